@@ -1,0 +1,72 @@
+/**
+ * One line that a SET or the main thread proposes to the ledger: sixteen 32-bit words in a ring of shared memory. The
+ * ledger thread answers in the same place.
+ */
+export const ENTRY_WORDS = 16;
+
+/** Offsets of an entry's words. Ids are unsigned: read them with `>>> 0`. */
+export const EntryWord = {
+  kind: 0,
+  /** Index of the plugin that is told the verdict, and of its SET within the worker (-1: the main thread). */
+  plugin: 1,
+  set: 2,
+  /** The connection that waits, by number and generation; -1 if none does. */
+  connection: 3,
+  generation: 4,
+  user: 5,
+  packetId: 6,
+  /** Amount in fen: low and high 32 bits. */
+  amountLow: 7,
+  amountHigh: 8,
+  sponsor: 9,
+  /** For a mint: how many packets. */
+  count: 10,
+  verdict: 12,
+  /** Why it was refused. */
+  detail: 13,
+} as const;
+
+export const EntryKind = {
+  /** New packets: the money goes from `source` to `pool`. Keyed by the first packet id; ids are contiguous. */
+  mint: 1,
+  /** A packet to a user: the money goes from `pool` to `user`. Keyed by the packet id. */
+  award: 2,
+} as const;
+
+export const Verdict = {
+  pending: 0,
+  /** Durable now. */
+  done: 1,
+  /** Durable already, by an earlier entry that said the same. Nothing changed. */
+  doneBefore: 2,
+  /** Not done, and never will be; `detail` says why. Nothing changed. */
+  refused: 3,
+  /** Nobody knows yet whether it is durable: tell nobody, give the packet to nobody else. */
+  inDoubt: 4,
+} as const;
+export type Verdict = typeof Verdict[keyof typeof Verdict];
+
+export const Refusal = {
+  none: 0,
+  /** Another user has this packet. */
+  packetTaken: 1,
+  /** No mint has made this packet id. */
+  unknownPacket: 2,
+  /** The pool holds less than the amount. */
+  poolEmpty: 3,
+  /** The id range of a mint overlaps another one's. */
+  idsTaken: 4,
+  /** An amount that is no positive number of fen, an id of 0, or a kind that doesn't exist. */
+  malformed: 5,
+} as const;
+
+/** The amount of an entry in fen. */
+export function entryAmountFen(words: Int32Array, at: number): number {
+  return (words[at + EntryWord.amountLow] >>> 0) + words[at + EntryWord.amountHigh] * 0x1_0000_0000;
+}
+
+/** Writes an amount in fen into an entry. */
+export function setEntryAmountFen(words: Int32Array, at: number, amountFen: number): void {
+  words[at + EntryWord.amountLow] = amountFen;
+  words[at + EntryWord.amountHigh] = Math.floor(amountFen / 0x1_0000_0000);
+}

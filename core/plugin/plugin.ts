@@ -1,0 +1,201 @@
+/**
+ * The plugin contract: all that business logic may know of the core. A plugin imports this module and nothing else of
+ * `core/`; a user's plugin file needs no runtime import at all, since it is handed the same things as `api`.
+ */
+import type { z } from "zod";
+import type { MetricDefinition } from "../counters/counters.ts";
+import type { Random } from "../random/random.ts";
+
+export { z } from "zod";
+export { CloseCode, Opcode, PLUGIN_CLOSE_CODES, ShakeResult } from "../wire/codes.ts";
+export { Field, writeClaimResponse, writeSendNotice, writeShakeResponse } from "../wire/version0.ts";
+export { EntryKind, Refusal, Verdict } from "../ledger/entry.ts";
+export { assert } from "../assert.ts";
+export type { MetricDefinition } from "../counters/counters.ts";
+export type { Random } from "../random/random.ts";
+
+/** A handler's intent: no reply now, the verdict of a proposed entry brings one. A positive intent is a reply's size. */
+export const DEFER = -1;
+/** A handler's intent: no reply at all. */
+export const NO_REPLY = 0;
+
+/** A handler's intent: end this connection for a reason, a `CloseCode` or one of the plugin's own. */
+export function closeWith(code: number): number {
+  return -code;
+}
+
+/**
+ * Handles one frame: reads `request` from offset `at`, writes at most {@linkcode MAX_REPLY_BYTES} to `reply` from offset
+ * `replyAt`, and returns its intent: the reply's size in bytes, `NO_REPLY`, `DEFER`, or `closeWith(code)`.
+ *
+ * Synchronous; keeps neither view. `nowMs` is the pass's monotonic reading.
+ */
+export type FrameHandler = (
+  connection: number,
+  request: DataView,
+  at: number,
+  reply: DataView,
+  replyAt: number,
+  nowMs: number,
+) => number;
+
+/** Room that a handler has for its reply. */
+export const MAX_REPLY_BYTES = 256;
+
+/** A frame kind that a plugin handles. */
+export interface FrameRule {
+  /** Size in bytes of the frame, header included; a number, or the least and the most. */
+  readonly bytes: number | readonly [min: number, max: number];
+  readonly handle: FrameHandler;
+  /** Answers the frame when a plugin's `admit` has refused it. Without it a refused frame gets no reply. */
+  readonly refuse?: FrameHandler;
+}
+
+/** What came back from the ledger for an entry that this instance proposed. */
+export interface VerdictCall {
+  /** One of `EntryKind`, `Verdict` and `Refusal`. */
+  readonly kind: number;
+  readonly verdict: number;
+  readonly detail: number;
+  readonly user: number;
+  readonly packetId: number;
+  readonly amountFen: number;
+  readonly sponsor: number;
+}
+
+/** One instance of a plugin: it belongs to one SET and shares nothing. Every part is optional. */
+export interface PluginInstance {
+  /** By opcode. An opcode that two plugins claim is an error at boot. */
+  readonly frames?: Readonly<Record<number, FrameRule>>;
+  /** Whether this frame may cost anything; a few integer operations. The first refusal of any plugin counts. */
+  admit?(connection: number, opcode: number, nowMs: number): boolean;
+  onOpen?(connection: number): void;
+  /** The connection's user is known now. */
+  onLogin?(connection: number, user: number): void;
+  onClose?(connection: number): void;
+  /** Called about when asked for. Returns the monotonic time of the next call, `Infinity` for none. */
+  onTick?(nowMs: number): number;
+  /**
+   * The ledger has judged an entry. With `connection` -1 nobody waits for it any more; otherwise a reply may be written
+   * and its size returned, as from a handler.
+   */
+  onVerdict?(
+    call: VerdictCall,
+    connection: number,
+    reply: DataView,
+    replyAt: number,
+    nowMs: number,
+  ): number;
+  /** Words from the plugin's half on the main thread; valid until the call returns. */
+  onMessage?(words: Int32Array, at: number, count: number, nowMs: number): void;
+  /** The host is about to stop: draw nothing new, give back what is unused. */
+  onDrain?(nowMs: number): void;
+}
+
+/** An award for the ledger to judge. */
+export interface AwardProposal {
+  connection: number;
+  user: number;
+  packetId: number;
+  amountFen: number;
+  sponsor: number;
+}
+
+/** What a SET gives to a plugin's instance. */
+export interface SetContext {
+  /** Number of this SET on the host, and how many there are. */
+  readonly index: number;
+  readonly setCount: number;
+  readonly random: Random;
+  /** The pass's wall time in whole unix seconds, for a frame's timestamp. */
+  readonly unixSeconds: number;
+  /** Users that are logged in to this SET now. */
+  readonly users: number;
+  /** The user of a connection that has logged in. */
+  userOf(connection: number): number;
+  /** The number of a metric of this plugin. Once, at creation. */
+  metric(name: string): number;
+  /** Adds to a counter or gauge. */
+  count(metric: number, by?: number): void;
+  /** Whether the ledger's ring has a place. Ask before drawing a packet. */
+  canPropose(): boolean;
+  /** Proposes an award; `onVerdict` is called later. The connection's handler returns `DEFER`. */
+  proposeAward(award: Readonly<AwardProposal>): void;
+  /** Asks for `onTick` at this monotonic time or soon after. */
+  tickAt(monotonicMs: number): void;
+  /** Words to the plugin's half on the main thread. False if the mailbox is full: try again at a later tick. */
+  post(words: Int32Array, count: number): boolean;
+}
+
+/** An HTTP route that a plugin adds to the admin API. */
+export interface PluginRoute {
+  readonly method: "get" | "post" | "put" | "delete";
+  /** Such as `/packets`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Checked before `handle` is called; all errors are reported at once. */
+  readonly body?: z.ZodType;
+  /** Returns what is sent as JSON; throws `RouteError` for a refusal. */
+  handle(request: { body: unknown; header(name: string): string | undefined }): unknown;
+}
+
+/** A refusal of a route, with its HTTP status. */
+export class RouteError extends Error {
+  override name = "RouteError";
+  constructor(readonly status: 400 | 404 | 409 | 422 | 503, message: string) {
+    super(message);
+  }
+}
+
+/** What the main thread gives to a plugin's other half. */
+export interface HostContext {
+  readonly setCount: number;
+  readonly random: Random;
+  monotonicMs(): number;
+  /** Words to the plugin's instance in a SET. False if that worker's mailbox is full: keep them and try later. */
+  post(set: number, words: Int32Array, count: number): boolean;
+  /** Sum over all SETs of one of the plugin's counters or gauges, and the value of one SET. */
+  total(metric: string): number;
+  valueOf(set: number, metric: string): number;
+  /** Users that are logged in to a SET now. */
+  usersOf(set: number): number;
+  /** The first packet id that the ledger has not used. */
+  nextPacketId(): number;
+  /** Makes packets in the ledger; resolves with the verdict once it is durable. */
+  mint(firstPacketId: number, count: number, amountFen: number): Promise<number>;
+  /** One line in the log. */
+  log(event: string, fields: Record<string, unknown>): void;
+}
+
+/** A plugin's half on the main thread, one a host: for what only a whole host can know. */
+export interface PluginControl {
+  readonly routes?: readonly PluginRoute[];
+  /** Words from an instance in a SET; valid until the call returns. */
+  onMessage?(set: number, words: Int32Array, at: number, count: number): void;
+  /** Called about when asked for; returns the monotonic time of the next call, `Infinity` for none. */
+  onTick?(nowMs: number): number;
+  /** What is shown under the plugin's name in the admin API's status. */
+  status?(): unknown;
+  onDrain?(): void;
+}
+
+export interface PluginDefinition<Config> {
+  readonly name: string;
+  /** A strict object with a default for every field; all errors are reported at once, with their paths. */
+  readonly config: z.ZodType<Config>;
+  /** Names are unique on a host, so begin them with the plugin's. */
+  readonly metrics?: Readonly<Record<string, MetricDefinition>>;
+  /** It draws or holds packets: if it fails, the host stops awarding, since half a change may stand. */
+  readonly holdsMoney?: boolean;
+  create(set: SetContext, config: Config): PluginInstance;
+  control?(host: HostContext, config: Config): PluginControl;
+}
+
+/** Any plugin, whatever its config's type. */
+// deno-lint-ignore no-explicit-any
+export type AnyPlugin = PluginDefinition<any>;
+
+/** Gives a plugin's definition its types. */
+export function definePlugin<Config>(definition: PluginDefinition<Config>): PluginDefinition<Config> {
+  return definition;
+}
