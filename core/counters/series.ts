@@ -55,7 +55,7 @@ export class Series {
   #lastTotals: Record<string, number> = {};
   #lastBuckets: Record<string, Uint32Array> = {};
   #lastCpu = process.cpuUsage();
-  #timer: number | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #lastSecond = 0;
 
   constructor(role: Snapshot["role"], counters: Counters, clock: Clock) {

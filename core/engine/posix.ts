@@ -31,14 +31,27 @@ const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
-type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+/**
+ * The same calls with addresses and sizes as numbers: Deno takes them, its types say bigint only, and a bigint would be
+ * allocated on every call.
+ */
+type Libc = {
+  [Name in keyof typeof SYMBOLS]: (...args: ArgumentsOf<typeof SYMBOLS[Name]["parameters"]>) => ResultOf<
+    typeof SYMBOLS[Name]["result"]
+  >;
+};
+type ArgumentsOf<Types extends readonly string[]> = { -readonly [I in keyof Types]: ArgumentOf<Types[I]> };
+type ArgumentOf<Type> = Type extends "buffer" ? Uint8Array<ArrayBuffer> | null
+  : Type extends "pointer" ? Deno.PointerValue
+  : number;
+type ResultOf<Type> = Type extends "pointer" ? Deno.PointerValue : number;
 
 let library: Libc | undefined;
 let errnoView: Deno.UnsafePointerView | undefined;
 
 /** The calls, opened at the first use. Throws what `Deno.dlopen` throws: ask {@linkcode canUseLibc} first. */
 export function libc(): Libc {
-  library ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  library ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols as unknown as Libc;
   return library;
 }
 
@@ -114,7 +127,7 @@ export interface MappedArea {
 
 /** Maps `length` bytes of zeroes. */
 export function mapMemory(length: number): MappedArea {
-  const pointer = libc().mmap(0, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0n);
+  const pointer = libc().mmap(0, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
   const address = Number(Deno.UnsafePointer.value(pointer));
   assert(pointer !== null && address < 0x8000_0000_0000, "mmap returns an address in user space");
   const buffer = Deno.UnsafePointerView.getArrayBuffer(pointer, length);

@@ -49,7 +49,9 @@ export class MemoryLedger implements Ledger {
   }
 
   #mint(firstId: number, count: number, amountFen: number, judgement: Judgement): void {
-    if (count <= 0 || amountFen < count || firstId + count > 0x1_0000_0000) return refuse(judgement, Refusal.malformed);
+    if (count <= 0 || amountFen < count || firstId + count > 0x1_0000_0000) {
+      return refuse(judgement, Refusal.malformed);
+    }
     const before = this.#mints.get(firstId);
     if (before !== undefined && before.count === count && before.amountFen === amountFen) {
       judgement.verdict = Verdict.doneBefore;
@@ -66,7 +68,9 @@ export class MemoryLedger implements Ledger {
   #award(packetId: number, user: number, amountFen: number, judgement: Judgement): void {
     const before = this.#awards.get(packetId);
     if (before !== undefined) {
-      if (before.user !== user || before.amountFen !== amountFen) return refuse(judgement, Refusal.packetTaken);
+      if (before.user !== user || before.amountFen !== amountFen) {
+        return refuse(judgement, Refusal.packetTaken);
+      }
       judgement.verdict = Verdict.doneBefore;
       return;
     }

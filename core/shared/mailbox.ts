@@ -87,7 +87,14 @@ export class Mailbox {
         continue;
       }
       const kind = this.#words[at + 1];
-      read(kind, this.#words[at + 2], this.#words[at + 3], this.#words, at + PREFIX_WORDS, size - PREFIX_WORDS);
+      read(
+        kind,
+        this.#words[at + 2],
+        this.#words[at + 3],
+        this.#words,
+        at + PREFIX_WORDS,
+        size - PREFIX_WORDS,
+      );
       position = (position + size) | 0;
       messages++;
       Atomics.store(this.#head, READ, position);

@@ -15,7 +15,10 @@ export class FrameTable {
   /** Accepts frames of `opcode` that are `minBytes` to `maxBytes` long (the same by default). */
   allow(opcode: number, minBytes: number, maxBytes: number = minBytes): void {
     assert(opcode >= 0 && opcode < MAX_OPCODE, "opcode is below MAX_OPCODE");
-    assert(minBytes >= 12 && minBytes <= maxBytes && maxBytes <= MAX_FRAME_BYTES, "sizes are 12 to MAX_FRAME_BYTES");
+    assert(
+      minBytes >= 12 && minBytes <= maxBytes && maxBytes <= MAX_FRAME_BYTES,
+      "sizes are 12 to MAX_FRAME_BYTES",
+    );
     this.minBytes[opcode] = minBytes;
     this.maxBytes[opcode] = maxBytes;
   }

@@ -42,7 +42,9 @@ export function requestFrames(): FrameTable {
 /** What a client accepts from a version 0 server. */
 export function responseFrames(): FrameTable {
   const table = new FrameTable();
-  for (const opcode of [Opcode.loginResponse, Opcode.shakeResponse, Opcode.sendNotice, Opcode.claimResponse]) {
+  for (
+    const opcode of [Opcode.loginResponse, Opcode.shakeResponse, Opcode.sendNotice, Opcode.claimResponse]
+  ) {
     table.allow(opcode, FRAME_BYTES[opcode]);
   }
   return table;
