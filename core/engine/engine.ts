@@ -1,3 +1,6 @@
+import type { Bell } from "../shared/bell.ts";
+import type { Clock } from "../time/clock.ts";
+
 /**
  * The contract between bytes and meaning. An engine moves bytes for many connections on one thread; it listens and
  * dials alike. It is drawn for completion (io_uring) as well as readiness (epoll) and events (Deno): nobody asks a
@@ -183,3 +186,16 @@ export const DEFAULT_QUEUE_BYTES = 64 * 1024;
 
 /** How long a connection that this side closed may take to read its last bytes and end too. */
 export const LINGER_MS = 2_000;
+
+/** What every engine is made with. */
+export interface EngineOptions {
+  /** Most connections at once. */
+  readonly capacity: number;
+  readonly clock: Clock;
+  /** Rung by other threads to end a `poll` early. The engine sleeps only as `Bell` says, and calls `awake` itself. */
+  readonly bell: Bell;
+  /** Bound of each connection's send queue; {@linkcode DEFAULT_QUEUE_BYTES} if absent. */
+  readonly queueBytes?: number;
+  /** {@linkcode LINGER_MS} if absent. */
+  readonly lingerMs?: number;
+}
