@@ -137,8 +137,8 @@ export interface Engine {
 
   /** Says who is told. Once, before the first `poll`. */
   attach(handler: EngineHandler): void;
-  /** Starts to take peers from a listening socket. */
-  listen(listener: Listener): void;
+  /** Starts to take peers from a listening socket. Returns the port that is bound. */
+  listen(listener: Listener): number;
   setAccepting(mode: AcceptMode): void;
   /**
    * Starts to connect; `onConnect` or `onClose` tells how it went.

@@ -1,0 +1,60 @@
+import { UserError } from "../cli/user_error.ts";
+import {
+  AF_INET,
+  EACCES,
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  errno,
+  IPPROTO_TCP,
+  libc,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  socketAddress,
+  SOL_SOCKET,
+  TCP_NODELAY,
+} from "./posix.ts";
+import { formatAddress } from "./address.ts";
+
+/** Peers that may wait in the kernel to be accepted; the kernel lowers it to net.core.somaxconn. */
+const BACKLOG = 65_535;
+
+/**
+ * Opens one listening socket for all workers of the process. Every worker accepts from it, so a full worker leaves
+ * peers to the others; with a socket a worker the kernel would spread them without looking.
+ *
+ * @param port 0 for any free one
+ * @throws UserError if it can't be had
+ */
+export function openListener(address: number, port: number): { fd: number; port: number } {
+  const c = libc();
+  const fd = c.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw new UserError(`Cannot open a socket (errno ${errno()}): raise the limit with ulimit -n`);
+  const on = new Uint8Array(new Int32Array([1]).buffer);
+  c.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, on, 4);
+  // Accepted sockets inherit it, which saves a call for each.
+  c.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, on, 4);
+  const failed = c.bind(fd, socketAddress(address, port), 16) !== 0 || c.listen(fd, BACKLOG) !== 0;
+  if (failed) {
+    const code = errno();
+    c.close(fd);
+    throw new UserError(whyNotBound(code, formatAddress(address), port));
+  }
+  const bound = new Uint8Array(16);
+  c.getsockname(fd, bound, new Uint8Array(new Uint32Array([16]).buffer));
+  return { fd, port: new DataView(bound.buffer).getUint16(2) };
+}
+
+function whyNotBound(code: number, host: string, port: number): string {
+  switch (code) {
+    case EADDRINUSE:
+      return `Cannot listen on ${host}:${port}: the port is taken. Choose another with --port, or stop what uses it`;
+    case EACCES:
+      return `Cannot listen on ${host}:${port}: no permission. Choose a port above 1023 with --port`;
+    case EADDRNOTAVAIL:
+      return `Cannot listen on ${host}:${port}: this host has no such address. Choose another with --host`;
+    default:
+      return `Cannot listen on ${host}:${port}: the system refused (errno ${code})`;
+  }
+}
