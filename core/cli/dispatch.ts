@@ -1,0 +1,45 @@
+import { didYouMean } from "./did_you_mean.ts";
+import type { Command, Host } from "./host.ts";
+import { ExitCode, UserError } from "./user_error.ts";
+
+/** Subcommands by name; each is loaded only when it is used. */
+export type CommandTable = Readonly<
+  Record<string, { summary: string; load(): Promise<{ command: Command }> }>
+>;
+
+/**
+ * Runs the subcommand that the first argument names.
+ *
+ * @returns the exit code
+ */
+export async function dispatch(host: Host, commands: CommandTable, version: string): Promise<number> {
+  const [name, ...args] = host.args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    host.out(overview(commands, version));
+    return name === undefined ? ExitCode.usage : ExitCode.ok;
+  }
+  if (name === "version" || name === "--version" || name === "-V") {
+    host.out(`redpkt ${version}\n`);
+    return ExitCode.ok;
+  }
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (entry === undefined) {
+    host.err(`redpkt: ${name}: no such command.${didYouMean(name, Object.keys(commands))} See redpkt help\n`);
+    return ExitCode.usage;
+  }
+  try {
+    const { command } = await entry.load();
+    return await command.run(host, args);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    for (const line of error.message.split("\n")) host.err(`redpkt ${name}: ${line}\n`);
+    return error.exitCode;
+  }
+}
+
+function overview(commands: CommandTable, version: string): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `redpkt ${version}: rehearse and run a mass red packet giveaway\n\n` +
+    `Usage: redpkt COMMAND [FLAGS]\n\n${rows.join("\n")}\n\nredpkt COMMAND --help shows a command's flags.\n`;
+}

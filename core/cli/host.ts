@@ -1,0 +1,44 @@
+import type { Clock } from "../time/clock.ts";
+
+/**
+ * The world as a subcommand sees it: everything it may read or touch besides sockets and files. Tests hand in their own
+ * and run subcommands in process.
+ */
+export interface Host {
+  readonly args: readonly string[];
+  readonly clock: Clock;
+  env(name: string): string | undefined;
+  /** Writes to standard output, for results. */
+  out(text: string): void;
+  /** Writes to standard error, for logs and progress. */
+  err(text: string): void;
+  /** Whether standard error is a terminal that shows progress in place. */
+  readonly isTerminal: boolean;
+  /** How wide the terminal is, in characters. */
+  readonly columns: number;
+  /** Ends the process at once. */
+  exit(code: number): never;
+  /** Calls `handler` at each SIGTERM and SIGINT, until the returned function is called. */
+  onStopSignal(handler: (signal: string) => void): () => void;
+  readonly program: Program;
+}
+
+/** How this program was started, so that it can start itself again as a child or a worker. */
+export interface Program {
+  /** Module to start workers from: the entry file, which is its own worker. */
+  readonly entry: string;
+  /** The executable and the arguments in front of a subcommand. */
+  readonly command: readonly [string, ...string[]];
+  /** Built-in plugins by name; loaded when a config names them. */
+  readonly plugins: Readonly<Record<string, () => Promise<{ default: unknown }>>>;
+  /** Built-in scenarios by name. */
+  readonly scenarios: Readonly<Record<string, () => Promise<{ default: unknown }>>>;
+}
+
+/** A subcommand of `redpkt`. */
+export interface Command {
+  /** One line for the list of subcommands. */
+  readonly summary: string;
+  /** Runs to the end and returns the exit code; throws `UserError` for a user's mistake. */
+  run(host: Host, args: readonly string[]): Promise<number>;
+}

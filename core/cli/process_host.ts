@@ -1,0 +1,55 @@
+import { systemClock } from "../time/clock.ts";
+import type { Host, Program } from "./host.ts";
+
+const encoder = new TextEncoder();
+
+/** The real world, for `main.ts`. */
+export function processHost(program: Omit<Program, "command">): Host {
+  const isTerminal = Deno.stderr.isTerminal();
+  return {
+    args: Deno.args,
+    clock: systemClock,
+    env: (name) => Deno.env.get(name),
+    out: (text) => writeAll(Deno.stdout, text),
+    err: (text) => writeAll(Deno.stderr, text),
+    isTerminal,
+    columns: isTerminal ? terminalColumns() : 100,
+    exit: (code) => Deno.exit(code),
+    onStopSignal,
+    program: { ...program, command: startCommand(program.entry) },
+  };
+}
+
+/** What starts this program again: the compiled program itself, or deno with the entry file. */
+function startCommand(entry: string): [string, ...string[]] {
+  if (Deno.build.standalone) return [Deno.execPath()];
+  const file = entry.startsWith("file:") ? decodeURIComponent(new URL(entry).pathname) : entry;
+  return [Deno.execPath(), "run", "--allow-all", file];
+}
+
+function onStopSignal(handler: (signal: string) => void): () => void {
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGTERM", "SIGINT"];
+  const listeners = signals.map((signal) => [signal, () => handler(signal)] as const);
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  return () => {
+    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+  };
+}
+
+function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 100;
+  }
+}
+
+/** Writes it all, and ignores a reader that has gone away. */
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  try {
+    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
