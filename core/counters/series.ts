@@ -1,5 +1,5 @@
 import process from "node:process";
-import type { Clock } from "../time/clock.ts";
+import { after, type Clock } from "../time/clock.ts";
 import type { Counters } from "./counters.ts";
 import { type SparseHistogram, toSparse } from "./histogram.ts";
 
@@ -55,23 +55,30 @@ export class Series {
   #lastTotals: Record<string, number> = {};
   #lastBuckets: Record<string, Uint32Array> = {};
   #lastCpu = process.cpuUsage();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #after: typeof after;
+  #isRunning = false;
+  #cancel: (() => void) | undefined;
   #lastSecond = 0;
 
-  constructor(role: Snapshot["role"], counters: Counters, clock: Clock) {
+  /** @param timer how it waits for the next second; tests hand in their own */
+  constructor(role: Snapshot["role"], counters: Counters, clock: Clock, timer = after) {
     this.#role = role;
     this.#counters = counters;
     this.#clock = clock;
+    this.#after = timer;
   }
 
   /** Begins to take a snapshot at every full second. */
   start(): void {
     this.#lastSecond = Math.floor(this.#clock.wallMs() / 1000);
+    this.#isRunning = true;
     this.#schedule();
   }
 
+  /** Takes no more snapshots; a listener may call it too. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#isRunning = false;
+    this.#cancel?.();
   }
 
   /** Calls `listener` with every later snapshot, until the returned function is called. */
@@ -167,14 +174,14 @@ export class Series {
 
   #schedule(): void {
     const now = this.#clock.wallMs();
-    this.#timer = setTimeout(() => {
+    this.#cancel = this.#after(1000 - (now % 1000) + 1, () => {
       const second = Math.floor(this.#clock.wallMs() / 1000) - 1;
       // A timer may fire a moment early, and the wall clock may step back: a second is taken once.
       if (second >= this.#lastSecond) {
         this.#lastSecond = second + 1;
         this.take(second);
       } else if (second < this.#lastSecond - 2) this.#lastSecond = second + 1;
-      this.#schedule();
-    }, 1000 - (now % 1000) + 1);
+      if (this.#isRunning) this.#schedule();
+    });
   }
 }

@@ -44,7 +44,22 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Resolves after `ms` of real time; for control code on the main thread, never for a loop. */
+// Timers, too, are here alone, for control code on the main thread. Never for a loop, a SET or a plugin: those are told
+// the time and ask for a tick, since what hangs on a timer can't be replayed.
+
+/** Resolves after `ms` of real time. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Calls `call` once after `ms` of real time, unless the returned function is called before. */
+export function after(ms: number, call: () => void): () => void {
+  const timer = setTimeout(call, ms);
+  return () => clearTimeout(timer);
+}
+
+/** Calls `call` again and again, `ms` of real time apart, until the returned function is called. */
+export function every(ms: number, call: () => void): () => void {
+  const timer = setInterval(call, ms);
+  return () => clearInterval(timer);
 }
