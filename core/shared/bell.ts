@@ -1,4 +1,5 @@
 import { signalEventfd } from "../engine/posix.ts";
+import { holdEventLoop } from "../time/event_loop.ts";
 
 const SLEEPING = 0;
 const RINGS = 1;
@@ -57,6 +58,9 @@ export class Bell {
   async sleep(maxMs: number): Promise<void> {
     if (!this.maySleep()) return;
     const waiting = Atomics.waitAsync(this.words, RINGS, this.#seen, maxMs);
-    if (waiting.async) await waiting.value;
+    if (!waiting.async) return;
+    const letGo = holdEventLoop(maxMs);
+    await waiting.value;
+    letGo();
   }
 }
