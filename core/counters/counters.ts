@@ -80,6 +80,7 @@ export class Counters {
   /** The sum of a counter or gauge over all blocks. */
   total(name: string): number {
     const handle = this.layout.handle(name);
+    assert(this.layout.definitions[name].kind !== "histogram", `${name} is a number`);
     const size = this.layout.scalars.length;
     let sum = 0;
     for (let i = 0; i < this.blocks; i++) sum += this.#values[i * size + handle];
@@ -89,6 +90,7 @@ export class Counters {
   /** The sum of a histogram's buckets over all blocks, modulo 2^32. */
   mergedHistogram(name: string): Uint32Array {
     const handle = this.layout.handle(name);
+    assert(this.layout.definitions[name].kind === "histogram", `${name} is a histogram`);
     const merged = new Uint32Array(BUCKET_COUNT);
     for (let i = 0; i < this.blocks; i++) {
       const buckets = this.histogram(i, handle);

@@ -61,7 +61,8 @@ export class Histogram {
 
   /** The value that `percent` % of all values don't exceed: the upper edge of its bucket; 0 if there are none. */
   percentile(percent: number): number {
-    const wanted = Math.max(1, Math.ceil(this.count * percent / 100));
+    // In whole thousandths of a percent: 99.9 is no exact binary fraction, and would ask for one value too many.
+    const wanted = Math.max(1, Math.ceil(this.count * Math.round(percent * 1000) / 100_000));
     let passed = 0;
     for (let i = 0; i < BUCKET_COUNT; i++) {
       passed += this.buckets[i];
