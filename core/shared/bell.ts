@@ -59,7 +59,7 @@ export class Bell {
     if (!this.maySleep()) return;
     const waiting = Atomics.waitAsync(this.words, RINGS, this.#seen, maxMs);
     if (!waiting.async) return;
-    const letGo = holdEventLoop(maxMs);
+    const letGo = holdEventLoop();
     await waiting.value;
     letGo();
   }
