@@ -55,6 +55,8 @@ export function closeCauseName(cause: CloseCause): string {
 
 /** What an engine tells its owner. Called only from inside `poll`. */
 export interface EngineHandler {
+  /** A poll's wait is over, and something may follow: the moment to read the clock. Once in every poll, first. */
+  onWake(): void;
   /** A peer connected to the listening socket. */
   onAccept(connection: number): void;
   /** A dialed connection is up. */

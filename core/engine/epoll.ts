@@ -226,6 +226,7 @@ export class EpollEngine implements Engine {
     const startMs = this.#clock.monotonicMs();
     this.#armListener(startMs);
     if (this.#eventAt === this.#eventCount) this.#wait(maxWaitMs, startMs);
+    this.#handler!.onWake();
     // What came is handled for one budget; the rest waits in the events for the next call.
     const untilMs = this.#clock.monotonicMs() + PASS_BUDGET_MS;
     let handled = 0;

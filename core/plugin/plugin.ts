@@ -8,7 +8,13 @@ import type { Random } from "../random/random.ts";
 
 export { z } from "zod";
 export { CloseCode, Opcode, PLUGIN_CLOSE_CODES, ShakeResult } from "../wire/codes.ts";
-export { Field, writeClaimResponse, writeSendNotice, writeShakeResponse } from "../wire/version0.ts";
+export {
+  Field,
+  FRAME_BYTES,
+  writeClaimResponse,
+  writeSendNotice,
+  writeShakeResponse,
+} from "../wire/version0.ts";
 export { EntryKind, Refusal, Verdict } from "../ledger/entry.ts";
 export { assert } from "../assert.ts";
 export type { MetricDefinition } from "../counters/counters.ts";
@@ -106,6 +112,8 @@ export interface SetContext {
   /** Number of this SET on the host, and how many there are. */
   readonly index: number;
   readonly setCount: number;
+  /** Most connections of this SET; their seats are 0 to this - 1. */
+  readonly seats: number;
   readonly random: Random;
   /** The pass's wall time in whole unix seconds, for a frame's timestamp. */
   readonly unixSeconds: number;
@@ -113,6 +121,8 @@ export interface SetContext {
   readonly users: number;
   /** The user of a connection that has logged in. */
   userOf(connection: number): number;
+  /** The place of a connection within this SET, for a plugin's own columns; the next connection may get it again. */
+  seatOf(connection: number): number;
   /** The number of a metric of this plugin. Once, at creation. */
   metric(name: string): number;
   /** Adds to a counter or gauge. */
@@ -159,10 +169,16 @@ export interface HostContext {
   valueOf(set: number, metric: string): number;
   /** Users that are logged in to a SET now. */
   usersOf(set: number): number;
+  /** Adds to a counter of this half's own; it shows beside the SETs' in every sum. */
+  count(metric: string, by: number): void;
+  /** Sets a gauge of this half's own. */
+  gauge(metric: string, value: number): void;
   /** The first packet id that the ledger has not used. */
   nextPacketId(): number;
   /** Makes packets in the ledger; resolves with the verdict once it is durable. */
   mint(firstPacketId: number, count: number, amountFen: number): Promise<number>;
+  /** Asks for `onTick` at once. */
+  wakeUp(): void;
   /** One line in the log. */
   log(event: string, fields: Record<string, unknown>): void;
 }

@@ -1,0 +1,269 @@
+import type { Counters } from "../counters/counters.ts";
+import { AcceptMode, type Engine, type EngineHandler } from "../engine/engine.ts";
+import { EntryWord } from "../ledger/entry.ts";
+import type { LedgerRing } from "../ledger/ledger_ring.ts";
+import type { AnyPlugin } from "../plugin/plugin.ts";
+import type { Random } from "../random/random.ts";
+import { AccessSet, type SetHost } from "../set/access_set.ts";
+import { Connections } from "../set/connections.ts";
+import type { Bell } from "../shared/bell.ts";
+import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../shared/mailbox.ts";
+import type { Clock } from "../time/clock.ts";
+import { FrameCursor } from "../wire/frame_cursor.ts";
+import { requestFrames } from "../wire/version0.ts";
+import type { HostBoard } from "./host_board.ts";
+
+/** How long a loop sleeps at most, so that its heartbeat shows. */
+const MAX_SLEEP_MS = 1_000;
+/** How soon a loop looks again whether it may accept, while it leaves peers to others. */
+const ACCEPT_RECHECK_MS = 5;
+/** A step of the wall clock against the monotonic one that is counted. */
+const WALL_STEP_MS = 100;
+
+/** Control messages from the main thread to a worker, as JSON through its mailbox. */
+export type WorkerOrder =
+  | { readonly type: "drain" }
+  | { readonly type: "stop" }
+  | { readonly type: "ping"; readonly id: number };
+
+/** Control messages from a worker to the main thread. */
+export type WorkerReport =
+  | { readonly type: "pong"; readonly id: number }
+  | { readonly type: "drained"; readonly connections: number }
+  | {
+    readonly type: "pluginFailed";
+    readonly set: number;
+    readonly plugin: number;
+    readonly error: string;
+  };
+
+export interface AccessLoopParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly plugins: readonly { readonly plugin: AnyPlugin; readonly config: unknown }[];
+  /** Number of this worker, of its first SET on the host, and how many SETs it and the host have. */
+  readonly worker: number;
+  readonly firstSet: number;
+  readonly sets: number;
+  readonly setCount: number;
+  /** Most connections of one SET. */
+  readonly seats: number;
+  readonly board: HostBoard;
+  /** To and from the main thread. */
+  readonly inbox: Mailbox;
+  readonly outbox: Mailbox;
+  readonly hostBell: Bell;
+  readonly ring: LedgerRing;
+  readonly ledgerBell: Bell;
+}
+
+/**
+ * One worker's turn, over and over: bytes, verdicts of the ledger, messages, what is due. It knows neither threads nor
+ * sockets, so the simulator runs the same loop in virtual time.
+ */
+export class AccessLoop implements EngineHandler, SetHost {
+  readonly engine: Engine;
+  readonly connections: Connections;
+  readonly cursor: FrameCursor;
+  readonly ring: LedgerRing;
+  readonly counters: Counters;
+  readonly plugins: AccessLoopParts["plugins"];
+  nowMs = 0;
+  unixSeconds = 0;
+  /** Set by the order to stop: the caller ends the loop. */
+  isStopped = false;
+
+  readonly #parts: AccessLoopParts;
+  readonly #sets: AccessSet[];
+  readonly #block: Float64Array;
+  readonly #handles: { passes: number; busyUs: number; wallSteps: number };
+  readonly #engineHandles: [keyof Engine["stats"], number][];
+  #wallOffsetMs: number;
+  #nextTickMs = 0;
+  #nextUpkeepMs = 0;
+  #isDraining = false;
+  #hasReportedDrain = false;
+  #hasPosted = false;
+
+  constructor(parts: AccessLoopParts) {
+    this.#parts = parts;
+    this.engine = parts.engine;
+    this.ring = parts.ring;
+    this.counters = parts.counters;
+    this.plugins = parts.plugins;
+    this.connections = new Connections(parts.engine.capacity);
+    this.cursor = new FrameCursor(requestFrames(), parts.engine.capacity, parts.engine.maxReadBytes);
+    this.#wallOffsetMs = parts.clock.wallMs() - parts.clock.monotonicMs();
+    this.onWake();
+    const { layout } = parts.counters;
+    this.#block = parts.counters.block(parts.firstSet);
+    this.#handles = {
+      passes: layout.handle("passes"),
+      busyUs: layout.handle("busyUs"),
+      wallSteps: layout.handle("wallSteps"),
+    };
+    const statNames = Object.keys(parts.engine.stats) as (keyof Engine["stats"])[];
+    this.#engineHandles = statNames.map((
+      name,
+    ) => [name, layout.handle(`engine${name[0].toUpperCase()}${name.slice(1)}`)]);
+    this.#sets = Array.from(
+      { length: parts.sets },
+      (_, local) => {
+        const { firstSet, setCount, seats } = parts;
+        return new AccessSet(this, { index: firstSet + local, setCount, local, seats }, parts.random.fork());
+      },
+    );
+    this.engine.attach(this);
+    parts.board.update(parts.worker, 0, this.engine.capacity);
+  }
+
+  /** One turn. Sleeps at most until something is due; a promise only with an engine of the event kind. */
+  pass(): void | Promise<void> {
+    const polling = this.engine.poll(this.#sleepMs());
+    return polling instanceof Promise ? polling.then(() => this.#afterPoll()) : this.#afterPoll();
+  }
+
+  // EngineHandler
+
+  onWake(): void {
+    const { clock } = this.#parts;
+    this.nowMs = clock.monotonicMs();
+    this.unixSeconds = Math.floor(clock.wallMs() / 1000);
+  }
+
+  onAccept(connection: number): void {
+    let smallest = this.#sets[0];
+    let local = 0;
+    for (let i = 1; i < this.#sets.length; i++) {
+      if (this.#sets[i].size >= smallest.size) continue;
+      smallest = this.#sets[i];
+      local = i;
+    }
+    this.connections.setOf[connection] = local;
+    smallest.onAccept(connection);
+  }
+
+  onConnect(_connection: number): void {} // a server dials nobody
+
+  onBytes(connection: number, start: number, end: number): void {
+    this.#sets[this.connections.setOf[connection]].onBytes(connection, start, end);
+  }
+
+  onEnd(connection: number): void {
+    this.#sets[this.connections.setOf[connection]].onEnd(connection);
+  }
+
+  onDrain(_connection: number): void {} // nobody waits for room: a full queue closes its connection
+
+  onClose(connection: number): void {
+    this.#sets[this.connections.setOf[connection]].onClose(connection);
+  }
+
+  // SetHost
+
+  tickBy(monotonicMs: number): void {
+    if (monotonicMs < this.#nextTickMs) this.#nextTickMs = monotonicMs;
+  }
+
+  postToHost(set: number, plugin: number, words: Int32Array, count: number): boolean {
+    this.#hasPosted = true;
+    return this.#parts.outbox.post(MessageKind.plugin, set, plugin, words, count);
+  }
+
+  pluginFailed(set: number, plugin: number, error: unknown): void {
+    this.#report({
+      type: "pluginFailed",
+      set,
+      plugin,
+      error: error instanceof Error ? error.stack ?? error.message : String(error),
+    });
+  }
+
+  #afterPoll(): void {
+    const { clock, inbox, ledgerBell, hostBell, board, worker } = this.#parts;
+    inbox.drain(this.#onMessage);
+    this.ring.drain(this.#onVerdict);
+    if (this.nowMs >= this.#nextTickMs) this.#tick();
+    if (this.#isDraining) this.#reportDrained();
+    if (this.ring.publish()) ledgerBell.ring();
+    if (this.#hasPosted) {
+      this.#hasPosted = false;
+      hostBell.ring();
+    }
+    board.update(worker, this.engine.used, this.engine.capacity);
+    if (this.nowMs >= this.#nextUpkeepMs) this.#upkeep();
+    this.#block[this.#handles.passes]++;
+    this.#block[this.#handles.busyUs] += (clock.monotonicMs() - this.nowMs) * 1000;
+  }
+
+  #sleepMs(): number {
+    const mode = this.#isDraining ? AcceptMode.paused : this.#parts.board.acceptMode(this.#parts.worker);
+    this.engine.setAccepting(mode);
+    let sleepMs = Math.max(0, Math.min(MAX_SLEEP_MS, this.#nextTickMs - this.nowMs));
+    if (mode === AcceptMode.paused && !this.#isDraining) sleepMs = Math.min(sleepMs, ACCEPT_RECHECK_MS);
+    return sleepMs;
+  }
+
+  #tick(): void {
+    let next = Infinity;
+    for (const set of this.#sets) next = Math.min(next, set.tick(this.nowMs));
+    this.#nextTickMs = next;
+  }
+
+  readonly #onMessage = (
+    kind: number,
+    set: number,
+    plugin: number,
+    words: Int32Array,
+    at: number,
+    count: number,
+  ): void => {
+    if (kind === MessageKind.control) return this.#obey(decodeControl(words, at) as WorkerOrder);
+    this.#sets[set - this.#parts.firstSet].onMessage(plugin, words, at, count);
+    this.#nextTickMs = 0; // what came may be due sooner than what was known
+  };
+
+  readonly #onVerdict = (words: Int32Array, at: number): void => {
+    this.#sets[words[at + EntryWord.set]].onVerdict(words, at);
+    this.#nextTickMs = Math.min(this.#nextTickMs, this.nowMs);
+  };
+
+  #obey(order: WorkerOrder): void {
+    switch (order.type) {
+      case "ping":
+        return this.#report({ type: "pong", id: order.id });
+      case "drain":
+        this.#isDraining = true;
+        for (const set of this.#sets) set.drain(this.nowMs);
+        this.#nextTickMs = 0;
+        return;
+      case "stop":
+        this.isStopped = true;
+    }
+  }
+
+  /** Drained: every winner has been answered. */
+  #reportDrained(): void {
+    if (this.#hasReportedDrain || this.ring.open > 0) return;
+    this.#hasReportedDrain = true;
+    this.#report({ type: "drained", connections: this.engine.used });
+  }
+
+  #report(report: WorkerReport): void {
+    const words = encodeControl(report);
+    this.#parts.outbox.post(MessageKind.control, 0, 0, words, words.length);
+    this.#hasPosted = true;
+  }
+
+  /** Once a second: what needn't be exact to the moment. */
+  #upkeep(): void {
+    const { clock } = this.#parts;
+    this.#nextUpkeepMs = this.nowMs + MAX_SLEEP_MS;
+    for (const [name, handle] of this.#engineHandles) this.#block[handle] = this.engine.stats[name];
+    const offsetMs = clock.wallMs() - clock.monotonicMs();
+    if (Math.abs(offsetMs - this.#wallOffsetMs) > WALL_STEP_MS) this.#block[this.#handles.wallSteps]++;
+    this.#wallOffsetMs = offsetMs;
+  }
+}

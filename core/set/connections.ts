@@ -1,0 +1,49 @@
+/**
+ * What a worker knows of its connections: columns of typed arrays, by connection number. A million connections are a
+ * few megabytes, and no object. Each SET touches only the rows of its own connections.
+ */
+export class Connections {
+  /** Which of the worker's SETs the connection belongs to. */
+  readonly setOf: Uint16Array;
+  /** Its place within its SET. */
+  readonly seat: Uint32Array;
+  /** The user that logged in; without meaning before. User 0 is a user. */
+  readonly user: Uint32Array;
+  readonly hasLoggedIn: Uint8Array;
+  readonly phase: Uint8Array;
+  /** Replies that wait for the ledger. */
+  readonly deferred: Uint8Array;
+  /** The peer will send no more; the connection is closed when nothing is deferred. */
+  readonly hasEnded: Uint8Array;
+
+  constructor(capacity: number) {
+    this.setOf = new Uint16Array(capacity);
+    this.seat = new Uint32Array(capacity);
+    this.user = new Uint32Array(capacity);
+    this.hasLoggedIn = new Uint8Array(capacity);
+    this.phase = new Uint8Array(capacity);
+    this.deferred = new Uint8Array(capacity);
+    this.hasEnded = new Uint8Array(capacity);
+  }
+
+  /** Makes a row ready for a new connection. */
+  reset(connection: number, set: number, seat: number): void {
+    this.setOf[connection] = set;
+    this.seat[connection] = seat;
+    this.user[connection] = 0;
+    this.hasLoggedIn[connection] = 0;
+    this.phase[connection] = Phase.open;
+    this.deferred[connection] = 0;
+    this.hasEnded[connection] = 0;
+  }
+}
+
+/** How far a connection is. */
+export const Phase = {
+  free: 0,
+  /** Accepted; the first frame must be the login. */
+  open: 1,
+  loggedIn: 2,
+  /** This side has closed it; nothing more is read or written. */
+  closing: 3,
+} as const;

@@ -1,0 +1,36 @@
+import { definePlugin, z } from "../../core/plugin/plugin.ts";
+import { ShakeHost } from "./host_half.ts";
+import { ShakeSet } from "./set_half.ts";
+
+const config = z.strictObject({
+  /** How long a SET may hold a packet that nobody there wins, in ms. */
+  leaseMs: z.number().min(10).max(10_000).default(250),
+});
+
+export type ShakeConfig = z.infer<typeof config>;
+
+/** A shake wins one of the packets that are due, or nothing. */
+export default definePlugin({
+  name: "shake",
+  config,
+  holdsMoney: true,
+  metrics: {
+    shakeWon: { kind: "counter", help: "Shakes whose packet is durable in the ledger" },
+    shakeNothing: { kind: "counter", help: "Shakes that were answered: nothing this time" },
+    shakeAllGone: { kind: "counter", help: "Shakes that were answered: all packets are gone" },
+    shakeOverloaded: { kind: "counter", help: "Shakes that were answered: overloaded" },
+    shakeLedgerFull: {
+      kind: "counter",
+      help: "Shakes that could have won but for a full ring to the ledger",
+    },
+    shakeAwardsRefused: { kind: "counter", help: "Awards that the ledger refused or could not decide" },
+    shakePacketsDrawn: { kind: "counter", help: "Packets that were drawn for a shaker, less those refused" },
+    shakeAmountWonFen: { kind: "counter", help: "Sum of what was won, in fen" },
+    shakePacketsMade: { kind: "counter", help: "Packets that were made" },
+    shakeAmountMadeFen: { kind: "counter", help: "Sum of the packets that were made, in fen" },
+    shakePacketsInPool: { kind: "gauge", help: "Packets that are due and in no SET's hands" },
+    shakePacketsLeased: { kind: "gauge", help: "Packets in the hands of SETs" },
+  },
+  create: (set, config) => new ShakeSet(set, config),
+  control: (host, config) => new ShakeHost(host, config),
+});
