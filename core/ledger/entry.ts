@@ -48,15 +48,18 @@ export type Verdict = typeof Verdict[keyof typeof Verdict];
 
 export const Refusal = {
   none: 0,
-  /** Another user has this packet. */
+  /** The packet was awarded before, to another user or with another amount. */
   packetTaken: 1,
   /** No mint has made this packet id. */
   unknownPacket: 2,
   /** The pool holds less than the amount. */
   poolEmpty: 3,
-  /** The id range of a mint overlaps another one's. */
+  /** The ids of a mint are not all past those of every earlier one. */
   idsTaken: 4,
-  /** An amount that is no positive number of fen, an id of 0, or a kind that doesn't exist. */
+  /**
+   * An amount that is no positive number of fen or past what can be counted exactly (2^53 in all), an id of 0 or over 32
+   * bits, a mint with less than 1 fen a packet, or a kind that doesn't exist.
+   */
   malformed: 5,
 } as const;
 

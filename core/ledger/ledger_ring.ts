@@ -31,7 +31,10 @@ export class LedgerRing {
     this.words = new Int32Array(memory, HEADER_WORDS * 4);
     this.capacity = this.words.length / ENTRY_WORDS;
     this.#mask = this.capacity - 1;
-    assert((this.capacity & this.#mask) === 0, "a ring's capacity is a power of two");
+    assert(
+      this.capacity >= 1 && (this.capacity & this.#mask) === 0 && Number.isInteger(this.capacity),
+      "a ring's capacity is a power of two",
+    );
   }
 
   /** Producer: whether one more entry has a place. Ask before drawing a packet. */

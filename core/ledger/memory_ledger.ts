@@ -7,6 +7,8 @@ export class MemoryLedger implements Ledger {
   #nextPacketId = 1;
   /** By first packet id: how many packets a mint made and their sum. */
   readonly #mints = new Map<number, { count: number; amountFen: number }>();
+  /** The keys of `#mints`, ascending, since ids only grow. */
+  readonly #firstIds: number[] = [];
   readonly #awards = new Map<number, { user: number; amountFen: number }>();
   #sourceFen = 0;
   #poolFen = 0;
@@ -20,7 +22,9 @@ export class MemoryLedger implements Ledger {
     const packetId = words[at + EntryWord.packetId] >>> 0;
     const amountFen = entryAmountFen(words, at);
     judgement.detail = Refusal.none;
-    if (packetId === 0 || amountFen <= 0) return refuse(judgement, Refusal.malformed);
+    if (packetId === 0 || amountFen <= 0 || amountFen > Number.MAX_SAFE_INTEGER) {
+      return refuse(judgement, Refusal.malformed);
+    }
     switch (words[at + EntryWord.kind]) {
       case EntryKind.mint:
         return this.#mint(packetId, words[at + EntryWord.count], amountFen, judgement);
@@ -58,7 +62,10 @@ export class MemoryLedger implements Ledger {
       return;
     }
     if (firstId < this.#nextPacketId) return refuse(judgement, Refusal.idsTaken);
+    // Past this sum a fen more or less would be lost in rounding.
+    if (amountFen - this.#sourceFen > Number.MAX_SAFE_INTEGER) return refuse(judgement, Refusal.malformed);
     this.#mints.set(firstId, { count, amountFen });
+    this.#firstIds.push(firstId);
     this.#nextPacketId = firstId + count;
     this.#sourceFen -= amountFen;
     this.#poolFen += amountFen;
@@ -74,12 +81,26 @@ export class MemoryLedger implements Ledger {
       judgement.verdict = Verdict.doneBefore;
       return;
     }
-    if (packetId >= this.#nextPacketId) return refuse(judgement, Refusal.unknownPacket);
+    if (!this.#isMinted(packetId)) return refuse(judgement, Refusal.unknownPacket);
     if (amountFen > this.#poolFen) return refuse(judgement, Refusal.poolEmpty);
     this.#awards.set(packetId, { user, amountFen });
     this.#poolFen -= amountFen;
     this.#userFen += amountFen;
     judgement.verdict = Verdict.done;
+  }
+
+  /** Mints may leave gaps between their ids, so it takes a look at the last one that begins at or below the id. */
+  #isMinted(packetId: number): boolean {
+    let low = 0;
+    let high = this.#firstIds.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#firstIds[middle] <= packetId) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0) return false;
+    const firstId = this.#firstIds[low - 1];
+    return packetId < firstId + this.#mints.get(firstId)!.count;
   }
 }
 
