@@ -1,0 +1,404 @@
+import { assert } from "../assert.ts";
+import type { Counters } from "../counters/counters.ts";
+import { record } from "../counters/histogram.ts";
+import {
+  CloseCause,
+  type DialTarget,
+  type Engine,
+  type EngineHandler,
+  type EngineStats,
+  PASS_BUDGET_MS,
+} from "../engine/engine.ts";
+import type { Random } from "../random/random.ts";
+import { decodeControl, type Mailbox } from "../shared/mailbox.ts";
+import type { Clock } from "../time/clock.ts";
+import { Opcode } from "../wire/codes.ts";
+import { FrameCursor, NO_MORE_FRAMES, WHOLE_FRAME } from "../wire/frame_cursor.ts";
+import { FRAME_BYTES, responseFrames, writeLoginRequest, writeShakeRequest } from "../wire/version0.ts";
+import type { AwardLog } from "./award_log.ts";
+import { backoffMs, type BackoffOptions, DEFAULT_BACKOFF, MAX_ATTEMPT } from "./backoff.ts";
+import { ConnectPace } from "./connect_pace.ts";
+import { DialQueue } from "./dial_queue.ts";
+import type { FleetOrder } from "./fleet_order.ts";
+import { elapsedUs, FleetUsers, MAX_UNANSWERED, toUs, UserState } from "./fleet_users.ts";
+import { DIAL_FAILED_HANDLES, engineMetric, FleetMetric as M, fleetMetrics } from "./metrics.ts";
+import { type Pacing, Schedule } from "./pacing.ts";
+import { userIdOf, userIndexOf, type UserSlice } from "./segment.ts";
+import { framingFault, IN_ORDER, ServerFrames } from "./server_frames.ts";
+import { StallWatch } from "./stall_watch.ts";
+import { Ticker } from "./ticker.ts";
+import { WallSchedule } from "./wall_schedule.ts";
+
+/** A tick that is older when the loop reaches it is late, in ms. A burst takes its whole second to go out. */
+const LATE_MS: Readonly<Record<Pacing, number>> = { smooth: 100, burst: 1_000 };
+/** How many ticks or dials are worked off between two looks at the clock. */
+const TICKS_PER_LOOK = 32;
+const DIALS_PER_LOOK = 8;
+/** How often the engine's numbers are copied and stalled users looked for at least, in ms. */
+const UPKEEP_MS = 1_000;
+/** How long an ending fleet waits for its last answers, and for its connections to close, in ms. */
+const LAST_ANSWERS_MS = 2_000;
+const LAST_CLOSES_MS = 3_000;
+/** How often an ending fleet looks whether it has ended, in ms. */
+const ENDING_LOOK_MS = 5;
+
+const Phase = { running: 0, answering: 1, closing: 2, stopped: 3 } as const;
+
+export interface FleetOptions {
+  /** Has room for every user of the slice. */
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Made of {@linkcode fleetMetrics}; the fleet counts in block `block`. */
+  readonly counters: Counters;
+  readonly block: number;
+  /** The users of this fleet, of `total` on all hosts. */
+  readonly slice: UserSlice;
+  readonly total: number;
+  /** Shakes a second of all hosts together. */
+  readonly qps: number;
+  readonly pacing: Pacing;
+  /** User `i` of the slice dials pair `pairFirst + i * pairStride`, round and round. */
+  readonly targets: readonly DialTarget[];
+  readonly pairFirst?: number;
+  readonly pairStride?: number;
+  /** Connects a second of this fleet. */
+  readonly connectRate: number;
+  /** Whether notices are answered with claims; true if absent. */
+  readonly claims?: boolean;
+  readonly backoff?: BackoffOptions;
+  /** Where orders come from. */
+  readonly orders?: Mailbox;
+  /** Where awards go. */
+  readonly awards?: AwardLog;
+}
+
+/**
+ * The users of one thread: connects them, logs them in, lets each shake when the schedule says so, and takes the
+ * answers. It knows neither threads nor sockets, so the simulator runs the same fleet in virtual time.
+ *
+ * Open loop: a shake leaves when it is due whatever became of those before, and its latency counts from then.
+ */
+export class Fleet implements EngineHandler {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #options: FleetOptions;
+  readonly #backoff: BackoffOptions;
+  readonly #block: Float64Array;
+  readonly #connectLatency: Uint32Array;
+  readonly #statHandles: readonly (readonly [keyof EngineStats, number])[];
+  readonly #users: FleetUsers;
+  readonly #cursor: FrameCursor;
+  readonly #frames: ServerFrames;
+  readonly #queue: DialQueue;
+  readonly #pace: ConnectPace;
+  readonly #watch: StallWatch;
+  readonly #wall: WallSchedule;
+  readonly #ticker: Ticker;
+  #qps: number;
+  #isPaused = false;
+  #nowMs: number;
+  #nowUs: number;
+  #upkeepMs = 0;
+  #phase: number = Phase.running;
+  #phaseUntilMs = 0;
+  #closed = 0;
+
+  constructor(options: FleetOptions) {
+    const { engine, clock, counters, slice } = options;
+    assert(engine.capacity >= slice.count, "the engine has room for every user");
+    assert(
+      slice.count > 0 && slice.first + (slice.count - 1) * slice.stride < options.total,
+      "users are of the total",
+    );
+    this.#options = options;
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#random = options.random;
+    this.#backoff = options.backoff ?? DEFAULT_BACKOFF;
+    this.#block = counters.block(options.block);
+    this.#connectLatency = counters.histogram(options.block, M.connectLatencyUs);
+    this.#statHandles = (Object.keys(engine.stats) as (keyof EngineStats)[])
+      .map((stat) => [stat, fleetMetrics.handle(engineMetric(stat))] as const);
+    this.#users = new FleetUsers(slice.count, engine.capacity);
+    this.#cursor = new FrameCursor(responseFrames(), engine.capacity, engine.maxReadBytes);
+    this.#frames = new ServerFrames({
+      engine,
+      users: this.#users,
+      slice,
+      block: this.#block,
+      shakeLatency: counters.histogram(options.block, M.shakeLatencyUs),
+      claims: options.claims ?? true,
+      awards: options.awards,
+    });
+    this.#nowMs = clock.monotonicMs();
+    this.#nowUs = toUs(this.#nowMs);
+    this.#queue = new DialQueue(slice.count, this.#backoff.capMs, this.#nowMs);
+    for (let user = 0; user < slice.count; user++) this.#queue.add(user);
+    this.#pace = new ConnectPace(options.connectRate, this.#nowMs);
+    this.#watch = new StallWatch(this.#users, this.#nowMs);
+    this.#wall = new WallSchedule(this.#nowMs, clock.wallMs());
+    this.#qps = options.qps;
+    this.#ticker = new Ticker(new Schedule(options.pacing, options.total, this.#qps), this.#wall.nowMs);
+    engine.attach(this);
+  }
+
+  /** Everything is closed: shut the engine down. */
+  get isStopped(): boolean {
+    return this.#phase === Phase.stopped;
+  }
+
+  /** One turn: what came, then what is due. Sleeps at most `maxWaitMs`, less if something is due before. */
+  pass(maxWaitMs: number): void | Promise<void> {
+    const polling = this.#engine.poll(this.#waitMs(maxWaitMs));
+    return polling instanceof Promise ? polling.then(this.#act) : this.#act();
+  }
+
+  /** Obeys at once; orders through the mailbox are obeyed once a pass. */
+  obey(order: FleetOrder): void {
+    switch (order.order) {
+      case "rate":
+        this.#qps = order.qps;
+        return this.#reschedule();
+      case "pause":
+        this.#isPaused = true;
+        return this.#reschedule();
+      case "resume":
+        this.#isPaused = false;
+        return this.#reschedule();
+      case "stop":
+        return this.#stop();
+    }
+  }
+
+  // EngineHandler
+
+  onWake(): void {
+    this.#readClock();
+    this.#nowUs = toUs(this.#nowMs);
+    this.#frames.nowUs = this.#nowUs;
+    this.#frames.wallMs = Math.floor(this.#wall.nowMs);
+    this.#frames.unixSeconds = Math.floor(this.#wall.nowMs / 1000);
+  }
+
+  onAccept(_connection: number): void {
+    assert(false, "a fleet doesn't listen");
+  }
+
+  onConnect(connection: number): void {
+    const user = this.#users.userOf[connection];
+    this.#block[M.connects]++;
+    this.#block[M.usersConnected]++;
+    record(this.#connectLatency, elapsedUs(this.#users.oldestUs(user), this.#nowUs));
+    this.#users.begin(user, UserState.loggingIn, this.#nowUs);
+    const at = this.#engine.reserve(connection, FRAME_BYTES[Opcode.loginRequest]);
+    assert(at >= 0, "the first frame of a connection has room");
+    const userId = userIdOf(this.#options.slice, user);
+    const size = writeLoginRequest(this.#engine.output.view, at, this.#frames.unixSeconds, userId);
+    this.#engine.commit(connection, size);
+    this.#block[M.bytesOut] += size;
+  }
+
+  onBytes(connection: number, start: number, end: number): void {
+    const user = this.#users.userOf[connection];
+    const { input } = this.#engine;
+    this.#block[M.bytesIn] += end - start;
+    this.#cursor.load(connection, input.bytes, input.view, start, end);
+    let found = this.#cursor.next();
+    for (; found === WHOLE_FRAME; found = this.#cursor.next()) {
+      const fault = this.#frames.take(connection, user, this.#cursor);
+      if (fault !== IN_ORDER) return this.#breakOff(connection, user, fault);
+    }
+    if (found !== NO_MORE_FRAMES) this.#breakOff(connection, user, framingFault(-found));
+  }
+
+  onEnd(connection: number): void {
+    this.#leave(this.#users.userOf[connection]);
+    this.#engine.close(connection);
+  }
+
+  onDrain(_connection: number): void {} // nobody waits for room: a full queue makes a tick an overrun
+
+  onClose(connection: number, cause: CloseCause): void {
+    const users = this.#users;
+    const user = users.userOf[connection];
+    const isRunning = this.#phase === Phase.running;
+    const wasDialing = users.state[user] === UserState.dialing;
+    this.#cursor.forget(connection);
+    this.#leave(user);
+    const lost = users.leave(user);
+    if (wasDialing) {
+      // The watch gives up by aborting, which is a timeout to whoever reads the counters.
+      const told = cause === CloseCause.aborted ? CloseCause.timeout : cause;
+      if (isRunning) this.#block[DIAL_FAILED_HANDLES[told]]++;
+    } else {
+      this.#block[M.usersConnected]--;
+      this.#block[M.shakesOutstanding] -= lost;
+      this.#block[M.shakesLost] += lost;
+      if (isRunning) this.#block[M.disconnects]++;
+    }
+    if (!isRunning) return;
+    const waitMs = backoffMs(this.#random, users.attempt[user], this.#backoff);
+    users.attempt[user] = Math.min(MAX_ATTEMPT, users.attempt[user] + 1);
+    this.#queue.addAfter(user, this.#nowMs, waitMs);
+  }
+
+  // What a pass does after the poll. A property, so that a promise can call it without a new function.
+
+  readonly #act = (): void => {
+    this.#options.orders?.drain(this.#onOrder);
+    this.#block[M.passes]++;
+    if (this.#phase === Phase.running) {
+      this.#dialDue();
+      this.#shakeDue();
+      this.#watch.look(this.#nowMs, this.#nowUs, this.#giveUp);
+    } else this.#end();
+    this.#options.awards?.flush();
+    if (this.#nowMs >= this.#upkeepMs) this.#upkeep();
+  };
+
+  readonly #onOrder = (
+    _kind: number,
+    _set: number,
+    _plugin: number,
+    words: Int32Array,
+    at: number,
+  ): void => this.obey(decodeControl(words, at) as FleetOrder);
+
+  #dialDue(): void {
+    this.#queue.turn(this.#nowMs);
+    const untilMs = this.#nowMs + PASS_BUDGET_MS;
+    for (let dialed = 1; this.#queue.isReady && this.#pace.take(this.#nowMs); dialed++) {
+      this.#dial(this.#queue.take());
+      if (dialed % DIALS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) break;
+    }
+  }
+
+  #dial(user: number): void {
+    const { targets, pairFirst = 0, pairStride = 1 } = this.#options;
+    const connection = this.#engine.dial(targets[(pairFirst + user * pairStride) % targets.length]);
+    assert(connection >= 0, "every user has a connection number");
+    this.#block[M.dials]++;
+    this.#users.connection[user] = connection;
+    this.#users.userOf[connection] = user;
+    this.#users.begin(user, UserState.dialing, this.#nowUs);
+  }
+
+  #shakeDue(): void {
+    const ticker = this.#ticker;
+    const { slice } = this.#options;
+    if (ticker.nextDueMs > this.#wall.nowMs) return;
+    const untilMs = this.#nowMs + PASS_BUDGET_MS;
+    for (let ticks = 1; ticker.nextDueMs <= this.#wall.nowMs; ticks++) {
+      const userId = ticker.take();
+      const user = userIndexOf(slice, userId);
+      if (user >= 0) this.#tick(user, userId, ticker.takenDueMs);
+      if (ticks % TICKS_PER_LOOK !== 0) continue;
+      this.#readClock();
+      if (this.#nowMs >= untilMs) break;
+    }
+  }
+
+  #tick(user: number, userId: number, dueMs: number): void {
+    const block = this.#block;
+    block[M.shakesDue]++;
+    if (this.#wall.nowMs - dueMs > LATE_MS[this.#options.pacing]) {
+      block[M.ticksLate]++;
+      return;
+    }
+    if (this.#users.state[user] !== UserState.ready) {
+      block[M.ticksUnconnected]++;
+      return;
+    }
+    const connection = this.#users.connection[user];
+    const at = this.#users.unanswered[user] === MAX_UNANSWERED
+      ? -1
+      : this.#engine.reserve(connection, FRAME_BYTES[Opcode.shakeRequest]);
+    if (at < 0) {
+      block[M.ticksOverrun]++;
+      return;
+    }
+    const size = writeShakeRequest(this.#engine.output.view, at, this.#frames.unixSeconds, userId);
+    this.#engine.commit(connection, size);
+    this.#users.push(user, toUs(this.#wall.toMonotonicMs(dueMs)));
+    block[M.shakesSent]++;
+    block[M.shakesOutstanding]++;
+    block[M.bytesOut] += size;
+  }
+
+  /** Closes a connection whose server broke the protocol. */
+  #breakOff(connection: number, user: number, fault: number): void {
+    this.#block[fault]++;
+    this.#leave(user);
+    this.#engine.close(connection);
+  }
+
+  readonly #giveUp = (user: number): void => {
+    if (this.#users.state[user] !== UserState.dialing) {
+      this.#block[M.stalls]++;
+      this.#leave(user);
+    }
+    this.#engine.abort(this.#users.connection[user]);
+  };
+
+  /** The user is logged in no more, and nothing further is sent for him. */
+  #leave(user: number): void {
+    if (this.#users.state[user] === UserState.ready) this.#block[M.usersReady]--;
+    this.#users.state[user] = UserState.leaving;
+  }
+
+  #reschedule(): void {
+    const { pacing, total } = this.#options;
+    this.#ticker.follow(new Schedule(pacing, total, this.#isPaused ? 0 : this.#qps), this.#wall.nowMs);
+  }
+
+  #stop(): void {
+    if (this.#phase !== Phase.running) return;
+    this.#phase = Phase.answering;
+    this.#phaseUntilMs = this.#nowMs + LAST_ANSWERS_MS;
+  }
+
+  /** The way to the end: the last answers, then the connections, as many a pass as its budget allows. */
+  #end(): void {
+    if (this.#phase === Phase.answering) {
+      if (this.#block[M.shakesOutstanding] > 0 && this.#nowMs < this.#phaseUntilMs) return;
+      this.#phase = Phase.closing;
+      this.#phaseUntilMs = this.#nowMs + LAST_CLOSES_MS;
+    }
+    const untilMs = this.#nowMs + PASS_BUDGET_MS;
+    while (this.#closed < this.#users.count && this.#nowMs < this.#phaseUntilMs) {
+      const user = this.#closed++;
+      if (this.#users.connection[user] >= 0) this.#engine.close(this.#users.connection[user]);
+      if (user % DIALS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) return;
+    }
+    if (this.#engine.used > 0 && this.#nowMs < this.#phaseUntilMs) return;
+    this.#upkeep();
+    this.#phase = Phase.stopped;
+  }
+
+  #waitMs(maxWaitMs: number): number {
+    const nowMs = this.#clock.monotonicMs();
+    let untilMs = Math.min(nowMs + maxWaitMs, this.#upkeepMs);
+    if (this.#phase === Phase.running) {
+      untilMs = Math.min(untilMs, this.#wall.toMonotonicMs(this.#ticker.nextDueMs), this.#queue.nextTurnMs);
+      if (this.#queue.isReady) untilMs = Math.min(untilMs, this.#pace.nextMs);
+    } else {
+      const isClosing = this.#phase === Phase.closing && this.#closed < this.#users.count;
+      untilMs = Math.min(untilMs, isClosing ? nowMs : nowMs + ENDING_LOOK_MS);
+    }
+    return Math.max(0, untilMs - nowMs);
+  }
+
+  #readClock(): void {
+    this.#nowMs = this.#clock.monotonicMs();
+    // After a step the ticks in between are nobody's: the other hosts' fleets are at the new time already.
+    if (this.#wall.read(this.#nowMs, this.#clock.wallMs())) this.#ticker.seek(this.#wall.nowMs);
+  }
+
+  #upkeep(): void {
+    this.#upkeepMs = this.#nowMs + UPKEEP_MS;
+    this.#block[M.wallSteps] = this.#wall.steps;
+    for (const [stat, handle] of this.#statHandles) this.#block[handle] = this.#engine.stats[stat];
+  }
+}

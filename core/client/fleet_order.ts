@@ -1,0 +1,12 @@
+/** Orders from the main thread to a fleet's workers, as JSON through their mailboxes. */
+export type FleetOrder =
+  /** Shakes a second of all hosts together from now on. */
+  | { readonly order: "rate"; readonly qps: number }
+  /** No shakes; connections stay. */
+  | { readonly order: "pause" }
+  | { readonly order: "resume" }
+  /** No more shakes; waits for answers, then closes everything. */
+  | { readonly order: "stop" };
+
+/** Words of shared memory for the mailbox of a worker's orders; a power of two. */
+export const ORDER_MAILBOX_WORDS = 1024;
