@@ -41,12 +41,23 @@ export interface ParsedFlags<F extends Flags> {
   readonly wantsHelp: boolean;
 }
 
+/** Values for flags from a config file; the command line goes before them. */
+export interface FlagFile {
+  /** Where they stand, for messages, such as `redpkt.json: server`. */
+  readonly place: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Reads a subcommand's flags.
  *
  * @throws UserError that lists every problem, each with a hint
  */
-export function parseFlags<F extends Flags>(args: readonly string[], flags: F): ParsedFlags<F> {
+export function parseFlags<F extends Flags>(
+  args: readonly string[],
+  flags: F,
+  file: FlagFile = { place: "", values: {} },
+): ParsedFlags<F> {
   const names = Object.keys(flags);
   const isSwitch = (name: string) => flags[name].value === undefined;
   const problems: string[] = [];
@@ -62,9 +73,17 @@ export function parseFlags<F extends Flags>(args: readonly string[], flags: F): 
     },
   }) as Record<string, unknown> & { _: string[] };
   const values: Record<string, unknown> = {};
+  for (const name of Object.keys(file.values)) {
+    if (!Object.hasOwn(flags, name)) {
+      problems.push(`${file.place}.${name}: no such key.${didYouMean(name, names)}`);
+    }
+  }
   for (const name of names) {
     // parseArgs gives false to a switch and [] to a list that are absent; both are what we mean too.
-    const given = parsed[name];
+    const isGiven = args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+    const inFile = !isGiven && Object.hasOwn(file.values, name);
+    const given = inFile ? textOf(file.values[name]) : parsed[name];
+    const where = inFile ? `${file.place}.${name}` : `--${name}`;
     if (given === "" && !args.includes(`--${name}=`)) {
       problems.push(`--${name}: a value is missing. Give --${name} ${flags[name].value}`);
       continue;
@@ -72,7 +91,7 @@ export function parseFlags<F extends Flags>(args: readonly string[], flags: F): 
     const result = flags[name].schema.safeParse(given);
     if (result.success) values[name] = result.data;
     else {for (const issue of result.error.issues) {
-        problems.push(`--${name}: ${issue.message} (got ${show(given)})`);
+        problems.push(`${where}: ${issue.message} (got ${show(given)})`);
       }}
   }
   if (problems.length > 0 && parsed.help !== true) throw new UserError(problems.join("\n"));
@@ -103,6 +122,11 @@ export function wholeNumber(min: number, max: number): z.ZodType<number> {
     context.addIssue({ code: "custom", message });
     return z.NEVER;
   });
+}
+
+/** Flags read text; JSON may hold numbers too. */
+function textOf(value: unknown): unknown {
+  return typeof value === "number" ? String(value) : Array.isArray(value) ? value.map(textOf) : value;
 }
 
 function show(given: unknown): string {

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { UserError } from "./user_error.ts";
+
+/** Read when no other file is named, if it is there. */
+const DEFAULT_FILE = "redpkt.json";
+
+const schema = z.strictObject({
+  server: z.record(z.string(), z.unknown()).default({}),
+  plugins: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+});
+
+export interface ConfigFile {
+  /** Its path, for messages; undefined if there is none. */
+  readonly path?: string;
+  /** Values for the flags of `redpkt server`, by flag name. */
+  readonly server: Readonly<Record<string, unknown>>;
+  /** Configs by plugin. */
+  readonly plugins: Readonly<Record<string, Record<string, unknown>>>;
+}
+
+/**
+ * Reads the config file.
+ *
+ * @param named the path that a user gave, if any
+ * @throws UserError if it was named and isn't there, or isn't right
+ */
+export async function readConfigFile(named: string | undefined): Promise<ConfigFile> {
+  const path = named ?? DEFAULT_FILE;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (named === undefined && error instanceof Deno.errors.NotFound) return { server: {}, plugins: {} };
+    throw new UserError(`--config ${path}: cannot be read: ${reason(error)}`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${path}: is no JSON: ${reason(error)}`);
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return { path, ...result.data };
+  const problems = result.error.issues.map(({ path: at, message }) => `${path}: ${at.join(".")}: ${message}`);
+  throw new UserError(problems.join("\n"));
+}
+
+/**
+ * Lays `--set plugin.key=value` over the plugins' configs. A value is JSON where it can be, text otherwise.
+ *
+ * @throws UserError for what isn't of that form
+ */
+export function withSettings(
+  plugins: ConfigFile["plugins"],
+  settings: readonly string[],
+): Record<string, Record<string, unknown>> {
+  const merged = structuredClone(plugins) as Record<string, Record<string, unknown>>;
+  for (const setting of settings) {
+    const match = /^(.+?)\.([^.=]+)=(.*)$/s.exec(setting);
+    if (match === null) {
+      throw new UserError(`--set ${setting}: must be PLUGIN.KEY=VALUE, such as shake.leaseMs=100`);
+    }
+    const [, plugin, key, value] = match;
+    merged[plugin] = { ...merged[plugin], [key]: jsonOrText(value) };
+  }
+  return merged;
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function reason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "no permission";
+  return error instanceof Error ? error.message : String(error);
+}

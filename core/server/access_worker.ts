@@ -1,0 +1,95 @@
+import type { Program } from "../cli/host.ts";
+import { UserError } from "../cli/user_error.ts";
+import { Counters, type MetricDefinition, MetricLayout } from "../counters/counters.ts";
+import { openEngine } from "../engine/choose.ts";
+import type { EngineName, Listener } from "../engine/engine.ts";
+import { LedgerRing } from "../ledger/ledger_ring.ts";
+import { loadPlugin, type PluginChoice } from "../plugin/loader.ts";
+import { Random } from "../random/random.ts";
+import { Bell } from "../shared/bell.ts";
+import { Mailbox } from "../shared/mailbox.ts";
+import { closeThread, postToParent } from "../shared/thread.ts";
+import { systemClock, yieldToEvents } from "../time/clock.ts";
+import { AccessLoop } from "./access_loop.ts";
+import { HostBoard } from "./host_board.ts";
+
+/** What a worker thread is started with: a message of plain values and shared memory. */
+export interface AccessInit {
+  readonly engine: EngineName;
+  readonly listener: Listener;
+  readonly capacity: number;
+  readonly worker: number;
+  readonly firstSet: number;
+  readonly sets: number;
+  readonly setCount: number;
+  readonly seats: number;
+  readonly randomSeed: number;
+  readonly plugins: readonly PluginChoice[];
+  readonly metrics: Record<string, MetricDefinition>;
+  readonly counters: SharedArrayBuffer;
+  readonly blocks: number;
+  readonly board: SharedArrayBuffer;
+  readonly inbox: SharedArrayBuffer;
+  readonly outbox: SharedArrayBuffer;
+  readonly bell: SharedArrayBuffer;
+  readonly hostBell: SharedArrayBuffer;
+  readonly ring: SharedArrayBuffer;
+  readonly ledgerBell: SharedArrayBuffer;
+}
+
+/** Messages from a worker thread at its birth and end; everything between goes through its mailbox. */
+export type AccessNotice =
+  | { readonly type: "listening"; readonly port: number }
+  | { readonly type: "refused"; readonly message: string }
+  | { readonly type: "stopped" };
+
+/** How often a busy loop lets the runtime do its own work, such as ending finalized objects. */
+const YIELD_MS = 500;
+
+/** The life of a worker thread: its loop, until it is told to stop. */
+export async function runAccessWorker(init: AccessInit, program: Program): Promise<void> {
+  const notify = (notice: AccessNotice) => postToParent(notice);
+  const plugins = await Promise.all(
+    init.plugins.map(async ({ source, config }) => ({ plugin: await loadPlugin(source, program), config })),
+  );
+  const bell = new Bell(init.bell);
+  const clock = systemClock;
+  const engine = openEngine(init.engine, { capacity: init.capacity, clock, bell });
+  const loop = new AccessLoop({
+    engine,
+    clock,
+    random: new Random(init.randomSeed),
+    counters: new Counters(new MetricLayout(init.metrics), init.blocks, init.counters),
+    plugins,
+    worker: init.worker,
+    firstSet: init.firstSet,
+    sets: init.sets,
+    setCount: init.setCount,
+    seats: init.seats,
+    board: new HostBoard(init.board),
+    inbox: new Mailbox(init.inbox),
+    outbox: new Mailbox(init.outbox),
+    hostBell: new Bell(init.hostBell),
+    ring: new LedgerRing(init.ring),
+    ledgerBell: new Bell(init.ledgerBell),
+  });
+  try {
+    notify({ type: "listening", port: engine.listen(init.listener) });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    notify({ type: "refused", message: error.message });
+    return;
+  }
+  let yieldAtMs = 0;
+  while (!loop.isStopped) {
+    const passing = loop.pass();
+    if (passing !== undefined) await passing;
+    else if (loop.nowMs >= yieldAtMs) {
+      await yieldToEvents();
+      yieldAtMs = loop.nowMs + YIELD_MS;
+    }
+  }
+  engine.shutdown();
+  notify({ type: "stopped" });
+  closeThread();
+}

@@ -1,0 +1,100 @@
+import type { Route } from "../admin/api.ts";
+import { telemetryRoutes } from "../admin/telemetry.ts";
+import type { Series } from "../counters/series.ts";
+import type { EngineName } from "../engine/engine.ts";
+import type { LoadedPlugin } from "../plugin/loader.ts";
+import { formatAddress } from "../engine/address.ts";
+import type { Clock } from "../time/clock.ts";
+import { VERSION } from "../version.ts";
+import type { AccessHost } from "./access_host.ts";
+import type { ServerOptions } from "./options.ts";
+
+interface ServerParts {
+  readonly access: AccessHost;
+  readonly series: Series;
+  readonly state: { isDraining: boolean };
+  /** Begins the drain; the process ends after it. */
+  readonly stop: (reason: string) => void;
+  readonly engine: EngineName;
+  readonly workers: number;
+  readonly options: ServerOptions;
+  readonly plugins: readonly LoadedPlugin[];
+  readonly startMs: number;
+  readonly clock: Clock;
+}
+
+/** The admin API of `redpkt server`: the host's own routes, and those of its plugins. */
+export function serverRoutes(parts: ServerParts): Route[] {
+  const { access, series, state } = parts;
+  return [
+    {
+      method: "get",
+      path: "/health",
+      summary: "Whether the process lives, with its connections and what its plugins say",
+      handle: () => health(parts),
+    },
+    {
+      method: "get",
+      path: "/ready",
+      summary: "200 while new users are welcome, 503 while it drains or is full",
+      handle: () => {
+        const isFull = access.board.open >= access.board.capacity;
+        const isReady = !state.isDraining && !isFull;
+        const why = state.isDraining ? "draining" : isFull ? "full" : undefined;
+        return Response.json({ ready: isReady, ...(why === undefined ? {} : { why }) }, {
+          status: isReady ? 200 : 503,
+        });
+      },
+    },
+    {
+      method: "get",
+      path: "/version",
+      summary: "Versions of the program and what it runs on",
+      handle: () => ({ redpkt: VERSION, ...Deno.version, os: Deno.build.os, arch: Deno.build.arch }),
+    },
+    {
+      method: "get",
+      path: "/config",
+      summary: "The config in force, with every default",
+      handle: () => config(parts),
+    },
+    ...telemetryRoutes(series, access.counters),
+    ...["/drain", "/stop"].map((path): Route => ({
+      method: "post",
+      path,
+      summary: path === "/drain"
+        ? "Takes no new connections, answers waiting winners, then ends the process"
+        : "The same as /drain",
+      handle: () => {
+        parts.stop(`admin ${path}`);
+        return { ok: true };
+      },
+    })),
+    ...access.halves.routes,
+  ];
+}
+
+function health({ access, state, engine, workers, startMs, clock }: ServerParts): unknown {
+  return {
+    status: state.isDraining ? "draining" : "ok",
+    uptimeS: Math.round((clock.monotonicMs() - startMs) / 1000),
+    engine,
+    workers,
+    port: access.port,
+    connections: access.board.open,
+    maxConnections: access.board.capacity,
+    users: access.counters.total("users"),
+    plugins: access.halves.status(),
+  };
+}
+
+function config({ options, plugins }: ServerParts): unknown {
+  return {
+    server: {
+      ...options,
+      host: formatAddress(options.host),
+      admin: `${options.admin.hostname}:${options.admin.port}`,
+    },
+    plugins: Object.fromEntries(plugins.map(({ plugin, choice }) => [plugin.name, choice.config])),
+  };
+}

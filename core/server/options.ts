@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
+import { ENGINE_CHOICES } from "../engine/choose.ts";
+import { parseAddress } from "../engine/address.ts";
+import { parseHttpAddress } from "../admin/serve.ts";
+
+const address = z.string().transform((text, context) => {
+  const parsed = text === "localhost" ? 0x7f000001 : parseAddress(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: "must be an IPv4 address such as 0.0.0.0 or 127.0.0.1" });
+  return z.NEVER;
+});
+
+/** An HTTP address from text such as `127.0.0.1:8989`. */
+export const httpAddress = z.string().transform((text, context) => {
+  const parsed = parseHttpAddress(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: "must be an address and a port such as 127.0.0.1:8989" });
+  return z.NEVER;
+});
+
+/** The flags of `redpkt server`; a config file may set the same under `server`. */
+export const SERVER_FLAGS = {
+  port: flag("N", "port to listen on, 0 for any free one", wholeNumber(0, 65_535).default(1025)),
+  host: flag("ADDRESS", "IPv4 address to listen on", address.prefault("0.0.0.0")),
+  admin: flag("HOST:PORT", "address of the admin API", httpAddress.prefault("127.0.0.1:8989")),
+  workers: flag("N", "threads that hold connections, 0 for one a core", wholeNumber(0, 256).default(0)),
+  "set-size": flag("N", "most connections of one SET", wholeNumber(1, 1_000_000).default(10_000)),
+  "max-connections": flag(
+    "N",
+    "most connections in all, 0 for as many as descriptors allow",
+    wholeNumber(0, 10_000_000).default(0),
+  ),
+  engine: flag("NAME", "how bytes move: auto, epoll or deno", z.enum(ENGINE_CHOICES).default("auto")),
+  plugins: flag(
+    "LIST",
+    "plugins by name or path, in the order in which they admit",
+    z.string().default("throttle,shake").transform((text) => text.split(",").filter((name) => name !== "")),
+  ),
+  set: listFlag("PLUGIN.KEY=VALUE", "sets one value of a plugin's config; may be repeated"),
+  config: flag(
+    "FILE",
+    "JSON file with `server` and `plugins`; redpkt.json if there is one",
+    z.string().optional(),
+  ),
+  "drain-seconds": flag(
+    "N",
+    "how long winners may wait for their answer at the end",
+    wholeNumber(0, 3600).default(20),
+  ),
+  "random-seed": flag(
+    "N",
+    "seed of the amounts of generated packets, 0 for another one each time",
+    wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+  ),
+} satisfies Flags;
+
+export type ServerOptions = FlagValues<typeof SERVER_FLAGS>;

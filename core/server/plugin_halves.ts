@@ -1,0 +1,108 @@
+import type { Route } from "../admin/api.ts";
+import type { Log } from "../cli/log.ts";
+import type { Counters } from "../counters/counters.ts";
+import type { LedgerThread } from "../ledger/ledger_thread.ts";
+import type { LoadedPlugin } from "../plugin/loader.ts";
+import type { HostContext, PluginControl } from "../plugin/plugin.ts";
+import type { Random } from "../random/random.ts";
+import type { Clock } from "../time/clock.ts";
+import type { Mints } from "./mints.ts";
+
+interface HalvesParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly setCount: number;
+  readonly random: Random;
+  readonly mints: Mints;
+  readonly ledger: LedgerThread;
+  post(set: number, plugin: number, words: Int32Array, count: number): boolean;
+  wakeUp(): void;
+}
+
+/** The plugins' halves on the main thread: who they are, what is due for them, and what they can reach. */
+export class PluginHalves {
+  readonly plugins: readonly LoadedPlugin[];
+  readonly #parts: HalvesParts;
+  #halves: (PluginControl | undefined)[] = [];
+  #nextTickMs: Float64Array;
+
+  constructor(plugins: readonly LoadedPlugin[], parts: HalvesParts) {
+    this.plugins = plugins;
+    this.#parts = parts;
+    this.#nextTickMs = new Float64Array(plugins.length).fill(Infinity);
+  }
+
+  /** Makes the halves; the ledger must be ready. */
+  start(): void {
+    this.#halves = this.plugins.map(({ plugin, choice }, i) =>
+      plugin.control?.(this.#contextFor(i), choice.config)
+    );
+    this.#nextTickMs = Float64Array.from(this.#halves, (half) => half?.onTick === undefined ? Infinity : 0);
+  }
+
+  get routes(): Route[] {
+    return this.#halves.flatMap((half) => half?.routes ?? []);
+  }
+
+  /** What each plugin says of itself, by name. */
+  status(): Record<string, unknown> {
+    const entries = this.plugins.map(({ plugin }, i) => [plugin.name, this.#halves[i]?.status?.()] as const);
+    return Object.fromEntries(entries.filter(([, status]) => status !== undefined));
+  }
+
+  onMessage(set: number, plugin: number, words: Int32Array, at: number, count: number): void {
+    this.#halves[plugin]?.onMessage?.(set, words, at, count);
+    this.#askTick(plugin);
+  }
+
+  drain(): void {
+    for (const half of this.#halves) half?.onDrain?.();
+  }
+
+  /** Calls what is due; returns the monotonic time of the next call. */
+  tick(nowMs: number): number {
+    let next = Infinity;
+    this.#halves.forEach((half, i) => {
+      if (this.#nextTickMs[i] <= nowMs) {
+        this.#nextTickMs[i] = Infinity;
+        const asked = half!.onTick!(nowMs);
+        this.#nextTickMs[i] = Math.min(this.#nextTickMs[i], asked);
+      }
+      next = Math.min(next, this.#nextTickMs[i]);
+    });
+    return next;
+  }
+
+  #askTick(plugin: number): void {
+    if (this.#halves[plugin]?.onTick !== undefined) this.#nextTickMs[plugin] = 0;
+  }
+
+  #contextFor(plugin: number): HostContext {
+    const { clock, log, counters, setCount, random, mints, ledger } = this.#parts;
+    const { layout } = counters;
+    const own = counters.block(setCount);
+    return {
+      setCount,
+      random: random.fork(),
+      monotonicMs: () => clock.monotonicMs(),
+      post: (set, words, count) => this.#parts.post(set, plugin, words, count),
+      total: (metric) => counters.total(metric),
+      valueOf: (set, metric) => counters.block(set)[layout.handle(metric)],
+      usersOf: (set) => counters.block(set)[layout.handle("users")],
+      count: (metric, by) => {
+        own[layout.handle(metric)] += by;
+      },
+      gauge: (metric, value) => {
+        own[layout.handle(metric)] = value;
+      },
+      nextPacketId: () => ledger.nextPacketId,
+      mint: (firstPacketId, count, amountFen) => mints.mint(firstPacketId, count, amountFen),
+      wakeUp: () => {
+        this.#askTick(plugin);
+        this.#parts.wakeUp();
+      },
+      log: (event, fields) => log("info", event, { plugin: this.plugins[plugin].plugin.name, ...fields }),
+    };
+  }
+}

@@ -1,0 +1,142 @@
+import { serveApi } from "../admin/serve.ts";
+import { readConfigFile, withSettings } from "../cli/config_file.ts";
+import { helpText, parseFlags } from "../cli/flags.ts";
+import type { Command, Host } from "../cli/host.ts";
+import { openLog } from "../cli/log.ts";
+import { ExitCode, UserError } from "../cli/user_error.ts";
+import { Series } from "../counters/series.ts";
+import { formatAddress } from "../engine/address.ts";
+import { chooseEngine, connectionLimit } from "../engine/choose.ts";
+import type { EngineName, Listener } from "../engine/engine.ts";
+import { openListener } from "../engine/listener.ts";
+import { loadPlugins } from "../plugin/loader.ts";
+import { systemSeed } from "../random/random.ts";
+import { VERSION } from "../version.ts";
+import { AccessHost } from "./access_host.ts";
+import { serverRoutes } from "./admin_routes.ts";
+import { SERVER_FLAGS, type ServerOptions } from "./options.ts";
+
+/** How long the worker threads may take to obey the order to stop. */
+const STOP_MS = 2_000;
+
+/** `redpkt server`: one access host. */
+export const command: Command = {
+  summary: "holds connections and decides every shake",
+  async run(host, args) {
+    const first = parseFlagsLeniently(args);
+    if (first.wantsHelp) {
+      host.out(helpText("redpkt server [FLAGS]", "Holds connections and decides every shake.", SERVER_FLAGS));
+      return ExitCode.ok;
+    }
+    const file = await readConfigFile(first.config);
+    const place = { place: `${file.path}: server`, values: file.server };
+    const { values, operands } = parseFlags(args, SERVER_FLAGS, place);
+    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt server takes flags only`);
+    const plugins = await loadPlugins(values.plugins, withSettings(file.plugins, values.set), host.program);
+    return await serve(host, values, plugins);
+  },
+};
+
+/** Only what decides how the rest is read. */
+function parseFlagsLeniently(args: readonly string[]): { wantsHelp: boolean; config: string | undefined } {
+  const at = args.findIndex((arg) => arg === "--config" || arg.startsWith("--config="));
+  const config = at < 0
+    ? undefined
+    : args[at].includes("=")
+    ? args[at].slice("--config=".length)
+    : args[at + 1];
+  return { wantsHelp: args.includes("--help") || args.includes("-h"), config };
+}
+
+async function serve(host: Host, options: ServerOptions, plugins: Awaited<ReturnType<typeof loadPlugins>>) {
+  const log = openLog(host, "server");
+  const startMs = host.clock.monotonicMs();
+  const engine = chooseEngine(options.engine, log);
+  const workers = workersFor(engine, options.workers);
+  const capacity = Math.min(options["max-connections"] || Infinity, connectionLimit());
+  const randomSeed = options["random-seed"] || systemSeed();
+  const listener = listenerFor(engine, options);
+  const access = await AccessHost.start(
+    {
+      engine,
+      listener,
+      workers,
+      capacity,
+      seats: Math.min(options["set-size"], capacity),
+      plugins,
+      randomSeed,
+    },
+    host.program,
+    host.clock,
+    log,
+    host.exit,
+  );
+  const series = new Series("server", access.counters, host.clock);
+  series.start();
+  const state = { isDraining: false };
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
+  const admin = serveApi(host, "--admin", options.admin, {
+    title: "redpkt server",
+    version: VERSION,
+    routes: serverRoutes({
+      access,
+      series,
+      state,
+      stop,
+      engine,
+      workers,
+      options,
+      plugins,
+      startMs,
+      clock: host.clock,
+    }),
+  });
+  log("info", "listening", {
+    address: formatAddress(options.host),
+    port: access.port,
+    admin: `${admin.address.hostname}:${admin.address.port}`,
+    engine,
+    workers,
+    sets: access.setCount,
+    maxConnections: capacity,
+    randomSeed,
+    startedInMs: Math.round(host.clock.monotonicMs() - startMs),
+  });
+  access.onMoneyFailure(() => stop("a plugin that holds money failed"));
+  let signals = 0;
+  const forget = host.onStopSignal((signal) => {
+    if (++signals > 1) host.exit(ExitCode.interrupted);
+    stop(signal);
+  });
+  const reason = await stopped;
+  state.isDraining = true;
+  log("info", "draining", { reason, connections: access.board.open, maxSeconds: options["drain-seconds"] });
+  const result = await access.drain(options["drain-seconds"] * 1000);
+  series.stop();
+  const totals = series.totals();
+  await access.stop(STOP_MS);
+  log("info", "stopped", {
+    allWinnersAnswered: result.isClean,
+    connectionsLeft: result.connections,
+    framesIn: totals.counters.framesIn,
+    framesOut: totals.counters.framesOut,
+    ...access.halves.status(),
+  });
+  forget();
+  await admin.stop();
+  return ExitCode.ok;
+}
+
+function workersFor(engine: EngineName, wanted: number): number {
+  if (engine !== "deno") return wanted || navigator.hardwareConcurrency;
+  // Deno can't hand a socket to another thread, and a listener a thread would spread connections unevenly.
+  if (wanted > 1) throw new UserError(`--workers ${wanted}: engine deno has one worker. Leave the flag out`);
+  return 1;
+}
+
+function listenerFor(engine: EngineName, options: ServerOptions): Listener {
+  if (engine === "deno") {
+    return { kind: "address", hostname: formatAddress(options.host), port: options.port };
+  }
+  return { kind: "descriptor", ...openListener(options.host, options.port) };
+}

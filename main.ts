@@ -1,0 +1,69 @@
+/**
+ * The one entry of redpkt: the command line on the main thread, and the worker threads' beginning. Here alone the core
+ * meets the plugins and scenarios that come with it.
+ */
+import type { Program } from "./core/cli/host.ts";
+import { firstParentMessage, threadRole } from "./core/shared/thread.ts";
+
+const program: Omit<Program, "command"> = {
+  entry: import.meta.url,
+  plugins: {
+    shake: () => import("./plugins/shake/mod.ts"),
+    throttle: () => import("./plugins/throttle/mod.ts"),
+  },
+  scenarios: {
+    gala: () => import("./scenarios/gala.ts"),
+  },
+};
+
+/** What a worker thread does, by its name. Each is sent one message that says the rest. */
+const roles: Record<string, () => Promise<unknown>> = {
+  async access() {
+    const { runAccessWorker } = await import("./core/server/access_worker.ts");
+    // deno-lint-ignore no-explicit-any
+    return runAccessWorker(await firstMessage as any, { ...program, command: ["redpkt"] });
+  },
+  async ledger() {
+    const { runLedgerWorker } = await import("./core/ledger/ledger_worker.ts");
+    // deno-lint-ignore no-explicit-any
+    return runLedgerWorker(await firstMessage as any);
+  },
+  async fleet() {
+    const { runFleetWorker } = await import("./core/client/fleet_worker.ts");
+    // deno-lint-ignore no-explicit-any
+    return runFleetWorker(await firstMessage as any);
+  },
+};
+
+const role = threadRole();
+// Listened for at once: the message may come while modules are still loading.
+const firstMessage = role === undefined ? undefined : firstParentMessage();
+
+if (role !== undefined) {
+  await roles[role]();
+} else {
+  const [{ dispatch }, { processHost }, { VERSION }] = await Promise.all([
+    import("./core/cli/dispatch.ts"),
+    import("./core/cli/process_host.ts"),
+    import("./core/version.ts"),
+  ]);
+  const commands = {
+    server: {
+      summary: "holds connections and decides every shake",
+      load: () => import("./core/server/server.ts"),
+    },
+    client: {
+      summary: "plays a fleet of users against servers",
+      load: () => import("./core/client/client.ts"),
+    },
+    rehearse: {
+      summary: "runs a whole event and says PASS or FAIL",
+      load: () => import("./core/rehearse/rehearse.ts"),
+    },
+    demo: {
+      summary: "rehearses the gala on this machine",
+      load: () => import("./core/rehearse/demo.ts"),
+    },
+  };
+  Deno.exit(await dispatch(processHost(program), commands, VERSION));
+}
