@@ -1,5 +1,4 @@
 import { type Mailbox, MessageKind } from "../shared/mailbox.ts";
-import type { Bell } from "../shared/bell.ts";
 
 /** How an award came about. */
 export const AwardKind = {
@@ -23,15 +22,13 @@ export const AWARD_MAILBOX_WORDS = 64 * 1024;
 /** A worker's half: awards on their way to the main thread, which writes the file. Bounded. */
 export class AwardLog {
   readonly #mailbox: Mailbox;
-  readonly #bell: Bell;
   readonly #words: Int32Array;
   #head = 0;
   #count = 0;
   readonly #message = new Int32Array(MOST_PER_MESSAGE * AWARD_WORDS);
 
-  constructor(mailbox: Mailbox, bell: Bell, mostWaiting = MOST_WAITING) {
+  constructor(mailbox: Mailbox, mostWaiting = MOST_WAITING) {
     this.#mailbox = mailbox;
-    this.#bell = bell;
     this.#words = new Int32Array(mostWaiting * AWARD_WORDS);
   }
 
@@ -55,18 +52,15 @@ export class AwardLog {
 
   /** Hands over what fits into the mailbox. */
   flush(): void {
-    let hasPosted = false;
     while (this.#count > 0) {
       const count = Math.min(this.#count, MOST_PER_MESSAGE);
       for (let i = 0; i < count * AWARD_WORDS; i++) {
         this.#message[i] = this.#words[(this.#head * AWARD_WORDS + i) % this.#words.length];
       }
-      if (!this.#mailbox.post(MessageKind.plugin, 0, 0, this.#message, count * AWARD_WORDS)) break;
+      if (!this.#mailbox.post(MessageKind.plugin, 0, 0, this.#message, count * AWARD_WORDS)) return;
       this.#head = (this.#head + count) % (this.#words.length / AWARD_WORDS);
       this.#count -= count;
-      hasPosted = true;
     }
-    if (hasPosted) this.#bell.ring();
   }
 }
 

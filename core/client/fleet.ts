@@ -1,29 +1,27 @@
 import { assert } from "../assert.ts";
-import type { Counters } from "../counters/counters.ts";
 import { record } from "../counters/histogram.ts";
 import {
   CloseCause,
-  type DialTarget,
   type Engine,
   type EngineHandler,
   type EngineStats,
   PASS_BUDGET_MS,
 } from "../engine/engine.ts";
 import type { Random } from "../random/random.ts";
-import { decodeControl, type Mailbox } from "../shared/mailbox.ts";
+import { decodeControl } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
 import { Opcode } from "../wire/codes.ts";
 import { FrameCursor, NO_MORE_FRAMES, WHOLE_FRAME } from "../wire/frame_cursor.ts";
 import { FRAME_BYTES, responseFrames, writeLoginRequest, writeShakeRequest } from "../wire/version0.ts";
-import type { AwardLog } from "./award_log.ts";
 import { backoffMs, type BackoffOptions, DEFAULT_BACKOFF, MAX_ATTEMPT } from "./backoff.ts";
 import { ConnectPace } from "./connect_pace.ts";
 import { DialQueue } from "./dial_queue.ts";
+import type { FleetOptions } from "./fleet_options.ts";
 import type { FleetOrder } from "./fleet_order.ts";
 import { elapsedUs, FleetUsers, MAX_UNANSWERED, toUs, UserState } from "./fleet_users.ts";
 import { DIAL_FAILED_HANDLES, engineMetric, FleetMetric as M, fleetMetrics } from "./metrics.ts";
 import { type Pacing, Schedule } from "./pacing.ts";
-import { userIdOf, userIndexOf, type UserSlice } from "./segment.ts";
+import { userIdOf, userIndexOf } from "./segment.ts";
 import { framingFault, IN_ORDER, ServerFrames } from "./server_frames.ts";
 import { StallWatch } from "./stall_watch.ts";
 import { Ticker } from "./ticker.ts";
@@ -43,35 +41,6 @@ const LAST_CLOSES_MS = 3_000;
 const ENDING_LOOK_MS = 5;
 
 const Phase = { running: 0, answering: 1, closing: 2, stopped: 3 } as const;
-
-export interface FleetOptions {
-  /** Has room for every user of the slice. */
-  readonly engine: Engine;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Made of {@linkcode fleetMetrics}; the fleet counts in block `block`. */
-  readonly counters: Counters;
-  readonly block: number;
-  /** The users of this fleet, of `total` on all hosts. */
-  readonly slice: UserSlice;
-  readonly total: number;
-  /** Shakes a second of all hosts together. */
-  readonly qps: number;
-  readonly pacing: Pacing;
-  /** User `i` of the slice dials pair `pairFirst + i * pairStride`, round and round. */
-  readonly targets: readonly DialTarget[];
-  readonly pairFirst?: number;
-  readonly pairStride?: number;
-  /** Connects a second of this fleet. */
-  readonly connectRate: number;
-  /** Whether notices are answered with claims; true if absent. */
-  readonly claims?: boolean;
-  readonly backoff?: BackoffOptions;
-  /** Where orders come from. */
-  readonly orders?: Mailbox;
-  /** Where awards go. */
-  readonly awards?: AwardLog;
-}
 
 /**
  * The users of one thread: connects them, logs them in, lets each shake when the schedule says so, and takes the
@@ -99,7 +68,7 @@ export class Fleet implements EngineHandler {
   #qps: number;
   #isPaused = false;
   #nowMs: number;
-  #nowUs: number;
+  #nowUs = 0;
   #upkeepMs = 0;
   #phase: number = Phase.running;
   #phaseUntilMs = 0;
@@ -133,7 +102,6 @@ export class Fleet implements EngineHandler {
       awards: options.awards,
     });
     this.#nowMs = clock.monotonicMs();
-    this.#nowUs = toUs(this.#nowMs);
     this.#queue = new DialQueue(slice.count, this.#backoff.capMs, this.#nowMs);
     for (let user = 0; user < slice.count; user++) this.#queue.add(user);
     this.#pace = new ConnectPace(options.connectRate, this.#nowMs);
@@ -141,6 +109,7 @@ export class Fleet implements EngineHandler {
     this.#wall = new WallSchedule(this.#nowMs, clock.wallMs());
     this.#qps = options.qps;
     this.#ticker = new Ticker(new Schedule(options.pacing, options.total, this.#qps), this.#wall.nowMs);
+    this.onWake();
     engine.attach(this);
   }
 
@@ -151,8 +120,21 @@ export class Fleet implements EngineHandler {
 
   /** One turn: what came, then what is due. Sleeps at most `maxWaitMs`, less if something is due before. */
   pass(maxWaitMs: number): void | Promise<void> {
-    const polling = this.#engine.poll(this.#waitMs(maxWaitMs));
+    const dueInMs = this.nextDueMs() - this.#clock.monotonicMs();
+    const polling = this.#engine.poll(Math.max(0, Math.min(maxWaitMs, dueInMs)));
     return polling instanceof Promise ? polling.then(this.#act) : this.#act();
+  }
+
+  /** When the fleet wants its next turn, should nothing reach it before, in monotonic ms. */
+  nextDueMs(): number {
+    if (this.#phase === Phase.running) {
+      const tickMs = this.#wall.toMonotonicMs(this.#ticker.nextDueMs);
+      const dialMs = this.#queue.isReady ? this.#pace.nextMs : this.#queue.nextTurnMs;
+      return Math.min(tickMs, dialMs, this.#upkeepMs);
+    }
+    if (this.#phase === Phase.stopped) return Infinity;
+    const hasMoreToClose = this.#phase === Phase.closing && this.#closed < this.#users.count;
+    return hasMoreToClose ? this.#nowMs : this.#nowMs + ENDING_LOOK_MS;
   }
 
   /** Obeys at once; orders through the mailbox are obeyed once a pass. */
@@ -375,19 +357,6 @@ export class Fleet implements EngineHandler {
     if (this.#engine.used > 0 && this.#nowMs < this.#phaseUntilMs) return;
     this.#upkeep();
     this.#phase = Phase.stopped;
-  }
-
-  #waitMs(maxWaitMs: number): number {
-    const nowMs = this.#clock.monotonicMs();
-    let untilMs = Math.min(nowMs + maxWaitMs, this.#upkeepMs);
-    if (this.#phase === Phase.running) {
-      untilMs = Math.min(untilMs, this.#wall.toMonotonicMs(this.#ticker.nextDueMs), this.#queue.nextTurnMs);
-      if (this.#queue.isReady) untilMs = Math.min(untilMs, this.#pace.nextMs);
-    } else {
-      const isClosing = this.#phase === Phase.closing && this.#closed < this.#users.count;
-      untilMs = Math.min(untilMs, isClosing ? nowMs : nowMs + ENDING_LOOK_MS);
-    }
-    return Math.max(0, untilMs - nowMs);
   }
 
   #readClock(): void {

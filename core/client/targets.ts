@@ -1,3 +1,4 @@
+import { formatCount } from "../cli/units.ts";
 import { UserError } from "../cli/user_error.ts";
 import { formatAddress, isLoopback, parseAddress } from "../engine/address.ts";
 import type { DialTarget } from "../engine/engine.ts";
@@ -107,16 +108,12 @@ function lackOfAddresses(
     : `${addresses(sourcesLacking, "source")} lacking: add to this host and give them with --source, ` +
       `or give ${addresses(serversLacking, "server")} more with --server`;
   const pairs = servers.length * sources;
-  return `${group(users)} users need ${needed} pairs of source and server address ` +
-    `(${group(MAX_CONNECTIONS_PER_PAIR)} connections each), and ${pairs} ${
+  return `${formatCount(users)} users need ${needed} pairs of source and server address ` +
+    `(${formatCount(MAX_CONNECTIONS_PER_PAIR)} connections each), and ${pairs} ${
       pairs === 1 ? "is" : "are"
     } given: ${remedy}`;
 }
 
 function addresses(count: number, kind: string): string {
   return `${count} ${kind} address${count === 1 ? "" : "es"}`;
-}
-
-function group(value: number): string {
-  return value.toLocaleString("en-US");
 }

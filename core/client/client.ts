@@ -1,0 +1,123 @@
+import { serveApi } from "../admin/serve.ts";
+import { helpText } from "../cli/flags.ts";
+import type { Command, Host } from "../cli/host.ts";
+import { openLog } from "../cli/log.ts";
+import { formatCount } from "../cli/units.ts";
+import { ExitCode, UserError } from "../cli/user_error.ts";
+import { chooseEngine, connectionLimit } from "../engine/choose.ts";
+import type { EngineName } from "../engine/engine.ts";
+import { systemSeed } from "../random/random.ts";
+import { after } from "../time/clock.ts";
+import { VERSION } from "../version.ts";
+import { AwardsFile } from "./awards_file.ts";
+import { CLIENT_FLAGS, type ClientOptions, readClientOptions } from "./client_flags.ts";
+import { controlRoutes } from "./control_routes.ts";
+import { FleetRun } from "./fleet_run.ts";
+import type { FleetPlan } from "./fleet_threads.ts";
+import { summaryTable } from "./summary.ts";
+import { pairAddresses } from "./targets.ts";
+
+/** So many users keep one core busy; fewer aren't worth another thread. */
+const USERS_PER_WORKER = 10_000;
+/** Descriptors that a process needs besides its connections, to be on the safe side. */
+const SPARE_DESCRIPTORS = 200;
+
+/** `redpkt client`: a fleet of users against real servers. */
+export const command: Command = {
+  summary: "plays a fleet of users against servers",
+  async run(host, args) {
+    const options = readClientOptions(args);
+    if (options === undefined) {
+      const about = "Plays up to a million users against real servers, on a clock that all hosts share.";
+      host.out(helpText("redpkt client [FLAGS]", about, CLIENT_FLAGS));
+      return ExitCode.ok;
+    }
+    return await play(host, options);
+  },
+};
+
+async function play(host: Host, options: ClientOptions): Promise<number> {
+  const log = openLog(aboveProgress(host), "client");
+  const plan = makePlan(options, chooseEngine(options.engine, log));
+  const awards = options.awards === undefined ? undefined : new AwardsFile(options.awards);
+  const run = new FleetRun(host, log, plan, awards);
+  const routes = controlRoutes(run);
+  const api = serveApi(host, "--control", options.control, {
+    title: "redpkt client",
+    version: VERSION,
+    routes,
+  });
+  let signals = 0;
+  const forget = host.onStopSignal((signal) => {
+    if (++signals > 1) host.exit(ExitCode.interrupted);
+    run.stop(signal);
+  });
+  const cancel = options.seconds === 0
+    ? undefined
+    : after(options.seconds * 1000, () => run.stop(`--seconds ${options.seconds}`));
+  // The threads come last: everything that a user can have got wrong has been found by now.
+  run.start();
+  const { slice, engine, workers, qps, pacing, randomSeed } = plan;
+  const control = `${api.address.hostname}:${api.address.port}`;
+  log("info", "ready", { control, engine, users: slice.count, workers, qps, pacing, randomSeed });
+  const exitCode = await run.ended();
+  cancel?.();
+  forget();
+  awards?.close();
+  host.out(summaryTable(run.series.totals()));
+  await api.stop();
+  return exitCode;
+}
+
+/**
+ * What the threads are to play.
+ *
+ * @throws UserError if descriptors or addresses don't suffice
+ */
+function makePlan(options: ClientOptions, engine: EngineName): FleetPlan {
+  const { slice, segment } = options;
+  const problems: string[] = [];
+  const limit = connectionLimit();
+  if (slice.count > limit) {
+    problems.push(
+      `${formatCount(slice.count)} users need as many descriptors, and this process may open ${
+        formatCount(limit)
+      }: ` +
+        `raise the limit with ulimit -n ${
+          slice.count + SPARE_DESCRIPTORS
+        }, or give fewer --users, or a --segment`,
+    );
+  }
+  let targets: FleetPlan["targets"] = [];
+  try {
+    targets = pairAddresses(options.servers, options.sources, slice.count);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(error.message);
+  }
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  return {
+    engine,
+    slice,
+    segment: `${segment.index}/${segment.of}`,
+    total: options.total,
+    qps: options.qps,
+    pacing: options.pacing,
+    targets,
+    claims: options.claims,
+    randomSeed: options.randomSeed || systemSeed(),
+    workers: workersFor(options.workers, slice.count),
+    connectRate: options.connectRate,
+    wantsAwards: options.awards !== undefined,
+  };
+}
+
+function workersFor(wanted: number, users: number): number {
+  const fitting = Math.min(navigator.hardwareConcurrency, Math.ceil(users / USERS_PER_WORKER));
+  return Math.min(users, wanted === 0 ? fitting : wanted);
+}
+
+/** On a terminal the progress stands in the last line: what else is written goes above it. */
+function aboveProgress(host: Host): Host {
+  return host.isTerminal ? { ...host, err: (text) => host.err(`\r\x1b[K${text}`) } : host;
+}

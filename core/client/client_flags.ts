@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { parseHttpAddress } from "../admin/serve.ts";
+import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../cli/flags.ts";
+import { UserError } from "../cli/user_error.ts";
+import { ENGINE_CHOICES, type EngineChoice } from "../engine/choose.ts";
+import type { HttpAddress } from "../admin/serve.ts";
+import { type Pacing, PACINGS } from "./pacing.ts";
+import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf, type UserSlice } from "./segment.ts";
+import { type ParsedList, parseServers, parseSources, type ServerAddress } from "./targets.ts";
+
+const DEFAULT_SERVER = "127.0.0.1:1025";
+
+/** A text of a form that `parse` knows. */
+function parsed<T>(parse: (text: string) => T | undefined, message: string): z.ZodType<T> {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+}
+
+/** A list of addresses, given once with commas or several times. */
+function addressList<T>(parse: (texts: readonly string[]) => ParsedList<T>): z.ZodType<readonly T[]> {
+  return z.array(z.string()).default([]).transform((texts, context) => {
+    const list = parse(texts);
+    if ("values" in list) return list.values;
+    context.addIssue({ code: "custom", message: list.problem });
+    return z.NEVER;
+  });
+}
+
+/** The flags of `redpkt client`. */
+export const CLIENT_FLAGS = {
+  users: flag(
+    "A-B",
+    "ids of the users, both ends included [0-999]",
+    parsed(parseUsers, `must be a range of ids up to ${MAX_USER}, such as 0-999`).prefault("0-999"),
+  ),
+  total: flag(
+    "N",
+    "users on all hosts together, who share --qps; 0 for the highest id plus 1",
+    wholeNumber(0, MAX_USER + 1).default(0),
+  ),
+  segment: flag(
+    "I/N",
+    "which part of --users this process plays: ids that leave I-1 when divided by N [1/1]",
+    parsed(parseSegment, "must be I/N with I from 1 to N, such as 3/17").prefault("1/1"),
+  ),
+  server: {
+    ...listFlag("LIST", `servers: ADDRESS:PORT, a range, or several [${DEFAULT_SERVER}]`),
+    schema: addressList((texts) => parseServers(texts.length === 0 ? [DEFAULT_SERVER] : texts)),
+  },
+  source: {
+    ...listFlag("LIST", "source addresses of this host, a range, or several; absent: the kernel chooses"),
+    schema: addressList(parseSources),
+  },
+  "connect-rate": flag("N", "connects a second", wholeNumber(1, 1_000_000).default(5_000)),
+  qps: flag("N", "shakes a second of all users together", wholeNumber(0, 100_000_000).default(100)),
+  pacing: flag(
+    "HOW",
+    "smooth spreads a second's shakes, burst sends them on the second",
+    z.enum(PACINGS).default("smooth"),
+  ),
+  claim: switchFlag("claim what notices tell of (so it is unless --no-claim)"),
+  "no-claim": switchFlag("leave notices unanswered"),
+  control: flag(
+    "HOST:PORT",
+    "address of the control API, port 0 for any free one [127.0.0.1:9090]",
+    parsed(parseHttpAddress, "must be an address and a port such as 127.0.0.1:9090").prefault(
+      "127.0.0.1:9090",
+    ),
+  ),
+  workers: flag("N", "threads, 0 for one a core and 10,000 users", wholeNumber(0, 256).default(0)),
+  engine: flag(
+    "NAME",
+    `how bytes move: ${ENGINE_CHOICES.join(", ")}`,
+    z.enum(ENGINE_CHOICES).default("auto"),
+  ),
+  awards: flag("FILE", "writes what was won as CSV", z.string().optional()),
+  seconds: flag("N", "stop after so many seconds, 0 to run on", wholeNumber(0, 10_000_000).default(0)),
+  "random-seed": flag(
+    "N",
+    "seed of the waits before another connect, 0 for another one each time",
+    wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+  ),
+} satisfies Flags;
+
+/** What a user asked `redpkt client` for. */
+export interface ClientOptions {
+  readonly slice: UserSlice;
+  readonly segment: Segment;
+  readonly total: number;
+  readonly servers: readonly ServerAddress[];
+  readonly sources: readonly number[];
+  readonly connectRate: number;
+  readonly qps: number;
+  readonly pacing: Pacing;
+  readonly claims: boolean;
+  readonly control: HttpAddress;
+  /** 0: choose. */
+  readonly workers: number;
+  readonly engine: EngineChoice;
+  readonly awards: string | undefined;
+  /** 0: run on. */
+  readonly seconds: number;
+  /** 0: choose. */
+  readonly randomSeed: number;
+}
+
+/**
+ * Reads the command line of `redpkt client`.
+ *
+ * @returns undefined if only help is wanted
+ * @throws UserError that lists every problem
+ */
+export function readClientOptions(args: readonly string[]): ClientOptions | undefined {
+  const { values, operands, wantsHelp } = parseFlags(args, CLIENT_FLAGS);
+  if (wantsHelp) return undefined;
+  const { users, segment } = values;
+  const problems = operands.map((operand) => `${operand}: what is this? redpkt client takes flags only`);
+  const total = values.total === 0 ? users.last + 1 : values.total;
+  if (users.last >= total) {
+    problems.push(
+      `--total ${total}: user ${users.last} is beyond it. Give at least ${users.last + 1}, or lower --users`,
+    );
+  }
+  const slice = sliceOf(users, segment);
+  if (slice.count === 0) {
+    const size = users.last - users.first + 1;
+    problems.push(
+      `--segment ${segment.index}/${segment.of}: no user of --users is in it. Use at most ${size} segments`,
+    );
+  }
+  if (values.claim && values["no-claim"]) problems.push("--claim, --no-claim: both are given. Leave one out");
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  return {
+    slice,
+    segment,
+    total,
+    servers: values.server,
+    sources: values.source,
+    connectRate: values["connect-rate"],
+    qps: values.qps,
+    pacing: values.pacing,
+    claims: !values["no-claim"],
+    control: values.control,
+    workers: values.workers,
+    engine: values.engine,
+    awards: values.awards,
+    seconds: values.seconds,
+    randomSeed: values["random-seed"],
+  };
+}

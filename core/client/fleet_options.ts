@@ -1,0 +1,39 @@
+import type { Counters } from "../counters/counters.ts";
+import type { DialTarget, Engine } from "../engine/engine.ts";
+import type { Random } from "../random/random.ts";
+import type { Mailbox } from "../shared/mailbox.ts";
+import type { Clock } from "../time/clock.ts";
+import type { AwardLog } from "./award_log.ts";
+import type { BackoffOptions } from "./backoff.ts";
+import type { Pacing } from "./pacing.ts";
+import type { UserSlice } from "./segment.ts";
+
+/** What a fleet is made with. */
+export interface FleetOptions {
+  /** Has room for every user of the slice. */
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Made of `fleetMetrics`; the fleet counts in block `block`. */
+  readonly counters: Counters;
+  readonly block: number;
+  /** The users of this fleet, of `total` on all hosts. */
+  readonly slice: UserSlice;
+  readonly total: number;
+  /** Shakes a second of all hosts together. */
+  readonly qps: number;
+  readonly pacing: Pacing;
+  /** User `i` of the slice dials pair `pairFirst + i * pairStride`, round and round. */
+  readonly targets: readonly DialTarget[];
+  readonly pairFirst?: number;
+  readonly pairStride?: number;
+  /** Connects a second of this fleet. */
+  readonly connectRate: number;
+  /** Whether notices are answered with claims; true if absent. */
+  readonly claims?: boolean;
+  readonly backoff?: BackoffOptions;
+  /** Where orders come from. */
+  readonly orders?: Mailbox;
+  /** Where awards go. */
+  readonly awards?: AwardLog;
+}

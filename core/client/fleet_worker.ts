@@ -1,0 +1,87 @@
+import { Counters } from "../counters/counters.ts";
+import { openEngine } from "../engine/choose.ts";
+import type { DialTarget, EngineName } from "../engine/engine.ts";
+import { Random } from "../random/random.ts";
+import { Bell } from "../shared/bell.ts";
+import { Mailbox } from "../shared/mailbox.ts";
+import { closeThread, postToParent } from "../shared/thread.ts";
+import { systemClock } from "../time/clock.ts";
+import { nextTurn } from "../time/event_loop.ts";
+import { AwardLog } from "./award_log.ts";
+import { Fleet } from "./fleet.ts";
+import { fleetMetrics } from "./metrics.ts";
+import type { Pacing } from "./pacing.ts";
+import type { UserSlice } from "./segment.ts";
+
+/** What a fleet's thread is started with: a message of plain values and shared memory. */
+export interface FleetInit {
+  readonly engine: EngineName;
+  readonly slice: UserSlice;
+  readonly total: number;
+  readonly qps: number;
+  readonly pacing: Pacing;
+  readonly targets: readonly DialTarget[];
+  readonly worker: number;
+  readonly workers: number;
+  readonly connectRate: number;
+  readonly claims: boolean;
+  readonly randomSeed: number;
+  readonly counters: SharedArrayBuffer;
+  /** Mailbox of orders. */
+  readonly orders: SharedArrayBuffer;
+  readonly bell: SharedArrayBuffer;
+  /** Mailbox of awards, if anybody wants them. */
+  readonly awards: SharedArrayBuffer | undefined;
+}
+
+/** The message from a thread at its end; everything before goes through shared memory. */
+export interface FleetNotice {
+  readonly type: "stopped";
+}
+
+/** How long a fleet sleeps at most. */
+const MAX_SLEEP_MS = 1_000;
+/** How often a busy loop lets the runtime do its own work. */
+const YIELD_MS = 100;
+
+/** The life of a fleet's thread, from its init message to the order to stop. */
+export async function runFleetWorker(init: FleetInit): Promise<void> {
+  await play(init);
+  const notice: FleetNotice = { type: "stopped" };
+  postToParent(notice);
+  closeThread();
+}
+
+async function play(init: FleetInit): Promise<void> {
+  const clock = systemClock;
+  const bell = new Bell(init.bell);
+  const engine = openEngine(init.engine, { capacity: init.slice.count, clock, bell });
+  const fleet = new Fleet({
+    engine,
+    clock,
+    random: new Random(init.randomSeed),
+    counters: new Counters(fleetMetrics, init.workers, init.counters),
+    block: init.worker,
+    slice: init.slice,
+    total: init.total,
+    qps: init.qps,
+    pacing: init.pacing,
+    targets: init.targets,
+    pairFirst: init.worker,
+    pairStride: init.workers,
+    connectRate: init.connectRate,
+    claims: init.claims,
+    orders: new Mailbox(init.orders),
+    ...(init.awards === undefined ? {} : { awards: new AwardLog(new Mailbox(init.awards)) }),
+  });
+  let yieldAtMs = 0;
+  while (!fleet.isStopped) {
+    const passing = fleet.pass(MAX_SLEEP_MS);
+    if (passing !== undefined) await passing;
+    else if (clock.monotonicMs() >= yieldAtMs) {
+      await nextTurn();
+      yieldAtMs = clock.monotonicMs() + YIELD_MS;
+    }
+  }
+  engine.shutdown();
+}
