@@ -175,6 +175,7 @@ export class DenoEngine implements Engine {
     await this.#wait(maxWaitMs);
     this.#bell.awake();
     if (this.#isShut) return;
+    this.#handler!.onWake();
     this.#tell();
     this.#endLingering();
     this.#write();

@@ -15,6 +15,7 @@ import {
   type Listener,
   PASS_BUDGET_MS,
 } from "./engine.ts";
+import { Lingering } from "./lingering.ts";
 import * as posix from "./posix.ts";
 import { errno, libc, mapMemory, type MappedArea } from "./posix.ts";
 import { SendQueues } from "./send_queue.ts";
@@ -62,7 +63,6 @@ export class EpollEngine implements Engine {
   readonly #clock: Clock;
   readonly #bell: Bell;
   readonly #queues: SendQueues;
-  readonly #lingerMs: number;
   readonly #c = libc();
   readonly #inputMemory: MappedArea;
   readonly #outputMemory: MappedArea;
@@ -82,9 +82,9 @@ export class EpollEngine implements Engine {
   readonly #interest: Uint8Array;
 
   /** Connections whose end must still be told, since handlers are called from `poll` only. */
-  readonly #ends: number[] = [];
-  /** Connections closed by this side that wait for the peer's end, oldest first: number, generation, until. */
-  readonly #lingering: { connection: number; generation: number; untilMs: number }[] = [];
+  #ends: number[] = [];
+  /** Connections closed by this side, until they are gone. */
+  readonly #lingering: Lingering;
 
   #handler: EngineHandler | undefined;
   #epoll: number;
@@ -108,7 +108,7 @@ export class EpollEngine implements Engine {
     this.#clock = options.clock;
     this.#bell = options.bell;
     this.#queues = new SendQueues(options.queueBytes ?? DEFAULT_QUEUE_BYTES);
-    this.#lingerMs = options.lingerMs ?? LINGER_MS;
+    this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     this.peerAddress = new Uint32Array(options.capacity);
     this.#fd = new Int32Array(options.capacity).fill(-1);
     this.#state = new Uint8Array(options.capacity);
@@ -203,7 +203,7 @@ export class EpollEngine implements Engine {
     if (connection === this.#gatherConnection) this.#flushGather();
     if (this.#state[connection] === State.broken) return;
     this.#state[connection] = State.closing;
-    this.#cause[connection] = CloseCause.closed;
+    this.#lingering.add(connection, this.#clock.monotonicMs());
     if (this.#queues.bytesOf(connection) === 0) this.#finish(connection, state === State.ended);
     else this.#watch(connection, EPOLL_CTL_MOD, EPOLLOUT);
   }
@@ -241,6 +241,7 @@ export class EpollEngine implements Engine {
   }
 
   shutdown(): void {
+    this.#bell.useDescriptor(0); // its number may soon be another file's
     for (let i = 0; i < this.capacity; i++) if (this.#fd[i] >= 0) this.#c.close(this.#fd[i]);
     this.#fd.fill(-1);
     this.#c.close(this.#epoll);
@@ -250,9 +251,7 @@ export class EpollEngine implements Engine {
 
   #wait(maxWaitMs: number, nowMs: number): void {
     let waitMs = this.#ends.length > 0 ? 0 : Math.min(maxWaitMs, 2_000_000_000);
-    if (this.#lingering.length > 0) {
-      waitMs = Math.min(waitMs, Math.max(0, this.#lingering[0].untilMs - nowMs));
-    }
+    waitMs = Math.min(waitMs, Math.max(0, this.#lingering.nextMs - nowMs));
     if (this.#acceptRestUntilMs > nowMs) waitMs = Math.min(waitMs, this.#acceptRestUntilMs - nowMs);
     if (waitMs > 0 && !this.#bell.maySleep()) waitMs = 0;
     // Rounded up: waking early would only look again, over and over.
@@ -425,18 +424,13 @@ export class EpollEngine implements Engine {
     this.#c.shutdown(this.#fd[connection], posix.SHUT_WR);
     this.#state[connection] = State.lingering;
     this.#watch(connection, EPOLL_CTL_MOD, EPOLLIN);
-    const untilMs = this.#clock.monotonicMs() + this.#lingerMs;
-    this.#lingering.push({ connection, generation: this.#slots.generation[connection], untilMs });
   }
 
   #endLingering(nowMs: number): void {
-    let over = 0;
-    while (over < this.#lingering.length && this.#lingering[over].untilMs <= nowMs) {
-      const { connection, generation } = this.#lingering[over++];
-      if (this.#slots.generation[connection] !== generation) continue;
-      if (this.#state[connection] === State.lingering) this.#end(connection, CloseCause.closed);
+    for (let c = this.#lingering.takeOver(nowMs); c >= 0; c = this.#lingering.takeOver(nowMs)) {
+      if (this.#state[c] === State.closing) this.#end(c, CloseCause.timeout);
+      else if (this.#state[c] === State.lingering) this.#end(c, CloseCause.closed);
     }
-    if (over > 0) this.#lingering.splice(0, over);
   }
 
   /** Gives the descriptor back now; the handler is told, and the number freed, at the end of the poll. */
@@ -456,14 +450,15 @@ export class EpollEngine implements Engine {
   }
 
   #tellEnds(): void {
-    // The handler may end further connections meanwhile, which join the list.
-    for (let i = 0; i < this.#ends.length; i++) {
-      const connection = this.#ends[i];
+    const ends = this.#ends;
+    if (ends.length === 0) return;
+    // What the handler ends meanwhile is told in the next call: a dial that fails at once must not go round in this one.
+    this.#ends = [];
+    for (const connection of ends) {
       this.#handler!.onClose(connection, this.#cause[connection] as CloseCause);
       this.#state[connection] = State.free;
       this.#slots.release(connection);
     }
-    this.#ends.length = 0;
   }
 
   #bindSource(fd: number, source: number): boolean {
