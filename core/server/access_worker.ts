@@ -9,7 +9,8 @@ import { Random } from "../random/random.ts";
 import { Bell } from "../shared/bell.ts";
 import { Mailbox } from "../shared/mailbox.ts";
 import { closeThread, postToParent } from "../shared/thread.ts";
-import { systemClock, yieldToEvents } from "../time/clock.ts";
+import { systemClock } from "../time/clock.ts";
+import { nextTurn } from "../time/event_loop.ts";
 import { AccessLoop } from "./access_loop.ts";
 import { HostBoard } from "./host_board.ts";
 
@@ -85,7 +86,7 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
     const passing = loop.pass();
     if (passing !== undefined) await passing;
     else if (loop.nowMs >= yieldAtMs) {
-      await yieldToEvents();
+      await nextTurn();
       yieldAtMs = loop.nowMs + YIELD_MS;
     }
   }

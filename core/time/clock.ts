@@ -1,5 +1,3 @@
-import { setImmediate } from "node:timers";
-
 /**
  * The one place that reads the machine's time. Everything else is given a {@linkcode Clock}, so that any run can be
  * replayed in the simulator. Loops read it once a pass and hand the readings down as arguments.
@@ -44,11 +42,6 @@ export class ManualClock implements Clock {
   stepWall(ms: number): void {
     this.#wallMs += ms;
   }
-}
-
-/** Lets the runtime's event loop turn once. */
-export function yieldToEvents(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 // Timers, too, are here alone, for control code on the main thread. Never for a loop, a SET or a plugin: those are told
