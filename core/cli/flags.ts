@@ -103,7 +103,8 @@ export function helpText(usage: string, about: string, flags: Flags): string {
   const rows = Object.entries(flags).map(([name, { value, help, schema }]) => {
     const left = value === undefined ? `--${name}` : `--${name} ${value}`;
     const fallback = schema.safeParse(undefined);
-    const shown = fallback.success && fallback.data !== undefined && fallback.data !== false &&
+    const shown = fallback.success && typeof fallback.data !== "object" && fallback.data !== undefined &&
+      fallback.data !== false &&
       !(Array.isArray(fallback.data) && fallback.data.length === 0);
     return [left, shown ? `${help} [${fallback.data}]` : help];
   });
