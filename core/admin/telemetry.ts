@@ -21,8 +21,8 @@ export function telemetryRoutes(series: Series, counters: Counters): Route[] {
     {
       method: "get",
       path: "/stream",
-      summary: "Server-sent events: one `snapshot` each second",
-      handle: () => snapshotStream(series),
+      summary: "Server-sent events: one `snapshot` each second; Last-Event-ID brings what was missed since",
+      handle: ({ header }) => snapshotStream(series, header("last-event-id")),
     },
     {
       method: "get",
@@ -35,22 +35,30 @@ export function telemetryRoutes(series: Series, counters: Counters): Route[] {
 
 const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-function snapshotStream(series: Series): Response {
+function snapshotStream(series: Series, lastEventId: string | undefined): Response {
   let unsubscribe = () => {};
   const body = new ReadableStream<string>({
     start(controller) {
       controller.enqueue(": one snapshot each second\n\n");
-      unsubscribe = series.subscribe((snapshot: Snapshot) => {
+      const missedAfter = /^\d+$/.test(lastEventId ?? "") ? Number(lastEventId) : Infinity;
+      for (const snapshot of series.kept) {
+        if (snapshot.second > missedAfter) controller.enqueue(snapshotEvent(snapshot));
+      }
+      unsubscribe = series.subscribe((snapshot) => {
         // A reader that doesn't keep up misses seconds rather than filling our memory.
         if ((controller.desiredSize ?? 0) < -MOST_UNREAD_EVENTS) return;
-        controller.enqueue(`event: snapshot\nid: ${snapshot.second}\ndata: ${JSON.stringify(snapshot)}\n\n`);
-      });
+        controller.enqueue(snapshotEvent(snapshot));
+      }, () => controller.close());
     },
     cancel: () => unsubscribe(),
   });
   return new Response(body.pipeThrough(new TextEncoderStream()), {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
   });
+}
+
+function snapshotEvent(snapshot: Snapshot): string {
+  return `event: snapshot\nid: ${snapshot.second}\ndata: ${JSON.stringify(snapshot)}\n\n`;
 }
 
 const MOST_UNREAD_EVENTS = 30;

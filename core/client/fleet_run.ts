@@ -106,7 +106,7 @@ export class FleetRun implements FleetControl {
       endLooking();
       endProgress();
       this.#look();
-      this.series.stop();
+      this.series.finish();
       if (this.#host.isTerminal) this.#host.err("\r\x1b[K");
     }
   }

@@ -2,6 +2,9 @@ import process from "node:process";
 import { after, type Clock } from "../time/clock.ts";
 import type { Counters } from "./counters.ts";
 import { type SparseHistogram, toSparse } from "./histogram.ts";
+import { type ProcessUsage, UsageMeter } from "./process_usage.ts";
+
+export type { ProcessUsage } from "./process_usage.ts";
 
 /** What one process did in one second, as it goes to every monitor, file and metric system. */
 export interface Snapshot {
@@ -21,14 +24,8 @@ export interface Snapshot {
   /** Every gauge by block (SET or worker). */
   readonly blocks: Record<string, number[]>;
   readonly process: ProcessUsage;
-}
-
-export interface ProcessUsage {
-  readonly pid: number;
-  /** CPU time in ms within the second. */
-  readonly cpuUserMs: number;
-  readonly cpuSystemMs: number;
-  readonly rssBytes: number;
+  /** The process ends with this one, which holds what came after the last full second. */
+  readonly isLast?: true;
 }
 
 /** Everything since the start, for exact differences between two moments. */
@@ -42,6 +39,11 @@ export interface Totals {
   readonly rssBytes: number;
 }
 
+interface Listener {
+  readonly listener: (snapshot: Snapshot) => void;
+  readonly onEnd: (() => void) | undefined;
+}
+
 /** Snapshots that are kept for whoever asks later. */
 const KEPT_SNAPSHOTS = 600;
 
@@ -50,14 +52,15 @@ export class Series {
   readonly #role: Snapshot["role"];
   readonly #counters: Counters;
   readonly #clock: Clock;
-  readonly #listeners = new Set<(snapshot: Snapshot) => void>();
+  readonly #listeners = new Set<Listener>();
   readonly #kept: Snapshot[] = [];
   #lastTotals: Record<string, number> = {};
   #lastBuckets: Record<string, Uint32Array> = {};
-  #lastCpu = process.cpuUsage();
+  readonly #usage: UsageMeter;
   readonly #after: typeof after;
   #isRunning = false;
   #cancel: (() => void) | undefined;
+  #endWatch: (() => void) | undefined;
   #lastSecond = 0;
 
   /** @param timer how it waits for the next second; tests hand in their own */
@@ -66,12 +69,14 @@ export class Series {
     this.#counters = counters;
     this.#clock = clock;
     this.#after = timer;
+    this.#usage = new UsageMeter(clock);
   }
 
   /** Begins to take a snapshot at every full second. */
   start(): void {
     this.#lastSecond = Math.floor(this.#clock.wallMs() / 1000);
     this.#isRunning = true;
+    this.#endWatch = this.#usage.start();
     this.#schedule();
   }
 
@@ -79,12 +84,30 @@ export class Series {
   stop(): void {
     this.#isRunning = false;
     this.#cancel?.();
+    this.#endWatch?.();
   }
 
-  /** Calls `listener` with every later snapshot, until the returned function is called. */
-  subscribe(listener: (snapshot: Snapshot) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /**
+   * Takes a last snapshot of the second under way, so that whoever adds them up has everything, and tells all listeners
+   * that it was the last. Called when nothing counts any more.
+   */
+  finish(): void {
+    if (!this.#isRunning) return;
+    this.stop();
+    this.take(Math.floor(this.#clock.wallMs() / 1000), true);
+    for (const { onEnd } of [...this.#listeners]) onEnd?.();
+    this.#listeners.clear();
+  }
+
+  /**
+   * Calls `listener` with every later snapshot, until the returned function is called.
+   *
+   * @param onEnd called after the last snapshot of the process
+   */
+  subscribe(listener: (snapshot: Snapshot) => void, onEnd?: () => void): () => void {
+    const entry: Listener = { listener, onEnd };
+    this.#listeners.add(entry);
+    return () => this.#listeners.delete(entry);
   }
 
   /** The latest snapshots, oldest first. */
@@ -110,7 +133,7 @@ export class Series {
   }
 
   /** Takes the snapshot of the second that has just ended. Called by the timer; tests call it themselves. */
-  take(second: number): Snapshot {
+  take(second: number, isLast = false): Snapshot {
     const { layout } = this.#counters;
     const totals = this.#scalars("counter");
     const deltas: Record<string, number> = {};
@@ -132,11 +155,12 @@ export class Series {
       gauges: this.#scalars("gauge"),
       histograms,
       blocks: this.#gaugesByBlock(),
-      process: this.#usage(),
+      process: this.#usage.read(),
+      ...(isLast ? { isLast } : {}),
     };
     this.#kept.push(snapshot);
     if (this.#kept.length > KEPT_SNAPSHOTS) this.#kept.shift();
-    for (const listener of this.#listeners) listener(snapshot);
+    for (const { listener } of this.#listeners) listener(snapshot);
     return snapshot;
   }
 
@@ -158,18 +182,6 @@ export class Series {
       values[name] = Array.from({ length: blocks }, (_, i) => this.#counters.block(i)[handle]);
     }
     return values;
-  }
-
-  #usage(): ProcessUsage {
-    const cpu = process.cpuUsage();
-    const usage = {
-      pid: Deno.pid,
-      cpuUserMs: (cpu.user - this.#lastCpu.user) / 1000,
-      cpuSystemMs: (cpu.system - this.#lastCpu.system) / 1000,
-      rssBytes: process.memoryUsage.rss(),
-    };
-    this.#lastCpu = cpu;
-    return usage;
   }
 
   #schedule(): void {

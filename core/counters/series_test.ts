@@ -157,3 +157,20 @@ Deno.test("stop ends it, also from inside a listener", () => {
   assert.deepEqual(other.seconds, [0]);
   assert.equal(other.timer, undefined);
 });
+
+Deno.test("finish tells what came after the last full second, then that it was the last", () => {
+  const bench = new Bench();
+  const ends: number[] = [];
+  bench.series.subscribe(() => {}, () => ends.push(bench.taken.length));
+  bench.series.start();
+  bench.count(0, 3);
+  bench.fire();
+  bench.count(0, 4);
+  bench.series.finish();
+  bench.series.finish();
+  assert.deepEqual(bench.taken.map(({ deltas, isLast }) => [deltas.shakes, isLast]), [[3, undefined], [
+    4,
+    true,
+  ]]);
+  assert.deepEqual([bench.seconds, ends, bench.timer], [[0, 1], [2], undefined]);
+});

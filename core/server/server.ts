@@ -112,9 +112,10 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   state.isDraining = true;
   log("info", "draining", { reason, connections: access.board.open, maxSeconds: options["drain-seconds"] });
   const result = await access.drain(options["drain-seconds"] * 1000);
-  series.stop();
   const totals = series.totals();
   await access.stop(STOP_MS);
+  // Whoever watches has every last count by this, and its stream ends, without which the API would wait for it.
+  series.finish();
   log("info", "stopped", {
     allWinnersAnswered: result.isClean,
     connectionsLeft: result.connections,
