@@ -3,6 +3,9 @@ import type { Host, Program } from "./host.ts";
 
 const encoder = new TextEncoder();
 
+/** In the environment of a child: the end of its standard input is a stop signal, so that it never outlives its parent. */
+export const STOP_WITH_STDIN = "REDPKT_STOP_WITH_STDIN";
+
 /** The real world, for `main.ts`. */
 export function processHost(program: Omit<Program, "command">): Host {
   const isTerminal = Deno.stderr.isTerminal();
@@ -31,9 +34,20 @@ function onStopSignal(handler: (signal: string) => void): () => void {
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGTERM", "SIGINT"];
   const listeners = signals.map((signal) => [signal, () => handler(signal)] as const);
   for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  if (Deno.env.get(STOP_WITH_STDIN) === "1") void inputEnds().then(() => handler("the end of its parent"));
   return () => {
     for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
   };
+}
+
+/** Resolves at the end of standard input; does not keep the process alive. */
+async function inputEnds(): Promise<void> {
+  const buffer = new Uint8Array(64);
+  try {
+    while (await Deno.stdin.read(buffer) !== null);
+  } catch {
+    // A broken pipe is an end too.
+  }
 }
 
 function terminalColumns(): number {

@@ -1,0 +1,19 @@
+import { helpText, parseFlags } from "../cli/flags.ts";
+import type { Command } from "../cli/host.ts";
+import { ExitCode, UserError } from "../cli/user_error.ts";
+import { rehearse, REHEARSE_FLAGS } from "./rehearse.ts";
+import { loadScenario } from "./scenario.ts";
+
+/** `redpkt demo`: `redpkt rehearse gala`, at a scale that fits the machine. */
+export const command: Command = {
+  summary: "rehearses the gala on this machine",
+  async run(host, args) {
+    const { values, operands, wantsHelp } = parseFlags(args, REHEARSE_FLAGS);
+    if (wantsHelp) {
+      host.out(helpText("redpkt demo [FLAGS]", "The same as redpkt rehearse gala.", REHEARSE_FLAGS));
+      return ExitCode.ok;
+    }
+    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt demo takes flags only`);
+    return await rehearse(host, await loadScenario("gala", host.program), values);
+  },
+};

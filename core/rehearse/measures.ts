@@ -1,0 +1,126 @@
+import { Histogram, type SparseHistogram } from "../counters/histogram.ts";
+import type { Totals } from "../counters/series.ts";
+
+/** What a threshold can be about. */
+export const MEASURES = [
+  "offeredPercent",
+  "answeredPercent",
+  "overloadedPercent",
+  "disconnects",
+  "won",
+  "p50Ms",
+  "p99Ms",
+  "p999Ms",
+] as const;
+export type Measure = typeof MEASURES[number];
+
+/** What happened in one phase, from exact differences of both processes' counters. */
+export interface PhaseResult {
+  readonly name: string;
+  readonly seconds: number;
+  /** Shakes that the schedule asked for, that were sent, and their answers by kind. */
+  readonly scheduled: number;
+  readonly offered: number;
+  readonly answered: number;
+  readonly won: number;
+  readonly wonFen: number;
+  readonly nothing: number;
+  readonly allGone: number;
+  readonly overloaded: number;
+  /** Ticks of the schedule that were not sent: late, of users without a connection, or with too many open shakes. */
+  readonly missed: { readonly late: number; readonly unconnected: number; readonly overrun: number };
+  readonly disconnects: number;
+  /** From when a shake was due to its answer. */
+  readonly latencyUs: {
+    readonly p50: number;
+    readonly p90: number;
+    readonly p99: number;
+    readonly p999: number;
+    readonly max: number;
+  };
+  readonly latencyBuckets: SparseHistogram;
+  readonly server: Usage;
+  readonly client: Usage;
+}
+
+/** What a process used in a phase. */
+export interface Usage {
+  /** CPU time as a share of one core. */
+  readonly cores: number;
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+}
+
+/** Both processes' counters at one moment. */
+export interface Reading {
+  readonly server: Totals;
+  readonly client: Totals;
+}
+
+/** The result of a phase from the readings at its two ends. */
+export function phaseResult(name: string, seconds: number, before: Reading, after: Reading): PhaseResult {
+  const grew = (counter: string) => after.client.counters[counter] - before.client.counters[counter];
+  const buckets = difference(after.client.histograms.shakeLatencyUs, before.client.histograms.shakeLatencyUs);
+  const latency = new Histogram().add(buckets);
+  return {
+    name,
+    seconds,
+    scheduled: grew("shakesDue"),
+    offered: grew("shakesSent"),
+    answered: grew("shakesAnswered"),
+    won: grew("shakesWon"),
+    wonFen: grew("amountWonFen"),
+    nothing: grew("shakesNothing"),
+    allGone: grew("shakesAllGone"),
+    overloaded: grew("shakesOverloaded"),
+    missed: { late: grew("ticksLate"), unconnected: grew("ticksUnconnected"), overrun: grew("ticksOverrun") },
+    disconnects: grew("disconnects"),
+    latencyUs: {
+      p50: latency.percentile(50),
+      p90: latency.percentile(90),
+      p99: latency.percentile(99),
+      p999: latency.percentile(99.9),
+      max: latency.max,
+    },
+    latencyBuckets: buckets,
+    server: usage(before.server, after.server),
+    client: usage(before.client, after.client),
+  };
+}
+
+/** One measure of a phase, in the unit that its name says. */
+export function measure(result: PhaseResult, name: Measure): number {
+  const percent = (part: number, whole: number) => whole === 0 ? 100 : part / whole * 100;
+  switch (name) {
+    case "offeredPercent":
+      return percent(result.offered, result.scheduled);
+    case "answeredPercent":
+      return percent(result.answered, result.offered);
+    case "overloadedPercent":
+      return result.answered === 0 ? 0 : percent(result.overloaded, result.answered);
+    case "disconnects":
+      return result.disconnects;
+    case "won":
+      return result.won;
+    case "p50Ms":
+      return result.latencyUs.p50 / 1000;
+    case "p99Ms":
+      return result.latencyUs.p99 / 1000;
+    case "p999Ms":
+      return result.latencyUs.p999 / 1000;
+  }
+}
+
+function usage(before: Totals, after: Totals): Usage {
+  const cpuMs = after.cpuUserMs + after.cpuSystemMs - before.cpuUserMs - before.cpuSystemMs;
+  const elapsedMs = Math.max(1, after.readAtMs - before.readAtMs);
+  return { cores: cpuMs / elapsedMs, cpuMs, rssBytes: after.rssBytes };
+}
+
+/** What a histogram has grown by. Counts are modulo 2^32. */
+function difference(after: SparseHistogram, before: SparseHistogram): SparseHistogram {
+  const earlier = new Map(before);
+  return after
+    .map(([bucket, count]): [number, number] => [bucket, (count - (earlier.get(bucket) ?? 0)) >>> 0])
+    .filter(([, count]) => count > 0);
+}

@@ -1,0 +1,112 @@
+import type { Host } from "../cli/host.ts";
+import { sleep } from "../time/clock.ts";
+import { type PhaseResult, phaseResult, type Reading } from "./measures.ts";
+import type { FullScenario, Phase } from "./scenario.ts";
+import type { Stage } from "./stage.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** How long everyone may take to connect, beyond what the rate asks for. */
+const CONNECT_GRACE_MS = 60_000;
+/** How long the last answers of a phase may take. */
+const SETTLE_MS = 10_000;
+const LOOK_MS = 50;
+
+/** How everyone connected. */
+export interface ConnectResult {
+  readonly users: number;
+  readonly ready: number;
+  readonly seconds: number;
+  readonly perS: number;
+}
+
+export interface RunResult {
+  readonly connect: ConnectResult;
+  readonly phases: PhaseResult[];
+  /** Both processes' counters at the end, when everything was answered. */
+  readonly end: Reading;
+}
+
+/** A rehearsal that can't go on: a process died, or nobody could connect. */
+export class RehearsalBroken extends Error {
+  override name = "RehearsalBroken";
+}
+
+/** Plays a scenario on a stage: phase 1 connects everyone, the others shake. */
+export class Run {
+  readonly #host: Host;
+  readonly #stage: Stage;
+  readonly #timeline: Timeline;
+  readonly #rateShare: number;
+  readonly #signal: AbortSignal;
+
+  /** @param rateShare part of the scenario's rates that is offered */
+  constructor(host: Host, stage: Stage, timeline: Timeline, rateShare: number, signal: AbortSignal) {
+    this.#host = host;
+    this.#stage = stage;
+    this.#timeline = timeline;
+    this.#rateShare = rateShare;
+    this.#signal = signal;
+  }
+
+  async play(scenario: FullScenario, users: number): Promise<RunResult> {
+    this.#timeline.phase = "connect";
+    const connect = await this.#connect(users, scenario.connectsPerS);
+    const phases: PhaseResult[] = [];
+    for (const phase of scenario.phases) phases.push(await this.#phase(phase));
+    this.#timeline.phase = "end";
+    return { connect, phases, end: await this.#stage.read() };
+  }
+
+  async #connect(users: number, perS: number): Promise<ConnectResult> {
+    const startMs = this.#host.clock.monotonicMs();
+    const limitMs = users / perS * 1000 + CONNECT_GRACE_MS;
+    let ready = 0;
+    while (ready < users && this.#host.clock.monotonicMs() - startMs < limitMs) {
+      await this.#pause(LOOK_MS);
+      ready = (await this.#stage.client.request<{ ready: number }>("GET", "/status")).ready;
+    }
+    if (ready < users) throw new RehearsalBroken(`only ${ready} of ${users} users could log in`);
+    const seconds = (this.#host.clock.monotonicMs() - startMs) / 1000;
+    return { users, ready, seconds, perS: ready / seconds };
+  }
+
+  async #phase(phase: Phase): Promise<PhaseResult> {
+    const { server, client } = this.#stage;
+    const qps = Math.max(1, Math.round(phase.shakesPerS * this.#rateShare));
+    if (phase.packets !== undefined) {
+      const { ratePerS, minFen, maxFen } = phase.packets;
+      await server.request("POST", "/packets", { ratePerS, total: ratePerS * phase.seconds, minFen, maxFen });
+    }
+    const before = await this.#stage.read();
+    this.#timeline.phase = phase.name;
+    await client.request("POST", "/rate", { qps: phase.shakesPerS === 0 ? 0 : qps });
+    await this.#pause(phase.seconds * 1000);
+    await client.request("POST", "/rate", { qps: 0 });
+    await this.#settle();
+    const after = await this.#stage.read();
+    return phaseResult(phase.name, phase.seconds, before, after);
+  }
+
+  /** Waits for the last answers. What is still open then counts as unanswered. */
+  async #settle(): Promise<void> {
+    const untilMs = this.#host.clock.monotonicMs() + SETTLE_MS;
+    do {
+      await this.#pause(LOOK_MS);
+      const { outstanding } = await this.#stage.client.request<{ outstanding: number }>("GET", "/status");
+      if (outstanding === 0) return;
+    } while (this.#host.clock.monotonicMs() < untilMs);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const untilMs = this.#host.clock.monotonicMs() + ms;
+    for (let leftMs = ms; leftMs > 0; leftMs = untilMs - this.#host.clock.monotonicMs()) {
+      await sleep(Math.min(leftMs, LOOK_MS));
+      this.#signal.throwIfAborted();
+      for (const child of [this.#stage.server, this.#stage.client]) {
+        if (child.hasEnded) {
+          throw new RehearsalBroken(`the ${child.name} ended in the middle of the rehearsal`);
+        }
+      }
+    }
+  }
+}

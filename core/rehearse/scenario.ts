@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { didYouMean } from "../cli/did_you_mean.ts";
+import type { Program } from "../cli/host.ts";
+import { UserError } from "../cli/user_error.ts";
+import { MEASURES } from "./measures.ts";
+
+const bound = z.strictObject({ atLeast: z.number().optional(), atMost: z.number().optional() })
+  .refine(({ atLeast, atMost }) => atLeast !== undefined || atMost !== undefined, "needs atLeast or atMost");
+
+const packets = z.strictObject({
+  /** Packets made a second, and bounds of the amount of each in fen. */
+  ratePerS: z.int().min(1).max(1_000_000),
+  minFen: z.int().min(1).default(1),
+  maxFen: z.int().min(1).default(200),
+});
+
+const phase = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, "must be a short name in small letters"),
+  /** How long the phase offers shakes, in seconds. */
+  seconds: z.int().min(1).max(86_400),
+  /** Shakes a second of all users together. */
+  shakesPerS: z.int().min(0).max(100_000_000),
+  packets: packets.optional(),
+  /** What must hold for this phase, by measure. */
+  thresholds: z.partialRecord(z.enum(MEASURES), bound).default({}),
+});
+
+const schema = z.strictObject({
+  name: z.string().min(1),
+  about: z.string().min(1),
+  /** Users that are wanted; fewer where the machine's descriptors don't allow it. */
+  users: z.int().min(1).max(10_000_000),
+  connectsPerS: z.int().min(1).max(1_000_000).default(5_000),
+  /** Part of every rate that an engine is asked for, where it can't do the whole. */
+  engineShare: z.record(z.string(), z.number().positive().max(1)).default({}),
+  phases: z.array(phase).min(1),
+});
+
+/** A rehearsal as data: who comes, what they do, and what must hold. As it is written, before defaults. */
+export type Scenario = z.input<typeof schema>;
+/** A rehearsal with all its defaults. */
+export type FullScenario = z.output<typeof schema>;
+export type Phase = FullScenario["phases"][number];
+
+/**
+ * Loads a scenario: one that comes with the program by name, any other by path.
+ *
+ * @throws UserError that lists every problem
+ */
+export async function loadScenario(source: string, program: Program): Promise<FullScenario> {
+  const name = /^(?:\.\/)?(?:scenarios\/)?([a-z_]+)(?:\.ts)?$/.exec(source)?.[1];
+  const isBuiltIn = name !== undefined && Object.hasOwn(program.scenarios, name);
+  const module = isBuiltIn ? await program.scenarios[name]() : await importScenario(source, program);
+  const result = schema.safeParse(module.default);
+  if (result.success) return result.data;
+  throw new UserError(
+    result.error.issues.map(({ path, message }) => `scenario ${source}: ${path.join(".")}: ${message}`).join(
+      "\n",
+    ),
+  );
+}
+
+async function importScenario(source: string, program: Program): Promise<{ default: unknown }> {
+  const names = Object.keys(program.scenarios);
+  const isPath = /[./\\]/.test(source);
+  if (!isPath) {
+    throw new UserError(
+      `scenario ${source}: no scenario has this name.${didYouMean(source, names)} There are ${
+        names.join(", ")
+      }; ` +
+        "one of your own is given by its path, such as ./my_scenario.ts",
+    );
+  }
+  const path = source.startsWith("/") ? source : `${Deno.cwd()}/${source}`;
+  try {
+    return await import(`file://${encodeURI(path)}`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new UserError(`scenario ${source}: cannot be loaded: ${why}`);
+  }
+}

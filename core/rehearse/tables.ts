@@ -1,0 +1,60 @@
+import { formatCount, formatMicros, formatYuan } from "../cli/units.ts";
+import type { PhaseResult, Usage } from "./measures.ts";
+import type { Check } from "./verdict.ts";
+
+/** The table of phases: one column a phase, one row a figure, every figure with its unit. */
+export function phaseTable(results: readonly PhaseResult[]): string {
+  const rows: [label: string, value: (result: PhaseResult) => string][] = [
+    ["scheduled", ({ scheduled, seconds }) => `${formatCount(scheduled / seconds)}/s`],
+    ["offered", ({ offered }) => formatCount(offered)],
+    ["answered", ({ answered }) => formatCount(answered)],
+    ["won", ({ won, wonFen }) => `${formatCount(won)} (${formatYuan(wonFen)})`],
+    ["nothing", ({ nothing }) => formatCount(nothing)],
+    ["all gone", ({ allGone }) => formatCount(allGone)],
+    ["overloaded", ({ overloaded }) => formatCount(overloaded)],
+    ["not sent", ({ missed }) => formatCount(missed.late + missed.unconnected + missed.overrun)],
+    ["disconnects", ({ disconnects }) => formatCount(disconnects)],
+    ["p50", ({ latencyUs }) => formatMicros(latencyUs.p50)],
+    ["p90", ({ latencyUs }) => formatMicros(latencyUs.p90)],
+    ["p99", ({ latencyUs }) => formatMicros(latencyUs.p99)],
+    ["p99.9", ({ latencyUs }) => formatMicros(latencyUs.p999)],
+    ["max", ({ latencyUs }) => formatMicros(latencyUs.max)],
+    ["server CPU", ({ server }) => cores(server)],
+    [
+      "server CPU a shake",
+      ({ server, answered }) => `${(server.cpuMs * 1000 / Math.max(1, answered)).toFixed(1)} us`,
+    ],
+    ["server memory", ({ server }) => megabytes(server)],
+    ["fleet CPU", ({ client }) => cores(client)],
+    ["fleet memory", ({ client }) => megabytes(client)],
+  ];
+  return alignColumns([
+    ["", ...results.map(({ name }) => name)],
+    ...rows.map(([label, value]) => [label, ...results.map(value)]),
+  ]);
+}
+
+/** What had to hold, a line each. */
+export function checkTable(checks: readonly Check[]): string {
+  const rows = checks.map((
+    { phase, what, wanted, seen, isMet },
+  ) => [isMet ? "ok" : "FAIL", phase, what, seen, wanted]);
+  return alignColumns([["", "phase", "what", "seen", "wanted"], ...rows], 5);
+}
+
+/** Columns side by side; the first `left` of them flush left, numbers flush right. */
+function alignColumns(rows: readonly (readonly string[])[], left = 1): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) =>
+    "  " +
+    row.map((cell, i) => i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  ").trimEnd()
+  ).join("\n") + "\n";
+}
+
+function cores(usage: Usage): string {
+  return `${(usage.cores * 100).toFixed(0)} % of a core`;
+}
+
+function megabytes(usage: Usage): string {
+  return `${Math.round(usage.rssBytes / 1e6)} MB`;
+}

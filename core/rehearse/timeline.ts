@@ -1,0 +1,108 @@
+import { readSnapshots } from "../admin/snapshot_stream.ts";
+import { Histogram } from "../counters/histogram.ts";
+import type { Snapshot } from "../counters/series.ts";
+
+/** What both processes did in one second of the wall clock; either may be missing. */
+export interface Second {
+  readonly second: number;
+  phase: string;
+  server?: Snapshot;
+  client?: Snapshot;
+}
+
+/** Collects both processes' snapshots by second while a rehearsal runs. */
+export class Timeline {
+  /** In order of time. */
+  readonly seconds: Second[] = [];
+  /** The phase that runs now. */
+  phase = "start";
+  readonly #abort = new AbortController();
+  readonly #onSecond: (second: Second) => void;
+
+  /** @param onSecond called when the fleet's part of a second is there */
+  constructor(onSecond: (second: Second) => void) {
+    this.#onSecond = onSecond;
+  }
+
+  /** Begins to read a process's stream. */
+  follow(role: "server" | "client", api: string): void {
+    void this.#read(role, api);
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  async #read(role: "server" | "client", api: string): Promise<void> {
+    try {
+      for await (const snapshot of readSnapshots(api, this.#abort.signal)) {
+        const second = this.#secondOf(snapshot.second);
+        second[role] = snapshot;
+        if (role === "client") this.#onSecond(second);
+      }
+    } catch (error) {
+      // The end of a process ends its stream; whoever runs the rehearsal notices the process itself.
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+
+  #secondOf(number: number): Second {
+    const found = this.seconds.findLast(({ second }) => second === number);
+    if (found !== undefined) return found;
+    const added: Second = { second: number, phase: this.phase };
+    this.seconds.push(added);
+    return added;
+  }
+}
+
+/** One row a second, for a spreadsheet. Times in ms or us as the names say, memory in bytes, money in fen. */
+export function seriesCsv(seconds: readonly Second[]): string {
+  const rows = seconds.map((row) => COLUMNS.map(([, value]) => value(row) ?? "").join(","));
+  return [COLUMNS.map(([name]) => name).join(","), ...rows].join("\n") + "\n";
+}
+
+type Column = readonly [name: string, value: (row: Second) => string | number | undefined];
+
+const fromClient = (name: string, counter: string): Column => [name, ({ client }) => client?.deltas[counter]];
+const fromServer = (name: string, counter: string): Column => [name, ({ server }) => server?.deltas[counter]];
+const latency = (name: string, percent: number): Column => [
+  name,
+  ({ client }) => client && new Histogram().add(client.histograms.shakeLatencyUs).percentile(percent),
+];
+const cpu = (role: "server" | "client"): Column => [
+  `${role}_cpu_ms`,
+  (row) => {
+    const usage = row[role]?.process;
+    return usage && Math.round(usage.cpuUserMs + usage.cpuSystemMs);
+  },
+];
+const memory = (
+  role: "server" | "client",
+): Column => [`${role}_rss_bytes`, (row) => row[role]?.process.rssBytes];
+
+const COLUMNS: readonly Column[] = [
+  ["unix_second", ({ second }) => second],
+  ["phase", ({ phase }) => phase],
+  ["users_ready", ({ client }) => client?.gauges.usersReady],
+  ["connections", ({ server }) => server?.gauges.connections],
+  fromClient("scheduled", "shakesDue"),
+  fromClient("offered", "shakesSent"),
+  fromClient("answered", "shakesAnswered"),
+  fromClient("won", "shakesWon"),
+  fromClient("nothing", "shakesNothing"),
+  fromClient("all_gone", "shakesAllGone"),
+  fromClient("overloaded", "shakesOverloaded"),
+  fromClient("won_fen", "amountWonFen"),
+  fromClient("disconnects", "disconnects"),
+  latency("p50_us", 50),
+  latency("p99_us", 99),
+  latency("p999_us", 99.9),
+  fromServer("server_frames_in", "framesIn"),
+  fromServer("server_frames_out", "framesOut"),
+  fromServer("server_won", "shakeWon"),
+  fromServer("packets_made", "shakePacketsMade"),
+  cpu("server"),
+  cpu("client"),
+  memory("server"),
+  memory("client"),
+];

@@ -1,0 +1,62 @@
+import { formatCount, formatYuan } from "../cli/units.ts";
+import { type Measure, measure, type PhaseResult, type Reading } from "./measures.ts";
+import type { FullScenario } from "./scenario.ts";
+
+/** One thing that had to hold, and whether it did. */
+export interface Check {
+  readonly phase: string;
+  readonly what: string;
+  readonly wanted: string;
+  readonly seen: string;
+  readonly isMet: boolean;
+}
+
+/** Every threshold of the scenario, checked against what happened. */
+export function checkThresholds(scenario: FullScenario, results: readonly PhaseResult[]): Check[] {
+  return scenario.phases.flatMap(({ name, thresholds }) => {
+    const result = results.find((result) => result.name === name);
+    return Object.entries(thresholds).map(([what, bound]): Check => {
+      const seen = result === undefined ? NaN : measure(result, what as Measure);
+      const { atLeast = -Infinity, atMost = Infinity } = bound!;
+      return {
+        phase: name,
+        what,
+        wanted: [
+          ...(bound!.atLeast === undefined ? [] : [`at least ${withUnit(what, atLeast)}`]),
+          ...(bound!.atMost === undefined ? [] : [`at most ${withUnit(what, atMost)}`]),
+        ].join(", "),
+        seen: result === undefined ? "the phase did not run" : withUnit(what, seen),
+        isMet: seen >= atLeast && seen <= atMost,
+      };
+    });
+  });
+}
+
+/** What every rehearsal must end with: both sides agree on the money, to the fen. */
+export function checkMoney({ server, client }: Reading): Check[] {
+  const sides: [what: string, server: number, client: number, show: (value: number) => string][] = [
+    ["packets won", server.counters.shakeWon, client.counters.shakesWon, formatCount],
+    ["money won", server.counters.shakeAmountWonFen, client.counters.amountWonFen, formatYuan],
+  ];
+  const checks = sides.map(([what, ours, theirs, show]): Check => ({
+    phase: "all",
+    what,
+    wanted: `the same on both sides (server ${show(ours)})`,
+    seen: `fleet ${show(theirs)}`,
+    isMet: ours === theirs,
+  }));
+  const doubled = client.counters.awardsDouble;
+  return [...checks, {
+    phase: "all",
+    what: "packets given twice",
+    wanted: "none",
+    seen: formatCount(doubled),
+    isMet: doubled === 0,
+  }];
+}
+
+function withUnit(what: string, value: number): string {
+  if (what.endsWith("Percent")) return `${Number(value.toFixed(3))} %`;
+  if (what.endsWith("Ms")) return `${Number(value.toFixed(value < 10 ? 2 : 1))} ms`;
+  return formatCount(value);
+}
