@@ -63,7 +63,10 @@ function serve({ kind, bell: memory, words }: Order): void {
     round = Atomics.load(words, ROUND);
     if (round === STOP) return;
     if (kind === "ring") {
-      while (Atomics.load(bell.words, SLEEPING) === 0) Atomics.wait(words, RESCUES, 0, 1);
+      // Its owner falls asleep within this, or never.
+      for (let i = 0; i < 1_000 && Atomics.load(bell.words, SLEEPING) === 0; i++) {
+        Atomics.wait(words, RESCUES, 0, 1);
+      }
       bell.ring();
     }
     if (Atomics.wait(words, AWAKE_ROUND, round - 1, RESCUE_AFTER_MS) === "timed-out") {

@@ -171,6 +171,21 @@ Deno.test("the end comes after the bytes, and bytes for one who left are answere
   equal(acceptor.write(new Uint8Array(1)), -1);
 });
 
+Deno.test("an end that was left in good order answers later bytes with a reset", () => {
+  const network = new SimNetwork(8);
+  const listener = network.listen(0, PORT);
+  const dialer = network.dial({ wake: () => {} }, FLEET, SERVER, PORT);
+  network.advanceTo(100);
+  const [acceptor] = listener.backlog;
+  acceptor.close();
+  network.advanceTo(200);
+  equal(dialer.isAtEnd, true);
+  equal(dialer.isReset, false);
+  dialer.write(new Uint8Array(10));
+  network.advanceTo(300);
+  equal(dialer.isReset, true);
+});
+
 Deno.test("a full backlog is tried again as a kernel does, and then given up", () => {
   const world = makeWorld(5, { backlog: 1 });
   dial(world);
