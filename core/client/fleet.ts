@@ -139,6 +139,7 @@ export class Fleet implements EngineHandler {
 
   /** Obeys at once; orders through the mailbox are obeyed once a pass. */
   obey(order: FleetOrder): void {
+    this.#readClock();
     switch (order.order) {
       case "rate":
         this.#qps = order.qps;
