@@ -34,7 +34,7 @@ export default {
         overloadedPercent: { atMost: 0 },
         disconnects: { atMost: 0 },
         won: { atLeast: 1 },
-        p99Ms: { atMost: 250 },
+        p99Ms: { atMost: 500 },
       },
     },
   ],

@@ -39,6 +39,8 @@ export interface PhaseResult {
     readonly max: number;
   };
   readonly latencyBuckets: SparseHistogram;
+  /** From an order of the server's main thread to a worker until its answer. */
+  readonly controlUs: { readonly p50: number; readonly p99: number };
   readonly server: Usage;
   readonly client: Usage;
 }
@@ -62,6 +64,9 @@ export function phaseResult(name: string, seconds: number, before: Reading, afte
   const grew = (counter: string) => after.client.counters[counter] - before.client.counters[counter];
   const buckets = difference(after.client.histograms.shakeLatencyUs, before.client.histograms.shakeLatencyUs);
   const latency = new Histogram().add(buckets);
+  const control = new Histogram().add(
+    difference(after.server.histograms.controlLatencyUs, before.server.histograms.controlLatencyUs),
+  );
   return {
     name,
     seconds,
@@ -83,6 +88,7 @@ export function phaseResult(name: string, seconds: number, before: Reading, afte
       max: latency.max,
     },
     latencyBuckets: buckets,
+    controlUs: { p50: control.percentile(50), p99: control.percentile(99) },
     server: usage(before.server, after.server),
     client: usage(before.client, after.client),
   };

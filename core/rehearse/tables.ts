@@ -19,6 +19,7 @@ export function phaseTable(results: readonly PhaseResult[]): string {
     ["p99", ({ latencyUs }) => formatMicros(latencyUs.p99)],
     ["p99.9", ({ latencyUs }) => formatMicros(latencyUs.p999)],
     ["max", ({ latencyUs }) => formatMicros(latencyUs.max)],
+    ["control p99", ({ controlUs }) => formatMicros(controlUs.p99)],
     ["server CPU", ({ server }) => cores(server)],
     [
       "server CPU a shake",

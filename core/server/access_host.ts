@@ -3,6 +3,7 @@ import type { Program } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Counters, type MetricDefinition, MetricLayout } from "../counters/counters.ts";
+import { record } from "../counters/histogram.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
 import { ledgerRingBytes } from "../ledger/ledger_ring.ts";
 import { LedgerThread } from "../ledger/ledger_thread.ts";
@@ -26,6 +27,8 @@ const HOST_RING_ENTRIES = 1 << 10;
 const HEARTBEAT_LIMIT_MS = 5_000;
 /** How long the main loop sleeps at most. */
 const MAX_SLEEP_MS = 500;
+/** How often each worker is asked to answer at once, so that the time that control takes is known; only with users. */
+const PING_MS = 100;
 
 export interface AccessHostOptions {
   readonly engine: EngineName;
@@ -77,8 +80,8 @@ export class AccessHost {
   readonly #places: WorkerPlace[] = [];
   readonly #ledger: LedgerThread;
   readonly #mints: Mints;
-  readonly #pings = new Map<number, () => void>();
-  #pingId = 0;
+  readonly #controlLatency: Uint32Array;
+  #nextPingMs = 0;
   #nextCheckMs = 0;
   #isStopped = false;
   #waiters: { readonly isMet: () => boolean; readonly untilMs: number; readonly resolve: () => void }[] = [];
@@ -103,6 +106,10 @@ export class AccessHost {
     // One block a SET, and one for the main thread's halves of the plugins.
     const blocks = this.setCount + 1;
     this.counters = new Counters(new MetricLayout(metrics), blocks);
+    this.#controlLatency = this.counters.histogram(
+      this.setCount,
+      this.counters.layout.handle("controlLatencyUs"),
+    );
     const boardMemory = new SharedArrayBuffer(boardBytes(options.workers));
     this.board = new HostBoard(boardMemory);
     const random = new Random(options.randomSeed);
@@ -197,15 +204,6 @@ export class AccessHost {
     this.#failMoney = call;
   }
 
-  /** Resolves when every worker's loop has read an order sent now and its answer is back; for measuring control. */
-  ping(worker: number): Promise<void> {
-    const id = ++this.#pingId;
-    return new Promise((resolve) => {
-      this.#pings.set(id, resolve);
-      this.#order(this.#places[worker], { type: "ping", id });
-    });
-  }
-
   /** Takes no new connection or packet, and waits until every winner has been answered, or until the time is over. */
   async drain(maxMs: number): Promise<DrainResult> {
     this.halves.drain();
@@ -263,12 +261,19 @@ export class AccessHost {
     const nowMs = this.#clock.monotonicMs();
     const nextMs = this.halves.tick(nowMs);
     if (nowMs >= this.#nextCheckMs) this.#checkHeartbeats(nowMs);
+    if (nowMs >= this.#nextPingMs && this.board.open > 0) this.#ping(nowMs);
     this.#waiters = this.#waiters.filter(({ isMet, untilMs, resolve }) => {
       const isOver = isMet() || nowMs >= untilMs;
       if (isOver) resolve();
       return !isOver;
     });
-    const untilMs = Math.min(nowMs + MAX_SLEEP_MS, nextMs, ...this.#waiters.map(({ untilMs }) => untilMs));
+    const pingMs = this.board.open > 0 ? this.#nextPingMs : Infinity;
+    const untilMs = Math.min(
+      nowMs + MAX_SLEEP_MS,
+      nextMs,
+      pingMs,
+      ...this.#waiters.map(({ untilMs }) => untilMs),
+    );
     await this.#bell.sleep(Math.max(0, untilMs - this.#clock.monotonicMs()));
   }
 
@@ -294,8 +299,7 @@ export class AccessHost {
     const report = decodeControl(words, at) as WorkerReport;
     switch (report.type) {
       case "pong":
-        this.#pings.get(report.id)?.();
-        this.#pings.delete(report.id);
+        record(this.#controlLatency, (this.#clock.monotonicMs() - report.sentMs) * 1000);
         return;
       case "drained":
         place.isDrained = true;
@@ -306,6 +310,11 @@ export class AccessHost {
         if (holdsMoney) this.#failMoney();
       }
     }
+  }
+
+  #ping(nowMs: number): void {
+    this.#nextPingMs = nowMs + PING_MS;
+    for (const place of this.#places) this.#order(place, { type: "ping", sentMs: this.#clock.monotonicMs() });
   }
 
   #order(place: WorkerPlace, order: WorkerOrder): void {

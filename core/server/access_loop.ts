@@ -24,11 +24,11 @@ const WALL_STEP_MS = 100;
 export type WorkerOrder =
   | { readonly type: "drain" }
   | { readonly type: "stop" }
-  | { readonly type: "ping"; readonly id: number };
+  | { readonly type: "ping"; readonly sentMs: number };
 
 /** Control messages from a worker to the main thread. */
 export type WorkerReport =
-  | { readonly type: "pong"; readonly id: number }
+  | { readonly type: "pong"; readonly sentMs: number }
   | { readonly type: "drained"; readonly connections: number }
   | {
     readonly type: "pluginFailed";
@@ -233,7 +233,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   #obey(order: WorkerOrder): void {
     switch (order.type) {
       case "ping":
-        return this.#report({ type: "pong", id: order.id });
+        return this.#report({ type: "pong", sentMs: order.sentMs });
       case "drain":
         this.#isDraining = true;
         for (const set of this.#sets) set.drain(this.nowMs);

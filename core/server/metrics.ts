@@ -38,6 +38,10 @@ export const SET_METRICS: Readonly<Record<string, MetricDefinition>> = {
 export const WORKER_METRICS: Readonly<Record<string, MetricDefinition>> = {
   passes: counter("Turns of the workers' loops"),
   busyUs: counter("Time in microseconds that the workers' loops were not asleep"),
+  controlLatencyUs: {
+    kind: "histogram",
+    help: "Microseconds from an order of the main thread to a worker until its answer is back",
+  },
   wallSteps: counter("Steps of the wall clock by more than 100 ms"),
   ...Object.fromEntries(
     Object.keys(emptyStats()).map((

@@ -1,0 +1,88 @@
+/**
+ * What a shake costs in a SET, without a network: frame cursor, admission, handler, reply, counters, with the plugins of
+ * a server. `deno task bench` prints the time of one pass over {@linkcode SHAKES} shakes; the time of one shake is that
+ * divided by the number, and shakes a second of one core its inverse.
+ */
+import { Counters, MetricLayout } from "../core/counters/counters.ts";
+import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
+import type { AnyPlugin } from "../core/plugin/plugin.ts";
+import { Random } from "../core/random/random.ts";
+import { AccessLoop } from "../core/server/access_loop.ts";
+import { boardBytes, HostBoard } from "../core/server/host_board.ts";
+import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
+import { Bell } from "../core/shared/bell.ts";
+import { Mailbox, mailboxBytes } from "../core/shared/mailbox.ts";
+import { ManualClock } from "../core/time/clock.ts";
+import { writeLoginRequest, writeShakeRequest } from "../core/wire/version0.ts";
+import shake from "../plugins/shake/mod.ts";
+import throttle from "../plugins/throttle/mod.ts";
+import { BenchEngine } from "./bench_engine.ts";
+
+const USERS = 10_000;
+const SHAKES = 10_000;
+const UNIX_SECONDS = 1_700_000_000;
+
+/** A SET with its users logged in, and the means to let each of them shake once. */
+function openSet(plugins: readonly AnyPlugin[]) {
+  const clock = new ManualClock();
+  const engine = new BenchEngine(USERS);
+  const metrics = Object.assign({}, SET_METRICS, WORKER_METRICS, ...plugins.map(({ metrics }) => metrics));
+  const bell = new Bell();
+  const loop = new AccessLoop({
+    engine,
+    clock,
+    random: new Random(1),
+    counters: new Counters(new MetricLayout(metrics), 1),
+    plugins: plugins.map((plugin) => ({ plugin, config: plugin.config.parse(CONFIG[plugin.name] ?? {}) })),
+    worker: 0,
+    firstSet: 0,
+    sets: 1,
+    setCount: 1,
+    seats: USERS,
+    board: new HostBoard(new SharedArrayBuffer(boardBytes(1))),
+    inbox: new Mailbox(new SharedArrayBuffer(mailboxBytes(1 << 12))),
+    outbox: new Mailbox(new SharedArrayBuffer(mailboxBytes(1 << 12))),
+    hostBell: bell,
+    ring: new LedgerRing(new SharedArrayBuffer(ledgerRingBytes(1 << 10))),
+    ledgerBell: bell,
+  });
+  const { view } = engine.input;
+  for (let user = 0; user < USERS; user++) {
+    const connection = engine.accept();
+    loop.onBytes(connection, 0, writeLoginRequest(view, 0, UNIX_SECONDS, connection));
+  }
+  let next = 0;
+  return {
+    loop,
+    /** Each of `SHAKES` shakes is a read of its own, from another user than the one before. */
+    shakeAll() {
+      clock.advance(1_000);
+      loop.onWake();
+      for (let i = 0; i < SHAKES; i++) {
+        next = next + 1 === USERS ? 0 : next + 1;
+        loop.onBytes(next, 0, writeShakeRequest(view, 0, UNIX_SECONDS, next));
+      }
+    },
+  };
+}
+
+/** Caps above the load, so that every shake goes the whole way. */
+const CONFIG: Record<string, unknown> = {
+  throttle: { hostPerS: 100_000_000, connectionPerS: 1_000, connectionBurst: 2_000 },
+};
+
+const whole = openSet([throttle, shake]);
+const bare = openSet([shake]);
+console.log(`${SHAKES} shakes an iteration; caps of throttle: ${JSON.stringify(CONFIG.throttle)}`);
+
+Deno.bench({
+  name: `SET: ${SHAKES} shakes that win nothing, plugins throttle and shake`,
+  group: "set",
+  baseline: true,
+  fn: whole.shakeAll,
+});
+Deno.bench({
+  name: `SET: ${SHAKES} shakes that win nothing, plugin shake alone`,
+  group: "set",
+  fn: bare.shakeAll,
+});
