@@ -2,9 +2,10 @@ import { assert } from "../assert.ts";
 import type { Bell } from "../shared/bell.ts";
 import type { Clock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
+import { DenoAcceptor } from "./deno_acceptor.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 import {
-  AcceptMode,
+  type AcceptMode,
   type Area,
   CloseCause,
   DEFAULT_QUEUE_BYTES,
@@ -27,8 +28,6 @@ const READ_BYTES = 512;
 const WRITE_BYTES = 16 * 1024;
 /** How many events are handled between two looks at the clock. */
 const EVENTS_PER_LOOK = 32;
-/** After a failed accept for lack of descriptors: how long not to try again. */
-const ACCEPT_REST_MS = 50;
 
 const State = { free: 0, dialing: 1, open: 2, closing: 3, lingering: 4, broken: 5 } as const;
 
@@ -65,6 +64,7 @@ export class DenoEngine implements Engine {
   readonly #bell: Bell;
   readonly #outbox: Outbox;
   readonly #lingering: Lingering;
+  readonly #acceptor: DenoAcceptor;
 
   /** By connection. */
   readonly #state: Uint8Array;
@@ -80,12 +80,6 @@ export class DenoEngine implements Engine {
   #finished: FinishedOperation[] = [];
   #finishedAt = 0;
   #handler: EngineHandler | undefined;
-  #listener: Deno.TcpListener | undefined;
-  #acceptMode: AcceptMode = AcceptMode.paused;
-  #isAccepting = false;
-  #acceptRestUntilMs = 0;
-  /** A peer that came when there was no number for it, or when accepting was paused. At most one. */
-  #knocking: Deno.TcpConn | undefined;
   #isShut = false;
 
   constructor(options: EngineOptions) {
@@ -96,6 +90,13 @@ export class DenoEngine implements Engine {
     this.#bell = options.bell;
     this.#outbox = new Outbox(capacity, options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
     this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
+    this.#acceptor = new DenoAcceptor({
+      stats: this.stats,
+      clock: options.clock,
+      bell: options.bell,
+      hasRoom: () => this.#slots.free > 0,
+      take: (socket) => this.#take(socket),
+    });
     this.output = this.#outbox.output;
     const bytes = new Uint8Array(READ_BYTES);
     this.input = { bytes, view: new DataView(bytes.buffer) };
@@ -125,13 +126,11 @@ export class DenoEngine implements Engine {
 
   listen(listener: Listener): number {
     assert(listener.kind === "address", "this engine binds its address itself");
-    this.#listener = Deno.listen({ hostname: listener.hostname, port: listener.port });
-    this.setAccepting(AcceptMode.open);
-    return this.#listener.addr.port;
+    return this.#acceptor.listen(listener.hostname, listener.port);
   }
 
   setAccepting(mode: AcceptMode): void {
-    this.#acceptMode = mode;
+    this.#acceptor.mode = mode;
   }
 
   dial(target: DialTarget): number {
@@ -171,7 +170,7 @@ export class DenoEngine implements Engine {
 
   async poll(maxWaitMs: number): Promise<void> {
     this.#write();
-    this.#accept();
+    this.#acceptor.accept(this.#clock.monotonicMs());
     await this.#wait(maxWaitMs);
     this.#bell.awake();
     if (this.#isShut) return;
@@ -183,8 +182,7 @@ export class DenoEngine implements Engine {
 
   shutdown(): void {
     this.#isShut = true;
-    this.#listener?.close();
-    this.#knocking?.close();
+    this.#acceptor.shutdown();
     for (let i = 0; i < this.capacity; i++) {
       this.#state[i] = State.broken;
       this.#sockets[i]?.close();
@@ -198,7 +196,7 @@ export class DenoEngine implements Engine {
   async #wait(maxWaitMs: number): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     let waitMs = Math.min(maxWaitMs, this.#lingering.nextMs - nowMs);
-    if (this.#acceptRestUntilMs > nowMs) waitMs = Math.min(waitMs, this.#acceptRestUntilMs - nowMs);
+    if (this.#acceptor.restUntilMs > nowMs) waitMs = Math.min(waitMs, this.#acceptor.restUntilMs - nowMs);
     const hasWork = this.#finishedAt < this.#finished.length;
     // Not sleeping must not mean never letting the runtime have its turn.
     if (hasWork || waitMs <= 0 || !this.#bell.maySleep()) await nextTurn();
@@ -344,53 +342,15 @@ export class DenoEngine implements Engine {
     );
   }
 
-  /** Takes the next peer if there is room; a peer that can't be taken now stays, and no other is asked for. */
-  #accept(): void {
-    if (this.#acceptMode === AcceptMode.paused || this.#listener === undefined) return;
-    if (this.#knocking !== undefined) this.#take(this.#knocking);
-    if (this.#isAccepting || this.#knocking !== undefined) return;
-    if (this.#acceptMode === AcceptMode.open && this.#slots.free === 0) return;
-    if (this.#clock.monotonicMs() < this.#acceptRestUntilMs) return;
-    this.#isAccepting = true;
-    this.#listener.accept().then(
-      (socket) => {
-        this.#isAccepting = false;
-        if (this.#isShut) return socket.close();
-        this.#take(socket);
-        this.#accept();
-      },
-      () => {
-        this.#isAccepting = false;
-        if (this.#isShut) return;
-        this.stats.failedAccepts++;
-        this.#acceptRestUntilMs = this.#clock.monotonicMs() + ACCEPT_REST_MS;
-        this.#bell.ring();
-      },
-    );
-  }
-
-  #take(socket: Deno.TcpConn): void {
-    this.#knocking = undefined;
-    if (this.#acceptMode === AcceptMode.refuse) return void this.#refuse(socket);
-    const connection = this.#acceptMode === AcceptMode.open ? this.#slots.take() : -1;
-    if (connection < 0) {
-      this.#knocking = socket;
-      return;
-    }
+  #take(socket: Deno.TcpConn): boolean {
+    const connection = this.#slots.take();
+    if (connection < 0) return false;
     socket.setNoDelay(true);
     this.peerAddress[connection] = parseAddress(socket.remoteAddr.hostname) ?? 0;
     this.#sockets[connection] = socket;
     this.#state[connection] = State.open;
     this.#queue(EventKind.accepted, connection);
-  }
-
-  /** Ends a peer for whom there is no room. What it sent already is read, or the kernel would answer with a reset. */
-  async #refuse(socket: Deno.TcpConn): Promise<void> {
-    this.stats.refusedPeers++;
-    const ended = socket.closeWrite().catch(ignore);
-    const read = socket.read(new Uint8Array(READ_BYTES)).catch(ignore);
-    await Promise.race([Promise.all([ended, read]), nextTurn().then(nextTurn)]);
-    socket.close();
+    return true;
   }
 
   /** An operation came back. True if its connection is broken, so that what it brought counts no more. */
@@ -424,8 +384,6 @@ export class DenoEngine implements Engine {
     this.#slots.release(connection);
   }
 }
-
-function ignore(): void {}
 
 function causeOf(error: unknown): CloseCause {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

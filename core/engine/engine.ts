@@ -39,7 +39,7 @@ export const CloseCause = {
   noDescriptor: 5,
   /** The kernel has no memory for it. */
   noMemory: 6,
-  /** No answer in time. */
+  /** No answer in time: to a dial, or from a peer that didn't read what a `close` had still to send. */
   timeout: 7,
   /** Dialing: no way there, or the source address isn't this host's. */
   unreachable: 8,
@@ -115,7 +115,7 @@ export interface DialTarget {
   /** IPv4 address as a number, such as 0x7f000001. */
   readonly address: number;
   readonly port: number;
-  /** IPv4 source address to bind, 0 to let the kernel choose. */
+  /** IPv4 source address to bind, 0 to let the kernel choose. `deno` can't bind one: it tells `unreachable`. */
   readonly source: number;
 }
 
@@ -156,9 +156,9 @@ export interface Engine {
   reserve(connection: number, size: number): number;
   /** Sends the first `size` bytes of the reservation, soon and in order. Adjacent commits leave as one send. */
   commit(connection: number, size: number): void;
-  /** Ends a connection in good order: what was committed leaves first. */
+  /** Ends a connection in good order: what was committed leaves first, which may take {@linkcode LINGER_MS} in all. */
   close(connection: number): void;
-  /** Ends a connection at once with a reset; what was not sent is lost. */
+  /** Ends a connection at once with a reset (on `deno`: or an end); what was not sent is lost. */
   abort(connection: number): void;
   /** Bytes that wait in a connection's queue. */
   queuedBytes(connection: number): number;
