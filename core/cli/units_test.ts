@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { formatCount, formatMicros, formatYuan } from "./units.ts";
+
+Deno.test("numbers as people read them", () => {
+  assert.deepEqual(
+    [0, 84, 999, 1_000, 12_345, 123_456, 2_500_000, 75_000_000].map(formatMicros),
+    ["0 us", "84 us", "999 us", "1.00 ms", "12.3 ms", "123 ms", "2.50 s", "75.0 s"],
+  );
+  assert.deepEqual([0, 999, 1_000_000].map(formatCount), ["0", "999", "1,000,000"]);
+  assert.deepEqual([0, 5, 1205, 123_456_789].map(formatYuan), [
+    "0.00 yuan",
+    "0.05 yuan",
+    "12.05 yuan",
+    "1,234,567.89 yuan",
+  ]);
+});
