@@ -7,7 +7,7 @@ import type { MetricDefinition } from "../counters/counters.ts";
 import type { Random } from "../random/random.ts";
 
 export { z } from "zod";
-export { CloseCode, Opcode, PLUGIN_CLOSE_CODES, ShakeResult } from "../wire/codes.ts";
+export { CloseCode, Opcode, PLUGIN_CLOSE_CODES, PLUGIN_OPCODES, ShakeResult } from "../wire/codes.ts";
 export {
   Field,
   FRAME_BYTES,

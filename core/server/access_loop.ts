@@ -10,7 +10,9 @@ import type { Bell } from "../shared/bell.ts";
 import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
 import { FrameCursor } from "../wire/frame_cursor.ts";
-import { requestFrames } from "../wire/version0.ts";
+import { Opcode } from "../wire/codes.ts";
+import { FrameTable } from "../wire/frame_table.ts";
+import { FRAME_BYTES } from "../wire/version0.ts";
 import type { HostBoard } from "./host_board.ts";
 
 /** How long a loop sleeps at most, so that its heartbeat shows. */
@@ -66,6 +68,7 @@ export interface AccessLoopParts {
 export class AccessLoop implements EngineHandler, SetHost {
   readonly engine: Engine;
   readonly connections: Connections;
+  readonly frames = new FrameTable();
   readonly cursor: FrameCursor;
   readonly ring: LedgerRing;
   readonly counters: Counters;
@@ -94,7 +97,8 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.counters = parts.counters;
     this.plugins = parts.plugins;
     this.connections = new Connections(parts.engine.capacity);
-    this.cursor = new FrameCursor(requestFrames(), parts.engine.capacity, parts.engine.maxReadBytes);
+    this.frames.allow(Opcode.loginRequest, FRAME_BYTES[Opcode.loginRequest]);
+    this.cursor = new FrameCursor(this.frames, parts.engine.capacity, parts.engine.maxReadBytes);
     this.#wallOffsetMs = parts.clock.wallMs() - parts.clock.monotonicMs();
     this.onWake();
     const { layout } = parts.counters;
@@ -123,6 +127,11 @@ export class AccessLoop implements EngineHandler, SetHost {
   pass(): void | Promise<void> {
     const polling = this.engine.poll(this.#sleepMs());
     return polling instanceof Promise ? polling.then(() => this.#afterPoll()) : this.#afterPoll();
+  }
+
+  /** When the next turn is due should nothing reach it before: for whoever drives several loops in one thread. */
+  nextDueMs(): number {
+    return this.nowMs + this.#sleepMs();
   }
 
   // EngineHandler

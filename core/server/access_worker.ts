@@ -56,25 +56,26 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
   const bell = new Bell(init.bell);
   const clock = systemClock;
   const engine = openEngine(init.engine, { capacity: init.capacity, clock, bell });
-  const loop = new AccessLoop({
-    engine,
-    clock,
-    random: new Random(init.randomSeed),
-    counters: new Counters(new MetricLayout(init.metrics), init.blocks, init.counters),
-    plugins,
-    worker: init.worker,
-    firstSet: init.firstSet,
-    sets: init.sets,
-    setCount: init.setCount,
-    seats: init.seats,
-    board: new HostBoard(init.board),
-    inbox: new Mailbox(init.inbox),
-    outbox: new Mailbox(init.outbox),
-    hostBell: new Bell(init.hostBell),
-    ring: new LedgerRing(init.ring),
-    ledgerBell: new Bell(init.ledgerBell),
-  });
+  let loop: AccessLoop;
   try {
+    loop = new AccessLoop({
+      engine,
+      clock,
+      random: new Random(init.randomSeed),
+      counters: new Counters(new MetricLayout(init.metrics), init.blocks, init.counters),
+      plugins,
+      worker: init.worker,
+      firstSet: init.firstSet,
+      sets: init.sets,
+      setCount: init.setCount,
+      seats: init.seats,
+      board: new HostBoard(init.board),
+      inbox: new Mailbox(init.inbox),
+      outbox: new Mailbox(init.outbox),
+      hostBell: new Bell(init.hostBell),
+      ring: new LedgerRing(init.ring),
+      ledgerBell: new Bell(init.ledgerBell),
+    });
     notify({ type: "listening", port: engine.listen(init.listener) });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

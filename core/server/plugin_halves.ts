@@ -1,7 +1,6 @@
 import type { Route } from "../admin/api.ts";
 import type { Log } from "../cli/log.ts";
 import type { Counters } from "../counters/counters.ts";
-import type { LedgerThread } from "../ledger/ledger_thread.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import type { HostContext, PluginControl } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
@@ -15,7 +14,8 @@ interface HalvesParts {
   readonly setCount: number;
   readonly random: Random;
   readonly mints: Mints;
-  readonly ledger: LedgerThread;
+  /** Ready once the halves are started. */
+  readonly ledger: { readonly nextPacketId: number };
   post(set: number, plugin: number, words: Int32Array, count: number): boolean;
   wakeUp(): void;
 }

@@ -1,4 +1,5 @@
 import { assert, AssertionFailed } from "../assert.ts";
+import { UserError } from "../cli/user_error.ts";
 import type { Counters } from "../counters/counters.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Slots } from "../engine/slots.ts";
@@ -16,9 +17,9 @@ import {
 } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
 import { closedMetric } from "../server/metrics.ts";
-import { CloseCode, closeCodeName, LoginResult, Opcode } from "../wire/codes.ts";
+import { CloseCode, closeCodeName, FIRST_VERSION_1_OPCODE, LoginResult, Opcode } from "../wire/codes.ts";
 import { type FrameCursor, WHOLE_FRAME } from "../wire/frame_cursor.ts";
-import { MAX_OPCODE } from "../wire/frame_table.ts";
+import { type FrameTable, MAX_OPCODE } from "../wire/frame_table.ts";
 import { Field, writeLoginResponse } from "../wire/version0.ts";
 import { type Connections, Phase } from "./connections.ts";
 
@@ -46,6 +47,8 @@ export interface SetHost {
   readonly engine: Engine;
   readonly connections: Connections;
   readonly cursor: FrameCursor;
+  /** What the cursor accepts; the plugins add their frames. */
+  readonly frames: FrameTable;
   readonly ring: LedgerRing;
   readonly counters: Counters;
   readonly plugins: readonly { readonly plugin: AnyPlugin; readonly config: unknown }[];
@@ -253,9 +256,11 @@ export class AccessSet {
   #handle(connection: number, opcode: number, request: DataView, at: number): number {
     if (opcode === Opcode.loginRequest) return CloseCode.secondLogin;
     const user = this.#connections.user[connection];
-    const named = request.getUint32(at + Field.userId);
-    // The prototype's client leaves the user of a claim 0; the user is always the login's.
-    if (named !== user && !(named === 0 && opcode === Opcode.claimRequest)) return CloseCode.wrongUser;
+    if (opcode < FIRST_VERSION_1_OPCODE) {
+      const named = request.getUint32(at + Field.userId);
+      // The prototype's client leaves the user of a claim 0; the user is always the login's.
+      if (named !== user && !(named === 0 && opcode === Opcode.claimRequest)) return CloseCode.wrongUser;
+    }
     let handler = this.#handlers[opcode];
     if (!this.#admits(connection, opcode)) {
       this.#counters[this.#m.framesRefused]++;
@@ -378,7 +383,13 @@ export class AccessSet {
   #bind(instance: PluginInstance, plugin: number): void {
     for (const [key, rule] of Object.entries(instance.frames ?? {})) {
       const opcode = Number(key);
-      assert(this.#handlers[opcode] === undefined, `opcode ${opcode} is claimed by one plugin only`);
+      const name = this.#host.plugins[plugin].plugin.name;
+      if (this.#handlers[opcode] !== undefined || opcode === Opcode.loginRequest) {
+        const other = this.#host.plugins[this.#pluginOfOpcode[opcode]]?.plugin.name ?? "the core";
+        throw new UserError(`plugin ${name}: opcode ${opcode} belongs to ${other} already. Choose another`);
+      }
+      const [minBytes, maxBytes] = typeof rule.bytes === "number" ? [rule.bytes, rule.bytes] : rule.bytes;
+      this.#host.frames.allow(opcode, minBytes, maxBytes);
       this.#handlers[opcode] = rule.handle;
       this.#refusals[opcode] = rule.refuse;
       this.#pluginOfOpcode[opcode] = plugin;

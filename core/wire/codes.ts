@@ -14,6 +14,12 @@ export const Opcode = {
   claimResponse: 6,
 } as const;
 
+/** Opcodes from here on are version 1's; a version 0 peer never sees one. */
+export const FIRST_VERSION_1_OPCODE = 0x0100;
+
+/** Opcodes that plugins which don't come with the program may use, and the first one past them. */
+export const PLUGIN_OPCODES = { from: 0x0200, to: 0x0400 } as const;
+
 /** The `result` field of a ShakeResponse. */
 export const ShakeResult = {
   won: 14,
