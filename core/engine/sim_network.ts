@@ -51,6 +51,8 @@ export interface SimListener {
   readonly port: number;
   /** Peers that are connected and not taken, oldest first. */
   readonly backlog: SimSocket[];
+  /** Engines that take from it: the workers of a host share one listening socket. */
+  holders: number;
 }
 
 /** A program in the simulation, such as an engine and the loop around it. */
@@ -137,7 +139,7 @@ export class SimNetwork implements SimLink {
   }
 
   /**
-   * Opens a listening socket.
+   * Opens a listening socket, or shares the one that listens there already.
    *
    * @param address 0 for every address
    * @param port 0 for any free one
@@ -145,15 +147,20 @@ export class SimNetwork implements SimLink {
   listen(address: number, port: number): SimListener {
     const bound = port === 0 ? this.#freeListenPort() : port;
     const onPort = this.#listeners.get(bound) ?? new Map<number, SimListener>();
-    assert(!onPort.has(address), `the simulated port ${bound} is free`);
-    const listener = { address, port: bound, backlog: [] };
+    const shared = onPort.get(address);
+    if (shared !== undefined) {
+      shared.holders++;
+      return shared;
+    }
+    const listener = { address, port: bound, backlog: [], holders: 1 };
     onPort.set(address, listener);
     this.#listeners.set(bound, onPort);
     return listener;
   }
 
-  /** Closes a listening socket; who still waits in front of it is reset. */
+  /** Closes a listening socket, once its last holder has; who still waits in front of it is reset. */
   unlisten(listener: SimListener): void {
+    if (--listener.holders > 0) return;
     const onPort = this.#listeners.get(listener.port)!;
     onPort.delete(listener.address);
     if (onPort.size === 0) this.#listeners.delete(listener.port);

@@ -1,0 +1,191 @@
+import { Counters, MetricLayout } from "../core/counters/counters.ts";
+import { SimEngine } from "../core/engine/sim.ts";
+import type { SimActor, SimNetwork } from "../core/engine/sim_network.ts";
+import type { Ledger } from "../core/ledger/ledger.ts";
+import { LedgerLoop } from "../core/ledger/ledger_loop.ts";
+import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
+import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
+import type { AnyPlugin } from "../core/plugin/plugin.ts";
+import { Random } from "../core/random/random.ts";
+import { AccessLoop, type WorkerOrder, type WorkerReport } from "../core/server/access_loop.ts";
+import { boardBytes, HostBoard } from "../core/server/host_board.ts";
+import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
+import { Mints } from "../core/server/mints.ts";
+import { PluginHalves } from "../core/server/plugin_halves.ts";
+import { Bell } from "../core/shared/bell.ts";
+import { decodeControl, encodeControl, Mailbox, mailboxBytes, MessageKind } from "../core/shared/mailbox.ts";
+
+export interface SimHostOptions {
+  readonly plugins: readonly { readonly plugin: AnyPlugin; readonly config?: unknown }[];
+  readonly workers?: number;
+  readonly setsPerWorker?: number;
+  /** Most connections of one SET. */
+  readonly seats?: number;
+  readonly port?: number;
+  readonly seed?: number;
+  readonly ledger?: Ledger;
+  /** Places in each worker's ring to the ledger. */
+  readonly ringEntries?: number;
+}
+
+/**
+ * A whole access host in one thread and virtual time: the real loops, SETs, plugins, mailboxes and ledger loop of
+ * `redpkt server`, on engine `sim`. Only the threads are missing.
+ */
+export class SimHost implements SimActor {
+  readonly counters: Counters;
+  readonly board: HostBoard;
+  readonly halves: PluginHalves;
+  readonly ledger: Ledger;
+  readonly loops: readonly AccessLoop[];
+  readonly reports: WorkerReport[] = [];
+  /** Lines that the plugins' halves logged. */
+  readonly logged: string[] = [];
+  /** While set, the ledger thread does nothing. */
+  isLedgerStuck = false;
+
+  readonly #network: SimNetwork;
+  readonly #bell = new Bell();
+  readonly #ledgerBell = new Bell();
+  readonly #ledgerLoop: LedgerLoop;
+  readonly #mints: Mints;
+  readonly #inboxes: Mailbox[];
+  readonly #outboxes: Mailbox[];
+  readonly #workerBells: Bell[];
+  readonly #setsPerWorker: number;
+  readonly #engines: SimEngine[];
+  #nextTickMs = 0;
+
+  constructor(network: SimNetwork, options: SimHostOptions) {
+    const { workers = 1, setsPerWorker = 1, seats = 100, port = 1025, seed = 1, ringEntries = 64 } = options;
+    this.#network = network;
+    this.#setsPerWorker = setsPerWorker;
+    this.ledger = options.ledger ?? new MemoryLedger();
+    const { clock } = network;
+    const random = new Random(seed);
+    const plugins = options.plugins.map(({ plugin, config }) => ({
+      plugin,
+      choice: { source: plugin.name, config: plugin.config.parse(config ?? {}) },
+    }));
+    const setCount = workers * setsPerWorker;
+    const metrics = Object.assign(
+      {},
+      SET_METRICS,
+      WORKER_METRICS,
+      ...plugins.map(({ plugin }) => plugin.metrics),
+    );
+    this.counters = new Counters(new MetricLayout(metrics), setCount + 1);
+    this.board = new HostBoard(new SharedArrayBuffer(boardBytes(workers)));
+    const memories = (bytes: number) => Array.from({ length: workers }, () => new SharedArrayBuffer(bytes));
+    this.#inboxes = memories(mailboxBytes(1 << 14)).map((memory) => new Mailbox(memory));
+    this.#outboxes = memories(mailboxBytes(1 << 14)).map((memory) => new Mailbox(memory));
+    this.#workerBells = Array.from({ length: workers }, () => new Bell());
+    const rings = memories(ledgerRingBytes(ringEntries));
+    const hostRing = new SharedArrayBuffer(ledgerRingBytes(64));
+    this.#engines = this.#workerBells.map((bell) =>
+      new SimEngine({ capacity: setsPerWorker * seats, clock, bell, network })
+    );
+    this.loops = this.#engines.map((engine, worker) =>
+      new AccessLoop({
+        engine,
+        clock,
+        random: random.fork(),
+        counters: this.counters,
+        plugins: plugins.map(({ plugin, choice }) => ({ plugin, config: choice.config })),
+        worker,
+        firstSet: worker * setsPerWorker,
+        sets: setsPerWorker,
+        setCount,
+        seats,
+        board: this.board,
+        inbox: this.#inboxes[worker],
+        outbox: this.#outboxes[worker],
+        hostBell: this.#bell,
+        ring: new LedgerRing(rings[worker]),
+        ledgerBell: this.#ledgerBell,
+      })
+    );
+    // All workers take from one listening socket, as real ones do.
+    this.#engines.forEach((engine) => engine.listen({ kind: "address", hostname: "127.0.0.1", port }));
+    this.#ledgerLoop = new LedgerLoop(this.ledger, [
+      { ring: new LedgerRing(hostRing), bell: this.#bell },
+      ...rings.map((ring, i) => ({ ring: new LedgerRing(ring), bell: this.#workerBells[i] })),
+    ]);
+    this.#mints = new Mints(hostRing, this.#ledgerBell);
+    this.halves = new PluginHalves(plugins, {
+      clock,
+      log: (_level, event, fields) => void this.logged.push(`${event} ${JSON.stringify(fields)}`),
+      counters: this.counters,
+      setCount,
+      random: random.fork(),
+      mints: this.#mints,
+      ledger: this.ledger,
+      post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
+      wakeUp: () => this.#bell.ring(),
+    });
+    this.halves.start();
+  }
+
+  turn(): void {
+    this.#bell.awake();
+    this.#outboxes.forEach((outbox) => outbox.drain((...message) => this.#onMessage(...message)));
+    this.#mints.drain();
+    this.#nextTickMs = this.halves.tick(this.#network.clock.monotonicMs());
+    for (const loop of this.loops) {
+      if (!loop.isStopped) void loop.pass();
+    }
+    this.#ledgerBell.awake();
+    if (!this.isLedgerStuck) this.#ledgerLoop.step();
+  }
+
+  nextDueMs(): number {
+    const nowMs = this.#network.clock.monotonicMs();
+    const bells = [this.#bell, ...this.#workerBells];
+    if (!this.isLedgerStuck) bells.push(this.#ledgerBell);
+    if (bells.some((bell) => !bell.maySleep())) return nowMs;
+    const loops = this.loops.filter(({ isStopped }) => !isStopped);
+    return Math.min(
+      this.#nextTickMs,
+      ...loops.map((loop) => loop.nextDueMs()),
+      ...this.#engines.map((e) => e.nextDueMs()),
+    );
+  }
+
+  /** Tells every worker something, as the main thread does. */
+  order(order: WorkerOrder): void {
+    const words = encodeControl(order);
+    this.#inboxes.forEach((inbox, i) => {
+      inbox.post(MessageKind.control, 0, 0, words, words.length);
+      this.#workerBells[i].ring();
+    });
+  }
+
+  /** Asks a plugin's route, as an operator does. */
+  async request(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
+    const route = this.halves.routes.find((route) => route.method === method && route.path === path)!;
+    const parsed = route.body === undefined ? undefined : route.body.parse(body);
+    return await route.handle({ body: parsed, header: (name) => headers[name] });
+  }
+
+  /** The process dies: all its connections and its memory are gone; what the ledger made durable is not. */
+  kill(): void {
+    for (const engine of this.#engines) engine.shutdown();
+  }
+
+  #onMessage(kind: number, set: number, plugin: number, words: Int32Array, at: number, count: number): void {
+    if (kind === MessageKind.plugin) return this.halves.onMessage(set, plugin, words, at, count);
+    this.reports.push(decodeControl(words, at) as WorkerReport);
+  }
+
+  #postToSet(set: number, plugin: number, words: Int32Array, count: number): boolean {
+    const worker = Math.floor(set / this.#setsPerWorker);
+    const isPosted = this.#inboxes[worker].post(MessageKind.plugin, set, plugin, words, count);
+    if (isPosted) this.#workerBells[worker].ring();
+    return isPosted;
+  }
+}
