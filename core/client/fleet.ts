@@ -355,7 +355,8 @@ export class Fleet implements EngineHandler {
       if (this.#users.connection[user] >= 0) this.#engine.close(this.#users.connection[user]);
       if (user % DIALS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) return;
     }
-    if (this.#engine.used > 0 && this.#nowMs < this.#phaseUntilMs) return;
+    const isWaited = this.#engine.used > 0 || (this.#options.awards?.waiting ?? 0) > 0;
+    if (isWaited && this.#nowMs < this.#phaseUntilMs) return;
     this.#upkeep();
     this.#phase = Phase.stopped;
   }
