@@ -2,59 +2,9 @@
 import assert from "node:assert/strict";
 import { DEFER, definePlugin, z } from "../core/plugin/plugin.ts";
 import { CloseCause } from "../core/engine/engine.ts";
-import { SimNetwork, type SimNetworkOptions } from "../core/engine/sim_network.ts";
 import { ShakeResult } from "../core/wire/codes.ts";
 import shake from "../plugins/shake/mod.ts";
-import throttle from "../plugins/throttle/mod.ts";
-import { SimClient, type SimPeer } from "./sim_client.ts";
-import { SimHost, type SimHostOptions } from "./sim_host.ts";
-
-const LIMIT_MS = 60_000;
-
-/** A host and a client on one simulated network. */
-class World {
-  readonly network: SimNetwork;
-  readonly host: SimHost;
-  readonly client: SimClient;
-
-  constructor(options: Partial<SimHostOptions> = {}, network: SimNetworkOptions = {}, seed = 1) {
-    this.network = new SimNetwork(seed, network);
-    this.host = new SimHost(this.network, {
-      plugins: [{ plugin: throttle }, { plugin: shake }],
-      seed,
-      ...options,
-    });
-    this.client = new SimClient(this.network);
-  }
-
-  until(isDone: () => boolean): void {
-    const untilMs = this.network.clock.monotonicMs() + LIMIT_MS;
-    assert.ok(this.network.run([this.host, this.client], isDone, untilMs), "it happens in time");
-  }
-
-  pass(ms: number): void {
-    const untilMs = this.network.clock.monotonicMs() + ms;
-    this.network.at(untilMs, () => {});
-    this.until(() => this.network.clock.monotonicMs() >= untilMs);
-  }
-
-  /** A peer who has logged in. */
-  user(id: number): SimPeer {
-    const peer = this.connect().login(id);
-    this.until(() => peer.answers.length === 1);
-    return peer;
-  }
-
-  connect(): SimPeer {
-    const peer = this.client.dial();
-    this.until(() => peer.isOpen || peer.closeCause !== undefined);
-    return peer;
-  }
-
-  total(name: string): number {
-    return this.host.counters.total(name);
-  }
-}
+import { World } from "./sim_world.ts";
 
 Deno.test("a login is answered with its user, and a shake with nothing while there is no packet", () => {
   const world = new World();
@@ -134,9 +84,9 @@ Deno.test("a winner's reply waits for the ledger; a loser's doesn't", async () =
   const world = new World();
   const [winner, loser] = [world.user(1), world.user(2)];
   world.host.isLedgerStuck = false;
-  await makePackets(world, { ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
+  await world.makePackets({ ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
   winner.shake(1); // shows that somebody shakes here, so that the packet is dealt here
-  await untilLeased(world);
+  await world.untilLeased();
   world.host.isLedgerStuck = true;
   const before = winner.shakes.length;
   winner.shake(1);
@@ -154,9 +104,9 @@ Deno.test("a winner's reply waits for the ledger; a loser's doesn't", async () =
 Deno.test("a verdict for a connection that is gone reaches nobody, not even the next user of its number", async () => {
   const world = new World({ seats: 1 });
   const winner = world.user(1);
-  await makePackets(world, { ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
+  await world.makePackets({ ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
   winner.shake(1);
-  await untilLeased(world);
+  await world.untilLeased();
   world.host.isLedgerStuck = true;
   winner.shake(1);
   world.pass(100);
@@ -173,9 +123,9 @@ Deno.test("a verdict for a connection that is gone reaches nobody, not even the 
 Deno.test("a peer that ends while its award is judged has its answer before the end", async () => {
   const world = new World();
   const winner = world.user(1);
-  await makePackets(world, { ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
+  await world.makePackets({ ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
   winner.shake(1);
-  await untilLeased(world);
+  await world.untilLeased();
   world.host.isLedgerStuck = true;
   const before = winner.shakes.length;
   winner.shake(1).close();
@@ -190,9 +140,9 @@ Deno.test("a peer that ends while its award is judged has its answer before the 
 Deno.test("a full ring to the ledger costs no packet", async () => {
   const world = new World({ ringEntries: 2 });
   const peers = Array.from({ length: 10 }, (_, i) => world.user(i));
-  await makePackets(world, { ratePerS: 10_000, total: 10, minFen: 5, maxFen: 5 });
+  await world.makePackets({ ratePerS: 10_000, total: 10, minFen: 5, maxFen: 5 });
   peers[0].shake(0);
-  await untilLeased(world);
+  await world.untilLeased();
   world.host.isLedgerStuck = true;
   peers.forEach((peer, i) => peer.shake(i));
   world.until(() => world.total("shakeLedgerFull") > 0);
@@ -207,9 +157,9 @@ Deno.test("a full ring to the ledger costs no packet", async () => {
 Deno.test("a drain waits for the ledger, and takes nobody new", async () => {
   const world = new World({ workers: 2 });
   const winner = world.user(1);
-  await makePackets(world, { ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
+  await world.makePackets({ ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
   winner.shake(1);
-  await untilLeased(world);
+  await world.untilLeased();
   world.host.isLedgerStuck = true;
   const before = winner.shakes.length;
   winner.shake(1);
@@ -271,23 +221,3 @@ Deno.test("control is answered, and a wall clock that steps is counted", () => {
   world.pass(2_500);
   assert.equal(world.total("wallSteps"), 1);
 });
-
-async function makePackets(world: World, order: Record<string, number>): Promise<void> {
-  await world.host.request("post", "/packets", order);
-  await settle(world, () => world.host.counters.total("shakePacketsMade") === order.total);
-}
-
-async function untilLeased(world: World): Promise<void> {
-  await settle(world, () => (world.host.halves.status().shake as { leased: number }).leased > 0);
-  world.pass(20);
-}
-
-/** Mints resolve as promises, so real turns of the event loop lie between the virtual ones. */
-async function settle(world: World, isDone: () => boolean): Promise<void> {
-  for (let i = 0; i < 1_000 && !isDone(); i++) {
-    world.pass(1);
-    await Promise.resolve();
-    await Promise.resolve();
-  }
-  assert.ok(isDone(), "it happens in time");
-}

@@ -1,4 +1,4 @@
-import { CloseCause, type EngineHandler } from "../core/engine/engine.ts";
+import type { CloseCause, EngineHandler } from "../core/engine/engine.ts";
 import { SimEngine } from "../core/engine/sim.ts";
 import type { SimActor, SimNetwork } from "../core/engine/sim_network.ts";
 import { Bell } from "../core/shared/bell.ts";
@@ -33,6 +33,7 @@ export class SimPeer {
   closeCause: CloseCause | undefined;
   connection = -1;
   readonly #client: SimClient;
+  readonly #early: ((view: DataView, at: number) => number)[] = [];
 
   constructor(client: SimClient) {
     this.#client = client;
@@ -72,8 +73,18 @@ export class SimPeer {
     return this.answers.filter(({ opcode }) => opcode === Opcode.shakeResponse);
   }
 
+  /** The connection is up: what was said before goes out. */
+  opened(): void {
+    this.isOpen = true;
+    for (const write of this.#early.splice(0)) this.#write(write);
+  }
+
   #write(write: (view: DataView, at: number) => number): this {
     const { engine } = this.#client;
+    if (!this.isOpen) {
+      if (this.closeCause === undefined) this.#early.push(write);
+      return this;
+    }
     const at = engine.reserve(this.connection, 64);
     engine.commit(this.connection, write(engine.output.view, at));
     return this;
@@ -115,7 +126,7 @@ export class SimClient implements SimActor, EngineHandler {
   onDrain(): void {}
 
   onConnect(connection: number): void {
-    this.#peers.get(connection)!.isOpen = true;
+    this.#peers.get(connection)!.opened();
   }
 
   onBytes(connection: number, start: number, end: number): void {

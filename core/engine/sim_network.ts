@@ -1,4 +1,3 @@
-import { assert } from "../assert.ts";
 import { Random } from "../random/random.ts";
 import { ManualClock } from "../time/clock.ts";
 import { CloseCause } from "./engine.ts";
