@@ -60,6 +60,10 @@ if (role !== undefined) {
       summary: "runs a whole event and says PASS or FAIL",
       load: () => import("./core/rehearse/rehearse.ts"),
     },
+    monitor: {
+      summary: "shows what servers and fleets do, live",
+      load: () => import("./core/monitor/monitor.ts"),
+    },
     demo: {
       summary: "rehearses the gala on this machine",
       load: () => import("./core/rehearse/demo.ts"),

@@ -1,0 +1,53 @@
+/**
+ * What it costs to watch 600 processes: `deno run -A bench/monitor.ts [TARGETS] [SECONDS]`. Prints the CPU of this
+ * process per wall second, its memory, and how many of all snapshots were merged.
+ */
+import process from "node:process";
+import { MonitorCore } from "../core/monitor/monitor_core.ts";
+import { Recording } from "../core/monitor/recording.ts";
+import { parseTarget } from "../core/monitor/target_list.ts";
+import { formatAddress } from "../core/engine/address.ts";
+import { after, every, sleep, systemClock } from "../core/time/clock.ts";
+
+const [count, seconds] = [Number(Deno.args[0] ?? 600), Number(Deno.args[1] ?? 20)];
+const peers = new Deno.Command(Deno.execPath(), {
+  args: ["run", "-A", new URL("./monitor_peers.ts", import.meta.url).pathname],
+  stdin: "piped",
+  stdout: "piped",
+}).spawn();
+const reader = peers.stdout.getReader();
+const port = Number(new TextDecoder().decode((await reader.read()).value));
+const first = 0x7f010001; // 127.1.0.1
+const list = parseTarget(`${formatAddress(first)}-${formatAddress(first + count - 1)}:${port}`);
+if ("problem" in list) throw new Error(list.problem);
+
+const core = new MonitorCore({ clock: systemClock, fetch: (url, init) => fetch(url, init), after });
+const file = await Deno.makeTempFile({ suffix: ".db" });
+const recording = new Recording(file);
+core.watch({ snapshot: (target, snapshot) => recording.add(target.spec, snapshot) });
+const shown: [reporting: number, expected: number][] = [];
+core.watch({ second: ({ reporting, expected }) => void shown.push([reporting, expected]) });
+core.setTargets(list.targets);
+const endTicks = [every(100, () => core.tick()), every(1000, () => recording.flush(systemClock.wallMs()))];
+while (core.targets.some(({ state }) => state !== "live")) await sleep(100);
+await sleep(2_000);
+
+shown.length = 0;
+const [cpu, startMs] = [process.cpuUsage(), systemClock.monotonicMs()];
+await sleep(seconds * 1000);
+const used = process.cpuUsage(cpu);
+const wallMs = systemClock.monotonicMs() - startMs;
+for (const end of endTicks) end();
+const whole = shown.filter(([reporting]) => reporting === count).length;
+const { size } = await Deno.stat(file);
+console.log(`targets            ${count}, one snapshot a second each`);
+console.log(`CPU                ${((used.user + used.system) / 10 / wallMs).toFixed(1)} % of a core`);
+console.log(`resident memory    ${Math.round(Deno.memoryUsage().rss / 1e6)} MB`);
+console.log(`seconds            ${shown.length} shown, ${whole} of them with all targets`);
+console.log(`record             ${Math.round(size / 1e3)} kB in all`);
+await core.stop();
+recording.close(systemClock.wallMs());
+await peers.stdin.close();
+await peers.status;
+await Deno.remove(file);
+Deno.exit(0);

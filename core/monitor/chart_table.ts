@@ -1,0 +1,208 @@
+import { closedMetric } from "../server/metrics.ts";
+import { CloseCode } from "../wire/codes.ts";
+import type { ChartSpec, LineSpec } from "./charts.ts";
+import type { Role } from "./merge.ts";
+
+const delta = (label: string, role: Role, ...metrics: string[]): LineSpec => ({
+  label,
+  source: { kind: "delta", role, metrics },
+});
+const gauge = (label: string, role: Role, ...metrics: string[]): LineSpec => ({
+  label,
+  source: { kind: "gauge", role, metrics },
+});
+const total = (label: string, role: Role, metric: string, scale = 1): LineSpec => ({
+  label,
+  source: { kind: "total", role, metrics: [metric] },
+  scale,
+});
+const percentiles = (role: Role, metric: string): LineSpec[] =>
+  [50, 90, 99, 99.9].map((percent) => ({
+    label: `p${percent}`,
+    source: { kind: "percentile", role, metric, percent },
+  }));
+
+const FEN = 0.01;
+/** CPU time of a second in ms, as per cent of one core. */
+const OF_A_CORE = 0.1;
+
+/**
+ * Every chart there is. A line whose metric no process has is left out, and a chart without lines: names of plugins'
+ * metrics cost nothing where the plugin isn't loaded.
+ */
+export const CHARTS: readonly ChartSpec[] = [
+  {
+    id: "rate",
+    title: "Shakes offered and answered",
+    unit: "perSecond",
+    lines: [
+      delta("due (fleet)", "client", "shakesDue"),
+      delta("sent (fleet)", "client", "shakesSent"),
+      delta("answered (fleet)", "client", "shakesAnswered"),
+      delta("frames answered (servers)", "server", "framesOut"),
+    ],
+  },
+  {
+    id: "latency",
+    title: "Latency",
+    unit: "us",
+    isLog: true,
+    lines: percentiles("client", "shakeLatencyUs"),
+  },
+  {
+    id: "results",
+    title: "Answers by kind, as the fleet got them",
+    unit: "perSecond",
+    lines: [
+      delta("won", "client", "shakesWon"),
+      delta("nothing", "client", "shakesNothing"),
+      delta("all gone", "client", "shakesAllGone"),
+      delta("overloaded", "client", "shakesOverloaded"),
+      delta("lost", "client", "shakesLost"),
+      delta("not sent", "client", "ticksLate", "ticksUnconnected", "ticksOverrun"),
+    ],
+  },
+  {
+    id: "decisions",
+    title: "Answers by kind, as the servers gave them",
+    unit: "perSecond",
+    lines: [
+      delta("won", "server", "shakeWon"),
+      delta("nothing", "server", "shakeNothing"),
+      delta("all gone", "server", "shakeAllGone"),
+      delta("overloaded", "server", "shakeOverloaded"),
+      delta("refused before", "server", "framesRefused"),
+    ],
+  },
+  {
+    id: "connections",
+    title: "Connections",
+    unit: "count",
+    lines: [
+      gauge("open (servers)", "server", "connections"),
+      gauge("logged in (servers)", "server", "users"),
+      gauge("connected (fleet)", "client", "usersConnected"),
+      gauge("ready (fleet)", "client", "usersReady"),
+    ],
+  },
+  {
+    id: "connects",
+    title: "Connections that came and went",
+    unit: "perSecond",
+    lines: [
+      delta("accepted (servers)", "server", "connectionsOpened"),
+      delta("ended (servers)", "server", "connectionsClosed"),
+      delta("dials (fleet)", "client", "dials"),
+      delta("broken off (fleet)", "client", "disconnects"),
+    ],
+  },
+  {
+    id: "packets",
+    title: "Packets made and won",
+    unit: "perSecond",
+    lines: [
+      delta("made", "server", "shakePacketsMade"),
+      delta("won (servers)", "server", "shakeWon"),
+      delta("won (fleet)", "client", "shakesWon"),
+    ],
+  },
+  {
+    id: "pool",
+    title: "Packets due and not won",
+    unit: "count",
+    lines: [
+      gauge("in the pool", "server", "shakePacketsInPool"),
+      gauge("in the hands of SETs", "server", "shakePacketsLeased"),
+    ],
+  },
+  {
+    id: "money",
+    title: "Money in all",
+    unit: "yuan",
+    lines: [
+      total("made", "server", "shakeAmountMadeFen", FEN),
+      total("won (servers)", "server", "shakeAmountWonFen", FEN),
+      total("won (fleet)", "client", "amountWonFen", FEN),
+      total("claimed (fleet)", "client", "amountClaimedFen", FEN),
+    ],
+  },
+  {
+    id: "ledger",
+    title: "Ledger",
+    unit: "perSecond",
+    lines: [
+      delta("replies that waited for it", "server", "repliesDeferred"),
+      delta("ring full", "server", "shakeLedgerFull"),
+      delta("refused", "server", "shakeAwardsRefused"),
+      delta("verdicts without a connection", "server", "verdictsOrphaned"),
+    ],
+  },
+  {
+    id: "throttle",
+    title: "Refused by limit",
+    unit: "perSecond",
+    lines: [
+      delta("of the host", "server", "throttleByHost"),
+      delta("of a connection", "server", "throttleByConnection"),
+    ],
+  },
+  {
+    id: "closes",
+    title: "Connections closed by the servers, by reason",
+    unit: "perSecond",
+    lines: Object.keys(CloseCode).map((name) => delta(inWords(name), "server", closedMetric(name))),
+  },
+  {
+    id: "cpu",
+    title: "CPU, per cent of one core",
+    unit: "percent",
+    lines: (["server", "client"] as const).flatMap((role) => [
+      {
+        label: `${role}s, own code`,
+        source: { kind: "usage", role, value: "cpuUserMs" },
+        scale: OF_A_CORE,
+      },
+      {
+        label: `${role}s, kernel`,
+        source: { kind: "usage", role, value: "cpuSystemMs" },
+        scale: OF_A_CORE,
+      },
+    ]),
+  },
+  {
+    id: "memory",
+    title: "Memory",
+    unit: "bytes",
+    lines: (["server", "client"] as const).flatMap((role) => [
+      { label: `${role}s, resident`, source: { kind: "usage", role, value: "rssBytes" } },
+      { label: `${role}s, heap`, source: { kind: "usage", role, value: "heapUsedBytes" } },
+    ]),
+  },
+  {
+    id: "loop",
+    title: "Event-loop delay, worst process",
+    unit: "ms",
+    lines: (["server", "client"] as const).map((role) => ({
+      label: `${role}s`,
+      source: { kind: "usage", role, value: "loopDelayMs" },
+    })),
+  },
+  { id: "netPackets", title: "Network packets", unit: "perSecond", lines: carried("Packets") },
+  { id: "netBytes", title: "Network bytes", unit: "bytesPerSecond", lines: carried("Bytes") },
+];
+
+function carried(what: "Packets" | "Bytes"): LineSpec[] {
+  return [
+    { label: "received", source: { kind: "network", value: `rx${what}` } },
+    { label: "sent", source: { kind: "network", value: `tx${what}` } },
+    { label: "loopback", source: { kind: "loopback", value: `rx${what}` } },
+  ];
+}
+
+/** All lines of all charts, in the order in which points hold their values. */
+export const LINES: readonly LineSpec[] = CHARTS.flatMap(({ lines }) => lines);
+
+/** `frameTooLong` as `frame too long`. */
+function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

@@ -1,0 +1,72 @@
+import { formatCount, formatMicros } from "../cli/units.ts";
+import type { MergedSecond, RoleSecond } from "./merge.ts";
+import type { ShownSecond } from "./timeline.ts";
+
+/** One second of everything in one line of text. */
+export function headlessLine(shown: ShownSecond): string {
+  const { merged, reporting, expected } = shown;
+  const { server, client } = merged.roles;
+  const parts = [
+    new Date(merged.second * 1000).toISOString().slice(11, 19),
+    reporting === expected ? `${reporting} targets` : `${reporting} of ${expected} targets`,
+  ];
+  if (client !== undefined) parts.push(...fleetParts(client));
+  if (server !== undefined) parts.push(...serverParts(server));
+  if (server === undefined && client === undefined) parts.push("nothing heard");
+  if (shown.isAmended) parts.push("(amended)");
+  return parts.join("  ") + "\n";
+}
+
+/** The same for programs: sums, and percentiles of the merged histograms. */
+export function headlessJson(shown: ShownSecond): string {
+  const { merged, reporting, expected, isAmended } = shown;
+  return JSON.stringify(
+    {
+      second: merged.second,
+      reporting,
+      expected,
+      isAmended,
+      server: roleJson(merged.roles.server),
+      client: roleJson(merged.roles.client),
+      ...(merged.hasNetwork ? { network: merged.network, loopback: merged.loopback } : {}),
+    } satisfies Record<string, unknown> & { second: MergedSecond["second"] },
+  ) + "\n";
+}
+
+function fleetParts({ deltas, gauges, histograms }: RoleSecond): string[] {
+  const parts = [
+    `${formatCount(deltas.shakesSent ?? 0)} offered/s`,
+    `${formatCount(deltas.shakesAnswered ?? 0)} answered/s`,
+    `${formatCount(deltas.shakesWon ?? 0)} won/s`,
+    `${formatCount(gauges.usersReady ?? 0)} ready`,
+  ];
+  const latency = histograms.shakeLatencyUs;
+  if (latency !== undefined && latency.count > 0) {
+    parts.push(`p50 ${formatMicros(latency.percentile(50))}`, `p99 ${formatMicros(latency.percentile(99))}`);
+  }
+  return parts;
+}
+
+function serverParts({ deltas, gauges, cpuUserMs, cpuSystemMs }: RoleSecond): string[] {
+  return [
+    `${formatCount(gauges.connections ?? 0)} connections`,
+    `${formatCount(deltas.framesOut ?? 0)} frames/s`,
+    `servers' CPU ${Math.round((cpuUserMs + cpuSystemMs) / 10)} %`,
+  ];
+}
+
+function roleJson(role: RoleSecond | undefined): unknown {
+  if (role === undefined) return undefined;
+  const { histograms, ...numbers } = role;
+  const percentiles = Object.fromEntries(
+    Object.entries(histograms).map(([name, histogram]) => [name, {
+      count: histogram.count,
+      p50: histogram.percentile(50),
+      p90: histogram.percentile(90),
+      p99: histogram.percentile(99),
+      p999: histogram.percentile(99.9),
+      max: histogram.max,
+    }]),
+  );
+  return { ...numbers, percentiles };
+}

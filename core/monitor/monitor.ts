@@ -1,0 +1,143 @@
+import { TOKEN_VARIABLE } from "../admin/serve.ts";
+import { helpText, parseFlags } from "../cli/flags.ts";
+import type { Command, Host } from "../cli/host.ts";
+import { type Log, openLog } from "../cli/log.ts";
+import { ExitCode, UserError } from "../cli/user_error.ts";
+import { after, every, ManualClock, sleep } from "../time/clock.ts";
+import { headlessJson, headlessLine } from "./headless.ts";
+import { MONITOR_FLAGS, type MonitorOptions } from "./monitor_flags.ts";
+import { MonitorCore } from "./monitor_core.ts";
+import { Recording } from "./recording.ts";
+import { Replay } from "./replay.ts";
+import { GRACE_MS } from "./timeline.ts";
+import { TargetFile } from "./target_file.ts";
+import { parseTarget, type TargetSpec } from "./target_list.ts";
+
+/** How often it looks what is due to be shown, in ms. */
+const TICK_MS = 100;
+/** How often the file of targets is looked at, and a record written, in ms. */
+const SLOW_TICK_MS = 1_000;
+
+/** `redpkt monitor`: shows what servers and fleets do, second by second. */
+export const command: Command = {
+  summary: "shows what servers and fleets do, live",
+  async run(host, args) {
+    const { values, operands, wantsHelp } = parseFlags(args, MONITOR_FLAGS);
+    if (wantsHelp) {
+      const about = "Shows what servers and fleets do, in the terminal and on a page.";
+      host.out(helpText("redpkt monitor [FLAGS]", about, MONITOR_FLAGS));
+      return ExitCode.ok;
+    }
+    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt monitor takes flags only`);
+    return await run(host, values);
+  },
+};
+
+async function run(host: Host, options: MonitorOptions): Promise<number> {
+  const log = openLog(host, "monitor");
+  const replay = options.replay === undefined ? undefined : new Replay(options.replay);
+  const clock = replay === undefined ? host.clock : new ManualClock(0);
+  const core = new MonitorCore({
+    clock,
+    fetch: (url, init) => fetch(url, init),
+    after,
+    token: host.env(TOKEN_VARIABLE) || undefined,
+  });
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
+  const ends: (() => void | Promise<void>)[] = [];
+  let signals = 0;
+  ends.push(host.onStopSignal((signal) => {
+    if (++signals > 1) host.exit(ExitCode.interrupted);
+    stop(signal);
+  }));
+  if (options.seconds > 0) ends.push(after(options.seconds * 1000, () => stop("--seconds")));
+  ends.push(...showLines(host, core, options));
+  if (replay !== undefined) {
+    await play(replay, core, clock as ManualClock, options, log);
+    // Lines of a record are for a file or another program: when they are written, that's it.
+    if (options.headless) stop("end of the record");
+  } else ends.push(...watchTargets(host, core, options, log));
+  await stopped;
+  for (const end of ends.reverse()) await end();
+  await core.stop();
+  return ExitCode.ok;
+}
+
+/** Subscribes to the targets and keeps the core going. */
+function watchTargets(host: Host, core: MonitorCore, options: MonitorOptions, log: Log): (() => void)[] {
+  const file = options.targets === undefined ? undefined : new TargetFile(options.targets, log);
+  const setTargets = (fromFile: readonly TargetSpec[]) => core.setTargets([...options.target, ...fromFile]);
+  if (file === undefined) setTargets(options.target.length > 0 ? [] : defaultTargets());
+  const recording = options.record === undefined ? undefined : record(options.record, core);
+  function lookAround(): void {
+    const changed = file?.changed();
+    if (changed !== undefined) {
+      setTargets(changed);
+      log("info", "targets", { file: options.targets, count: core.targets.length });
+    }
+    recording?.flush(host.clock.wallMs());
+  }
+  lookAround();
+  log("info", "watching", { targets: core.targets.length, record: options.record });
+  return [
+    () => recording?.close(host.clock.wallMs()),
+    every(TICK_MS, () => core.tick()),
+    every(SLOW_TICK_MS, lookAround),
+  ];
+}
+
+function defaultTargets(): readonly TargetSpec[] {
+  const list = parseTarget("127.0.0.1:8989");
+  return "targets" in list ? list.targets : [];
+}
+
+function record(path: string, core: MonitorCore): Recording {
+  const recording = new Recording(path);
+  core.watch({ snapshot: (target, snapshot) => recording.add(target.spec, snapshot) });
+  core.marks.subscribe((mark) => recording.mark(mark));
+  return recording;
+}
+
+function showLines(host: Host, core: MonitorCore, { json }: MonitorOptions): (() => void)[] {
+  const line = json ? headlessJson : headlessLine;
+  const time = (atMs: number) => new Date(atMs).toISOString().slice(11, 19);
+  return [
+    core.watch({ second: (_point, shown) => host.out(line(shown)) }),
+    core.marks.subscribe((mark) => {
+      const { atMs, kind, text, who = "" } = mark;
+      host.out(
+        json ? JSON.stringify({ mark }) + "\n" : `${time(atMs)}  ${kind}: ${text} ${who}`.trimEnd() + "\n",
+      );
+    }),
+  ];
+}
+
+/** Puts a record into the core, on a clock that goes as the record does. */
+async function play(
+  replay: Replay,
+  core: MonitorCore,
+  clock: ManualClock,
+  options: MonitorOptions,
+  log: Log,
+) {
+  let count = 0;
+  let lastSecond = 0;
+  for (const { atMs, snapshots } of replay.batches()) {
+    const aheadMs = atMs - clock.wallMs();
+    if (options.speed > 0 && count > 0) await sleep(Math.max(0, aheadMs / options.speed));
+    if (aheadMs > 0) clock.advance(aheadMs);
+    for (const [target, snapshot] of snapshots) {
+      core.replay(target, snapshot);
+      lastSecond = Math.max(lastSecond, snapshot.second);
+    }
+    core.tick();
+    count += snapshots.length;
+  }
+  // What the grace would have waited for doesn't come any more.
+  clock.advance(Math.max(0, (lastSecond + 1) * 1000 + GRACE_MS - clock.wallMs()));
+  core.tick();
+  for (const mark of replay.marks()) core.marks.add(mark);
+  for (const problem of replay.problems) log("warn", "record", { problem });
+  log("info", "replayed", { snapshots: count });
+  replay.close();
+}

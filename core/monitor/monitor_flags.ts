@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { type HttpAddress, parseHttpAddress } from "../admin/serve.ts";
+import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../cli/flags.ts";
+import { parseTarget, type TargetSpec } from "./target_list.ts";
+
+const targets = z.array(z.string()).default([]).transform((texts, context): TargetSpec[] => {
+  const all: TargetSpec[] = [];
+  for (const text of texts.flatMap((each) => each.split(","))) {
+    const list = parseTarget(text.trim());
+    if ("targets" in list) all.push(...list.targets);
+    else context.addIssue({ code: "custom", message: list.problem });
+  }
+  return all;
+});
+
+const httpAddress = z.string().transform((text, context): HttpAddress => {
+  const parsed = parseHttpAddress(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: "must be an address and a port such as 127.0.0.1:8002" });
+  return z.NEVER;
+});
+
+/** The flags of `redpkt monitor`. */
+export const MONITOR_FLAGS = {
+  target: {
+    ...listFlag("LIST", "admin or control APIs to watch: HOST:PORT, a range, or several [127.0.0.1:8989]"),
+    schema: targets,
+  },
+  targets: flag(
+    "FILE",
+    "file of targets, one a line with a name if wanted; read again when it changes",
+    z.string().optional(),
+  ),
+  web: flag(
+    "HOST:PORT",
+    "address of the page, port 0 for any free one [127.0.0.1:8002]",
+    httpAddress.prefault("127.0.0.1:8002"),
+  ),
+  "no-web": switchFlag("serve no page"),
+  headless: switchFlag(
+    "print a line a second instead of the terminal view (so it is where there is no terminal)",
+  ),
+  json: switchFlag("with --headless: print JSON lines"),
+  record: flag("FILE", "write everything to an SQLite file", z.string().optional()),
+  replay: flag("FILE", "show what --record wrote instead of watching", z.string().optional()),
+  speed: flag(
+    "N",
+    "with --replay: seconds of the record a second, 0 for all at once",
+    wholeNumber(0, 3_600).default(0),
+  ),
+  seconds: flag("N", "end after so many seconds, 0 for never", wholeNumber(0, 31_536_000).default(0)),
+} satisfies Flags;
+
+export type MonitorOptions = FlagValues<typeof MONITOR_FLAGS>;

@@ -1,0 +1,94 @@
+import { DatabaseSync } from "node:sqlite";
+import { inflateRawSync } from "node:zlib";
+import { UserError } from "../cli/user_error.ts";
+import type { Mark } from "./marks.ts";
+import { readSnapshot } from "./read_snapshot.ts";
+import { RECORD_APPLICATION, RECORD_VERSION, type RecordedSnapshot } from "./recording.ts";
+
+/** What was taken in at about the same moment. */
+export interface RecordedBatch {
+  readonly atMs: number;
+  readonly snapshots: readonly RecordedSnapshot[];
+}
+
+/** Reads a file that `--record` wrote. */
+export class Replay {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  /** What could not be read, in words; empty if everything could. */
+  readonly problems: string[] = [];
+
+  /** @throws UserError if it is no record, or one of another version */
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      Deno.statSync(path); // SQLite would make a file that isn't there
+      this.#database = new DatabaseSync(path, { readOnly: true, defensive: false });
+      // Without it SQLite refuses a file that has fewer pages than its header says: one that was cut short.
+      this.#database.exec("PRAGMA writable_schema = ON");
+      const application = this.#pragma("application_id");
+      const version = this.#pragma("user_version");
+      if (application !== RECORD_APPLICATION) throw new UserError(`--replay ${path}: no record of redpkt`);
+      if (version !== RECORD_VERSION) {
+        throw new UserError(
+          `--replay ${path}: a record of version ${version}, this redpkt reads ${RECORD_VERSION}. ` +
+            "Replay it with the redpkt that wrote it",
+        );
+      }
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      if (error instanceof Deno.errors.NotFound) {
+        throw new UserError(`--replay ${path}: there is no such file`);
+      }
+      throw new UserError(`--replay ${path}: cannot be read: ${textOf(error)}`);
+    }
+  }
+
+  /** Every batch in order, as far as the file goes: one that was cut short ends where its last whole page does. */
+  *batches(): Generator<RecordedBatch> {
+    try {
+      for (const row of this.#database.prepare("SELECT at_ms, snapshots FROM batch ORDER BY id").iterate()) {
+        const batch = this.#read(row.at_ms as number, row.snapshots as Uint8Array);
+        if (batch !== undefined) yield batch;
+      }
+    } catch (error) {
+      this.problems.push(`${this.#path}: ends early: ${textOf(error)}`);
+    }
+  }
+
+  marks(): Mark[] {
+    try {
+      return this.#database.prepare("SELECT json FROM mark ORDER BY id").all()
+        .map(({ json }) => JSON.parse(json as string) as Mark);
+    } catch (error) {
+      this.problems.push(`${this.#path}: marks: ${textOf(error)}`);
+      return [];
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #pragma(name: string): unknown {
+    return this.#database.prepare(`PRAGMA ${name}`).get()?.[name];
+  }
+
+  #read(atMs: number, blob: Uint8Array): RecordedBatch | undefined {
+    try {
+      const rows = JSON.parse(inflateRawSync(blob).toString()) as RecordedSnapshot[];
+      for (const [, snapshot] of rows) {
+        const read = readSnapshot(JSON.stringify(snapshot));
+        if ("problem" in read) throw new Error(read.problem);
+      }
+      return { atMs, snapshots: rows };
+    } catch (error) {
+      this.problems.push(`${this.#path}: a batch can't be read: ${textOf(error)}`);
+      return undefined;
+    }
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

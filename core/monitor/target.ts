@@ -1,0 +1,240 @@
+import type { Snapshot } from "../counters/series.ts";
+import type { Clock } from "../time/clock.ts";
+import { EventStreamParser, NoEventStream } from "./event_stream.ts";
+import { addUp } from "./merge.ts";
+import { readSnapshot } from "./read_snapshot.ts";
+import type { TargetSpec } from "./target_list.ts";
+
+/**
+ * What a target is seen to be. `live` sends, `silent` is connected and doesn't, `ended` said goodbye; the others say
+ * why nothing can be read from it.
+ */
+export type TargetState = "connecting" | "live" | "silent" | "ended" | "down" | "other version" | "rubbish";
+
+/** How a target reaches the world; tests hand in their own. */
+export interface TargetWorld {
+  readonly clock: Clock;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Calls back once after so many ms, unless the returned function is called before. */
+  readonly after: (ms: number, call: () => void) => () => void;
+  /** The bearer token of targets that want one. */
+  readonly token?: string | undefined;
+}
+
+/** What a target tells its owner. */
+export interface TargetEvents {
+  snapshot(target: Target, snapshot: Snapshot): void;
+  state(target: Target, before: TargetState): void;
+}
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 5_000;
+/** How long a connect may take. */
+const CONNECT_MS = 5_000;
+/** Without a snapshot for so long, a target counts as silent; for longer, it is connected to anew. */
+const SILENT_MS = 2_500;
+const GIVE_UP_MS = 10_000;
+
+/** One process that is watched: its subscription, its state, and what it has told so far. */
+export class Target {
+  readonly spec: TargetSpec;
+  state: TargetState = "connecting";
+  /** Why it is not live, in words. */
+  why = "";
+  last: Snapshot | undefined;
+  /** Snapshots that came twice, and events that were no snapshot. */
+  repeated = 0;
+  rubbish = 0;
+  late = 0;
+  /** Shown seconds of which it has not told although it was alive. */
+  missing = 0;
+  restarts = 0;
+  reconnects = 0;
+  /** Ms by which its clock and this one differ, as far as can be seen: with the way of a snapshot in it. */
+  skewMs = 0;
+  readonly #world: TargetWorld;
+  readonly #events: TargetEvents;
+  /** Counters of earlier processes at this address. */
+  readonly #ofEarlier: Record<string, number> = {};
+  #heardAtMs = 0;
+  #lastEventId = "";
+  #retryMs = FIRST_RETRY_MS;
+  #isStopped = false;
+  #abort = new AbortController();
+  #cancelTimer: (() => void) | undefined;
+  /** When the latest snapshots of this process were read by it, which tells a repeat from a second that came twice. */
+  readonly #taken = new Set<number>();
+
+  constructor(spec: TargetSpec, world: TargetWorld, events: TargetEvents) {
+    this.spec = spec;
+    this.#world = world;
+    this.#events = events;
+  }
+
+  /** Subscribes, again and again, until `stop` is called. Resolves then. */
+  async run(): Promise<void> {
+    while (!this.#isStopped) {
+      try {
+        await this.#subscribe();
+        if (this.state === "live" || this.state === "silent") this.#become("down", "the stream ended");
+      } catch (error) {
+        if (this.#isStopped) break;
+        if (error instanceof NoEventStream) this.#become("rubbish", error.message);
+        // Who said goodbye is not there any more, as was said.
+        else if (this.state !== "ended") this.#become("down", reasonOf(error));
+      }
+      if (this.#isStopped) break;
+      await this.#pause(this.#retryMs);
+      this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
+      this.reconnects++;
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#abort.abort();
+    this.#cancelTimer?.();
+  }
+
+  /** Looks whether it still sends. Called about once a second. */
+  check(): void {
+    if (this.state !== "live" && this.state !== "silent") return;
+    const quietMs = this.#world.clock.monotonicMs() - this.#heardAtMs;
+    if (quietMs > GIVE_UP_MS) this.#abort.abort();
+    else if (quietMs > SILENT_MS) this.#become("silent", `no snapshot for ${Math.floor(quietMs / 1000)} s`);
+  }
+
+  /** Every counter since the target was first seen, over all its restarts. */
+  totals(): Record<string, number> {
+    const totals = { ...this.#ofEarlier };
+    if (this.last !== undefined) addUp(totals, this.last.totals);
+    return totals;
+  }
+
+  /** Takes in a snapshot, live or from a record. */
+  take(snapshot: Snapshot): void {
+    const before = this.last;
+    if (before !== undefined && before.process.pid !== snapshot.process.pid) this.#taken.clear();
+    if (this.#taken.has(snapshot.readAtMs)) {
+      this.repeated++;
+      return;
+    }
+    this.#taken.add(snapshot.readAtMs);
+    if (this.#taken.size > KEPT_READINGS) this.#taken.delete(this.#taken.keys().next().value!);
+    if (before !== undefined && isOtherProcess(before, snapshot)) {
+      this.restarts++;
+      addUp(this.#ofEarlier, before.totals);
+      this.last = snapshot;
+    } else if (before === undefined || snapshot.readAtMs >= before.readAtMs) this.last = snapshot;
+    this.#heardAtMs = this.#world.clock.monotonicMs();
+    this.skewMs = Math.round(snapshot.readAtMs - this.#world.clock.wallMs());
+    this.#retryMs = FIRST_RETRY_MS;
+    if (snapshot.isLast) this.#become("ended", "the process ended in good order");
+    else this.#become("live", "");
+    this.#events.snapshot(this, snapshot);
+  }
+
+  async #subscribe(): Promise<void> {
+    this.#abort = new AbortController();
+    const { token } = this.#world;
+    const cancel = this.#world.after(CONNECT_MS, () => this.#abort.abort());
+    let response: Response;
+    try {
+      response = await this.#world.fetch(`${this.spec.url}/stream`, {
+        signal: this.#abort.signal,
+        headers: {
+          accept: "text/event-stream",
+          ...(this.#lastEventId === "" ? {} : { "last-event-id": this.#lastEventId }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+      });
+    } finally {
+      cancel();
+    }
+    const type = response.headers.get("content-type") ?? "nothing";
+    if (!response.ok || !type.startsWith("text/event-stream") || response.body === null) {
+      await response.body?.cancel();
+      throw new Error(
+        response.status === 401
+          ? "it wants a token: set REDPKT_TOKEN"
+          : `no stream of snapshots there: status ${response.status}, ${type}`,
+      );
+    }
+    this.#heardAtMs = this.#world.clock.monotonicMs();
+    // What answers with a stream is there, even if its first snapshot takes a second more.
+    if (this.state === "down") this.#become("connecting", "");
+    await this.#read(response.body);
+  }
+
+  async #read(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    const parser = new EventStreamParser();
+    const watch = this.#watchFirst();
+    try {
+      const texts = body.pipeThrough(new TextDecoderStream(), { signal: this.#abort.signal });
+      for await (const text of texts) {
+        for (const event of parser.push(text)) {
+          watch();
+          if (event.event === "snapshot") this.#event(event.data, event.id);
+        }
+      }
+    } finally {
+      watch();
+    }
+  }
+
+  /** A peer that answers and then never sends anything is left. */
+  #watchFirst(): () => void {
+    return this.#world.after(GIVE_UP_MS, () => this.#abort.abort());
+  }
+
+  #event(data: string, id: string): void {
+    const read = readSnapshot(data);
+    if ("snapshot" in read) {
+      this.#lastEventId = id;
+      this.take(read.snapshot);
+      return;
+    }
+    this.rubbish++;
+    this.#heardAtMs = this.#world.clock.monotonicMs();
+    this.#become(read.isOtherVersion ? "other version" : "rubbish", read.problem);
+  }
+
+  #become(state: TargetState, why: string): void {
+    const before = this.state;
+    this.state = state;
+    this.why = why;
+    if (state !== before) this.#events.state(this, before);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#world.after(ms, resolve);
+      this.#cancelTimer = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+/** More than the seconds that can still be amended. */
+const KEPT_READINGS = 150;
+
+/** Another pid, or counters that went back: a process that was started anew, perhaps in a container with the same pid. */
+function isOtherProcess(before: Snapshot, now: Snapshot): boolean {
+  if (before.process.pid !== now.process.pid) return true;
+  if (now.readAtMs < before.readAtMs) return false;
+  for (const name in before.totals) if ((now.totals[name] ?? 0) < before.totals[name]) return true;
+  return false;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof DOMException && error.name === "AbortError") return "no answer in time";
+  const text = error instanceof Error ? error.message : String(error);
+  // Deno's texts repeat the whole URL; the cause at the end is what tells.
+  return /connection refused/i.test(text)
+    ? "connection refused"
+    : /dns|resolve/i.test(text)
+    ? "no such host"
+    : text.replace(/^.*?: /, "").slice(0, 200);
+}
