@@ -1,6 +1,6 @@
 /** A server of a few lines for tests of the fleet: it answers every login and shake at once, or as a test says. */
 import { assert } from "../core/assert.ts";
-import { CloseCause, type Engine, type EngineHandler } from "../core/engine/engine.ts";
+import type { CloseCause, Engine, EngineHandler } from "../core/engine/engine.ts";
 import { LoginResult, Opcode, ShakeResult } from "../core/wire/codes.ts";
 import { FrameCursor, WHOLE_FRAME } from "../core/wire/frame_cursor.ts";
 import {

@@ -1,4 +1,4 @@
-import { serveApi } from "../admin/serve.ts";
+import { type RunningApi, serveApi } from "../admin/serve.ts";
 import { helpText } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { openLog } from "../cli/log.ts";
@@ -39,14 +39,14 @@ export const command: Command = {
 async function play(host: Host, options: ClientOptions): Promise<number> {
   const log = openLog(aboveProgress(host), "client");
   const plan = makePlan(options, chooseEngine(options.engine, log));
-  const awards = options.awards === undefined ? undefined : new AwardsFile(options.awards);
-  const run = new FleetRun(host, log, plan, awards);
+  const run = new FleetRun(host, log, plan);
   const routes = controlRoutes(run);
   const api = serveApi(host, "--control", options.control, {
     title: "redpkt client",
     version: VERSION,
     routes,
   });
+  const awards = await openAwards(options, api);
   let signals = 0;
   const forget = host.onStopSignal((signal) => {
     if (++signals > 1) host.exit(ExitCode.interrupted);
@@ -56,7 +56,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
     ? undefined
     : after(options.seconds * 1000, () => run.stop(`--seconds ${options.seconds}`));
   // The threads come last: everything that a user can have got wrong has been found by now.
-  run.start();
+  run.start(awards);
   const { slice, engine, workers, qps, pacing, randomSeed } = plan;
   const control = `${api.address.hostname}:${api.address.port}`;
   log("info", "ready", { control, engine, users: slice.count, workers, qps, pacing, randomSeed });
@@ -67,6 +67,17 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   host.out(summaryTable(run.series.totals()));
   await api.stop();
   return exitCode;
+}
+
+/** The awards file, begun anew only when nothing else can be in the way. */
+async function openAwards({ awards }: ClientOptions, api: RunningApi): Promise<AwardsFile | undefined> {
+  if (awards === undefined) return undefined;
+  try {
+    return new AwardsFile(awards);
+  } catch (error) {
+    await api.stop();
+    throw error;
+  }
 }
 
 /**

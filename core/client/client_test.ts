@@ -10,7 +10,7 @@ import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
 import { command } from "./client.ts";
 
-const ENTRY = new URL("../../main.ts", import.meta.url).href;
+const ENTRY = new URL("../../test/fleet_entry.ts", import.meta.url).href;
 
 /** A host that keeps what was written, and lets a test send the signal. */
 class TestHost implements Host {

@@ -4,6 +4,7 @@ import type { Log } from "../cli/log.ts";
 import { ExitCode } from "../cli/user_error.ts";
 import { Counters } from "../counters/counters.ts";
 import { Series } from "../counters/series.ts";
+import { RouteError } from "../plugin/plugin.ts";
 import { every, sleep } from "../time/clock.ts";
 import type { AwardsFile } from "./awards_file.ts";
 import type { FleetControl } from "./control_routes.ts";
@@ -25,29 +26,29 @@ export class FleetRun implements FleetControl {
   readonly #host: Host;
   readonly #log: Log;
   readonly #plan: FleetPlan;
-  readonly #awards: AwardsFile | undefined;
   readonly #trouble: TroubleReport;
   readonly #stopAsked = Promise.withResolvers<string>();
   #threads: FleetThreads | undefined;
+  #awards: AwardsFile | undefined;
   #qps: number;
   #isPaused = false;
   #isStopping = false;
   #hasAllReady = false;
 
-  constructor(host: Host, log: Log, plan: FleetPlan, awards: AwardsFile | undefined) {
+  constructor(host: Host, log: Log, plan: FleetPlan) {
     this.#host = host;
     this.#log = log;
     this.#plan = plan;
-    this.#awards = awards;
     this.#qps = plan.qps;
     this.counters = new Counters(fleetMetrics, plan.workers);
     this.#trouble = new TroubleReport(this.counters, log);
     this.series = new Series("client", this.counters, host.clock);
   }
 
-  /** Starts the threads: from here on users connect and shake. */
-  start(): void {
+  /** Starts the threads: from here on users connect and shake. What they win goes to `awards`. */
+  start(awards: AwardsFile | undefined): void {
     assert(this.#threads === undefined, "a fleet starts once");
+    this.#awards = awards;
     this.#threads = new FleetThreads(this.#host, this.#plan, this.counters);
     this.series.start();
   }
@@ -69,6 +70,7 @@ export class FleetRun implements FleetControl {
 
   order(order: FleetOrder): void {
     if (order.order === "stop") return this.stop("asked by the control API");
+    if (this.#isStopping) throw new RouteError(409, "the fleet is stopping");
     if (order.order === "rate") this.#qps = order.qps;
     else this.#isPaused = order.order === "pause";
     this.#threads?.order(order);
@@ -113,9 +115,24 @@ export class FleetRun implements FleetControl {
 
   #look(): void {
     this.#trouble.look(this.#host.clock.monotonicMs());
-    if (this.#threads !== undefined) this.#awards?.append(this.#threads.takeAwards());
+    this.#writeAwards();
     if (this.#hasAllReady || this.counters.total("usersReady") < this.#plan.slice.count) return;
     this.#hasAllReady = true;
     this.#log("info", "connected", { users: this.#plan.slice.count });
+  }
+
+  #writeAwards(): void {
+    if (this.#threads === undefined || this.#awards === undefined) return;
+    try {
+      this.#awards.append(this.#threads.takeAwards());
+    } catch (error) {
+      // A full disk is no reason to end a rehearsal; the counters still have the sums.
+      this.#awards = undefined;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log("error", "awards not written", {
+        reason,
+        hint: "no more of them are written; make room on the disk",
+      });
+    }
   }
 }
