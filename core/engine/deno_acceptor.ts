@@ -2,6 +2,7 @@ import type { Bell } from "../shared/bell.ts";
 import type { Clock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
 import { AcceptMode, type EngineStats } from "./engine.ts";
+import { type BindProblem, notBound } from "./not_bound.ts";
 
 /** After a failed accept for lack of descriptors: how long not to try again. */
 const ACCEPT_REST_MS = 50;
@@ -38,9 +39,21 @@ export class DenoAcceptor {
     this.#owner = owner;
   }
 
-  /** @returns the bound port */
+  /**
+   * @returns the bound port
+   * @throws UserError if the address can't be had
+   */
   listen(hostname: string, port: number): number {
-    this.#listener = Deno.listen({ hostname, port });
+    try {
+      this.#listener = Deno.listen({ hostname, port });
+    } catch (error) {
+      throw notBound(
+        problemOf(error),
+        hostname,
+        port,
+        error instanceof Error ? error.message : String(error),
+      );
+    }
     this.mode = AcceptMode.open;
     return this.#listener.addr.port;
   }
@@ -93,3 +106,9 @@ export class DenoAcceptor {
 }
 
 function ignore(): void {}
+
+function problemOf(error: unknown): BindProblem | undefined {
+  if (error instanceof Deno.errors.AddrInUse) return "taken";
+  if (error instanceof Deno.errors.AddrNotAvailable) return "absent";
+  return error instanceof Deno.errors.PermissionDenied ? "forbidden" : undefined;
+}

@@ -16,6 +16,7 @@ import {
   TCP_NODELAY,
 } from "./posix.ts";
 import { formatAddress } from "./address.ts";
+import { type BindProblem, notBound } from "./not_bound.ts";
 
 /** Peers that may wait in the kernel to be accepted; the kernel lowers it to net.core.somaxconn. */
 const BACKLOG = 65_535;
@@ -39,22 +40,15 @@ export function openListener(address: number, port: number): { fd: number; port:
   if (failed) {
     const code = errno();
     c.close(fd);
-    throw new UserError(whyNotBound(code, formatAddress(address), port));
+    throw notBound(PROBLEMS[code], formatAddress(address), port, `errno ${code}`);
   }
   const bound = new Uint8Array(16);
   c.getsockname(fd, bound, new Uint8Array(new Uint32Array([16]).buffer));
   return { fd, port: new DataView(bound.buffer).getUint16(2) };
 }
 
-function whyNotBound(code: number, host: string, port: number): string {
-  switch (code) {
-    case EADDRINUSE:
-      return `Cannot listen on ${host}:${port}: the port is taken. Choose another with --port, or stop what uses it`;
-    case EACCES:
-      return `Cannot listen on ${host}:${port}: no permission. Choose a port above 1023 with --port`;
-    case EADDRNOTAVAIL:
-      return `Cannot listen on ${host}:${port}: this host has no such address. Choose another with --host`;
-    default:
-      return `Cannot listen on ${host}:${port}: the system refused (errno ${code})`;
-  }
-}
+const PROBLEMS: Readonly<Record<number, BindProblem>> = {
+  [EADDRINUSE]: "taken",
+  [EACCES]: "forbidden",
+  [EADDRNOTAVAIL]: "absent",
+};

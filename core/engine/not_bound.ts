@@ -1,0 +1,20 @@
+import { UserError } from "../cli/user_error.ts";
+
+/** What stands in the way of listening on an address. */
+export type BindProblem = "taken" | "forbidden" | "absent";
+
+/** The error for a user whose server can't listen where it should. */
+export function notBound(
+  problem: BindProblem | undefined,
+  host: string,
+  port: number,
+  other: string,
+): UserError {
+  const advice: Record<BindProblem, string> = {
+    taken: "the port is taken. Choose another with --port, or stop what uses it",
+    forbidden: "no permission. Choose a port above 1023 with --port",
+    absent: "this host has no such address. Choose another with --host",
+  };
+  const why = problem === undefined ? `the system refused (${other})` : advice[problem];
+  return new UserError(`Cannot listen on ${host}:${port}: ${why}`);
+}

@@ -1,0 +1,129 @@
+/** What a user can get wrong at the command line: one line each that says what to do, and never a stack trace. */
+import assert from "node:assert/strict";
+import { redpkt } from "./processes.ts";
+
+/** Runs it and returns its lines of complaint; asserts that it refuses in the right way. */
+async function complaints(args: readonly string[], files: Record<string, string> = {}): Promise<string[]> {
+  const cwd = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${cwd}/${name}`, text);
+    const { code, stdout, stderr } = await redpkt(args, { cwd });
+    assert.equal(code, 2, stderr);
+    assert.equal(stdout, "");
+    assert.ok(!/^\s+at /m.test(stderr), `no stack trace: ${stderr}`);
+    return stderr.trimEnd().split("\n").filter((line) => !line.startsWith("{"));
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+}
+
+Deno.test("every wrong flag is named at once, with a hint", async () => {
+  assert.deepEqual(
+    await complaints(["server", "--prot", "1", "--workers=many", "--engine", "warp", "--set-size", "0"]),
+    [
+      "redpkt server: --prot: no such flag. Did you mean --port?",
+      'redpkt server: --workers: must be a whole number from 0 to 256 (got "many")',
+      'redpkt server: --set-size: must be a whole number from 1 to 1000000 (got "0")',
+      ...(await complaints(["server", "--engine", "warp"])),
+    ],
+  );
+});
+
+Deno.test("a command that doesn't exist is answered with the nearest one", async () => {
+  assert.deepEqual(await complaints(["serve"]), [
+    "redpkt: serve: no such command. Did you mean server? See redpkt help",
+  ]);
+});
+
+Deno.test("every error of a config file is named at once, with its path", async () => {
+  const config = {
+    server: { port: "x", colour: "red" },
+    plugins: { shake: { leaseMs: 1, extra: 2 }, nobody: {} },
+  };
+  const first = await complaints(["server"], { "redpkt.json": JSON.stringify(config) });
+  assert.deepEqual(first, [
+    "redpkt server: redpkt.json: server.colour: no such key.",
+    'redpkt server: redpkt.json: server.port: must be a whole number from 0 to 65535 (got "x")',
+  ]);
+  const second = await complaints(["server"], { "redpkt.json": JSON.stringify({ plugins: config.plugins }) });
+  assert.equal(second.length, 3);
+  assert.match(second[0], /plugins\.shake\.leaseMs: .*10/);
+  assert.match(second[1], /plugins\.shake: .*extra/);
+  assert.match(second[2], /plugins\.nobody: no plugin of this name is loaded/);
+});
+
+Deno.test("a config file that is missing, or no JSON", async () => {
+  assert.deepEqual(await complaints(["server", "--config", "absent.json"]), [
+    "redpkt server: --config absent.json: cannot be read: there is no such file",
+  ]);
+  const [line] = await complaints(["server", "--config", "bad.json"], { "bad.json": "{" });
+  assert.match(line, /^redpkt server: bad\.json: is no JSON: /);
+});
+
+Deno.test("a plugin that doesn't exist, can't be loaded, or is none", async () => {
+  const lines = await complaints(["server", "--plugins", "shak,./absent.ts,./none.ts,./broken.ts"], {
+    "none.ts": "export default { name: 'none' };",
+    "broken.ts": "this is no TypeScript",
+  });
+  assert.match(lines[0], /plugin shak: no built-in has this name. Did you mean shake\?/);
+  assert.match(lines[1], /plugin \.\/absent\.ts: cannot be loaded: /);
+  assert.ok(lines.some((line) => /plugin \.\/none\.ts: config: must be a zod schema/.test(line)));
+  assert.ok(lines.some((line) => /plugin \.\/none\.ts: create: must be a function/.test(line)));
+  assert.ok(lines.some((line) => /plugin \.\/broken\.ts: cannot be loaded: /.test(line)));
+});
+
+Deno.test("a port that is taken, on either address", async () => {
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  try {
+    for (const engine of Deno.build.os === "linux" ? ["epoll", "deno"] : ["deno"]) {
+      const args = [
+        "server",
+        "--engine",
+        engine,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        `${port}`,
+        "--admin",
+        "127.0.0.1:0",
+      ];
+      const [line] = await complaints(args);
+      assert.match(
+        line,
+        new RegExp(
+          `Cannot listen on 127\\.0\\.0\\.1:${port}: the port is taken\\. Choose another with --port`,
+        ),
+      );
+    }
+    const [line] = await complaints(["server", "--port", "0", "--admin", `127.0.0.1:${port}`]);
+    assert.match(line, /Cannot serve the admin API on .*: the port is taken\. Choose another with --admin/);
+  } finally {
+    taken.close();
+  }
+});
+
+Deno.test("a scenario that is wrong says all that is wrong", async () => {
+  assert.match((await complaints(["rehearse"]))[0], /give one scenario: gala/);
+  assert.match(
+    (await complaints(["rehearse", "galla"]))[0],
+    /no scenario has this name\. Did you mean gala\?/,
+  );
+  const lines = await complaints(["rehearse", "./mine.ts"], {
+    "mine.ts":
+      "export default { name: 'mine', about: 'x', users: 0, phases: [{ name: 'A B', seconds: 0 }] };",
+  });
+  const places = lines.map((line) => /scenario \.\/mine\.ts: ([^:]*):/.exec(line)?.[1]);
+  assert.deepEqual(places, ["users", "phases.0.name", "phases.0.seconds", "phases.0.shakesPerS"]);
+});
+
+Deno.test("help is shown for the program and for each command", async () => {
+  const overview = await redpkt(["help"]);
+  assert.equal(overview.code, 0);
+  for (const [, command] of overview.stdout.matchAll(/^ {2}(\w+) {2}/gm)) {
+    const { code, stdout } = await redpkt([command, "--help"]);
+    assert.equal(code, 0, command);
+    assert.match(stdout, /Usage: redpkt /);
+  }
+  assert.match((await redpkt(["version"])).stdout, /^redpkt \d+\.\d+\.\d+\n$/);
+});
