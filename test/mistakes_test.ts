@@ -40,16 +40,15 @@ Deno.test("every error of a config file is named at once, with its path", async 
     server: { port: "x", colour: "red" },
     plugins: { shake: { leaseMs: 1, extra: 2 }, nobody: {} },
   };
-  const first = await complaints(["server"], { "redpkt.json": JSON.stringify(config) });
-  assert.deepEqual(first, [
+  const lines = await complaints(["server"], { "redpkt.json": JSON.stringify(config) });
+  assert.deepEqual(lines.slice(0, 2), [
     "redpkt server: redpkt.json: server.colour: no such key.",
     'redpkt server: redpkt.json: server.port: must be a whole number from 0 to 65535 (got "x")',
   ]);
-  const second = await complaints(["server"], { "redpkt.json": JSON.stringify({ plugins: config.plugins }) });
-  assert.equal(second.length, 3);
-  assert.match(second[0], /plugins\.shake\.leaseMs: .*10/);
-  assert.match(second[1], /plugins\.shake: .*extra/);
-  assert.match(second[2], /plugins\.nobody: no plugin of this name is loaded/);
+  assert.equal(lines.length, 5);
+  assert.match(lines[2], /plugins\.shake\.leaseMs: .*10/);
+  assert.match(lines[3], /plugins\.shake: .*extra/);
+  assert.match(lines[4], /plugins\.nobody: no plugin of this name is loaded/);
 });
 
 Deno.test("a config file that is missing, or no JSON", async () => {

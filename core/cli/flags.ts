@@ -12,14 +12,16 @@ export interface Flag<T> {
   readonly value?: string;
   /** May be given several times; the schema reads an array then. */
   readonly isList?: boolean;
+  /** What the help shows as the default; absent: what the schema makes of nothing, if that is plain. */
+  readonly fallback?: string;
 }
 
 export type Flags = Readonly<Record<string, Flag<unknown>>>;
 export type FlagValues<F extends Flags> = { [Name in keyof F]: F[Name] extends Flag<infer T> ? T : never };
 
-/** A flag with a value. */
-export function flag<T>(value: string, help: string, schema: z.ZodType<T>): Flag<T> {
-  return { schema, help, value };
+/** A flag with a value; `fallback` is what the help shows as its default. */
+export function flag<T>(value: string, help: string, schema: z.ZodType<T>, fallback?: string): Flag<T> {
+  return { schema, help, value, ...(fallback === undefined ? {} : { fallback }) };
 }
 
 /** A flag without a value: absent means false. */
@@ -56,12 +58,60 @@ export interface FlagFile {
 export function parseFlags<F extends Flags>(
   args: readonly string[],
   flags: F,
-  file: FlagFile = { place: "", values: {} },
+  file?: FlagFile,
 ): ParsedFlags<F> {
+  const { problems, ...parsed } = readFlags(args, flags, file);
+  if (problems.length > 0 && !parsed.wantsHelp) throw new UserError(problems.join("\n"));
+  return { ...parsed, values: parsed.values as FlagValues<F> };
+}
+
+/** The same, for who has more to check: the problems are listed, and the flags that have one are absent. */
+export function readFlags<F extends Flags>(
+  args: readonly string[],
+  flags: F,
+  file: FlagFile = { place: "", values: {} },
+): Omit<ParsedFlags<F>, "values"> & { values: Partial<FlagValues<F>>; problems: string[] } {
+  const names = Object.keys(flags);
+  const problems: string[] = [];
+  const parsed = splitArgs(args, flags, problems);
+  for (const name of Object.keys(file.values)) {
+    if (Object.hasOwn(flags, name)) continue;
+    problems.push(`${file.place}.${name}: no such key.${didYouMean(name, names)}`);
+  }
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const isGiven = args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+    const isInFile = !isGiven && Object.hasOwn(file.values, name);
+    // parseArgs gives false to a switch and [] to a list that are absent; both are what we mean too.
+    const given = isInFile ? textOf(file.values[name]) : parsed[name];
+    if (given === "" && !args.includes(`--${name}=`)) {
+      problems.push(`--${name}: a value is missing. Give --${name} ${flags[name].value}`);
+      continue;
+    }
+    const result = flags[name].schema.safeParse(given);
+    if (result.success) values[name] = result.data;
+    const where = isInFile ? `${file.place}.${name}` : `--${name}`;
+    for (const issue of result.error?.issues ?? []) {
+      problems.push(`${where}: ${issue.message} (got ${show(given)})`);
+    }
+  }
+  return {
+    values: values as Partial<FlagValues<F>>,
+    operands: parsed._.map(String),
+    wantsHelp: parsed.help === true,
+    problems,
+  };
+}
+
+/** The arguments by flag, as text; what is no flag stands under `_`. */
+function splitArgs(
+  args: readonly string[],
+  flags: Flags,
+  problems: string[],
+): Record<string, unknown> & { _: string[] } {
   const names = Object.keys(flags);
   const isSwitch = (name: string) => flags[name].value === undefined;
-  const problems: string[] = [];
-  const parsed = parseArgs([...args], {
+  return parseArgs([...args], {
     boolean: [...names.filter(isSwitch), "help"],
     string: ["_", ...names.filter((name) => !isSwitch(name))],
     collect: names.filter((name) => flags[name].isList),
@@ -72,46 +122,25 @@ export function parseFlags<F extends Flags>(
       return false;
     },
   }) as Record<string, unknown> & { _: string[] };
-  const values: Record<string, unknown> = {};
-  for (const name of Object.keys(file.values)) {
-    if (!Object.hasOwn(flags, name)) {
-      problems.push(`${file.place}.${name}: no such key.${didYouMean(name, names)}`);
-    }
-  }
-  for (const name of names) {
-    // parseArgs gives false to a switch and [] to a list that are absent; both are what we mean too.
-    const isGiven = args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
-    const inFile = !isGiven && Object.hasOwn(file.values, name);
-    const given = inFile ? textOf(file.values[name]) : parsed[name];
-    const where = inFile ? `${file.place}.${name}` : `--${name}`;
-    if (given === "" && !args.includes(`--${name}=`)) {
-      problems.push(`--${name}: a value is missing. Give --${name} ${flags[name].value}`);
-      continue;
-    }
-    const result = flags[name].schema.safeParse(given);
-    if (result.success) values[name] = result.data;
-    else {for (const issue of result.error.issues) {
-        problems.push(`${where}: ${issue.message} (got ${show(given)})`);
-      }}
-  }
-  if (problems.length > 0 && parsed.help !== true) throw new UserError(problems.join("\n"));
-  return { values: values as FlagValues<F>, operands: parsed._.map(String), wantsHelp: parsed.help === true };
 }
 
 /** The help text of a subcommand. */
 export function helpText(usage: string, about: string, flags: Flags): string {
-  const rows = Object.entries(flags).map(([name, { value, help, schema }]) => {
-    const left = value === undefined ? `--${name}` : `--${name} ${value}`;
-    const fallback = schema.safeParse(undefined);
-    const shown = fallback.success && typeof fallback.data !== "object" && fallback.data !== undefined &&
-      fallback.data !== false &&
-      !(Array.isArray(fallback.data) && fallback.data.length === 0);
-    return [left, shown ? `${help} [${fallback.data}]` : help];
+  const rows = Object.entries(flags).map(([name, flag]) => {
+    const left = flag.value === undefined ? `--${name}` : `--${name} ${flag.value}`;
+    const fallback = flag.fallback ?? plainDefault(flag);
+    return [left, fallback === undefined ? flag.help : `${flag.help} [${fallback}]`];
   });
   rows.push(["--help", "this text"]);
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
   return `${about}\n\nUsage: ${usage}\n\n${lines.join("\n")}\n`;
+}
+
+/** What a flag means when it is absent, if it is a number or a text. */
+function plainDefault({ schema }: Flag<unknown>): string | undefined {
+  const { data } = schema.safeParse(undefined);
+  return typeof data === "number" || typeof data === "string" ? String(data) : undefined;
 }
 
 /** A whole number within bounds, from text. */

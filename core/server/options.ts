@@ -22,8 +22,13 @@ export const httpAddress = z.string().transform((text, context) => {
 /** The flags of `redpkt server`; a config file may set the same under `server`. */
 export const SERVER_FLAGS = {
   port: flag("N", "port to listen on, 0 for any free one", wholeNumber(0, 65_535).default(1025)),
-  host: flag("ADDRESS", "IPv4 address to listen on", address.prefault("0.0.0.0")),
-  admin: flag("HOST:PORT", "address of the admin API", httpAddress.prefault("127.0.0.1:8989")),
+  host: flag("ADDRESS", "IPv4 address to listen on", address.prefault("0.0.0.0"), "0.0.0.0"),
+  admin: flag(
+    "HOST:PORT",
+    "address of the admin API",
+    httpAddress.prefault("127.0.0.1:8989"),
+    "127.0.0.1:8989",
+  ),
   workers: flag("N", "threads that hold connections, 0 for one a core", wholeNumber(0, 256).default(0)),
   "set-size": flag("N", "most connections of one SET", wholeNumber(1, 1_000_000).default(10_000)),
   "max-connections": flag(

@@ -1,6 +1,6 @@
 import { serveApi } from "../admin/serve.ts";
 import { readConfigFile, withSettings } from "../cli/config_file.ts";
-import { helpText, parseFlags } from "../cli/flags.ts";
+import { helpText, readFlags } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
@@ -23,29 +23,40 @@ const STOP_MS = 2_000;
 export const command: Command = {
   summary: "holds connections and decides every shake",
   async run(host, args) {
-    const first = parseFlagsLeniently(args);
-    if (first.wantsHelp) {
+    const file = await readConfigFile(configPath(args));
+    const place = { place: `${file.path}: server`, values: file.server };
+    const { values, operands, wantsHelp, problems } = readFlags(args, SERVER_FLAGS, place);
+    if (wantsHelp) {
       host.out(helpText("redpkt server [FLAGS]", "Holds connections and decides every shake.", SERVER_FLAGS));
       return ExitCode.ok;
     }
-    const file = await readConfigFile(first.config);
-    const place = { place: `${file.path}: server`, values: file.server };
-    const { values, operands } = parseFlags(args, SERVER_FLAGS, place);
-    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt server takes flags only`);
-    const plugins = await loadPlugins(values.plugins, withSettings(file.plugins, values.set), host.program);
-    return await serve(host, values, plugins);
+    if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
+    const { plugins: sources = [], set: settings = [] } = values;
+    const plugins = await collecting(
+      problems,
+      () => loadPlugins(sources, withSettings(file.plugins, settings), host.program),
+    );
+    if (problems.length > 0) throw new UserError(problems.join("\n"));
+    return await serve(host, values as ServerOptions, plugins!);
   },
 };
 
-/** Only what decides how the rest is read. */
-function parseFlagsLeniently(args: readonly string[]): { wantsHelp: boolean; config: string | undefined } {
+/** The file that `--config` names: it must be read before the other flags mean anything. */
+function configPath(args: readonly string[]): string | undefined {
   const at = args.findIndex((arg) => arg === "--config" || arg.startsWith("--config="));
-  const config = at < 0
-    ? undefined
-    : args[at].includes("=")
-    ? args[at].slice("--config=".length)
-    : args[at + 1];
-  return { wantsHelp: args.includes("--help") || args.includes("-h"), config };
+  if (at < 0) return undefined;
+  return args[at].includes("=") ? args[at].slice("--config=".length) : args[at + 1];
+}
+
+/** Runs a check whose problems are to be told together with others. */
+async function collecting<T>(problems: string[], check: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(error.message);
+    return undefined;
+  }
 }
 
 async function serve(host: Host, options: ServerOptions, plugins: Awaited<ReturnType<typeof loadPlugins>>) {
