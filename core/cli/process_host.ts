@@ -23,11 +23,20 @@ export function processHost(program: Omit<Program, "command">): Host {
   };
 }
 
-/** What starts this program again: the compiled program itself, or deno with the entry file. */
+/**
+ * Flags of `deno run` for the bundled program. It holds all its modules: a config, lock or package file that lies above it
+ * is somebody else's.
+ */
+export const BUNDLE_FLAGS = ["--allow-all", "--no-config", "--no-lock", "--node-modules-dir=none"] as const;
+
+/**
+ * What starts this program again, in the form it has: the compiled program itself, or deno with the bundle (of which a
+ * packed file is made, see `.ci/compile.ts`) or with the entry file of the source tree.
+ */
 function startCommand(entry: string): [string, ...string[]] {
   if (Deno.build.standalone) return [Deno.execPath()];
   const file = entry.startsWith("file:") ? decodeURIComponent(new URL(entry).pathname) : entry;
-  return [Deno.execPath(), "run", "--allow-all", file];
+  return [Deno.execPath(), "run", ...(file.endsWith(".js") ? BUNDLE_FLAGS : ["--allow-all"]), file];
 }
 
 function onStopSignal(handler: (signal: string) => void): () => void {
