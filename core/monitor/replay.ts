@@ -5,11 +5,16 @@ import type { Mark } from "./marks.ts";
 import { readSnapshot } from "./read_snapshot.ts";
 import { RECORD_APPLICATION, RECORD_VERSION, type RecordedSnapshot } from "./recording.ts";
 
+/** Lets `writable_schema` be set; the types that come with Deno don't know `defensive` yet. */
+const MENDABLE: { readOnly: boolean } & Record<string, unknown> = { readOnly: true, defensive: false };
+
 /** What was taken in at about the same moment. */
 export interface RecordedBatch {
   readonly atMs: number;
   readonly snapshots: readonly RecordedSnapshot[];
 }
+
+const NEXT_BATCH = "SELECT id, at_ms, snapshots FROM batch WHERE id > ? ORDER BY id LIMIT 1";
 
 /** Reads a file that `--record` wrote. */
 export class Replay {
@@ -23,7 +28,7 @@ export class Replay {
     this.#path = path;
     try {
       Deno.statSync(path); // SQLite would make a file that isn't there
-      this.#database = new DatabaseSync(path, { readOnly: true, defensive: false });
+      this.#database = new DatabaseSync(path, MENDABLE);
       // Without it SQLite refuses a file that has fewer pages than its header says: one that was cut short.
       this.#database.exec("PRAGMA writable_schema = ON");
       const application = this.#pragma("application_id");
@@ -46,13 +51,20 @@ export class Replay {
 
   /** Every batch in order, as far as the file goes: one that was cut short ends where its last whole page does. */
   *batches(): Generator<RecordedBatch> {
-    try {
-      for (const row of this.#database.prepare("SELECT at_ms, snapshots FROM batch ORDER BY id").iterate()) {
-        const batch = this.#read(row.at_ms as number, row.snapshots as Uint8Array);
-        if (batch !== undefined) yield batch;
+    // One at a time: an iterator of the runtime ends at a broken page as if it were the end.
+    let lastId = -1;
+    while (true) {
+      let row: Record<string, unknown> | undefined;
+      try {
+        row = this.#database.prepare(NEXT_BATCH).get(lastId);
+      } catch (error) {
+        this.problems.push(`${this.#path}: ends early: ${textOf(error)}`);
+        return;
       }
-    } catch (error) {
-      this.problems.push(`${this.#path}: ends early: ${textOf(error)}`);
+      if (row === undefined) return;
+      lastId = row.id as number;
+      const batch = this.#read(row.at_ms as number, row.snapshots as Uint8Array);
+      if (batch !== undefined) yield batch;
     }
   }
 

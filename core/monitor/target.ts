@@ -27,6 +27,8 @@ export interface TargetEvents {
   state(target: Target, before: TargetState): void;
 }
 
+/** Most that is read of a target at once, in bytes: about a snapshot. */
+const READ_BYTES = 16_384;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
 /** How long a connect may take. */
@@ -168,17 +170,29 @@ export class Target {
 
   async #read(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     const parser = new EventStreamParser();
+    const decoder = new TextDecoder();
+    const { signal } = this.#abort;
+    // Into a buffer of our own, again and again: the runtime would take 64 KiB of new memory for every piece.
+    const reader = body.getReader({ mode: "byob" });
+    const cancel = () => void reader.cancel(signal.reason).catch(() => {});
+    signal.addEventListener("abort", cancel);
     const watch = this.#watchFirst();
     try {
-      const texts = body.pipeThrough(new TextDecoderStream(), { signal: this.#abort.signal });
-      for await (const text of texts) {
-        for (const event of parser.push(text)) {
+      let buffer = new ArrayBuffer(READ_BYTES);
+      while (true) {
+        const { value, done } = await reader.read(new Uint8Array(buffer));
+        signal.throwIfAborted();
+        if (done) return;
+        buffer = value.buffer;
+        for (const event of parser.push(decoder.decode(value, { stream: true }))) {
           watch();
           if (event.event === "snapshot") this.#event(event.data, event.id);
         }
       }
     } finally {
       watch();
+      signal.removeEventListener("abort", cancel);
+      cancel();
     }
   }
 

@@ -86,17 +86,20 @@ export function openStream(): {
   send(text: string): Promise<void>;
   end(): Promise<void>;
 } {
-  const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
-  const writer = writable.getWriter();
+  let controller: ReadableByteStreamController;
+  const body = new ReadableStream({ type: "bytes", start: (given) => void (controller = given) });
   const encoder = new TextEncoder();
+  let isOpen = true;
   return {
-    response: new Response(readable, { headers: { "content-type": "text/event-stream" } }),
+    response: new Response(body, { headers: { "content-type": "text/event-stream" } }),
     async send(text) {
-      writer.write(encoder.encode(text)).catch(() => {}); // a reader that has left is the test's point at times
+      if (isOpen) controller.enqueue(encoder.encode(text));
       await settle();
     },
     async end() {
-      await writer.close().catch(() => {});
+      isOpen = false;
+      controller.close();
+      controller.byobRequest?.respond(0); // a read under way ends by this
       await settle();
     },
   };
