@@ -115,13 +115,14 @@ async function chaos(seed: number): Promise<void> {
   await world.host.request("post", "/packets", { ratePerS: 100, total, minFen: 1, maxFen: 500 });
   for (let step = 0; step < 3_000 && world.total("shakeWon") < total; step++) {
     const user = random.below(15);
+    const chance = random.float();
     const peer = peers.get(user);
     if (peer === undefined || peer.closeCause !== undefined) {
       const fresh = world.client.dial().login(user);
       peers.set(user, fresh);
       everyone.push(fresh);
-    } else if (random.float() < 0.02) peer.abort();
-    else if (random.float() < 0.02) peer.close();
+    } else if (chance < 0.02) peer.abort();
+    else if (chance < 0.04) peer.close();
     else peer.shake(user);
     world.host.isLedgerStuck = random.float() < 0.3;
     world.pass(random.between(1, 30));

@@ -69,6 +69,7 @@ export class World {
   shakeStatus(): {
     made: number;
     madeFen: number;
+    released: number;
     inPool: number;
     leased: number;
     won: number;

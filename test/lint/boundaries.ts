@@ -5,6 +5,8 @@
 import { isTest, projectPath, resolveSpecifier } from "./project.ts";
 
 const CONTRACT = "core/plugin/plugin.ts";
+/** Holds the version. */
+const CONFIGURATION = "deno.json";
 
 /** What is wrong with an import, and what to do instead. */
 interface Objection {
@@ -22,7 +24,7 @@ const judgeByArea: Record<string, Judge> = {
 
 function judgeCore(fromPath: string, specifier: string): Objection | undefined {
   const path = resolveSpecifier(fromPath, specifier);
-  if (path === undefined || path.startsWith("core/")) return undefined;
+  if (path === undefined || path.startsWith("core/") || path === CONFIGURATION) return undefined;
   return {
     message: `core/ imports nothing of the project outside core/, here ${path}`,
     hint: "Take it as an argument and pass it in main.ts, the only place that knows core and plugins.",
