@@ -234,12 +234,10 @@ function makeSimPair(networkOptions: SimNetworkOptions, options: PairOptions): P
     },
     stopServer,
     canBind(port) {
-      try {
-        network.unlisten(network.listen(LOOPBACK, port));
-        return true;
-      } catch {
-        return false;
-      }
+      const listener = network.listen(LOOPBACK, port);
+      const isFree = listener.holders === 1;
+      network.unlisten(listener);
+      return isFree;
     },
     dialRaw: (port) => Promise.resolve(dialRawSim(network, port)),
     limitDescriptors(spare) {
