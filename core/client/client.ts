@@ -6,6 +6,7 @@ import { formatCount } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { chooseEngine, connectionLimit } from "../engine/choose.ts";
 import type { EngineName } from "../engine/engine.ts";
+import { mostConnectionsPerPair, readPortRange } from "../engine/port_range.ts";
 import { systemSeed } from "../random/random.ts";
 import { after } from "../time/clock.ts";
 import { VERSION } from "../version.ts";
@@ -101,7 +102,12 @@ function makePlan(options: ClientOptions, engine: EngineName): FleetPlan {
   }
   let targets: FleetPlan["targets"] = [];
   try {
-    targets = pairAddresses(options.servers, options.sources, slice.count);
+    targets = pairAddresses(
+      options.servers,
+      options.sources,
+      slice.count,
+      mostConnectionsPerPair(readPortRange()),
+    );
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     problems.push(error.message);

@@ -3,12 +3,6 @@ import { UserError } from "../cli/user_error.ts";
 import { formatAddress, isLoopback, parseAddress } from "../engine/address.ts";
 import type { DialTarget } from "../engine/engine.ts";
 
-/**
- * Most connections between one source and one target address. The kernel has 64,512 ports a pair, but takes one parity
- * first: from the 32,257th on, a connect costs a thousand times as much.
- */
-export const MAX_CONNECTIONS_PER_PAIR = 30_000;
-
 /** Most addresses of one list; a longer range is a typing mistake. */
 const MAX_ADDRESSES = 65_536;
 
@@ -78,17 +72,19 @@ function parseRange(text: string): ParsedList<number> {
 /**
  * Every pair of a source and a server address, to deal the users over in turn.
  *
+ * @param perPair most connections of one pair, see `mostConnectionsPerPair`
  * @throws UserError that says how many addresses are lacking, if the pairs are too few for the users
  */
 export function pairAddresses(
   servers: readonly ServerAddress[],
   sources: readonly number[],
   users: number,
+  perPair: number,
 ): DialTarget[] {
   const sourceList = sources.length === 0 ? [0] : sources; // 0: the kernel chooses
-  const needed = Math.ceil(users / MAX_CONNECTIONS_PER_PAIR);
+  const needed = Math.ceil(users / perPair);
   const given = servers.length * sourceList.length;
-  if (given < needed) throw new UserError(lackOfAddresses(servers, sourceList.length, users, needed));
+  if (given < needed) throw new UserError(lackOfAddresses(servers, sourceList.length, users, perPair));
   return sourceList.flatMap((source) => servers.map(({ address, port }) => ({ address, port, source })));
 }
 
@@ -96,8 +92,9 @@ function lackOfAddresses(
   servers: readonly ServerAddress[],
   sources: number,
   users: number,
-  needed: number,
+  perPair: number,
 ): string {
+  const needed = Math.ceil(users / perPair);
   const serversLacking = Math.ceil(needed / sources) - servers.length;
   const sourcesLacking = Math.ceil(needed / servers.length) - sources;
   const { address, port } = servers[0];
@@ -109,9 +106,7 @@ function lackOfAddresses(
       `or give ${addresses(serversLacking, "server")} more with --server`;
   const pairs = servers.length * sources;
   return `${formatCount(users)} users need ${needed} pairs of source and server address ` +
-    `(${formatCount(MAX_CONNECTIONS_PER_PAIR)} connections each), and ${pairs} ${
-      pairs === 1 ? "is" : "are"
-    } given: ${remedy}`;
+    `(${formatCount(perPair)} connections each), and ${pairs} ${pairs === 1 ? "is" : "are"} given: ${remedy}`;
 }
 
 function addresses(count: number, kind: string): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UserError } from "../cli/user_error.ts";
-import { MAX_CONNECTIONS_PER_PAIR, pairAddresses, parseServers, parseSources } from "./targets.ts";
+import { pairAddresses, parseServers, parseSources } from "./targets.ts";
 
 const LOOPBACK = 0x7f00_0001;
 
@@ -42,24 +42,26 @@ Deno.test("what is no server says what to write instead", () => {
   ]);
 });
 
+const PER_PAIR = 30_000;
+
 Deno.test("every pair of a source and a server is used", () => {
   const servers = [{ address: 1, port: 10 }, { address: 2, port: 10 }];
-  const pairs = pairAddresses(servers, [7, 8, 9], 6 * MAX_CONNECTIONS_PER_PAIR);
+  const pairs = pairAddresses(servers, [7, 8, 9], 6 * PER_PAIR, PER_PAIR);
   assert.equal(new Set(pairs.map(({ address, source }) => `${source}>${address}`)).size, 6);
-  assert.deepEqual(pairAddresses(servers.slice(1), [], 1), [{ address: 2, port: 10, source: 0 }]);
+  assert.deepEqual(pairAddresses(servers.slice(1), [], 1, PER_PAIR), [{ address: 2, port: 10, source: 0 }]);
 });
 
 Deno.test("too few pairs: says exactly what is lacking, and how to give it", () => {
   const lack = (address: number, sources: number[], users: number) => {
     try {
-      pairAddresses([{ address, port: 1025 }], sources, users);
+      pairAddresses([{ address, port: 1025 }], sources, users, PER_PAIR);
     } catch (error) {
       assert.ok(error instanceof UserError);
       return error.message;
     }
     return "enough";
   };
-  assert.equal(lack(LOOPBACK, [], MAX_CONNECTIONS_PER_PAIR), "enough");
+  assert.equal(lack(LOOPBACK, [], PER_PAIR), "enough");
   assert.equal(
     lack(LOOPBACK, [], 1_000_000),
     "1,000,000 users need 34 pairs of source and server address (30,000 connections each), and 1 is given: " +

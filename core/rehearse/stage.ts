@@ -2,12 +2,11 @@ import type { Host } from "../cli/host.ts";
 import { formatCount } from "../cli/units.ts";
 import { UserError } from "../cli/user_error.ts";
 import type { EngineName } from "../engine/engine.ts";
+import { connectionsPerPair, readPortRange } from "../engine/port_range.ts";
 import { Child } from "./child.ts";
 import type { Reading } from "./measures.ts";
 import type { FullScenario } from "./scenario.ts";
 
-/** Connections that one address of the server takes from this machine; the kernel slows down beyond. */
-const USERS_PER_ADDRESS = 28_000;
 /** How much more often than on average a user may shake before the cap of its connection bites. */
 const CAP_HEADROOM = 4;
 const LEAST_CAP_PER_S = 100;
@@ -40,9 +39,10 @@ export class Stage {
    * @throws UserError with a process's own words if it can't start
    */
   static async start(host: Host, scenario: FullScenario, options: StageOptions): Promise<Stage> {
-    const addresses = Math.ceil(options.users / USERS_PER_ADDRESS);
+    const usersPerAddress = connectionsPerPair(readPortRange());
+    const addresses = Math.ceil(options.users / usersPerAddress);
     if (addresses > 250) {
-      throw new UserError(`--users ${options.users}: at most ${formatCount(250 * USERS_PER_ADDRESS)}`);
+      throw new UserError(`--users ${options.users}: at most ${formatCount(250 * usersPerAddress)}`);
     }
     const most = Math.max(...scenario.phases.map(({ shakesPerS }) => shakesPerS));
     const cap = Math.max(LEAST_CAP_PER_S, Math.ceil(CAP_HEADROOM * most / options.users));
