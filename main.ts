@@ -28,6 +28,11 @@ const roles: Record<string, () => Promise<unknown>> = {
     // deno-lint-ignore no-explicit-any
     return runLedgerWorker(await firstMessage as any);
   },
+  async projector() {
+    const { runProjectorWorker } = await import("./core/ledger/projector_worker.ts");
+    // deno-lint-ignore no-explicit-any
+    return runProjectorWorker(await firstMessage as any);
+  },
   async fleet() {
     const { runFleetWorker } = await import("./core/client/fleet_worker.ts");
     // deno-lint-ignore no-explicit-any

@@ -4,6 +4,7 @@
  * divided by the number, and shakes a second of one core its inverse.
  */
 import { Counters, MetricLayout } from "../core/counters/counters.ts";
+import { LedgerBoard } from "../core/ledger/ledger_board.ts";
 import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
 import type { AnyPlugin } from "../core/plugin/plugin.ts";
 import { Random } from "../core/random/random.ts";
@@ -45,6 +46,8 @@ function openSet(plugins: readonly AnyPlugin[]) {
     hostBell: bell,
     ring: new LedgerRing(new SharedArrayBuffer(ledgerRingBytes(1 << 10))),
     ledgerBell: bell,
+    ledgerBoard: new LedgerBoard(),
+    verdictMs: 2_000,
   });
   const { view } = engine.input;
   for (let user = 0; user < USERS; user++) {

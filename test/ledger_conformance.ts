@@ -11,7 +11,7 @@ import {
   setEntryAmountFen,
   Verdict,
 } from "../core/ledger/entry.ts";
-import type { Judgement, Ledger } from "../core/ledger/ledger.ts";
+import { emptyJudgement, type Ledger, type LedgerLimits, NO_LIMITS } from "../core/ledger/ledger.ts";
 import { Random } from "../core/random/random.ts";
 import { type Entry, LedgerModel } from "./ledger_model.ts";
 
@@ -31,7 +31,7 @@ class Bench {
   ledger: Ledger;
   readonly #opened: OpenedLedger;
   readonly #words = new Int32Array(3 * ENTRY_WORDS);
-  readonly #judgement: Judgement = { verdict: Verdict.pending, detail: -1 };
+  readonly #judgement = emptyJudgement();
 
   constructor(opened: OpenedLedger) {
     this.#opened = opened;
@@ -48,6 +48,7 @@ class Bench {
     this.#words[at + EntryWord.packetId] = entry.packetId;
     this.#words[at + EntryWord.user] = entry.user;
     this.#words[at + EntryWord.count] = entry.count;
+    this.#words[at + EntryWord.sponsor] = entry.sponsor ?? 0;
     setEntryAmountFen(this.#words, at, entry.amountFen);
     const before = this.#words.slice();
     this.ledger.judge(this.#words, at, this.#judgement);
@@ -58,15 +59,31 @@ class Bench {
   /** Judges and commits. */
   judge(entry: Entry): [verdict: number, detail: number] {
     const judged = this.stage(entry);
-    this.ledger.commit();
+    assert.ok(this.ledger.commit());
     return judged;
+  }
+
+  /** The user's undelivered packets, as a login asks for them. */
+  pending(user: number): number[] {
+    const found: number[] = [];
+    let after = 0;
+    for (;;) {
+      this.stage({ kind: EntryKind.pendingOf, user, packetId: after, amountFen: 0, count: 0 });
+      after = this.#judgement.packetId;
+      if (after === 0) return found;
+      assert.deepEqual(this.ledger.awardOf(after), { user, amountFen: this.#judgement.amountFen });
+      found.push(after);
+    }
   }
 
   /** Balances after a check of what holds at any moment. */
   balances(): [sourceFen: number, poolFen: number, userFen: number] {
-    const { sourceFen, poolFen, userFen } = this.ledger.balances();
-    assert.equal(sourceFen + poolFen + userFen, 0, "the sum of all accounts is 0");
-    assert.ok(poolFen >= 0 && userFen >= 0 && sourceFen <= 0, "no account is overdrawn");
+    const { sourceFen, poolFen, userFen, returnedFen } = this.ledger.balances();
+    assert.equal(sourceFen + poolFen + userFen + returnedFen, 0, "the sum of all accounts is 0");
+    assert.ok(
+      poolFen >= 0 && userFen >= 0 && sourceFen <= 0 && returnedFen >= 0,
+      "no account is overdrawn",
+    );
     return [sourceFen, poolFen, userFen];
   }
 
@@ -79,13 +96,23 @@ class Bench {
   }
 }
 
-function mint(packetId: number, count: number, amountFen: number): Entry {
-  return { kind: EntryKind.mint, packetId, count, amountFen, user: 0 };
+function mint(packetId: number, count: number, amountFen: number, sponsor = 0): Entry {
+  return { kind: EntryKind.mint, packetId, count, amountFen, user: 0, sponsor };
 }
 
-function award(packetId: number, user: number, amountFen: number): Entry {
-  return { kind: EntryKind.award, packetId, user, amountFen, count: 0 };
+function award(packetId: number, user: number, amountFen: number, sponsor = 0): Entry {
+  return { kind: EntryKind.award, packetId, user, amountFen, count: 0, sponsor };
 }
+
+function giveBack(belowId: number, amountFen: number, sponsor = 0): Entry {
+  return { kind: EntryKind.giveBack, packetId: belowId, user: 0, amountFen, count: 0, sponsor };
+}
+
+function delivered(packetId: number, user: number): Entry {
+  return { kind: EntryKind.delivered, packetId, user, amountFen: 0, count: 0 };
+}
+
+const refused = (detail: number) => [Verdict.refused, detail];
 
 const DONE = [Verdict.done, Refusal.none];
 const DONE_BEFORE = [Verdict.doneBefore, Refusal.none];
@@ -95,7 +122,7 @@ type Case = readonly [what: string, run: (bench: Bench) => void];
 const CASES: readonly Case[] = [
   ["begins empty, with packet id 1", ({ ledger }) => {
     assert.equal(ledger.nextPacketId, 1);
-    assert.deepEqual(ledger.balances(), { sourceFen: 0, poolFen: 0, userFen: 0 });
+    assert.deepEqual(ledger.balances(), { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0 });
     assert.equal(ledger.awardOf(1), undefined);
   }],
   ["a mint moves money from source to pool, and its ids are used", (bench) => {
@@ -154,6 +181,83 @@ const CASES: readonly Case[] = [
     assert.deepEqual(bench.judge(award(1, 5, Number.MAX_SAFE_INTEGER)), DONE);
     assert.deepEqual(bench.balances(), [-Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER]);
   }],
+  ["what nobody won goes back to its sponsor once, and can't be won afterwards", (bench) => {
+    bench.judge(mint(1, 10, 500, 7));
+    bench.judge(mint(11, 10, 300, 8));
+    bench.judge(award(1, 5, 60, 7));
+    assert.deepEqual(bench.judge(giveBack(21, 439, 7)), refused(Refusal.malformed));
+    assert.deepEqual(bench.judge(giveBack(20, 440, 7)), refused(Refusal.malformed));
+    assert.deepEqual(bench.judge(giveBack(21, 440, 7)), DONE);
+    assert.deepEqual(bench.judge(giveBack(21, 440, 7)), DONE_BEFORE);
+    assert.equal(bench.ledger.balances().returnedFen, 440);
+    assert.deepEqual(bench.judge(award(2, 5, 60, 7)), refused(Refusal.givenBack));
+    assert.deepEqual(bench.judge(award(1, 5, 60, 7)), DONE_BEFORE);
+    assert.deepEqual(bench.judge(award(12, 5, 60, 8)), DONE);
+    assert.deepEqual(bench.judge(mint(21, 1, 5, 7)), DONE);
+    assert.deepEqual(bench.judge(award(21, 5, 5, 7)), DONE);
+    assert.deepEqual(bench.balances(), [-805, 240, 125]);
+  }],
+  ["a packet is its sponsor's alone, and one sponsor's pool doesn't pay another's", (bench) => {
+    bench.judge(mint(1, 10, 100, 7));
+    bench.judge(mint(11, 10, 100, 65_535));
+    assert.deepEqual(bench.judge(award(1, 5, 10, 65_535)), refused(Refusal.wrongSponsor));
+    assert.deepEqual(bench.judge(award(1, 5, 101, 7)), refused(Refusal.poolEmpty));
+    assert.deepEqual(bench.judge(mint(21, 1, 1, 65_536)), refused(Refusal.malformed));
+    assert.deepEqual(bench.judge(mint(21, 1, 1, -1)), refused(Refusal.malformed));
+    assert.deepEqual(bench.judge(award(11, 5, 100, 65_535)), DONE);
+  }],
+  ["an award is pending until it is delivered, and an answer about one user names no other's", (bench) => {
+    bench.judge(mint(1, 10, 100));
+    for (const id of [1, 2, 3]) bench.judge(award(id, 5, 10));
+    bench.judge(award(4, 6, 10));
+    assert.deepEqual(bench.pending(5), [3, 2, 1]);
+    assert.deepEqual(bench.judge(delivered(2, 6)), refused(Refusal.unknownPacket));
+    assert.deepEqual(bench.judge(delivered(9, 5)), refused(Refusal.unknownPacket));
+    assert.deepEqual(bench.judge(delivered(2, 5)), DONE);
+    assert.deepEqual(bench.judge(delivered(2, 5)), DONE_BEFORE);
+    assert.deepEqual(bench.pending(5), [3, 1]);
+    assert.deepEqual(bench.pending(6), [4]);
+    assert.deepEqual(bench.pending(7), []);
+    assert.deepEqual(bench.balances(), [-100, 60, 40]);
+  }],
+];
+
+/** Cases with at most 3 packets a user, and 1 of each sponsor. */
+const LIMITED: LedgerLimits = { packetsPerUser: 3, packetsPerSponsor: 1 };
+const LIMITED_CASES: readonly Case[] = [
+  ["a user gets one packet of a sponsor and three in all, and a refusal changes nothing", (bench) => {
+    for (let sponsor = 0; sponsor < 5; sponsor++) bench.judge(mint(1 + sponsor * 10, 10, 100, sponsor));
+    assert.deepEqual(bench.judge(award(1, 5, 10, 0)), DONE);
+    assert.deepEqual(bench.judge(award(2, 5, 10, 0)), refused(Refusal.sponsorLimit));
+    assert.deepEqual(bench.stage(award(11, 5, 10, 1)), DONE);
+    assert.deepEqual(bench.stage(award(12, 5, 10, 1)), refused(Refusal.sponsorLimit));
+    assert.deepEqual(bench.stage(award(21, 5, 10, 2)), DONE);
+    assert.deepEqual(bench.stage(award(31, 5, 10, 3)), refused(Refusal.userLimit));
+    bench.ledger.commit();
+    assert.deepEqual(bench.judge(award(31, 6, 10, 3)), DONE);
+    assert.deepEqual(bench.judge(award(1, 5, 10, 0)), DONE_BEFORE);
+    assert.deepEqual(bench.balances(), [-500, 460, 40]);
+    if (!bench.canReopen) return;
+    bench.reopen();
+    assert.deepEqual(bench.judge(award(41, 5, 10, 4)), refused(Refusal.userLimit));
+    assert.deepEqual(bench.judge(award(32, 6, 10, 3)), refused(Refusal.sponsorLimit));
+    assert.deepEqual(bench.judge(award(41, 6, 10, 4)), DONE);
+  }],
+  ["many users at their limits at once, each exactly", (bench) => {
+    bench.judge(mint(1, 30_000, 30_000, 0));
+    bench.judge(mint(30_001, 30_000, 30_000, 1));
+    const done = new Map<number, number>();
+    const random = new Random(7);
+    for (let i = 0; i < 30_000; i++) {
+      const sponsor = random.below(2);
+      const user = random.below(5_000) * 859_433; // spread over all 32 bits
+      const [verdict] = bench.stage(award(1 + sponsor * 30_000 + i, user, 1, sponsor));
+      const key = user * 2 + sponsor;
+      assert.equal(verdict, done.has(key) ? Verdict.refused : Verdict.done);
+      done.set(key, i);
+    }
+    bench.ledger.commit();
+  }],
 ];
 
 const { malformed, packetTaken, unknownPacket, poolEmpty, idsTaken } = Refusal;
@@ -208,17 +312,21 @@ function remembers(bench: Bench): void {
   assert.deepEqual(bench.judge(award(3, 78, 60)), [Verdict.refused, Refusal.packetTaken]);
   assert.deepEqual(bench.judge(mint(5, 1, 5)), [Verdict.refused, Refusal.idsTaken]);
   assert.deepEqual(bench.judge(mint(11, 1, 5)), DONE);
+  assert.deepEqual(bench.pending(77), [3]);
+  bench.judge(delivered(3, 77));
+  bench.reopen();
+  assert.deepEqual(bench.pending(77), []);
 }
 
 /**
  * Registers the tests of a ledger.
  *
  * @param name in front of every test's name
- * @param open makes an empty ledger, once a test
+ * @param open makes an empty ledger with these limits, once a test
  */
-export function describeLedger(name: string, open: () => OpenedLedger): void {
-  function withBench(run: (bench: Bench) => void): void {
-    const opened = open();
+export function describeLedger(name: string, open: (limits: LedgerLimits) => OpenedLedger): void {
+  function withBench(run: (bench: Bench) => void, limits = NO_LIMITS): void {
+    const opened = open(limits);
     try {
       run(new Bench(opened));
     } finally {
@@ -230,6 +338,9 @@ export function describeLedger(name: string, open: () => OpenedLedger): void {
   }
 
   for (const [what, run] of CASES) test(what, run);
+  for (const [what, run] of LIMITED_CASES) {
+    Deno.test(`${name}: ${what}`, () => withBench(run, LIMITED));
+  }
   for (const [reason, entry, detail] of REFUSALS) {
     test(`refuses ${reason}, and nothing changes`, (bench) => refuses(bench, entry, detail));
   }

@@ -8,6 +8,8 @@ export interface Entry {
   readonly user: number;
   readonly amountFen: number;
   readonly count: number;
+  /** 0 if absent. */
+  readonly sponsor?: number;
 }
 
 type Judged = [verdict: number, detail: number];

@@ -1,7 +1,50 @@
+import { Projector } from "../core/ledger/projector.ts";
+import type { Ledger, LedgerLimits } from "../core/ledger/ledger.ts";
 import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
-import { describeLedger } from "./ledger_conformance.ts";
+import { openJudge } from "../core/ledger/open_judge.ts";
+import { SqliteStore } from "../core/ledger/sqlite_store.ts";
+import { StoredLedger } from "../core/ledger/stored_ledger.ts";
+import { ManualClock } from "../core/time/clock.ts";
+import { describeLedger, type OpenedLedger } from "./ledger_conformance.ts";
 
-describeLedger("MemoryLedger", () => {
-  const ledger = new MemoryLedger();
+describeLedger("MemoryLedger", (limits) => {
+  const ledger = new MemoryLedger(limits);
   return { ledger, dispose: () => ledger.close() };
 });
+
+describeLedger("StoredLedger", (limits) => storedLedger(limits, () => {}));
+
+describeLedger("StoredLedger with checkpoints", (limits) =>
+  storedLedger(limits, (directory, clock) => {
+    const projector = new Projector(directory, clock);
+    while (projector.turn().rows > 0);
+    projector.writeCheckpoint();
+    projector.close();
+  }));
+
+/** @param between called with the directory when the ledger is closed, before it is opened again */
+function storedLedger(
+  limits: LedgerLimits,
+  between: (directory: string, clock: ManualClock) => void,
+): OpenedLedger {
+  const directory = Deno.makeTempDirSync();
+  const clock = new ManualClock();
+  let ledger: Ledger;
+  function open(): Ledger {
+    const store = new SqliteStore(directory, "off");
+    return ledger = new StoredLedger(openJudge(store, directory, limits).judge, store, clock);
+  }
+  open();
+  return {
+    ledger: ledger!,
+    reopen() {
+      ledger.close();
+      between(directory, clock);
+      return open();
+    },
+    dispose() {
+      ledger.close();
+      Deno.removeSync(directory, { recursive: true });
+    },
+  };
+}

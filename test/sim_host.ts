@@ -2,9 +2,11 @@ import { Counters, MetricLayout } from "../core/counters/counters.ts";
 import { SimEngine } from "../core/engine/sim.ts";
 import type { SimActor, SimNetwork } from "../core/engine/sim_network.ts";
 import type { Ledger } from "../core/ledger/ledger.ts";
+import { LedgerBoard, LedgerState } from "../core/ledger/ledger_board.ts";
 import { LedgerLoop } from "../core/ledger/ledger_loop.ts";
 import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
 import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
+import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/metrics.ts";
 import type { AnyPlugin } from "../core/plugin/plugin.ts";
 import { Random } from "../core/random/random.ts";
 import { AccessLoop, type WorkerOrder, type WorkerReport } from "../core/server/access_loop.ts";
@@ -24,6 +26,8 @@ export interface SimHostOptions {
   readonly port?: number;
   readonly seed?: number;
   readonly ledger?: Ledger;
+  /** How long a winner waits for the ledger. */
+  readonly verdictMs?: number;
   /** Places in each worker's ring to the ledger. */
   readonly ringEntries?: number;
 }
@@ -47,6 +51,7 @@ export class SimHost implements SimActor {
   readonly #network: SimNetwork;
   readonly #bell = new Bell();
   readonly #ledgerBell = new Bell();
+  readonly ledgerBoard = new LedgerBoard();
   readonly #ledgerLoop: LedgerLoop;
   readonly #mints: Mints;
   readonly #inboxes: Mailbox[];
@@ -72,6 +77,8 @@ export class SimHost implements SimActor {
       {},
       SET_METRICS,
       WORKER_METRICS,
+      LEDGER_METRICS,
+      PROJECTION_METRICS,
       ...plugins.map(({ plugin }) => plugin.metrics),
     );
     this.counters = new Counters(new MetricLayout(metrics), setCount + 1);
@@ -103,6 +110,8 @@ export class SimHost implements SimActor {
         hostBell: this.#bell,
         ring: new LedgerRing(rings[worker]),
         ledgerBell: this.#ledgerBell,
+        ledgerBoard: this.ledgerBoard,
+        verdictMs: options.verdictMs ?? 2_000,
       })
     );
     // All workers take from one listening socket, as real ones do.
@@ -120,9 +129,11 @@ export class SimHost implements SimActor {
       random: random.fork(),
       mints: this.#mints,
       ledger: this.ledger,
+      isLedgerReady: () => this.ledgerBoard.state !== LedgerState.starting,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
       wakeUp: () => this.#bell.ring(),
     });
+    this.ledgerBoard.state = LedgerState.awarding;
     this.halves.start();
   }
 

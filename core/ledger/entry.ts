@@ -19,7 +19,7 @@ export const EntryWord = {
   amountLow: 7,
   amountHigh: 8,
   sponsor: 9,
-  /** For a mint: how many packets. */
+  /** For a mint: how many packets, contiguous, all of one sponsor. */
   count: 10,
   verdict: 12,
   /** Why it was refused. */
@@ -31,6 +31,15 @@ export const EntryKind = {
   mint: 1,
   /** A packet to a user: the money goes from `pool` to `user`. Keyed by the packet id. */
   award: 2,
+  /**
+   * What nobody won of a sponsor's packets below an id: all his money in `pool` goes to `returned`. Keyed by sponsor and
+   * that id; none of those packets can be awarded afterwards.
+   */
+  giveBack: 3,
+  /** A question, nothing durable: the user's next undelivered packet after `packetId`, or his first for 0. */
+  pendingOf: 4,
+  /** The packet's award has reached its user. Written lazily: losing it only repeats a message. */
+  delivered: 5,
 } as const;
 
 export const Verdict = {
@@ -41,7 +50,10 @@ export const Verdict = {
   doneBefore: 2,
   /** Not done, and never will be; `detail` says why. Nothing changed. */
   refused: 3,
-  /** Nobody knows yet whether it is durable: tell nobody, give the packet to nobody else. */
+  /**
+   * Nobody knows yet whether it is durable: give the packet to nobody else. The ledger thread never writes this; a worker
+   * says it to a plugin when the verdict is late. The verdict itself still comes, when nobody waits any more.
+   */
   inDoubt: 4,
 } as const;
 export type Verdict = typeof Verdict[keyof typeof Verdict];
@@ -58,9 +70,17 @@ export const Refusal = {
   idsTaken: 4,
   /**
    * An amount that is no positive number of fen or past what can be counted exactly (2^53 in all), an id of 0 or over 32
-   * bits, a mint with less than 1 fen a packet, or a kind that doesn't exist.
+   * bits, a sponsor over 16 bits, a mint with less than 1 fen a packet, or a kind that doesn't exist.
    */
   malformed: 5,
+  /** The user has as many packets as one may have. */
+  userLimit: 6,
+  /** The user has as many packets of this sponsor as one may have. */
+  sponsorLimit: 7,
+  /** The packet is another sponsor's. */
+  wrongSponsor: 8,
+  /** The packet went back to its sponsor. */
+  givenBack: 9,
 } as const;
 
 /** The amount of an entry in fen. */

@@ -5,6 +5,15 @@ export interface Judgement {
   verdict: Verdict;
   /** One of `Refusal`. */
   detail: number;
+  /** Answer to `pendingOf`: the packet with its amount in fen and sponsor; id 0 if there is none (more). */
+  packetId: number;
+  amountFen: number;
+  sponsor: number;
+}
+
+/** A judgement to be filled in, again and again. */
+export function emptyJudgement(): Judgement {
+  return { verdict: 0, detail: 0, packetId: 0, amountFen: 0, sponsor: 0 };
 }
 
 /** Every account's balance in fen. The sum of all is 0 at any moment: `source` is what was put in, negative. */
@@ -12,6 +21,22 @@ export interface Balances {
   sourceFen: number;
   poolFen: number;
   userFen: number;
+  returnedFen: number;
+}
+
+/** Most packets that a user may have, in all and of one sponsor; `Infinity` for no limit. */
+export interface LedgerLimits {
+  readonly packetsPerUser: number;
+  readonly packetsPerSponsor: number;
+}
+
+/** Everybody may have everything. */
+export const NO_LIMITS: LedgerLimits = { packetsPerUser: Infinity, packetsPerSponsor: Infinity };
+
+/** Who has a packet. */
+export interface AwardRecord {
+  readonly user: number;
+  readonly amountFen: number;
 }
 
 /**
@@ -27,11 +52,18 @@ export interface Ledger {
    * @param judgement filled in, so that nothing is allocated for an entry
    */
   judge(words: Int32Array, at: number, judgement: Judgement): void;
-  /** Makes everything that was staged durable. */
-  commit(): void;
+  /**
+   * Makes everything that was staged durable.
+   *
+   * @returns false if nobody knows whether it is: tell nobody anything, judge nothing, and call `commit` again later,
+   * which repeats the same batch by its keys
+   */
+  commit(): boolean;
+  /** Why the last commit failed; undefined while all is well. */
+  readonly failure: string | undefined;
   /** Sums of the committed accounts, in fen. */
   balances(): Balances;
   /** Who has a packet and how much is in it, or undefined. */
-  awardOf(packetId: number): { user: number; amountFen: number } | undefined;
+  awardOf(packetId: number): AwardRecord | undefined;
   close(): void;
 }

@@ -1,6 +1,6 @@
 import type { Bell } from "../shared/bell.ts";
-import { EntryWord, Verdict } from "./entry.ts";
-import type { Judgement, Ledger } from "./ledger.ts";
+import { EntryKind, EntryWord, setEntryAmountFen } from "./entry.ts";
+import { emptyJudgement, type Ledger } from "./ledger.ts";
 import type { LedgerRing } from "./ledger_ring.ts";
 
 /** Most entries of one ring in one commit, so that one busy worker doesn't hold up the others. */
@@ -12,30 +12,58 @@ export interface LedgerClient {
   readonly bell: Bell;
 }
 
+/** What a turn of the ledger's loop came to. */
+export const Step = {
+  /** Nothing came. */
+  idle: 0,
+  /** Entries were answered. */
+  answered: 1,
+  /** The batch is in doubt: nothing is judged or answered until it is known. */
+  inDoubt: 2,
+} as const;
+export type Step = typeof Step[keyof typeof Step];
+
 /** What the ledger thread does over and over: judge what came, commit once, answer. The simulator calls it too. */
 export class LedgerLoop {
+  /** Entries judged and refused so far, by `Refusal`. */
+  readonly refusals = new Float64Array(16);
   readonly #ledger: Ledger;
   readonly #clients: readonly LedgerClient[];
-  readonly #judgement: Judgement = { verdict: Verdict.pending, detail: 0 };
+  readonly #judgement = emptyJudgement();
+  #judged = 0;
 
   constructor(ledger: Ledger, clients: readonly LedgerClient[]) {
     this.#ledger = ledger;
     this.#clients = clients;
   }
 
-  /** One group commit. Returns how many entries were answered. */
-  step(): number {
-    let judged = 0;
-    for (const client of this.#clients) judged += client.ring.judge(this.#judge, MOST_PER_RING);
-    if (judged === 0) return 0;
-    this.#ledger.commit();
+  /** Entries of the present batch, or of the last one. */
+  get judged(): number {
+    return this.#judged;
+  }
+
+  /** One group commit. */
+  step(): Step {
+    if (this.#ledger.failure === undefined) {
+      this.#judged = 0;
+      for (const client of this.#clients) this.#judged += client.ring.judge(this.#judge, MOST_PER_RING);
+    }
+    // With nothing judged there may still be delivered marks that are due.
+    if (!this.#ledger.commit()) return Step.inDoubt;
+    if (this.#judged === 0) return Step.idle;
     for (const client of this.#clients) if (client.ring.answer()) client.bell.ring();
-    return judged;
+    return Step.answered;
   }
 
   readonly #judge = (words: Int32Array, at: number): void => {
-    this.#ledger.judge(words, at, this.#judgement);
-    words[at + EntryWord.verdict] = this.#judgement.verdict;
-    words[at + EntryWord.detail] = this.#judgement.detail;
+    const judgement = this.#judgement;
+    this.#ledger.judge(words, at, judgement);
+    words[at + EntryWord.verdict] = judgement.verdict;
+    words[at + EntryWord.detail] = judgement.detail;
+    this.refusals[judgement.detail]++;
+    if (words[at + EntryWord.kind] !== EntryKind.pendingOf) return;
+    words[at + EntryWord.packetId] = judgement.packetId;
+    setEntryAmountFen(words, at, judgement.amountFen);
+    words[at + EntryWord.sponsor] = judgement.sponsor;
   };
 }

@@ -47,6 +47,20 @@ export class LedgerRing {
     return (this.#written - this.#freed) | 0;
   }
 
+  /** Producer: the number of the oldest open entry, and of the next one. Numbers count up and wrap at 32 bits. */
+  get oldest(): number {
+    return this.#freed;
+  }
+
+  get newest(): number {
+    return this.#written;
+  }
+
+  /** The place of an entry by its number, 0 to `capacity` - 1; its words begin at 16 times that. */
+  placeOf(number: number): number {
+    return number & this.#mask;
+  }
+
   /** Producer: takes the next place and returns where its words begin in `words`. Fill them, then `publish`. */
   next(): number {
     assert(this.hasRoom, "a place is asked for before it is taken");

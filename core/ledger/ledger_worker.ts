@@ -1,46 +1,188 @@
+import { Counters, type MetricDefinition, MetricLayout } from "../counters/counters.ts";
+import { record } from "../counters/histogram.ts";
 import { Bell } from "../shared/bell.ts";
-import { onParentMessage, postToParent } from "../shared/thread.ts";
-import type { Balances } from "./ledger.ts";
-import { LedgerLoop } from "./ledger_loop.ts";
+import { closeThread, onParentMessage, postToParent } from "../shared/thread.ts";
+import { systemClock } from "../time/clock.ts";
+import { nextTurn } from "../time/event_loop.ts";
+import { Refusal } from "./entry.ts";
+import type { Balances, Ledger, LedgerLimits } from "./ledger.ts";
+import { LedgerBoard, LedgerState } from "./ledger_board.ts";
+import { LedgerLoop, Step } from "./ledger_loop.ts";
 import { LedgerRing } from "./ledger_ring.ts";
 import { MemoryLedger } from "./memory_ledger.ts";
+import { openJudge } from "./open_judge.ts";
+import { type LedgerSync, SqliteStore } from "./sqlite_store.ts";
+import { StoredLedger } from "./stored_ledger.ts";
+
+/** Where the counters of a thread are. */
+export interface CounterPlace {
+  readonly metrics: Record<string, MetricDefinition>;
+  readonly memory: SharedArrayBuffer;
+  readonly blocks: number;
+  /** The thread's own block. */
+  readonly block: number;
+}
 
 /** What the ledger thread is started with. */
 export interface LedgerInit {
-  /** The thread's own bell, and a count that goes up with every turn. */
+  /** The thread's own bell, and what it shows to all. */
   readonly bell: SharedArrayBuffer;
-  readonly heartbeat: SharedArrayBuffer;
+  readonly board: SharedArrayBuffer;
   readonly clients: readonly { readonly ring: SharedArrayBuffer; readonly bell: SharedArrayBuffer }[];
+  readonly limits: LedgerLimits;
+  /** Where it lasts; undefined: in memory. */
+  readonly store: { readonly directory: string; readonly sync: LedgerSync } | undefined;
+  readonly counters: CounterPlace;
+}
+
+/** How a start went. */
+export interface LedgerReady {
+  readonly type: "ready";
+  readonly nextPacketId: number;
+  readonly awards: number;
+  readonly rowsRead: number;
+  readonly checkpointSeq: number;
+  readonly checkpointFault: string | undefined;
+  readonly tookMs: number;
 }
 
 /** Messages from the ledger thread to the main thread. */
 export type LedgerReport =
-  | { readonly type: "ready"; readonly nextPacketId: number }
-  | { readonly type: "balances"; readonly balances: Balances };
+  | LedgerReady
+  | { readonly type: "balances"; readonly balances: Balances }
+  | { readonly type: "failing"; readonly reason: string }
+  | { readonly type: "mended"; readonly afterMs: number }
+  | { readonly type: "stopped" };
 
 /** Messages to the ledger thread; entries come through the rings. */
-export type LedgerOrder = { readonly type: "balances" };
+export type LedgerOrder = { readonly type: "balances" } | { readonly type: "stop" };
 
 /** How long the thread sleeps at most, so that its heartbeat shows. */
 const MAX_SLEEP_MS = 1_000;
+/** How soon it looks again whether a failing disk works, or a delivered mark is due. */
+const RECHECK_MS = 50;
+/** How often a busy thread reads its orders. */
+const YIELD_MS = 50;
+
+const report = (message: LedgerReport) => postToParent(message);
 
 /** The life of the ledger thread. */
-export async function runLedgerWorker(init: LedgerInit): Promise<never> {
+export async function runLedgerWorker(init: LedgerInit): Promise<void> {
   const bell = new Bell(init.bell);
-  const heartbeat = new Int32Array(init.heartbeat);
-  const ledger = new MemoryLedger();
+  const board = new LedgerBoard(init.board);
+  const ledger = open(init, board);
   const clients = init.clients.map(({ ring, bell }) => ({
     ring: new LedgerRing(ring),
     bell: new Bell(bell),
   }));
   const loop = new LedgerLoop(ledger, clients);
-  const report = (message: LedgerReport) => postToParent(message);
-  onParentMessage(() => report({ type: "balances", balances: ledger.balances() }));
-  report({ type: "ready", nextPacketId: ledger.nextPacketId });
-  for (;;) {
+  const watch = new LedgerWatch(init.counters, board, ledger, loop);
+  let isStopped = false;
+  onParentMessage((message) => {
+    const order = message as LedgerOrder;
+    if (order.type === "balances") return report({ type: "balances", balances: ledger.balances() });
+    isStopped = true;
+    bell.ring();
+  });
+  board.state = LedgerState.awarding;
+  let yieldAtMs = 0;
+  while (!isStopped) {
     bell.awake();
-    Atomics.add(heartbeat, 0, 1);
+    board.beat();
+    const startMs = systemClock.monotonicMs();
+    const step = loop.step();
+    const nowMs = systemClock.monotonicMs();
+    watch.note(step, nowMs - startMs, nowMs);
     // After work it looks once more before it sleeps: entries come in bursts.
-    if (loop.step() === 0) await bell.sleep(MAX_SLEEP_MS);
+    if (step === Step.inDoubt) await bell.sleep(RECHECK_MS);
+    else if (step === Step.idle) await bell.sleep(MAX_SLEEP_MS);
+    else if (nowMs >= yieldAtMs) {
+      await nextTurn();
+      yieldAtMs = nowMs + YIELD_MS;
+    }
+  }
+  ledger.close();
+  report({ type: "stopped" });
+  closeThread();
+}
+
+function open({ store, limits }: LedgerInit, board: LedgerBoard): Ledger {
+  const startMs = systemClock.monotonicMs();
+  const took = () => Math.round(systemClock.monotonicMs() - startMs);
+  if (store === undefined) {
+    const ledger = new MemoryLedger(limits);
+    const { nextPacketId } = ledger;
+    const nothing = { awards: 0, rowsRead: 0, checkpointSeq: 0, checkpointFault: undefined };
+    report({ type: "ready", nextPacketId, ...nothing, tookMs: took() });
+    return ledger;
+  }
+  const rows = new SqliteStore(store.directory, store.sync);
+  const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
+  const ledger = new StoredLedger(judge, rows, systemClock);
+  const { nextPacketId, awards } = judge;
+  report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took() });
+  return ledger;
+}
+
+/** Counts what the loop does, and says when the disk fails and works again. */
+class LedgerWatch {
+  readonly #ledger: Ledger;
+  readonly #loop: LedgerLoop;
+  readonly #board: LedgerBoard;
+  readonly #block: Float64Array;
+  readonly #commitUs: Uint32Array;
+  readonly #h: Record<
+    "entries" | "rows" | "commits" | "userLimit" | "sponsorLimit" | "failures" | "failing",
+    number
+  >;
+  #failedAtMs = -1;
+
+  constructor(place: CounterPlace, board: LedgerBoard, ledger: Ledger, loop: LedgerLoop) {
+    this.#board = board;
+    this.#ledger = ledger;
+    this.#loop = loop;
+    const layout = new MetricLayout(place.metrics);
+    const counters = new Counters(layout, place.blocks, place.memory);
+    this.#block = counters.block(place.block);
+    this.#commitUs = counters.histogram(place.block, layout.handle("ledgerCommitUs"));
+    this.#h = {
+      entries: layout.handle("ledgerEntries"),
+      rows: layout.handle("ledgerRows"),
+      commits: layout.handle("ledgerCommits"),
+      userLimit: layout.handle("ledgerUserLimit"),
+      sponsorLimit: layout.handle("ledgerSponsorLimit"),
+      failures: layout.handle("ledgerFailures"),
+      failing: layout.handle("ledgerFailing"),
+    };
+  }
+
+  note(step: Step, tookMs: number, nowMs: number): void {
+    if (step === Step.inDoubt) return this.#fails(nowMs);
+    if (this.#failedAtMs >= 0) this.#mended(nowMs);
+    if (step === Step.idle) return;
+    this.#block[this.#h.entries] += this.#loop.judged;
+    this.#block[this.#h.userLimit] = this.#loop.refusals[Refusal.userLimit];
+    this.#block[this.#h.sponsorLimit] = this.#loop.refusals[Refusal.sponsorLimit];
+    const rows = this.#ledger instanceof StoredLedger ? this.#ledger.lastSeq : 0;
+    if (rows === this.#block[this.#h.rows]) return;
+    this.#block[this.#h.rows] = rows;
+    this.#block[this.#h.commits]++;
+    record(this.#commitUs, tookMs * 1000);
+  }
+
+  #fails(nowMs: number): void {
+    if (this.#failedAtMs >= 0) return;
+    this.#failedAtMs = nowMs;
+    this.#board.state = LedgerState.failing;
+    this.#block[this.#h.failures]++;
+    this.#block[this.#h.failing] = 1;
+    report({ type: "failing", reason: this.#ledger.failure ?? "" });
+  }
+
+  #mended(nowMs: number): void {
+    report({ type: "mended", afterMs: Math.round(nowMs - this.#failedAtMs) });
+    this.#failedAtMs = -1;
+    this.#board.state = LedgerState.awarding;
+    this.#block[this.#h.failing] = 0;
   }
 }

@@ -84,8 +84,23 @@ export interface PluginInstance {
   /**
    * The ledger has judged an entry. With `connection` -1 nobody waits for it any more; otherwise a reply may be written
    * and its size returned, as from a handler.
+   *
+   * With the verdict `inDoubt` it takes too long: whoever waits must be answered now, but nothing is decided. The verdict
+   * comes later, with `connection` -1. A refused award may be proposed again with another packet: then the connection
+   * goes on waiting, and `DEFER` is returned.
    */
   onVerdict?(
+    call: VerdictCall,
+    connection: number,
+    reply: DataView,
+    replyAt: number,
+    nowMs: number,
+  ): number;
+  /**
+   * The connection's user has just logged in, and has an award that may never have reached him: says it again, as a
+   * handler replies. Called for each such award; the first plugin that has this is asked.
+   */
+  onPendingAward?(
     call: VerdictCall,
     connection: number,
     reply: DataView,
@@ -127,7 +142,7 @@ export interface SetContext {
   metric(name: string): number;
   /** Adds to a counter or gauge. */
   count(metric: number, by?: number): void;
-  /** Whether the ledger's ring has a place. Ask before drawing a packet. */
+  /** Whether the ledger takes awards now and its ring has a place. Ask before drawing a packet. */
   canPropose(): boolean;
   /** Proposes an award; `onVerdict` is called later. The connection's handler returns `DEFER`. */
   proposeAward(award: Readonly<AwardProposal>): void;
@@ -173,10 +188,12 @@ export interface HostContext {
   count(metric: string, by: number): void;
   /** Sets a gauge of this half's own. */
   gauge(metric: string, value: number): void;
-  /** The first packet id that the ledger has not used. */
+  /** Whether the ledger has been read, so that packets can be made. */
+  isLedgerReady(): boolean;
+  /** The first packet id that the ledger has not used; only once it is ready. */
   nextPacketId(): number;
-  /** Makes packets in the ledger; resolves with the verdict once it is durable. */
-  mint(firstPacketId: number, count: number, amountFen: number): Promise<number>;
+  /** Makes packets of one sponsor in the ledger; resolves with the verdict once it is durable. */
+  mint(firstPacketId: number, count: number, amountFen: number, sponsor: number): Promise<number>;
   /** Asks for `onTick` at once. */
   wakeUp(): void;
   /** One line in the log. */

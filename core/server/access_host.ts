@@ -5,8 +5,12 @@ import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Counters, type MetricDefinition, MetricLayout } from "../counters/counters.ts";
 import { record } from "../counters/histogram.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
+import type { LedgerLimits } from "../ledger/ledger.ts";
+import { LedgerState } from "../ledger/ledger_board.ts";
 import { ledgerRingBytes } from "../ledger/ledger_ring.ts";
-import { LedgerThread } from "../ledger/ledger_thread.ts";
+import { type LedgerNews, LedgerThread } from "../ledger/ledger_thread.ts";
+import type { LedgerInit, LedgerReady } from "../ledger/ledger_worker.ts";
+import { LEDGER_METRICS, PROJECTION_METRICS } from "../ledger/metrics.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import { Random } from "../random/random.ts";
 import { Bell } from "../shared/bell.ts";
@@ -25,6 +29,8 @@ const RING_ENTRIES = 1 << 14;
 const HOST_RING_ENTRIES = 1 << 10;
 /** A worker whose loop hasn't turned for so long is dead. */
 const HEARTBEAT_LIMIT_MS = 5_000;
+/** The same for the ledger thread, whose disk may hang for a while: winners wait, and are told so. */
+const LEDGER_HEARTBEAT_LIMIT_MS = 30_000;
 /** How long the main loop sleeps at most. */
 const MAX_SLEEP_MS = 500;
 /** How often each worker is asked to answer at once, so that the time that control takes is known; only with users. */
@@ -39,6 +45,11 @@ export interface AccessHostOptions {
   readonly seats: number;
   readonly plugins: readonly LoadedPlugin[];
   readonly randomSeed: number;
+  /** Where the ledger lasts; undefined: in memory. */
+  readonly ledgerStore: LedgerInit["store"];
+  readonly limits: LedgerLimits;
+  /** How long a winner waits for the ledger before he is told that it takes too long. */
+  readonly verdictMs: number;
 }
 
 interface WorkerPlace {
@@ -103,8 +114,8 @@ export class AccessHost {
     );
     this.setCount = setsOf.reduce((sum, sets) => sum + sets, 0);
     const metrics = allMetrics(options.plugins);
-    // One block a SET, and one for the main thread's halves of the plugins.
-    const blocks = this.setCount + 1;
+    // One block a SET, then one for the main thread's halves of the plugins, the ledger and the projector.
+    const blocks = this.setCount + 3;
     this.counters = new Counters(new MetricLayout(metrics), blocks);
     this.#controlLatency = this.counters.histogram(
       this.setCount,
@@ -116,7 +127,7 @@ export class AccessHost {
 
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const clients = [{ ring: hostRing, bell: this.#bell.words.buffer }];
-    const inits: Omit<AccessInit, "ledgerBell">[] = [];
+    const inits: Omit<AccessInit, "ledgerBell" | "ledgerBoard">[] = [];
     let firstSet = 0;
     for (let worker = 0; worker < options.workers; worker++) {
       const inbox = new SharedArrayBuffer(mailboxBytes(MAILBOX_WORDS));
@@ -144,6 +155,7 @@ export class AccessHost {
         bell: bell.words.buffer,
         hostBell: this.#bell.words.buffer,
         ring,
+        verdictMs: options.verdictMs,
       });
       this.#places.push({
         thread: this.#start(program, `access`),
@@ -159,10 +171,25 @@ export class AccessHost {
       });
       firstSet += setsOf[worker];
     }
-    this.#ledger = new LedgerThread(this.#start(program, "ledger"), clients);
+    const place = { metrics, memory: this.counters.memory, blocks };
+    this.#ledger = new LedgerThread({
+      init: {
+        clients,
+        limits: options.limits,
+        store: options.ledgerStore,
+        counters: { ...place, block: this.setCount + 1 },
+      },
+      projectorCounters: { ...place, block: this.setCount + 2 },
+      start: (name) => this.#start(program, name),
+      onNews: (news) => this.#onLedgerNews(news),
+    });
     this.#mints = new Mints(hostRing, this.#ledger.bell);
     this.#places.forEach(({ thread }, i) =>
-      thread.postMessage({ ...inits[i], ledgerBell: this.#ledger.bell.words.buffer })
+      thread.postMessage({
+        ...inits[i],
+        ledgerBell: this.#ledger.bell.words.buffer,
+        ledgerBoard: this.#ledger.board.memory,
+      })
     );
     this.halves = new PluginHalves(options.plugins, {
       clock,
@@ -172,13 +199,15 @@ export class AccessHost {
       random: random.fork(),
       mints: this.#mints,
       ledger: this.#ledger,
+      isLedgerReady: () => this.ledgerState !== LedgerState.starting,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
       wakeUp: () => this.#bell.ring(),
     });
   }
 
   /**
-   * Starts all threads; resolves when they listen.
+   * Starts all threads; resolves when they listen. The ledger may still be reading what it holds: until it is ready
+   * there are no awards.
    *
    * @param die ends the process at once when a thread has died
    * @throws UserError if the address can't be had
@@ -192,11 +221,22 @@ export class AccessHost {
   ): Promise<AccessHost> {
     const host = new AccessHost(options, program, clock, log, die);
     const ports = await Promise.all(host.#places.map((place) => host.#listening(place)));
-    await host.#ledger.ready;
     host.port = ports[0];
+    void host.#ledger.ready.then((ready) => host.#onLedgerReady(ready));
     host.halves.start();
     void host.#run();
     return host;
+  }
+
+  /** What the ledger can do now. */
+  get ledgerState(): LedgerState {
+    // Its first packet id comes by message, a moment after its state.
+    return this.#ledger.nextPacketId === 0 ? LedgerState.starting : this.#ledger.board.state;
+  }
+
+  /** Why awards wait; undefined while they don't. */
+  get ledgerFailure(): string | undefined {
+    return this.#ledger.failure;
   }
 
   /** Called once when a plugin that holds money has failed: the host must stop awarding. */
@@ -216,6 +256,8 @@ export class AccessHost {
   async stop(maxMs: number): Promise<void> {
     for (const place of this.#places) this.#order(place, { type: "stop" });
     await this.#until(() => this.#places.every(({ isStopped }) => isStopped), maxMs);
+    // After the workers: what they proposed last is still judged, and what was delivered is noted.
+    await this.#ledger.stop();
     this.#isStopped = true;
   }
 
@@ -286,6 +328,22 @@ export class AccessHost {
     });
   }
 
+  #onLedgerReady({ type: _type, ...fields }: LedgerReady): void {
+    this.#log(fields.checkpointFault === undefined ? "info" : "warn", "ledger ready", fields);
+    this.#bell.ring();
+  }
+
+  #onLedgerNews(news: LedgerNews): void {
+    switch (news.type) {
+      case "failing":
+        return this.#log("error", "ledger fails: no awards until its disk works", { reason: news.reason });
+      case "mended":
+        return this.#log("info", "ledger works again", { afterMs: news.afterMs });
+      case "projectionFailing":
+        return this.#log("error", "projection fails: questions get old answers", { reason: news.reason });
+    }
+  }
+
   #onMessage(
     place: WorkerPlace,
     kind: number,
@@ -343,7 +401,7 @@ export class AccessHost {
         this.#die(ExitCode.workerDied);
       }
     });
-    if (this.#ledger.isSilent(nowMs, HEARTBEAT_LIMIT_MS)) {
+    if (this.#ledger.isSilent(nowMs, LEDGER_HEARTBEAT_LIMIT_MS)) {
       this.#log("error", "ledger hangs");
       this.#die(ExitCode.workerDied);
     }
@@ -355,7 +413,12 @@ function capacityOf(worker: number, { capacity, workers }: AccessHostOptions): n
 }
 
 function allMetrics(plugins: readonly LoadedPlugin[]): Record<string, MetricDefinition> {
-  const metrics: Record<string, MetricDefinition> = { ...SET_METRICS, ...WORKER_METRICS };
+  const metrics: Record<string, MetricDefinition> = {
+    ...SET_METRICS,
+    ...WORKER_METRICS,
+    ...LEDGER_METRICS,
+    ...PROJECTION_METRICS,
+  };
   for (const { plugin } of plugins) {
     for (const [name, definition] of Object.entries(plugin.metrics ?? {})) {
       if (Object.hasOwn(metrics, name)) {

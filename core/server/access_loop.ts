@@ -1,11 +1,14 @@
 import type { Counters } from "../counters/counters.ts";
 import { AcceptMode, type Engine, type EngineHandler } from "../engine/engine.ts";
-import { EntryWord } from "../ledger/entry.ts";
+import { record } from "../counters/histogram.ts";
+import { EntryKind, EntryWord } from "../ledger/entry.ts";
+import { type LedgerBoard, LedgerState } from "../ledger/ledger_board.ts";
 import type { LedgerRing } from "../ledger/ledger_ring.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
 import { AccessSet, type SetHost } from "../set/access_set.ts";
 import { Connections } from "../set/connections.ts";
+import { VerdictWatch } from "../set/verdict_watch.ts";
 import type { Bell } from "../shared/bell.ts";
 import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
@@ -59,6 +62,9 @@ export interface AccessLoopParts {
   readonly hostBell: Bell;
   readonly ring: LedgerRing;
   readonly ledgerBell: Bell;
+  readonly ledgerBoard: LedgerBoard;
+  /** How long a winner waits for the ledger before he is told that it takes too long. */
+  readonly verdictMs: number;
 }
 
 /**
@@ -71,6 +77,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   readonly frames = new FrameTable();
   readonly cursor: FrameCursor;
   readonly ring: LedgerRing;
+  readonly watch: VerdictWatch;
   readonly counters: Counters;
   readonly plugins: AccessLoopParts["plugins"];
   nowMs = 0;
@@ -82,6 +89,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   readonly #sets: AccessSet[];
   readonly #block: Float64Array;
   readonly #handles: { passes: number; busyUs: number; wallSteps: number };
+  readonly #awardWait: Uint32Array;
   readonly #engineHandles: [keyof Engine["stats"], number][];
   #wallOffsetMs: number;
   #nextTickMs = 0;
@@ -94,6 +102,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.#parts = parts;
     this.engine = parts.engine;
     this.ring = parts.ring;
+    this.watch = new VerdictWatch(parts.ring, parts.verdictMs);
     this.counters = parts.counters;
     this.plugins = parts.plugins;
     this.connections = new Connections(parts.engine.capacity);
@@ -108,6 +117,7 @@ export class AccessLoop implements EngineHandler, SetHost {
       busyUs: layout.handle("busyUs"),
       wallSteps: layout.handle("wallSteps"),
     };
+    this.#awardWait = parts.counters.histogram(parts.firstSet, layout.handle("awardWaitUs"));
     const statNames = Object.keys(parts.engine.stats) as (keyof Engine["stats"])[];
     this.#engineHandles = statNames.map((
       name,
@@ -172,6 +182,10 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   // SetHost
 
+  get canAward(): boolean {
+    return this.#parts.ledgerBoard.state === LedgerState.awarding;
+  }
+
   tickBy(monotonicMs: number): void {
     if (monotonicMs < this.#nextTickMs) this.#nextTickMs = monotonicMs;
   }
@@ -194,6 +208,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     const { clock, inbox, ledgerBell, hostBell, board, worker } = this.#parts;
     inbox.drain(this.#onMessage);
     this.ring.drain(this.#onVerdict);
+    this.watch.findLate(this.nowMs, this.#onLate);
     if (this.nowMs >= this.#nextTickMs) this.#tick();
     if (this.#isDraining) this.#reportDrained();
     if (this.ring.publish()) ledgerBell.ring();
@@ -210,7 +225,8 @@ export class AccessLoop implements EngineHandler, SetHost {
   #sleepMs(): number {
     const mode = this.#isDraining ? AcceptMode.paused : this.#parts.board.acceptMode(this.#parts.worker);
     this.engine.setAccepting(mode);
-    let sleepMs = Math.max(0, Math.min(MAX_SLEEP_MS, this.#nextTickMs - this.nowMs));
+    const dueMs = Math.min(this.#nextTickMs, this.watch.nextDueMs());
+    let sleepMs = Math.max(0, Math.min(MAX_SLEEP_MS, dueMs - this.nowMs));
     if (mode === AcceptMode.paused && !this.#isDraining) sleepMs = Math.min(sleepMs, ACCEPT_RECHECK_MS);
     return sleepMs;
   }
@@ -235,8 +251,17 @@ export class AccessLoop implements EngineHandler, SetHost {
   };
 
   readonly #onVerdict = (words: Int32Array, at: number): void => {
-    this.#sets[words[at + EntryWord.set]].onVerdict(words, at);
+    const kind = words[at + EntryWord.kind];
+    if (kind === EntryKind.delivered) return; // nobody waits for it
+    if (kind === EntryKind.award) record(this.#awardWait, this.watch.waitedMs(at, this.nowMs) * 1000);
+    this.#sets[words[at + EntryWord.set]].onVerdict(words, at, this.watch.isLate(at));
     this.#nextTickMs = Math.min(this.#nextTickMs, this.nowMs);
+  };
+
+  readonly #onLate = (words: Int32Array, at: number): void => {
+    if (words[at + EntryWord.kind] === EntryKind.award) {
+      this.#sets[words[at + EntryWord.set]].onLateVerdict(words, at);
+    }
   };
 
   #obey(order: WorkerOrder): void {

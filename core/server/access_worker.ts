@@ -3,6 +3,7 @@ import { UserError } from "../cli/user_error.ts";
 import { Counters, type MetricDefinition, MetricLayout } from "../counters/counters.ts";
 import { openEngine } from "../engine/choose.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
+import { LedgerBoard } from "../ledger/ledger_board.ts";
 import { LedgerRing } from "../ledger/ledger_ring.ts";
 import { loadPlugin, type PluginChoice } from "../plugin/loader.ts";
 import { Random } from "../random/random.ts";
@@ -36,6 +37,8 @@ export interface AccessInit {
   readonly hostBell: SharedArrayBuffer;
   readonly ring: SharedArrayBuffer;
   readonly ledgerBell: SharedArrayBuffer;
+  readonly ledgerBoard: SharedArrayBuffer;
+  readonly verdictMs: number;
 }
 
 /** Messages from a worker thread at its birth and end; everything between goes through its mailbox. */
@@ -75,6 +78,8 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
       hostBell: new Bell(init.hostBell),
       ring: new LedgerRing(init.ring),
       ledgerBell: new Bell(init.ledgerBell),
+      ledgerBoard: new LedgerBoard(init.ledgerBoard),
+      verdictMs: init.verdictMs,
     });
     notify({ type: "listening", port: engine.listen(init.listener) });
   } catch (error) {

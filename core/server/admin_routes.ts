@@ -2,6 +2,7 @@ import type { Route } from "../admin/api.ts";
 import { telemetryRoutes } from "../admin/telemetry.ts";
 import type { Series } from "../counters/series.ts";
 import type { EngineName } from "../engine/engine.ts";
+import { LedgerState } from "../ledger/ledger_board.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import { formatAddress } from "../engine/address.ts";
 import type { Clock } from "../time/clock.ts";
@@ -36,11 +37,18 @@ export function serverRoutes(parts: ServerParts): Route[] {
     {
       method: "get",
       path: "/ready",
-      summary: "200 while new users are welcome, 503 while it drains or is full",
+      summary: "200 while new users are welcome, 503 while it drains, is full or may not award",
       handle: () => {
         const isFull = access.board.open >= access.board.capacity;
-        const isReady = !state.isDraining && !isFull;
-        const why = state.isDraining ? "draining" : isFull ? "full" : undefined;
+        const ledger = ledgerWords(access);
+        const why = state.isDraining
+          ? "draining"
+          : isFull
+          ? "full"
+          : ledger === "ok"
+          ? undefined
+          : `ledger ${ledger}`;
+        const isReady = why === undefined;
         return Response.json({ ready: isReady, ...(why === undefined ? {} : { why }) }, {
           status: isReady ? 200 : 503,
         });
@@ -84,8 +92,25 @@ function health({ access, state, engine, workers, startMs, clock }: ServerParts)
     connections: access.board.open,
     maxConnections: access.board.capacity,
     users: access.counters.total("users"),
+    ledger: {
+      status: ledgerWords(access),
+      ...(access.ledgerFailure === undefined ? {} : { reason: access.ledgerFailure }),
+      rows: access.counters.total("ledgerRows"),
+      projectionLagMs: access.counters.total("projectionLagMs"),
+    },
     plugins: access.halves.status(),
   };
+}
+
+function ledgerWords({ ledgerState }: AccessHost): string {
+  switch (ledgerState) {
+    case LedgerState.starting:
+      return "starting";
+    case LedgerState.failing:
+      return "failing";
+    default:
+      return "ok";
+  }
 }
 
 function config({ options, plugins }: ServerParts): unknown {

@@ -23,7 +23,12 @@ export const SET_METRICS: Readonly<Record<string, MetricDefinition>> = {
   bytesOut: counter("Bytes that were sent or queued"),
   framesRefused: counter("Frames that a plugin did not admit"),
   repliesDeferred: counter("Replies that waited for the ledger"),
-  verdictsOrphaned: counter("Verdicts of the ledger whose connection was gone"),
+  verdictsOrphaned: counter("Verdicts of the ledger whose connection was gone, or was answered before"),
+  verdictsLate: counter("Winners that were answered without a verdict, since it took too long"),
+  awardsDelivered: counter("Awards that have reached their users"),
+  awardsRepeated: counter(
+    "Awards that were sent again at a login, since they may not have reached their users",
+  ),
   pluginFailures: counter("Plugins that failed and were disabled for a SET"),
   ...Object.fromEntries(
     Object.keys(CloseCode).map((name) => [
@@ -41,6 +46,10 @@ export const WORKER_METRICS: Readonly<Record<string, MetricDefinition>> = {
   controlLatencyUs: {
     kind: "histogram",
     help: "Microseconds from an order of the main thread to a worker until its answer is back",
+  },
+  awardWaitUs: {
+    kind: "histogram",
+    help: "Microseconds from a winner's shake until the ledger's verdict is back",
   },
   wallSteps: counter("Steps of the wall clock by more than 100 ms"),
   ...Object.fromEntries(

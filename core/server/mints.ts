@@ -6,6 +6,7 @@ interface Mint {
   readonly firstPacketId: number;
   readonly count: number;
   readonly amountFen: number;
+  readonly sponsor: number;
   readonly resolve: (verdict: number) => void;
 }
 
@@ -23,10 +24,10 @@ export class Mints {
     this.#ledgerBell = ledgerBell;
   }
 
-  /** Proposes `count` packets with ids from `firstPacketId` on; resolves with the ledger's verdict. */
-  mint(firstPacketId: number, count: number, amountFen: number): Promise<number> {
+  /** Proposes `count` packets of a sponsor with ids from `firstPacketId` on; resolves with the ledger's verdict. */
+  mint(firstPacketId: number, count: number, amountFen: number, sponsor: number): Promise<number> {
     return new Promise((resolve) => {
-      this.#waiting.push({ firstPacketId, count, amountFen, resolve });
+      this.#waiting.push({ firstPacketId, count, amountFen, sponsor, resolve });
       this.#propose();
     });
   }
@@ -49,6 +50,7 @@ export class Mints {
       words[at + EntryWord.packetId] = mint.firstPacketId;
       words[at + EntryWord.count] = mint.count;
       setEntryAmountFen(words, at, mint.amountFen);
+      words[at + EntryWord.sponsor] = mint.sponsor;
       this.#open.push(mint);
     }
     if (this.#ring.publish()) this.#ledgerBell.ring();

@@ -48,6 +48,27 @@ export const SERVER_FLAGS = {
     "JSON file with `server` and `plugins`; redpkt.json if there is one",
     z.string().optional(),
   ),
+  ledger: flag("DIR", "directory in which awards last; without it they are forgotten", z.string().optional()),
+  "ledger-sync": flag(
+    "full|off",
+    "off: a commit survives the end of the process and not a power loss, for disks that sync slowly",
+    z.enum(["full", "off"]).default("full"),
+  ),
+  "packets-per-user": flag(
+    "N",
+    "most packets of one user, 0 for no limit [3 with --ledger]",
+    wholeNumber(0, 1_000).optional(),
+  ),
+  "packets-per-sponsor": flag(
+    "N",
+    "most packets of one sponsor for one user, 0 for no limit [1 with --ledger]",
+    wholeNumber(0, 1_000).optional(),
+  ),
+  "verdict-ms": flag(
+    "N",
+    "how long a winner waits for the ledger before he is told: overloaded",
+    wholeNumber(10, 60_000).default(2_000),
+  ),
   "drain-seconds": flag(
     "N",
     "how long winners may wait for their answer at the end",

@@ -14,8 +14,8 @@ interface HalvesParts {
   readonly setCount: number;
   readonly random: Random;
   readonly mints: Mints;
-  /** Ready once the halves are started. */
   readonly ledger: { readonly nextPacketId: number };
+  isLedgerReady(): boolean;
   post(set: number, plugin: number, words: Int32Array, count: number): boolean;
   wakeUp(): void;
 }
@@ -33,7 +33,7 @@ export class PluginHalves {
     this.#nextTickMs = new Float64Array(plugins.length).fill(Infinity);
   }
 
-  /** Makes the halves; the ledger must be ready. */
+  /** Makes the halves. */
   start(): void {
     this.#halves = this.plugins.map(({ plugin, choice }, i) =>
       plugin.control?.(this.#contextFor(i), choice.config)
@@ -96,8 +96,10 @@ export class PluginHalves {
       gauge: (metric, value) => {
         own[layout.handle(metric)] = value;
       },
+      isLedgerReady: () => this.#parts.isLedgerReady(),
       nextPacketId: () => ledger.nextPacketId,
-      mint: (firstPacketId, count, amountFen) => mints.mint(firstPacketId, count, amountFen),
+      mint: (firstPacketId, count, amountFen, sponsor) =>
+        mints.mint(firstPacketId, count, amountFen, sponsor),
       wakeUp: () => {
         this.#askTick(plugin);
         this.#parts.wakeUp();

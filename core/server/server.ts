@@ -9,6 +9,8 @@ import { formatAddress } from "../engine/address.ts";
 import { chooseEngine, connectionLimit } from "../engine/choose.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
 import { openListener } from "../engine/listener.ts";
+import { DirectoryLock } from "../ledger/directory_lock.ts";
+import type { LedgerLimits } from "../ledger/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
 import { systemSeed } from "../random/random.ts";
 import { VERSION } from "../version.ts";
@@ -66,6 +68,10 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   const workers = workersFor(engine, options.workers);
   const capacity = Math.min(options["max-connections"] || Infinity, connectionLimit());
   const randomSeed = options["random-seed"] || systemSeed();
+  const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
+  if (lock === undefined) {
+    log("warn", "awards are kept in memory and forgotten at the end: give --ledger DIR to keep them");
+  }
   const listener = listenerFor(engine, options);
   const access = await AccessHost.start(
     {
@@ -76,6 +82,11 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       seats: Math.min(options["set-size"], capacity),
       plugins,
       randomSeed,
+      ledgerStore: options.ledger === undefined
+        ? undefined
+        : { directory: options.ledger, sync: options["ledger-sync"] },
+      limits: limitsOf(options),
+      verdictMs: options["verdict-ms"],
     },
     host.program,
     host.clock,
@@ -135,8 +146,18 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     ...access.halves.status(),
   });
   forget();
+  lock?.release();
   await admin.stop();
   return ExitCode.ok;
+}
+
+/** A ledger that lasts is for an event, where everybody may win a little; one in memory is for trying things out. */
+function limitsOf(options: ServerOptions): LedgerLimits {
+  const lasts = options.ledger !== undefined;
+  return {
+    packetsPerUser: (options["packets-per-user"] ?? (lasts ? 3 : 0)) || Infinity,
+    packetsPerSponsor: (options["packets-per-sponsor"] ?? (lasts ? 1 : 0)) || Infinity,
+  };
 }
 
 function workersFor(engine: EngineName, wanted: number): number {

@@ -3,7 +3,14 @@ import { UserError } from "../cli/user_error.ts";
 import type { Counters } from "../counters/counters.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Slots } from "../engine/slots.ts";
-import { ENTRY_WORDS, entryAmountFen, EntryKind, EntryWord, setEntryAmountFen } from "../ledger/entry.ts";
+import {
+  ENTRY_WORDS,
+  entryAmountFen,
+  EntryKind,
+  EntryWord,
+  setEntryAmountFen,
+  Verdict,
+} from "../ledger/entry.ts";
 import type { LedgerRing } from "../ledger/ledger_ring.ts";
 import {
   type AnyPlugin,
@@ -22,6 +29,9 @@ import { type FrameCursor, WHOLE_FRAME } from "../wire/frame_cursor.ts";
 import { type FrameTable, MAX_OPCODE } from "../wire/frame_table.ts";
 import { Field, writeLoginResponse } from "../wire/version0.ts";
 import { type Connections, Phase } from "./connections.ts";
+import { Deliveries } from "./deliveries.ts";
+import { PendingAsks } from "./pending_asks.ts";
+import type { VerdictWatch } from "./verdict_watch.ts";
 
 /** Metrics that a SET counts itself. */
 const COUNTED = [
@@ -37,8 +47,14 @@ const COUNTED = [
   "framesRefused",
   "repliesDeferred",
   "verdictsOrphaned",
+  "verdictsLate",
+  "awardsDelivered",
+  "awardsRepeated",
   "pluginFailures",
 ] as const;
+
+/** How soon to ask the ledger again for what is pending. */
+const ASK_AGAIN_MS = 50;
 
 type Handles = Record<typeof COUNTED[number], number>;
 
@@ -50,6 +66,9 @@ export interface SetHost {
   /** What the cursor accepts; the plugins add their frames. */
   readonly frames: FrameTable;
   readonly ring: LedgerRing;
+  readonly watch: VerdictWatch;
+  /** Whether the ledger takes awards now. */
+  readonly canAward: boolean;
   readonly counters: Counters;
   readonly plugins: readonly { readonly plugin: AnyPlugin; readonly config: unknown }[];
   /** Readings of the present pass. */
@@ -94,6 +113,10 @@ export class AccessSet {
   readonly #pluginOfOpcode = new Int8Array(MAX_OPCODE).fill(-1);
   #admitting: { readonly plugin: number; readonly instance: PluginInstance }[] = [];
   readonly #nextTickMs: Float64Array;
+  readonly #deliveries = new Deliveries();
+  readonly #asks = new PendingAsks();
+  /** The plugin that says pending awards again, -1 if none does. */
+  readonly #pendingPlugin: number;
   /** The plugin that runs now, for blame. */
   #running = -1;
   readonly #call = {
@@ -125,6 +148,7 @@ export class AccessSet {
       return instance;
     });
     this.#instances.forEach((instance, i) => this.#bind(instance!, i));
+    this.#pendingPlugin = this.#instances.findIndex((instance) => instance!.onPendingAward !== undefined);
   }
 
   /** Open connections of this SET. */
@@ -167,6 +191,7 @@ export class AccessSet {
   onClose(connection: number): void {
     const wasLoggedIn = this.#connections.hasLoggedIn[connection] === 1;
     this.#host.cursor.forget(connection);
+    if (this.#connections.hasUndelivered[connection] === 1) this.#deliveries.forget(connection);
     this.#connections.phase[connection] = Phase.free;
     this.#counters[this.#m.connections]--;
     this.#counters[this.#m.connectionsClosed]++;
@@ -175,30 +200,38 @@ export class AccessSet {
     this.#seats.release(this.#connections.seat[connection]);
   }
 
-  /** The ledger has judged an entry of this SET; see {@linkcode PluginInstance.onVerdict}. */
-  onVerdict(words: Int32Array, at: number): void {
+  /**
+   * The ledger has judged an entry of this SET; see {@linkcode PluginInstance.onVerdict}.
+   *
+   * @param wasLate whoever waited has been answered already
+   */
+  onVerdict(words: Int32Array, at: number, wasLate: boolean): void {
+    const connection = this.#waitingFor(words, at);
     const call = this.#call;
-    call.kind = words[at + EntryWord.kind];
-    call.verdict = words[at + EntryWord.verdict];
-    call.detail = words[at + EntryWord.detail];
-    call.user = words[at + EntryWord.user] >>> 0;
-    call.packetId = words[at + EntryWord.packetId] >>> 0;
-    call.amountFen = entryAmountFen(words, at);
-    call.sponsor = words[at + EntryWord.sponsor];
-    const connection = words[at + EntryWord.connection];
+    if (call.kind === EntryKind.pendingOf) {
+      if (connection >= 0) this.#repeatAward(connection);
+      return;
+    }
     const plugin = words[at + EntryWord.plugin];
-    const isSame = this.#engine.generation[connection] === words[at + EntryWord.generation];
-    const isWaiting = isSame && this.#connections.phase[connection] === Phase.loggedIn;
-    if (!isWaiting) {
+    if (connection < 0 || wasLate) {
       this.#counters[this.#m.verdictsOrphaned]++;
       this.#answerVerdict(plugin, -1);
       return;
     }
     this.#connections.deferred[connection]--;
     this.#answerVerdict(plugin, connection);
-    if (this.#connections.hasEnded[connection] === 1 && this.#connections.deferred[connection] === 0) {
-      this.#engine.close(connection);
-    }
+    this.#closeIfDone(connection);
+  }
+
+  /** The verdict on an award of this SET takes too long: whoever waits is answered without. */
+  onLateVerdict(words: Int32Array, at: number): void {
+    const connection = this.#waitingFor(words, at);
+    if (connection < 0) return;
+    this.#call.verdict = Verdict.inDoubt;
+    this.#counters[this.#m.verdictsLate]++;
+    this.#connections.deferred[connection]--;
+    this.#answerVerdict(words[at + EntryWord.plugin], connection);
+    this.#closeIfDone(connection);
   }
 
   /** Words from a plugin's half on the main thread. */
@@ -208,7 +241,8 @@ export class AccessSet {
 
   /** Calls what is due; returns the monotonic time of the next call. */
   tick(nowMs: number): number {
-    let next = Infinity;
+    if (this.#asks.size > 0) this.#asks.retry(this.#ask);
+    let next = this.#asks.size > 0 ? nowMs + ASK_AGAIN_MS : Infinity;
     for (let i = 0; i < this.#instances.length; i++) {
       if (this.#nextTickMs[i] <= nowMs) {
         this.#nextTickMs[i] = Infinity;
@@ -249,6 +283,7 @@ export class AccessSet {
     this.#counters[this.#m.logins]++;
     this.#counters[this.#m.users]++;
     this.#each("onLogin", (instance) => instance.onLogin!(connection, user));
+    this.#askPending(connection, 0);
     return 0;
   }
 
@@ -261,6 +296,7 @@ export class AccessSet {
       // The prototype's client leaves the user of a claim 0; the user is always the login's.
       if (named !== user && !(named === 0 && opcode === Opcode.claimRequest)) return CloseCode.wrongUser;
     }
+    if (this.#connections.hasUndelivered[connection] === 1) this.#noteDelivered(connection, user);
     let handler = this.#handlers[opcode];
     if (!this.#admits(connection, opcode)) {
       this.#counters[this.#m.framesRefused]++;
@@ -329,8 +365,117 @@ export class AccessSet {
     ) ?? NO_REPLY;
     if (connection < 0) return;
     if (replyAt < 0) return this.#closeFor(connection, CloseCode.slowReader);
+    if (intent > 0) this.#noteSent(connection);
     const code = this.#act(connection, intent);
     if (code !== 0) this.#closeFor(connection, code);
+  }
+
+  /** Reads an entry into `#call`; returns the connection that it belongs to, -1 if that is gone. */
+  #waitingFor(words: Int32Array, at: number): number {
+    const call = this.#call;
+    call.kind = words[at + EntryWord.kind];
+    call.verdict = words[at + EntryWord.verdict];
+    call.detail = words[at + EntryWord.detail];
+    call.user = words[at + EntryWord.user] >>> 0;
+    call.packetId = words[at + EntryWord.packetId] >>> 0;
+    call.amountFen = entryAmountFen(words, at);
+    call.sponsor = words[at + EntryWord.sponsor];
+    const connection = words[at + EntryWord.connection];
+    const isSame = this.#engine.generation[connection] === words[at + EntryWord.generation];
+    return isSame && this.#connections.phase[connection] === Phase.loggedIn ? connection : -1;
+  }
+
+  #closeIfDone(connection: number): void {
+    if (this.#connections.hasEnded[connection] === 1 && this.#connections.deferred[connection] === 0) {
+      this.#engine.close(connection);
+    }
+  }
+
+  /** A reply that carries an award is on its way. */
+  #noteSent(connection: number): void {
+    const { verdict, packetId } = this.#call;
+    if (verdict !== Verdict.done && verdict !== Verdict.doneBefore) return;
+    this.#deliveries.add(connection, packetId, this.#host.nowMs);
+    this.#connections.hasUndelivered[connection] = 1;
+  }
+
+  /** A frame shows that what was sent to its connection a while ago has arrived, once nothing waits in its queue. */
+  #noteDelivered(connection: number, user: number): void {
+    if (this.#engine.queuedBytes(connection) > 0) return;
+    const { ring, nowMs } = this.#host;
+    // Marks never take the places that winners need.
+    while (ring.open < ring.capacity / 2) {
+      const packetId = this.#deliveries.takeDelivered(connection, nowMs);
+      if (packetId === 0) break;
+      this.#counters[this.#m.awardsDelivered]++;
+      this.#enter(EntryKind.delivered, -1, connection, user, packetId);
+    }
+    if (!this.#deliveries.has(connection)) this.#connections.hasUndelivered[connection] = 0;
+  }
+
+  /** Asks the ledger for the user's next pending award; soon, if it isn't possible now. */
+  #askPending(connection: number, after: number): void {
+    if (this.#pendingPlugin < 0) return;
+    const generation = this.#engine.generation[connection];
+    if (this.#asks.size === 0 && this.#ask(connection, generation, after)) return;
+    this.#asks.add(connection, generation, after);
+    this.#host.tickBy(this.#host.nowMs + ASK_AGAIN_MS);
+  }
+
+  readonly #ask = (connection: number, generation: number, after: number): boolean => {
+    if (this.#engine.generation[connection] !== generation) return true; // gone
+    if (!this.#host.canAward || !this.#host.ring.hasRoom) return false;
+    this.#enter(
+      EntryKind.pendingOf,
+      this.#pendingPlugin,
+      connection,
+      this.#connections.user[connection],
+      after,
+    );
+    return true;
+  };
+
+  /** The ledger has named an award that may not have reached its user. */
+  #repeatAward(connection: number): void {
+    const { packetId } = this.#call;
+    if (packetId === 0) return; // that was all
+    const replyAt = this.#engine.reserve(connection, MAX_REPLY_BYTES);
+    if (replyAt < 0) return this.#closeFor(connection, CloseCode.slowReader);
+    const intent = this.#try(
+      this.#pendingPlugin,
+      (instance) =>
+        instance.onPendingAward?.(
+          this.#call,
+          connection,
+          this.#engine.output.view,
+          replyAt,
+          this.#host.nowMs,
+        ),
+    ) ?? NO_REPLY;
+    if (intent > 0) {
+      this.#counters[this.#m.awardsRepeated]++;
+      this.#noteSent(connection);
+    }
+    const code = this.#act(connection, intent);
+    if (code !== 0) return this.#closeFor(connection, code);
+    this.#askPending(connection, packetId);
+  }
+
+  /** Writes the next entry of the ring. Returns where its words begin. */
+  #enter(kind: number, plugin: number, connection: number, user: number, packetId: number): number {
+    const { ring, watch, nowMs } = this.#host;
+    const at = ring.next();
+    const { words } = ring;
+    words.fill(0, at, at + ENTRY_WORDS);
+    words[at + EntryWord.kind] = kind;
+    words[at + EntryWord.plugin] = plugin;
+    words[at + EntryWord.set] = this.#local;
+    words[at + EntryWord.connection] = connection;
+    words[at + EntryWord.generation] = this.#engine.generation[connection];
+    words[at + EntryWord.user] = user;
+    words[at + EntryWord.packetId] = packetId;
+    watch.proposed(at, nowMs);
+    return at;
   }
 
   #contextFor(plugin: number, setCount: number, random: Random): SetContext {
@@ -354,7 +499,7 @@ export class AccessSet {
       count: (metric, by = 1) => {
         set.#counters[metric] += by;
       },
-      canPropose: () => host.ring.hasRoom,
+      canPropose: () => host.canAward && host.ring.hasRoom,
       proposeAward: (award) => set.#propose(plugin, award),
       tickAt: (monotonicMs) => {
         set.#nextTickMs[plugin] = Math.min(set.#nextTickMs[plugin], monotonicMs);
@@ -365,17 +510,8 @@ export class AccessSet {
   }
 
   #propose(plugin: number, award: Readonly<AwardProposal>): void {
-    const { ring } = this.#host;
-    const at = ring.next();
-    const { words } = ring;
-    words.fill(0, at, at + ENTRY_WORDS);
-    words[at + EntryWord.kind] = EntryKind.award;
-    words[at + EntryWord.plugin] = plugin;
-    words[at + EntryWord.set] = this.#local;
-    words[at + EntryWord.connection] = award.connection;
-    words[at + EntryWord.generation] = this.#engine.generation[award.connection];
-    words[at + EntryWord.user] = award.user;
-    words[at + EntryWord.packetId] = award.packetId;
+    const at = this.#enter(EntryKind.award, plugin, award.connection, award.user, award.packetId);
+    const { words } = this.#host.ring;
     setEntryAmountFen(words, at, award.amountFen);
     words[at + EntryWord.sponsor] = award.sponsor;
   }

@@ -13,6 +13,8 @@ export class Connections {
   readonly phase: Uint8Array;
   /** Replies that wait for the ledger. */
   readonly deferred: Uint8Array;
+  /** Whether awards were sent to it of which nobody knows yet that they arrived. */
+  readonly hasUndelivered: Uint8Array;
   /** The peer will send no more; the connection is closed when nothing is deferred. */
   readonly hasEnded: Uint8Array;
 
@@ -23,6 +25,7 @@ export class Connections {
     this.hasLoggedIn = new Uint8Array(capacity);
     this.phase = new Uint8Array(capacity);
     this.deferred = new Uint8Array(capacity);
+    this.hasUndelivered = new Uint8Array(capacity);
     this.hasEnded = new Uint8Array(capacity);
   }
 
@@ -34,6 +37,7 @@ export class Connections {
     this.hasLoggedIn[connection] = 0;
     this.phase[connection] = Phase.open;
     this.deferred[connection] = 0;
+    this.hasUndelivered[connection] = 0;
     this.hasEnded[connection] = 0;
   }
 }

@@ -10,13 +10,19 @@ export interface GenerateOrder {
   /** Bounds of the amount of each, in fen. */
   readonly minFen: number;
   readonly maxFen: number;
+  /** How many sponsors they are spread over at random. */
+  readonly sponsors: number;
 }
 
-/** Packets that were drawn but are not in the ledger yet. */
+/** Changes of the sponsor in the time in which every sponsor would have one turn; small batches mix well. */
+const TURNS_PER_ROUND = 2;
+
+/** Packets of one sponsor that were drawn but are not in the ledger yet. */
 export interface Batch {
   readonly count: number;
   readonly amountsFen: Uint32Array;
   readonly sumFen: number;
+  readonly sponsor: number;
 }
 
 /**
@@ -48,28 +54,32 @@ export class Generator {
     return this.#released;
   }
 
-  /** Draws what is due within `aheadMs`; undefined if nothing is. Enter it into the ledger, then call `add`. */
+  /**
+   * Draws a batch of what is due within `aheadMs`; undefined if nothing is. Enter it into the ledger, then call `add`,
+   * and draw the next one.
+   */
   draw(nowMs: number, aheadMs: number, most: number): Batch | undefined {
-    const count = Math.min(this.#due(nowMs + aheadMs) - this.#drawn, most);
+    const { ratePerS, minFen, maxFen, sponsors } = this.order;
+    const mixed = sponsors === 1 ? most : Math.ceil(ratePerS / (TURNS_PER_ROUND * sponsors));
+    const count = Math.min(this.#due(nowMs + aheadMs) - this.#drawn, most, mixed);
     if (count <= 0) return undefined;
-    const { minFen, maxFen } = this.order;
     const amountsFen = new Uint32Array(count);
     let sumFen = 0;
     for (let i = 0; i < count; i++) sumFen += amountsFen[i] = this.#random.between(minFen, maxFen);
     this.#drawn += count;
-    return { count, amountsFen, sumFen };
+    return { count, amountsFen, sumFen, sponsor: 1 + this.#random.below(sponsors) };
   }
 
   /** The batch is durable under these ids. */
   add(batch: Batch, firstPacketId: number): void {
-    batch.amountsFen.forEach((amountFen, i) => this.#ready.push(firstPacketId + i, amountFen));
+    batch.amountsFen.forEach((amountFen, i) => this.#ready.push(firstPacketId + i, amountFen, batch.sponsor));
   }
 
   /** Hands what is due to `release`. */
-  release(nowMs: number, release: (packetId: number, amountFen: number) => void): void {
+  release(nowMs: number, release: (packetId: number, amountFen: number, sponsor: number) => void): void {
     const due = this.#due(nowMs);
     while (this.#released < due && this.#ready.size > 0) {
-      release(this.#ready.frontId, this.#ready.frontAmountFen);
+      release(this.#ready.frontId, this.#ready.frontAmountFen, this.#ready.frontSponsor);
       this.#ready.shift();
       this.#released++;
     }

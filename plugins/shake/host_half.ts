@@ -7,7 +7,7 @@ import {
   z,
 } from "../../core/plugin/plugin.ts";
 import { type Batch, type GenerateOrder, Generator } from "./generator.ts";
-import { MESSAGE_WORDS, MOST_LEASED, ShakeMessage } from "./messages.ts";
+import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "./messages.ts";
 import type { ShakeConfig } from "./mod.ts";
 import { PacketQueue } from "./packet_queue.ts";
 
@@ -21,17 +21,22 @@ const DEMAND_HALF_LIFE_MS = 2_000;
 /** Demand below this is nobody. A single shake stays above it for about 13 s. */
 const LEAST_DEMAND = 0.01;
 
+/** Sponsors are numbers from 1 on, of 16 bits. */
+export const MOST_SPONSORS = 65_535;
+
 const orderSchema = z.strictObject({
   ratePerS: z.int().min(1).max(1_000_000),
   total: z.int().min(1).max(1_000_000_000),
   minFen: z.int().min(1).max(100_000_000).default(1),
   maxFen: z.int().min(1).max(100_000_000).default(200),
+  sponsors: z.int().min(1).max(MOST_SPONSORS).exactOptional(),
 }).refine(({ minFen, maxFen }) => minFen <= maxFen, { path: ["maxFen"], message: "is below minFen" });
 
 /** The half of `shake` on the main thread: makes packets, and deals them to the SETs whose users shake. */
 export class ShakeHost implements PluginControl {
   readonly routes: readonly PluginRoute[];
   readonly #host: HostContext;
+  readonly #sponsors: number;
   readonly #generators: Generator[] = [];
   readonly #pool = new PacketQueue();
   /** Answers by idempotency key, with the order that they were given for. */
@@ -47,13 +52,14 @@ export class ShakeHost implements PluginControl {
   #made = 0;
   #madeFen = 0;
   #minting = 0;
-  #nextId: number;
+  /** 0 until the ledger is ready and the first packet is made. */
+  #nextId = 0;
   #lastTickMs = 0;
   #isDraining = false;
 
-  constructor(host: HostContext, _config: ShakeConfig) {
+  constructor(host: HostContext, config: ShakeConfig) {
     this.#host = host;
-    this.#nextId = host.nextPacketId();
+    this.#sponsors = config.sponsors;
     this.#seenShakes = new Float64Array(host.setCount);
     this.#demand = new Float64Array(host.setCount);
     this.#credit = new Float64Array(host.setCount);
@@ -64,7 +70,11 @@ export class ShakeHost implements PluginControl {
       path: "/packets",
       summary: "Makes packets at a rate. The same Idempotency-Key with the same body makes nothing new",
       body: orderSchema,
-      handle: ({ body, header }) => this.#order(body as GenerateOrder, header("idempotency-key")),
+      handle: ({ body, header }) =>
+        this.#order(
+          { sponsors: this.#sponsors, ...body as z.infer<typeof orderSchema> },
+          header("idempotency-key"),
+        ),
     }, {
       method: "get",
       path: "/packets",
@@ -88,8 +98,10 @@ export class ShakeHost implements PluginControl {
 
   onMessage(set: number, words: Int32Array, at: number, count: number): void {
     if (words[at] !== ShakeMessage.giveBack) return;
-    this.#sent[set] -= (count - 1) / 2;
-    for (let i = 1; i < count; i += 2) this.#pool.push(words[at + i] >>> 0, words[at + i + 1] >>> 0);
+    this.#sent[set] -= (count - 1) / PACKET_WORDS;
+    for (let i = at + 1; i < at + count; i += PACKET_WORDS) {
+      this.#pool.push(words[i] >>> 0, words[i + 1] >>> 0, words[i + 2]);
+    }
   }
 
   onDrain(): void {
@@ -100,8 +112,11 @@ export class ShakeHost implements PluginControl {
     this.#measureDemand(nowMs);
     if (!this.#isDraining) {
       for (const generator of this.#generators) {
-        void this.#mint(generator, generator.draw(nowMs, MINT_AHEAD_MS, MOST_PER_MINT));
-        generator.release(nowMs, (packetId, amountFen) => this.#pool.push(packetId, amountFen));
+        this.#draw(generator, nowMs);
+        generator.release(
+          nowMs,
+          (packetId, amountFen, sponsor) => this.#pool.push(packetId, amountFen, sponsor),
+        );
       }
       this.#deal();
     }
@@ -125,6 +140,9 @@ export class ShakeHost implements PluginControl {
       return { ...before.answer, repeated: true };
     }
     if (this.#isDraining) throw new RouteError(503, "the server drains: nothing new is made");
+    if (!this.#host.isLedgerReady()) {
+      throw new RouteError(503, "the ledger is still being read: try again once /ready says so");
+    }
     const nowMs = this.#host.monotonicMs();
     this.#generators.push(new Generator(order, nowMs, this.#host.random.fork(), new PacketQueue()));
     const answer = { generation: this.#generators.length, ...order };
@@ -134,13 +152,21 @@ export class ShakeHost implements PluginControl {
     return { ...answer, repeated: false };
   }
 
+  #draw(generator: Generator, nowMs: number): void {
+    for (;;) {
+      const batch = generator.draw(nowMs, MINT_AHEAD_MS, MOST_PER_MINT);
+      if (batch === undefined) return;
+      void this.#mint(generator, batch);
+    }
+  }
+
   /** Enters a batch into the ledger; it can be released once that is durable. */
-  async #mint(generator: Generator, batch: Batch | undefined): Promise<void> {
-    if (batch === undefined) return;
-    const firstId = this.#nextId;
+  async #mint(generator: Generator, batch: Batch): Promise<void> {
+    const firstId = this.#nextId || this.#host.nextPacketId();
+    this.#nextId = firstId;
     this.#nextId += batch.count;
     this.#minting++;
-    const verdict = await this.#host.mint(firstId, batch.count, batch.sumFen);
+    const verdict = await this.#host.mint(firstId, batch.count, batch.sumFen, batch.sponsor);
     this.#minting--;
     if (verdict !== Verdict.done && verdict !== Verdict.doneBefore) {
       throw new Error(
@@ -195,17 +221,21 @@ export class ShakeHost implements PluginControl {
     const count = Math.min(wanted, this.#pool.size, MOST_LEASED - this.#leased(set));
     if (count <= 0) return;
     this.#words[0] = ShakeMessage.lease;
-    const packets: [number, number][] = [];
-    for (let i = 0; i < count; i++) {
-      this.#words[1 + 2 * i] = this.#pool.frontId;
-      this.#words[2 + 2 * i] = this.#pool.frontAmountFen;
-      packets.push([this.#pool.frontId, this.#pool.frontAmountFen]);
+    const size = 1 + PACKET_WORDS * count;
+    for (let i = 1; i < size; i += PACKET_WORDS) {
+      this.#words[i] = this.#pool.frontId;
+      this.#words[i + 1] = this.#pool.frontAmountFen;
+      this.#words[i + 2] = this.#pool.frontSponsor;
       this.#pool.shift();
     }
-    if (this.#host.post(set, this.#words, 1 + 2 * count)) {
+    if (this.#host.post(set, this.#words, size)) {
       this.#credit[set] -= count;
       this.#sent[set] += count;
-    } else for (const [id, amountFen] of packets) this.#pool.push(id, amountFen);
+      return;
+    }
+    for (let i = 1; i < size; i += PACKET_WORDS) {
+      this.#pool.push(this.#words[i] >>> 0, this.#words[i + 1] >>> 0, this.#words[i + 2]);
+    }
   }
 
   /** Packets in a SET's hands or on the way there; drawn ones are read late, so at least as many as there are. */

@@ -1,10 +1,12 @@
 import { definePlugin, z } from "../../core/plugin/plugin.ts";
-import { ShakeHost } from "./host_half.ts";
+import { MOST_SPONSORS, ShakeHost } from "./host_half.ts";
 import { ShakeSet } from "./set_half.ts";
 
 const config = z.strictObject({
   /** How long a SET may hold a packet that nobody there wins, in ms. */
   leaseMs: z.number().min(10).max(10_000).default(250),
+  /** How many sponsors the packets of an order are spread over, if the order doesn't say. */
+  sponsors: z.int().min(1).max(MOST_SPONSORS).default(100),
 });
 
 export type ShakeConfig = z.infer<typeof config>;
@@ -22,6 +24,14 @@ export default definePlugin({
     shakeLedgerFull: {
       kind: "counter",
       help: "Shakes that could have won but for a full ring to the ledger",
+    },
+    shakeOtherSponsor: {
+      kind: "counter",
+      help: "Shakes that were refused one sponsor's packet and tried another's",
+    },
+    shakeAtLimit: {
+      kind: "counter",
+      help: "Shakes that were answered: nothing, since the user has as many packets as one may have",
     },
     shakeAwardsRefused: { kind: "counter", help: "Awards that the ledger refused or could not decide" },
     shakePacketsDrawn: { kind: "counter", help: "Packets that were drawn for a shaker, less those refused" },

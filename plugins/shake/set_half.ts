@@ -10,7 +10,7 @@ import {
   type VerdictCall,
   writeShakeResponse,
 } from "../../core/plugin/plugin.ts";
-import { MESSAGE_WORDS, MOST_LEASED, ShakeMessage } from "./messages.ts";
+import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "./messages.ts";
 import type { ShakeConfig } from "./mod.ts";
 import { PacketQueue } from "./packet_queue.ts";
 
@@ -31,22 +31,38 @@ export class ShakeSet implements PluginInstance {
   #leaseEndHead = 0;
   #isGone = false;
   #isDraining = false;
+  /** By seat: the ledger has said that the user has as many packets as one may have, which stays so. */
+  readonly #isAtLimit: Uint8Array;
+  /** Packets that were proposed to a shaker who was refused another sponsor's. */
+  readonly #secondTries = new Set<number>();
   readonly #words = new Int32Array(MESSAGE_WORDS);
   readonly #award = { connection: 0, user: 0, packetId: 0, amountFen: 0, sponsor: 0 };
   readonly #m: Record<
-    "won" | "nothing" | "allGone" | "overloaded" | "ledgerFull" | "refused" | "amount" | "drawn",
+    | "won"
+    | "nothing"
+    | "allGone"
+    | "overloaded"
+    | "ledgerFull"
+    | "otherSponsor"
+    | "atLimit"
+    | "refused"
+    | "amount"
+    | "drawn",
     number
   >;
 
   constructor(set: SetContext, config: ShakeConfig) {
     this.#set = set;
     this.#leaseMs = config.leaseMs;
+    this.#isAtLimit = new Uint8Array(set.seats);
     this.#m = {
       won: set.metric("shakeWon"),
       nothing: set.metric("shakeNothing"),
       allGone: set.metric("shakeAllGone"),
       overloaded: set.metric("shakeOverloaded"),
       ledgerFull: set.metric("shakeLedgerFull"),
+      otherSponsor: set.metric("shakeOtherSponsor"),
+      atLimit: set.metric("shakeAtLimit"),
       refused: set.metric("shakeAwardsRefused"),
       amount: set.metric("shakeAmountWonFen"),
       drawn: set.metric("shakePacketsDrawn"),
@@ -64,22 +80,35 @@ export class ShakeSet implements PluginInstance {
     };
   }
 
-  /** The award is durable, or will never be: the winner learns which. */
+  onOpen(connection: number): void {
+    this.#isAtLimit[this.#set.seatOf(connection)] = 0;
+  }
+
+  /** The award is durable, or will never be, or that takes too long: the winner learns which. */
   onVerdict(call: VerdictCall, connection: number, reply: DataView, replyAt: number, nowMs: number): number {
-    const isWon = call.verdict === Verdict.done || call.verdict === Verdict.doneBefore;
-    if (isWon) {
-      this.#set.count(this.#m.won);
-      this.#set.count(this.#m.amount, call.amountFen);
-    } else this.#refused(call, nowMs);
-    if (connection < 0) return 0;
     const { unixSeconds } = this.#set;
-    if (isWon) {
-      const { user, packetId, amountFen } = call;
-      return writeShakeResponse(reply, replyAt, unixSeconds, user, ShakeResult.won, packetId, amountFen);
+    if (call.verdict === Verdict.inDoubt) {
+      this.#set.count(this.#m.overloaded);
+      return writeShakeResponse(reply, replyAt, unixSeconds, call.user, ShakeResult.overloaded, 0, 0);
     }
-    const result = call.verdict === Verdict.refused ? ShakeResult.nothing : ShakeResult.overloaded;
-    this.#set.count(result === ShakeResult.nothing ? this.#m.nothing : this.#m.overloaded);
-    return writeShakeResponse(reply, replyAt, unixSeconds, call.user, result, 0, 0);
+    const isSecondTry = this.#secondTries.delete(call.packetId);
+    if (call.verdict === Verdict.refused) {
+      this.#refused(call, nowMs);
+      if (connection < 0) return 0;
+      if (call.detail === Refusal.sponsorLimit && !isSecondTry && this.#tryOther(call, connection)) {
+        return DEFER;
+      }
+      if (call.detail === Refusal.userLimit) this.#isAtLimit[this.#set.seatOf(connection)] = 1;
+      this.#set.count(this.#m.nothing);
+      return writeShakeResponse(reply, replyAt, unixSeconds, call.user, ShakeResult.nothing, 0, 0);
+    }
+    this.#set.count(this.#m.won);
+    this.#set.count(this.#m.amount, call.amountFen);
+    return connection < 0 ? 0 : this.#writeWon(call, reply, replyAt);
+  }
+
+  onPendingAward(call: VerdictCall, _connection: number, reply: DataView, replyAt: number): number {
+    return this.#writeWon(call, reply, replyAt);
   }
 
   onMessage(words: Int32Array, at: number, count: number, nowMs: number): void {
@@ -87,7 +116,9 @@ export class ShakeSet implements PluginInstance {
       this.#isGone = words[at + 1] === 1;
       return;
     }
-    for (let i = 1; i < count; i += 2) this.#take(words[at + i] >>> 0, words[at + i + 1] >>> 0, nowMs);
+    for (let i = at + 1; i < at + count; i += PACKET_WORDS) {
+      this.#take(words[i] >>> 0, words[i + 1] >>> 0, words[i + 2], nowMs);
+    }
     if (this.#isDraining || this.#set.users === 0) this.#giveBack(this.#leased.size, nowMs);
     else if (this.#leased.size > 0) this.#set.tickAt(this.#leaseEnds[this.#leaseEndHead]);
   }
@@ -121,30 +152,60 @@ export class ShakeSet implements PluginInstance {
         this.#isGone ? ShakeResult.allGone : ShakeResult.nothing,
       );
     }
+    if (this.#isAtLimit[this.#set.seatOf(connection)] === 1) {
+      this.#set.count(this.#m.atLimit);
+      this.#set.count(this.#m.nothing);
+      return this.#answer(request, at, reply, replyAt, ShakeResult.nothing);
+    }
     // A place in the ledger's ring first, the packet then: a full ring costs no packet.
     if (!this.#set.canPropose()) {
       this.#set.count(this.#m.ledgerFull);
       this.#set.count(this.#m.nothing);
       return this.#answer(request, at, reply, replyAt, ShakeResult.nothing);
     }
-    const award = this.#award;
-    award.connection = connection;
-    award.user = this.#set.userOf(connection);
-    award.packetId = this.#leased.frontId;
-    award.amountFen = this.#leased.frontAmountFen;
-    this.#drop();
-    this.#set.count(this.#m.drawn);
-    this.#set.proposeAward(award);
+    this.#proposeFront(connection, this.#set.userOf(connection));
     return DEFER;
   }
 
-  /** This user may not have the packet: somebody else may. In doubt it goes to nobody. */
+  #proposeFront(connection: number, user: number): void {
+    const award = this.#award;
+    award.connection = connection;
+    award.user = user;
+    award.packetId = this.#leased.frontId;
+    award.amountFen = this.#leased.frontAmountFen;
+    award.sponsor = this.#leased.frontSponsor;
+    this.#drop();
+    this.#set.count(this.#m.drawn);
+    this.#set.proposeAward(award);
+  }
+
+  /** Proposes a packet of another sponsor than the refused one's, so that it doesn't hold up others'. */
+  #tryOther(call: VerdictCall, connection: number): boolean {
+    if (this.#isDraining || !this.#set.canPropose() || !this.#leased.frontOther(call.sponsor)) return false;
+    this.#secondTries.add(this.#leased.frontId);
+    this.#set.count(this.#m.otherSponsor);
+    this.#proposeFront(connection, call.user);
+    return true;
+  }
+
+  /** This user may not have the packet: somebody else may, so it goes back to the pool at once. */
   #refused(call: VerdictCall, nowMs: number): void {
     this.#set.count(this.#m.refused);
-    if (call.verdict !== Verdict.refused || call.detail === Refusal.packetTaken) return;
+    if (call.detail === Refusal.packetTaken) return;
     this.#set.count(this.#m.drawn, -1);
-    this.#take(call.packetId, call.amountFen, nowMs);
+    this.#words[0] = ShakeMessage.giveBack;
+    this.#words[1] = call.packetId;
+    this.#words[2] = call.amountFen;
+    this.#words[3] = call.sponsor;
+    if (this.#set.post(this.#words, 1 + PACKET_WORDS)) return;
+    // The mailbox is full: it stays here for one more lease.
+    this.#take(call.packetId, call.amountFen, call.sponsor, nowMs);
     this.#set.tickAt(this.#isDraining ? nowMs : this.#leaseEnd(0));
+  }
+
+  #writeWon({ user, packetId, amountFen }: VerdictCall, reply: DataView, replyAt: number): number {
+    const { unixSeconds } = this.#set;
+    return writeShakeResponse(reply, replyAt, unixSeconds, user, ShakeResult.won, packetId, amountFen);
   }
 
   #answer(request: DataView, at: number, reply: DataView, replyAt: number, result: number): number {
@@ -152,9 +213,9 @@ export class ShakeSet implements PluginInstance {
     return writeShakeResponse(reply, replyAt, this.#set.unixSeconds, user, result, 0, 0);
   }
 
-  #take(packetId: number, amountFen: number, nowMs: number): void {
+  #take(packetId: number, amountFen: number, sponsor: number, nowMs: number): void {
     this.#leaseEnds[(this.#leaseEndHead + this.#leased.size) % MOST_LEASED] = nowMs + this.#leaseMs;
-    this.#leased.push(packetId, amountFen);
+    this.#leased.push(packetId, amountFen, sponsor);
   }
 
   #drop(): void {
@@ -170,15 +231,17 @@ export class ShakeSet implements PluginInstance {
   #giveBack(count: number, nowMs: number): boolean {
     if (count === 0) return true;
     this.#words[0] = ShakeMessage.giveBack;
-    const kept = new PacketQueue();
-    for (let i = 0; i < count; i++) {
-      this.#words[1 + 2 * i] = this.#leased.frontId;
-      this.#words[2 + 2 * i] = this.#leased.frontAmountFen;
-      kept.push(this.#leased.frontId, this.#leased.frontAmountFen);
+    const size = 1 + PACKET_WORDS * count;
+    for (let i = 1; i < size; i += PACKET_WORDS) {
+      this.#words[i] = this.#leased.frontId;
+      this.#words[i + 1] = this.#leased.frontAmountFen;
+      this.#words[i + 2] = this.#leased.frontSponsor;
       this.#drop();
     }
-    if (this.#set.post(this.#words, 1 + 2 * count)) return true;
-    for (; kept.size > 0; kept.shift()) this.#take(kept.frontId, kept.frontAmountFen, nowMs);
+    if (this.#set.post(this.#words, size)) return true;
+    for (let i = 1; i < size; i += PACKET_WORDS) {
+      this.#take(this.#words[i] >>> 0, this.#words[i + 1] >>> 0, this.#words[i + 2], nowMs);
+    }
     this.#set.tickAt(nowMs + RETRY_MS);
     return false;
   }

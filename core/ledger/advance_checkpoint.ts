@@ -1,0 +1,98 @@
+import type { DatabaseSync } from "node:sqlite";
+import { CheckpointBroken, type CheckpointHead, CheckpointReader, writeCheckpoint } from "./checkpoint.ts";
+import { EntryKind } from "./entry.ts";
+import { type EntryRows, RowField } from "./entry_rows.ts";
+import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "./packets.ts";
+import { readDelivered, readRows } from "./sqlite_store.ts";
+
+type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
+
+/**
+ * Writes a new checkpoint out of the present one and the rows after it. Holds only the chunks that those rows touch,
+ * and one more.
+ *
+ * @param db the truth, for reading
+ * @returns the row that the checkpoint reaches to
+ */
+export function advanceCheckpoint(path: string, db: DatabaseSync): number {
+  const old = openOld(path);
+  try {
+    const changes = new Packets();
+    const head: Changing<CheckpointHead> = {
+      seq: old?.head.seq ?? 0,
+      mark: old?.head.mark ?? 0,
+      mints: [...old?.head.mints ?? []],
+      givenBack: [...old?.head.givenBack ?? []],
+      largeAmountsFen: [],
+    };
+    // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
+    const delivered: Uint32Array[] = [];
+    head.mark = readDelivered(db, head.mark, (ids) => delivered.push(ids));
+    readRows(db, head.seq, Infinity, (rows) => addRows(rows, head, changes));
+    head.largeAmountsFen = [...old?.head.largeAmountsFen ?? [], ...changes.largeAmountsFen];
+    for (const ids of delivered) for (const id of ids) changes.noteDelivered(id);
+    writeCheckpoint(path, head, merged(old, changes));
+    return head.seq;
+  } finally {
+    old?.close();
+  }
+}
+
+/** A damaged checkpoint is none: the new one is made out of all rows. */
+function openOld(path: string): CheckpointReader | undefined {
+  try {
+    return CheckpointReader.open(path);
+  } catch (error) {
+    if (error instanceof CheckpointBroken) return undefined;
+    throw error;
+  }
+}
+
+function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packets): void {
+  const { values } = rows;
+  for (let row = 0; row < rows.count; row++) {
+    const at = rows.at(row);
+    const packetId = values[at + RowField.packetId];
+    const amountFen = values[at + RowField.amount];
+    const sponsor = values[at + RowField.sponsor];
+    switch (values[at + RowField.kind]) {
+      case EntryKind.mint:
+        head.mints.push([packetId, values[at + RowField.count], amountFen, sponsor]);
+        break;
+      case EntryKind.award:
+        changes.award(packetId, values[at + RowField.user], amountFen, sponsor);
+        break;
+      case EntryKind.giveBack:
+        head.givenBack.push({ sponsor, belowId: packetId, amountFen });
+    }
+    head.seq = values[at + RowField.seq];
+  }
+}
+
+/** The old checkpoint's chunks with what has changed, then the new ones. */
+function* merged(old: CheckpointReader | undefined, changes: Packets): Generator<[number, Uint8Array]> {
+  const done = new Set<number>();
+  const present = new Packets();
+  while (old !== undefined) {
+    // One chunk object for all: each is written before the next is read.
+    const chunk = present.chunk(0);
+    const number = old.next(() => chunk.lasting);
+    if (number < 0) break;
+    done.add(number);
+    const changed = changes.chunks.get(number);
+    if (changed !== undefined) overlay(chunk, changed);
+    yield [number, chunk.lasting];
+  }
+  for (const [number, chunk] of changes.chunks) if (!done.has(number)) yield [number, chunk.lasting];
+}
+
+function overlay(chunk: PacketChunk, changed: PacketChunk): void {
+  for (let i = 0; i < CHUNK_PACKETS; i++) {
+    if ((changed.state[i] & PacketState.awarded) !== 0) {
+      chunk.user[i] = changed.user[i];
+      chunk.amount[i] = changed.amount[i];
+      chunk.sponsor[i] = changed.sponsor[i];
+    }
+    chunk.state[i] |= changed.state[i];
+  }
+}

@@ -1,0 +1,283 @@
+import { assert } from "../assert.ts";
+import { entryAmountFen, EntryKind, EntryWord, Refusal, Verdict } from "./entry.ts";
+import { RowField } from "./entry_rows.ts";
+import { LatestPackets } from "./latest_packets.ts";
+import { type AwardRecord, type Balances, type Judgement, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
+import { type Mint, MintList } from "./mint_list.ts";
+import { Packets } from "./packets.ts";
+
+const MOST_SPONSOR = 0xffff;
+/** More undelivered packets than this are not looked for at one question: without limits a user may have any number. */
+const MOST_LOOKED_AT = 4096;
+
+/** Sums by sponsor that a checkpoint keeps. */
+export interface GivenBack {
+  readonly sponsor: number;
+  readonly belowId: number;
+  readonly amountFen: number;
+}
+
+/**
+ * All that decides an entry, in memory: which packets exist, who has them, what is left in each sponsor's pool. Whatever
+ * stores a ledger, this judges it.
+ */
+export class Judge {
+  readonly packets = new Packets();
+  readonly latest = new LatestPackets();
+  readonly mints = new MintList();
+  readonly givenBack: GivenBack[] = [];
+  readonly #limits: LedgerLimits;
+  readonly #mintByFirstId = new Map<number, Mint>();
+  /** By sponsor: his money in `pool`, and the id below which his packets went back. */
+  readonly #poolFenOf = new Map<number, number>();
+  readonly #givenBackBelow = new Map<number, number>();
+  #sourceFen = 0;
+  #poolFen = 0;
+  #userFen = 0;
+  #returnedFen = 0;
+  #awards = 0;
+
+  constructor(limits: LedgerLimits = NO_LIMITS) {
+    this.#limits = limits;
+  }
+
+  get nextPacketId(): number {
+    return this.mints.nextId;
+  }
+
+  /** How many packets were awarded. */
+  get awards(): number {
+    return this.#awards;
+  }
+
+  balances(): Balances {
+    return {
+      sourceFen: this.#sourceFen,
+      poolFen: this.#poolFen,
+      userFen: this.#userFen,
+      returnedFen: this.#returnedFen,
+    };
+  }
+
+  /** A sponsor's money that nobody has won yet, in fen. */
+  poolFenOf(sponsor: number): number {
+    return this.#poolFenOf.get(sponsor) ?? 0;
+  }
+
+  /** Sponsors that ever had a packet. */
+  get sponsors(): number[] {
+    return [...this.#poolFenOf.keys()].sort((a, b) => a - b);
+  }
+
+  awardOf(packetId: number): AwardRecord | undefined {
+    if (!this.packets.isAwarded(packetId)) return undefined;
+    return { user: this.packets.user(packetId), amountFen: this.packets.amountFen(packetId) };
+  }
+
+  /** What holds after every batch. */
+  check(): void {
+    assert(
+      this.#sourceFen + this.#poolFen + this.#userFen + this.#returnedFen === 0,
+      "the sum of all accounts is 0",
+    );
+    assert(this.#poolFen >= 0, "the pool is never overdrawn");
+  }
+
+  /** Judges an entry of a ring, and changes what it says. */
+  judge(words: Int32Array, at: number, judgement: Judgement): void {
+    const kind = words[at + EntryWord.kind];
+    const packetId = words[at + EntryWord.packetId] >>> 0;
+    const user = words[at + EntryWord.user] >>> 0;
+    if (kind === EntryKind.pendingOf) return this.#findPending(user, packetId, judgement);
+    if (kind === EntryKind.delivered) return this.#deliver(packetId, user, judgement);
+    this.#decide(
+      kind,
+      packetId,
+      user,
+      entryAmountFen(words, at),
+      words[at + EntryWord.sponsor],
+      words[at + EntryWord.count],
+      this.#limits,
+      judgement,
+    );
+  }
+
+  /** Judges a row that is durable already, as it was judged then. Limits may have changed since, so none holds. */
+  replay(values: Float64Array, at: number, judgement: Judgement): void {
+    this.#decide(
+      values[at + RowField.kind],
+      values[at + RowField.packetId],
+      values[at + RowField.user],
+      values[at + RowField.amount],
+      values[at + RowField.sponsor],
+      values[at + RowField.count],
+      NO_LIMITS,
+      judgement,
+    );
+  }
+
+  /** From a checkpoint: a mint, what went back, and packets that were awarded, in this order. */
+  restoreMint(mint: Mint): void {
+    this.mints.add(mint);
+    this.#mintByFirstId.set(mint.firstId, mint);
+    this.#sourceFen -= mint.amountFen;
+    this.#addToPool(mint.sponsor, mint.amountFen);
+  }
+
+  restoreGivenBack(given: GivenBack): void {
+    this.givenBack.push(given);
+    this.#givenBackBelow.set(given.sponsor, given.belowId);
+    this.#addToPool(given.sponsor, -given.amountFen);
+    this.#returnedFen += given.amountFen;
+  }
+
+  /** The packet's columns are there already. */
+  restoreAward(packetId: number): void {
+    const user = this.packets.user(packetId);
+    const amountFen = this.packets.amountFen(packetId);
+    this.#addToPool(this.packets.sponsor(packetId), -amountFen);
+    this.#userFen += amountFen;
+    this.#linkToUser(packetId, user);
+  }
+
+  #decide(
+    kind: number,
+    packetId: number,
+    user: number,
+    amountFen: number,
+    sponsor: number,
+    count: number,
+    limits: LedgerLimits,
+    judgement: Judgement,
+  ): void {
+    const isExact = amountFen > 0 && amountFen <= Number.MAX_SAFE_INTEGER;
+    if (packetId === 0 || !isExact || sponsor < 0 || sponsor > MOST_SPONSOR) {
+      return say(judgement, Verdict.refused, Refusal.malformed);
+    }
+    switch (kind) {
+      case EntryKind.mint:
+        return this.#mint({ firstId: packetId, count, amountFen, sponsor }, judgement);
+      case EntryKind.award:
+        return this.#award(packetId, user, amountFen, sponsor, limits, judgement);
+      case EntryKind.giveBack:
+        return this.#giveBack(packetId, amountFen, sponsor, judgement);
+      default:
+        return say(judgement, Verdict.refused, Refusal.malformed);
+    }
+  }
+
+  #mint(mint: Mint, judgement: Judgement): void {
+    const { firstId, count, amountFen } = mint;
+    if (count <= 0 || amountFen < count || firstId + count > 0x1_0000_0000) {
+      return say(judgement, Verdict.refused, Refusal.malformed);
+    }
+    const before = this.#mintByFirstId.get(firstId);
+    if (
+      before !== undefined && before.count === count && before.amountFen === amountFen &&
+      before.sponsor === mint.sponsor
+    ) return say(judgement, Verdict.doneBefore, Refusal.none);
+    if (firstId < this.nextPacketId) return say(judgement, Verdict.refused, Refusal.idsTaken);
+    // Past this sum a fen more or less would be lost in rounding.
+    if (amountFen - this.#sourceFen > Number.MAX_SAFE_INTEGER) {
+      return say(judgement, Verdict.refused, Refusal.malformed);
+    }
+    this.restoreMint(mint);
+    say(judgement, Verdict.done, Refusal.none);
+  }
+
+  #award(
+    packetId: number,
+    user: number,
+    amountFen: number,
+    sponsor: number,
+    limits: LedgerLimits,
+    judgement: Judgement,
+  ): void {
+    const { packets } = this;
+    if (packets.isAwarded(packetId)) {
+      const isSame = packets.user(packetId) === user && packets.amountFen(packetId) === amountFen;
+      if (isSame) return say(judgement, Verdict.doneBefore, Refusal.none);
+      return say(judgement, Verdict.refused, Refusal.packetTaken);
+    }
+    const mint = this.mints.of(packetId);
+    if (mint === undefined) return say(judgement, Verdict.refused, Refusal.unknownPacket);
+    if (mint.sponsor !== sponsor) return say(judgement, Verdict.refused, Refusal.wrongSponsor);
+    if (packetId < (this.#givenBackBelow.get(sponsor) ?? 0)) {
+      return say(judgement, Verdict.refused, Refusal.givenBack);
+    }
+    const limit = this.#limitReached(user, sponsor, limits);
+    if (limit !== Refusal.none) return say(judgement, Verdict.refused, limit);
+    if (amountFen > this.poolFenOf(sponsor)) return say(judgement, Verdict.refused, Refusal.poolEmpty);
+    packets.award(packetId, user, amountFen, sponsor);
+    this.restoreAward(packetId);
+    say(judgement, Verdict.done, Refusal.none);
+  }
+
+  #giveBack(belowId: number, amountFen: number, sponsor: number, judgement: Judgement): void {
+    const isSame = this.givenBack.some((given) =>
+      given.sponsor === sponsor && given.belowId === belowId && given.amountFen === amountFen
+    );
+    if (isSame) return say(judgement, Verdict.doneBefore, Refusal.none);
+    // All or nothing: a part of the pool would leave packets that can't be told from those that went back.
+    if (belowId !== this.nextPacketId || amountFen !== this.poolFenOf(sponsor)) {
+      return say(judgement, Verdict.refused, Refusal.malformed);
+    }
+    this.restoreGivenBack({ sponsor, belowId, amountFen });
+    say(judgement, Verdict.done, Refusal.none);
+  }
+
+  /** Which limit the user has reached. The list of his packets is as short as the limit on it. */
+  #limitReached(user: number, sponsor: number, limits: LedgerLimits): number {
+    const { packetsPerUser, packetsPerSponsor } = limits;
+    if (packetsPerUser === Infinity && packetsPerSponsor === Infinity) return Refusal.none;
+    let inAll = 0;
+    let ofSponsor = 0;
+    for (let id = this.latest.get(user); id !== 0; id = this.packets.previous(id)) {
+      if (++inAll >= packetsPerUser) return Refusal.userLimit;
+      if (this.packets.sponsor(id) === sponsor && ++ofSponsor >= packetsPerSponsor) {
+        return Refusal.sponsorLimit;
+      }
+    }
+    return Refusal.none;
+  }
+
+  #findPending(user: number, after: number, judgement: Judgement): void {
+    say(judgement, Verdict.done, Refusal.none);
+    judgement.packetId = judgement.amountFen = judgement.sponsor = 0;
+    let id = after === 0 || this.awardOf(after)?.user !== user
+      ? this.latest.get(user)
+      : this.packets.previous(after);
+    for (let looked = 0; id !== 0 && looked < MOST_LOOKED_AT; looked++, id = this.packets.previous(id)) {
+      if (this.packets.isDelivered(id)) continue;
+      judgement.packetId = id;
+      judgement.amountFen = this.packets.amountFen(id);
+      judgement.sponsor = this.packets.sponsor(id);
+      return;
+    }
+  }
+
+  #deliver(packetId: number, user: number, judgement: Judgement): void {
+    if (!this.packets.isAwarded(packetId) || this.packets.user(packetId) !== user) {
+      return say(judgement, Verdict.refused, Refusal.unknownPacket);
+    }
+    const isNew = !this.packets.isDelivered(packetId);
+    if (isNew) this.packets.markDelivered(packetId);
+    say(judgement, isNew ? Verdict.done : Verdict.doneBefore, Refusal.none);
+  }
+
+  #linkToUser(packetId: number, user: number): void {
+    this.packets.link(packetId, this.latest.get(user));
+    this.latest.set(user, packetId);
+    this.#awards++;
+  }
+
+  #addToPool(sponsor: number, fen: number): void {
+    this.#poolFen += fen;
+    this.#poolFenOf.set(sponsor, this.poolFenOf(sponsor) + fen);
+  }
+}
+
+function say(judgement: Judgement, verdict: Verdict, detail: number): void {
+  judgement.verdict = verdict;
+  judgement.detail = detail;
+}

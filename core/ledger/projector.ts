@@ -1,0 +1,100 @@
+import { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../time/clock.ts";
+import { advanceCheckpoint } from "./advance_checkpoint.ts";
+import { CHECKPOINT_FILE, CheckpointBroken, CheckpointReader } from "./checkpoint.ts";
+import { RowField } from "./entry_rows.ts";
+import { Projection } from "./projection.ts";
+import { lastSeqOf, readRows, TRUTH_FILE } from "./sqlite_store.ts";
+
+/** Rows of a bulk at most. */
+const MOST_PER_BULK = 20_000;
+/** Rows after the last checkpoint that make a new one worth while: a start reads them in about a second. */
+const CHECKPOINT_ROWS = 500_000;
+/** The same when the host stops, and nobody waits. */
+const LAST_CHECKPOINT_ROWS = 10_000;
+
+/** What a turn of the projector came to. */
+export interface Projected {
+  readonly rows: number;
+  /** Rows that are left to do. */
+  readonly lagRows: number;
+  /** How old the oldest row of this turn was when the turn was over, in ms of wall time; 0 without rows. */
+  readonly lagMs: number;
+}
+
+/** Follows the truth at a distance: keeps the projection and the checkpoint up to date. */
+export class Projector {
+  readonly #directory: string;
+  readonly #clock: Clock;
+  readonly #truth: DatabaseSync;
+  readonly #projection: Projection;
+  #checkpointSeq: number;
+
+  /** @param directory a ledger whose truth exists */
+  constructor(directory: string, clock: Clock) {
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#truth = new DatabaseSync(`${directory}/${TRUTH_FILE}`, { readOnly: true });
+    this.#truth.exec("pragma busy_timeout = 5000");
+    this.#projection = Projection.openOrRebuild(directory, lastSeqOf(this.#truth));
+    this.#checkpointSeq = checkpointSeq(this.#checkpointPath);
+  }
+
+  get seq(): number {
+    return this.#projection.seq;
+  }
+
+  /** Adds at most one bulk of rows. */
+  turn(): Projected {
+    const from = this.#projection.seq;
+    let oldestAtMs = 0;
+    let rows = 0;
+    readRows(this.#truth, from, from + MOST_PER_BULK, (found) => {
+      if (rows === 0) oldestAtMs = found.values[RowField.atMs];
+      rows += found.count;
+      this.#projection.apply(found);
+    });
+    if (rows === 0) {
+      this.#projection.merge();
+      return { rows: 0, lagRows: 0, lagMs: 0 };
+    }
+    const lagMs = Math.max(0, this.#clock.wallMs() - oldestAtMs);
+    const lagRows = lastSeqOf(this.#truth) - this.#projection.seq;
+    if (lagRows < MOST_PER_BULK) this.#projection.merge();
+    return { rows, lagRows, lagMs };
+  }
+
+  /** Writes a checkpoint if one is due. Returns whether it did. */
+  checkpoint(isLast = false): boolean {
+    const rows = this.#projection.seq - this.#checkpointSeq;
+    if (rows < (isLast ? LAST_CHECKPOINT_ROWS : CHECKPOINT_ROWS)) return false;
+    this.writeCheckpoint();
+    return true;
+  }
+
+  /** Writes a checkpoint of all rows that are durable now. */
+  writeCheckpoint(): void {
+    this.#checkpointSeq = advanceCheckpoint(this.#checkpointPath, this.#truth);
+  }
+
+  close(): void {
+    this.#projection.close();
+    this.#truth.close();
+  }
+
+  get #checkpointPath(): string {
+    return `${this.#directory}/${CHECKPOINT_FILE}`;
+  }
+}
+
+/** How far the checkpoint on disk reaches; 0 if there is none that can be read. */
+function checkpointSeq(path: string): number {
+  try {
+    const reader = CheckpointReader.open(path);
+    reader?.close();
+    return reader?.head.seq ?? 0;
+  } catch (error) {
+    if (error instanceof CheckpointBroken) return 0;
+    throw error;
+  }
+}

@@ -1,0 +1,71 @@
+import { Counters, MetricLayout } from "../counters/counters.ts";
+import { Bell } from "../shared/bell.ts";
+import { closeThread, onParentMessage, postToParent } from "../shared/thread.ts";
+import { systemClock } from "../time/clock.ts";
+import { nextTurn } from "../time/event_loop.ts";
+import type { CounterPlace } from "./ledger_worker.ts";
+import { Projector } from "./projector.ts";
+
+/** What the projector's thread is started with. */
+export interface ProjectorInit {
+  readonly directory: string;
+  readonly bell: SharedArrayBuffer;
+  readonly counters: CounterPlace;
+}
+
+/** Messages from the projector's thread. */
+export type ProjectorReport =
+  | { readonly type: "stopped" }
+  /** It can't go on: awards are as safe as before, but questions get old answers. */
+  | { readonly type: "failing"; readonly reason: string };
+
+/** How often it looks for new rows. */
+const LOOK_MS = 250;
+/** How long a failing projection is left alone. */
+const REST_MS = 5_000;
+
+const report = (message: ProjectorReport) => postToParent(message);
+
+/** The life of the projector's thread. Its message to end is the only one. */
+export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
+  const bell = new Bell(init.bell);
+  let isStopped = false;
+  onParentMessage(() => {
+    isStopped = true;
+    bell.ring();
+  });
+  const { metrics, memory, blocks, block } = init.counters;
+  const layout = new MetricLayout(metrics);
+  const values = new Counters(layout, blocks, memory).block(block);
+  const rowsHandle = layout.handle("projectionRows");
+  const lagRows = layout.handle("projectionLagRows");
+  const lagMs = layout.handle("projectionLagMs");
+  const checkpoints = layout.handle("projectionCheckpoints");
+  let projector: Projector | undefined;
+  for (;;) {
+    bell.awake();
+    let restMs = LOOK_MS;
+    try {
+      projector ??= new Projector(init.directory, systemClock);
+      const turn = projector.turn();
+      values[rowsHandle] = projector.seq;
+      values[lagRows] = turn.lagRows;
+      values[lagMs] = turn.lagMs;
+      if (turn.lagRows > 0) restMs = 0;
+      else {
+        if (projector.checkpoint(isStopped)) values[checkpoints]++;
+        if (isStopped) break;
+      }
+    } catch (error) {
+      report({ type: "failing", reason: error instanceof Error ? error.message : String(error) });
+      if (isStopped) break;
+      projector = undefined; // opened again, it looks whether the file is whole
+      restMs = REST_MS;
+    }
+    if (restMs === 0) await nextTurn();
+    else if (!isStopped) await bell.sleep(restMs);
+  }
+  projector?.close();
+  report({ type: "stopped" });
+  closeThread();
+}

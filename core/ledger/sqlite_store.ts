@@ -1,0 +1,224 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { EntryRows, ROW_FIELDS } from "./entry_rows.ts";
+import { type EntryStore, StoreFailed } from "./entry_store.ts";
+import { migrate, TRUTH_MIGRATIONS } from "./schema.ts";
+
+/** Name of the truth's file in a ledger's directory. */
+export const TRUTH_FILE = "ledger.db";
+
+/** Rows that are read at once. */
+const ROWS_PER_READ = 10_000;
+/** Pages of 4 KiB in the log before they are moved into the file: 16 MiB, so that it happens seldom. */
+const LOG_PAGES = 4_000;
+
+/** How hard a commit tries: `full` survives a power loss, `off` only the process's own end. */
+export type LedgerSync = "full" | "off";
+
+/** SQLite's primary result codes that blame the medium, not this program, and how their messages begin. */
+const MEDIUM_MESSAGE =
+  /^(database (table )?is locked|out of memory|attempt to write a readonly|disk I\/O error|database or disk is full|unable to open)/;
+const MEDIUM_CODES = new Set([
+  5, // BUSY
+  6, // LOCKED
+  7, // NOMEM
+  8, // READONLY
+  10, // IOERR
+  13, // FULL
+  14, // CANTOPEN
+]);
+
+interface Open {
+  readonly db: DatabaseSync;
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+  readonly insert: StatementSync;
+  readonly insertDelivered: StatementSync;
+}
+
+/** A ledger's rows in SQLite: a write-ahead log that is synced at every commit. */
+export class SqliteStore implements EntryStore {
+  readonly #path: string;
+  readonly #sync: LedgerSync;
+  #open: Open | undefined;
+
+  /**
+   * @param directory it must exist, and be locked by this process
+   * @throws UserError if there is something else in it
+   */
+  constructor(directory: string, sync: LedgerSync = "full") {
+    this.#path = `${directory}/${TRUTH_FILE}`;
+    this.#sync = sync;
+    this.#open = this.#openFile();
+  }
+
+  lastSeq(): number {
+    return this.#try(({ db }) => lastSeqOf(db));
+  }
+
+  append({ values, count }: EntryRows, delivered: Uint32Array): void {
+    this.#try(({ db, begin, commit, insert, insertDelivered }) => {
+      begin.run();
+      try {
+        for (let at = 0; at < count * ROW_FIELDS; at += ROW_FIELDS) {
+          insert.run(
+            values[at],
+            values[at + 1],
+            values[at + 2],
+            values[at + 3],
+            values[at + 4],
+            values[at + 5],
+            values[at + 6],
+            values[at + 7],
+          );
+        }
+        if (delivered.length > 0) insertDelivered.run(bytesOf(delivered));
+        commit.run();
+      } catch (error) {
+        rollBack(db);
+        throw error;
+      }
+    });
+  }
+
+  reopen(): void {
+    this.#closeFile();
+    this.#open = this.#try(() => this.#openFile()); // the statements are made anew with it
+    // After a failed sync the kernel may call pages clean that never reached the disk. Moved into the file and synced
+    // there, they are written anew.
+    this.#try(({ db }) => {
+      const { busy } = db.prepare("pragma wal_checkpoint(truncate)").get()!;
+      if (busy !== 0) throw new StoreFailed("the log can't be moved into the file: somebody reads it");
+    });
+  }
+
+  read(afterSeq: number, take: (rows: EntryRows) => void): void {
+    this.#try(({ db }) => readRows(db, afterSeq, Infinity, take));
+  }
+
+  readDelivered(afterMark: number, take: (packetIds: Uint32Array) => void): number {
+    return this.#try(({ db }) => readDelivered(db, afterMark, take));
+  }
+
+  close(): void {
+    try {
+      // The projector reads on, so closing alone would leave the log as it is.
+      this.#open?.db.exec("pragma wal_checkpoint(truncate)");
+    } catch (error) {
+      if (!isOfMedium(error)) throw error;
+    }
+    this.#closeFile();
+  }
+
+  #openFile(): Open {
+    const db = new DatabaseSync(this.#path);
+    db.exec(`
+      pragma journal_mode = wal;
+      pragma synchronous = ${this.#sync};
+      pragma wal_autocheckpoint = ${LOG_PAGES};
+      pragma busy_timeout = 2000;
+    `);
+    migrate(db, this.#path, TRUTH_MIGRATIONS);
+    return {
+      db,
+      begin: db.prepare("begin immediate"),
+      commit: db.prepare("commit"),
+      insert: db.prepare("insert into entry values (?, ?, ?, ?, ?, ?, ?, ?)"),
+      insertDelivered: db.prepare("insert into delivered (packets) values (?)"),
+    };
+  }
+
+  #closeFile(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    try {
+      open?.db.close();
+    } catch (error) {
+      if (!isOfMedium(error)) throw error;
+    }
+  }
+
+  #try<T>(run: (open: Open) => T): T {
+    try {
+      return run(this.#open!);
+    } catch (error) {
+      if (error instanceof StoreFailed) throw error;
+      if (!isOfMedium(error)) throw error;
+      throw new StoreFailed(`${this.#path}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+/** The highest key of a truth file. */
+export function lastSeqOf(db: DatabaseSync): number {
+  return (db.prepare("select max(seq) as seq from entry").get()!.seq as number | null) ?? 0;
+}
+
+/** Hands over rows after a key, up to and including another, in blocks. */
+export function readRows(
+  db: DatabaseSync,
+  afterSeq: number,
+  untilSeq: number,
+  take: (rows: EntryRows) => void,
+): void {
+  const select = returningArrays(
+    db.prepare(`select * from entry where seq > ? and seq <= ? order by seq limit ${ROWS_PER_READ}`),
+  );
+  const rows = new EntryRows();
+  let seq = afterSeq;
+  const until = Math.min(untilSeq, Number.MAX_SAFE_INTEGER);
+  for (;;) {
+    const found = select.all(seq, until) as unknown as readonly (readonly number[])[];
+    if (found.length === 0) return;
+    rows.clear();
+    for (const row of found) {
+      const at = rows.next();
+      for (let i = 0; i < ROW_FIELDS; i++) rows.values[at + i] = row[i];
+    }
+    seq = found[found.length - 1][0];
+    take(rows);
+  }
+}
+
+/** Lets a statement return rows as arrays, at two thirds of the cost. Deno has it, its types don't yet. */
+export function returningArrays(statement: StatementSync): StatementSync {
+  (statement as StatementSync & { setReturnArrays(enabled: boolean): void }).setReturnArrays(true);
+  return statement;
+}
+
+/** Hands over delivered packets after a mark; returns the last mark. */
+export function readDelivered(
+  db: DatabaseSync,
+  afterMark: number,
+  take: (packetIds: Uint32Array) => void,
+): number {
+  let last = afterMark;
+  const select = db.prepare("select mark, packets from delivered where mark > ? order by mark");
+  for (const { mark, packets } of select.iterate(afterMark)) {
+    const bytes = (packets as Uint8Array).slice();
+    take(new Uint32Array(bytes.buffer, 0, bytes.length >>> 2));
+    last = mark as number;
+  }
+  return last;
+}
+
+function bytesOf(words: Uint32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/** Whatever is left of a transaction goes; SQLite has often done it already. */
+function rollBack(db: DatabaseSync): void {
+  try {
+    db.exec("rollback");
+  } catch {
+    // No transaction is open any more, or the medium is gone: the file is closed next.
+  }
+}
+
+/** Whether an error of SQLite blames the medium. */
+function isOfMedium(error: unknown): boolean {
+  if (error instanceof StoreFailed) return true;
+  if (!(error instanceof Error)) return false;
+  // Errors of a statement have a number; those of opening a file or of `exec` have only their message.
+  if ("errcode" in error && typeof error.errcode === "number") return MEDIUM_CODES.has(error.errcode & 0xff);
+  return "code" in error && error.code === "ERR_SQLITE_ERROR" && MEDIUM_MESSAGE.test(error.message);
+}

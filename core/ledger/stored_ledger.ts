@@ -1,0 +1,158 @@
+import { assert } from "../assert.ts";
+import type { Clock } from "../time/clock.ts";
+import { entryAmountFen, EntryKind, EntryWord, Verdict } from "./entry.ts";
+import { EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
+import { type EntryStore, StoreFailed } from "./entry_store.ts";
+import type { Judge } from "./judge.ts";
+import type { AwardRecord, Balances, Judgement, Ledger } from "./ledger.ts";
+
+/** Delivered packets are written with the next batch, or by themselves after this time or this many. */
+const MARKS_WAIT_MS = 1_000;
+const MOST_MARKS = 16_384;
+/** How long a failing store is left alone before the next try. */
+const REST_MS = [100, 250, 500, 1_000] as const;
+
+/** A ledger that lasts: the judge's memory in front, rows in a store behind it. */
+export class StoredLedger implements Ledger {
+  failure: string | undefined;
+  readonly #judge: Judge;
+  readonly #store: EntryStore;
+  readonly #clock: Clock;
+  /** The batch: judged and staged, but not known to be durable. */
+  readonly #rows = new EntryRows();
+  readonly #marks = new Uint32Array(MOST_MARKS);
+  #markCount = 0;
+  #marksSinceMs = 0;
+  #nextSeq: number;
+  /** While the batch is in doubt: when to try again, and how often it was tried. */
+  #retryAtMs = 0;
+  #failures = 0;
+
+  /** @param judge holds everything that the store holds, as `openJudge` makes it */
+  constructor(judge: Judge, store: EntryStore, clock: Clock) {
+    this.#judge = judge;
+    this.#store = store;
+    this.#clock = clock;
+    this.#nextSeq = store.lastSeq() + 1;
+  }
+
+  get nextPacketId(): number {
+    return this.#judge.nextPacketId;
+  }
+
+  /** Rows that are durable. */
+  get lastSeq(): number {
+    return this.#nextSeq - 1 - this.#rows.count;
+  }
+
+  judge(words: Int32Array, at: number, judgement: Judgement): void {
+    assert(this.failure === undefined, "nothing is judged on top of a batch that is in doubt");
+    this.#judge.judge(words, at, judgement);
+    if (judgement.verdict !== Verdict.done) return;
+    switch (words[at + EntryWord.kind]) {
+      case EntryKind.pendingOf:
+        return;
+      case EntryKind.delivered:
+        // With no room the mark is forgotten: that repeats a message after a restart, no more.
+        if (this.#markCount === 0) this.#marksSinceMs = this.#clock.monotonicMs();
+        if (this.#markCount < MOST_MARKS) {
+          this.#marks[this.#markCount++] = words[at + EntryWord.packetId] >>> 0;
+        }
+        return;
+      default:
+        return this.#stage(words, at);
+    }
+  }
+
+  commit(): boolean {
+    if (this.failure !== undefined && !this.#mend()) return false;
+    if (this.#rows.count === 0 && !this.#areMarksDue()) return true;
+    const atMs = this.#clock.wallMs();
+    for (let row = 0; row < this.#rows.count; row++) {
+      this.#rows.values[this.#rows.at(row) + RowField.atMs] = atMs;
+    }
+    try {
+      this.#store.append(this.#rows, this.#marks.subarray(0, this.#markCount));
+    } catch (error) {
+      return this.#failed(error);
+    }
+    this.#settled();
+    return true;
+  }
+
+  balances(): Balances {
+    return this.#judge.balances();
+  }
+
+  awardOf(packetId: number): AwardRecord | undefined {
+    return this.#judge.awardOf(packetId);
+  }
+
+  close(): void {
+    this.#marksSinceMs = -Infinity;
+    this.commit();
+    this.#store.close();
+  }
+
+  #stage(words: Int32Array, at: number): void {
+    const row = this.#rows.next();
+    const { values } = this.#rows;
+    values[row + RowField.seq] = this.#nextSeq++;
+    values[row + RowField.kind] = words[at + EntryWord.kind];
+    values[row + RowField.packetId] = words[at + EntryWord.packetId] >>> 0;
+    values[row + RowField.user] = words[at + EntryWord.user] >>> 0;
+    values[row + RowField.amount] = entryAmountFen(words, at);
+    values[row + RowField.sponsor] = words[at + EntryWord.sponsor];
+    values[row + RowField.count] = words[at + EntryWord.count];
+  }
+
+  #areMarksDue(): boolean {
+    return this.#markCount > 0 && this.#clock.monotonicMs() - this.#marksSinceMs >= MARKS_WAIT_MS;
+  }
+
+  #settled(): void {
+    this.#judge.check();
+    this.#rows.clear();
+    this.#markCount = 0;
+    this.failure = undefined;
+    this.#failures = 0;
+  }
+
+  #failed(error: unknown): false {
+    if (!(error instanceof StoreFailed)) throw error;
+    this.failure = error.message;
+    const restMs = REST_MS[Math.min(this.#failures++, REST_MS.length - 1)];
+    this.#retryAtMs = this.#clock.monotonicMs() + restMs;
+    return false;
+  }
+
+  /**
+   * Opens the store again and looks whether the batch is in it. True when that is known: then it was durable after all
+   * and is settled, or it has left no trace and is to be appended again.
+   */
+  #mend(): boolean {
+    if (this.#clock.monotonicMs() < this.#retryAtMs) return false;
+    const before = this.lastSeq;
+    try {
+      this.#store.reopen();
+      const last = this.#store.lastSeq();
+      if (last !== before) this.#checkBatch(before, last);
+      if (last !== before) this.#settled();
+    } catch (error) {
+      return this.#failed(error);
+    }
+    this.failure = undefined;
+    return true;
+  }
+
+  /** The store holds the batch whole, as it was staged: a transaction is there or not. */
+  #checkBatch(before: number, last: number): void {
+    assert(last === before + this.#rows.count, "a batch is in the store whole or not at all");
+    let row = 0;
+    this.#store.read(before, ({ values, count }) => {
+      for (let i = 0; i < count * ROW_FIELDS; i++, row++) {
+        assert(values[i] === this.#rows.values[row], "the store holds what was staged");
+      }
+    });
+  }
+}
