@@ -19,7 +19,7 @@ export const acceptCases: readonly Case[] = [
   { name: "leaves peers waiting while no number is free", run: leavesWaiting, pair: { serverCapacity: 2 } },
   { name: "leaves peers waiting while it is paused", run: pauses },
   { name: "turns peers away in good order while it refuses", run: refuses },
-  { name: OUT_OF_DESCRIPTORS, run: survivesLimit, isAlone: true },
+  { name: OUT_OF_DESCRIPTORS, run: survivesLimit, isAlone: true, needs: "descriptors" },
 ];
 
 async function dialsWithoutNumbers(h: Harness): Promise<void> {

@@ -64,6 +64,7 @@ export interface Kit {
 export type Feature =
   | "reset" // the dialing side's abort reaches the peer as a reset
   | "wait" // poll waits
+  | "descriptors" // connections count against the process's limit on descriptors
   | "source"; // dial from a source address
 
 /** Turns without any event after which a condition is given up; each waits up to 2 ms on a real engine. */

@@ -7,6 +7,8 @@ import { libc, RLIMIT_NOFILE, whyNoLibc } from "../core/engine/posix.ts";
 import { SimEngine } from "../core/engine/sim.ts";
 import { SimNetwork, type SimNetworkOptions } from "../core/engine/sim_network.ts";
 import { SimPhase, type SimSocket } from "../core/engine/sim_socket.ts";
+import { UringEngine } from "../core/engine/uring.ts";
+import { whyNoUring } from "../core/engine/uring_support.ts";
 import { Bell } from "../core/shared/bell.ts";
 import { ManualClock } from "../core/time/clock.ts";
 import { nextTurn } from "../core/time/event_loop.ts";
@@ -40,8 +42,23 @@ const EPOLL: RealKind = {
   whyNot: whyNoLibc,
 };
 
+const URING: RealKind = {
+  name: "uring",
+  make: (options) => new UringEngine(options),
+  takesDescriptor: true,
+  whyNot: whyNoUring,
+};
+
+/** So few slots a ring that every case uses several rings; and it accepts as on kernels before 6.10. */
+const URING_RINGS: RealKind = {
+  ...URING,
+  name: "uring of many rings",
+  make: (options) => new UringEngine({ ...options, slotsPerRing: 2, isAcceptingPlainly: true }),
+};
+
 const NO_RESET = "Deno can't set SO_LINGER: its abort may look like an ordinary end";
 const NO_SOURCE = "Deno.connect can't bind a source address";
+const NO_LIMIT = "its connections don't count against the limit on descriptors";
 const NO_WAIT = "its poll never waits: the simulation's driver lets time pass";
 
 /** Every kit, also those that can't run here: `whyNot` says why. */
@@ -52,6 +69,10 @@ export const kits: readonly (Kit & { whyNot(): string | null })[] = [
   realKit(EPOLL, EPOLL, {}),
   realKit(DENO, EPOLL, {}),
   realKit(EPOLL, DENO, { reset: NO_RESET, source: NO_SOURCE }),
+  realKit(URING, URING, { descriptors: NO_LIMIT }),
+  realKit(URING_RINGS, URING_RINGS, { descriptors: NO_LIMIT }),
+  realKit(URING, EPOLL, { descriptors: NO_LIMIT }),
+  realKit(EPOLL, URING, { descriptors: NO_LIMIT }),
 ];
 
 function realKit(serverKind: RealKind, clientKind: RealKind, cannot: Partial<Record<Feature, string>>) {

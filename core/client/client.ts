@@ -89,7 +89,7 @@ async function openAwards({ awards }: ClientOptions, api: RunningApi): Promise<A
 function makePlan(options: ClientOptions, engine: EngineName): FleetPlan {
   const { slice, segment } = options;
   const problems: string[] = [];
-  const limit = connectionLimit();
+  const limit = connectionLimit(engine);
   if (slice.count > limit) {
     problems.push(
       `${formatCount(slice.count)} users need as many descriptors, and this process may open ${

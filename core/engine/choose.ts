@@ -1,41 +1,63 @@
 import { UserError } from "../cli/user_error.ts";
 import type { Log } from "../cli/log.ts";
+import { descriptorLimit } from "./descriptors.ts";
 import { DenoEngine } from "./deno.ts";
 import type { Engine, EngineName, EngineOptions } from "./engine.ts";
 import { EpollEngine } from "./epoll.ts";
-import { libc, RLIMIT_NOFILE, whyNoLibc } from "./posix.ts";
+import { whyNoLibc } from "./posix.ts";
+import { UringEngine } from "./uring.ts";
+import { MAX_CONNECTIONS } from "./uring_ring.ts";
+import { whyNoUring } from "./uring_support.ts";
 
 /** Engines that can be asked for on a command line. */
-export const ENGINE_CHOICES = ["auto", "epoll", "deno"] as const;
+export const ENGINE_CHOICES = ["auto", "uring", "epoll", "deno"] as const;
 export type EngineChoice = typeof ENGINE_CHOICES[number];
+
+/** From the best to the one that runs everywhere, each with why it can't run here, or null. */
+const CANDIDATES = [
+  { name: "uring", whyNot: whyNoUring },
+  { name: "epoll", whyNot: whyNoLibc },
+  { name: "deno", whyNot: () => null },
+] as const;
 
 /** Descriptors that a process needs besides its connections. */
 const SPARE_DESCRIPTORS = 200;
-/** What we assume where the limit can't be asked for. */
-const ASSUMED_DESCRIPTORS = 10_240;
+/** What a connection may cost: the kernel takes 3.4 KB for each of its sockets, which is to be at most half of all. */
+const BYTES_PER_CONNECTION = 8 * 1024;
+/** What we assume where the memory can't be asked for. */
+const ASSUMED_MEMORY_BYTES = 2 ** 30;
+/** Connections of a host that was not told how many. */
+const DEFAULT_CONNECTIONS = 1_000_000;
 
 /**
- * The engine that this host can run.
+ * The engine that this host can run, logged with the reason why it is not a better one.
  *
  * @throws UserError if one was asked for by name and can't run
  */
-export function chooseEngine(wanted: EngineChoice, log: Log): EngineName {
-  if (wanted === "deno") return "deno";
-  const why = whyNoLibc();
-  if (why === null) {
-    log("info", "engine", { engine: "epoll" });
-    return "epoll";
+export function chooseEngine(
+  wanted: EngineChoice,
+  log: Log,
+  candidates: readonly { readonly name: EngineName; whyNot(): string | null }[] = CANDIDATES,
+): EngineName {
+  const reasons: string[] = [];
+  for (const { name, whyNot } of candidates) {
+    if (wanted !== "auto" && wanted !== name) continue;
+    const why = whyNot();
+    if (why === null) {
+      if (reasons.length === 0) log("info", "engine", { engine: name });
+      else log("warn", "engine", { engine: name, reason: reasons.join("; ") });
+      return name;
+    }
+    reasons.push(`${name} can't run here: ${why}`);
   }
-  if (wanted === "epoll") {
-    throw new UserError(`--engine epoll can't run here: ${why}. Use --engine auto, which falls back to deno`);
-  }
-  log("warn", "engine", { engine: "deno", reason: `epoll can't run here: ${why}` });
-  return "deno";
+  throw new UserError(`--engine ${reasons.join("; ")}. Use --engine auto, which takes the best that works`);
 }
 
 /** Makes an engine of the kind that was chosen. */
 export function openEngine(name: EngineName, options: EngineOptions): Engine {
   switch (name) {
+    case "uring":
+      return new UringEngine(options);
     case "epoll":
       return new EpollEngine(options);
     case "deno":
@@ -45,21 +67,31 @@ export function openEngine(name: EngineName, options: EngineOptions): Engine {
   }
 }
 
-/** How many connections the process's descriptors allow, after raising the soft limit to the hard one. */
-export function connectionLimit(): number {
-  return Math.max(1, descriptorLimit() - SPARE_DESCRIPTORS);
+/**
+ * The most connections that this host allows an engine: one a descriptor, after raising the soft limit to the hard one;
+ * with `uring`, whose connections need none, as many as there is memory for.
+ */
+export function connectionLimit(engine: EngineName): number {
+  if (engine !== "uring") return Math.max(1, descriptorLimit() - SPARE_DESCRIPTORS);
+  return Math.min(MAX_CONNECTIONS, Math.floor(memoryBytes() / BYTES_PER_CONNECTION), fileLimit());
 }
 
-function descriptorLimit(): number {
-  if (whyNoLibc() !== null) return ASSUMED_DESCRIPTORS;
-  const limits = new BigUint64Array(2); // struct rlimit: soft, hard
-  const bytes = new Uint8Array(limits.buffer);
-  if (libc().getrlimit(RLIMIT_NOFILE, bytes) !== 0) return ASSUMED_DESCRIPTORS;
-  if (limits[0] < limits[1]) {
-    const soft = limits[0];
-    limits[0] = limits[1];
-    if (libc().setrlimit(RLIMIT_NOFILE, bytes) !== 0) limits[0] = soft;
+/** How many connections a server takes that was not told how many. */
+export function defaultConnections(engine: EngineName): number {
+  return Math.min(DEFAULT_CONNECTIONS, connectionLimit(engine));
+}
+
+function memoryBytes(): number {
+  const isAllowed = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" }).state === "granted";
+  return isAllowed ? Deno.systemMemoryInfo().total : ASSUMED_MEMORY_BYTES;
+}
+
+/** Open files of the whole host: direct descriptors count there, but root may exceed it. */
+function fileLimit(): number {
+  try {
+    if (Deno.uid() === 0) return Infinity;
+    return Math.max(1, Number(Deno.readTextFileSync("/proc/sys/fs/file-max")) - SPARE_DESCRIPTORS);
+  } catch {
+    return Infinity; // not allowed to look: the kernel will say so
   }
-  const most = 0x7fff_ffffn;
-  return Number(limits[0] < most ? limits[0] : most);
 }

@@ -93,6 +93,7 @@ export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
+export const ECANCELED = 125;
 
 export const AF_INET = 2;
 export const SOCK_STREAM = 1;

@@ -79,7 +79,8 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
   const engine = chooseEngine(options.engine, (_level, _event, fields) => {
     if (fields?.reason !== undefined) host.err(`engine ${fields.engine}: ${fields.reason}\n`);
   });
-  const users = options.users || Math.min(scenario.users, Math.max(1, connectionLimit() - SPARE_CONNECTIONS));
+  const users = options.users ||
+    Math.min(scenario.users, Math.max(1, connectionLimit(engine) - SPARE_CONNECTIONS));
   const rateShare = scenario.engineShare[engine] ?? 1;
   const half = Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
   const startedAt = new Date(host.clock.wallMs());

@@ -33,10 +33,10 @@ export const SERVER_FLAGS = {
   "set-size": flag("N", "most connections of one SET", wholeNumber(1, 1_000_000).default(10_000)),
   "max-connections": flag(
     "N",
-    "most connections in all, 0 for as many as descriptors allow",
+    "most connections in all, 0 for as many as descriptors allow, or a million with engine uring",
     wholeNumber(0, 10_000_000).default(0),
   ),
-  engine: flag("NAME", "how bytes move: auto, epoll or deno", z.enum(ENGINE_CHOICES).default("auto")),
+  engine: flag("NAME", "how bytes move: auto, uring, epoll or deno", z.enum(ENGINE_CHOICES).default("auto")),
   plugins: flag(
     "LIST",
     "plugins by name or path, in the order in which they admit",

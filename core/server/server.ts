@@ -6,7 +6,7 @@ import { openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Series } from "../counters/series.ts";
 import { formatAddress } from "../engine/address.ts";
-import { chooseEngine, connectionLimit } from "../engine/choose.ts";
+import { chooseEngine, connectionLimit, defaultConnections } from "../engine/choose.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
 import { openListener } from "../engine/listener.ts";
 import { DirectoryLock } from "../ledger/directory_lock.ts";
@@ -66,7 +66,10 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   const startMs = host.clock.monotonicMs();
   const engine = chooseEngine(options.engine, log);
   const workers = workersFor(engine, options.workers);
-  const capacity = Math.min(options["max-connections"] || Infinity, connectionLimit());
+  const capacity = Math.min(
+    options["max-connections"] || defaultConnections(engine),
+    connectionLimit(engine),
+  );
   const randomSeed = options["random-seed"] || systemSeed();
   const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
   if (lock === undefined) {

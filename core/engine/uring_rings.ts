@@ -1,0 +1,163 @@
+import { assert } from "../assert.ts";
+import type { Bell } from "../shared/bell.ts";
+import * as posix from "./posix.ts";
+import { errno, libc, mapMemory, type MappedArea } from "./posix.ts";
+import { mapWithin4GiB, POOLS_BYTES } from "./uring_buffers.ts";
+import { NoRing, UringRing } from "./uring_ring.ts";
+import type { UringSyscalls } from "./uring_syscalls.ts";
+
+/** Entries that one call of ours may write to one ring. */
+const MOST_ENTRIES_AT_ONCE = 4;
+/** Attempts to submit what the kernel has no memory for. */
+const MOST_SUBMITS = 100_000;
+/** A batched wait ends early with so many completions. */
+const BATCH = 32;
+
+/** Told of every enter that may have sent something, before anything else is done. */
+export interface RingsOwner {
+  /** Completions from `ring.fresh` on are new. */
+  onEntered(ring: UringRing): void;
+  /** Nothing is pending on any ring: all memory that sends were made from is free. */
+  onAllSubmitted(): void;
+}
+
+/**
+ * All rings of an engine. A ring has as many slots as the limit on descriptors allows its table, and the next one is
+ * made when those are used up: a connection's number tells its ring and its slot. The thread sleeps on the first ring,
+ * which reads an eventfd that the others and the bell signal.
+ */
+export class Rings {
+  readonly list: UringRing[] = [];
+  readonly input: MappedArea;
+  readonly main: UringRing;
+  readonly #sys: UringSyscalls;
+  readonly #owner: RingsOwner;
+  readonly #bell: Bell;
+  readonly #capacity: number;
+  readonly #perRing: number;
+  readonly #eventfd: number;
+  readonly #wakeCount = mapMemory(8);
+  #isWakeArmed = false;
+  /** The error of the last ring that couldn't be made. */
+  lastError = 0;
+
+  constructor(sys: UringSyscalls, owner: RingsOwner, bell: Bell, capacity: number, perRing: number) {
+    this.#sys = sys;
+    this.#owner = owner;
+    this.#bell = bell;
+    this.#capacity = capacity;
+    this.#perRing = perRing;
+    this.input = mapWithin4GiB(Math.ceil(capacity / perRing) * POOLS_BYTES);
+    this.#eventfd = libc().eventfd(0, posix.EFD_CLOEXEC);
+    assert(this.#eventfd >= 0, `an eventfd can be had (errno ${this.#eventfd < 0 ? errno() : 0})`);
+    bell.useDescriptor(this.#eventfd);
+    this.main = this.#make();
+  }
+
+  /** Whether a connection's ring is there, after making it if need be. */
+  has(connection: number): boolean {
+    while (this.list.length * this.#perRing <= connection) {
+      try {
+        this.#make();
+      } catch (error) {
+        if (!(error instanceof NoRing)) throw error;
+        this.lastError = error.code;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The ring of a connection, with room for what one call writes. */
+  of(connection: number): UringRing {
+    const ring = this.list.length === 1 ? this.main : this.list[(connection / this.#perRing) | 0];
+    if (ring.room < MOST_ENTRIES_AT_ONCE) this.submitAll();
+    return ring;
+  }
+
+  /** The first ring, with room. */
+  mainWithRoom(): UringRing {
+    return this.of(0);
+  }
+
+  /** The eventfd was read: the next signal needs another reading. */
+  woken(): void {
+    this.#isWakeArmed = false;
+  }
+
+  /** Submits all that is pending, and nothing else. */
+  submitAll(): void {
+    for (const ring of this.list) {
+      for (let i = 0; ring.pending > 0; i++) {
+        assert(i < MOST_SUBMITS, "the kernel takes entries");
+        ring.submit();
+        this.#owner.onEntered(ring);
+      }
+    }
+    this.#owner.onAllSubmitted();
+  }
+
+  /** Submits all that is pending and brings completions in, after a wait if there are none. */
+  turn(waitMs: number, batchUs: number): void {
+    const { main, list } = this;
+    if (!this.#isWakeArmed) {
+      this.#isWakeArmed = true;
+      this.mainWithRoom().awaitWake(this.#eventfd, this.#wakeCount.address);
+    }
+    let isReady = main.isReady;
+    for (let i = 1; i < list.length; i++) {
+      this.#enterIfDue(list[i]);
+      isReady ||= list[i].isReady;
+    }
+    const maySleep = waitMs > 0 && !isReady && this.#bell.maySleep() && this.#allowWakes();
+    if (maySleep) {
+      main.wait(waitMs, BATCH, batchUs);
+      this.#owner.onEntered(main);
+    } else this.#enterIfDue(main);
+    this.#bell.awake();
+    if (maySleep) {
+      for (let i = 1; i < list.length; i++) {
+        list[i].denyWake();
+        this.#enterIfDue(list[i]);
+      }
+    }
+    this.submitAll();
+  }
+
+  shutdown(): void {
+    for (const ring of this.list) ring.shutdown();
+    libc().close(this.#eventfd);
+    this.input.unmap();
+    this.#wakeCount.unmap();
+  }
+
+  #enterIfDue(ring: UringRing): void {
+    if (ring.pending === 0 && (ring.isReady || !ring.hasKernelWork)) return;
+    ring.enter();
+    this.#owner.onEntered(ring);
+  }
+
+  /** Lets the other rings signal; false if one has something already, about which it may not have signalled. */
+  #allowWakes(): boolean {
+    const { list } = this;
+    let isQuiet = true;
+    for (let i = 1; i < list.length; i++) {
+      list[i].allowWake();
+      if (list[i].hasKernelWork) isQuiet = false;
+    }
+    return isQuiet;
+  }
+
+  #make(): UringRing {
+    const first = this.list.length * this.#perRing;
+    const ring = new UringRing(this.#sys, {
+      first,
+      slots: Math.min(this.#perRing, this.#capacity - first),
+      input: this.input,
+      inputStart: this.list.length * POOLS_BYTES,
+    });
+    if (first > 0) ring.signalTo(this.#eventfd);
+    this.list.push(ring);
+    return ring;
+  }
+}
