@@ -92,7 +92,8 @@ Deno.test({
     const host = new TestHost();
     const world = serve(40);
     const awardsFile = await Deno.makeTempFile();
-    const args = `--users 0-39 --workers 2 --qps 400 --server 127.0.0.1:${world.port} --control 127.0.0.1:0`;
+    const flags = "--users 0-39 --workers 2 --qps 400 --engine epoll --control 127.0.0.1:0";
+    const args = `${flags} --server 127.0.0.1:${world.port}`;
     const running = command.run(host, [...args.split(" "), "--awards", awardsFile]);
     let hasEnded = false;
     running.finally(() => hasEnded = true);
