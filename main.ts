@@ -69,6 +69,10 @@ if (role !== undefined) {
       summary: "shows what servers and fleets do, live",
       load: () => import("./core/monitor/monitor.ts"),
     },
+    doctor: {
+      summary: "says whether this host can carry so many users",
+      load: () => import("./core/doctor/doctor.ts"),
+    },
     demo: {
       summary: "rehearses the gala on this machine",
       load: () => import("./core/rehearse/demo.ts"),

@@ -20,6 +20,8 @@ export const ExitCode = {
   failed: 1,
   /** The flags, the config or the machine don't allow what was asked. Nothing was started. */
   usage: 2,
+  /** `redpkt doctor` found nothing that can't work, and something that works badly. */
+  warned: 3,
   /** A worker or the ledger thread died, or stopped answering. */
   workerDied: 70,
   /** Ended by a second signal, without a drain. */

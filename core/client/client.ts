@@ -1,10 +1,10 @@
 import { type RunningApi, serveApi } from "../admin/serve.ts";
 import { helpText } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
-import { openLog } from "../cli/log.ts";
-import { formatCount } from "../cli/units.ts";
+import { type Log, openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
-import { chooseEngine, connectionLimit } from "../engine/choose.ts";
+import { whyNotStart } from "../doctor/preflight.ts";
+import { chooseEngine } from "../engine/choose.ts";
 import type { EngineName } from "../engine/engine.ts";
 import { mostConnectionsPerPair, readPortRange } from "../engine/port_range.ts";
 import { systemSeed } from "../random/random.ts";
@@ -20,8 +20,6 @@ import { pairAddresses } from "./targets.ts";
 
 /** So many users keep one core busy; fewer aren't worth another thread. */
 const USERS_PER_WORKER = 10_000;
-/** Descriptors that a process needs besides its connections, to be on the safe side. */
-const SPARE_DESCRIPTORS = 200;
 
 /** `redpkt client`: a fleet of users against real servers. */
 export const command: Command = {
@@ -39,7 +37,7 @@ export const command: Command = {
 
 async function play(host: Host, options: ClientOptions): Promise<number> {
   const log = openLog(aboveProgress(host), "client");
-  const plan = makePlan(options, chooseEngine(options.engine, log));
+  const plan = makePlan(options, chooseEngine(options.engine, log), log);
   const run = new FleetRun(host, log, plan);
   const routes = controlRoutes(run);
   const api = serveApi(host, "--control", options.control, {
@@ -84,22 +82,15 @@ async function openAwards({ awards }: ClientOptions, api: RunningApi): Promise<A
 /**
  * What the threads are to play.
  *
- * @throws UserError if descriptors or addresses don't suffice
+ * @throws UserError if the host can't carry so many users, or addresses don't suffice
  */
-function makePlan(options: ClientOptions, engine: EngineName): FleetPlan {
+function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPlan {
   const { slice, segment } = options;
-  const problems: string[] = [];
-  const limit = connectionLimit(engine);
-  if (slice.count > limit) {
-    problems.push(
-      `${formatCount(slice.count)} users need as many descriptors, and this process may open ${
-        formatCount(limit)
-      }: ` +
-        `raise the limit with ulimit -n ${
-          slice.count + SPARE_DESCRIPTORS
-        }, or give fewer --users, or a --segment`,
-    );
-  }
+  const pairs = options.servers.length * Math.max(1, options.sources.length);
+  const problems = whyNotStart(
+    { users: slice.count, roles: ["client"], engine, port: 0, shakesPerS: options.qps, pairs },
+    log,
+  );
   let targets: FleetPlan["targets"] = [];
   try {
     targets = pairAddresses(

@@ -1,3 +1,4 @@
+import { alignColumns } from "../cli/columns.ts";
 import { formatCount, formatMicros, formatYuan } from "../cli/units.ts";
 import type { PhaseResult, Usage } from "./measures.ts";
 import type { Check } from "./verdict.ts";
@@ -41,15 +42,6 @@ export function checkTable(checks: readonly Check[]): string {
     { phase, what, wanted, seen, isMet },
   ) => [isMet ? "ok" : "FAIL", phase, what, seen, wanted]);
   return alignColumns([["", "phase", "what", "seen", "wanted"], ...rows], 5);
-}
-
-/** Columns side by side; the first `left` of them flush left, numbers flush right. */
-function alignColumns(rows: readonly (readonly string[])[], left = 1): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) =>
-    "  " +
-    row.map((cell, i) => i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  ").trimEnd()
-  ).join("\n") + "\n";
 }
 
 function cores(usage: Usage): string {

@@ -5,6 +5,7 @@ import type { Command, Host } from "../cli/host.ts";
 import { openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Series } from "../counters/series.ts";
+import { whyNotStart } from "../doctor/preflight.ts";
 import { formatAddress } from "../engine/address.ts";
 import { chooseEngine, connectionLimit, defaultConnections } from "../engine/choose.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
@@ -66,6 +67,15 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   const startMs = host.clock.monotonicMs();
   const engine = chooseEngine(options.engine, log);
   const workers = workersFor(engine, options.workers);
+  const problems = whyNotStart({
+    // A host that wasn't told how many takes as many as it can.
+    users: options["max-connections"] || 1,
+    roles: ["server"],
+    engine,
+    port: options.port,
+    shakesPerS: 0,
+  }, log);
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
   const capacity = Math.min(
     options["max-connections"] || defaultConnections(engine),
     connectionLimit(engine),

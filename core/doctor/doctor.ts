@@ -1,0 +1,71 @@
+import { z } from "zod";
+import {
+  flag,
+  type Flags,
+  type FlagValues,
+  helpText,
+  parseFlags,
+  switchFlag,
+  wholeNumber,
+} from "../cli/flags.ts";
+import type { Command, Host } from "../cli/host.ts";
+import { ExitCode, UserError } from "../cli/user_error.ts";
+import { chooseEngine, ENGINE_CHOICES } from "../engine/choose.ts";
+import { examine, verdictOf } from "./examine.ts";
+import type { Need } from "./finding.ts";
+import { type HostFacts, readHostFacts } from "./host_facts.ts";
+import { report } from "./report.ts";
+
+const ROLES = { server: ["server"], client: ["client"], both: ["server", "client"] } as const;
+
+export const DOCTOR_FLAGS = {
+  users: flag("N", "connections that the host is to hold", wholeNumber(1, 10_000_000).default(20_000)),
+  role: flag(
+    "NAME",
+    "what runs here: server, client, or both against each other",
+    z.enum(["server", "client", "both"]).default("both"),
+  ),
+  engine: flag(
+    "NAME",
+    `how bytes move: ${ENGINE_CHOICES.join(", ")}`,
+    z.enum(ENGINE_CHOICES).default("auto"),
+  ),
+  port: flag("N", "port of the server", wholeNumber(1, 65_535).default(1025)),
+  shakes: flag("N", "shakes a second of all users together", wholeNumber(0, 100_000_000).default(60_000)),
+  json: switchFlag("writes JSON instead of a table"),
+} satisfies Flags;
+
+/** `redpkt doctor`: whether this host can carry so many users, and what to change. */
+export const command: Command = {
+  summary: "says whether this host can carry so many users",
+  run(host, args) {
+    const { values, operands, wantsHelp } = parseFlags(args, DOCTOR_FLAGS);
+    if (wantsHelp) {
+      const about = "Compares what this host is with what so many users need, and says what to change.\n" +
+        "Exit code: 0 fine, 3 works with warnings, 2 can't work.";
+      host.out(helpText("redpkt doctor [FLAGS]", about, DOCTOR_FLAGS));
+      return Promise.resolve(ExitCode.ok);
+    }
+    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt doctor takes flags only`);
+    return Promise.resolve(diagnose(host, values, readHostFacts()));
+  },
+};
+
+/** Writes the report and returns the exit code. */
+export function diagnose(host: Host, options: FlagValues<typeof DOCTOR_FLAGS>, facts: HostFacts): number {
+  const need: Need = {
+    users: options.users,
+    roles: ROLES[options.role],
+    engine: chooseEngine(options.engine, () => {}),
+    port: options.port,
+    shakesPerS: options.shakes,
+  };
+  const findings = examine(facts, need);
+  const verdict = verdictOf(findings);
+  host.out(
+    options.json
+      ? JSON.stringify({ verdict, need, findings, facts }, null, 2) + "\n"
+      : report(need, findings),
+  );
+  return { ok: ExitCode.ok, warning: ExitCode.warned, impossible: ExitCode.usage }[verdict];
+}
