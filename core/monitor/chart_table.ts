@@ -128,6 +128,7 @@ export const CHARTS: readonly ChartSpec[] = [
   },
   {
     id: "ledger",
+    isSparse: true,
     title: "Ledger",
     unit: "perSecond",
     lines: [
@@ -139,6 +140,7 @@ export const CHARTS: readonly ChartSpec[] = [
   },
   {
     id: "throttle",
+    isSparse: true,
     title: "Refused by limit",
     unit: "perSecond",
     lines: [
@@ -148,6 +150,7 @@ export const CHARTS: readonly ChartSpec[] = [
   },
   {
     id: "closes",
+    isSparse: true,
     title: "Connections closed by the servers, by reason",
     unit: "perSecond",
     lines: Object.keys(CloseCode).map((name) => delta(inWords(name), "server", closedMetric(name))),

@@ -36,6 +36,8 @@ export interface ChartSpec {
   readonly lines: readonly LineSpec[];
   /** Values of very different size are told apart on it. */
   readonly isLog?: boolean;
+  /** Lines that are zero all the time are left out. */
+  readonly isSparse?: boolean;
 }
 
 /** The value of a line in a second, or null where nobody has told of it. */

@@ -1,8 +1,9 @@
-import { TOKEN_VARIABLE } from "../admin/serve.ts";
+import { isLoopbackHost, TOKEN_VARIABLE } from "../admin/serve.ts";
 import { helpText, parseFlags } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
+import { systemSecret } from "../random/random.ts";
 import { after, every, ManualClock, sleep } from "../time/clock.ts";
 import { headlessJson, headlessLine } from "./headless.ts";
 import { MONITOR_FLAGS, type MonitorOptions } from "./monitor_flags.ts";
@@ -51,6 +52,7 @@ async function run(host: Host, options: MonitorOptions): Promise<number> {
     stop(signal);
   }));
   if (options.seconds > 0) ends.push(after(options.seconds * 1000, () => stop("--seconds")));
+  ends.push(...await showPage(host, core, options, log));
   ends.push(...showLines(host, core, options));
   if (replay !== undefined) {
     await play(replay, core, clock as ManualClock, options, log);
@@ -61,6 +63,24 @@ async function run(host: Host, options: MonitorOptions): Promise<number> {
   for (const end of ends.reverse()) await end();
   await core.stop();
   return ExitCode.ok;
+}
+
+/** Serves the page. It is loaded only here: `--no-web` shouldn't pay for it. */
+async function showPage(host: Host, core: MonitorCore, options: MonitorOptions, log: Log) {
+  if (options["no-web"]) return [];
+  const [{ serveWeb }, { Control }] = await Promise.all([import("./web/web.ts"), import("./control.ts")]);
+  const given = host.env(TOKEN_VARIABLE) || undefined;
+  if (given === undefined && !isLoopbackHost(options.web.hostname)) {
+    const where = `${options.web.hostname}:${options.web.port}`;
+    throw new UserError(`--web ${where}: others can reach this address. Set ${TOKEN_VARIABLE} to a secret`);
+  }
+  const token = given ?? systemSecret();
+  const control = new Control(core, (url, init) => fetch(url, init), log, given);
+  const web = serveWeb({ core, control, token, address: options.web });
+  const url = `http://${web.address.hostname}:${web.address.port}/`;
+  // A token that was made just now is told once, behind the `#` that no server sees; a given one is a secret.
+  log("info", "page", { url: given === undefined ? `${url}#token=${token}` : url });
+  return [() => web.stop()];
 }
 
 /** Subscribes to the targets and keeps the core going. */

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../counters/series.ts";
+import { Histogram } from "../counters/histogram.ts";
 import type { Clock } from "../time/clock.ts";
 import { EventStreamParser, NoEventStream } from "./event_stream.ts";
 import { addUp } from "./merge.ts";
@@ -104,6 +105,12 @@ export class Target {
     const quietMs = this.#world.clock.monotonicMs() - this.#heardAtMs;
     if (quietMs > GIVE_UP_MS) this.#abort.abort();
     else if (quietMs > SILENT_MS) this.#become("silent", `no snapshot for ${Math.floor(quietMs / 1000)} s`);
+  }
+
+  /** The 99th percentile of the latency that it measured in its latest second, if it measures one. */
+  get lastP99Us(): number | null {
+    const latency = this.last?.histograms.shakeLatencyUs;
+    return latency === undefined || latency.length === 0 ? null : new Histogram().add(latency).percentile(99);
   }
 
   /** Every counter since the target was first seen, over all its restarts. */

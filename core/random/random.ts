@@ -60,3 +60,9 @@ export function systemSeed(): number {
   const words = crypto.getRandomValues(new Uint32Array(2));
   return words[0] * 0x20_0000 + (words[1] >>> 11);
 }
+
+/** A text that nobody can guess, for a token. */
+export function systemSecret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(18));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+}

@@ -1,0 +1,104 @@
+import { CHARTS, LINES } from "../chart_table.ts";
+import type { Point } from "../history.ts";
+import type { MonitorCore } from "../monitor_core.ts";
+import type { Target } from "../target.ts";
+
+/** One row of the table of targets. Short names: 600 of them travel every second. */
+export interface TargetRow {
+  readonly name: string;
+  readonly url: string;
+  readonly role: string;
+  readonly state: string;
+  readonly why: string;
+  /** Connections it has, in all and by SET or worker. */
+  readonly connections: number | null;
+  readonly sets: readonly number[];
+  /** Frames or shakes that it answered in the last second. */
+  readonly answered: number | null;
+  readonly p99Us: number | null;
+  /** Per cent of a core. */
+  readonly cpu: number | null;
+  readonly rss: number | null;
+  readonly loopMs: number | null;
+  readonly lateS: number;
+  readonly missing: number;
+  readonly restarts: number;
+  readonly second: number | null;
+}
+
+/** SETs of a target that are told one by one; of more, neighbours are added up. */
+const MOST_SETS = 32;
+
+/** What the page gets when it comes: the charts, and the seconds so far as columns. */
+export function pageHistory(core: MonitorCore, lastS: number): unknown {
+  const { points } = core.history;
+  const from = (points.at(-1)?.second ?? 0) - lastS;
+  const shown = points.filter(({ second }) => second > from);
+  return {
+    charts: CHARTS.map(({ lines, ...chart }) => ({ ...chart, lines: lines.map(({ label }) => label) })),
+    seconds: shown.map(({ second }) => second),
+    columns: LINES.map((_, i) => column(shown, i)),
+    reporting: shown.map(({ reporting, expected }) => [reporting, expected]),
+    marks: core.marks.all,
+    targets: targetRows(core),
+  };
+}
+
+/** Every target as a row. */
+export function targetRows(core: MonitorCore): TargetRow[] {
+  return core.targets.map(targetRow);
+}
+
+/** Every counter and gauge by role, for whoever looks for one that has no chart. */
+export function allCounters(core: MonitorCore): unknown {
+  const roles = core.lastShown?.merged.roles ?? {};
+  return Object.fromEntries(
+    (["server", "client"] as const).map((role) => [role, {
+      totals: core.totals(role),
+      deltas: roles[role]?.deltas ?? {},
+      gauges: roles[role]?.gauges ?? {},
+    }]),
+  );
+}
+
+function targetRow(target: Target): TargetRow {
+  const { spec, state, why, last, missing, restarts, late } = target;
+  const process = last?.process;
+  const isServer = last?.role === "server";
+  const blocks = last?.blocks[isServer ? "connections" : "usersConnected"] ?? [];
+  return {
+    name: spec.name,
+    url: spec.url,
+    role: last?.role ?? "",
+    state,
+    why,
+    connections: last === undefined ? null : last.gauges[isServer ? "connections" : "usersConnected"] ?? null,
+    sets: fewer(blocks),
+    answered: last === undefined ? null : last.deltas[isServer ? "framesOut" : "shakesAnswered"] ?? null,
+    p99Us: target.lastP99Us,
+    cpu: process === undefined ? null : Math.round((process.cpuUserMs + process.cpuSystemMs) / 10),
+    rss: process?.rssBytes ?? null,
+    loopMs: process?.loopDelayMs ?? null,
+    lateS: late,
+    missing,
+    restarts,
+    second: last?.second ?? null,
+  };
+}
+
+function fewer(blocks: readonly number[]): number[] {
+  // The last block is the main thread's own and holds no connections.
+  const sets = blocks.at(-1) === 0 ? blocks.slice(0, -1) : [...blocks];
+  if (sets.length <= MOST_SETS) return sets;
+  const each = Math.ceil(sets.length / MOST_SETS);
+  return Array.from(
+    { length: Math.ceil(sets.length / each) },
+    (_, i) => sets.slice(i * each, (i + 1) * each).reduce((sum, n) => sum + n, 0),
+  );
+}
+
+/** A line's values; one that nobody ever told of is null as a whole. */
+function column(points: readonly Point[], line: number): (number | null)[] | null {
+  const values = points.map((point) => point.values[line]);
+  return values.every((value) => value === null) ? null : values;
+}
