@@ -1,5 +1,6 @@
 import type { Bell } from "../shared/bell.ts";
 import type { Clock } from "../time/clock.ts";
+import type { ReadControl } from "./read_control.ts";
 
 /**
  * The contract between bytes and meaning. An engine moves bytes for many connections on one thread; it listens and
@@ -96,6 +97,8 @@ export interface EngineStats {
   failedAccepts: number;
   /** Receives that found no free buffer and were armed again later. */
   bufferShortages: number;
+  /** Times that a connection with news was left unread. */
+  leftUnread: number;
 }
 
 /** A fresh set of zeroes. */
@@ -107,6 +110,7 @@ export function emptyStats(): EngineStats {
     overfullQueues: 0,
     failedAccepts: 0,
     bufferShortages: 0,
+    leftUnread: 0,
   };
 }
 
@@ -136,12 +140,15 @@ export interface Engine {
   /** Where replies are written, between `reserve` and `commit`. */
   readonly output: Area;
   readonly stats: EngineStats;
+  /** Absent where an engine can't read less: then all that comes is read, and its age is guessed from the loop's. */
+  readonly reads?: ReadControl;
 
   /** Says who is told. Once, before the first `poll`. */
   attach(handler: EngineHandler): void;
   /** Starts to take peers from a listening socket. Returns the port that is bound. */
   listen(listener: Listener): number;
-  setAccepting(mode: AcceptMode): void;
+  /** @param most peers to take at most until the next call; without it as many as come */
+  setAccepting(mode: AcceptMode, most?: number): void;
   /**
    * Starts to connect; `onConnect` or `onClose` tells how it went.
    *

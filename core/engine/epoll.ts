@@ -16,10 +16,12 @@ import {
   PASS_BUDGET_MS,
 } from "./engine.ts";
 import { Lingering } from "./lingering.ts";
+import { LEAVE_MS, type ReadControl, REST_MS } from "./read_control.ts";
 import * as posix from "./posix.ts";
 import { errno, libc, mapMemory, type MappedArea } from "./posix.ts";
 import { SendQueues } from "./send_queue.ts";
 import { Slots } from "./slots.ts";
+import { Unread } from "./unread.ts";
 
 const INPUT_BYTES = 16 * 1024;
 const OUTPUT_BYTES = 64 * 1024;
@@ -31,6 +33,10 @@ const EVENT_DATA = EVENT_BYTES - 8;
 const EVENTS_PER_LOOK = 32;
 /** Peers taken in one pass, so that a storm of them doesn't hold up those who are in. */
 const ACCEPTS_PER_PASS = 128;
+/** Of a budget of reads, the part for what was left unread too long. */
+const SWEEP_SHARE = 1 / 8;
+/** A wait that took longer found nobody waiting: what came, came just now. */
+const ASLEEP_MS = 0.05;
 /** After a failed accept for lack of descriptors: how long not to try again. */
 const ACCEPT_REST_MS = 50;
 
@@ -38,10 +44,18 @@ const EPOLLIN = 1;
 const EPOLLOUT = 4;
 const EPOLLERR = 8;
 const EPOLLHUP = 16;
+const EPOLLRDHUP = 1 << 13;
+const EPOLLET = 1 << 31;
 const EPOLLEXCLUSIVE = 1 << 28;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
+
+/**
+ * What an open connection is watched for. By edge: every event says that something has come since the last one, so that
+ * what is left unread is never told of again, and a read doesn't cost a second look by the kernel.
+ */
+const READING = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 /** In the data of an event, where a connection number would be. */
 const LISTENER_TAG = 0xffff_ffff;
@@ -49,7 +63,7 @@ const WAKE_TAG = 0xffff_fffe;
 
 const State = { free: 0, dialing: 1, open: 2, ended: 3, closing: 4, lingering: 5, broken: 6 } as const;
 
-/** Readiness through epoll(7): level-triggered, batches of 1,024 events, one receive and one send a connection. */
+/** Readiness through epoll(7): edge-triggered, batches of 1,024 events, one receive and one send a connection. */
 export class EpollEngine implements Engine {
   readonly name = "epoll";
   readonly capacity: number;
@@ -58,6 +72,7 @@ export class EpollEngine implements Engine {
   readonly input: Area;
   readonly output: Area;
   readonly stats = emptyStats();
+  readonly reads: ReadControl & { oldestMs: number; newestMs: number };
 
   readonly #slots: Slots;
   readonly #clock: Clock;
@@ -79,7 +94,17 @@ export class EpollEngine implements Engine {
   readonly #fd: Int32Array;
   readonly #state: Uint8Array;
   readonly #cause: Uint8Array;
-  readonly #interest: Uint8Array;
+  readonly #interest: Int32Array;
+
+  /** Left unread for lack of a budget, and those that rest. */
+  readonly #unread: Unread;
+  readonly #resting: Unread;
+  /** Connections with more to read than one receive took. */
+  #again: number[] = [];
+  /** When the kernel had no further events; what came in the present ones, came after `#sinceMs`. */
+  #drainedMs = 0;
+  #sinceMs = 0;
+  #readsLeft = Infinity;
 
   /** Connections whose end must still be told, since handlers are called from `poll` only. */
   #ends: number[] = [];
@@ -92,6 +117,7 @@ export class EpollEngine implements Engine {
   #listenFd = -1;
   #isListenerArmed = false;
   #acceptMode: AcceptMode = AcceptMode.paused;
+  #acceptsLeft = Infinity;
   #acceptRestUntilMs = 0;
   /** Events of the last epoll_wait that are not handled yet. */
   #eventAt = 0;
@@ -109,11 +135,22 @@ export class EpollEngine implements Engine {
     this.#bell = options.bell;
     this.#queues = new SendQueues(options.queueBytes ?? DEFAULT_QUEUE_BYTES);
     this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
+    const unread = this.#unread = new Unread(options.capacity, LEAVE_MS);
+    const resting = this.#resting = new Unread(options.capacity, REST_MS);
+    this.reads = {
+      budget: Infinity,
+      oldestMs: 0,
+      newestMs: 0,
+      get unread() {
+        return unread.size + resting.size;
+      },
+      rest: (connection) => resting.add(connection, this.#drainedMs),
+    };
     this.peerAddress = new Uint32Array(options.capacity);
     this.#fd = new Int32Array(options.capacity).fill(-1);
     this.#state = new Uint8Array(options.capacity);
     this.#cause = new Uint8Array(options.capacity);
-    this.#interest = new Uint8Array(options.capacity);
+    this.#interest = new Int32Array(options.capacity);
     this.input = this.#inputMemory = mapMemory(INPUT_BYTES);
     this.output = this.#outputMemory = mapMemory(OUTPUT_BYTES);
     this.#events = mapMemory(BATCH * EVENT_BYTES);
@@ -144,8 +181,9 @@ export class EpollEngine implements Engine {
     return listener.port;
   }
 
-  setAccepting(mode: AcceptMode): void {
+  setAccepting(mode: AcceptMode, most = Infinity): void {
     this.#acceptMode = mode;
+    this.#acceptsLeft = most;
   }
 
   dial(target: DialTarget): number {
@@ -227,13 +265,18 @@ export class EpollEngine implements Engine {
     this.#armListener(startMs);
     if (this.#eventAt === this.#eventCount) this.#wait(maxWaitMs, startMs);
     this.#handler!.onWake();
-    // What came is handled for one budget; the rest waits in the events for the next call.
+    // What came is handled for one budget; the rest waits in the events for the next call, or is left unread.
     const untilMs = this.#clock.monotonicMs() + PASS_BUDGET_MS;
+    this.#readsLeft = this.reads.budget;
+    const sweep = Math.ceil(this.#readsLeft * SWEEP_SHARE);
+    if (this.#again.length > 0) this.#receiveAgain();
     let handled = 0;
-    while (this.#eventAt < this.#eventCount) {
+    while (this.#eventAt < this.#eventCount && this.#readsLeft > 0) {
       this.#handleEvent(this.#eventAt++);
       if (++handled % EVENTS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) break;
     }
+    if (this.reads.budget !== Infinity) this.#leaveRest();
+    if (this.reads.unread > 0) this.#readOld(sweep, untilMs);
     this.#flushGather();
     this.#endLingering(startMs);
     this.#tellEnds();
@@ -253,6 +296,8 @@ export class EpollEngine implements Engine {
     let waitMs = this.#ends.length > 0 ? 0 : Math.min(maxWaitMs, 2_000_000_000);
     waitMs = Math.min(waitMs, Math.max(0, this.#lingering.nextMs - nowMs));
     if (this.#acceptRestUntilMs > nowMs) waitMs = Math.min(waitMs, this.#acceptRestUntilMs - nowMs);
+    if (this.#again.length > 0 || (this.#unread.size > 0 && this.reads.budget === Infinity)) waitMs = 0;
+    waitMs = Math.min(waitMs, this.#unread.lookMs, this.#resting.lookMs);
     if (waitMs > 0 && !this.#bell.maySleep()) waitMs = 0;
     // Rounded up: waking early would only look again, over and over.
     const count = this.#c.epoll_wait(this.#epoll, this.#events.address, BATCH, Math.ceil(waitMs));
@@ -260,6 +305,56 @@ export class EpollEngine implements Engine {
     this.#eventAt = 0;
     this.#eventCount = Math.max(0, count);
     assert(count >= 0 || errno() === posix.EINTR, "epoll_wait is called rightly");
+    const wokenMs = this.#clock.monotonicMs();
+    this.#sinceMs = waitMs > 0 && wokenMs - nowMs > ASLEEP_MS ? wokenMs : this.#drainedMs;
+    if (count < BATCH) this.#drainedMs = wokenMs;
+  }
+
+  /** Leaves unread what the budget didn't reach, and what has come meanwhile, so that the next pass has what is new. */
+  #leaveRest(): void {
+    for (;;) {
+      while (this.#eventAt < this.#eventCount) this.#leave(this.#eventAt++);
+      if (this.#eventCount < BATCH) return;
+      this.#wait(0, this.#drainedMs);
+    }
+  }
+
+  #leave(index: number): void {
+    const { view } = this.#events;
+    const at = index * EVENT_BYTES;
+    const connection = view.getUint32(at + EVENT_DATA, true);
+    const isPlain = (view.getUint32(at, true) & ~EPOLLIN) === 0 && connection < WAKE_TAG &&
+      this.#state[connection] === State.open &&
+      view.getInt32(at + EVENT_DATA + 4, true) === this.#slots.generation[connection];
+    if (!isPlain) return this.#handleEvent(index);
+    this.stats.leftUnread++;
+    this.#unread.add(connection, this.#sinceMs);
+  }
+
+  /** Reads what was left unread: with a budget only what is over its time, without one all that fits this pass. */
+  #readOld(most: number, untilMs: number): void {
+    const nowMs = this.#drainedMs;
+    const overMs = this.reads.budget === Infinity ? Infinity : nowMs;
+    for (let c = this.#resting.next(nowMs); c >= 0; c = this.#resting.next(nowMs)) {
+      this.#resting.remove(c);
+      this.#unread.add(c, nowMs - REST_MS);
+    }
+    let left = most;
+    for (let c = this.#unread.next(overMs); c >= 0 && left > 0; c = this.#unread.next(overMs)) {
+      const sinceMs = this.#unread.remove(c);
+      this.#receive(c, sinceMs, sinceMs);
+      if (--left % EVENTS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) return;
+      if (left === Infinity && this.#clock.monotonicMs() >= untilMs) return;
+    }
+  }
+
+  #receiveAgain(): void {
+    const again = this.#again;
+    this.#again = [];
+    for (const connection of again) {
+      // Freed meanwhile, it is another's or nobody's: one look too many does no harm.
+      if (this.#state[connection] === State.open) this.#receive(connection, this.#sinceMs, this.#sinceMs);
+    }
   }
 
   #handleEvent(index: number): void {
@@ -285,27 +380,41 @@ export class EpollEngine implements Engine {
         return;
     }
     if ((events & EPOLLOUT) !== 0) this.#sendWaiting(connection);
-    if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) !== 0) this.#receive(connection);
+    if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP)) === 0) return;
+    if (this.#resting.has(connection) && (events & (EPOLLERR | EPOLLHUP)) === 0) {
+      this.stats.leftUnread++;
+      return;
+    }
+    // What was left before is older; what this event tells of is not.
+    const leftMs = this.#unread.remove(connection);
+    this.#receive(connection, leftMs === 0 ? this.#sinceMs : leftMs, this.#sinceMs);
+    if ((events & EPOLLRDHUP) !== 0 && this.#state[connection] === State.open) this.#again.push(connection);
   }
 
-  #receive(connection: number): void {
+  /** @param oldestMs all of it came after this, and the last of it after `newestMs` */
+  #receive(connection: number, oldestMs: number, newestMs: number): void {
     const state = this.#state[connection];
     if (state === State.broken || state === State.free) return;
     const fd = this.#fd[connection];
     const size = this.#c.recv(fd, this.#inputMemory.address, INPUT_BYTES, posix.MSG_DONTWAIT);
+    this.#readsLeft--;
     if (size > 0) {
       // A connection that this side has closed is read only so that the kernel doesn't reset it.
       if (state !== State.open) return;
+      // The kernel tells of an edge once: what one receive can't take is looked for again.
+      if (size === INPUT_BYTES) this.#again.push(connection);
+      this.reads.oldestMs = oldestMs;
+      this.reads.newestMs = newestMs;
       this.#handler!.onBytes(connection, 0, size);
       if (connection === this.#gatherConnection) this.#flushGather();
     } else if (size === 0) {
       if (state === State.lingering) this.#end(connection, CloseCause.closed);
       else if (state === State.open) {
         this.#state[connection] = State.ended;
-        this.#watch(connection, EPOLL_CTL_MOD, this.#interest[connection] & ~EPOLLIN);
+        this.#watch(connection, EPOLL_CTL_MOD, this.#interest[connection] & ~READING);
         this.#handler!.onEnd(connection);
       } else if ((this.#interest[connection] & EPOLLIN) !== 0) {
-        this.#watch(connection, EPOLL_CTL_MOD, this.#interest[connection] & ~EPOLLIN);
+        this.#watch(connection, EPOLL_CTL_MOD, this.#interest[connection] & ~READING);
       } else this.#end(connection, CloseCause.reset); // hung up both ways while we still had to send
     } else {
       const code = errno();
@@ -317,13 +426,14 @@ export class EpollEngine implements Engine {
     const code = this.#socketError(this.#fd[connection]);
     if (code !== 0) return this.#end(connection, causeOf(code));
     this.#state[connection] = State.open;
-    this.#watch(connection, EPOLL_CTL_MOD, EPOLLIN);
+    this.#watch(connection, EPOLL_CTL_MOD, READING);
     this.#handler!.onConnect(connection);
     if (connection === this.#gatherConnection) this.#flushGather();
   }
 
   #accept(): void {
     for (let i = 0; i < ACCEPTS_PER_PASS && this.#acceptMode !== AcceptMode.paused; i++) {
+      if (this.#acceptsLeft < 1) return;
       const isRefusing = this.#acceptMode === AcceptMode.refuse;
       if (!isRefusing && this.#slots.free === 0) return;
       this.#peerLength[0] = 16;
@@ -341,11 +451,12 @@ export class EpollEngine implements Engine {
         this.#refuse(fd);
         continue;
       }
+      this.#acceptsLeft--;
       const connection = this.#slots.take();
       this.peerAddress[connection] = this.#peerView.getUint32(4);
       this.#fd[connection] = fd;
       this.#state[connection] = State.open;
-      this.#watch(connection, EPOLL_CTL_ADD, EPOLLIN);
+      this.#watch(connection, EPOLL_CTL_ADD, READING);
       this.#handler!.onAccept(connection);
     }
   }
@@ -363,7 +474,7 @@ export class EpollEngine implements Engine {
     if (this.#listenFd < 0) return;
     const hasRoom = this.#acceptMode === AcceptMode.refuse ||
       (this.#acceptMode === AcceptMode.open && this.#slots.free > 0);
-    const isWanted = hasRoom && nowMs >= this.#acceptRestUntilMs;
+    const isWanted = hasRoom && this.#acceptsLeft >= 1 && nowMs >= this.#acceptRestUntilMs;
     if (isWanted === this.#isListenerArmed) return;
     this.#isListenerArmed = isWanted;
     if (isWanted) this.#control(EPOLL_CTL_ADD, this.#listenFd, EPOLLIN | EPOLLEXCLUSIVE, LISTENER_TAG, 0);
@@ -403,14 +514,14 @@ export class EpollEngine implements Engine {
   #sendWaiting(connection: number): void {
     // Copied to memory whose address is known; a send takes what fits there.
     this.#flushGather();
-    const waiting = this.#queues.peek(connection);
-    const size = Math.min(waiting.length, OUTPUT_BYTES);
-    if (size > 0) {
+    while (this.#queues.bytesOf(connection) > 0) {
+      const waiting = this.#queues.peek(connection);
+      const size = Math.min(waiting.length, OUTPUT_BYTES);
       this.output.bytes.set(waiting.subarray(0, size));
       const sent = this.#send(connection, this.#outputMemory.address, size);
       if (sent < 0) return;
       this.#queues.advance(connection, sent);
-      if (this.#queues.bytesOf(connection) > 0) return;
+      if (sent < size) return; // the kernel tells when it has room again
     }
     const state = this.#state[connection];
     if (state === State.closing) return this.#finish(connection, false);
@@ -443,6 +554,8 @@ export class EpollEngine implements Engine {
     this.#state[connection] = State.broken;
     this.#cause[connection] = cause;
     this.#interest[connection] = 0;
+    this.#unread.remove(connection);
+    this.#resting.remove(connection);
     if (this.#fd[connection] >= 0) this.#c.close(this.#fd[connection]);
     this.#fd[connection] = -1;
     this.#queues.clear(connection);

@@ -17,9 +17,11 @@ import {
 } from "./engine.ts";
 import { Lingering } from "./lingering.ts";
 import { Outbox } from "./outbox.ts";
+import { LEAVE_MS, type ReadControl, REST_MS } from "./read_control.ts";
 import type { SimListener, SimNetwork } from "./sim_network.ts";
 import { SimPhase, type SimSocket } from "./sim_socket.ts";
 import { Slots } from "./slots.ts";
+import { Unread } from "./unread.ts";
 
 const INPUT_BYTES = 4 * 1024;
 /** How many sockets are handled between two looks at the clock. */
@@ -37,6 +39,8 @@ export interface SimEngineOptions extends EngineOptions {
   readonly network: SimNetwork;
   /** This host's address, the source of what it dials; 127.0.0.1 if absent. */
   readonly address?: number;
+  /** Reads a ms that this host manages; without it all that comes is read in no time. */
+  readonly readsPerMs?: number;
 }
 
 /**
@@ -51,6 +55,7 @@ export class SimEngine implements Engine {
   readonly input: Area;
   readonly output: Area;
   readonly stats = emptyStats();
+  readonly reads: ReadControl & { oldestMs: number; newestMs: number };
   /** Most descriptors that this host may have open; the simulation may change it at any time. */
   descriptorLimit = Infinity;
 
@@ -66,6 +71,17 @@ export class SimEngine implements Engine {
   readonly #cause: Uint8Array;
   readonly #hasPeerEnded: Uint8Array;
   readonly #sockets: (SimSocket | undefined)[];
+
+  readonly #unread: Unread;
+  readonly #resting: Unread;
+  readonly #readsPerMs: number;
+  /** Reads that the time since the last poll has room for; below 0 while one is still going on. */
+  #readCredit = 1;
+  #creditAtMs = 0;
+  /** When no socket had news; what is new now came after `#sinceMs`. */
+  #drainedMs = 0;
+  #sinceMs = 0;
+  #acceptsLeft = Infinity;
 
   /** Sockets with news. */
   #awake: SimSocket[] = [];
@@ -89,6 +105,18 @@ export class SimEngine implements Engine {
     this.#outbox = new Outbox(capacity, options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
     this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     this.output = this.#outbox.output;
+    this.#readsPerMs = options.readsPerMs ?? Infinity;
+    const unread = this.#unread = new Unread(capacity, LEAVE_MS);
+    const resting = this.#resting = new Unread(capacity, REST_MS);
+    this.reads = {
+      budget: Infinity,
+      oldestMs: 0,
+      newestMs: 0,
+      get unread() {
+        return unread.size + resting.size;
+      },
+      rest: (connection) => resting.add(connection, network.clock.monotonicMs()),
+    };
     const bytes = new Uint8Array(INPUT_BYTES);
     this.input = { bytes, view: new DataView(bytes.buffer) };
     this.peerAddress = new Uint32Array(capacity);
@@ -120,8 +148,9 @@ export class SimEngine implements Engine {
     return this.#listener.port;
   }
 
-  setAccepting(mode: AcceptMode): void {
+  setAccepting(mode: AcceptMode, most = Infinity): void {
     this.#acceptMode = mode;
+    this.#acceptsLeft = most;
   }
 
   dial(target: DialTarget): number {
@@ -188,10 +217,14 @@ export class SimEngine implements Engine {
   /** For the driver of the simulation: when this engine has something to do, should nothing reach it before. */
   nextDueMs(): number {
     const nowMs = this.#network.clock.monotonicMs();
-    const hasNews = this.#awake.length > 0 || this.#ends.length > 0 || this.#drained.length > 0;
-    if (hasNews || this.#outbox.hasDue) return nowMs;
+    const hasUnread = this.#unread.size > 0 && this.reads.budget === Infinity;
+    if (this.#ends.length > 0 || this.#drained.length > 0 || this.#outbox.hasDue) return nowMs;
+    if (this.#awake.length > 0 || hasUnread) {
+      return this.#readCredit > 0 ? nowMs : nowMs + (1 - this.#readCredit) / this.#readsPerMs;
+    }
+    const lookMs = nowMs + Math.min(this.#unread.lookMs, this.#resting.lookMs);
     const acceptMs = this.#canAccept() ? Math.max(nowMs, this.#acceptRestUntilMs) : Infinity;
-    return Math.min(acceptMs, this.#lingering.nextMs);
+    return Math.min(acceptMs, this.#lingering.nextMs, lookMs);
   }
 
   /** For the network: a socket has news. */
@@ -203,7 +236,7 @@ export class SimEngine implements Engine {
 
   #canAccept(): boolean {
     if (this.#listener === undefined || this.#listener.backlog.length === 0) return false;
-    if (this.#acceptMode === AcceptMode.open) return this.#slots.free > 0;
+    if (this.#acceptMode === AcceptMode.open) return this.#slots.free > 0 && this.#acceptsLeft >= 1;
     return this.#acceptMode === AcceptMode.refuse;
   }
 
@@ -220,6 +253,7 @@ export class SimEngine implements Engine {
         this.#refuse(socket);
         continue;
       }
+      this.#acceptsLeft--;
       const connection = this.#slots.take();
       this.peerAddress[connection] = socket.remoteAddress;
       this.#sockets[connection] = socket;
@@ -245,17 +279,62 @@ export class SimEngine implements Engine {
 
   /** Handles sockets with news for one budget; the rest waits for the next call, and so does what is new. */
   #handleAwake(): void {
+    const nowMs = this.#network.clock.monotonicMs();
+    this.#earnReads(nowMs);
     const awake = this.#awake;
     this.#awake = [];
-    const untilMs = this.#network.clock.monotonicMs() + PASS_BUDGET_MS;
+    if (awake.length > 0) this.#sinceMs = this.#drainedMs;
+    const untilMs = nowMs + PASS_BUDGET_MS;
     let handled = 0;
-    while (handled < awake.length) {
+    let left = this.reads.budget;
+    while (handled < awake.length && this.#readCredit > 0 && left-- > 0) {
       const socket = awake[handled++];
       socket.isAwake = false;
       this.#handleSocket(socket);
       if (handled % EVENTS_PER_LOOK === 0 && this.#network.clock.monotonicMs() >= untilMs) break;
     }
+    if (this.reads.budget !== Infinity && this.#readCredit <= 0) {
+      for (; handled < awake.length; handled++) this.#leave(awake[handled]);
+    }
+    if (this.reads.unread > 0) this.#readOld(nowMs);
     if (handled < awake.length) this.#awake = awake.slice(handled).concat(this.#awake);
+    else this.#drainedMs = nowMs;
+  }
+
+  #earnReads(nowMs: number): void {
+    if (this.#readsPerMs === Infinity) {
+      this.#readCredit = Infinity;
+      return;
+    }
+    const earned = this.#readCredit + (nowMs - this.#creditAtMs) * this.#readsPerMs;
+    this.#readCredit = Math.min(Math.max(1, this.#readsPerMs * PASS_BUDGET_MS), earned);
+    this.#creditAtMs = nowMs;
+  }
+
+  #leave(socket: SimSocket): void {
+    socket.isAwake = false;
+    const { connection } = socket;
+    const isPlain = this.#sockets[connection] === socket && socket.phase === SimPhase.up && !socket.isReset &&
+      this.#state[connection] === State.open && !socket.isAtEnd;
+    if (!isPlain) return this.#handleSocket(socket);
+    this.stats.leftUnread++;
+    this.#unread.add(connection, this.#sinceMs);
+  }
+
+  /** Reads what was left unread: with a budget only what is over its time. */
+  #readOld(nowMs: number): void {
+    for (let c = this.#resting.next(nowMs); c >= 0; c = this.#resting.next(nowMs)) {
+      this.#resting.remove(c);
+      this.#unread.add(c, nowMs - REST_MS);
+    }
+    const overMs = this.reads.budget === Infinity ? Infinity : nowMs;
+    for (let left = 16; left > 0 && this.#readCredit > 0; left--) {
+      const connection = this.#unread.next(overMs);
+      if (connection < 0) return;
+      const sinceMs = this.#unread.remove(connection);
+      this.reads.oldestMs = this.reads.newestMs = sinceMs;
+      this.#receive(connection, this.#sockets[connection]!);
+    }
   }
 
   #handleSocket(socket: SimSocket): void {
@@ -273,6 +352,13 @@ export class SimEngine implements Engine {
     }
     if (socket.isReset) return this.#end(connection, CloseCause.reset);
     this.#writeNext(connection);
+    if (this.#resting.has(connection) && !socket.isAtEnd) {
+      this.stats.leftUnread++;
+      return;
+    }
+    const leftMs = this.#unread.remove(connection);
+    this.reads.oldestMs = leftMs === 0 ? this.#sinceMs : leftMs;
+    this.reads.newestMs = this.#sinceMs;
     this.#receive(connection, socket);
   }
 
@@ -280,6 +366,7 @@ export class SimEngine implements Engine {
     const state = this.#state[connection];
     if (state === State.broken) return;
     const size = socket.read(this.input.bytes);
+    this.#readCredit--;
     if (size > 0) {
       if (state === State.open) this.#handler!.onBytes(connection, 0, size);
     } else if (socket.isAtEnd && this.#hasPeerEnded[connection] === 0) {
@@ -343,6 +430,8 @@ export class SimEngine implements Engine {
     this.#sockets[connection] = undefined;
     this.#state[connection] = State.broken;
     this.#cause[connection] = cause;
+    this.#unread.remove(connection);
+    this.#resting.remove(connection);
     this.#outbox.clear(connection);
     this.#ends.push(connection);
   }

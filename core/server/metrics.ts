@@ -67,6 +67,7 @@ function ENGINE_HELP(name: string): string {
     overfullQueues: "Replies that a full send queue could not take",
     failedAccepts: "Accepts that failed for lack of descriptors or memory",
     bufferShortages: "Receives that found no free buffer",
+    leftUnread: "Times that a connection with news was left unread, since the loop had no time for it",
   };
   return help[name];
 }

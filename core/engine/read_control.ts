@@ -1,0 +1,21 @@
+/** How long bytes stay unread in the kernel at most, as far as the budget of a pass goes. */
+export const LEAVE_MS = 1_000;
+/** How long a connection rests that was told to. */
+export const REST_MS = 200;
+
+/**
+ * Reading less than comes. An answered refusal costs a read and a send like any answer; what isn't read waits in the
+ * kernel and costs nothing. Every reading is about the `onBytes` that runs.
+ */
+export interface ReadControl {
+  /** Most connections read in one pass; those beyond are left unread. `Infinity`, as at first: all are read. */
+  budget: number;
+  /** All that this `onBytes` brings reached the host after this monotonic time. */
+  readonly oldestMs: number;
+  /** The last bytes of it even after this one. */
+  readonly newestMs: number;
+  /** Connections that are left unread now. */
+  readonly unread: number;
+  /** Leaves a connection unread for {@linkcode REST_MS}, whatever it sends. */
+  rest(connection: number): void;
+}
