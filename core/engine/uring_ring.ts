@@ -32,8 +32,10 @@ const CQ_ENTRIES = 8192;
 /** Most receives that can complete before buffers are given back. */
 const MOST_RECEIVED = SMALL_POOL.count + LARGE_POOL.count;
 
-/** From this many completions on, an enter may have left some in the kernel, which runs a limited number at once. */
+/** From this many completions on, an enter may have left some in the kernel, which from Linux 6.12 on brings 20 at once. */
 const FULL_ENTER = 16;
+/** With so many completions unread, no enter brings more. */
+const MOST_UNREAD = 256;
 
 /** What a completion is about: the upper 8 bits of the low word of its user data; the lower 24 are the connection. */
 export const Kind = {
@@ -186,6 +188,11 @@ export class UringRing {
   /** Whether completions wait to be read. */
   get isReady(): boolean {
     return this.head !== this.tail;
+  }
+
+  /** Whether another enter may bring more, and there is room for it. */
+  get isWorthEntering(): boolean {
+    return this.#mayHaveMore && ((this.tail - this.head) | 0) < MOST_UNREAD;
   }
 
   /** Whether the kernel has completions that only an enter brings out. */
@@ -442,8 +449,8 @@ export class UringRing {
 
   #enter(minComplete: number, flags: number, argument: number, argumentBytes: number): void {
     this.fresh = this.tail;
-    // Bounds what can come: nothing new while something is unread, so what a submit tells has room.
-    if (this.head !== this.tail) flags &= ~Enter.getEvents;
+    // Bounds what can come while much is unread, so that what a submit tells has room.
+    if (((this.tail - this.head) | 0) >= MOST_UNREAD) flags &= ~Enter.getEvents;
     if (this.pending > 0 && CQ_ENTRIES - this.tail + this.head < SQ_ENTRIES + MOST_RECEIVED) this.#copyOut();
     Atomics.store(this.#ring, this.#sqTailAt, this.#sqTail);
     const done = this.#sys.enter(this.#fd, this.pending, minComplete, flags, argument, argumentBytes);

@@ -113,6 +113,7 @@ export class Rings {
     if (maySleep) {
       main.wait(waitMs, BATCH, batchUs);
       this.#owner.onEntered(main);
+      this.#fetchMore(main);
     } else this.#enterIfDue(main);
     this.#bell.awake();
     if (maySleep) {
@@ -135,6 +136,15 @@ export class Rings {
     if (ring.pending === 0 && (ring.isReady || !ring.hasKernelWork)) return;
     ring.enter();
     this.#owner.onEntered(ring);
+    this.#fetchMore(ring);
+  }
+
+  /** The kernel brings few completions at once: larger passes join more replies. */
+  #fetchMore(ring: UringRing): void {
+    while (ring.isWorthEntering) {
+      ring.enter();
+      this.#owner.onEntered(ring);
+    }
   }
 
   /** Lets the other rings signal; false if one has something already, about which it may not have signalled. */
