@@ -73,6 +73,14 @@ if (role !== undefined) {
       summary: "says whether this host can carry so many users",
       load: () => import("./core/doctor/doctor.ts"),
     },
+    ledger: {
+      summary: "checks, shows, exports and closes a ledger",
+      load: () => import("./core/ledger/ledger_command.ts"),
+    },
+    reconcile: {
+      summary: "compares a ledger with what the users saw",
+      load: () => import("./core/reconcile/reconcile_command.ts"),
+    },
     demo: {
       summary: "rehearses the gala on this machine",
       load: () => import("./core/rehearse/demo.ts"),

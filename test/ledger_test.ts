@@ -1,4 +1,4 @@
-import { Projector } from "../core/ledger/projector.ts";
+import { catchUp } from "../core/ledger/projector.ts";
 import type { Ledger, LedgerLimits } from "../core/ledger/ledger.ts";
 import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
 import { openJudge } from "../core/ledger/open_judge.ts";
@@ -14,13 +14,7 @@ describeLedger("MemoryLedger", (limits) => {
 
 describeLedger("StoredLedger", (limits) => storedLedger(limits, () => {}));
 
-describeLedger("StoredLedger with checkpoints", (limits) =>
-  storedLedger(limits, (directory, clock) => {
-    const projector = new Projector(directory, clock);
-    while (projector.turn().rows > 0);
-    projector.writeCheckpoint();
-    projector.close();
-  }));
+describeLedger("StoredLedger with checkpoints", (limits) => storedLedger(limits, catchUp));
 
 /** @param between called with the directory when the ledger is closed, before it is opened again */
 function storedLedger(

@@ -30,6 +30,13 @@ export class LatestPackets {
     return part.packets[slotOf(part, user, hash)];
   }
 
+  /** All users with their latest packets, in no order. */
+  *[Symbol.iterator](): Generator<[user: number, packetId: number]> {
+    for (const { users, packets } of this.#parts) {
+      for (let i = 0; i < users.length; i++) if (packets[i] !== FREE) yield [users[i], packets[i]];
+    }
+  }
+
   set(user: number, packetId: number): void {
     const hash = Math.imul(user, MULTIPLIER) >>> 0;
     const part = this.#parts[hash >>> PART_SHIFT];

@@ -117,6 +117,7 @@ function open({ store, limits }: LedgerInit, board: LedgerBoard): Ledger {
     return ledger;
   }
   const rows = new SqliteStore(store.directory, store.sync);
+  rows.noteLimits(limits);
   const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
   const ledger = new StoredLedger(judge, rows, systemClock);
   const { nextPacketId, awards } = judge;

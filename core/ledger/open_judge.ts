@@ -25,7 +25,7 @@ export interface Opened {
  * @throws UserError if the rows contradict each other
  */
 export function openJudge(
-  store: EntryStore,
+  store: Pick<EntryStore, "lastSeq" | "read" | "readDelivered">,
   directory: string | undefined,
   limits: LedgerLimits,
   onProgress: () => void = () => {},

@@ -87,6 +87,18 @@ export class Projector {
   }
 }
 
+/** Brings projection and checkpoint up to the last row of a ledger that nobody writes to. Returns that row. */
+export function catchUp(directory: string, clock: Clock): number {
+  const projector = new Projector(directory, clock);
+  try {
+    while (projector.turn().rows > 0);
+    projector.writeCheckpoint();
+    return projector.seq;
+  } finally {
+    projector.close();
+  }
+}
+
 /** How far the checkpoint on disk reaches; 0 if there is none that can be read. */
 function checkpointSeq(path: string): number {
   try {

@@ -26,6 +26,11 @@ export const TRUTH_MIGRATIONS: readonly Migration[] = [`
     mark    integer primary key,
     packets blob not null
   ) strict;
+  -- The loosest limits that were ever in force; 0 for none.
+  create table limits (
+    name    text primary key,
+    packets integer not null
+  ) strict, without rowid;
 `];
 
 /** What can be made again from the truth at any time: for questions, never for a verdict. */
@@ -60,11 +65,12 @@ export const PROJECTION_MIGRATIONS: readonly Migration[] = [`
 `];
 
 /**
- * Brings a file to the newest schema, each step in a transaction of its own.
+ * Refuses a file that isn't ours, or of a newer program.
  *
- * @throws UserError if it isn't ours, or of a newer program
+ * @returns its schema's version
+ * @throws UserError
  */
-export function migrate(db: DatabaseSync, path: string, migrations: readonly Migration[]): void {
+export function checkVersion(db: DatabaseSync, path: string, migrations: readonly Migration[]): number {
   const version = pragma(db, "user_version");
   const isEmpty = db.prepare("select count(*) as n from sqlite_schema").get()!.n === 0;
   if (!isEmpty && pragma(db, "application_id") !== APPLICATION_ID) {
@@ -75,7 +81,12 @@ export function migrate(db: DatabaseSync, path: string, migrations: readonly Mig
       `${path}: has schema ${version}, and this redpkt knows up to ${migrations.length}. Use a newer redpkt`,
     );
   }
-  for (let step = version; step < migrations.length; step++) {
+  return version;
+}
+
+/** Brings a file to the newest schema, each step in a transaction of its own. Throws as `checkVersion` does. */
+export function migrate(db: DatabaseSync, path: string, migrations: readonly Migration[]): void {
+  for (let step = checkVersion(db, path, migrations); step < migrations.length; step++) {
     db.exec(
       `begin immediate; ${migrations[step]} pragma user_version = ${step + 1};
        pragma application_id = ${APPLICATION_ID}; commit`,

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { EntryRows, ROW_FIELDS } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
+import type { LedgerLimits } from "./ledger.ts";
 import { migrate, TRUTH_MIGRATIONS } from "./schema.ts";
 
 /** Name of the truth's file in a ledger's directory. */
@@ -53,6 +54,24 @@ export class SqliteStore implements EntryStore {
 
   lastSeq(): number {
     return this.#try(({ db }) => lastSeqOf(db));
+  }
+
+  /** Notes limits that come into force, so that a check knows what was allowed. */
+  noteLimits(limits: LedgerLimits): void {
+    this.#try(({ db }) => {
+      const note = db.prepare(
+        `insert into limits values (?, ?) on conflict (name) do update set packets =
+         case when packets = 0 or excluded.packets = 0 then 0 else max(packets, excluded.packets) end`,
+      );
+      for (const [name, packets] of Object.entries(limits)) {
+        note.run(name, packets === Infinity ? 0 : packets);
+      }
+    });
+  }
+
+  /** The loosest limits that were ever in force. */
+  limits(): LedgerLimits {
+    return this.#try(({ db }) => limitsOf(db));
   }
 
   append({ values, count }: EntryRows, delivered: Uint32Array): void {
@@ -146,6 +165,13 @@ export class SqliteStore implements EntryStore {
       throw new StoreFailed(`${this.#path}: ${(error as Error).message}`, { cause: error });
     }
   }
+}
+
+/** The loosest limits that were ever in force in a truth file. */
+export function limitsOf(db: DatabaseSync): LedgerLimits {
+  const packets = (name: string) =>
+    db.prepare("select packets from limits where name = ?").get(name)?.packets as number || Infinity;
+  return { packetsPerUser: packets("packetsPerUser"), packetsPerSponsor: packets("packetsPerSponsor") };
 }
 
 /** The highest key of a truth file. */

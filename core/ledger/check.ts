@@ -1,0 +1,207 @@
+import { DatabaseSync } from "node:sqlite";
+import { UserError } from "../cli/user_error.ts";
+import { Account } from "./accounts.ts";
+import { EntryKind } from "./entry.ts";
+import { type EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
+import { Judge } from "./judge.ts";
+import type { Balances, LedgerLimits } from "./ledger.ts";
+import { openJudge, Replay } from "./open_judge.ts";
+import { PROJECTION_FILE } from "./projection.ts";
+import { TruthReader } from "./truth_reader.ts";
+
+/** What a check of a ledger came to. */
+export interface CheckReport {
+  readonly rows: number;
+  readonly mints: number;
+  readonly awards: number;
+  readonly users: number;
+  readonly delivered: number;
+  readonly balances: Balances;
+  /** The most packets of one user, and of one sponsor for one user. */
+  readonly mostOfUser: number;
+  readonly mostOfSponsor: number;
+  readonly limits: LedgerLimits;
+  /** How many rows the projection is behind. */
+  readonly projectionLagRows: number;
+  /** What isn't as it must be, in words. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Checks every invariant of a ledger: each row follows from those before it, every fen is in one account, no limit is
+ * broken, and the projection and the checkpoint say the same as the rows.
+ */
+export function checkLedger(directory: string): CheckReport {
+  const truth = new TruthReader(directory);
+  try {
+    const problems: string[] = [];
+    const { quick_check: damage } = truth.db.prepare("pragma quick_check(1)").get()!;
+    if (damage !== "ok") problems.push(`the file is damaged: ${damage}`);
+    const judge = new Judge();
+    const sums = new Sums(projectionSeq(directory));
+    const replay = new Replay(judge, 0);
+    let rows = 0;
+    try {
+      truth.read(0, (block) => {
+        replay.add(block);
+        sums.add(block);
+        rows += block.count;
+      });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error.message);
+    }
+    let delivered = 0;
+    truth.readDelivered(0, (ids) => {
+      for (const id of ids) {
+        if (!judge.packets.isAwarded(id)) problems.push(`packet ${id} is delivered and was never awarded`);
+        else if (!judge.packets.isDelivered(id)) delivered++;
+        if (judge.packets.isAwarded(id)) judge.packets.markDelivered(id);
+      }
+    });
+    const most = mostPackets(judge);
+    const limits = truth.limits();
+    checkLimits(most, limits, problems);
+    checkCheckpoint(truth, directory, judge, problems);
+    const projectionLagRows = checkProjection(directory, sums, rows, problems);
+    return {
+      rows,
+      mints: judge.mints.all.length,
+      awards: judge.awards,
+      users: judge.latest.size,
+      delivered,
+      balances: judge.balances(),
+      ...most,
+      limits,
+      projectionLagRows,
+      problems,
+    };
+  } finally {
+    truth.close();
+  }
+}
+
+/** Sums by account of the rows that the projection has taken in. */
+class Sums {
+  readonly untilSeq: number;
+  readonly balance = new Map<string, number>();
+  awards = 0;
+
+  constructor(untilSeq: number) {
+    this.untilSeq = untilSeq;
+  }
+
+  add({ values, count }: EntryRows): void {
+    for (let row = 0, at = 0; row < count; row++, at += ROW_FIELDS) {
+      if (values[at + RowField.seq] > this.untilSeq) return;
+      const fen = values[at + RowField.amount];
+      const sponsor = values[at + RowField.sponsor];
+      switch (values[at + RowField.kind]) {
+        case EntryKind.mint:
+          this.#move(Account.source, Account.pool(sponsor), fen);
+          break;
+        case EntryKind.award:
+          this.#move(Account.pool(sponsor), Account.users, fen);
+          this.awards++;
+          break;
+        default:
+          this.#move(Account.pool(sponsor), Account.returned(sponsor), fen);
+      }
+    }
+  }
+
+  #move(from: string, to: string, fen: number): void {
+    this.balance.set(from, (this.balance.get(from) ?? 0) - fen);
+    this.balance.set(to, (this.balance.get(to) ?? 0) + fen);
+  }
+}
+
+function mostPackets(judge: Judge): { mostOfUser: number; mostOfSponsor: number } {
+  let mostOfUser = 0;
+  let mostOfSponsor = 0;
+  const ofSponsor = new Map<number, number>();
+  for (const [, latest] of judge.latest) {
+    let ofUser = 0;
+    ofSponsor.clear();
+    for (let id = latest; id !== 0; id = judge.packets.previous(id)) {
+      ofUser++;
+      const sponsor = judge.packets.sponsor(id);
+      const count = (ofSponsor.get(sponsor) ?? 0) + 1;
+      ofSponsor.set(sponsor, count);
+      if (count > mostOfSponsor) mostOfSponsor = count;
+    }
+    if (ofUser > mostOfUser) mostOfUser = ofUser;
+  }
+  return { mostOfUser, mostOfSponsor };
+}
+
+function checkLimits(
+  { mostOfUser, mostOfSponsor }: { mostOfUser: number; mostOfSponsor: number },
+  { packetsPerUser, packetsPerSponsor }: LedgerLimits,
+  problems: string[],
+): void {
+  if (mostOfUser > packetsPerUser) {
+    problems.push(`a user has ${mostOfUser} packets, and ${packetsPerUser} are allowed`);
+  }
+  if (mostOfSponsor > packetsPerSponsor) {
+    problems.push(`a user has ${mostOfSponsor} packets of one sponsor, and ${packetsPerSponsor} are allowed`);
+  }
+}
+
+/** A start from the checkpoint comes to the same as a start from all rows. */
+function checkCheckpoint(truth: TruthReader, directory: string, judge: Judge, problems: string[]): void {
+  const limits = truth.limits();
+  try {
+    const { judge: restored, checkpointSeq, checkpointFault } = openJudge(truth, directory, limits);
+    if (checkpointFault !== undefined) problems.push(`the checkpoint is of no use: ${checkpointFault}`);
+    if (checkpointSeq === 0) return;
+    // A server that runs may have added rows in between; then there is nothing to compare.
+    if (restored.nextPacketId === judge.nextPacketId && restored.awards === judge.awards) {
+      const [a, b] = [JSON.stringify(restored.balances()), JSON.stringify(judge.balances())];
+      if (a !== b) problems.push(`the checkpoint comes to ${a}, the rows to ${b}`);
+    }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(`with the checkpoint: ${error.message}`);
+  }
+}
+
+function projectionSeq(directory: string): number {
+  const db = openProjection(directory);
+  if (db === undefined) return 0;
+  const seq = db.prepare("select seq from progress").get()!.seq as number;
+  db.close();
+  return seq;
+}
+
+/** Compares the projection with the sums of the same rows; returns how many rows it is behind. */
+function checkProjection(directory: string, sums: Sums, rows: number, problems: string[]): number {
+  const db = openProjection(directory);
+  if (db === undefined) return rows;
+  const seq = db.prepare("select seq from progress").get()!.seq as number;
+  // One that has gone on in between can't be compared.
+  if (seq === sums.untilSeq) {
+    for (const { account, fen } of db.prepare("select account, fen from balance").all()) {
+      const expected = sums.balance.get(account as string) ?? 0;
+      if (fen !== expected) {
+        problems.push(`projection: ${account} holds ${fen} fen and should hold ${expected}`);
+      }
+    }
+    const { postings, fen } = db.prepare("select count(*) as postings, sum(fen) as fen from posting").get()!;
+    if (postings !== seq * 2) problems.push(`projection: has ${postings} postings for ${seq} rows`);
+    if ((fen ?? 0) !== 0) problems.push(`projection: its postings sum to ${fen} fen`);
+    const { awards } = db.prepare("select count(*) as awards from user_award").get()!;
+    if (awards !== sums.awards) problems.push(`projection: indexes ${awards} awards of ${sums.awards}`);
+  }
+  db.close();
+  return rows - seq;
+}
+
+function openProjection(directory: string): DatabaseSync | undefined {
+  try {
+    Deno.statSync(`${directory}/${PROJECTION_FILE}`);
+  } catch {
+    return undefined;
+  }
+  return new DatabaseSync(`${directory}/${PROJECTION_FILE}`, { readOnly: true });
+}

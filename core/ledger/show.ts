@@ -1,0 +1,109 @@
+import { DatabaseSync } from "node:sqlite";
+import { EntryKind } from "./entry.ts";
+import { RowField } from "./entry_rows.ts";
+import { openJudge } from "./open_judge.ts";
+import { PROJECTION_FILE } from "./projection.ts";
+import { TruthReader } from "./truth_reader.ts";
+
+/** One award, as a person wants to see it. */
+export interface ShownAward {
+  readonly seq: number;
+  readonly packetId: number;
+  readonly user: number;
+  readonly amountFen: number;
+  readonly sponsor: number;
+  readonly atMs: number;
+  readonly isDelivered: boolean;
+}
+
+/** What happened to a packet. */
+export interface ShownPacket {
+  readonly packetId: number;
+  /** Of the mint that made it; undefined if there is no such packet. */
+  readonly sponsor: number | undefined;
+  readonly award: ShownAward | undefined;
+  readonly wasGivenBack: boolean;
+}
+
+/** All awards of a user, oldest first: those in the projection, and the rows after it. */
+export function showUser(directory: string, user: number): ShownAward[] {
+  const truth = new TruthReader(directory);
+  try {
+    const { seqs, until } = seqsInProjection(directory, user);
+    truth.read(until, (rows) => {
+      for (let row = 0; row < rows.count; row++) {
+        const at = rows.at(row);
+        const isHis = rows.values[at + RowField.kind] === EntryKind.award &&
+          rows.values[at + RowField.user] === user;
+        if (isHis) seqs.push(rows.values[at + RowField.seq]);
+      }
+    });
+    const select = truth.db.prepare("select packet, amount, sponsor, at_ms from entry where seq = ?");
+    const awards = seqs.sort((a, b) => a - b).map((seq) => {
+      const row = select.get(seq)!;
+      return {
+        seq,
+        packetId: row.packet as number,
+        user,
+        amountFen: row.amount as number,
+        sponsor: row.sponsor as number,
+        atMs: row.at_ms as number,
+      };
+    });
+    const delivered = deliveredAmong(truth, new Set(awards.map(({ packetId }) => packetId)));
+    return awards.map((award) => ({ ...award, isDelivered: delivered.has(award.packetId) }));
+  } finally {
+    truth.close();
+  }
+}
+
+export function showPacket(directory: string, packetId: number): ShownPacket {
+  const truth = new TruthReader(directory);
+  try {
+    const { judge } = openJudge(truth, directory, truth.limits());
+    const award = judge.awardOf(packetId);
+    const sponsor = judge.mints.of(packetId)?.sponsor;
+    return {
+      packetId,
+      sponsor,
+      award: award === undefined
+        ? undefined
+        : showUser(directory, award.user).find((shown) => shown.packetId === packetId),
+      wasGivenBack: award === undefined &&
+        judge.givenBack.some((given) => given.sponsor === sponsor && packetId < given.belowId),
+    };
+  } finally {
+    truth.close();
+  }
+}
+
+/** Keys of a user's awards, and the row up to which they are known. */
+function seqsInProjection(directory: string, user: number): { seqs: number[]; until: number } {
+  const path = `${directory}/${PROJECTION_FILE}`;
+  try {
+    Deno.statSync(path);
+  } catch {
+    return { seqs: [], until: 0 };
+  }
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    db.exec("begin"); // one view of the file, while the projector goes on
+    const until = db.prepare("select seq from progress").get()!.seq as number;
+    const rows = db.prepare(
+      "select seq from run cross join user_award using (run) where user_award.user = ?",
+    ).all(user);
+    return { seqs: rows.map(({ seq }) => seq as number), until };
+  } finally {
+    db.close();
+  }
+}
+
+function deliveredAmong(truth: TruthReader, wanted: ReadonlySet<number>): Set<number> {
+  const found = new Set<number>();
+  if (wanted.size > 0) {
+    truth.readDelivered(0, (ids) => {
+      for (const id of ids) if (wanted.has(id)) found.add(id);
+    });
+  }
+  return found;
+}

@@ -1,0 +1,47 @@
+import { DatabaseSync } from "node:sqlite";
+import { UserError } from "../cli/user_error.ts";
+import type { EntryRows } from "./entry_rows.ts";
+import type { EntryStore } from "./entry_store.ts";
+import type { LedgerLimits } from "./ledger.ts";
+import { checkVersion, TRUTH_MIGRATIONS } from "./schema.ts";
+import { lastSeqOf, limitsOf, readDelivered, readRows, TRUTH_FILE } from "./sqlite_store.ts";
+
+/** A ledger's rows for reading, beside a server that writes them or without one. */
+export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readDelivered"> {
+  readonly db: DatabaseSync;
+  readonly path: string;
+
+  /** @throws UserError if there is no ledger, or one of a newer program */
+  constructor(directory: string) {
+    this.path = `${directory}/${TRUTH_FILE}`;
+    try {
+      Deno.statSync(this.path);
+    } catch {
+      throw new UserError(`${directory}: holds no ledger (there is no ${TRUTH_FILE} in it)`);
+    }
+    this.db = new DatabaseSync(this.path, { readOnly: true });
+    this.db.exec("pragma busy_timeout = 5000");
+    checkVersion(this.db, this.path, TRUTH_MIGRATIONS);
+  }
+
+  lastSeq(): number {
+    return lastSeqOf(this.db);
+  }
+
+  /** The loosest limits that were ever in force. */
+  limits(): LedgerLimits {
+    return limitsOf(this.db);
+  }
+
+  read(afterSeq: number, take: (rows: EntryRows) => void): void {
+    readRows(this.db, afterSeq, Infinity, take);
+  }
+
+  readDelivered(afterMark: number, take: (packetIds: Uint32Array) => void): number {
+    return readDelivered(this.db, afterMark, take);
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}

@@ -1,0 +1,117 @@
+import type { Differences } from "./differences.ts";
+import type { Stays } from "./stays.ts";
+
+/** Words of a record; the first is the packet. */
+export const RECORD_WORDS = 7;
+
+/** Offsets of a record's other words. */
+export const RecordWord = {
+  /** 0: a fleet saw it. Otherwise the number of the ledger that holds it, from 1 on. */
+  origin: 1,
+  user: 2,
+  amountLow: 3,
+  amountHigh: 4,
+  atMsLow: 5,
+  atMsHigh: 6,
+} as const;
+
+/** How far the clocks of the server's and the fleet's hosts may differ. */
+const CLOCKS_DIFFER_MS = 1_000;
+
+interface Held {
+  origin: number;
+  user: number;
+  amountFen: number;
+  atMs: number;
+}
+
+/** Counts of a comparison. */
+export interface MatchCounts {
+  readonly awards: number;
+  readonly seen: number;
+  readonly seenFen: number;
+  readonly seenAgain: number;
+  readonly pending: number;
+  readonly pendingFen: number;
+}
+
+/** Compares all records of one packet after the other; records come in order of their packets. */
+export class PacketMatcher {
+  readonly #ledgers: readonly string[];
+  readonly #stays: Stays;
+  readonly #differences: Differences;
+  #packetId = -1;
+  /** What ledgers hold of the present packet, and what fleets saw. */
+  readonly #held: Held[] = [];
+  readonly #seen: Held[] = [];
+  readonly #counts = { awards: 0, seen: 0, seenFen: 0, seenAgain: 0, pending: 0, pendingFen: 0 };
+
+  constructor(ledgers: readonly string[], stays: Stays, differences: Differences) {
+    this.#ledgers = ledgers;
+    this.#stays = stays;
+    this.#differences = differences;
+  }
+
+  add(words: Uint32Array, at: number): void {
+    if (words[at] !== this.#packetId) {
+      this.#settle();
+      this.#packetId = words[at];
+    }
+    const origin = words[at + RecordWord.origin];
+    (origin === 0 ? this.#seen : this.#held).push({
+      origin,
+      user: words[at + RecordWord.user],
+      amountFen: words[at + RecordWord.amountLow] + words[at + RecordWord.amountHigh] * 0x1_0000_0000,
+      atMs: words[at + RecordWord.atMsLow] + words[at + RecordWord.atMsHigh] * 0x1_0000_0000,
+    });
+  }
+
+  finish(): MatchCounts {
+    this.#settle();
+    return this.#counts;
+  }
+
+  #settle(): void {
+    const [held, seen] = [this.#held, this.#seen];
+    this.#counts.awards += held.length;
+    if (held.length > 1) {
+      const where = held.map(({ origin, user }) => `${this.#ledgers[origin - 1]} to user ${user}`).join(", ");
+      this.#differ(`was awarded ${held.length} times: ${where}`);
+    }
+    if (held.length === 0) {
+      for (const sight of seen) this.#differ(`user ${sight.user} saw it, and no ledger has it`);
+    } else if (seen.length === 0) this.#unseen(held[0]);
+    else this.#compare(held[0]);
+    held.length = seen.length = 0;
+  }
+
+  #compare(held: Held): void {
+    let isSeen = false;
+    for (const { user, amountFen } of this.#seen) {
+      if (user !== held.user) {
+        this.#differ(`user ${user} saw it, and the ledger gave it to user ${held.user}`);
+      } else if (amountFen !== held.amountFen) {
+        this.#differ(`user ${user} saw ${amountFen} fen, and the ledger gave ${held.amountFen} fen`);
+      } else if (isSeen) this.#counts.seenAgain++;
+      else isSeen = true;
+    }
+    if (!isSeen) return;
+    this.#counts.seen++;
+    this.#counts.seenFen += held.amountFen;
+  }
+
+  #unseen({ user, amountFen, atMs }: Held): void {
+    const sinceMs = this.#stays.sinceMs(user);
+    // Logged in after the award was durable, and there until the end: the login must have brought it.
+    if (sinceMs < Infinity && sinceMs > atMs + CLOCKS_DIFFER_MS) {
+      this.#differ(`user ${user} never saw it, though he logged in again and stayed`);
+      return;
+    }
+    this.#counts.pending++;
+    this.#counts.pendingFen += amountFen;
+  }
+
+  #differ(words: string): void {
+    this.#differences.add(`packet ${this.#packetId}: ${words}`);
+  }
+}

@@ -1,0 +1,227 @@
+import { EntryKind } from "../ledger/entry.ts";
+import { type EntryRows, RowField } from "../ledger/entry_rows.ts";
+import type { LedgerLimits } from "../ledger/ledger.ts";
+import { MintList } from "../ledger/mint_list.ts";
+import { SortedBlocks } from "../ledger/sorted_blocks.ts";
+import { TruthReader } from "../ledger/truth_reader.ts";
+import { Differences } from "./differences.ts";
+import { readFleetFile, type Sighting } from "./fleet_file.ts";
+import { checkLimits } from "./limits_check.ts";
+import { PacketMatcher, RECORD_WORDS, RecordWord } from "./packet_matcher.ts";
+import { Stays } from "./stays.ts";
+
+export interface ReconcileOptions {
+  /** Directories of ledgers: more than one to find what is in two. */
+  readonly ledgers: readonly string[];
+  /** Files of fleets, as `redpkt client --awards` writes them. */
+  readonly fleetFiles: readonly string[];
+}
+
+/** Where a ledger's money is, in fen. All but `source` sum to what was put in. */
+export interface LedgerAccounts {
+  readonly ledger: string;
+  readonly sourceFen: number;
+  readonly poolFen: number;
+  readonly userFen: number;
+  readonly returnedFen: number;
+}
+
+export interface ReconcileResult {
+  readonly accounts: readonly LedgerAccounts[];
+  readonly packetsMade: number;
+  readonly awards: number;
+  /** Awards that the fleet saw, and their sum in fen. */
+  readonly seen: number;
+  readonly seenFen: number;
+  /** Seen again by the same user: so it should be when it was repeated. */
+  readonly seenAgain: number;
+  /** Durable, and not seen by a user who didn't come back: his at the next login. */
+  readonly pending: number;
+  readonly pendingFen: number;
+  readonly differenceCount: number;
+  /** The first of them, in words. */
+  readonly differences: readonly string[];
+  /** True without any difference. */
+  readonly isClean: boolean;
+}
+
+/**
+ * Compares what ledgers hold with what fleets saw, packet by packet. Both sides are sorted in blocks and merged, so that
+ * it takes the same little memory whatever the size of the event.
+ *
+ * @throws UserError for files that aren't there or aren't right
+ */
+export function reconcile({ ledgers, fleetFiles }: ReconcileOptions): ReconcileResult {
+  const differences = new Differences();
+  const byPacket = new SortedBlocks(RECORD_WORDS);
+  const byUser = new SortedBlocks(2);
+  const stays = new Stays();
+  try {
+    const read = ledgers.map((ledger, index) => readLedger(ledger, index, byPacket, byUser, differences));
+    for (const file of fleetFiles) {
+      readFleetFile(file, (sighting) => {
+        if (sighting.kind === "stayed") stays.add(sighting.user, sighting.seenAtMs);
+        else addSighting(byPacket, sighting);
+      });
+    }
+    const matcher = new PacketMatcher(ledgers, stays, differences);
+    byPacket.merge((words, at) => matcher.add(words, at));
+    const counts = matcher.finish();
+    checkLimits(byUser, loosest(read.map(({ limits }) => limits)), differences);
+    return {
+      accounts: read.map(({ accounts }) => accounts),
+      packetsMade: read.reduce((sum, { packetsMade }) => sum + packetsMade, 0),
+      ...counts,
+      differenceCount: differences.count,
+      differences: differences.first,
+      isClean: differences.count === 0,
+    };
+  } finally {
+    byPacket.close();
+    byUser.close();
+  }
+}
+
+interface ReadLedger {
+  readonly accounts: LedgerAccounts;
+  readonly packetsMade: number;
+  readonly limits: LedgerLimits;
+}
+
+function readLedger(
+  ledger: string,
+  index: number,
+  byPacket: SortedBlocks,
+  byUser: SortedBlocks,
+  differences: Differences,
+): ReadLedger {
+  const truth = new TruthReader(ledger);
+  try {
+    const sums = new LedgerSums(ledger, differences);
+    truth.read(0, (rows) => {
+      for (let row = 0; row < rows.count; row++) {
+        const at = rows.at(row);
+        sums.add(rows, at);
+        if (rows.values[at + RowField.kind] === EntryKind.award) addAward(byPacket, byUser, rows, at, index);
+      }
+    });
+    return { ...sums.finish(), limits: truth.limits() };
+  } finally {
+    truth.close();
+  }
+}
+
+/** Follows each fen of one ledger through its accounts. */
+class LedgerSums {
+  readonly #ledger: string;
+  readonly #differences: Differences;
+  readonly #mints = new MintList();
+  /** By sponsor. */
+  readonly #poolFen = new Map<number, number>();
+  #seq = 0;
+  #mintedFen = 0;
+  #userFen = 0;
+  #returnedFen = 0;
+  #packetsMade = 0;
+
+  constructor(ledger: string, differences: Differences) {
+    this.#ledger = ledger;
+    this.#differences = differences;
+  }
+
+  add({ values }: EntryRows, at: number): void {
+    const packetId = values[at + RowField.packetId];
+    const fen = values[at + RowField.amount];
+    const sponsor = values[at + RowField.sponsor];
+    const seq = values[at + RowField.seq];
+    if (seq !== ++this.#seq) {
+      this.#differences.add(`${this.#ledger}: row ${this.#seq} is missing`);
+      this.#seq = seq;
+    }
+    const pool = this.#poolFen.get(sponsor) ?? 0;
+    if (values[at + RowField.kind] === EntryKind.mint) {
+      const count = values[at + RowField.count];
+      if (packetId < this.#mints.nextId) this.#differences.add(`packet ${packetId}: was made twice`);
+      this.#mints.add({ firstId: packetId, count, amountFen: fen, sponsor });
+      this.#packetsMade += count;
+      this.#mintedFen += fen;
+      this.#poolFen.set(sponsor, pool + fen);
+      return;
+    }
+    this.#poolFen.set(sponsor, pool - fen);
+    if (pool < fen) {
+      this.#differences.add(`${this.#ledger}: the pool of sponsor ${sponsor} is overdrawn at row ${seq}`);
+    }
+    if (values[at + RowField.kind] === EntryKind.giveBack) {
+      this.#returnedFen += fen;
+      return;
+    }
+    this.#userFen += fen;
+    const mint = this.#mints.of(packetId);
+    if (mint?.sponsor !== sponsor) {
+      this.#differences.add(`packet ${packetId}: no packet of sponsor ${sponsor} with this id was made`);
+    }
+  }
+
+  finish(): { accounts: LedgerAccounts; packetsMade: number } {
+    const poolFen = [...this.#poolFen.values()].reduce((sum, fen) => sum + fen, 0);
+    const sumFen = poolFen + this.#userFen + this.#returnedFen;
+    if (sumFen !== this.#mintedFen) {
+      this.#differences.add(`${this.#ledger}: ${this.#mintedFen} fen went in and ${sumFen} fen are there`);
+    }
+    return {
+      accounts: {
+        ledger: this.#ledger,
+        sourceFen: -this.#mintedFen,
+        poolFen,
+        userFen: this.#userFen,
+        returnedFen: this.#returnedFen,
+      },
+      packetsMade: this.#packetsMade,
+    };
+  }
+}
+
+function addAward(
+  byPacket: SortedBlocks,
+  byUser: SortedBlocks,
+  { values }: EntryRows,
+  row: number,
+  ledger: number,
+): void {
+  const at = byPacket.next();
+  const { words } = byPacket;
+  const amountFen = values[row + RowField.amount];
+  const atMs = values[row + RowField.atMs];
+  words[at] = values[row + RowField.packetId];
+  // Ledgers count from 1; 0 is a fleet.
+  words[at + RecordWord.origin] = ledger + 1;
+  words[at + RecordWord.user] = values[row + RowField.user];
+  words[at + RecordWord.amountLow] = amountFen;
+  words[at + RecordWord.amountHigh] = amountFen / 0x1_0000_0000;
+  words[at + RecordWord.atMsLow] = atMs;
+  words[at + RecordWord.atMsHigh] = atMs / 0x1_0000_0000;
+  const userAt = byUser.next();
+  byUser.words[userAt] = values[row + RowField.user];
+  byUser.words[userAt + 1] = values[row + RowField.sponsor];
+}
+
+function addSighting(byPacket: SortedBlocks, { user, packetId, amountFen, seenAtMs }: Sighting): void {
+  const at = byPacket.next();
+  const { words } = byPacket;
+  words[at] = packetId;
+  words[at + RecordWord.origin] = 0;
+  words[at + RecordWord.user] = user;
+  words[at + RecordWord.amountLow] = amountFen;
+  words[at + RecordWord.amountHigh] = amountFen / 0x1_0000_0000;
+  words[at + RecordWord.atMsLow] = seenAtMs;
+  words[at + RecordWord.atMsHigh] = seenAtMs / 0x1_0000_0000;
+}
+
+/** Several ledgers may have had different limits; a user's packets are counted over all of them. */
+function loosest(limits: readonly LedgerLimits[]): LedgerLimits {
+  return {
+    packetsPerUser: Math.max(...limits.map(({ packetsPerUser }) => packetsPerUser)),
+    packetsPerSponsor: Math.max(...limits.map(({ packetsPerSponsor }) => packetsPerSponsor)),
+  };
+}

@@ -1,0 +1,61 @@
+import { type Flags, helpText, listFlag, parseFlags } from "../cli/flags.ts";
+import type { Command } from "../cli/host.ts";
+import { formatCount, formatYuan } from "../cli/units.ts";
+import { ExitCode, UserError } from "../cli/user_error.ts";
+import { reconcile, type ReconcileResult } from "./reconcile.ts";
+
+/** Differences that are printed. */
+const MOST_PRINTED = 50;
+
+const RECONCILE_FLAGS = {
+  ledger: listFlag("DIR", "a ledger; several to find what is in two"),
+  fleet: listFlag("FILE", "what a fleet saw, written by redpkt client --awards FILE; may be repeated"),
+} satisfies Flags;
+
+/** `redpkt reconcile`: do the ledger and what the users saw agree? */
+export const command: Command = {
+  summary: "compares a ledger with what the users saw",
+  run(host, args) {
+    const { values, operands, wantsHelp } = parseFlags(args, RECONCILE_FLAGS);
+    if (wantsHelp) {
+      const about =
+        "Compares ledgers with what fleets saw, packet by packet. Exit code 0 only without a difference.";
+      host.out(helpText("redpkt reconcile --ledger DIR --fleet FILE", about, RECONCILE_FLAGS));
+      return Promise.resolve(ExitCode.ok);
+    }
+    const problems = operands.map((operand) => `${operand}: redpkt reconcile takes flags only`);
+    if (values.ledger.length === 0) problems.push("--ledger is missing. Give --ledger DIR");
+    if (problems.length > 0) throw new UserError(problems.join("\n"));
+    const result = reconcile({ ledgers: values.ledger, fleetFiles: values.fleet });
+    host.out(reconcileReport(result));
+    return Promise.resolve(result.isClean ? ExitCode.ok : ExitCode.failed);
+  },
+};
+
+/** A result as text. */
+export function reconcileReport(result: ReconcileResult): string {
+  const lines: string[] = [];
+  for (const { ledger, sourceFen, poolFen, userFen, returnedFen } of result.accounts) {
+    lines.push(
+      `${ledger}`,
+      `  source    -${formatYuan(-sourceFen)}  put in`,
+      `  user      ${formatYuan(userFen)}  won`,
+      `  pool      ${formatYuan(poolFen)}  won by nobody yet`,
+      `  returned  ${formatYuan(returnedFen)}  back at the sponsors`,
+    );
+  }
+  const count = (n: number) => formatCount(n);
+  lines.push(
+    `${count(result.packetsMade)} packets made, ${count(result.awards)} awarded`,
+    `${count(result.seen)} awards seen, ${formatYuan(result.seenFen)}`,
+    `${count(result.seenAgain)} seen again by the same user`,
+    `${count(result.pending)} pending, ${
+      formatYuan(result.pendingFen)
+    }: durable, and their users did not come back`,
+  );
+  for (const words of result.differences.slice(0, MOST_PRINTED)) lines.push(`DIFFERENCE  ${words}`);
+  const more = result.differenceCount - Math.min(result.differences.length, MOST_PRINTED);
+  if (more > 0) lines.push(`and ${count(more)} more`);
+  lines.push(result.isClean ? "no difference" : `${count(result.differenceCount)} differences`);
+  return lines.join("\n") + "\n";
+}
