@@ -4,10 +4,12 @@ import { type Mailbox, MessageKind } from "../shared/mailbox.ts";
 export const AwardKind = {
   shake: 0,
   claim: 1,
+  /** No award: the user logged in again at this time, and was there until the fleet's end. Packet and amount are 0. */
+  stayed: 2,
 } as const;
 export type AwardKind = typeof AwardKind[keyof typeof AwardKind];
 
-const KIND_NAMES = ["shake", "claim"];
+const KIND_NAMES = ["shake", "claim", "stayed"];
 
 /** Words of one award: user, packet, amount, kind, wall ms low and high half. */
 const AWARD_WORDS = 6;

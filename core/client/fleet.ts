@@ -13,6 +13,7 @@ import type { Clock } from "../time/clock.ts";
 import { Opcode } from "../wire/codes.ts";
 import { FrameCursor, NO_MORE_FRAMES, WHOLE_FRAME } from "../wire/frame_cursor.ts";
 import { FRAME_BYTES, responseFrames, writeLoginRequest, writeShakeRequest } from "../wire/version0.ts";
+import { AwardKind } from "./award_log.ts";
 import { backoffMs, type BackoffOptions, DEFAULT_BACKOFF, MAX_ATTEMPT } from "./backoff.ts";
 import { ConnectPace } from "./connect_pace.ts";
 import { DialQueue } from "./dial_queue.ts";
@@ -39,6 +40,9 @@ const LAST_ANSWERS_MS = 2_000;
 const LAST_CLOSES_MS = 3_000;
 /** How often an ending fleet looks whether it has ended, in ms. */
 const ENDING_LOOK_MS = 5;
+
+/** How long a user must have been there at the end for a stay, in ms. */
+const LEAST_STAY_MS = 5_000;
 
 const Phase = { running: 0, answering: 1, closing: 2, stopped: 3 } as const;
 
@@ -352,6 +356,7 @@ export class Fleet implements EngineHandler {
     const untilMs = this.#nowMs + PASS_BUDGET_MS;
     while (this.#closed < this.#users.count && this.#nowMs < this.#phaseUntilMs) {
       const user = this.#closed++;
+      this.#noteStay(user);
       if (this.#users.connection[user] >= 0) this.#engine.close(this.#users.connection[user]);
       if (user % DIALS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) return;
     }
@@ -359,6 +364,15 @@ export class Fleet implements EngineHandler {
     if (isWaited && this.#nowMs < this.#phaseUntilMs) return;
     this.#upkeep();
     this.#phase = Phase.stopped;
+  }
+
+  /** Whoever logged in again a while ago must have been told of all that is his: a reconcile can rely on it. */
+  #noteStay(user: number): void {
+    const sinceMs = this.#users.againSinceS[user] * 1000;
+    if (sinceMs === 0 || this.#users.state[user] !== UserState.ready) return;
+    if (this.#wall.nowMs - sinceMs < LEAST_STAY_MS) return;
+    // Without room it isn't noted, which makes a reconcile less strict and never wrong.
+    this.#options.awards?.add(userIdOf(this.#options.slice, user), 0, 0, AwardKind.stayed, sinceMs);
   }
 
   #readClock(): void {

@@ -18,7 +18,7 @@ export type UserState = typeof UserState[keyof typeof UserState];
 export const MAX_UNANSWERED = 8;
 
 /**
- * What a worker knows of its users, as columns: about 45 bytes a user. Times are microseconds modulo 2^32, so a
+ * What a worker knows of its users, as columns: about 50 bytes a user. Times are microseconds modulo 2^32, so a
  * difference is right up to 71 minutes.
  */
 export class FleetUsers {
@@ -29,8 +29,11 @@ export class FleetUsers {
   readonly attempt: Uint8Array;
   /** Unanswered shakes. */
   readonly unanswered: Uint8Array;
+  /** When he logged in again, in unix seconds; 0 while he has logged in once at most. */
+  readonly againSinceS: Uint32Array;
   /** The user of a connection. */
   readonly userOf: Int32Array;
+  readonly #hasLoggedIn: Uint8Array;
   readonly #oldest: Uint8Array;
   /** By user, a ring: when each unanswered shake was due. Before the login: when the present step began. */
   readonly #dueUs: Uint32Array;
@@ -42,8 +45,17 @@ export class FleetUsers {
     this.attempt = new Uint8Array(count);
     this.unanswered = new Uint8Array(count);
     this.userOf = new Int32Array(connections).fill(-1);
+    this.againSinceS = new Uint32Array(count);
+    this.#hasLoggedIn = new Uint8Array(count);
     this.#oldest = new Uint8Array(count);
     this.#dueUs = new Uint32Array(count * MAX_UNANSWERED);
+  }
+
+  /** The user is logged in now. */
+  loggedIn(user: number, unixSeconds: number): void {
+    this.state[user] = UserState.ready;
+    if (this.#hasLoggedIn[user] === 1) this.againSinceS[user] = unixSeconds;
+    this.#hasLoggedIn[user] = 1;
   }
 
   /** A shake that was due at `dueUs` has left. */

@@ -60,7 +60,7 @@ export class ServerFrames {
     const { users, slice, block } = this.#parts;
     if (view.getUint32(at + Field.userId) !== userIdOf(slice, user)) return M.badFramesWrongUser;
     if (view.getUint32(at + Field.result) !== LoginResult.ok) return M.loginsRefused;
-    users.state[user] = UserState.ready;
+    users.loggedIn(user, this.unixSeconds);
     users.attempt[user] = 0;
     block[M.usersReady]++;
     return IN_ORDER;
