@@ -109,6 +109,7 @@ export async function startServer(
     env,
   );
   const line = await running.event("listening");
+  await running.event("ledger ready"); // before that nothing can be awarded
   const api = `http://${line.admin}`;
   return {
     running,

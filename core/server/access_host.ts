@@ -1,8 +1,7 @@
-import { assert } from "../assert.ts";
 import type { Program } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
-import { Counters, type MetricDefinition, MetricLayout } from "../counters/counters.ts";
+import { ExitCode } from "../cli/user_error.ts";
+import { Counters, MetricLayout } from "../counters/counters.ts";
 import { record } from "../counters/histogram.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
@@ -10,26 +9,21 @@ import { LedgerState } from "../ledger/ledger_board.ts";
 import { ledgerRingBytes } from "../ledger/ledger_ring.ts";
 import { type LedgerNews, LedgerThread } from "../ledger/ledger_thread.ts";
 import type { LedgerInit, LedgerReady } from "../ledger/ledger_worker.ts";
-import { LEDGER_METRICS, PROJECTION_METRICS } from "../ledger/metrics.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import { Random } from "../random/random.ts";
 import { Bell } from "../shared/bell.ts";
-import { decodeControl, encodeControl, Mailbox, mailboxBytes, MessageKind } from "../shared/mailbox.ts";
+import { decodeControl, MessageKind } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
-import type { WorkerOrder, WorkerReport } from "./access_loop.ts";
-import type { AccessInit, AccessNotice } from "./access_worker.ts";
+import type { WorkerReport } from "./access_loop.ts";
+import { AccessThread } from "./access_thread.ts";
 import { boardBytes, HostBoard } from "./host_board.ts";
+import { hostMetrics, shareOut } from "./host_plan.ts";
 import { Mints } from "./mints.ts";
-import { SET_METRICS, WORKER_METRICS } from "./metrics.ts";
 import { PluginHalves } from "./plugin_halves.ts";
 
-const MAILBOX_WORDS = 1 << 16;
-const RING_ENTRIES = 1 << 14;
 /** Entries that the main thread may have open; only mints come from there. */
 const HOST_RING_ENTRIES = 1 << 10;
-/** A worker whose loop hasn't turned for so long is dead. */
-const HEARTBEAT_LIMIT_MS = 5_000;
-/** The same for the ledger thread, whose disk may hang for a while: winners wait, and are told so. */
+/** The ledger thread is dead after this; its disk may hang for a while, and winners are told so. */
 const LEDGER_HEARTBEAT_LIMIT_MS = 30_000;
 /** How long the main loop sleeps at most. */
 const MAX_SLEEP_MS = 500;
@@ -50,19 +44,6 @@ export interface AccessHostOptions {
   readonly limits: LedgerLimits;
   /** How long a winner waits for the ledger before he is told that it takes too long. */
   readonly verdictMs: number;
-}
-
-interface WorkerPlace {
-  readonly thread: Worker;
-  readonly inbox: Mailbox;
-  readonly outbox: Mailbox;
-  readonly bell: Bell;
-  readonly firstSet: number;
-  readonly sets: number;
-  heartbeat: number;
-  aliveAtMs: number;
-  isDrained: boolean;
-  isStopped: boolean;
 }
 
 /** What is left when a drain is over. */
@@ -88,10 +69,12 @@ export class AccessHost {
   readonly #log: Log;
   readonly #die: (code: number) => never;
   readonly #bell = new Bell();
-  readonly #places: WorkerPlace[] = [];
+  readonly #threads: readonly AccessThread[];
   readonly #ledger: LedgerThread;
   readonly #mints: Mints;
   readonly #controlLatency: Uint32Array;
+  /** Resolves with each worker's port. */
+  readonly #listening: Promise<number[]>;
   #nextPingMs = 0;
   #nextCheckMs = 0;
   #isStopped = false;
@@ -108,89 +91,52 @@ export class AccessHost {
     this.#clock = clock;
     this.#log = log;
     this.#die = die;
-    const setsOf = Array.from(
-      { length: options.workers },
-      (_, worker) => Math.ceil(capacityOf(worker, options) / options.seats),
-    );
-    this.setCount = setsOf.reduce((sum, sets) => sum + sets, 0);
-    const metrics = allMetrics(options.plugins);
+    const shares = shareOut(options.capacity, options.workers, options.seats);
+    this.setCount = shares.reduce((sum, { sets }) => sum + sets, 0);
+    const metrics = hostMetrics(options.plugins);
     // One block a SET, then one for the main thread's halves of the plugins, the ledger and the projector.
-    const blocks = this.setCount + 3;
-    this.counters = new Counters(new MetricLayout(metrics), blocks);
-    this.#controlLatency = this.counters.histogram(
-      this.setCount,
-      this.counters.layout.handle("controlLatencyUs"),
-    );
-    const boardMemory = new SharedArrayBuffer(boardBytes(options.workers));
-    this.board = new HostBoard(boardMemory);
+    this.counters = new Counters(new MetricLayout(metrics), this.setCount + 3);
+    const { layout, memory, blocks } = this.counters;
+    this.#controlLatency = this.counters.histogram(this.setCount, layout.handle("controlLatencyUs"));
+    const board = new SharedArrayBuffer(boardBytes(options.workers));
+    this.board = new HostBoard(board);
     const random = new Random(options.randomSeed);
-
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
-    const clients = [{ ring: hostRing, bell: this.#bell.words.buffer }];
-    const inits: Omit<AccessInit, "ledgerBell" | "ledgerBoard">[] = [];
-    let firstSet = 0;
-    for (let worker = 0; worker < options.workers; worker++) {
-      const inbox = new SharedArrayBuffer(mailboxBytes(MAILBOX_WORDS));
-      const outbox = new SharedArrayBuffer(mailboxBytes(MAILBOX_WORDS));
-      const ring = new SharedArrayBuffer(ledgerRingBytes(RING_ENTRIES));
-      const bell = new Bell();
-      clients.push({ ring, bell: bell.words.buffer });
-      inits.push({
-        engine: options.engine,
-        listener: options.listener,
-        capacity: capacityOf(worker, options),
-        worker,
-        firstSet,
-        sets: setsOf[worker],
-        setCount: this.setCount,
-        seats: options.seats,
-        randomSeed: random.uint32(),
-        plugins: options.plugins.map(({ choice }) => choice),
-        metrics,
-        counters: this.counters.memory,
-        blocks,
-        board: boardMemory,
-        inbox,
-        outbox,
-        bell: bell.words.buffer,
-        hostBell: this.#bell.words.buffer,
-        ring,
-        verdictMs: options.verdictMs,
-      });
-      this.#places.push({
-        thread: this.#start(program, `access`),
-        inbox: new Mailbox(inbox),
-        outbox: new Mailbox(outbox),
-        bell,
-        firstSet,
-        sets: setsOf[worker],
-        heartbeat: 0,
-        aliveAtMs: Infinity,
-        isDrained: false,
-        isStopped: false,
-      });
-      firstSet += setsOf[worker];
-    }
-    const place = { metrics, memory: this.counters.memory, blocks };
+    const start = (name: string) => this.#start(program, name);
+    this.#threads = shares.map(() => new AccessThread(start("access")));
     this.#ledger = new LedgerThread({
       init: {
-        clients,
+        clients: [{ ring: hostRing, bell: this.#bell.words.buffer }].concat(
+          this.#threads.map(({ ring, bell }) => ({ ring, bell: bell.words.buffer })),
+        ),
         limits: options.limits,
         store: options.ledgerStore,
-        counters: { ...place, block: this.setCount + 1 },
+        counters: { metrics, memory, blocks, block: this.setCount + 1 },
       },
-      projectorCounters: { ...place, block: this.setCount + 2 },
-      start: (name) => this.#start(program, name),
+      projectorCounters: { metrics, memory, blocks, block: this.setCount + 2 },
+      start,
       onNews: (news) => this.#onLedgerNews(news),
     });
     this.#mints = new Mints(hostRing, this.#ledger.bell);
-    this.#places.forEach(({ thread }, i) =>
-      thread.postMessage({
-        ...inits[i],
-        ledgerBell: this.#ledger.bell.words.buffer,
-        ledgerBoard: this.#ledger.board.memory,
-      })
-    );
+    const shared = {
+      engine: options.engine,
+      listener: options.listener,
+      setCount: this.setCount,
+      seats: options.seats,
+      plugins: options.plugins.map(({ choice }) => choice),
+      metrics,
+      counters: memory,
+      blocks,
+      board,
+      hostBell: this.#bell.words.buffer,
+      ledgerBell: this.#ledger.bell.words.buffer,
+      ledgerBoard: this.#ledger.board.memory,
+      verdictMs: options.verdictMs,
+    };
+    this.#listening = Promise.all(this.#threads.map((thread, i) => {
+      const plan = { ...shared, ...shares[i], randomSeed: random.uint32() };
+      return thread.start(plan, () => this.#bell.ring());
+    }));
     this.halves = new PluginHalves(options.plugins, {
       clock,
       log,
@@ -220,8 +166,7 @@ export class AccessHost {
     die: (code: number) => never,
   ): Promise<AccessHost> {
     const host = new AccessHost(options, program, clock, log, die);
-    const ports = await Promise.all(host.#places.map((place) => host.#listening(place)));
-    host.port = ports[0];
+    [host.port] = await host.#listening;
     void host.#ledger.ready.then((ready) => host.#onLedgerReady(ready));
     host.halves.start();
     void host.#run();
@@ -247,15 +192,15 @@ export class AccessHost {
   /** Takes no new connection or packet, and waits until every winner has been answered, or until the time is over. */
   async drain(maxMs: number): Promise<DrainResult> {
     this.halves.drain();
-    for (const place of this.#places) this.#order(place, { type: "drain" });
-    await this.#until(() => this.#places.every(({ isDrained }) => isDrained), maxMs);
-    return { isClean: this.#places.every(({ isDrained }) => isDrained), connections: this.board.open };
+    for (const thread of this.#threads) thread.order({ type: "drain" });
+    await this.#until(() => this.#threads.every(({ isDrained }) => isDrained), maxMs);
+    return { isClean: this.#threads.every(({ isDrained }) => isDrained), connections: this.board.open };
   }
 
   /** Ends all worker threads, each by its own order; gives up on one that doesn't obey within `maxMs`. */
   async stop(maxMs: number): Promise<void> {
-    for (const place of this.#places) this.#order(place, { type: "stop" });
-    await this.#until(() => this.#places.every(({ isStopped }) => isStopped), maxMs);
+    for (const thread of this.#threads) thread.order({ type: "stop" });
+    await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
     await this.#ledger.stop();
     this.#isStopped = true;
@@ -271,21 +216,6 @@ export class AccessHost {
     return thread;
   }
 
-  #listening(place: WorkerPlace): Promise<number> {
-    return new Promise((resolve, reject) => {
-      place.thread.onmessage = ({ data }: MessageEvent<AccessNotice>) => {
-        if (data.type === "listening") {
-          place.aliveAtMs = this.#clock.monotonicMs();
-          resolve(data.port);
-        } else if (data.type === "refused") reject(new UserError(data.message));
-        else {
-          place.isStopped = true;
-          this.#bell.ring();
-        }
-      };
-    });
-  }
-
   async #run(): Promise<void> {
     try {
       while (!this.#isStopped) await this.#turn();
@@ -298,7 +228,7 @@ export class AccessHost {
   /** One turn of the main loop: what the workers and the ledger said, what is due, then sleep. */
   async #turn(): Promise<void> {
     this.#bell.awake();
-    for (const place of this.#places) place.outbox.drain((...message) => this.#onMessage(place, ...message));
+    for (const thread of this.#threads) thread.drain((...message) => this.#onMessage(thread, ...message));
     this.#mints.drain();
     const nowMs = this.#clock.monotonicMs();
     const nextMs = this.halves.tick(nowMs);
@@ -345,7 +275,7 @@ export class AccessHost {
   }
 
   #onMessage(
-    place: WorkerPlace,
+    thread: AccessThread,
     kind: number,
     set: number,
     plugin: number,
@@ -360,7 +290,7 @@ export class AccessHost {
         record(this.#controlLatency, (this.#clock.monotonicMs() - report.sentMs) * 1000);
         return;
       case "drained":
-        place.isDrained = true;
+        thread.isDrained = true;
         return;
       case "pluginFailed": {
         const { name, holdsMoney } = this.halves.plugins[report.plugin].plugin;
@@ -372,62 +302,24 @@ export class AccessHost {
 
   #ping(nowMs: number): void {
     this.#nextPingMs = nowMs + PING_MS;
-    for (const place of this.#places) this.#order(place, { type: "ping", sentMs: this.#clock.monotonicMs() });
-  }
-
-  #order(place: WorkerPlace, order: WorkerOrder): void {
-    const words = encodeControl(order);
-    const isPosted = place.inbox.post(MessageKind.control, 0, 0, words, words.length);
-    assert(isPosted, "a worker's mailbox has room for an order");
-    place.bell.ring();
+    for (const thread of this.#threads) thread.order({ type: "ping", sentMs: this.#clock.monotonicMs() });
   }
 
   #postToSet(set: number, plugin: number, words: Int32Array, count: number): boolean {
-    const place = this.#places.find(({ firstSet, sets }) => set >= firstSet && set < firstSet + sets)!;
-    const isPosted = place.inbox.post(MessageKind.plugin, set, plugin, words, count);
-    if (isPosted) place.bell.ring();
-    return isPosted;
+    return this.#threads.find((thread) => thread.hasSet(set))!.post(set, plugin, words, count);
   }
 
   #checkHeartbeats(nowMs: number): void {
     this.#nextCheckMs = nowMs + 1_000;
-    this.#places.forEach((place, worker) => {
-      const heartbeat = this.board.heartbeat(worker);
-      if (heartbeat !== place.heartbeat || place.isStopped) {
-        place.heartbeat = heartbeat;
-        place.aliveAtMs = Math.max(place.aliveAtMs === Infinity ? 0 : place.aliveAtMs, nowMs);
-      } else if (nowMs - place.aliveAtMs > HEARTBEAT_LIMIT_MS) {
-        this.#log("error", "worker hangs", { worker, silentMs: Math.round(nowMs - place.aliveAtMs) });
-        this.#die(ExitCode.workerDied);
-      }
+    this.#threads.forEach((thread, worker) => {
+      const silentMs = thread.silentMs(this.board, nowMs);
+      if (silentMs === undefined) return;
+      this.#log("error", "worker hangs", { worker, silentMs: Math.round(silentMs) });
+      this.#die(ExitCode.workerDied);
     });
     if (this.#ledger.isSilent(nowMs, LEDGER_HEARTBEAT_LIMIT_MS)) {
       this.#log("error", "ledger hangs");
       this.#die(ExitCode.workerDied);
     }
   }
-}
-
-function capacityOf(worker: number, { capacity, workers }: AccessHostOptions): number {
-  return Math.floor(capacity / workers) + (worker < capacity % workers ? 1 : 0);
-}
-
-function allMetrics(plugins: readonly LoadedPlugin[]): Record<string, MetricDefinition> {
-  const metrics: Record<string, MetricDefinition> = {
-    ...SET_METRICS,
-    ...WORKER_METRICS,
-    ...LEDGER_METRICS,
-    ...PROJECTION_METRICS,
-  };
-  for (const { plugin } of plugins) {
-    for (const [name, definition] of Object.entries(plugin.metrics ?? {})) {
-      if (Object.hasOwn(metrics, name)) {
-        throw new UserError(
-          `plugin ${plugin.name}: metric ${name} exists already. Begin its name with ${plugin.name}`,
-        );
-      }
-      metrics[name] = definition;
-    }
-  }
-  return metrics;
 }
