@@ -1,0 +1,160 @@
+/**
+ * How much CPU a shake costs, against a bare C server on the same machine under the same load: `deno task bench:floor`.
+ * A figure alone means nothing where the machine's speed moves by a fifth; a ratio of neighbours does. `docs/benchmarks.md`
+ * says how to read it.
+ */
+import { z } from "zod";
+import {
+  flag,
+  type Flags,
+  type FlagValues,
+  helpText,
+  parseFlags,
+  switchFlag,
+  wholeNumber,
+} from "../core/cli/flags.ts";
+import type { Host } from "../core/cli/host.ts";
+import { processHost } from "../core/cli/process_host.ts";
+import { UserError } from "../core/cli/user_error.ts";
+import { chooseEngine, type EngineChoice } from "../core/engine/choose.ts";
+import { MODES } from "./floor/load.ts";
+import { comparePairs, type PairsResult, pairsTable } from "./floor/pairs.ts";
+import { profile, PROFILE_ENVIRONMENT } from "./floor/profile.ts";
+import { CAPS, PACKETS_PER_S, startFloor, startRedpkt, type Subject } from "./floor/servers.ts";
+import { buildTools, type Tools, TOOLS_FOLDER } from "./floor/tools.ts";
+
+const ENGINES = ["uring", "epoll"] as const;
+
+const FLAGS = {
+  engine: flag(
+    "LIST",
+    "engines to measure; absent: those that can run here",
+    z.string().default("").transform((text) =>
+      text.split(",").filter((name) => name !== "") as EngineChoice[]
+    ),
+  ),
+  mode: flag(
+    "LIST",
+    `loads: ${MODES.map(({ name }) => name).join(", ")}`,
+    z.string().default(MODES.map(({ name }) => name).join(",")).transform((text) => text.split(",")),
+  ),
+  pairs: flag("N", "pairs of windows", wholeNumber(1, 99).default(9)),
+  seconds: flag("N", "length of a window", wholeNumber(1, 60).default(3)),
+  connections: flag("N", "open connections", wholeNumber(500, 19_000).default(15_000)),
+  tools: flag("DIR", "where hbload.c and hbfloor.c are", z.string().default(TOOLS_FOLDER)),
+  out: flag("FILE", "JSON with every window", z.string().default("out/floor.json")),
+  profile: switchFlag("shows where the time goes instead"),
+} satisfies Flags;
+type Options = FlagValues<typeof FLAGS>;
+
+async function main(host: Host): Promise<number> {
+  const { values, wantsHelp } = parseFlags(host.args, FLAGS);
+  if (wantsHelp) {
+    host.out(helpText("deno task bench:floor [FLAGS]", "CPU a shake against a bare C server.", FLAGS));
+    return 0;
+  }
+  const modes = MODES.filter(({ name }) => values.mode.includes(name));
+  if (modes.length !== values.mode.length) {
+    throw new UserError(`--mode ${values.mode}: there are ${MODES.map(({ name }) => name).join(", ")}`);
+  }
+  const folder = await Deno.makeTempDir({ prefix: "redpkt-floor-" });
+  try {
+    const tools = await buildTools(values.tools, folder);
+    if ("why" in tools) {
+      host.out(`skipped: the programs to compare with can't be had: ${tools.why}\n`);
+      return 0;
+    }
+    const engines = values.engine.length > 0 ? values.engine : runnable(host);
+    if (values.profile) await profileAll(host, tools, engines, values, folder);
+    else await compareAll(host, tools, engines, values);
+    return 0;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Engines that work here; of the others it is said why not. */
+function runnable(host: Host): EngineChoice[] {
+  return ENGINES.filter((engine) => {
+    try {
+      chooseEngine(engine, () => {});
+      return true;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      host.out(`left out: ${error.message}\n`);
+      return false;
+    }
+  });
+}
+
+async function compareAll(host: Host, tools: Tools, engines: readonly EngineChoice[], options: Options) {
+  const { pairs, seconds, connections } = options;
+  host.out(
+    `${connections} connections, ${pairs} pairs of windows of ${seconds} s; redpkt with one worker, plugins throttle ` +
+      `and shake, ${PACKETS_PER_S} packets a second, caps ${JSON.stringify(CAPS)}\n\n`,
+  );
+  const results: PairsResult[] = [];
+  for (const engine of engines) {
+    const started: Subject[] = [];
+    try {
+      const subject = await startRedpkt(host, engine, connections);
+      started.push(subject);
+      const floor = await startFloor(tools.floor, "bare C");
+      started.push(floor);
+      const control = await startFloor(tools.floor, "bare C again");
+      started.push(control);
+      for (const mode of MODES.filter(({ name }) => options.mode.includes(name))) {
+        const tell = (text: string) => host.isTerminal && host.err(text);
+        const contenders = { subject, floor, control };
+        const result = await comparePairs(
+          tools.load,
+          mode,
+          contenders,
+          pairs,
+          { connections, seconds },
+          tell,
+        );
+        results.push(result);
+        host.out(pairsTable(mode, result));
+      }
+    } finally {
+      for (const subject of started) await subject.stop();
+    }
+  }
+  await Deno.mkdir(options.out.replace(/[^/]*$/, "") || ".", { recursive: true });
+  await Deno.writeTextFile(
+    options.out,
+    JSON.stringify({ connections, seconds, caps: CAPS, results }, null, 2) + "\n",
+  );
+  host.out(`${options.out}\n`);
+}
+
+async function profileAll(
+  host: Host,
+  tools: Tools,
+  engines: readonly EngineChoice[],
+  { connections, seconds, mode: modes }: Options,
+  folder: string,
+) {
+  for (const [name, value] of Object.entries(PROFILE_ENVIRONMENT)) Deno.env.set(name, value);
+  for (const engine of engines) {
+    const subject = await startRedpkt(host, engine, connections);
+    try {
+      for (const mode of MODES.filter(({ name }) => modes.includes(name))) {
+        host.out(`${subject.name}, ${mode.about}: share of its CPU time\n\n`);
+        host.out(await profile(tools.load, mode, subject, { connections, seconds }, folder) + "\n");
+      }
+    } finally {
+      await subject.stop();
+    }
+  }
+}
+
+const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, plugins: {}, scenarios: {} });
+try {
+  Deno.exit(await main(host));
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  host.err(`bench:floor: ${error.message}\n`);
+  Deno.exit(error.exitCode);
+}

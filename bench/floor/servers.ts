@@ -1,0 +1,103 @@
+import type { Host } from "../../core/cli/host.ts";
+import type { EngineChoice } from "../../core/engine/choose.ts";
+import { Child } from "../../core/rehearse/child.ts";
+import { sleep } from "../../core/time/clock.ts";
+
+/** A server under load: all that the bench needs to know of it. */
+export interface Subject {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+  /** Ends the process. */
+  stop(): Promise<void>;
+}
+
+/** Far above every load here, so that no shake is refused. */
+export const CAPS = { hostPerS: 100_000_000, connectionPerS: 1_000_000, connectionBurst: 1_000_000 } as const;
+/** Packets a second that are won meanwhile: what a gala gives away. */
+export const PACKETS_PER_S = 200;
+/** Connections of the last window that may still be closing. */
+const SPARE_CONNECTIONS = 800;
+/** Longest that a bench may take; after it the bare server ends by itself. */
+const MAX_SECONDS = 7_200;
+
+/** A redpkt server with one worker, its plugins, and packets to win. */
+export async function startRedpkt(host: Host, engine: EngineChoice, connections: number): Promise<Subject> {
+  const caps = Object.entries(CAPS).flatMap(([name, value]) => ["--set", `throttle.${name}=${value}`]);
+  const child = new Child(host, [
+    "server",
+    // Every address: two of loopback are dialed, since one gives its ports slowly beyond 13,000.
+    ...["--host", "0.0.0.0", "--port", "0", "--admin", "127.0.0.1:0"],
+    ...["--workers", "1", "--engine", engine, "--max-connections", String(connections + SPARE_CONNECTIONS)],
+    ...caps,
+  ]);
+  try {
+    const { port } = await child.started("listening", "admin");
+    await isReady(child.api);
+    await child.request("POST", "/packets", {
+      ratePerS: PACKETS_PER_S,
+      total: PACKETS_PER_S * MAX_SECONDS,
+      minFen: 1,
+      maxFen: 200,
+    });
+    return {
+      name: `redpkt ${engine}`,
+      pid: child.pid,
+      port: Number(port),
+      stop: async () => void await child.stop(30_000),
+    };
+  } catch (error) {
+    await child.stop(1_000);
+    throw error;
+  }
+}
+
+/** Resolves when its ledger is there. */
+async function isReady(api: string): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    const response = await fetch(`${api}/ready`);
+    await response.body?.cancel();
+    if (response.ok) return;
+    await sleep(20);
+  }
+  throw new Error("the server does not get ready");
+}
+
+/** The bare server: every frame answered, no logic. */
+export async function startFloor(executable: string, name: string): Promise<Subject> {
+  const port = freePort();
+  const args = ["--port", String(port), "--max-seconds", String(MAX_SECONDS)];
+  const child = new Deno.Command(executable, { args, stdout: "null", stderr: "null" }).spawn();
+  let hasEnded = false;
+  void child.status.then(() => hasEnded = true);
+  await reachable(port);
+  return {
+    name,
+    pid: child.pid,
+    port,
+    stop: async () => {
+      if (!hasEnded) child.kill("SIGTERM");
+      await child.status;
+    },
+  };
+}
+
+/** It can't be given port 0: one that is free now, and hopefully a moment later. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+async function reachable(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch {
+      await sleep(20);
+    }
+  }
+  throw new Error(`the bare server does not listen on port ${port}`);
+}
