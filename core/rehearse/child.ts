@@ -104,6 +104,13 @@ export class Child {
     return JSON.parse(text);
   }
 
+  /** Whether it takes new users, and can give packets away. */
+  async isReady(): Promise<boolean> {
+    const response = await fetch(`${this.#api}/ready`);
+    await response.body?.cancel();
+    return response.ok;
+  }
+
   /** All its counters, read now. */
   totals(): Promise<Totals> {
     return this.request("GET", "/counters");

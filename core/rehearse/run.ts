@@ -7,6 +7,8 @@ import type { Timeline } from "./timeline.ts";
 
 /** How long everyone may take to connect, beyond what the rate asks for. */
 const CONNECT_GRACE_MS = 60_000;
+/** How long the server may take to read its ledger. */
+const READY_MS = 60_000;
 /** How long the last answers of a phase may take. */
 const SETTLE_MS = 10_000;
 const LOOK_MS = 50;
@@ -50,11 +52,23 @@ export class Run {
 
   async play(scenario: FullScenario, users: number): Promise<RunResult> {
     this.#timeline.phase = "connect";
+    await this.#ready();
     const connect = await this.#connect(users, scenario.connectsPerS);
     const phases: PhaseResult[] = [];
     for (const phase of scenario.phases) phases.push(await this.#phase(phase));
     this.#timeline.phase = "end";
     return { connect, phases, end: await this.#stage.read() };
+  }
+
+  /** Waits until the server can award; a ledger that holds much takes a while to read. */
+  async #ready(): Promise<void> {
+    const untilMs = this.#host.clock.monotonicMs() + READY_MS;
+    while (!await this.#stage.server.isReady()) {
+      if (this.#host.clock.monotonicMs() > untilMs) {
+        throw new RehearsalBroken("the server does not get ready");
+      }
+      await this.#pause(LOOK_MS);
+    }
   }
 
   async #connect(users: number, perS: number): Promise<ConnectResult> {
