@@ -61,7 +61,8 @@ async function run(command: string, args: readonly string[]): Promise<void> {
     env: { NO_COLOR: "1" },
   }).output();
   if (success) return;
-  const words = new TextDecoder().decode(stderr).split("\nStack backtrace")[0].trim().split("\n").slice(-5).join("\n");
+  const words = new TextDecoder().decode(stderr).split("\nStack backtrace")[0].trim().split("\n").slice(-5)
+    .join("\n");
   throw new BuildError(`${command} ${args[0]} failed: ${words}`);
 }
 
