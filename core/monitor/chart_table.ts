@@ -161,12 +161,12 @@ export const CHARTS: readonly ChartSpec[] = [
     unit: "percent",
     lines: (["server", "client"] as const).flatMap((role) => [
       {
-        label: `${role}s, own code`,
-        source: { kind: "usage", role, value: "cpuUserMs" },
+        label: `${role}s`,
+        source: { kind: "usage", role, value: "cpuMs" },
         scale: OF_A_CORE,
       },
       {
-        label: `${role}s, kernel`,
+        label: `${role}s, the kernel in it`,
         source: { kind: "usage", role, value: "cpuSystemMs" },
         scale: OF_A_CORE,
       },

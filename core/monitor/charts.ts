@@ -11,7 +11,7 @@ export type RoleSource =
   | {
     readonly kind: "usage";
     readonly role: Role;
-    readonly value: "cpuUserMs" | "cpuSystemMs" | "rssBytes" | "heapUsedBytes" | "loopDelayMs";
+    readonly value: "cpuMs" | "cpuSystemMs" | "rssBytes" | "heapUsedBytes" | "loopDelayMs";
   };
 
 /** Where a line comes from that the machines' interfaces tell. */

@@ -31,6 +31,11 @@ export class RoleSecond {
   /** The worst of all. */
   loopDelayMs = 0;
 
+  /** CPU time of own code and kernel together. */
+  get cpuMs(): number {
+    return this.cpuUserMs + this.cpuSystemMs;
+  }
+
   add(snapshot: Snapshot): void {
     this.processes++;
     addUp(this.deltas, snapshot.deltas);

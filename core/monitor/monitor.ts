@@ -34,7 +34,10 @@ export const command: Command = {
   },
 };
 
-async function run(host: Host, options: MonitorOptions): Promise<number> {
+async function run(realHost: Host, options: MonitorOptions): Promise<number> {
+  const isTerminal = !options.headless && !options.json && hasTerminal();
+  // The terminal's view has the screen for itself: what happens is told there as events.
+  const host: Host = isTerminal && realHost.isTerminal ? { ...realHost, err: () => {} } : realHost;
   const log = openLog(host, "monitor");
   const replay = options.replay === undefined ? undefined : new Replay(options.replay);
   const clock = replay === undefined ? host.clock : new ManualClock(0);
@@ -52,8 +55,11 @@ async function run(host: Host, options: MonitorOptions): Promise<number> {
     stop(signal);
   }));
   if (options.seconds > 0) ends.push(after(options.seconds * 1000, () => stop("--seconds")));
-  ends.push(...await showPage(host, core, options, log));
-  ends.push(...showLines(host, core, options));
+  const page = options["no-web"] ? undefined : await showPage(host, core, options, log);
+  if (page !== undefined) ends.push(page.stop);
+  ends.push(
+    ...isTerminal ? [await showTerminalView(host, core, page?.url, stop)] : showLines(host, core, options),
+  );
   if (replay !== undefined) {
     await play(replay, core, clock as ManualClock, options, log);
     // Lines of a record are for a file or another program: when they are written, that's it.
@@ -67,7 +73,6 @@ async function run(host: Host, options: MonitorOptions): Promise<number> {
 
 /** Serves the page. It is loaded only here: `--no-web` shouldn't pay for it. */
 async function showPage(host: Host, core: MonitorCore, options: MonitorOptions, log: Log) {
-  if (options["no-web"]) return [];
   const [{ serveWeb }, { Control }] = await Promise.all([import("./web/web.ts"), import("./control.ts")]);
   const given = host.env(TOKEN_VARIABLE) || undefined;
   if (given === undefined && !isLoopbackHost(options.web.hostname)) {
@@ -77,10 +82,27 @@ async function showPage(host: Host, core: MonitorCore, options: MonitorOptions, 
   const token = given ?? systemSecret();
   const control = new Control(core, (url, init) => fetch(url, init), log, given);
   const web = serveWeb({ core, control, token, address: options.web });
-  const url = `http://${web.address.hostname}:${web.address.port}/`;
+  const plainUrl = `http://${web.address.hostname}:${web.address.port}/`;
   // A token that was made just now is told once, behind the `#` that no server sees; a given one is a secret.
-  log("info", "page", { url: given === undefined ? `${url}#token=${token}` : url });
-  return [() => web.stop()];
+  const url = given === undefined ? `${plainUrl}#token=${token}` : plainUrl;
+  log("info", "page", { url });
+  return { url, stop: () => web.stop() };
+}
+
+/** Whether there is a screen to draw on, and keys to read. */
+function hasTerminal(): boolean {
+  return Deno.stdout.isTerminal() && Deno.stdin.isTerminal();
+}
+
+async function showTerminalView(
+  host: Host,
+  core: MonitorCore,
+  pageUrl: string | undefined,
+  stop: (reason: string) => void,
+): Promise<() => void> {
+  const { showTerminal } = await import("./terminal/terminal.tsx");
+  const hasColor = !host.env("NO_COLOR") && host.env("TERM") !== "dumb";
+  return showTerminal({ core, hasColor, pageUrl, onQuit: () => stop("key") });
 }
 
 /** Subscribes to the targets and keeps the core going. */

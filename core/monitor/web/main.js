@@ -14,7 +14,7 @@
     ["latency", ["p99"], "p99"],
     ["connections", ["open (servers)", "connected (fleet)"], "connections"],
     ["money", ["won (servers)", "won (fleet)"], "won in all"],
-    ["cpu", ["servers, own code", "servers, kernel"], "servers' CPU", true],
+    ["cpu", ["servers"], "servers' CPU"],
   ];
 
   async function load() {
@@ -94,13 +94,13 @@
 
   function drawTiles() {
     const parts = [];
-    for (const [id, labels, title, isSum] of tiles) {
+    for (const [id, labels, title] of tiles) {
       const found = labels.map((label) => lineValue(id, label)).filter((line) =>
         line && line.column !== null
       );
       if (found.length === 0) continue;
       const line = found.find(({ value }) => value !== null) ?? found[0];
-      const value = isSum ? found.reduce((sum, { value }) => sum + (value ?? 0), 0) : line.value;
+      const { value } = line;
       parts.push(
         element(
           "div",

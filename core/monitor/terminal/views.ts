@@ -1,0 +1,259 @@
+import { CHARTS } from "../chart_table.ts";
+import type { ChartSpec } from "../charts.ts";
+import { allCounters, type TargetRow, targetRows } from "../web/page_state.ts";
+import type { MonitorCore } from "../monitor_core.ts";
+import { beside, chart, fit, type Line, span, spark, type Tone, write } from "./lines.ts";
+import { SORT_KEYS, VIEWS, type ViewState } from "./view_state.ts";
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What is shown. */
+export interface Shown {
+  readonly core: MonitorCore;
+  readonly pageUrl?: string | undefined;
+}
+
+/** The whole screen: exactly so many lines of exactly so many columns, whatever there is to show. */
+export function screen({ core, pageUrl }: Shown, state: ViewState, { columns, rows }: Size): Line[] {
+  const bodyRows = Math.max(0, rows - 2);
+  const body = BODIES[state.view](core, state, { columns, rows: bodyRows });
+  // Whoever scrolls past the end sees the end.
+  const top = Math.min(state.top, Math.max(0, body.length - bodyRows));
+  const shown = body.slice(top, top + bodyRows);
+  while (shown.length < bodyRows) shown.push([]);
+  return [head(core, state), ...shown, foot(state, pageUrl)].slice(0, rows).map((line) => fit(line, columns));
+}
+
+const BODIES: Record<ViewState["view"], (core: MonitorCore, state: ViewState, size: Size) => Line[]> = {
+  overview,
+  targets,
+  charts,
+  counters,
+  events,
+};
+
+function head(core: MonitorCore, state: ViewState): Line {
+  const counts = new Map<string, number>();
+  for (const { state } of core.targets) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const second = core.history.last?.second;
+  const time = second === undefined ? "--:--:--" : new Date(second * 1000).toISOString().slice(11, 19);
+  const parts: Line = [...counts].flatMap(([name, count]) => [span(` ${count} ${name}`, stateTone(name))]);
+  const late = core.lastShown === undefined ? 0 : core.lastShown.expected - core.lastShown.reporting;
+  return [
+    span(time, "strong"),
+    ...(state.isPaused ? [span(" held", "warn")] : []),
+    ...(parts.length === 0 ? [span(" no targets", "warn")] : parts),
+    ...(late > 0 ? [span(` ${late} late`, "warn")] : []),
+    span("  "),
+    ...VIEWS.flatMap((view, i) => [
+      span(` ${i + 1} ${view} `, view === state.view ? "inverse" : "muted"),
+    ]),
+  ];
+}
+
+function foot({ isTyping, filter, view, sort, isReversed }: ViewState, pageUrl: string | undefined): Line {
+  if (isTyping) {
+    return [span("filter: ", "strong"), span(`${filter}_`), span("  return keeps, esc drops", "muted")];
+  }
+  const sorted = `${SORT_KEYS[sort]}${isReversed ? ", down" : ""}`;
+  const keys = view === "targets" ? `s sort (${sorted})  r reverse  ` : "";
+  const filtered = filter === "" ? "/ filter" : `/ filter (${filter})`;
+  return [
+    span(`q quit  space hold  1-5 view  ${keys}${filtered}  up down scroll`, "muted"),
+    span(pageUrl === undefined ? "" : `  page ${pageUrl}`, "muted"),
+  ];
+}
+
+/** A line's values by chart and label; undefined where nobody has told of it. */
+function valuesOf(core: MonitorCore, id: string, label: string): (number | null)[] | undefined {
+  let first = 0;
+  for (const { id: chartId, lines } of CHARTS) {
+    const at = chartId === id ? lines.findIndex((line) => line.label === label) : -1;
+    if (at >= 0) {
+      const values = core.history.points.map((point) => point.values[first + at]);
+      return values.some((value) => value !== null) ? values : undefined;
+    }
+    first += lines.length;
+  }
+  return undefined;
+}
+
+/** What stands in the first lines of the overview: the first label that has values is taken. */
+const TILES: readonly (readonly [title: string, chart: string, labels: readonly string[], tone: Tone])[] = [
+  ["offered", "rate", ["sent (fleet)"], "offered"],
+  ["answered", "rate", ["answered (fleet)", "frames answered (servers)"], "answered"],
+  ["won", "packets", ["won (fleet)", "won (servers)"], "other"],
+  ["lost", "results", ["lost"], "plain"],
+  ["p50", "latency", ["p50"], "plain"],
+  ["p99", "latency", ["p99"], "plain"],
+  ["p99.9", "latency", ["p99.9"], "plain"],
+  ["open", "connections", ["open (servers)", "connected (fleet)"], "plain"],
+  ["in pool", "pool", ["in the pool"], "plain"],
+  ["won in all", "money", ["won (servers)", "won (fleet)"], "plain"],
+  ["server CPU", "cpu", ["servers"], "plain"],
+  ["loop delay", "loop", ["servers"], "plain"],
+];
+const TILE_WIDTH = 21;
+
+function overview(core: MonitorCore, _state: ViewState, { columns, rows }: Size): Line[] {
+  const tiles = TILES.flatMap(([title, id, labels, tone]): Line[] => {
+    const values = labels.map((label) => valuesOf(core, id, label)).find((found) => found !== undefined);
+    const { unit } = CHARTS.find((chart) => chart.id === id)!;
+    if (values === undefined) return [];
+    return [[span(title.padEnd(11), "muted"), span(write(values.at(-1) ?? null, unit), tone)]];
+  });
+  if (tiles.length === 0) return [[span("Nothing has been heard yet.", "warn")], ...troubles(core)];
+  const across = Math.max(1, Math.floor((columns + 2) / TILE_WIDTH));
+  const tileRows: Line[] = [];
+  for (let i = 0; i < tiles.length; i += across) {
+    tileRows.push(...beside(tiles.slice(i, i + across).map((tile) => [tile]), TILE_WIDTH - 2));
+  }
+  const recent = troubles(core).slice(0, rows > 18 ? 3 : 1);
+  const free = rows - tileRows.length - recent.length - 1;
+  return [...tileRows, [], ...chartGrid(core, columns, free), ...recent];
+}
+
+/** Charts of the overview, the weightiest first: as many as fit. */
+const GRID: readonly (readonly [id: string, labels: readonly string[], title: string, tone: Tone])[] = [
+  ["rate", ["answered (fleet)", "frames answered (servers)"], "answered", "answered"],
+  ["latency", ["p99"], "latency p99", "bad"],
+  ["packets", ["won (servers)", "won (fleet)"], "won", "other"],
+  ["connections", ["open (servers)", "connected (fleet)"], "connections", "offered"],
+  ["cpu", ["servers"], "server CPU", "warn"],
+  ["netPackets", ["loopback"], "loopback packets", "plain"],
+];
+
+/** Higher charts show no more. */
+const MOST_CHART_ROWS = 14;
+
+function chartGrid(core: MonitorCore, columns: number, rows: number): Line[] {
+  const across = columns >= 160 ? 3 : columns >= 70 ? 2 : 1;
+  const present = GRID.flatMap(([id, labels, title, tone]) => {
+    const values = labels.map((label) => valuesOf(core, id, label)).find((found) => found !== undefined);
+    return values === undefined ? [] : [{ values, title, tone, unit: CHARTS.find((c) => c.id === id)!.unit }];
+  });
+  const down = Math.max(1, Math.min(Math.ceil(present.length / across), Math.floor(rows / 5)));
+  const height = Math.min(MOST_CHART_ROWS, Math.floor(rows / down));
+  if (height < 3) return [];
+  const width = Math.floor((columns - 2 * (across - 1)) / across);
+  const lines: Line[] = [];
+  for (let i = 0; i < down * across && i < present.length; i += across) {
+    const row = present.slice(i, i + across).map(({ title, values, unit, tone }) =>
+      chart(title, values, unit, { width, height: height - 1, tone })
+    );
+    lines.push(...beside(row, width), []);
+  }
+  return lines;
+}
+
+function troubles(core: MonitorCore): Line[] {
+  return core.marks.all.slice(-5).reverse().map(({ atMs, kind, text }) => [
+    span(`${new Date(atMs).toISOString().slice(11, 19)} `, "muted"),
+    span(text, kind === "trouble" ? "bad" : kind === "phase" ? "other" : "plain"),
+  ]);
+}
+
+/** Columns of the table of targets; those to the right go first when the terminal is narrow. */
+const TARGET_COLUMNS: readonly (readonly [title: string, width: number, cell: (row: TargetRow) => string])[] =
+  [
+    ["connections", 12, ({ connections }) => write(connections, "count")],
+    ["answered", 11, ({ answered }) => write(answered, "perSecond")],
+    ["p99", 9, ({ p99Us }) => write(p99Us, "us")],
+    ["CPU", 6, ({ cpu }) => write(cpu, "percent")],
+    ["memory", 9, ({ rss }) => write(rss, "bytes")],
+    ["missing", 8, ({ missing }) => String(missing)],
+    ["restarts", 9, ({ restarts }) => String(restarts)],
+    ["by SET", 34, ({ sets }) => spark(sets, Math.min(32, sets.length))],
+  ];
+
+function targets(core: MonitorCore, { filter, sort, isReversed }: ViewState, { columns }: Size): Line[] {
+  const nameWidth = Math.max(8, Math.min(24, columns - 22));
+  let left = columns - nameWidth - 14;
+  const shown = TARGET_COLUMNS.filter(([, width]) => (left -= width) >= 0);
+  const key = SORT_KEYS[sort];
+  const rows = targetRows(core)
+    .filter((row) => `${row.name} ${row.role} ${row.state}`.toLowerCase().includes(filter.toLowerCase()))
+    .sort((a, b) => compare(a[key], b[key]) * (isReversed ? -1 : 1) || compare(a.name, b.name));
+  const title: Line = [
+    span("target".padEnd(nameWidth) + " state        ", "muted"),
+    ...shown.map(([name, width]) => span(name.padStart(width), "muted")),
+  ];
+  return [
+    title,
+    ...rows.map((row): Line => [
+      ...fit([span(row.name)], nameWidth),
+      span(` ${row.state.padEnd(13)}`, stateTone(row.state)),
+      ...(row.why === "" || row.state === "live"
+        ? shown.map(([, width, cell]) => span(cell(row).padStart(width)))
+        : [span(row.why, "muted")]),
+    ]),
+  ];
+}
+
+function compare(a: string | number | null, b: string | number | null): number {
+  if (a === b) return 0;
+  if (a === null) return 1;
+  if (b === null) return -1;
+  return typeof a === "number" && typeof b === "number" ? a - b : String(a) < String(b) ? -1 : 1;
+}
+
+function charts(core: MonitorCore, { filter }: ViewState, { columns }: Size): Line[] {
+  const lines: Line[] = [];
+  const wanted = ({ title }: ChartSpec) => title.toLowerCase().includes(filter.toLowerCase());
+  for (const spec of CHARTS.filter(wanted)) {
+    const rows = spec.lines.flatMap(({ label }): Line[] => {
+      const values = valuesOf(core, spec.id, label);
+      const isQuiet = spec.isSparse === true && values?.every((value) => !value);
+      if (values === undefined || isQuiet) return [];
+      const labelWidth = Math.min(26, Math.max(8, columns - 30));
+      const width = Math.max(0, columns - labelWidth - 15);
+      return [[
+        ...fit([span(`  ${label}`)], labelWidth),
+        span(write(values.at(-1) ?? null, spec.unit).padStart(12) + "  ", "strong"),
+        span(spark(values, width), "answered"),
+      ]];
+    });
+    if (rows.length > 0) lines.push([span(spec.title, "strong")], ...rows);
+  }
+  return lines.length === 0 ? [[span("Nothing to show yet.", "muted")]] : lines;
+}
+
+function counters(core: MonitorCore, { filter }: ViewState, { columns }: Size): Line[] {
+  const roles = allCounters(core) as Record<string, Record<string, Record<string, number>>>;
+  const nameWidth = Math.max(10, Math.min(44, columns - 32));
+  return Object.entries(roles).flatMap(([role, { totals, deltas, gauges }]) =>
+    [
+      ...Object.entries(totals).map(([name, total]) => [name, total, deltas[name] ?? 0] as const),
+      ...Object.entries(gauges).map(([name, value]) => [name, value, undefined] as const),
+    ].filter(([name]) => `${role} ${name}`.toLowerCase().includes(filter.toLowerCase())).map((
+      [name, total, delta],
+    ): Line => [
+      ...fit([span(`${role} `, "muted"), span(name, total === 0 ? "muted" : "plain")], nameWidth),
+      span(write(total, "count").padStart(14)),
+      span(
+        delta === undefined ? "" : write(delta, "perSecond").padStart(14),
+        delta === 0 ? "muted" : "answered",
+      ),
+    ])
+  );
+}
+
+function events(core: MonitorCore, { filter }: ViewState): Line[] {
+  const lines = core.marks.all.filter(({ text }) => text.toLowerCase().includes(filter.toLowerCase())).map(
+    ({ atMs, kind, text, who }): Line => [
+      span(`${new Date(atMs).toISOString().slice(11, 19)} `, "muted"),
+      span(kind.padEnd(8), kind === "trouble" ? "bad" : kind === "phase" ? "other" : "plain"),
+      span(text),
+      span(who === undefined ? "" : `  ${who}`, "muted"),
+    ],
+  );
+  return lines.length === 0 ? [[span("No events yet.", "muted")]] : lines.reverse();
+}
+
+function stateTone(state: string): Tone {
+  if (state === "live") return "good";
+  return state === "ended" ? "muted" : state === "connecting" || state === "silent" ? "warn" : "bad";
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { MonitorCore } from "../monitor_core.ts";
+import { makeSnapshot, TestWorld } from "../testing.ts";
+import { chart, type Line, spark, write } from "./lines.ts";
+import { afterKey, FIRST_STATE, type KeyPress, VIEWS, type ViewState } from "./view_state.ts";
+import { screen, type Size } from "./views.ts";
+
+const S = 1_700_000_000;
+
+function watched(): MonitorCore {
+  const world = new TestWorld();
+  const core = new MonitorCore(world);
+  for (let i = 0; i < 90; i++) {
+    world.clock.advance(1000);
+    const counts = { shakesSent: 100 + i, shakesAnswered: 100 + i, shakesWon: 3, shakesLost: 0 };
+    core.replay(
+      { url: "http://fleet:1", name: "a fleet with a very long name indeed" },
+      makeSnapshot(S + i, { deltas: counts, totals: counts, latency: [[300, 5]] }),
+    );
+    core.replay(
+      { url: "http://access:1", name: "access 1" },
+      makeSnapshot(S + i, {
+        role: "server",
+        gauges: { connections: 12 },
+        blocks: { connections: [4, 8, 0] },
+        deltas: { framesOut: 100 },
+      }),
+    );
+    core.tick();
+  }
+  core.mark("phase", "wave 1");
+  core.mark("trouble", "access 2 is down: connection refused");
+  return core;
+}
+
+function text(lines: readonly Line[]): string[] {
+  return lines.map((line) => line.map(({ text }) => text).join(""));
+}
+
+function draw(core: MonitorCore, size: Size, state: Partial<ViewState> = {}): string[] {
+  return text(screen({ core, pageUrl: "http://127.0.0.1:8002/" }, { ...FIRST_STATE, ...state }, size));
+}
+
+Deno.test("every view fills any terminal exactly, be it 20 columns wide", () => {
+  const empty = new MonitorCore(new TestWorld());
+  for (const core of [watched(), empty]) {
+    for (const view of VIEWS) {
+      for (const [columns, rows] of [[80, 24], [20, 24], [20, 5], [1, 1], [200, 60], [40, 2]]) {
+        const lines = draw(core, { columns, rows }, { view });
+        assert.equal(lines.length, rows, `${view} at ${columns}x${rows}`);
+        for (const line of lines) {
+          assert.equal([...line].length, columns, `${view} at ${columns}x${rows}: ${line}`);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("the overview says what matters in 80x24", () => {
+  const screen = draw(watched(), { columns: 80, rows: 24 }).join("\n");
+  for (const words of ["2 live", "offered    189/s", "won        3/s", "access 2 is down", "latency p99"]) {
+    assert.ok(screen.includes(words), `${words} in\n${screen}`);
+  }
+});
+
+Deno.test("targets are sorted and filtered by keys", () => {
+  const core = watched();
+  const names = (state: Partial<ViewState>) =>
+    draw(core, { columns: 80, rows: 10 }, { view: "targets", ...state }).slice(2, -1)
+      .map((line) => line.slice(0, 8).trim()).filter((name) => name !== "");
+  assert.deepEqual(names({}), ["a fleet", "access 1"]);
+  assert.deepEqual(names({ isReversed: true }), ["access 1", "a fleet"]);
+  assert.deepEqual(names({ filter: "SERVER" }), ["access 1"]);
+});
+
+Deno.test("whoever scrolls past the end sees the end", () => {
+  const lines = draw(watched(), { columns: 80, rows: 12 }, { view: "charts", top: 10_000 });
+  assert.ok(lines.slice(1, -1).every((line) => line.trim() !== ""));
+});
+
+Deno.test("keys switch, hold, sort, scroll, filter and quit", () => {
+  const after = (...keys: (string | KeyPress)[]) =>
+    keys.reduce<ViewState>(
+      (state, key) => afterKey(state, typeof key === "string" ? { input: key } : key),
+      FIRST_STATE,
+    );
+  assert.equal(after("3").view, "charts");
+  assert.equal(after({ input: "", name: "tab" }).view, "targets");
+  assert.equal(after("5", { input: "", name: "tab" }).view, "overview");
+  assert.equal(after(" ").isPaused, true);
+  assert.equal(after("j", "j", "k").top, 1);
+  assert.equal(after({ input: "", name: "up" }).top, 0);
+  assert.equal(after("/", "q", "1").filter, "q1");
+  assert.equal(after("/", "a", { input: "", name: "return" }, "2").filter, "a");
+  assert.equal(after("/", "a", "b", { input: "", name: "backspace" }).filter, "a");
+  assert.equal(after("/", "a", { input: "", name: "escape" }).filter, "");
+  assert.equal(after("q").wantsQuit, true);
+  assert.equal(after("/", { input: "c", isCtrl: true }).wantsQuit, true);
+});
+
+Deno.test("a chart reaches its highest value at the top, and shows gaps as gaps", () => {
+  const lines = text(chart("x", [0, 4, null, 8], "count", { width: 14, height: 3, tone: "plain" }));
+  assert.deepEqual(lines, ["x 8", "     8       █", "     0     █ █"]);
+  assert.equal(spark([1, null, 8], 4), " ▁ █");
+});
+
+Deno.test("values are short, with their unit", () => {
+  assert.deepEqual(
+    [
+      write(null, "us"),
+      write(1234, "us"),
+      write(1_500_000, "perSecond"),
+      write(2.5e9, "bytes"),
+      write(12, "percent"),
+    ],
+    ["-", "1.23 ms", "1.5 M/s", "2.5 GB", "12 %"],
+  );
+});
