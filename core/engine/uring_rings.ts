@@ -155,6 +155,7 @@ export class Rings {
       list[i].allowWake();
       if (list[i].hasKernelWork) isQuiet = false;
     }
+    if (!isQuiet) { for (let i = 1; i < list.length; i++) list[i].denyWake(); }
     return isQuiet;
   }
 
