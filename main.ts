@@ -81,6 +81,10 @@ if (role !== undefined) {
       summary: "compares a ledger with what the users saw",
       load: () => import("./core/reconcile/reconcile_command.ts"),
     },
+    token: {
+      summary: "makes tokens that users log in with, and keys for them",
+      load: () => import("./core/token/command.ts"),
+    },
     demo: {
       summary: "rehearses the gala on this machine",
       load: () => import("./core/rehearse/demo.ts"),

@@ -61,8 +61,13 @@ export function systemSeed(): number {
   return words[0] * 0x20_0000 + (words[1] >>> 11);
 }
 
+/** Bytes that nobody can guess, for a key. */
+export function systemBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
+
 /** A text that nobody can guess, for a token. */
 export function systemSecret(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(18));
+  const bytes = systemBytes(18);
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
 }
