@@ -1,7 +1,7 @@
 import type { Counters } from "../counters/counters.ts";
-import { Histogram, toSparse } from "../counters/histogram.ts";
 import type { Series, Snapshot } from "../counters/series.ts";
 import type { Route } from "./api.ts";
+import { PROMETHEUS_TYPE, prometheusText } from "./prometheus.ts";
 
 /** The routes by which every process shows its counters. */
 export function telemetryRoutes(series: Series, counters: Counters): Route[] {
@@ -28,12 +28,13 @@ export function telemetryRoutes(series: Series, counters: Counters): Route[] {
       method: "get",
       path: "/metrics",
       summary: "Everything in the Prometheus text format",
-      handle: () => new Response(prometheusText(counters), { headers: { "content-type": PROMETHEUS_TYPE } }),
+      handle: () =>
+        new Response(prometheusText(counters, series.processTotals()), {
+          headers: { "content-type": PROMETHEUS_TYPE },
+        }),
     },
   ];
 }
-
-const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 function snapshotStream(series: Series, lastEventId: string | undefined): Response {
   let unsubscribe = () => {};
@@ -62,31 +63,3 @@ function snapshotEvent(snapshot: Snapshot): string {
 }
 
 const MOST_UNREAD_EVENTS = 30;
-
-/** Quantiles of histograms that Prometheus is told, in per cent. */
-const QUANTILES = [50, 90, 99, 99.9];
-
-/** The counters in the Prometheus text format; `shakeWon` becomes `redpkt_shake_won_total`. */
-export function prometheusText(counters: Counters): string {
-  const { layout } = counters;
-  const lines: string[] = [];
-  for (const name of layout.scalars) {
-    const { kind, help } = layout.definitions[name];
-    const metric = `redpkt_${snakeCase(name)}${kind === "counter" ? "_total" : ""}`;
-    lines.push(`# HELP ${metric} ${help}`, `# TYPE ${metric} ${kind}`, `${metric} ${counters.total(name)}`);
-  }
-  for (const name of layout.histograms) {
-    const metric = `redpkt_${snakeCase(name)}`;
-    const histogram = new Histogram().add(toSparse(counters.mergedHistogram(name)));
-    lines.push(`# HELP ${metric} ${layout.definitions[name].help}`, `# TYPE ${metric} summary`);
-    for (const percent of QUANTILES) {
-      lines.push(`${metric}{quantile="${percent / 100}"} ${histogram.percentile(percent)}`);
-    }
-    lines.push(`${metric}_count ${histogram.count}`);
-  }
-  return lines.join("\n") + "\n";
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}

@@ -1,3 +1,4 @@
+import { exportOpenTelemetry } from "../admin/open_telemetry.ts";
 import { type RunningApi, serveApi } from "../admin/serve.ts";
 import { helpText } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
@@ -54,6 +55,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   const cancel = options.seconds === 0
     ? undefined
     : after(options.seconds * 1000, () => run.stop(`--seconds ${options.seconds}`));
+  await exportOpenTelemetry(host, "client", run.counters);
   // The threads come last: everything that a user can have got wrong has been found by now.
   run.start(awards);
   const { slice, engine, workers, qps, pacing, randomSeed } = plan;

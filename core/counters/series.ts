@@ -132,6 +132,12 @@ export class Series {
     };
   }
 
+  /** What the process has used since its start. */
+  processTotals(): { role: Snapshot["role"]; cpuMs: number; rssBytes: number } {
+    const { user, system } = process.cpuUsage();
+    return { role: this.#role, cpuMs: (user + system) / 1000, rssBytes: process.memoryUsage.rss() };
+  }
+
   /** Takes the snapshot of the second that has just ended. Called by the timer; tests call it themselves. */
   take(second: number, isLast = false): Snapshot {
     const { layout } = this.#counters;

@@ -16,9 +16,9 @@ const total = (label: string, role: Role, metric: string, scale = 1): LineSpec =
   source: { kind: "total", role, metrics: [metric] },
   scale,
 });
-const percentiles = (role: Role, metric: string): LineSpec[] =>
-  [50, 90, 99, 99.9].map((percent) => ({
-    label: `p${percent}`,
+const percentiles = (role: Role, metric: string, name = "", of = [50, 90, 99, 99.9]): LineSpec[] =>
+  of.map((percent) => ({
+    label: `${name}p${percent}`,
     source: { kind: "percentile", role, metric, percent },
   }));
 
@@ -127,12 +127,28 @@ export const CHARTS: readonly ChartSpec[] = [
     ],
   },
   {
+    id: "waits",
+    title: "Waits inside the servers",
+    unit: "us",
+    isLog: true,
+    lines: [
+      ...percentiles("server", "awardWaitUs", "winner for the ledger, ", [50, 99]),
+      ...percentiles("server", "ledgerCommitUs", "commit, ", [50, 99]),
+      ...percentiles("server", "controlLatencyUs", "order to a worker, ", [99]),
+      { ...gauge("projection behind", "server", "projectionLagMs"), scale: 1000 },
+    ],
+  },
+  {
     id: "ledger",
     isSparse: true,
     title: "Ledger",
     unit: "perSecond",
     lines: [
+      delta("rows made durable", "server", "ledgerRows"),
+      delta("commits", "server", "ledgerCommits"),
       delta("replies that waited for it", "server", "repliesDeferred"),
+      delta("verdicts too late", "server", "verdictsLate"),
+      delta("its disk failed", "server", "ledgerFailures"),
       delta("ring full", "server", "shakeLedgerFull"),
       delta("refused", "server", "shakeAwardsRefused"),
       delta("verdicts without a connection", "server", "verdictsOrphaned"),
@@ -146,6 +162,8 @@ export const CHARTS: readonly ChartSpec[] = [
     lines: [
       delta("of the host", "server", "throttleByHost"),
       delta("of a connection", "server", "throttleByConnection"),
+      delta("packets of a user", "server", "ledgerUserLimit"),
+      delta("packets of a sponsor", "server", "ledgerSponsorLimit"),
     ],
   },
   {

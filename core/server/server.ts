@@ -1,3 +1,4 @@
+import { exportOpenTelemetry } from "../admin/open_telemetry.ts";
 import { serveApi } from "../admin/serve.ts";
 import { readConfigFile, withSettings } from "../cli/config_file.ts";
 import { helpText, readFlags } from "../cli/flags.ts";
@@ -14,6 +15,7 @@ import { DirectoryLock } from "../ledger/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
 import { systemSeed } from "../random/random.ts";
+import { type Clock, sleep } from "../time/clock.ts";
 import { VERSION } from "../version.ts";
 import { AccessHost } from "./access_host.ts";
 import { serverRoutes } from "./admin_routes.ts";
@@ -21,6 +23,9 @@ import { SERVER_FLAGS, type ServerOptions } from "./options.ts";
 
 /** How long the worker threads may take to obey the order to stop. */
 const STOP_MS = 2_000;
+/** How long a port that is taken may still become free, and how often that is looked for. */
+const PORT_WAIT_MS = 2_000;
+const PORT_LOOK_MS = 20;
 
 /** `redpkt server`: one access host. */
 export const command: Command = {
@@ -85,7 +90,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   if (lock === undefined) {
     log("warn", "awards are kept in memory and forgotten at the end: give --ledger DIR to keep them");
   }
-  const listener = listenerFor(engine, options);
+  const listener = await listenerFor(engine, options, host.clock);
   const access = await AccessHost.start(
     {
       engine,
@@ -108,6 +113,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   );
   const series = new Series("server", access.counters, host.clock);
   series.start();
+  await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const admin = serveApi(host, "--admin", options.admin, {
@@ -180,9 +186,18 @@ function workersFor(engine: EngineName, wanted: number): number {
   return 1;
 }
 
-function listenerFor(engine: EngineName, options: ServerOptions): Listener {
+/** A killed predecessor may hold the port for a moment, while the kernel clears its connections: that is waited for. */
+async function listenerFor(engine: EngineName, options: ServerOptions, clock: Clock): Promise<Listener> {
   if (engine === "deno") {
     return { kind: "address", hostname: formatAddress(options.host), port: options.port };
   }
-  return { kind: "descriptor", ...openListener(options.host, options.port) };
+  const untilMs = clock.monotonicMs() + PORT_WAIT_MS;
+  for (;;) {
+    try {
+      return { kind: "descriptor", ...openListener(options.host, options.port) };
+    } catch (error) {
+      if (!(error instanceof UserError) || clock.monotonicMs() >= untilMs) throw error;
+    }
+    await sleep(PORT_LOOK_MS);
+  }
 }

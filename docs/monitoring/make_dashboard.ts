@@ -1,0 +1,143 @@
+/** Writes the Grafana dashboard: `deno run -A docs/monitoring/make_dashboard.ts`. A test says when it is out of date. */
+
+type Panel = readonly [
+  title: string,
+  unit: string,
+  queries: readonly (readonly [legend: string, query: string])[],
+];
+
+const rate = (name: string) => `sum(rate(redpkt_${name}_total{instance=~"$instance"}[$__rate_interval]))`;
+const sum = (name: string) => `sum(redpkt_${name}{instance=~"$instance"})`;
+const quantile = (of: number, name: string) =>
+  `histogram_quantile(${of}, sum by (le) (rate(redpkt_${name}_seconds_bucket{instance=~"$instance"}[$__rate_interval])))`;
+const each = (query: string): readonly [string, string] => ["{{instance}}", query];
+
+const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
+  ["Shakes", [
+    ["Offered and answered", "reqps", [
+      ["due (fleet)", rate("shakes_due")],
+      ["sent (fleet)", rate("shakes_sent")],
+      ["answered (fleet)", rate("shakes_answered")],
+      ["frames answered (servers)", rate("frames_out")],
+    ]],
+    [
+      "Latency, as the fleet measures it",
+      "s",
+      [0.5, 0.9, 0.99, 0.999].map((of) => [
+        `p${of * 100}`,
+        quantile(of, "shake_latency"),
+      ]),
+    ],
+    ["Answers by kind", "reqps", [
+      ["won", rate("shake_won")],
+      ["nothing", rate("shake_nothing")],
+      ["all gone", rate("shake_all_gone")],
+      ["overloaded", rate("shake_overloaded")],
+      ["refused before", rate("frames_refused")],
+    ]],
+  ]],
+  ["Packets and money", [
+    ["Packets made and won", "reqps", [
+      ["made", rate("shake_packets_made")],
+      ["won", rate("shake_won")],
+    ]],
+    ["Packets due and not won", "short", [
+      ["in the pool", sum("shake_packets_in_pool")],
+      ["in the hands of SETs", sum("shake_packets_leased")],
+    ]],
+    ["Money in all, in fen", "short", [
+      ["made", sum("shake_amount_made_fen_total")],
+      ["won", sum("shake_amount_won_fen_total")],
+    ]],
+  ]],
+  ["Hosts", [
+    ["Connections", "short", [each(`redpkt_connections{instance=~"$instance"}`)]],
+    ["CPU, cores", "short", [
+      each(`rate(process_cpu_seconds_total{instance=~"$instance"}[$__rate_interval])`),
+    ]],
+    ["Memory", "bytes", [each(`process_resident_memory_bytes{instance=~"$instance"}`)]],
+    ["Winner waits for the ledger", "s", [
+      ["p50", quantile(0.5, "award_wait")],
+      ["p99", quantile(0.99, "award_wait")],
+    ]],
+    ["Order to a worker and back", "s", [["p99", quantile(0.99, "control_latency")]]],
+    ["Closed by the server", "reqps", [
+      ["slow reader", rate("closed_slow_reader")],
+      ["unknown opcode", rate("closed_unknown_opcode")],
+      ["frame too long", rate("closed_frame_too_long")],
+      ["draining", rate("closed_draining")],
+    ]],
+  ]],
+];
+
+const WIDTH = 8;
+const HEIGHT = 8;
+
+/** The dashboard as Grafana imports it. */
+export function dashboard(): string {
+  const panels: unknown[] = [];
+  let y = 0;
+  let id = 1;
+  for (const [title, members] of rows) {
+    panels.push({
+      id: id++,
+      type: "row",
+      title,
+      collapsed: false,
+      gridPos: { x: 0, y: y++, w: 24, h: 1 },
+      panels: [],
+    });
+    members.forEach(([title, unit, queries], i) => {
+      const gridPos = { x: i % 3 * WIDTH, y: y + Math.floor(i / 3) * HEIGHT, w: WIDTH, h: HEIGHT };
+      panels.push({
+        id: id++,
+        type: "timeseries",
+        title,
+        gridPos,
+        datasource: { type: "prometheus", uid: "${source}" },
+        fieldConfig: { defaults: { unit, min: 0, custom: { fillOpacity: 5, lineWidth: 1 } }, overrides: [] },
+        options: { tooltip: { mode: "multi" }, legend: { displayMode: "list", placement: "bottom" } },
+        targets: queries.map(([legendFormat, expr], n) => ({
+          refId: String.fromCharCode(65 + n),
+          expr,
+          legendFormat,
+        })),
+      });
+    });
+    y += Math.ceil(members.length / 3) * HEIGHT;
+  }
+  return JSON.stringify(
+    {
+      title: "redpkt",
+      uid: "redpkt",
+      schemaVersion: 39,
+      editable: true,
+      graphTooltip: 1,
+      refresh: "5s",
+      time: { from: "now-15m", to: "now" },
+      templating: {
+        list: [
+          { name: "source", label: "Prometheus", type: "datasource", query: "prometheus" },
+          {
+            name: "instance",
+            type: "query",
+            datasource: { type: "prometheus", uid: "${source}" },
+            query: { query: "label_values(redpkt_build_info, instance)", refId: "instance" },
+            includeAll: true,
+            multi: true,
+            allValue: ".*",
+            current: { text: "All", value: "$__all" },
+            refresh: 2,
+          },
+        ],
+      },
+      panels,
+    },
+    null,
+    2,
+  ) + "\n";
+}
+
+if (import.meta.main) {
+  await Deno.writeTextFile(new URL("./grafana.json", import.meta.url), dashboard());
+}

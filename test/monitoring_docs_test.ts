@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { prometheusName } from "../core/admin/prometheus.ts";
+import { fleetMetrics } from "../core/client/metrics.ts";
+import type { MetricDefinition } from "../core/counters/counters.ts";
+import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/metrics.ts";
+import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
+import { dashboard } from "../docs/monitoring/make_dashboard.ts";
+import shake from "../plugins/shake/mod.ts";
+import throttle from "../plugins/throttle/mod.ts";
+import { CHARTS } from "../core/monitor/chart_table.ts";
+
+const DOCS = new URL("../docs/monitoring/", import.meta.url);
+const server: Record<string, MetricDefinition> = {
+  ...SET_METRICS,
+  ...WORKER_METRICS,
+  ...LEDGER_METRICS,
+  ...PROJECTION_METRICS,
+  ...shake.metrics,
+  ...throttle.metrics,
+};
+
+Deno.test("the Grafana dashboard is what its program makes", async () => {
+  assert.equal(await Deno.readTextFile(new URL("grafana.json", DOCS)), dashboard());
+});
+
+Deno.test("every metric that dashboard and alerts name is one that a process has", async () => {
+  const known = new Set(["redpkt_build_info"]);
+  for (const definitions of [server, fleetMetrics.definitions]) {
+    for (const [metric, definition] of Object.entries(definitions)) {
+      const { name } = prometheusName(metric, definition);
+      known.add(definition.kind === "histogram" ? `${name}_bucket` : name);
+    }
+  }
+  const texts = [dashboard(), await Deno.readTextFile(new URL("alerts.yml", DOCS))];
+  const named = texts.flatMap((text) => [...text.matchAll(/redpkt_\w+/g)].map(([name]) => name));
+  assert.ok(named.length > 30);
+  assert.deepEqual(named.filter((name) => !known.has(name)), []);
+});
+
+Deno.test("every metric that a chart names is one that a process has", () => {
+  const unknown = CHARTS.flatMap(({ lines }) => lines).flatMap(({ source }) => {
+    const metrics = "metric" in source ? [source.metric] : "metrics" in source ? source.metrics : [];
+    const known = "role" in source && source.role === "client" ? fleetMetrics.definitions : server;
+    return metrics.filter((metric) => !Object.hasOwn(known, metric));
+  });
+  assert.deepEqual(unknown, []);
+});
