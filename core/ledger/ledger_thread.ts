@@ -109,6 +109,7 @@ export class LedgerThread {
   /** The projector begins now: before, it would only take time from the start. */
   #becomeReady({ nextPacketId }: LedgerReady): void {
     this.nextPacketId = nextPacketId;
+    this.failure = undefined;
     const { store } = this.#parts.init;
     if (store === undefined) return;
     const projector = this.#projector = this.#parts.start("projector");

@@ -6,6 +6,7 @@ import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
 import { Refusal } from "./entry.ts";
 import type { Balances, Ledger, LedgerLimits } from "./ledger.ts";
+import { StoreFailed } from "./entry_store.ts";
 import { LedgerBoard, LedgerState } from "./ledger_board.ts";
 import { LedgerLoop, Step } from "./ledger_loop.ts";
 import { LedgerRing } from "./ledger_ring.ts";
@@ -64,29 +65,51 @@ const RECHECK_MS = 50;
 /** How often a busy thread reads its orders. */
 const YIELD_MS = 50;
 
+const NO_BALANCES: Balances = { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0 };
+
 const report = (message: LedgerReport) => postToParent(message);
 
 /** The life of the ledger thread. */
 export async function runLedgerWorker(init: LedgerInit): Promise<void> {
   const bell = new Bell(init.bell);
   const board = new LedgerBoard(init.board);
-  const ledger = open(init, board);
+  let isStopped = false;
+  let ledger: Ledger | undefined;
+  onParentMessage((message) => {
+    const order = message as LedgerOrder;
+    if (order.type === "stop") isStopped = true;
+    else report({ type: "balances", balances: ledger?.balances() ?? NO_BALANCES });
+    bell.ring();
+  });
+  while (ledger === undefined && !isStopped) {
+    bell.awake();
+    board.beat();
+    ledger = open(init, board);
+    if (ledger === undefined) await bell.sleep(MAX_SLEEP_MS);
+  }
+  if (ledger !== undefined) await turn(init, bell, board, ledger, () => isStopped);
+  ledger?.close();
+  report({ type: "stopped" });
+  closeThread();
+}
+
+/** Judges and commits until it is told to stop. */
+async function turn(
+  init: LedgerInit,
+  bell: Bell,
+  board: LedgerBoard,
+  ledger: Ledger,
+  isStopped: () => boolean,
+): Promise<void> {
   const clients = init.clients.map(({ ring, bell }) => ({
     ring: new LedgerRing(ring),
     bell: new Bell(bell),
   }));
   const loop = new LedgerLoop(ledger, clients);
   const watch = new LedgerWatch(init.counters, board, ledger, loop);
-  let isStopped = false;
-  onParentMessage((message) => {
-    const order = message as LedgerOrder;
-    if (order.type === "balances") return report({ type: "balances", balances: ledger.balances() });
-    isStopped = true;
-    bell.ring();
-  });
   board.state = LedgerState.awarding;
   let yieldAtMs = 0;
-  while (!isStopped) {
+  while (!isStopped()) {
     bell.awake();
     board.beat();
     const startMs = systemClock.monotonicMs();
@@ -101,12 +124,10 @@ export async function runLedgerWorker(init: LedgerInit): Promise<void> {
       yieldAtMs = nowMs + YIELD_MS;
     }
   }
-  ledger.close();
-  report({ type: "stopped" });
-  closeThread();
 }
 
-function open({ store, limits }: LedgerInit, board: LedgerBoard): Ledger {
+/** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
+function open({ store, limits }: LedgerInit, board: LedgerBoard): Ledger | undefined {
   const startMs = systemClock.monotonicMs();
   const took = () => Math.round(systemClock.monotonicMs() - startMs);
   if (store === undefined) {
@@ -116,13 +137,21 @@ function open({ store, limits }: LedgerInit, board: LedgerBoard): Ledger {
     report({ type: "ready", nextPacketId, ...nothing, tookMs: took() });
     return ledger;
   }
-  const rows = new SqliteStore(store.directory, store.sync);
-  rows.noteLimits(limits);
-  const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
-  const ledger = new StoredLedger(judge, rows, systemClock);
-  const { nextPacketId, awards } = judge;
-  report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took() });
-  return ledger;
+  let rows: SqliteStore | undefined;
+  try {
+    rows = new SqliteStore(store.directory, store.sync);
+    rows.noteLimits(limits);
+    const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
+    const ledger = new StoredLedger(judge, rows, systemClock);
+    const { nextPacketId, awards } = judge;
+    report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took() });
+    return ledger;
+  } catch (error) {
+    rows?.close();
+    if (!(error instanceof StoreFailed)) throw error;
+    report({ type: "failing", reason: error.message });
+    return undefined;
+  }
 }
 
 /** Counts what the loop does, and says when the disk fails and works again. */

@@ -4,6 +4,7 @@ import { Account, legsOf } from "./accounts.ts";
 import { EntryKind } from "./entry.ts";
 import { type EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { migrate, PROJECTION_MIGRATIONS } from "./schema.ts";
+import { rollBack } from "./sqlite_store.ts";
 
 /** Name of the projection's file in a ledger's directory. */
 export const PROJECTION_FILE = "projection.db";
@@ -84,7 +85,7 @@ export class Projection {
       this.#db.exec("commit");
       this.#seq = seq;
     } catch (error) {
-      this.#db.exec("rollback");
+      rollBack(this.#db);
       throw error;
     }
   }
@@ -99,14 +100,19 @@ export class Projection {
     const runs = this.#db.prepare("select run from run where level = ?").all(due.level as number)
       .map(({ run }) => run as number).join(",");
     const run = this.#nextRun();
-    this.#db.exec(
-      `begin immediate;
+    try {
+      this.#db.exec(
+        `begin immediate;
        insert into user_award select ${run}, user, seq from user_award where run in (${runs}) order by user, seq;
        delete from user_award where run in (${runs});
        delete from run where run in (${runs});
        insert into run values (${run}, ${(due.level as number) + 1}, ${due.awards});
        commit`,
-    );
+      );
+    } catch (error) {
+      rollBack(this.#db);
+      throw error;
+    }
     return true;
   }
 

@@ -35,9 +35,14 @@ export class Projector {
     this.#directory = directory;
     this.#clock = clock;
     this.#truth = new DatabaseSync(`${directory}/${TRUTH_FILE}`, { readOnly: true });
-    this.#truth.exec("pragma busy_timeout = 5000");
-    this.#projection = Projection.openOrRebuild(directory, lastSeqOf(this.#truth));
-    this.#checkpointSeq = checkpointSeq(this.#checkpointPath);
+    try {
+      this.#truth.exec("pragma busy_timeout = 5000");
+      this.#projection = Projection.openOrRebuild(directory, lastSeqOf(this.#truth));
+      this.#checkpointSeq = checkpointSeq(this.#checkpointPath);
+    } catch (error) {
+      this.#truth.close();
+      throw error;
+    }
   }
 
   get seq(): number {

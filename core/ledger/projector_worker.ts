@@ -59,6 +59,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
     } catch (error) {
       report({ type: "failing", reason: error instanceof Error ? error.message : String(error) });
       if (isStopped) break;
+      projector?.close();
       projector = undefined; // opened again, it looks whether the file is whole
       restMs = REST_MS;
     }

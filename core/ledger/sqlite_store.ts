@@ -45,11 +45,12 @@ export class SqliteStore implements EntryStore {
   /**
    * @param directory it must exist, and be locked by this process
    * @throws UserError if there is something else in it
+   * @throws StoreFailed if its disk fails
    */
   constructor(directory: string, sync: LedgerSync = "full") {
     this.#path = `${directory}/${TRUTH_FILE}`;
     this.#sync = sync;
-    this.#open = this.#openFile();
+    this.#open = this.#try(() => this.#openFile());
   }
 
   lastSeq(): number {
@@ -130,13 +131,22 @@ export class SqliteStore implements EntryStore {
 
   #openFile(): Open {
     const db = new DatabaseSync(this.#path);
-    db.exec(`
-      pragma journal_mode = wal;
-      pragma synchronous = ${this.#sync};
-      pragma wal_autocheckpoint = ${LOG_PAGES};
-      pragma busy_timeout = 2000;
-    `);
-    migrate(db, this.#path, TRUTH_MIGRATIONS);
+    try {
+      db.exec(`
+        pragma busy_timeout = 2000;
+        pragma journal_mode = wal;
+        pragma synchronous = ${this.#sync};
+        pragma wal_autocheckpoint = ${LOG_PAGES};
+      `);
+      migrate(db, this.#path, TRUTH_MIGRATIONS);
+      return this.#prepare(db);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  #prepare(db: DatabaseSync): Open {
     return {
       db,
       begin: db.prepare("begin immediate"),
@@ -232,7 +242,7 @@ function bytesOf(words: Uint32Array): Uint8Array {
 }
 
 /** Whatever is left of a transaction goes; SQLite has often done it already. */
-function rollBack(db: DatabaseSync): void {
+export function rollBack(db: DatabaseSync): void {
   try {
     db.exec("rollback");
   } catch {

@@ -21,7 +21,10 @@ export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readD
     }
     this.db = new DatabaseSync(this.path, { readOnly: true });
     this.db.exec("pragma busy_timeout = 5000");
-    checkVersion(this.db, this.path, TRUTH_MIGRATIONS);
+    if (checkVersion(this.db, this.path, TRUTH_MIGRATIONS) === 0) {
+      this.db.close();
+      throw new UserError(`${this.path}: is empty. Start redpkt server --ledger ${directory} once`);
+    }
   }
 
   lastSeq(): number {

@@ -1,0 +1,134 @@
+/** Kills real servers in the middle of their work, and sees what the ledger and the users know afterwards. */
+import assert from "node:assert/strict";
+import { Random } from "../core/random/random.ts";
+import { reconcile, type ReconcileResult } from "../core/reconcile/reconcile.ts";
+import { checkLedger, type CheckReport } from "../core/ledger/check.ts";
+import { sleep } from "../core/time/clock.ts";
+import { Running } from "./processes.ts";
+
+export interface CrashOptions {
+  readonly seed: number;
+  /** How often the server is ended in the middle. */
+  readonly kills: number;
+  readonly users?: number;
+  readonly qps?: number;
+  /** Packets a second. */
+  readonly packetsPerS?: number;
+  /** Further flags for the server. */
+  readonly serverFlags?: readonly string[];
+  /** Environment of the server's process number `life`, from 0 on, on a ledger's directory. */
+  readonly env?: (life: number, ledger: string) => Record<string, string>;
+  /** Called after each life that was killed. */
+  readonly afterKill?: (ledger: string) => Promise<void>;
+}
+
+export interface CrashResult {
+  readonly reconciled: ReconcileResult;
+  readonly checked: CheckReport;
+  /** Lines with the level `error` in the servers' logs. */
+  readonly errors: readonly string[];
+}
+
+/** How long a user must have been there again before the fleet may end. */
+const STAY_MS = 7_000;
+
+/**
+ * A fleet of users shakes all the time; the server is killed and started again with another number of workers and SETs,
+ * and at last compared with what the users saw.
+ */
+export async function crashRun(options: CrashOptions): Promise<CrashResult> {
+  const { users = 2_000, qps = 4_000, seed, kills } = options;
+  const random = new Random(seed);
+  const directory = await Deno.makeTempDir({ prefix: "redpkt-crash-" });
+  const ledger = `${directory}/ledger`;
+  const awards = `${directory}/awards.csv`;
+  const errors: string[] = [];
+  let client: Running | undefined;
+  let control = "";
+  try {
+    const port = freePort(random);
+    for (let life = 0; life <= kills; life++) {
+      const isLast = life === kills;
+      const server = new Running(
+        [
+          ...["server", "--host", "127.0.0.1", "--port", String(port), "--admin", "127.0.0.1:0"],
+          ...["--ledger", ledger, "--workers", String(random.between(1, 3))],
+          ...["--set-size", String(random.between(200, 2_000)), ...(options.serverFlags ?? [])],
+        ],
+        undefined,
+        options.env?.(life, ledger) ?? {},
+      );
+      const line = await server.event("listening");
+      if (client === undefined) {
+        client = new Running([
+          ...["client", "--users", `0-${users - 1}`, "--server", `127.0.0.1:${port}`, "--qps", String(qps)],
+          ...["--control", "127.0.0.1:0", "--workers", "1", "--awards", awards],
+        ]);
+        control = `http://${(await client.event("ready")).control}`;
+      }
+      await server.event("ledger ready");
+      await order(`http://${line.admin}`, options.packetsPerS ?? 1_000);
+      if (isLast) {
+        await everybodyIsBack(control, users);
+        await sleep(STAY_MS);
+        client.process.kill("SIGTERM");
+        assert.equal(await client.ended(), 0);
+        server.process.kill("SIGTERM");
+        assert.equal(await server.ended(), 0);
+      } else {
+        await sleep(random.between(100, 1_800));
+        server.process.kill("SIGKILL");
+        await server.ended();
+        await options.afterKill?.(ledger);
+      }
+      errors.push(
+        ...server.lines.filter(({ level }) => level === "error").map((line) => JSON.stringify(line)),
+      );
+    }
+    return {
+      reconciled: reconcile({ ledgers: [ledger], fleetFiles: [awards] }),
+      checked: checkLedger(ledger),
+      errors,
+    };
+  } finally {
+    await client?.[Symbol.asyncDispose]();
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Asserts that nothing was lost, given twice or seen and forgotten. */
+export function assertNothingLost({ reconciled, checked }: CrashResult, seed: number): void {
+  assert.deepEqual(reconciled.differences, [], `seed ${seed}`);
+  assert.deepEqual(checked.problems, [], `seed ${seed}`);
+  assert.ok(reconciled.seen > 0, `seed ${seed}: somebody won something`);
+}
+
+/**
+ * A port that nobody listens on and that the kernel gives to nobody who dials: while the server is down, a user's socket
+ * could have it otherwise.
+ */
+function freePort(random: Random): number {
+  for (;;) {
+    const port = random.between(10_000, 30_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
+
+async function order(api: string, ratePerS: number): Promise<void> {
+  const body = JSON.stringify({ ratePerS, total: ratePerS * 10, minFen: 1, maxFen: 500 });
+  const response = await fetch(`${api}/packets`, { method: "POST", body });
+  assert.equal(response.status, 200, await response.text());
+}
+
+async function everybodyIsBack(control: string, users: number): Promise<void> {
+  for (;;) {
+    const { ready } = await (await fetch(`${control}/status`)).json();
+    if (ready === users) return;
+    await sleep(100);
+  }
+}
