@@ -78,7 +78,7 @@ export function readReport(text: string): ProfileLine[] {
     share: Number(share),
     thread,
     where: where.replace("[kernel.kallsyms]", "kernel").replace(/^perf-\d+\.map$|^\[JIT\].*/, "JavaScript"),
-    name: name.replace(/ file:\/\/\S*\/(core|plugins)\//, " $1/").slice(0, 70),
+    name: name.replace(/\s+-\s+-$/, "").replace(/ file:\/\/\S*\/(core|plugins)\//, " $1/").slice(0, 70),
   }));
 }
 

@@ -33,7 +33,7 @@ export async function startRedpkt(host: Host, engine: EngineChoice, connections:
   ]);
   try {
     const { port } = await child.started("listening", "admin");
-    await isReady(child.api);
+    while (!await child.isReady()) await sleep(20);
     await child.request("POST", "/packets", {
       ratePerS: PACKETS_PER_S,
       total: PACKETS_PER_S * MAX_SECONDS,
@@ -50,17 +50,6 @@ export async function startRedpkt(host: Host, engine: EngineChoice, connections:
     await child.stop(1_000);
     throw error;
   }
-}
-
-/** Resolves when its ledger is there. */
-async function isReady(api: string): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    const response = await fetch(`${api}/ready`);
-    await response.body?.cancel();
-    if (response.ok) return;
-    await sleep(20);
-  }
-  throw new Error("the server does not get ready");
 }
 
 /** The bare server: every frame answered, no logic. */

@@ -104,11 +104,11 @@ export class Child {
     return JSON.parse(text);
   }
 
-  /** Whether it takes new users, and can give packets away. */
+  /** Whether a server can award: it is ready, or only full, of the very users that are to shake. */
   async isReady(): Promise<boolean> {
     const response = await fetch(`${this.#api}/ready`);
-    await response.body?.cancel();
-    return response.ok;
+    const { ready, why } = await response.json();
+    return ready || why === "full";
   }
 
   /** All its counters, read now. */

@@ -1,0 +1,83 @@
+/** Everybody connects, then shakes: the bench itself. */
+import { formatCount } from "../../core/cli/units.ts";
+import { Run } from "../../core/rehearse/run.ts";
+import { checkTable, phaseTable } from "../../core/rehearse/tables.ts";
+import { Timeline } from "../../core/rehearse/timeline.ts";
+import { type Check, checkMoney, checkThresholds } from "../../core/rehearse/verdict.ts";
+import { memoryCost, readMachineMemory } from "./memory.ts";
+import { type Load, scenarioOf, type Setting, startStage } from "./setting.ts";
+
+/** Connects a second that a machine of 2 cores must reach. */
+const LEAST_CONNECTS_PER_S = 20_000;
+/** Resident memory at a million users, at most. */
+const MOST_SERVER_BYTES = 250e6;
+const MOST_CLIENT_BYTES = 400e6;
+const BAR_USERS = 1_000_000;
+
+export async function runLoad(
+  setting: Setting,
+  loads: readonly Load[],
+): Promise<{ isPass: boolean; json: unknown }> {
+  const { host, users } = setting;
+  const scenario = scenarioOf(setting, loads);
+  const memoryBefore = readMachineMemory();
+  const stage = await startStage(setting, scenario);
+  const timeline = new Timeline(() => {});
+  try {
+    const run = new Run(host, stage, timeline, 1, new AbortController().signal);
+    // First nobody shakes, so that memory can be read with everyone connected and nothing else.
+    const { connect } = await run.play({ ...scenario, phases: [] }, users);
+    host.out(
+      `  ${formatCount(connect.ready)} connected in ${connect.seconds.toFixed(1)} s: ${
+        formatCount(connect.perS)
+      }/s\n`,
+    );
+    const memory = memoryCost(memoryBefore, readMachineMemory(), users);
+    if (memory !== undefined) {
+      host.out(
+        `  kernel memory: ${formatCount(memory.slabBytesPerConnection)} B a connection with both its ends; ` +
+          `with everything ${formatCount(memory.bytesPerConnection)} B; ${
+            (memory.availableBytes / 1e9).toFixed(1)
+          } GB still available\n`,
+      );
+    }
+    const { phases, end } = await run.play(scenario, users);
+    const rss = { server: end.server.rssBytes, client: end.client.rssBytes };
+    const checks: Check[] = [
+      checkAtLeast("connects a second", connect.perS, LEAST_CONNECTS_PER_S),
+      ...checkThresholds(scenario, phases),
+      ...checkMoney(end),
+      ...(users > BAR_USERS ? [] : [
+        checkMegabytes("server memory", rss.server, MOST_SERVER_BYTES),
+        checkMegabytes("fleet memory", rss.client, MOST_CLIENT_BYTES),
+      ]),
+    ];
+    host.out(`\n${phaseTable(phases)}\n${checkTable(checks)}`);
+    const isPass = checks.every(({ isMet }) => isMet);
+    return { isPass, json: { connect, memory, phases, rss, checks } };
+  } finally {
+    timeline.stop();
+    await stage.stop();
+  }
+}
+
+function checkAtLeast(what: string, seen: number, least: number): Check {
+  return {
+    phase: "connect",
+    what,
+    wanted: `at least ${formatCount(least)}`,
+    seen: formatCount(seen),
+    isMet: seen >= least,
+  };
+}
+
+function checkMegabytes(what: string, bytes: number, most: number): Check {
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  return {
+    phase: "all",
+    what,
+    wanted: `at most ${megabytes(most)}`,
+    seen: megabytes(bytes),
+    isMet: bytes <= most,
+  };
+}

@@ -1,0 +1,62 @@
+import type { Host } from "../../core/cli/host.ts";
+import type { EngineName } from "../../core/engine/engine.ts";
+import type { FullScenario } from "../../core/rehearse/scenario.ts";
+import { Stage } from "../../core/rehearse/stage.ts";
+
+/** What every mode of the bench starts from. */
+export interface Setting {
+  readonly host: Host;
+  readonly engine: EngineName;
+  readonly users: number;
+  readonly connectsPerS: number;
+  readonly serverWorkers: number;
+  readonly clientWorkers: number;
+}
+
+/** One server with exactly as many places as users, and one fleet, nobody shaking yet. */
+export function startStage(
+  { host, engine, users, serverWorkers, clientWorkers }: Setting,
+  scenario: FullScenario,
+  places = users,
+): Promise<Stage> {
+  return Stage.start(host, scenario, {
+    engine,
+    users,
+    serverWorkers,
+    clientWorkers,
+    serverFlags: [`--max-connections=${places}`],
+  });
+}
+
+/** Shakes a second for so many seconds. */
+export interface Load {
+  readonly shakesPerS: number;
+  readonly seconds: number;
+}
+
+/** Packets a second, as at a gala. */
+const PACKETS_PER_S = 200;
+
+/** The bench as a rehearsal: what must hold is what issue readers are told, see docs/benchmarks.md. */
+export function scenarioOf({ users, connectsPerS }: Setting, loads: readonly Load[]): FullScenario {
+  return {
+    name: "million",
+    about: "everyone connects, then shakes",
+    users,
+    connectsPerS,
+    engineShare: {},
+    phases: loads.map(({ shakesPerS, seconds }) => ({
+      name: `shake_${shakesPerS}`,
+      seconds,
+      shakesPerS,
+      packets: { ratePerS: PACKETS_PER_S, minFen: 1, maxFen: 200 },
+      thresholds: {
+        offeredPercent: { atLeast: 99 },
+        answeredPercent: { atLeast: 100 },
+        overloadedPercent: { atMost: 0 },
+        disconnects: { atMost: 0 },
+        p99Ms: { atMost: 250 },
+      },
+    })),
+  };
+}
