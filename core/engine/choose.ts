@@ -6,7 +6,7 @@ import type { Engine, EngineName, EngineOptions } from "./engine.ts";
 import { EpollEngine } from "./epoll.ts";
 import { whyNoLibc } from "./posix.ts";
 import { UringEngine } from "./uring.ts";
-import { MAX_CONNECTIONS } from "./uring_ring.ts";
+import { MAX_CONNECTIONS } from "./uring_user_data.ts";
 import { whyNoUring } from "./uring_support.ts";
 
 /** Engines that can be asked for on a command line. */
@@ -72,8 +72,16 @@ export function openEngine(name: EngineName, options: EngineOptions): Engine {
  * with `uring`, whose connections need none, as many as there is memory for.
  */
 export function connectionLimit(engine: EngineName): number {
-  if (engine !== "uring") return Math.max(1, descriptorLimit() - SPARE_DESCRIPTORS);
-  return Math.min(MAX_CONNECTIONS, Math.floor(memoryBytes() / BYTES_PER_CONNECTION), fileLimit());
+  const limit = descriptorLimit();
+  const spare = Math.max(1, limit - SPARE_DESCRIPTORS);
+  if (engine !== "uring") return spare;
+  // Each ring takes one descriptor and has a table as large as the limit.
+  return Math.min(
+    MAX_CONNECTIONS,
+    spare * limit,
+    Math.floor(memoryBytes() / BYTES_PER_CONNECTION),
+    fileLimit(),
+  );
 }
 
 /** How many connections a server takes that was not told how many. */

@@ -1,6 +1,7 @@
 import { assert } from "../assert.ts";
 import type { Bell } from "../shared/bell.ts";
 import type { Clock } from "../time/clock.ts";
+import { causeOfErrno } from "./cause.ts";
 import {
   AcceptMode,
   type Area,
@@ -194,7 +195,7 @@ export class EpollEngine implements Engine {
     this.#fd[connection] = fd;
     this.#state[connection] = State.dialing;
     if (fd < 0) {
-      this.#end(connection, causeOf(errno()));
+      this.#end(connection, causeOfErrno(errno()));
       return connection;
     }
     this.#c.setsockopt(fd, posix.IPPROTO_TCP, posix.TCP_NODELAY, ON, 4);
@@ -204,7 +205,7 @@ export class EpollEngine implements Engine {
     }
     const result = this.#c.connect(fd, socketAddressInto(this.#peer, target.address, target.port), 16);
     const code = result === 0 ? 0 : errno();
-    if (code !== 0 && code !== posix.EINPROGRESS) this.#end(connection, causeOf(code));
+    if (code !== 0 && code !== posix.EINPROGRESS) this.#end(connection, causeOfErrno(code));
     else this.#watch(connection, EPOLL_CTL_ADD, EPOLLOUT);
     return connection;
   }
@@ -418,13 +419,13 @@ export class EpollEngine implements Engine {
       } else this.#end(connection, CloseCause.reset); // hung up both ways while we still had to send
     } else {
       const code = errno();
-      if (code !== posix.EAGAIN && code !== posix.EINTR) this.#end(connection, causeOf(code));
+      if (code !== posix.EAGAIN && code !== posix.EINTR) this.#end(connection, causeOfErrno(code));
     }
   }
 
   #connected(connection: number): void {
     const code = this.#socketError(this.#fd[connection]);
-    if (code !== 0) return this.#end(connection, causeOf(code));
+    if (code !== 0) return this.#end(connection, causeOfErrno(code));
     this.#state[connection] = State.open;
     this.#watch(connection, EPOLL_CTL_MOD, READING);
     this.#handler!.onConnect(connection);
@@ -507,7 +508,7 @@ export class EpollEngine implements Engine {
     if (sent >= 0) return sent;
     const code = errno();
     if (code === posix.EAGAIN || code === posix.EINTR || code === posix.ENOBUFS) return 0;
-    this.#end(connection, causeOf(code));
+    this.#end(connection, causeOfErrno(code));
     return -1;
   }
 
@@ -614,28 +615,4 @@ function socketAddressInto(
 ): Uint8Array<ArrayBuffer> {
   target.set(posix.socketAddress(address, port));
   return target;
-}
-
-function causeOf(code: number): CloseCause {
-  switch (code) {
-    case posix.ECONNREFUSED:
-      return CloseCause.refused;
-    case posix.EADDRNOTAVAIL:
-    case posix.EADDRINUSE:
-    case posix.EAGAIN:
-      return CloseCause.noPort;
-    case posix.EMFILE:
-    case posix.ENFILE:
-      return CloseCause.noDescriptor;
-    case posix.ENOMEM:
-    case posix.ENOBUFS:
-      return CloseCause.noMemory;
-    case posix.ETIMEDOUT:
-      return CloseCause.timeout;
-    case posix.ENETUNREACH:
-    case posix.EHOSTUNREACH:
-      return CloseCause.unreachable;
-    default:
-      return CloseCause.reset;
-  }
 }

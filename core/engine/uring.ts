@@ -26,9 +26,11 @@ import { State, UringConnections } from "./uring_connections.ts";
 import { openSocketInto } from "./uring_dial.ts";
 import { Doorman } from "./uring_doorman.ts";
 import { type OutboxOwner, UringOutbox } from "./uring_outbox.ts";
-import { connectionOf, Kind, kindOf, MAX_CONNECTIONS, type UringRing } from "./uring_ring.ts";
+import { BatchPace } from "./uring_pace.ts";
+import type { UringRing } from "./uring_ring.ts";
 import { Rings, type RingsOwner } from "./uring_rings.ts";
 import { uringSyscalls } from "./uring_syscalls.ts";
+import { connectionOf, Kind, kindOf, MAX_CONNECTIONS } from "./uring_user_data.ts";
 
 /** How many completions are handled between two looks at the clock. */
 const EVENTS_PER_LOOK = 32;
@@ -38,13 +40,6 @@ const BUFFER_SHIFT = 16;
 const FULL_RECEIVES = 4;
 /** A large buffer filled less than this is followed by small ones. */
 const LARGE_FROM_BYTES = 512;
-/** How long the traffic is counted before a wait is fitted to it. */
-const PACE_WINDOW_MS = 4;
-/** From this traffic on a wait gathers a batch: waking up costs as much as several requests. */
-const BATCH_FROM_EVENTS_PER_MS = 8;
-/** How long it may gather. */
-const BATCH_US = 300;
-
 /** What the engine's own tests may choose. */
 export interface UringOptions extends EngineOptions {
   /** Most slots of one ring; as many as the limit on descriptors allows if absent. */
@@ -87,9 +82,7 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
   #nowMs = 0;
   /** The ring whose turn is first. */
   #firstRing = 0;
-  #windowStartMs = 0;
-  #windowEvents = 0;
-  #batchUs = 0;
+  readonly #pace = new BatchPace();
 
   constructor(options: UringOptions) {
     const { capacity, clock, bell } = options;
@@ -147,12 +140,16 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
       this.#fail(connection, this.#rings.lastError);
       return connection;
     }
-    const ring = this.#rings.of(connection);
-    const code = openSocketInto(ring, connection, target);
+    const code = openSocketInto(this.#rings.ringOf(connection), connection, target);
     if (code !== 0) this.#fail(connection, code);
     else {
       this.#connections.inFlight[connection] = 1;
-      ring.connect(connection, this.generation[connection], target.address, target.port);
+      this.#rings.to(connection).connect(
+        connection,
+        this.generation[connection],
+        target.address,
+        target.port,
+      );
     }
     return connection;
   }
@@ -191,7 +188,7 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
     this.#outbox.flush();
     const startMs = this.#clock.monotonicMs();
     this.#doorman.prepare(startMs);
-    this.#rings.turn(this.#waitMs(maxWaitMs, startMs), this.#batchUs);
+    this.#rings.turn(this.#waitMs(maxWaitMs, startMs), this.#pace.batchUs(startMs));
     this.#finishSubmitted();
     this.#handler!.onWake();
     this.#nowMs = this.#clock.monotonicMs();
@@ -214,9 +211,10 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
   // RingsOwner
 
   onEntered(ring: UringRing): void {
-    if (ring.sends === 0) return;
+    const { submissions } = ring;
+    if (submissions.sends === 0) return;
     this.#outbox.takeResults(ring);
-    if (ring.pending === 0) ring.sends = 0;
+    if (submissions.pending === 0) submissions.sends = 0;
   }
 
   onAllSubmitted(): void {
@@ -236,12 +234,6 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
   }
 
   #waitMs(maxWaitMs: number, nowMs: number): number {
-    if (nowMs - this.#windowStartMs >= PACE_WINDOW_MS) {
-      const eventsPerMs = this.#windowEvents / (nowMs - this.#windowStartMs);
-      this.#batchUs = eventsPerMs >= BATCH_FROM_EVENTS_PER_MS ? BATCH_US : 0;
-      this.#windowStartMs = nowMs;
-      this.#windowEvents = 0;
-    }
     if (this.#ends.length > 0 || this.#drained.length > 0 || this.#closing.length > 0) return 0;
     if (this.#doorman.arrivals.length > 0) return 0;
     let waitMs = Math.min(maxWaitMs, 2_000_000_000);
@@ -259,9 +251,10 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
     let isInBudget = true;
     for (let i = 0; i < list.length && isInBudget; i++) {
       const ring = list[(this.#firstRing + i) % list.length];
-      if (!ring.isReady) continue;
-      while (ring.isReady) {
-        this.#handle(ring, ring.cqes, ring.take());
+      const { completions } = ring;
+      if (completions.unread === 0) continue;
+      while (completions.unread !== 0) {
+        this.#handle(ring, completions.words, completions.take());
         if (++handled % EVENTS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) {
           isInBudget = false;
           break;
@@ -269,16 +262,16 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
       }
       ring.giveBack();
     }
-    this.#windowEvents += handled;
+    this.#pace.count(handled);
   }
 
-  #handle(ring: UringRing, cqes: Int32Array, at: number): void {
-    const data = cqes[at];
-    const note = cqes[at + 1];
-    const result = cqes[at + 2];
+  #handle(ring: UringRing, words: Int32Array, at: number): void {
+    const data = words[at];
+    const note = words[at + 1];
+    const result = words[at + 2];
     const kind = kindOf(data);
     const connection = connectionOf(data);
-    if (kind === Kind.receive) return this.#received(ring, connection, note, result, cqes[at + 3]);
+    if (kind === Kind.receive) return this.#received(ring, connection, note, result, words[at + 3]);
     switch (kind) {
       case Kind.send:
       case Kind.queueSend: // looked at when they came
@@ -289,7 +282,7 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
       case Kind.wake:
         return this.#rings.woken();
       case Kind.receiveLarge:
-        return this.#receivedLarge(ring, connection, note, result, cqes[at + 3]);
+        return this.#receivedLarge(ring, connection, note, result, words[at + 3]);
       case Kind.accept:
         return this.#accepted(connection, note, result);
     }
@@ -339,7 +332,7 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
     const { fullReceives } = this.#connections;
     if (this.generation[connection] !== generation || fullReceives[connection] === FULL_RECEIVES) return;
     if (++fullReceives[connection] < FULL_RECEIVES) return;
-    this.#rings.of(connection).cancel(connection, generation, Kind.receive);
+    this.#rings.to(connection).cancel(connection, generation, Kind.receive);
   }
 
   /** The receive is no longer armed. */
@@ -364,10 +357,10 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
 
   #receive(connection: number): void {
     this.#connections.inFlight[connection]++;
-    const ring = this.#rings.of(connection);
+    const submissions = this.#rings.to(connection);
     const isLarge = this.#connections.fullReceives[connection] === FULL_RECEIVES;
-    if (isLarge) ring.receiveLarge(connection, this.generation[connection]);
-    else ring.receive(connection, this.generation[connection]);
+    if (isLarge) submissions.receiveLarge(connection, this.generation[connection]);
+    else submissions.receive(connection, this.generation[connection]);
   }
 
   #takeArrivals(): void {
@@ -427,7 +420,7 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
     if (this.#connections.hasPeerEnded[connection] === 1) return this.#leave(connection, CloseCause.closed);
     this.#connections.state[connection] = State.lingering;
     this.#connections.inFlight[connection]++;
-    this.#rings.of(connection).endSending(connection, this.generation[connection]);
+    this.#rings.to(connection).endSending(connection, this.generation[connection]);
   }
 
   #endLingering(nowMs: number): void {
@@ -443,7 +436,7 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
   /** Ends a connection in whatever state it is, with a reset where there is a peer. */
   #reset(connection: number, cause: CloseCause): void {
     const isUp = this.#connections.state[connection] !== State.dialing;
-    if (isUp) this.#rings.of(connection).disconnect(connection);
+    if (isUp) this.#rings.to(connection).disconnect(connection);
     this.#leave(connection, cause);
   }
 
@@ -459,13 +452,13 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
     state[connection] = State.leaving;
     this.#connections.cause[connection] = cause;
     this.#outbox.forget(connection);
-    const ring = this.#rings.of(connection);
+    const submissions = this.#rings.to(connection);
     const generation = this.generation[connection];
     if (inFlight[connection] > 0) {
-      ring.cancel(connection, generation, armed);
+      submissions.cancel(connection, generation, armed);
     }
     inFlight[connection]++;
-    ring.close(connection, generation);
+    submissions.close(connection, generation);
   }
 
   /** A dial that never had a socket. */

@@ -68,7 +68,7 @@ export class Doorman {
     if (this.mode === AcceptMode.open && this.#slots.free === 0) return;
     if (!this.#hasKnocked) {
       this.#isKnockArmed = true;
-      this.#rings.mainWithRoom().awaitKnock(this.#listenFd);
+      this.#rings.to(0).awaitKnock(this.#listenFd);
     } else if (this.mode === AcceptMode.refuse) this.#refuse(nowMs);
     else if (this.#canTry) this.#tryAccepts(nowMs);
     else this.#acceptPlainly(nowMs);
@@ -116,7 +116,7 @@ export class Doorman {
       const at = note * PEER_BYTES;
       const { address, view } = this.#peers;
       view.setUint32(at + 16, 16, true);
-      this.#rings.of(connection).accept(this.#listenFd, connection, note, address + at, address + at + 16);
+      this.#rings.to(connection).accept(this.#listenFd, connection, note, address + at, address + at + 16);
       this.inFlight++;
     }
   }
@@ -133,7 +133,7 @@ export class Doorman {
         : -1;
       if (code === 0 && fd < 0) code = errno();
       else if (fd >= 0) {
-        if (!this.#rings.of(connection).install(connection, fd)) code = errno();
+        if (!this.#rings.ringOf(connection).install(connection, fd)) code = errno();
         c.close(fd);
       }
       if (code !== 0) {

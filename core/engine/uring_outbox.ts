@@ -4,8 +4,10 @@ import * as posix from "./posix.ts";
 import { SendQueues } from "./send_queue.ts";
 import { mapWithin4GiB } from "./uring_buffers.ts";
 import { State, type UringConnections } from "./uring_connections.ts";
-import { connectionOf, Kind, kindOf, type UringRing } from "./uring_ring.ts";
+import type { UringRing } from "./uring_ring.ts";
 import type { Rings } from "./uring_rings.ts";
+import type { Submissions } from "./uring_submissions.ts";
+import { connectionOf, Kind, kindOf } from "./uring_user_data.ts";
 
 /** Replies of one batch. */
 const OUTPUT_BYTES = 256 * 1024;
@@ -131,33 +133,35 @@ export class UringOutbox {
       this.#queues.push(connection, this.output.bytes, start, start + size);
       return;
     }
-    const ring = this.#rings.of(connection);
+    const submissions = this.#rings.to(connection);
     this.#end = Math.max(this.#end, start + size);
     sentInBatch[connection] = this.#batch;
-    ring.send(connection, this.#memory.address + start, size, Kind.send);
+    submissions.send(connection, this.#memory.address + start, size, Kind.send);
   }
 
   /** The socket has room: sends from the connection's queue. */
   sendQueued(connection: number): void {
     this.flush();
     if (this.#end + SEND_BYTES > OUTPUT_BYTES) this.#rings.submitAll();
-    const ring = this.#rings.of(connection);
+    const submissions = this.#rings.to(connection);
     const waiting = this.#queues.peek(connection);
     const size = Math.min(waiting.length, SEND_BYTES);
     this.output.bytes.set(waiting.subarray(0, size), this.#end);
-    ring.send(connection, this.#memory.address + this.#end, size, Kind.queueSend);
+    submissions.send(connection, this.#memory.address + this.#end, size, Kind.queueSend);
     this.#connections.inFlight[connection]++;
     this.#end += size;
   }
 
   /** Looks at how the sends of the last enter went, before anything more is sent. */
   takeResults(ring: UringRing): void {
-    for (let i = ring.fresh; i !== ring.tail; i = (i + 1) | 0) {
-      const at = (i & ring.mask) << 2;
-      const data = ring.cqes[at];
+    const { words, fresh, tail, mask } = ring.completions;
+    for (let i = fresh; i !== tail; i = (i + 1) | 0) {
+      const at = (i & mask) << 2;
+      const data = words[at];
       const kind = kindOf(data);
-      if (kind === Kind.send) this.#keepRest(ring, connectionOf(data), ring.cqes[at + 1], ring.cqes[at + 2]);
-      else if (kind === Kind.queueSend) this.#countSent(connectionOf(data), ring.cqes[at + 2]);
+      if (kind === Kind.send) {
+        this.#keepRest(ring.submissions, connectionOf(data), words[at + 1], words[at + 2]);
+      } else if (kind === Kind.queueSend) this.#countSent(connectionOf(data), words[at + 2]);
     }
     // Acting on them writes entries, which may have to be submitted in between: so it comes after looking.
     if (this.#unsettled.length > 0 && !this.#isSettling) this.#settle();
@@ -183,12 +187,12 @@ export class UringOutbox {
   }
 
   /** A send was taken in part, or not at all: the rest waits until there is room. */
-  #keepRest(ring: UringRing, connection: number, note: number, result: number): void {
+  #keepRest(entered: Submissions, connection: number, note: number, result: number): void {
     const { state } = this.#connections;
     if (state[connection] === State.leaving || state[connection] === State.free) return;
     if (result < 0 && !isForNow(-result)) return void this.#unsettled.push(connection, -result);
-    const start = (ring.sentAddressLow(note) - this.#memory.address) | 0;
-    const size = ring.sentSize(note);
+    const start = (entered.sentAddressLow(note) - this.#memory.address) | 0;
+    const size = entered.sentSize(note);
     this.#stats.queuedSends++;
     this.#queues.push(connection, this.output.bytes, start + Math.max(0, result), start + size);
     this.#connections.isQueueing[connection] = 1;
@@ -211,7 +215,7 @@ export class UringOutbox {
         this.#owner.onSendFailed(connection, code);
       } else if (this.#queues.bytesOf(connection) > 0) {
         this.#connections.inFlight[connection]++;
-        this.#rings.of(connection).awaitWritable(connection, this.#generation[connection]);
+        this.#rings.to(connection).awaitWritable(connection, this.#generation[connection]);
       } else {
         this.#connections.isQueueing[connection] = 0;
         this.#owner.onQueueEmpty(connection);

@@ -1,8 +1,9 @@
 import { equal, ok } from "node:assert/strict";
 import { mapWithin4GiB, POOLS_BYTES } from "./uring_buffers.ts";
-import { connectionOf, Kind, kindOf, UringRing } from "./uring_ring.ts";
+import { UringRing } from "./uring_ring.ts";
 import { whyNoUring } from "./uring_support.ts";
 import { uringSyscalls } from "./uring_syscalls.ts";
+import { connectionOf, Kind, kindOf } from "./uring_user_data.ts";
 
 const why = whyNoUring();
 const EBADF = 9;
@@ -17,18 +18,18 @@ Deno.test({
     let read = 0;
     function write(count: number): void {
       // Closing an empty slot is answered at once.
-      while (count-- > 0) ring.close(3, written++);
+      while (count-- > 0) ring.submissions.close(3, written++);
       ring.submit();
-      equal(ring.pending, 0);
+      equal(ring.submissions.pending, 0);
     }
     function readSome(count: number): void {
       while (count-- > 0 && ring.isReady) {
-        const { cqes } = ring;
-        const at = ring.take();
-        equal(kindOf(cqes[at]), Kind.close);
-        equal(connectionOf(cqes[at]), 3);
-        equal(cqes[at + 1], read++);
-        equal(cqes[at + 2], -EBADF);
+        const { words } = ring.completions;
+        const at = ring.completions.take();
+        equal(kindOf(words[at]), Kind.close);
+        equal(connectionOf(words[at]), 3);
+        equal(words[at + 1], read++);
+        equal(words[at + 2], -EBADF);
       }
       ring.giveBack();
     }

@@ -4,6 +4,7 @@ import * as posix from "./posix.ts";
 import { errno, libc, mapMemory, type MappedArea } from "./posix.ts";
 import { mapWithin4GiB, POOLS_BYTES } from "./uring_buffers.ts";
 import { NoRing, UringRing } from "./uring_ring.ts";
+import type { Submissions } from "./uring_submissions.ts";
 import type { UringSyscalls } from "./uring_syscalls.ts";
 
 /** Entries that one call of ours may write to one ring. */
@@ -15,7 +16,7 @@ const BATCH = 32;
 
 /** Told of every enter that may have sent something, before anything else is done. */
 export interface RingsOwner {
-  /** Completions from `ring.fresh` on are new. */
+  /** The completions of a ring from `fresh` on are new. */
   onEntered(ring: UringRing): void;
   /** Nothing is pending on any ring: all memory that sends were made from is free. */
   onAllSubmitted(): void;
@@ -68,16 +69,15 @@ export class Rings {
     return true;
   }
 
-  /** The ring of a connection, with room for what one call writes. */
-  of(connection: number): UringRing {
-    const ring = this.list.length === 1 ? this.main : this.list[(connection / this.#perRing) | 0];
-    if (ring.room < MOST_ENTRIES_AT_ONCE) this.submitAll();
-    return ring;
+  ringOf(connection: number): UringRing {
+    return this.list.length === 1 ? this.main : this.list[(connection / this.#perRing) | 0];
   }
 
-  /** The first ring, with room. */
-  mainWithRoom(): UringRing {
-    return this.of(0);
+  /** Where operations on a connection are written, with room for what one call writes. */
+  to(connection: number): Submissions {
+    const { submissions } = this.ringOf(connection);
+    if (submissions.room < MOST_ENTRIES_AT_ONCE) this.submitAll();
+    return submissions;
   }
 
   /** The eventfd was read: the next signal needs another reading. */
@@ -88,7 +88,7 @@ export class Rings {
   /** Submits all that is pending, and nothing else. */
   submitAll(): void {
     for (const ring of this.list) {
-      for (let i = 0; ring.pending > 0; i++) {
+      for (let i = 0; ring.submissions.pending > 0; i++) {
         assert(i < MOST_SUBMITS, "the kernel takes entries");
         ring.submit();
         this.#owner.onEntered(ring);
@@ -102,7 +102,7 @@ export class Rings {
     const { main, list } = this;
     if (!this.#isWakeArmed) {
       this.#isWakeArmed = true;
-      this.mainWithRoom().awaitWake(this.#eventfd, this.#wakeCount.address);
+      this.to(0).awaitWake(this.#eventfd, this.#wakeCount.address);
     }
     let isReady = main.isReady;
     for (let i = 1; i < list.length; i++) {
@@ -133,7 +133,7 @@ export class Rings {
   }
 
   #enterIfDue(ring: UringRing): void {
-    if (ring.pending === 0 && (ring.isReady || !ring.hasKernelWork)) return;
+    if (ring.submissions.pending === 0 && (ring.isReady || !ring.hasKernelWork)) return;
     ring.enter();
     this.#owner.onEntered(ring);
     this.#fetchMore(ring);
