@@ -48,6 +48,7 @@ function openSet(plugins: readonly AnyPlugin[]) {
     ledgerBell: bell,
     ledgerBoard: new LedgerBoard(),
     verdictMs: 2_000,
+    logins: { allowsVersion0: true, tokens: undefined },
   });
   const { view } = engine.input;
   for (let user = 0; user < USERS; user++) {

@@ -10,7 +10,9 @@ import {
   writeLoginRequest,
   writeShakeRequest,
 } from "../core/wire/version0.ts";
-import { Opcode } from "../core/wire/codes.ts";
+import { FIRST_VERSION_1_OPCODE, Opcode, Opcode1 } from "../core/wire/codes.ts";
+import { type FrameTable, MAX_FRAME_BYTES } from "../core/wire/frame_table.ts";
+import { frameBytes1 } from "../core/wire/version1.ts";
 
 const LOOPBACK = 0x7f000001;
 const UNIX_SECONDS = 1_700_000_000;
@@ -24,9 +26,17 @@ export interface Answer {
   readonly amountFen: number;
 }
 
+/** A version 1 frame of a server, as it came. */
+export interface Frame1 {
+  readonly opcode: number;
+  readonly view: DataView;
+}
+
 /** One connection that a test writes to by hand, over the simulated network. */
 export class SimPeer {
   readonly answers: Answer[] = [];
+  /** What came in version 1. */
+  readonly frames: Frame1[] = [];
   isOpen = false;
   /** The server has said that it sends no more. */
   hasEnded = false;
@@ -40,20 +50,20 @@ export class SimPeer {
   }
 
   login(user: number): this {
-    return this.#write((view, at) => writeLoginRequest(view, at, UNIX_SECONDS, user));
+    return this.write((view, at) => writeLoginRequest(view, at, UNIX_SECONDS, user));
   }
 
   shake(user: number): this {
-    return this.#write((view, at) => writeShakeRequest(view, at, UNIX_SECONDS, user));
+    return this.write((view, at) => writeShakeRequest(view, at, UNIX_SECONDS, user));
   }
 
   claim(user: number, packetId: number): this {
-    return this.#write((view, at) => writeClaimRequest(view, at, UNIX_SECONDS, user, packetId));
+    return this.write((view, at) => writeClaimRequest(view, at, UNIX_SECONDS, user, packetId));
   }
 
   /** Bytes as they are, well-formed or not. */
   send(bytes: readonly number[]): this {
-    return this.#write((view, at) => {
+    return this.write((view, at) => {
       bytes.forEach((byte, i) => view.setUint8(at + i, byte));
       return bytes.length;
     });
@@ -68,6 +78,11 @@ export class SimPeer {
     this.#client.engine.abort(this.connection);
   }
 
+  /** Version 1 frames of one kind. */
+  of(opcode: number): DataView[] {
+    return this.frames.filter((frame) => frame.opcode === opcode).map(({ view }) => view);
+  }
+
   /** The answers to shakes alone. */
   get shakes(): Answer[] {
     return this.answers.filter(({ opcode }) => opcode === Opcode.shakeResponse);
@@ -76,16 +91,17 @@ export class SimPeer {
   /** The connection is up: what was said before goes out. */
   opened(): void {
     this.isOpen = true;
-    for (const write of this.#early.splice(0)) this.#write(write);
+    for (const write of this.#early.splice(0)) this.write(write);
   }
 
-  #write(write: (view: DataView, at: number) => number): this {
+  /** Sends the frame that `write` writes, of at most 4 KiB. */
+  write(write: (view: DataView, at: number) => number): this {
     const { engine } = this.#client;
     if (!this.isOpen) {
       if (this.closeCause === undefined) this.#early.push(write);
       return this;
     }
-    const at = engine.reserve(this.connection, 64);
+    const at = engine.reserve(this.connection, MAX_FRAME_BYTES);
     engine.commit(this.connection, write(engine.output.view, at));
     return this;
   }
@@ -100,7 +116,7 @@ export class SimClient implements SimActor, EngineHandler {
 
   constructor(network: SimNetwork, capacity = 1_000, port = 1025) {
     this.engine = new SimEngine({ capacity, clock: network.clock, bell: new Bell(), network });
-    this.#cursor = new FrameCursor(responseFrames(), capacity, this.engine.maxReadBytes);
+    this.#cursor = new FrameCursor(bothVersions(), capacity, this.engine.maxReadBytes);
     this.#port = port;
     this.engine.attach(this);
   }
@@ -135,7 +151,13 @@ export class SimClient implements SimActor, EngineHandler {
     cursor.load(connection, input.bytes, input.view, start, end);
     for (let step = cursor.next(); step !== NO_MORE_FRAMES; step = cursor.next()) {
       if (step < 0) throw new Error(`the server sent a bad frame: close code ${-step}`);
-      this.#peers.get(connection)!.answers.push(answerAt(cursor.opcode, cursor.view, cursor.at));
+      const { opcode, view, at, length } = cursor;
+      const peer = this.#peers.get(connection)!;
+      if (opcode < FIRST_VERSION_1_OPCODE) peer.answers.push(answerAt(opcode, view, at));
+      else {
+        const bytes = new Uint8Array(view.buffer, view.byteOffset + at, length).slice();
+        peer.frames.push({ opcode, view: new DataView(bytes.buffer) });
+      }
     }
   }
 
@@ -151,6 +173,14 @@ export class SimClient implements SimActor, EngineHandler {
     this.#cursor.forget(connection);
     this.#peers.delete(connection);
   }
+}
+
+function bothVersions(): FrameTable {
+  const table = responseFrames();
+  for (const opcode of Object.values(Opcode1)) {
+    if ((opcode & 0x80) !== 0) table.allow(opcode, ...frameBytes1(opcode));
+  }
+  return table;
 }
 
 function answerAt(opcode: number, view: DataView, at: number): Answer {

@@ -14,6 +14,7 @@ import { boardBytes, HostBoard } from "../core/server/host_board.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
 import { Mints } from "../core/server/mints.ts";
 import { PluginHalves } from "../core/server/plugin_halves.ts";
+import type { LoginRules } from "../core/set/logins.ts";
 import { Bell } from "../core/shared/bell.ts";
 import { decodeControl, encodeControl, Mailbox, mailboxBytes, MessageKind } from "../core/shared/mailbox.ts";
 
@@ -28,6 +29,7 @@ export interface SimHostOptions {
   readonly ledger?: Ledger;
   /** How long a winner waits for the ledger. */
   readonly verdictMs?: number;
+  readonly logins?: LoginRules;
   /** Places in each worker's ring to the ledger. */
   readonly ringEntries?: number;
 }
@@ -112,6 +114,7 @@ export class SimHost implements SimActor {
         ledgerBell: this.#ledgerBell,
         ledgerBoard: this.ledgerBoard,
         verdictMs: options.verdictMs ?? 2_000,
+        logins: options.logins ?? { allowsVersion0: true, tokens: undefined },
       })
     );
     // All workers take from one listening socket, as real ones do.

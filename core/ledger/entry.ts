@@ -21,6 +21,8 @@ export const EntryWord = {
   sponsor: 9,
   /** For a mint: how many packets, contiguous, all of one sponsor. */
   count: 10,
+  /** Whatever the proposer wants back with the verdict, such as the number of a user's request. */
+  tag: 11,
   verdict: 12,
   /** Why it was refused. */
   detail: 13,

@@ -7,7 +7,15 @@ import type { MetricDefinition } from "../counters/counters.ts";
 import type { Random } from "../random/random.ts";
 
 export { z } from "zod";
-export { CloseCode, Opcode, PLUGIN_CLOSE_CODES, PLUGIN_OPCODES, ShakeResult } from "../wire/codes.ts";
+export {
+  CloseCode,
+  Opcode,
+  Opcode1,
+  PLUGIN_CLOSE_CODES,
+  PLUGIN_OPCODES,
+  Result,
+  ShakeResult,
+} from "../wire/codes.ts";
 export {
   Field,
   FRAME_BYTES,
@@ -15,6 +23,7 @@ export {
   writeSendNotice,
   writeShakeResponse,
 } from "../wire/version0.ts";
+export { SessionField, writeShakeResult } from "../wire/version1_session.ts";
 export { EntryKind, Refusal, Verdict } from "../ledger/entry.ts";
 export { assert } from "../assert.ts";
 export type { MetricDefinition } from "../counters/counters.ts";
@@ -67,6 +76,7 @@ export interface VerdictCall {
   readonly packetId: number;
   readonly amountFen: number;
   readonly sponsor: number;
+  readonly tag: number;
 }
 
 /** One instance of a plugin: it belongs to one SET and shares nothing. Every part is optional. */
@@ -120,6 +130,8 @@ export interface AwardProposal {
   packetId: number;
   amountFen: number;
   sponsor: number;
+  /** Comes back with the verdict; 0 if absent. */
+  tag?: number;
 }
 
 /** What a SET gives to a plugin's instance. */
@@ -132,10 +144,14 @@ export interface SetContext {
   readonly random: Random;
   /** The pass's wall time in whole unix seconds, for a frame's timestamp. */
   readonly unixSeconds: number;
+  /** The same in ms, for version 1. */
+  readonly unixMs: number;
   /** Users that are logged in to this SET now. */
   readonly users: number;
   /** The user of a connection that has logged in. */
   userOf(connection: number): number;
+  /** The protocol's version that a connection has logged in with, 0 or 1. */
+  versionOf(connection: number): number;
   /** The place of a connection within this SET, for a plugin's own columns; the next connection may get it again. */
   seatOf(connection: number): number;
   /** The number of a metric of this plugin. Once, at creation. */

@@ -14,6 +14,7 @@ import { Random } from "../random/random.ts";
 import { Bell } from "../shared/bell.ts";
 import { decodeControl, MessageKind } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
+import type { TokenRules } from "../token/token_keys.ts";
 import type { WorkerReport } from "./access_loop.ts";
 import { AccessThread } from "./access_thread.ts";
 import { boardBytes, HostBoard } from "./host_board.ts";
@@ -44,6 +45,9 @@ export interface AccessHostOptions {
   readonly limits: LedgerLimits;
   /** How long a winner waits for the ledger before he is told that it takes too long. */
   readonly verdictMs: number;
+  /** See `LoginRules`. */
+  readonly allowsVersion0: boolean;
+  readonly tokenRules: TokenRules | undefined;
 }
 
 /** What is left when a drain is over. */
@@ -132,6 +136,8 @@ export class AccessHost {
       ledgerBell: this.#ledger.bell.words.buffer,
       ledgerBoard: this.#ledger.board.memory,
       verdictMs: options.verdictMs,
+      allowsVersion0: options.allowsVersion0,
+      tokenRules: options.tokenRules,
     };
     this.#listening = Promise.all(this.#threads.map((thread, i) => {
       const plan = { ...shared, ...shares[i], randomSeed: random.uint32() };

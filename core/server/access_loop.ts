@@ -8,14 +8,16 @@ import type { AnyPlugin } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
 import { AccessSet, type SetHost } from "../set/access_set.ts";
 import { Connections } from "../set/connections.ts";
+import type { LoginRules } from "../set/logins.ts";
 import { VerdictWatch } from "../set/verdict_watch.ts";
 import type { Bell } from "../shared/bell.ts";
 import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
 import { FrameCursor } from "../wire/frame_cursor.ts";
-import { Opcode } from "../wire/codes.ts";
+import { Opcode, Opcode1 } from "../wire/codes.ts";
 import { FrameTable } from "../wire/frame_table.ts";
 import { FRAME_BYTES } from "../wire/version0.ts";
+import { fixedBytes1 } from "../wire/version1.ts";
 import type { HostBoard } from "./host_board.ts";
 
 /** How long a loop sleeps at most, so that its heartbeat shows. */
@@ -65,6 +67,7 @@ export interface AccessLoopParts {
   readonly ledgerBoard: LedgerBoard;
   /** How long a winner waits for the ledger before he is told that it takes too long. */
   readonly verdictMs: number;
+  readonly logins: LoginRules;
 }
 
 /**
@@ -80,8 +83,9 @@ export class AccessLoop implements EngineHandler, SetHost {
   readonly watch: VerdictWatch;
   readonly counters: Counters;
   readonly plugins: AccessLoopParts["plugins"];
+  readonly logins: LoginRules;
   nowMs = 0;
-  unixSeconds = 0;
+  unixMs = 0;
   /** Set by the order to stop: the caller ends the loop. */
   isStopped = false;
 
@@ -106,7 +110,11 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.counters = parts.counters;
     this.plugins = parts.plugins;
     this.connections = new Connections(parts.engine.capacity);
+    this.logins = parts.logins;
     this.frames.allow(Opcode.loginRequest, FRAME_BYTES[Opcode.loginRequest]);
+    for (const opcode of [Opcode1.login, Opcode1.ping, Opcode1.delivered]) {
+      this.frames.allow(opcode, fixedBytes1(opcode));
+    }
     this.cursor = new FrameCursor(this.frames, parts.engine.capacity, parts.engine.maxReadBytes);
     this.#wallOffsetMs = parts.clock.wallMs() - parts.clock.monotonicMs();
     this.onWake();
@@ -149,7 +157,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   onWake(): void {
     const { clock } = this.#parts;
     this.nowMs = clock.monotonicMs();
-    this.unixSeconds = Math.floor(clock.wallMs() / 1000);
+    this.unixMs = Math.floor(clock.wallMs());
   }
 
   onAccept(connection: number): void {

@@ -12,6 +12,8 @@ import { Mailbox } from "../shared/mailbox.ts";
 import { closeThread, postToParent } from "../shared/thread.ts";
 import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
+import { Tokens } from "../token/token.ts";
+import type { TokenRules } from "../token/token_keys.ts";
 import { AccessLoop } from "./access_loop.ts";
 import { HostBoard } from "./host_board.ts";
 
@@ -39,6 +41,9 @@ export interface AccessInit {
   readonly ledgerBell: SharedArrayBuffer;
   readonly ledgerBoard: SharedArrayBuffer;
   readonly verdictMs: number;
+  readonly allowsVersion0: boolean;
+  /** What version 1's tokens are checked with; undefined: they aren't. */
+  readonly tokenRules: TokenRules | undefined;
 }
 
 /** Messages from a worker thread at its birth and end; everything between goes through its mailbox. */
@@ -80,6 +85,10 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
       ledgerBell: new Bell(init.ledgerBell),
       ledgerBoard: new LedgerBoard(init.ledgerBoard),
       verdictMs: init.verdictMs,
+      logins: {
+        allowsVersion0: init.allowsVersion0,
+        tokens: init.tokenRules === undefined ? undefined : new Tokens(init.tokenRules),
+      },
     });
     notify({ type: "listening", port: engine.listen(init.listener) });
   } catch (error) {

@@ -69,6 +69,17 @@ export const SERVER_FLAGS = {
     "how long a winner waits for the ledger before he is told: overloaded",
     wholeNumber(10, 60_000).default(2_000),
   ),
+  version0: flag(
+    "on|off",
+    "off: only users with a token may log in, by protocol version 1",
+    z.enum(["on", "off"]).default("on"),
+  ),
+  "token-keys": flag(
+    "FILE",
+    "keys of the tokens that version 1 logs in with (see redpkt token); without them any token is taken",
+    z.string().optional(),
+  ),
+  event: flag("NAME", "the event that tokens must be for", z.string().default("")),
   "drain-seconds": flag(
     "N",
     "how long winners may wait for their answer at the end",

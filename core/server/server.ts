@@ -16,6 +16,7 @@ import type { LedgerLimits } from "../ledger/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
 import { systemSeed } from "../random/random.ts";
 import { type Clock, sleep } from "../time/clock.ts";
+import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { VERSION } from "../version.ts";
 import { AccessHost } from "./access_host.ts";
 import { serverRoutes } from "./admin_routes.ts";
@@ -86,9 +87,13 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     connectionLimit(engine),
   );
   const randomSeed = options["random-seed"] || systemSeed();
+  const tokenRules = tokenRulesOf(options);
   const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
   if (lock === undefined) {
     log("warn", "awards are kept in memory and forgotten at the end: give --ledger DIR to keep them");
+  }
+  if (tokenRules === undefined) {
+    log("warn", "tokens are not checked, so anybody can be any user: give --token-keys FILE");
   }
   const listener = await listenerFor(engine, options, host.clock);
   const access = await AccessHost.start(
@@ -105,6 +110,8 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
         : { directory: options.ledger, sync: options["ledger-sync"] },
       limits: limitsOf(options),
       verdictMs: options["verdict-ms"],
+      allowsVersion0: options.version0 === "on",
+      tokenRules,
     },
     host.program,
     host.clock,
@@ -177,6 +184,11 @@ function limitsOf(options: ServerOptions): LedgerLimits {
     packetsPerUser: (options["packets-per-user"] ?? (lasts ? 3 : 0)) || Infinity,
     packetsPerSponsor: (options["packets-per-sponsor"] ?? (lasts ? 1 : 0)) || Infinity,
   };
+}
+
+function tokenRulesOf(options: ServerOptions): TokenRules | undefined {
+  const path = options["token-keys"];
+  return path === undefined ? undefined : { keys: readTokenKeys(path, "--token-keys"), event: options.event };
 }
 
 function workersFor(engine: EngineName, wanted: number): number {

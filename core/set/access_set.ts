@@ -14,13 +14,25 @@ import {
 } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
 import { closedMetric } from "../server/metrics.ts";
-import { CloseCode, closeCodeName, FIRST_VERSION_1_OPCODE, LoginResult, Opcode } from "../wire/codes.ts";
+import { CloseCode, closeCodeName, Opcode, Opcode1, PLUGIN_OPCODES } from "../wire/codes.ts";
 import { type FrameCursor, WHOLE_FRAME } from "../wire/frame_cursor.ts";
 import type { FrameTable } from "../wire/frame_table.ts";
-import { Field, writeLoginResponse } from "../wire/version0.ts";
+import { Field } from "../wire/version0.ts";
+import { fixedBytes1 } from "../wire/version1.ts";
+import { SessionField, writePong } from "../wire/version1_session.ts";
+import { readU64, TIMESTAMP_AT } from "../wire/version1.ts";
 import { AwardDelivery } from "./award_delivery.ts";
 import { type Connections, Phase } from "./connections.ts";
 import { Entries, EntryCall } from "./entries.ts";
+import {
+  checkLogin,
+  isOfVersion,
+  type LoginRules,
+  userOfLogin,
+  versionOfLogin,
+  writeLastFrame,
+  writeLoginAnswer,
+} from "./logins.ts";
 import { SetPlugins } from "./set_plugins.ts";
 import type { VerdictWatch } from "./verdict_watch.ts";
 
@@ -61,7 +73,8 @@ export interface SetHost {
   readonly plugins: readonly { readonly plugin: AnyPlugin; readonly config: unknown }[];
   /** Readings of the present pass. */
   readonly nowMs: number;
-  readonly unixSeconds: number;
+  readonly unixMs: number;
+  readonly logins: LoginRules;
   /** A plugin wants to be called at this monotonic time. */
   tickBy(monotonicMs: number): void;
   /** Words to a plugin's half on the main thread. */
@@ -237,22 +250,34 @@ export class AccessSet {
 
   /** Ends a connection for a reason, which is counted. */
   #closeFor(connection: number, code: number): void {
+    this.#sayWhy(connection, code);
     this.#connections.phase[connection] = Phase.closing;
     const name = code >= 300 ? "plugin" : closeCodeName(code);
     this.#counters[this.#host.counters.layout.handle(closedMetric(name))]++;
     this.#engine.close(connection);
   }
 
+  /** Tells a version 1 peer why its connection ends; a slow reader has no room for it. */
+  #sayWhy(connection: number, code: number): void {
+    if (this.#connections.version[connection] === 0 || code === CloseCode.slowReader) return;
+    const at = this.#engine.reserve(connection, fixedBytes1(Opcode1.close));
+    if (at < 0) return;
+    this.#sent(connection, writeLastFrame(this.#engine.output.view, at, this.#host.unixMs, code));
+  }
+
   /** The first frame. Returns 0 or a close code. */
   #login(connection: number, opcode: number, view: DataView, at: number): number {
-    if (this.#connections.phase[connection] !== Phase.open || opcode !== Opcode.loginRequest) {
-      return CloseCode.loginExpected;
-    }
-    const user = view.getUint32(at + Field.userId);
+    const { unixMs, logins } = this.#host;
+    const version = versionOfLogin(opcode);
+    if (this.#connections.phase[connection] !== Phase.open || version < 0) return CloseCode.loginExpected;
+    this.#connections.version[connection] = version;
+    const code = checkLogin(logins, version, view, at, unixMs);
+    if (code !== 0) return code;
+    const user = userOfLogin(version, view, at);
     const replyAt = this.#engine.reserve(connection, MAX_REPLY_BYTES);
     if (replyAt < 0) return CloseCode.slowReader;
     const { view: reply } = this.#engine.output;
-    this.#sent(connection, writeLoginResponse(reply, replyAt, this.#host.unixSeconds, user, LoginResult.ok));
+    this.#sent(connection, writeLoginAnswer(version, reply, replyAt, unixMs, user));
     this.#connections.user[connection] = user;
     this.#connections.phase[connection] = Phase.loggedIn;
     this.#connections.hasLoggedIn[connection] = 1;
@@ -265,9 +290,14 @@ export class AccessSet {
 
   /** A frame of a user who is logged in. Returns 0 or a close code. */
   #handle(connection: number, opcode: number, request: DataView, at: number): number {
-    if (opcode === Opcode.loginRequest) return CloseCode.secondLogin;
+    if (versionOfLogin(opcode) >= 0) return CloseCode.secondLogin;
     const user = this.#connections.user[connection];
-    if (opcode < FIRST_VERSION_1_OPCODE) {
+    const version = this.#connections.version[connection];
+    if (!isOfVersion(version, opcode)) return CloseCode.unknownOpcode;
+    if (version !== 0) {
+      if (opcode === Opcode1.ping) return this.#pong(connection, request, at);
+      if (opcode === Opcode1.delivered) return this.#delivered(connection, user, request, at);
+    } else if (opcode < PLUGIN_OPCODES.from) {
       const named = request.getUint32(at + Field.userId);
       // The prototype's client leaves the user of a claim 0; the user is always the login's.
       if (named !== user && !(named === 0 && opcode === Opcode.claimRequest)) return CloseCode.wrongUser;
@@ -287,6 +317,20 @@ export class AccessSet {
     const { view } = this.#engine.output;
     const intent = this.#plugins.answer(handler, connection, opcode, request, at, view, replyAt, nowMs);
     return this.#act(connection, intent ?? NO_REPLY);
+  }
+
+  #pong(connection: number, ping: DataView, at: number): number {
+    const replyAt = this.#engine.reserve(connection, MAX_REPLY_BYTES);
+    if (replyAt < 0) return CloseCode.slowReader;
+    const { view } = this.#engine.output;
+    this.#sent(connection, writePong(view, replyAt, this.#host.unixMs, readU64(ping, at + TIMESTAMP_AT)));
+    return 0;
+  }
+
+  #delivered(connection: number, user: number, frame: DataView, at: number): number {
+    const packetId = frame.getUint32(at + SessionField.deliveredPacketId);
+    this.#delivery.confirmed(connection, user, packetId, this.#host.nowMs);
+    return 0;
   }
 
   /** Does what a handler intends. Returns 0 or a close code. */
@@ -316,7 +360,9 @@ export class AccessSet {
     ) ?? NO_REPLY;
     if (connection < 0) return;
     if (replyAt < 0) return this.#closeFor(connection, CloseCode.slowReader);
-    if (intent > 0) this.#delivery.sent(connection, this.#call, this.#host.nowMs);
+    if (intent > 0 && this.#call.kind === EntryKind.award) {
+      this.#delivery.sent(connection, this.#call, this.#host.nowMs);
+    }
     const code = this.#act(connection, intent);
     if (code !== 0) this.#closeFor(connection, code);
   }
@@ -380,13 +426,17 @@ export class AccessSet {
       setCount,
       random,
       get unixSeconds() {
-        return host.unixSeconds;
+        return Math.floor(host.unixMs / 1000);
+      },
+      get unixMs() {
+        return host.unixMs;
       },
       get users() {
         return set.#counters[set.#m.users];
       },
       seats: set.#seats.capacity,
       userOf: (connection) => host.connections.user[connection],
+      versionOf: (connection) => host.connections.version[connection],
       seatOf: (connection) => host.connections.seat[connection],
       metric: (name) => host.counters.layout.handle(name),
       count: (metric, by = 1) => {
@@ -403,8 +453,8 @@ export class AccessSet {
   }
 
   #propose(plugin: number, award: Readonly<AwardProposal>): void {
-    const { connection, user, packetId, amountFen, sponsor } = award;
+    const { connection, user, packetId, amountFen, sponsor, tag = 0 } = award;
     const { nowMs } = this.#host;
-    this.#entries.add(EntryKind.award, plugin, connection, user, packetId, nowMs, amountFen, sponsor);
+    this.#entries.add(EntryKind.award, plugin, connection, user, packetId, nowMs, amountFen, sponsor, tag);
   }
 }

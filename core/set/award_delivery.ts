@@ -37,8 +37,9 @@ export class AwardDelivery {
     this.#parts = parts;
   }
 
-  /** A reply that carries an award is on its way. */
+  /** A reply that carries an award is on its way. Version 1 says itself when it has arrived. */
   sent(connection: number, { verdict, packetId }: EntryCall, nowMs: number): void {
+    if (this.#parts.connections.version[connection] !== 0) return;
     if (verdict !== Verdict.done && verdict !== Verdict.doneBefore) return;
     this.#deliveries.add(connection, packetId, nowMs);
     this.#parts.connections.hasUndelivered[connection] = 1;
@@ -56,6 +57,15 @@ export class AwardDelivery {
       entries.add(EntryKind.delivered, -1, connection, user, packetId, nowMs);
     }
     if (!this.#deliveries.has(connection)) connections.hasUndelivered[connection] = 0;
+  }
+
+  /** A version 1 user says that he knows of an award; the ledger knows whether it is his. */
+  confirmed(connection: number, user: number, packetId: number, nowMs: number): void {
+    const { ring, entries } = this.#parts;
+    // A receipt never takes the place that a winner needs: without it the award is only told again.
+    if (packetId === 0 || ring.open >= ring.capacity / 2) return;
+    this.#parts.delivered();
+    entries.add(EntryKind.delivered, -1, connection, user, packetId, nowMs);
   }
 
   /**

@@ -10,6 +10,8 @@ export class Connections {
   /** The user that logged in; without meaning before. User 0 is a user. */
   readonly user: Uint32Array;
   readonly hasLoggedIn: Uint8Array;
+  /** The protocol's version, by the first frame. */
+  readonly version: Uint8Array;
   readonly phase: Uint8Array;
   /** Replies that wait for the ledger. */
   readonly deferred: Uint8Array;
@@ -23,6 +25,7 @@ export class Connections {
     this.seat = new Uint32Array(capacity);
     this.user = new Uint32Array(capacity);
     this.hasLoggedIn = new Uint8Array(capacity);
+    this.version = new Uint8Array(capacity);
     this.phase = new Uint8Array(capacity);
     this.deferred = new Uint8Array(capacity);
     this.hasUndelivered = new Uint8Array(capacity);
@@ -35,6 +38,7 @@ export class Connections {
     this.seat[connection] = seat;
     this.user[connection] = 0;
     this.hasLoggedIn[connection] = 0;
+    this.version[connection] = 0;
     this.phase[connection] = Phase.open;
     this.deferred[connection] = 0;
     this.hasUndelivered[connection] = 0;

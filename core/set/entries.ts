@@ -12,6 +12,7 @@ export class EntryCall {
   packetId = 0;
   amountFen = 0;
   sponsor = 0;
+  tag = 0;
 
   read(words: Int32Array, at: number): void {
     this.kind = words[at + EntryWord.kind];
@@ -21,6 +22,7 @@ export class EntryCall {
     this.packetId = words[at + EntryWord.packetId] >>> 0;
     this.amountFen = entryAmountFen(words, at);
     this.sponsor = words[at + EntryWord.sponsor];
+    this.tag = words[at + EntryWord.tag] >>> 0;
   }
 }
 
@@ -49,6 +51,7 @@ export class Entries {
     nowMs: number,
     amountFen = 0,
     sponsor = 0,
+    tag = 0,
   ): void {
     const at = this.#ring.next();
     const { words } = this.#ring;
@@ -61,6 +64,7 @@ export class Entries {
     words[at + EntryWord.user] = user;
     words[at + EntryWord.packetId] = packetId;
     words[at + EntryWord.sponsor] = sponsor;
+    words[at + EntryWord.tag] = tag;
     setEntryAmountFen(words, at, amountFen);
     this.#watch.proposed(at, nowMs);
   }

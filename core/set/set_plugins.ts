@@ -1,8 +1,16 @@
 import { AssertionFailed } from "../assert.ts";
 import { UserError } from "../cli/user_error.ts";
 import type { AnyPlugin, FrameHandler, PluginInstance } from "../plugin/plugin.ts";
-import { Opcode } from "../wire/codes.ts";
+import { Opcode, Opcode1 } from "../wire/codes.ts";
 import { type FrameTable, MAX_OPCODE } from "../wire/frame_table.ts";
+
+/** What a SET answers itself. */
+const CORE_OPCODES: ReadonlySet<number> = new Set([
+  Opcode.loginRequest,
+  Opcode1.login,
+  Opcode1.ping,
+  Opcode1.delivered,
+]);
 
 /** What the plugins of a SET need of it. */
 export interface SetPluginsParts {
@@ -127,7 +135,7 @@ export class SetPlugins {
     const { plugins, frames } = this.#parts;
     for (const [key, rule] of Object.entries(instance.frames ?? {})) {
       const opcode = Number(key);
-      if (this.#handlers[opcode] !== undefined || opcode === Opcode.loginRequest) {
+      if (this.#handlers[opcode] !== undefined || CORE_OPCODES.has(opcode)) {
         const { name } = plugins[plugin].plugin;
         const other = plugins[this.#pluginOfOpcode[opcode]]?.plugin.name ?? "the core";
         throw new UserError(`plugin ${name}: opcode ${opcode} belongs to ${other} already. Choose another`);

@@ -7,6 +7,8 @@ const config = z.strictObject({
   leaseMs: z.number().min(10).max(10_000).default(250),
   /** How many sponsors the packets of an order are spread over, if the order doesn't say. */
   sponsors: z.int().min(1).max(MOST_SPONSORS).default(100),
+  /** How long a version 1 user who is told "overloaded" is asked to wait, in ms. */
+  retryMs: z.number().min(0).max(3_600_000).default(1_000),
 });
 
 export type ShakeConfig = z.infer<typeof config>;

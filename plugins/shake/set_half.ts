@@ -1,15 +1,16 @@
 import {
   DEFER,
-  Field,
+  type FrameRule,
   Opcode,
+  Opcode1,
   type PluginInstance,
   Refusal,
   type SetContext,
   ShakeResult,
   Verdict,
   type VerdictCall,
-  writeShakeResponse,
 } from "../../core/plugin/plugin.ts";
+import { Answers } from "./answers.ts";
 import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "./messages.ts";
 import type { ShakeConfig } from "./mod.ts";
 import { PacketQueue } from "./packet_queue.ts";
@@ -25,6 +26,7 @@ export class ShakeSet implements PluginInstance {
   readonly frames: NonNullable<PluginInstance["frames"]>;
   readonly #set: SetContext;
   readonly #leaseMs: number;
+  readonly #answers: Answers;
   readonly #leased = new PacketQueue();
   /** Times in ms at which each lease ends, in the order of `#leased`; one for each packet. */
   readonly #leaseEnds = new Float64Array(MOST_LEASED);
@@ -36,7 +38,7 @@ export class ShakeSet implements PluginInstance {
   /** Packets that were proposed to a shaker who was refused another sponsor's. */
   readonly #secondTries = new Set<number>();
   readonly #words = new Int32Array(MESSAGE_WORDS);
-  readonly #award = { connection: 0, user: 0, packetId: 0, amountFen: 0, sponsor: 0 };
+  readonly #award = { connection: 0, user: 0, packetId: 0, amountFen: 0, sponsor: 0, tag: 0 };
   readonly #m: Record<
     | "won"
     | "nothing"
@@ -54,6 +56,7 @@ export class ShakeSet implements PluginInstance {
   constructor(set: SetContext, config: ShakeConfig) {
     this.#set = set;
     this.#leaseMs = config.leaseMs;
+    this.#answers = new Answers(set, config.retryMs);
     this.#isAtLimit = new Uint8Array(set.seats);
     this.#m = {
       won: set.metric("shakeWon"),
@@ -67,17 +70,16 @@ export class ShakeSet implements PluginInstance {
       amount: set.metric("shakeAmountWonFen"),
       drawn: set.metric("shakePacketsDrawn"),
     };
-    this.frames = {
-      [Opcode.shakeRequest]: {
-        bytes: 16,
-        handle: (connection, request, at, reply, replyAt) =>
-          this.#onShake(connection, request, at, reply, replyAt),
-        refuse: (_connection, request, at, reply, replyAt) => {
-          this.#set.count(this.#m.overloaded);
-          return this.#answer(request, at, reply, replyAt, ShakeResult.overloaded);
-        },
+    const shake: FrameRule = {
+      bytes: 16,
+      handle: (connection, request, at, reply, replyAt) =>
+        this.#onShake(connection, request, at, reply, replyAt),
+      refuse: (connection, request, at, reply, replyAt) => {
+        this.#set.count(this.#m.overloaded);
+        return this.#answers.now(connection, request, at, reply, replyAt, ShakeResult.overloaded);
       },
     };
+    this.frames = { [Opcode.shakeRequest]: shake, [Opcode1.shake]: shake };
   }
 
   onOpen(connection: number): void {
@@ -86,10 +88,9 @@ export class ShakeSet implements PluginInstance {
 
   /** The award is durable, or will never be, or that takes too long: the winner learns which. */
   onVerdict(call: VerdictCall, connection: number, reply: DataView, replyAt: number, nowMs: number): number {
-    const { unixSeconds } = this.#set;
     if (call.verdict === Verdict.inDoubt) {
       this.#set.count(this.#m.overloaded);
-      return writeShakeResponse(reply, replyAt, unixSeconds, call.user, ShakeResult.overloaded, 0, 0);
+      return this.#answers.later(connection, reply, replyAt, call.tag, ShakeResult.overloaded, 0, 0);
     }
     const isSecondTry = this.#secondTries.delete(call.packetId);
     if (call.verdict === Verdict.refused) {
@@ -100,15 +101,15 @@ export class ShakeSet implements PluginInstance {
       }
       if (call.detail === Refusal.userLimit) this.#isAtLimit[this.#set.seatOf(connection)] = 1;
       this.#set.count(this.#m.nothing);
-      return writeShakeResponse(reply, replyAt, unixSeconds, call.user, ShakeResult.nothing, 0, 0);
+      return this.#answers.later(connection, reply, replyAt, call.tag, ShakeResult.nothing, 0, 0);
     }
     this.#set.count(this.#m.won);
     this.#set.count(this.#m.amount, call.amountFen);
-    return connection < 0 ? 0 : this.#writeWon(call, reply, replyAt);
+    return connection < 0 ? 0 : this.#writeWon(call, connection, call.tag, reply, replyAt);
   }
 
-  onPendingAward(call: VerdictCall, _connection: number, reply: DataView, replyAt: number): number {
-    return this.#writeWon(call, reply, replyAt);
+  onPendingAward(call: VerdictCall, connection: number, reply: DataView, replyAt: number): number {
+    return this.#writeWon(call, connection, 0, reply, replyAt);
   }
 
   onMessage(words: Int32Array, at: number, count: number, nowMs: number): void {
@@ -144,7 +145,8 @@ export class ShakeSet implements PluginInstance {
   #onShake(connection: number, request: DataView, at: number, reply: DataView, replyAt: number): number {
     if (this.#leased.size === 0) {
       this.#set.count(this.#isGone ? this.#m.allGone : this.#m.nothing);
-      return this.#answer(
+      return this.#answers.now(
+        connection,
         request,
         at,
         reply,
@@ -155,22 +157,27 @@ export class ShakeSet implements PluginInstance {
     if (this.#isAtLimit[this.#set.seatOf(connection)] === 1) {
       this.#set.count(this.#m.atLimit);
       this.#set.count(this.#m.nothing);
-      return this.#answer(request, at, reply, replyAt, ShakeResult.nothing);
+      return this.#answers.now(connection, request, at, reply, replyAt, ShakeResult.nothing);
     }
     // A place in the ledger's ring first, the packet then: a full ring costs no packet.
     if (!this.#set.canPropose()) {
       this.#set.count(this.#m.ledgerFull);
       this.#set.count(this.#m.nothing);
-      return this.#answer(request, at, reply, replyAt, ShakeResult.nothing);
+      return this.#answers.now(connection, request, at, reply, replyAt, ShakeResult.nothing);
     }
-    this.#proposeFront(connection, this.#set.userOf(connection));
+    this.#proposeFront(
+      connection,
+      this.#set.userOf(connection),
+      this.#answers.tagOf(connection, request, at),
+    );
     return DEFER;
   }
 
-  #proposeFront(connection: number, user: number): void {
+  #proposeFront(connection: number, user: number, tag: number): void {
     const award = this.#award;
     award.connection = connection;
     award.user = user;
+    award.tag = tag;
     award.packetId = this.#leased.frontId;
     award.amountFen = this.#leased.frontAmountFen;
     award.sponsor = this.#leased.frontSponsor;
@@ -184,7 +191,7 @@ export class ShakeSet implements PluginInstance {
     if (this.#isDraining || !this.#set.canPropose() || !this.#leased.frontOther(call.sponsor)) return false;
     this.#secondTries.add(this.#leased.frontId);
     this.#set.count(this.#m.otherSponsor);
-    this.#proposeFront(connection, call.user);
+    this.#proposeFront(connection, call.user, call.tag);
     return true;
   }
 
@@ -203,14 +210,14 @@ export class ShakeSet implements PluginInstance {
     this.#set.tickAt(this.#isDraining ? nowMs : this.#leaseEnd(0));
   }
 
-  #writeWon({ user, packetId, amountFen }: VerdictCall, reply: DataView, replyAt: number): number {
-    const { unixSeconds } = this.#set;
-    return writeShakeResponse(reply, replyAt, unixSeconds, user, ShakeResult.won, packetId, amountFen);
-  }
-
-  #answer(request: DataView, at: number, reply: DataView, replyAt: number, result: number): number {
-    const user = request.getUint32(at + Field.userId);
-    return writeShakeResponse(reply, replyAt, this.#set.unixSeconds, user, result, 0, 0);
+  #writeWon(
+    { packetId, amountFen }: VerdictCall,
+    connection: number,
+    tag: number,
+    reply: DataView,
+    replyAt: number,
+  ): number {
+    return this.#answers.later(connection, reply, replyAt, tag, ShakeResult.won, packetId, amountFen);
   }
 
   #take(packetId: number, amountFen: number, sponsor: number, nowMs: number): void {

@@ -1,4 +1,4 @@
-import { Opcode, type PluginInstance, type SetContext } from "../../core/plugin/plugin.ts";
+import { Opcode, Opcode1, type PluginInstance, type SetContext } from "../../core/plugin/plugin.ts";
 import type { ThrottleConfig } from "./mod.ts";
 
 /** How much of its share of the host's cap a SET may use at once, in ms of it. */
@@ -32,7 +32,7 @@ export class ThrottleSet implements PluginInstance {
   }
 
   admit(connection: number, opcode: number, nowMs: number): boolean {
-    if (opcode !== Opcode.shakeRequest) return true;
+    if (opcode !== Opcode.shakeRequest && opcode !== Opcode1.shake) return true;
     const seat = this.#set.seatOf(connection);
     const fullAtMs = Math.max(this.#fullAtMs[seat], nowMs) + this.#intervalMs;
     if (fullAtMs - nowMs > this.#burstMs) {

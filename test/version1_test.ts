@@ -1,0 +1,132 @@
+/** Protocol version 1 on a whole host in virtual time: logins, tokens, close codes, shakes, beside version 0. */
+import assert from "node:assert/strict";
+import { Tokens } from "../core/token/token.ts";
+import { CloseCode, Opcode1, Result } from "../core/wire/codes.ts";
+import { readU64, TIMESTAMP_AT } from "../core/wire/version1.ts";
+import {
+  SessionField,
+  TOKEN_BYTES,
+  writeDelivered,
+  writeLogin,
+  writePing,
+  writeShake,
+} from "../core/wire/version1_session.ts";
+import type { SimPeer } from "./sim_client.ts";
+import { World } from "./sim_world.ts";
+
+const tokens = new Tokens({ keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" });
+const CHECKED = { logins: { allowsVersion0: true, tokens } };
+const NEVER_MS = 9e15;
+
+function login1(peer: SimPeer, user: number, token = tokens.make(user, NEVER_MS), version = 1): SimPeer {
+  return peer.write((view, at) => writeLogin(view, at, 0, user, token, version));
+}
+
+function user1(world: World, user: number): SimPeer {
+  const peer = login1(world.connect(), user);
+  world.until(() => peer.frames.length > 0);
+  assert.equal(peer.of(Opcode1.loginResult).length, 1);
+  return peer;
+}
+
+/** The code of the last frame of a peer whose connection has ended. */
+function closedFor(world: World, peer: SimPeer): number {
+  world.until(() => peer.hasEnded || peer.closeCause !== undefined);
+  const { opcode, view } = peer.frames.at(-1)!;
+  assert.equal(opcode, Opcode1.close);
+  return view.getUint32(SessionField.closeCode);
+}
+
+Deno.test("a login with a good token is answered with the server's time", () => {
+  const world = new World(CHECKED);
+  const [result] = user1(world, 7).of(Opcode1.loginResult);
+  assert.equal(result.getUint32(SessionField.resultUser), 7);
+  assert.ok(Math.abs(readU64(result, TIMESTAMP_AT) - world.network.clock.wallMs()) < 1_000);
+  assert.equal(world.total("users"), 1);
+});
+
+Deno.test("a bad login is told why and closed, and counted for its reason", () => {
+  const world = new World(CHECKED);
+  const other = new Tokens({ keys: [{ id: 2, secret: new Uint8Array(16) }], event: "e" });
+  const cases: [Uint8Array, number, number][] = [
+    [tokens.make(8, NEVER_MS), 1, CloseCode.tokenForged],
+    [tokens.make(7, 1), 1, CloseCode.tokenExpired],
+    [other.make(7, NEVER_MS), 1, CloseCode.tokenKeyUnknown],
+    [new Uint8Array(TOKEN_BYTES), 1, CloseCode.tokenKeyUnknown],
+    [tokens.make(7, NEVER_MS), 2, CloseCode.unknownVersion],
+  ];
+  for (const [token, version, code] of cases) {
+    assert.equal(closedFor(world, login1(world.connect(), 7, token, version)), code);
+  }
+  assert.equal(world.total("logins"), 0);
+  assert.equal(world.total("closedTokenKeyUnknown"), 2);
+  assert.equal(world.total("closedUnknownVersion"), 1);
+});
+
+Deno.test("both versions share a port; one setting turns version 0 off", () => {
+  const world = new World();
+  const old = world.user(1).shake(1);
+  const peer = user1(world, 2).write((view, at) => writeShake(view, at, 0, 55));
+  world.until(() => old.shakes.length === 1 && peer.of(Opcode1.shakeResult).length === 1);
+  const [result] = peer.of(Opcode1.shakeResult);
+  assert.deepEqual(
+    [SessionField.shakeRequestId, SessionField.shakeResult].map((at) => result.getUint32(at)),
+    [55, Result.nothing],
+  );
+  assert.equal(old.frames.length, 0, "version 0 sees nothing of version 1");
+
+  const strict = new World({ logins: { allowsVersion0: false, tokens: undefined } });
+  const refused = strict.connect().login(1);
+  strict.until(() => refused.hasEnded || refused.closeCause !== undefined);
+  assert.equal(strict.total("closedVersion0Off"), 1);
+  user1(strict, 2);
+});
+
+Deno.test("a frame of the other version, or a second login, closes that connection and no other", () => {
+  const world = new World();
+  const bystander = user1(world, 9);
+  assert.equal(closedFor(world, user1(world, 1).shake(1)), CloseCode.unknownOpcode);
+  assert.equal(closedFor(world, login1(user1(world, 1), 1)), CloseCode.secondLogin);
+  assert.equal(closedFor(world, user1(world, 1).send([0, 13, 1, 1])), CloseCode.frameTooLong);
+  assert.equal(closedFor(world, user1(world, 1).send([0, 12, 1, 0x81])), CloseCode.unknownOpcode);
+  const old = world.user(2).write((view, at) => writePing(view, at, 0));
+  world.until(() => old.hasEnded || old.closeCause !== undefined);
+  assert.equal(old.frames.length, 0);
+  bystander.write((view, at) => writePing(view, at, 1234));
+  world.until(() => bystander.of(Opcode1.pong).length === 1);
+  assert.equal(readU64(bystander.of(Opcode1.pong)[0], SessionField.pingUnixMs), 1234);
+});
+
+Deno.test("a win is told again at each login until the user says that he has it", async () => {
+  const world = new World();
+  const peer = user1(world, 1);
+  await world.makePackets({ ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
+  let requestId = 0;
+  const shake = () => peer.write((view, at) => writeShake(view, at, 0, ++requestId));
+  shake();
+  await world.untilLeased();
+  shake();
+  const won = () =>
+    peer.of(Opcode1.shakeResult).find((view) => view.getUint32(SessionField.shakePacketId) > 0);
+  world.until(() => won() !== undefined);
+  const packetId = won()!.getUint32(SessionField.shakePacketId);
+  assert.equal(won()!.getUint32(SessionField.shakeRequestId), requestId);
+  world.pass(5_000);
+  peer.write((view, at) => writePing(view, at, 0));
+  world.pass(2_000);
+  peer.abort();
+  const again = user1(world, 1);
+  world.until(() => again.of(Opcode1.shakeResult).length === 1);
+  const [repeated] = again.of(Opcode1.shakeResult);
+  assert.deepEqual(
+    [SessionField.shakeRequestId, SessionField.shakePacketId].map((at) => repeated.getUint32(at)),
+    [0, packetId],
+  );
+  again.write((view, at) => writeDelivered(view, at, 0, packetId));
+  world.until(() => world.total("awardsDelivered") === 1);
+  world.pass(100);
+  again.abort();
+  const last = user1(world, 1);
+  world.pass(1_000);
+  assert.equal(last.of(Opcode1.shakeResult).length, 0);
+});
