@@ -22,6 +22,8 @@ const TOOLS = {
 } as const;
 type Tool = keyof typeof TOOLS;
 
+/** What dependencies load only if somebody has installed it. */
+const OPTIONAL_PACKAGES = ["react-devtools-core"];
 const FORMS = ["auto", "native", "packed"];
 const root = new URL("..", import.meta.url);
 const entry = decodeURIComponent(new URL("main.ts", root).pathname);
@@ -70,25 +72,36 @@ async function compileNative(out: string): Promise<void> {
   await run(Deno.execPath(), ["compile", "--quiet", "--no-check", "--allow-all", "--output", out, entry]);
 }
 
+/**
+ * Bundles the program into a folder, with `main.js` as its entry. What is loaded on demand stays apart: so a thread that
+ * decides shakes doesn't read the terminal's React, which makes every start and every thread smaller.
+ */
+async function bundle(folder: string): Promise<void> {
+  await run(Deno.execPath(), [
+    ...["bundle", "--quiet", "--code-splitting", "--outdir", folder],
+    ...OPTIONAL_PACKAGES.map((name) => `--external=${name}`),
+    entry,
+  ]);
+}
+
 async function compilePacked(out: string, { compression, isFast }: Options): Promise<Tool> {
   const tool = compression === "auto" ? await firstTool() : compression as Tool;
   const folder = await Deno.makeTempDir({ prefix: "redpkt-pack-" });
   try {
-    await run(Deno.execPath(), ["bundle", "--quiet", "--output", `${folder}/main.js`, entry]);
-    await Deno.copyFile(Deno.execPath(), `${folder}/deno`);
-    await Deno.chmod(`${folder}/deno`, 0o755);
-    const unpackedBytes = (await Deno.stat(`${folder}/deno`)).size +
-      (await Deno.stat(`${folder}/main.js`)).size;
-    await run("tar", ["-cf", `${folder}/payload`, "-C", folder, "main.js", "deno"]);
+    await bundle(`${folder}/program`);
+    await Deno.copyFile(Deno.execPath(), `${folder}/program/deno`);
+    await Deno.chmod(`${folder}/program/deno`, 0o755);
+    const names = Array.from(Deno.readDirSync(`${folder}/program`), ({ name }) => name).toSorted();
     // A hash of what is inside: the same program finds itself unpacked, however it was compressed.
-    const hash = await contentHash(`${folder}/main.js`, `${folder}/deno`);
+    const { hash, bytes } = await contentHash(`${folder}/program`, names);
+    await run("tar", ["-cf", `${folder}/payload`, "-C", `${folder}/program`, ...names]);
     await run(tool, [...TOOLS[tool][isFast ? "fast" : "small"], "-q", `${folder}/payload`]);
     const stub = await renderStub({
       VERSION,
       TARGET: Deno.build.target,
       TOOL: tool,
       HASH: hash,
-      MEGABYTES: String(Math.ceil(2 * unpackedBytes / 1e6)),
+      MEGABYTES: String(Math.ceil(1.1 * bytes / 1e6)),
       FLAGS: BUNDLE_FLAGS.join(" "),
     });
     const suffix = { zstd: "zst", xz: "xz", gzip: "gz" }[tool];
@@ -107,11 +120,19 @@ async function renderStub(values: Readonly<Record<string, string>>): Promise<str
   return template.replaceAll(/@([A-Z]+)@/g, (_, name) => name === "LINE" ? line : values[name]);
 }
 
-async function contentHash(...paths: readonly string[]): Promise<string> {
-  const digests = await Promise.all(
-    paths.map(async (path) => await crypto.subtle.digest("SHA-256", await Deno.readFile(path))),
-  );
-  return hex(await crypto.subtle.digest("SHA-256", await new Blob(digests).arrayBuffer())).slice(0, 16);
+async function contentHash(
+  folder: string,
+  names: readonly string[],
+): Promise<{ hash: string; bytes: number }> {
+  const parts: BlobPart[] = [];
+  let bytes = 0;
+  for (const name of names) {
+    const content = await Deno.readFile(`${folder}/${name}`);
+    parts.push(name, await crypto.subtle.digest("SHA-256", content));
+    bytes += content.length;
+  }
+  const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
+  return { hash: hex(digest).slice(0, 16), bytes };
 }
 
 function hex(bytes: ArrayBuffer): string {

@@ -35,7 +35,7 @@ unpack() {
     [ ! -e "$temporary/is-broken" ] ||
     fail "$0: cannot be unpacked into $cache: it is incomplete, or no space is left (@MEGABYTES@ MB)"
   mkdir -p "$cache/$hash"
-  mv -f "$temporary/main.js" "$cache/$hash/main.js"
+  mv -f "$temporary"/*.js "$cache/$hash/"
   # Last: whoever finds it finds everything, also when two start at once.
   mv -f "$temporary/deno" "$cache/$hash/deno"
   rm -rf "$temporary"

@@ -7,7 +7,6 @@ import assert from "node:assert/strict";
 const root = new URL("..", import.meta.url).pathname;
 /** All that the packed file itself needs, besides its compression. */
 const SYSTEM_PATH = "/usr/bin:/bin";
-const COMMANDS = ["server", "client", "rehearse", "monitor", "demo"];
 
 const SCENARIO = `export default {
   name: "tiny",
@@ -66,85 +65,110 @@ async function withoutNetwork(): Promise<string[]> {
   return await isThere(alone[0], ...alone.slice(1), "true") ? alone : [];
 }
 
-const reason = await whyNot();
-if (reason !== undefined) console.log(`packed program: not tested: ${reason}`);
+interface World {
+  readonly folder: string;
+  /** Where the program is started: at first it holds the user's two files and nothing else. */
+  readonly work: string;
+  /** The packed file. */
+  readonly file: string;
+  /** Starts it, or another file in its place. */
+  start(args: string[], env?: Record<string, string>, file?: string): Promise<Result>;
+}
 
-Deno.test({ name: "the packed program", ignore: reason !== undefined }, async (t) => {
+async function makeWorld(): Promise<World> {
   const folder = await Deno.makeTempDir({ prefix: "redpkt-packed-" });
-  const file = `${folder}/redpkt`;
-  const work = `${folder}/work`;
+  const [file, work] = [`${folder}/redpkt`, `${folder}/work`];
   await Deno.mkdir(work);
   await Deno.writeTextFile(`${work}/tiny.ts`, SCENARIO);
   await Deno.writeTextFile(`${work}/closed.ts`, PLUGIN);
   const prefix = await withoutNetwork();
   if (prefix.length === 0) console.log("packed program: the network stays: no `unshare --net` here");
-
-  const start = (args: string[], env: Record<string, string> = {}, through = file) => {
-    const [command, ...rest] = [...prefix, through, ...args];
-    return output(command, rest, {
-      cwd: work,
-      clearEnv: true,
-      env: { PATH: SYSTEM_PATH, HOME: work, REDPKT_CACHE: `${folder}/cache`, ...env },
-    });
+  return {
+    folder,
+    work,
+    file,
+    start(args, env = {}, started = file) {
+      const [command, ...rest] = [...prefix, started, ...args];
+      const cache = `${folder}/cache`;
+      return output(command, rest, {
+        cwd: work,
+        clearEnv: true,
+        env: { PATH: SYSTEM_PATH, HOME: work, REDPKT_CACHE: cache, ...env },
+      });
+    },
   };
+}
 
+/** In this order: the first makes the file. */
+const STEPS: Record<string, (world: World) => Promise<void>> = {
+  async "is made"({ file }) {
+    const args = ["run", "-A", `${root}.ci/compile.ts`, "--form", "packed", "--compression", "gzip"];
+    const made = await output(Deno.execPath(), [...args, "--fast", "--out", file]);
+    assert.equal(made.code, 0, made.err);
+  },
+
+  async "two that start first at the same time both run"({ start, folder }) {
+    for (const { code, out, err } of await Promise.all([start(["version"]), start(["version"])])) {
+      assert.match(out, /^redpkt \d/, err);
+      assert.equal(code, 0);
+    }
+    const left = Array.from(Deno.readDirSync(`${folder}/cache`), ({ name }) => name);
+    assert.deepEqual(left.filter((name) => name.startsWith(".")), [], "nothing half unpacked is left");
+  },
+
+  async "shows the help of every subcommand"({ start }) {
+    const overview = await start(["help"]);
+    const commands = Array.from(overview.out.matchAll(/^ {2}(\w+) {2}/gm), ([, name]) => name);
+    assert.ok(commands.includes("demo"), overview.out + overview.err);
+    for (const command of commands) {
+      const { code, out, err } = await start([command, "--help"]);
+      assert.match(out, /Usage: redpkt/, `${command}: ${err}`);
+      assert.equal(code, 0, command);
+    }
+  },
+
+  async "rehearses a user's scenario: children and workers start"({ start }) {
+    const { code, out, err } = await start(["rehearse", "./tiny.ts", "--out", "results"]);
+    assert.equal(code, 0, out + err);
+    assert.match(out, /^PASS {2}tiny/m);
+  },
+
+  async "runs a user's plugin, in the workers too"({ start, work }) {
+    const flags = ["--server-flag=--plugins=./closed.ts,throttle,shake", "--out", "refused"];
+    const { code, out, err } = await start(["rehearse", "./tiny.ts", ...flags]);
+    assert.equal(code, 1, out + err);
+    const [{ name }] = Deno.readDirSync(`${work}/refused`);
+    const [phase] = JSON.parse(await Deno.readTextFile(`${work}/refused/${name}/summary.json`)).phases;
+    assert.ok(phase.answered > 0 && phase.overloaded === phase.answered, "the plugin refused every shake");
+  },
+
+  async "says what is wrong when the file is cut off"({ start, file, folder }) {
+    const bytes = await Deno.readFile(file);
+    await Deno.writeFile(`${folder}/cut`, bytes.subarray(0, bytes.length / 2), { mode: 0o755 });
+    const { code, err } = await start(["version"], { REDPKT_CACHE: `${folder}/other` }, `${folder}/cut`);
+    assert.equal(code, 2);
+    assert.match(err, /cannot be unpacked .* incomplete/);
+  },
+
+  async "says what is missing when it can't be unpacked here"({ file, folder }) {
+    await Deno.mkdir(`${folder}/bin`);
+    const env = { PATH: `${folder}/bin`, REDPKT_CACHE: `${folder}/other` };
+    const { code, err } = await output("/bin/sh", [file, "version"], { clearEnv: true, env });
+    assert.equal(code, 2);
+    assert.match(err, /compressed with gzip, which is not installed here/);
+  },
+};
+
+const reason = await whyNot();
+if (reason !== undefined) console.log(`packed program: not tested: ${reason}`);
+
+Deno.test({ name: "the packed program", ignore: reason !== undefined }, async (t) => {
+  const world = await makeWorld();
   try {
-    await t.step("is made", async () => {
-      const args = ["run", "-A", `${root}.ci/compile.ts`, "--form", "packed", "--compression", "gzip"];
-      const made = await output(Deno.execPath(), [...args, "--fast", "--out", file]);
-      assert.equal(made.code, 0, made.err);
-    });
-
-    await t.step("two that start first at the same time both run", async () => {
-      for (const { code, out, err } of await Promise.all([start(["version"]), start(["version"])])) {
-        assert.match(out, /^redpkt \d/, err);
-        assert.equal(code, 0);
-      }
-      const left = [...Deno.readDirSync(`${folder}/cache`)].map(({ name }) => name);
-      assert.deepEqual(left.filter((name) => name.startsWith(".")), [], "nothing half unpacked is left");
-    });
-
-    await t.step("shows the help of every subcommand", async () => {
-      const overview = await start(["help"]);
-      for (const command of COMMANDS) {
-        assert.match(overview.out, new RegExp(`^  ${command} `, "m"));
-        const { code, out, err } = await start([command, "--help"]);
-        assert.match(out, /Usage: redpkt/, `${command}: ${err}`);
-        assert.equal(code, 0, command);
-      }
-    });
-
-    await t.step("rehearses a user's scenario: children and workers start", async () => {
-      const { code, out, err } = await start(["rehearse", "./tiny.ts", "--out", "results"]);
-      assert.equal(code, 0, out + err);
-      assert.match(out, /^PASS {2}tiny/m);
-    });
-
-    await t.step("runs a user's plugin, in the workers too", async () => {
-      const flags = ["--server-flag=--plugins=./closed.ts,throttle,shake", "--out", "refused"];
-      const { code, out, err } = await start(["rehearse", "./tiny.ts", ...flags]);
-      assert.equal(code, 1, out + err);
-      const [{ name }] = Deno.readDirSync(`${work}/refused`);
-      const [phase] = JSON.parse(await Deno.readTextFile(`${work}/refused/${name}/summary.json`)).phases;
-      assert.ok(phase.answered > 0 && phase.overloaded === phase.answered, "the plugin refused every shake");
-    });
-
-    await t.step("says what is wrong when the file is cut off", async () => {
-      const bytes = await Deno.readFile(file);
-      await Deno.writeFile(`${folder}/cut`, bytes.subarray(0, bytes.length / 2), { mode: 0o755 });
-      const { code, err } = await start(["version"], { REDPKT_CACHE: `${folder}/other` }, `${folder}/cut`);
-      assert.equal(code, 2);
-      assert.match(err, /cannot be unpacked .* incomplete/);
-    });
-
-    await t.step("says what is missing when it can't be unpacked here", async () => {
-      const env = { PATH: `${folder}/bin`, REDPKT_CACHE: `${folder}/other` };
-      await Deno.mkdir(`${folder}/bin`);
-      const { code, err } = await output("/bin/sh", [file, "version"], { clearEnv: true, env });
-      assert.equal(code, 2);
-      assert.match(err, /compressed with gzip, which is not installed here/);
-    });
+    for (const [name, step] of Object.entries(STEPS)) {
+      if (!await t.step(name, () => step(world))) break;
+    }
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(world.folder, { recursive: true });
   }
 });
