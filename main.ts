@@ -61,6 +61,10 @@ if (role !== undefined) {
       summary: "plays a fleet of users against servers",
       load: () => import("./core/client/client.ts"),
     },
+    seed: {
+      summary: "makes and audits the money: seed files of tickets",
+      load: () => import("./core/seed/seed.ts"),
+    },
     rehearse: {
       summary: "runs a whole event and says PASS or FAIL",
       load: () => import("./core/rehearse/rehearse.ts"),

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { didYouMean } from "../cli/did_you_mean.ts";
+import { flag, type Flags, helpText, parseFlags } from "../cli/flags.ts";
+import type { Host } from "../cli/host.ts";
+import { ExitCode, UserError } from "../cli/user_error.ts";
+import { KeyFolder } from "./keys.ts";
+
+export const KEYS_FLAG = flag("DIR", "folder of keys", z.string().default("keys"));
+const FLAGS = { keys: KEYS_FLAG } satisfies Flags;
+
+const USAGE = "redpkt seed key new|rotate|list|trust FILE.pem|distrust ID [FLAGS]";
+const ABOUT = "Keys that sign seed files.\n\n" +
+  "  new            makes the key that signs, and trusts it\n" +
+  "  rotate         replaces it by another; what it has signed stays trusted until distrust\n" +
+  "  list           shows who is trusted\n" +
+  "  trust FILE     takes files that this public key has signed\n" +
+  "  distrust ID    takes none of them any more\n\n" +
+  "DIR/signing.pem belongs where files are made, and nowhere else. Access hosts need DIR/trusted alone.";
+
+/** `redpkt seed key`. */
+export function runKey(host: Host, args: readonly string[]): number {
+  const { values, operands: [action, ...operands], wantsHelp } = parseFlags(args, FLAGS);
+  if (wantsHelp || action === undefined) {
+    host.out(helpText(USAGE, ABOUT, FLAGS));
+    return wantsHelp ? ExitCode.ok : ExitCode.usage;
+  }
+  const folder = new KeyFolder(values.keys);
+  const operand = (what: string) => {
+    if (operands.length !== 1) throw new UserError(`key ${action}: give ${what}`);
+    return operands[0];
+  };
+  const nothingElse = () => {
+    if (operands.length > 0) throw new UserError(`key ${action}: ${operands.join(" ")}: takes flags only`);
+  };
+  switch (action) {
+    case "new":
+    case "rotate":
+      nothingElse();
+      host.out(`key ${folder.make(action === "rotate")} signs from now on\n`);
+      return ExitCode.ok;
+    case "list":
+      nothingElse();
+      host.out(list(folder));
+      return ExitCode.ok;
+    case "trust": {
+      const path = operand("the file of a public key, such as trusted/0011223344556677.pem");
+      host.out(`key ${folder.trust(readText(path), path)} is trusted from now on\n`);
+      return ExitCode.ok;
+    }
+    case "distrust": {
+      const id = operand("the id of a key");
+      folder.distrust(id);
+      host.out(`key ${id} is trusted no more\n`);
+      return ExitCode.ok;
+    }
+    default: {
+      const names = ["new", "rotate", "list", "trust", "distrust"];
+      throw new UserError(`key ${action}: no such action.${didYouMean(action, names)}`);
+    }
+  }
+}
+
+function list(folder: KeyFolder): string {
+  const signing = folder.signing()?.id;
+  const lines = [...folder.trusted().keys()].sort().map((id) =>
+    `${id}  trusted${id === signing ? ", signs" : ""}\n`
+  );
+  return lines.length === 0 ? `no key is trusted in ${folder.path}\n` : lines.join("");
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new UserError(`${path}: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
