@@ -18,6 +18,8 @@ export interface CrashOptions {
   readonly serverFlags?: readonly string[];
   /** Environment of the server's process number `life`, from 0 on, on a ledger's directory. */
   readonly env?: (life: number, ledger: string) => Record<string, string>;
+  /** How long everybody is there again before the fleet ends. */
+  readonly stayMs?: number;
   /** Called after each life that was killed. */
   readonly afterKill?: (ledger: string) => Promise<void>;
 }
@@ -29,8 +31,8 @@ export interface CrashResult {
   readonly errors: readonly string[];
 }
 
-/** How long a user must have been there again before the fleet may end. */
-const STAY_MS = 7_000;
+/** A user who stays for less is not asked whether he has seen everything. */
+const STAY_MS = 6_000;
 
 /**
  * A fleet of users shakes all the time; the server is killed and started again with another number of workers and SETs,
@@ -70,7 +72,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
       await order(`http://${line.admin}`, options.packetsPerS ?? 1_000);
       if (isLast) {
         await everybodyIsBack(control, users);
-        await sleep(STAY_MS);
+        await sleep(options.stayMs ?? STAY_MS);
         client.process.kill("SIGTERM");
         assert.equal(await client.ended(), 0);
         server.process.kill("SIGTERM");

@@ -3,7 +3,7 @@ import { SimEngine } from "../core/engine/sim.ts";
 import type { SimActor, SimNetwork } from "../core/engine/sim_network.ts";
 import type { Ledger } from "../core/ledger/ledger.ts";
 import { LedgerBoard, LedgerState } from "../core/ledger/ledger_board.ts";
-import { LedgerLoop } from "../core/ledger/ledger_loop.ts";
+import { LedgerLoop, Step } from "../core/ledger/ledger_loop.ts";
 import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
 import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/metrics.ts";
@@ -17,6 +17,9 @@ import { PluginHalves } from "../core/server/plugin_halves.ts";
 import type { LoginRules } from "../core/set/logins.ts";
 import { Bell } from "../core/shared/bell.ts";
 import { decodeControl, encodeControl, Mailbox, mailboxBytes, MessageKind } from "../core/shared/mailbox.ts";
+
+/** How often a ledger in doubt is tried again. */
+const LEDGER_RETRY_MS = 50;
 
 export interface SimHostOptions {
   readonly plugins: readonly { readonly plugin: AnyPlugin; readonly config?: unknown }[];
@@ -149,7 +152,9 @@ export class SimHost implements SimActor {
       if (!loop.isStopped) void loop.pass();
     }
     this.#ledgerBell.awake();
-    if (!this.isLedgerStuck) this.#ledgerLoop.step();
+    if (this.isLedgerStuck) return;
+    const isInDoubt = this.#ledgerLoop.step() === Step.inDoubt;
+    this.ledgerBoard.state = isInDoubt ? LedgerState.failing : LedgerState.awarding;
   }
 
   nextDueMs(): number {
@@ -158,7 +163,9 @@ export class SimHost implements SimActor {
     if (!this.isLedgerStuck) bells.push(this.#ledgerBell);
     if (bells.some((bell) => !bell.maySleep())) return nowMs;
     const loops = this.loops.filter(({ isStopped }) => !isStopped);
+    const isFailing = this.ledgerBoard.state === LedgerState.failing;
     return Math.min(
+      isFailing ? nowMs + LEDGER_RETRY_MS : Infinity,
       this.#nextTickMs,
       ...loops.map((loop) => loop.nextDueMs()),
       ...this.#engines.map((e) => e.nextDueMs()),
