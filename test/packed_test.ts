@@ -134,7 +134,8 @@ const STEPS: Record<string, (world: World) => Promise<void>> = {
   },
 
   async "runs a user's plugin, in the workers too"({ start, work }) {
-    const flags = ["--server-flag=--plugins=./closed.ts,throttle,shake", "--out", "refused"];
+    await Deno.copyFile(`${root}docs/example_plugin.ts`, `${work}/dice.ts`);
+    const flags = ["--server-flag=--plugins=./closed.ts,throttle,shake,./dice.ts", "--out", "refused"];
     const { code, out, err } = await start(["rehearse", "./tiny.ts", ...flags]);
     assert.equal(code, 1, out + err);
     const [{ name }] = Deno.readDirSync(`${work}/refused`);
