@@ -69,6 +69,10 @@ if (role !== undefined) {
       summary: "runs a whole event and says PASS or FAIL",
       load: () => import("./core/rehearse/rehearse.ts"),
     },
+    report: {
+      summary: "makes a rehearsal's report anew, or compares two",
+      load: () => import("./core/report/report.ts"),
+    },
     monitor: {
       summary: "shows what servers and fleets do, live",
       load: () => import("./core/monitor/monitor.ts"),

@@ -10,7 +10,7 @@ import { MONITOR_FLAGS, type MonitorOptions } from "./monitor_flags.ts";
 import { MonitorCore } from "./monitor_core.ts";
 import { Recording } from "./recording.ts";
 import { Replay } from "./replay.ts";
-import { GRACE_MS } from "./timeline.ts";
+import { replayAll, replayInTime } from "./replay_all.ts";
 import { TargetFile } from "./target_file.ts";
 import { parseTarget, type TargetSpec } from "./target_list.ts";
 
@@ -154,31 +154,17 @@ function showLines(host: Host, core: MonitorCore, { json }: MonitorOptions): (()
   ];
 }
 
-/** Puts a record into the core, on a clock that goes as the record does. */
+/** Shows a record: as fast as it goes, or so many of its seconds a second. */
 async function play(
   replay: Replay,
   core: MonitorCore,
   clock: ManualClock,
-  options: MonitorOptions,
+  { speed }: MonitorOptions,
   log: Log,
 ) {
-  let count = 0;
-  let lastSecond = 0;
-  for (const { atMs, snapshots } of replay.batches()) {
-    const aheadMs = atMs - clock.wallMs();
-    if (options.speed > 0 && count > 0) await sleep(Math.max(0, aheadMs / options.speed));
-    if (aheadMs > 0) clock.advance(aheadMs);
-    for (const [target, snapshot] of snapshots) {
-      core.replay(target, snapshot);
-      lastSecond = Math.max(lastSecond, snapshot.second);
-    }
-    core.tick();
-    count += snapshots.length;
-  }
-  // What the grace would have waited for doesn't come any more.
-  clock.advance(Math.max(0, (lastSecond + 1) * 1000 + GRACE_MS - clock.wallMs()));
-  core.tick();
-  for (const mark of replay.marks()) core.marks.add(mark);
+  const count = speed === 0
+    ? replayAll(replay, core, clock)
+    : await replayInTime(replay, core, clock, (ms) => sleep(ms / speed));
   for (const problem of replay.problems) log("warn", "record", { problem });
   log("info", "replayed", { snapshots: count });
   replay.close();

@@ -132,7 +132,8 @@ export class MonitorCore {
   #add(spec: TargetSpec, subscribes: boolean): { target: Target; ended: Promise<void> } {
     const target = new Target(spec, this.#world, {
       snapshot: (from, snapshot) => this.#take(from, snapshot),
-      state: (of, before) => this.#told(of, before),
+      // A record has its own marks of what happened to targets then.
+      state: (of, before) => subscribes && this.#told(of, before),
     });
     const entry = { target, ended: subscribes ? target.run() : Promise.resolve() };
     this.#targets.set(spec.url, entry);

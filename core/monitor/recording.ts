@@ -65,6 +65,8 @@ export class Recording {
 
   close(wallMs: number): void {
     this.flush(wallMs);
+    // One file that can be sent around, without a log beside it.
+    this.#database.exec("PRAGMA journal_mode = DELETE");
     this.#database.close();
   }
 }

@@ -25,7 +25,7 @@ export interface TargetWorld {
 /** What a target tells its owner. */
 export interface TargetEvents {
   snapshot(target: Target, snapshot: Snapshot): void;
-  state(target: Target, before: TargetState): void;
+  state(target: Target, before: TargetState): unknown;
 }
 
 /** Most that is read of a target at once, in bytes: about a snapshot. */

@@ -13,6 +13,9 @@ import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Histogram } from "../counters/histogram.ts";
 import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../engine/choose.ts";
 import type { EngineName } from "../engine/engine.ts";
+import { recordRun } from "../report/record_run.ts";
+import { RECORD_FILE } from "../report/run_data.ts";
+import { writeReport } from "../report/write_report.ts";
 import { VERSION } from "../version.ts";
 import { z } from "zod";
 import { RehearsalBroken, Run, type RunResult } from "./run.ts";
@@ -94,6 +97,7 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
     clientWorkers: engine === "deno" ? 1 : options["client-workers"] || half,
     serverFlags: options["server-flag"].map((text) => text.startsWith("--") ? text : `--${text}`),
   });
+  const config = await stage.server.request<unknown>("GET", "/config");
   const timeline = new Timeline((second) => showProgress(host, second));
   timeline.follow("server", stage.server.api);
   timeline.follow("client", stage.client.api);
@@ -105,9 +109,10 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
     if (!(error instanceof RehearsalBroken)) throw error;
     broken = error.message;
   } finally {
-    timeline.stop();
     if (host.isTerminal) host.err("\r\x1b[K");
+    // Their last snapshots come as they stop.
     await stage.stop();
+    timeline.stop();
     forget();
   }
   const checks = result === undefined
@@ -121,13 +126,14 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
     broken,
     startedAt: startedAt.toISOString(),
     environment: environment(engine, users, rateShare, stage),
+    config,
     connect: result?.connect,
     phases: result?.phases,
     checks,
   });
   host.out(report(scenario, result, checks, rateShare, engine));
   if (broken !== undefined) host.out(`  the rehearsal broke off: ${broken}\n`);
-  host.out(`\n${isPass ? "PASS" : "FAIL"}  ${scenario.name}  ${folder}/summary.json\n`);
+  host.out(`\n${isPass ? "PASS" : "FAIL"}  ${scenario.name}  ${folder}/report.html\n`);
   return isPass ? ExitCode.ok : ExitCode.failed;
 }
 
@@ -192,6 +198,8 @@ async function writeResults(
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(`${folder}/summary.json`, JSON.stringify(summary, null, 2) + "\n");
     await Deno.writeTextFile(`${folder}/series.csv`, seriesCsv(timeline.seconds));
+    recordRun(`${folder}/${RECORD_FILE}`, timeline.seconds);
+    await writeReport(folder);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new UserError(`--out: cannot write ${folder}: ${why}. Choose another folder with --out`);

@@ -2,7 +2,8 @@ import { CHARTS } from "../chart_table.ts";
 import type { ChartSpec } from "../charts.ts";
 import { allCounters, type TargetRow, targetRows } from "../web/page_state.ts";
 import type { MonitorCore } from "../monitor_core.ts";
-import { beside, chart, fit, type Line, span, spark, type Tone, write } from "./lines.ts";
+import { beside, chart, fit, type Line, span, spark, type Tone } from "./lines.ts";
+import { write } from "../unit_text.ts";
 import { SORT_KEYS, VIEWS, type ViewState } from "./view_state.ts";
 
 export interface Size {

@@ -74,7 +74,7 @@
       .filter(({ column }) => column !== null && column.some((value) => value !== null));
     const moving = told.filter(({ column }) => column.some((value) => value !== null && value !== 0));
     if (moving.length === 0) return { told, shown: [] };
-    return { told, shown: chart.isSparse ? moving : told };
+    return { told, shown: chart.isSparse || chart.isLog ? moving : told };
   }
 
   /** Draws everything anew: other lines, another theme, another width. */

@@ -1,0 +1,29 @@
+import type { Snapshot } from "../counters/series.ts";
+import { Recording } from "../monitor/recording.ts";
+
+/** One second of a rehearsal. */
+export interface RunSecond {
+  readonly second: number;
+  readonly phase: string;
+  readonly server?: Snapshot;
+  readonly client?: Snapshot;
+}
+
+/** Writes a rehearsal's seconds as a record, with a mark where each phase begins. */
+export function recordRun(path: string, seconds: readonly RunSecond[]): void {
+  const recording = new Recording(path);
+  let phase = "";
+  let id = 1;
+  for (const row of seconds) {
+    if (row.phase !== phase) {
+      phase = row.phase;
+      recording.mark({ id: id++, atMs: row.second * 1000, kind: "phase", text: phase });
+    }
+    for (const role of ["server", "client"] as const) {
+      const snapshot = row[role];
+      if (snapshot !== undefined) recording.add({ url: `http://${role}`, name: role }, snapshot);
+    }
+    recording.flush((row.second + 1) * 1000 + 500);
+  }
+  recording.close(0);
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { flag, type Flags, helpText, parseFlags } from "../cli/flags.ts";
+import type { Command } from "../cli/host.ts";
+import { ExitCode, UserError } from "../cli/user_error.ts";
+import { compareRuns } from "./compare.ts";
+import { compareMarkdown, comparePage } from "./compare_page.ts";
+import { readRun } from "./run_data.ts";
+import { writeReport } from "./write_report.ts";
+
+const FLAGS = {
+  out: flag("FILE", "where the comparison is written", z.string().default("compare.html")),
+} satisfies Flags;
+
+/** `redpkt report A [B]`: a rehearsal's report made anew, or two rehearsals side by side. */
+export const command: Command = {
+  summary: "makes a rehearsal's report anew, or compares two",
+  async run(host, args) {
+    const { values, operands, wantsHelp } = parseFlags(args, FLAGS);
+    if (wantsHelp) {
+      const about = "With one folder of a rehearsal: writes its report.html, report.md and charts anew.\n" +
+        "With two: shows them side by side, and marks what differs beyond noise.";
+      host.out(helpText("redpkt report FOLDER [FOLDER] [FLAGS]", about, FLAGS));
+      return ExitCode.ok;
+    }
+    const [first, second, ...more] = operands.map((folder) => folder.replace(/\/(summary\.json)?$/, ""));
+    if (first === undefined || more.length > 0) {
+      throw new UserError(
+        "give the folder of one rehearsal, or of two to compare, such as out/2026-01-31T20-00-00-000Z",
+      );
+    }
+    if (second === undefined) {
+      await writeReport(first);
+      host.out(`${first}/report.html\n`);
+      return ExitCode.ok;
+    }
+    const [a, b] = [await readRun(first), await readRun(second)];
+    for (const problem of [...a.problems, ...b.problems]) host.err(`redpkt report: ${problem}\n`);
+    const differences = compareRuns(a, b);
+    try {
+      await Deno.writeTextFile(values.out, comparePage(a, b, differences));
+    } catch (error) {
+      throw new UserError(
+        `--out ${values.out}: cannot be written: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+    host.out(compareMarkdown(a, b, differences));
+    host.out(`\n${values.out}\n`);
+    return ExitCode.ok;
+  },
+};

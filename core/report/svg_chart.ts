@@ -1,0 +1,185 @@
+import type { Unit } from "../monitor/charts.ts";
+import { write } from "../monitor/unit_text.ts";
+import { decades, niceTicks } from "./ticks.ts";
+
+/** One line of a chart: as many values as there are seconds; null where nothing is known. */
+export interface SvgLine {
+  readonly label: string;
+  readonly values: readonly (number | null)[];
+}
+
+/** A moment that is marked on the time axis. */
+export interface SvgMark {
+  /** Seconds since the chart's beginning. */
+  readonly atS: number;
+  readonly text: string;
+}
+
+export interface SvgChart {
+  readonly title: string;
+  readonly unit: Unit;
+  readonly lines: readonly SvgLine[];
+  readonly marks: readonly SvgMark[];
+  readonly isLog?: boolean;
+  /** What stands below the plot instead of the time. */
+  readonly xLabels?: readonly { readonly at: number; readonly text: string }[];
+}
+
+const WIDTH = 720;
+const PLOT = { left: 70, top: 58, width: 612, height: 190 };
+const LEGEND_Y = 34;
+/** About what a letter of the legend is wide. */
+const LETTER = 6.7;
+
+/**
+ * Colours that follow the reader's choice of light or dark; the picture brings them along, so that it looks right in a
+ * page, in a README and on its own.
+ */
+const STYLE = `
+.bg{fill:#fff}.ink{fill:#1c2128}.muted{fill:#656d76}.grid{stroke:#e3e6ea}.mark{stroke:#8250df}.marktext{fill:#6e40c9}
+.l0{stroke:#c8102e;fill:#c8102e}.l1{stroke:#1f6feb;fill:#1f6feb}.l2{stroke:#1a7f37;fill:#1a7f37}
+.l3{stroke:#9a6700;fill:#9a6700}.l4{stroke:#8250df;fill:#8250df}.l5{stroke:#0e7490;fill:#0e7490}
+.l6{stroke:#bf3989;fill:#bf3989}.l7{stroke:#57606a;fill:#57606a}
+@media (prefers-color-scheme:dark){.bg{fill:#171c23}.ink{fill:#e6eaef}.muted{fill:#8d96a0}.grid{stroke:#2a323c}
+.mark{stroke:#b392f0}.marktext{fill:#b392f0}.l0{stroke:#ff6b6b;fill:#ff6b6b}.l1{stroke:#58a6ff;fill:#58a6ff}
+.l2{stroke:#4ac26b;fill:#4ac26b}.l3{stroke:#e3b341;fill:#e3b341}.l4{stroke:#b392f0;fill:#b392f0}
+.l5{stroke:#39c5cf;fill:#39c5cf}.l6{stroke:#f778ba;fill:#f778ba}.l7{stroke:#9aa4af;fill:#9aa4af}}`;
+const COLORS = 8;
+
+/** Draws a chart over time as an SVG picture, made of text alone. */
+export function svgChart(chart: SvgChart): string {
+  const legend = legendOf(chart);
+  const shift = legend.rows * 16 - 16;
+  const height = PLOT.top + PLOT.height + 30 + shift;
+  const parts = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" ` +
+    `aria-label="${
+      escapeXml(chart.title)
+    }" font-family="system-ui,'Segoe UI',Roboto,'DejaVu Sans',sans-serif">`,
+    `<style>${STYLE.replaceAll("\n", "")}</style>`,
+    `<rect class="bg" width="${WIDTH}" height="${height}" rx="8"/>`,
+    `<text class="ink" x="16" y="20" font-size="13" font-weight="600">${escapeXml(chart.title)}</text>`,
+    legend.svg,
+    `<g transform="translate(0 ${shift})">`,
+    ...plot(chart),
+    "</g></svg>",
+  ];
+  return parts.join("\n");
+}
+
+function legendOf({ lines, unit }: SvgChart): { svg: string; rows: number } {
+  let [x, row] = [16, 0];
+  const parts = lines.map(({ label, values }, i) => {
+    const text = `${label} ${summary(values, unit)}`;
+    const width = 24 + text.length * LETTER;
+    if (x > 16 && x + width > WIDTH - 10) [x, row] = [16, row + 1];
+    const y = LEGEND_Y + row * 16;
+    const part = `<rect class="l${i % COLORS}" x="${x}" y="${y + 1}" width="12" height="3" rx="1.5"/>` +
+      `<text class="muted" x="${x + 17}" y="${y + 6}" font-size="11">${escapeXml(text)}</text>`;
+    x += width;
+    return part;
+  });
+  return { svg: parts.join(""), rows: row + 1 };
+}
+
+/** The highest value says most: it is what a machine had to bear. */
+function summary(values: readonly (number | null)[], unit: Unit): string {
+  const most = Math.max(...values.map((value) => value ?? -Infinity));
+  return most === -Infinity ? "" : `max ${write(most, unit)}`;
+}
+
+function plot(chart: SvgChart): string[] {
+  const { lines, marks, unit, isLog, xLabels } = chart;
+  const seconds = Math.max(1, ...lines.map(({ values }) => values.length - 1));
+  const all = lines.flatMap(({ values }) => values.filter((value) => value !== null));
+  const most = Math.max(1e-9, ...all);
+  const positive = all.filter((value) => value > 0);
+  const ticks = isLog ? decades(positive.length === 0 ? 1 : Math.min(...positive), most) : niceTicks(most, 5);
+  const [low, high] = [ticks[0], ticks.at(-1)!];
+  const x = (atS: number) => PLOT.left + PLOT.width * atS / seconds;
+  function y(value: number): number {
+    const part = isLog
+      ? (Math.log10(Math.max(value, low)) - Math.log10(low)) / (Math.log10(high) - Math.log10(low))
+      : value / high;
+    return PLOT.top + PLOT.height * (1 - part);
+  }
+  const bottom = PLOT.top + PLOT.height;
+  return [
+    ...ticks.map((tick) =>
+      `<line class="grid" x1="${PLOT.left}" x2="${PLOT.left + PLOT.width}" y1="${fixed(y(tick))}" y2="${
+        fixed(y(tick))
+      }"/>` +
+      `<text class="muted" x="${PLOT.left - 8}" y="${fixed(y(tick) + 4)}" font-size="11" text-anchor="end">${
+        write(tick, unit).replace(/\.0+(?=\D)/, "")
+      }</text>`
+    ),
+    ...(xLabels ?? timeLabels(seconds)).map(({ at, text }) =>
+      `<text class="muted" x="${fixed(x(at))}" y="${
+        bottom + 18
+      }" font-size="11" text-anchor="middle">${text}</text>`
+    ),
+    ...marks.filter(({ atS }) => atS >= 0 && atS <= seconds).map(({ atS, text }) =>
+      `<line class="mark" x1="${fixed(x(atS))}" x2="${fixed(x(atS))}" y1="${PLOT.top - 4}" y2="${bottom}" ` +
+      `stroke-dasharray="3 3"/>${markText(x(atS), text)}`
+    ),
+    ...lines.map(({ values }, i) =>
+      `<path class="l${i % COLORS}" d="${
+        path(values, x, y)
+      }" style="fill:none" stroke-width="1.5" stroke-linejoin="round"/>`
+    ),
+  ];
+}
+
+/** A mark's name beside its line: to the left of it where the picture ends. */
+function markText(x: number, text: string): string {
+  const hasRoom = x + text.length * LETTER < WIDTH;
+  const [at, anchor] = hasRoom ? [x + 4, "start"] : [x - 4, "end"];
+  return `<text class="marktext" x="${fixed(at)}" y="${
+    PLOT.top + 8
+  }" font-size="10" text-anchor="${anchor}">` +
+    `${escapeXml(text)}</text>`;
+}
+
+function timeLabels(seconds: number): { at: number; text: string }[] {
+  return niceTicks(seconds, 8).filter((at) => at <= seconds && Number.isInteger(at)).map((at) => ({
+    at,
+    text: clock(at),
+  }));
+}
+
+/** One stroke for each run of known values: a gap stays a gap. */
+function path(
+  values: readonly (number | null)[],
+  x: (atS: number) => number,
+  y: (value: number) => number,
+): string {
+  let text = "";
+  let isDown = false;
+  values.forEach((value, atS) => {
+    if (value === null) {
+      isDown = false;
+      return;
+    }
+    text += `${isDown ? "L" : "M"}${fixed(x(atS))} ${fixed(y(value))}`;
+    isDown = true;
+  });
+  return text;
+}
+
+function clock(seconds: number): string {
+  return seconds < 120
+    ? `${seconds} s`
+    : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+function fixed(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
+
+/** Text inside XML and HTML. */
+export function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(
+    '"',
+    "&quot;",
+  );
+}
