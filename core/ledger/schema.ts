@@ -11,7 +11,8 @@ export type Migration = string;
  * The truth. Rows are only appended, by a key that counts up: the end of one b-tree is all that a commit touches. No
  * other index, ever: with one by user an award costs ten times as much.
  */
-export const TRUTH_MIGRATIONS: readonly Migration[] = [`
+export const TRUTH_MIGRATIONS: readonly Migration[] = [
+  `
   create table entry (
     seq     integer primary key,
     kind    integer not null,
@@ -31,7 +32,21 @@ export const TRUTH_MIGRATIONS: readonly Migration[] = [`
     name    text primary key,
     packets integer not null
   ) strict, without rowid;
-`];
+`,
+  `
+  -- Which ledger this is, so that the claim of a seed file can name it. Copies have the same id.
+  create table identity (
+    id      text primary key
+  ) strict, without rowid;
+  insert into identity values (lower(hex(randomblob(16))));
+  -- Seed files whose tickets this ledger gives away.
+  create table seed (
+    hash    text primary key,
+    path    text not null,
+    at_ms   integer not null
+  ) strict, without rowid;
+`,
+];
 
 /** What can be made again from the truth at any time: for questions, never for a verdict. */
 export const PROJECTION_MIGRATIONS: readonly Migration[] = [`
