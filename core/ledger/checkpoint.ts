@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { GivenBack, Judge } from "./judge.ts";
-import { CHUNK_PACKETS, LASTING_CHUNK_BYTES } from "./packets.ts";
+import { LASTING_CHUNK_BYTES } from "./packets.ts";
 
 /** Name of the checkpoint's file in a ledger's directory. */
 export const CHECKPOINT_FILE = "checkpoint";
@@ -126,9 +126,7 @@ export function restoreJudge(path: string, judge: Judge, onProgress: () => void)
     for (;;) {
       const number = reader.next((number) => judge.packets.chunk(number).lasting);
       if (number < 0) return head;
-      const { state } = judge.packets.chunk(number);
-      const firstId = number * CHUNK_PACKETS;
-      for (let i = 0; i < CHUNK_PACKETS; i++) if (state[i] !== 0) judge.restoreAward(firstId + i);
+      judge.restoreChunk(number);
       onProgress();
     }
   } finally {

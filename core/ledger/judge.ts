@@ -4,7 +4,7 @@ import { RowField } from "./entry_rows.ts";
 import { LatestPackets } from "./latest_packets.ts";
 import { type AwardRecord, type Balances, type Judgement, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
 import { type Mint, MintList } from "./mint_list.ts";
-import { Packets } from "./packets.ts";
+import { CHUNK_PACKETS, Packets, PacketState } from "./packets.ts";
 
 const MOST_SPONSOR = 0xffff;
 /** More undelivered packets than this are not looked for at one question: without limits a user may have any number. */
@@ -116,7 +116,7 @@ export class Judge {
     );
   }
 
-  /** From a checkpoint: a mint, what went back, and packets that were awarded, in this order. */
+  /** From a checkpoint: a mint. */
   restoreMint(mint: Mint): void {
     this.mints.add(mint);
     this.#mintByFirstId.set(mint.firstId, mint);
@@ -124,6 +124,7 @@ export class Judge {
     this.#addToPool(mint.sponsor, mint.amountFen);
   }
 
+  /** From a checkpoint: what went back to a sponsor. */
   restoreGivenBack(given: GivenBack): void {
     this.givenBack.push(given);
     this.#givenBackBelow.set(given.sponsor, given.belowId);
@@ -131,13 +132,22 @@ export class Judge {
     this.#returnedFen += given.amountFen;
   }
 
-  /** The packet's columns are there already. */
-  restoreAward(packetId: number): void {
-    const user = this.packets.user(packetId);
-    const amountFen = this.packets.amountFen(packetId);
-    this.#addToPool(this.packets.sponsor(packetId), -amountFen);
-    this.#userFen += amountFen;
-    this.#linkToUser(packetId, user);
+  /** A whole chunk of packets, whose columns are there already. */
+  restoreChunk(number: number): void {
+    const { user, sponsor, state, previous } = this.packets.chunk(number);
+    const firstId = number * CHUNK_PACKETS;
+    const wonFen = new Float64Array(MOST_SPONSOR + 1);
+    for (let i = 0; i < CHUNK_PACKETS; i++) {
+      if ((state[i] & PacketState.awarded) === 0) continue;
+      previous[i] = this.latest.replace(user[i], firstId + i);
+      wonFen[sponsor[i]] += this.packets.amountFen(firstId + i);
+      this.#awards++;
+    }
+    wonFen.forEach((fen, sponsor) => {
+      if (fen === 0) return;
+      this.#addToPool(sponsor, -fen);
+      this.#userFen += fen;
+    });
   }
 
   #decide(
@@ -209,7 +219,10 @@ export class Judge {
     if (limit !== Refusal.none) return say(judgement, Verdict.refused, limit);
     if (amountFen > this.poolFenOf(sponsor)) return say(judgement, Verdict.refused, Refusal.poolEmpty);
     packets.award(packetId, user, amountFen, sponsor);
-    this.restoreAward(packetId);
+    packets.link(packetId, this.latest.replace(user, packetId));
+    this.#awards++;
+    this.#addToPool(sponsor, -amountFen);
+    this.#userFen += amountFen;
     say(judgement, Verdict.done, Refusal.none);
   }
 
@@ -263,12 +276,6 @@ export class Judge {
     const isNew = !this.packets.isDelivered(packetId);
     if (isNew) this.packets.markDelivered(packetId);
     say(judgement, isNew ? Verdict.done : Verdict.doneBefore, Refusal.none);
-  }
-
-  #linkToUser(packetId: number, user: number): void {
-    this.packets.link(packetId, this.latest.get(user));
-    this.latest.set(user, packetId);
-    this.#awards++;
   }
 
   #addToPool(sponsor: number, fen: number): void {

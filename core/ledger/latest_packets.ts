@@ -37,16 +37,18 @@ export class LatestPackets {
     }
   }
 
-  set(user: number, packetId: number): void {
+  /** Sets the user's latest packet and returns the one before, 0 for none. */
+  replace(user: number, packetId: number): number {
     const hash = Math.imul(user, MULTIPLIER) >>> 0;
     const part = this.#parts[hash >>> PART_SHIFT];
     const slot = slotOf(part, user, hash);
-    const isNew = part.packets[slot] === FREE;
-    part.users[slot] = user;
+    const before = part.packets[slot];
     part.packets[slot] = packetId;
-    if (!isNew) return;
+    if (before !== FREE) return before;
+    part.users[slot] = user;
     this.#size++;
     if (++part.size * 3 > part.users.length * 2) grow(part);
+    return before;
   }
 }
 

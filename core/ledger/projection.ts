@@ -25,7 +25,7 @@ const PLACES = 2 ** 20;
  */
 export class Projection {
   readonly #db: DatabaseSync;
-  readonly #insertPosting: StatementSync;
+  readonly #insertPostings: StatementSync;
   readonly #insertAward: StatementSync;
   readonly #addBalance: StatementSync;
   #seq: number;
@@ -37,7 +37,7 @@ export class Projection {
     // Lost rows are made again, so it needn't sync at every commit; the log keeps it whole.
     db.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000");
     migrate(db, path, PROJECTION_MIGRATIONS);
-    this.#insertPosting = db.prepare("insert into posting values (?, ?, ?)");
+    this.#insertPostings = db.prepare("insert into posting values (?, ?, ?), (?, ?, ?)");
     this.#insertAward = db.prepare("insert into user_award values (?, ?, ?)");
     this.#addBalance = db.prepare(
       "insert into balance values (?, ?) on conflict (account) do update set fen = fen + excluded.fen",
@@ -129,8 +129,7 @@ export class Projection {
       const kind = values[at + RowField.kind];
       const [from, to] = legsOf(kind, values[at + RowField.user], values[at + RowField.sponsor]);
       const id = values[at + RowField.seq] * 2;
-      this.#insertPosting.run(id, from, -fen);
-      this.#insertPosting.run(id + 1, to, fen);
+      this.#insertPostings.run(id, from, -fen, id + 1, to, fen);
       add(from, -fen);
       add(kind === EntryKind.award ? Account.users : to, fen);
     }
