@@ -1,7 +1,7 @@
 import { assert } from "../assert.ts";
 import { mapMemory, type MappedArea } from "./posix.ts";
 import { Register } from "./uring_abi.ts";
-import type { UringSyscalls } from "./uring_syscalls.ts";
+import { NoRing, type UringSyscalls } from "./uring_syscalls.ts";
 
 /** A pool of a ring: its number, and its buffers, whose count is a power of two. */
 export interface PoolShape {
@@ -52,8 +52,11 @@ export class BufferPool {
     const registration = new BigUint64Array(5); // struct io_uring_buf_reg: address, entries (32 bits), group (16)
     registration[0] = BigInt(this.#memory.address);
     registration[1] = BigInt(count) | BigInt(group) << 32n;
-    const result = sys.register(ring, Register.pbufRing, new Uint8Array(registration.buffer), 1);
-    assert(result >= 0, `a ring takes a pool of buffers (errno ${result < 0 ? sys.errno() : 0})`);
+    if (sys.register(ring, Register.pbufRing, new Uint8Array(registration.buffer), 1) < 0) {
+      const code = sys.errno();
+      this.#memory.unmap();
+      throw new NoRing(`a pool of ${count} buffers`, code);
+    }
     for (let i = 0; i < count; i++) this.giveBack(i);
     this.publish();
   }

@@ -19,7 +19,7 @@ import { BufferPool, LARGE_POOL, SMALL_POOL } from "./uring_buffers.ts";
 import { Completions, CQ_ENTRIES } from "./uring_completions.ts";
 import { high, low, SQ_ENTRIES, Submissions } from "./uring_submissions.ts";
 import { RING_FLAGS } from "./uring_support.ts";
-import { type MappedRing, mapRing, type UringSyscalls } from "./uring_syscalls.ts";
+import { type MappedRing, mapRing, NoRing, type UringSyscalls } from "./uring_syscalls.ts";
 
 /** Most receives that can complete before buffers are given back. */
 const MOST_RECEIVED = SMALL_POOL.count + LARGE_POOL.count;
@@ -37,14 +37,6 @@ export interface RingOptions {
   /** Where its receive buffers lie in the engine's input area. */
   readonly input: MappedArea;
   readonly inputStart: number;
-}
-
-/** Why a ring can't be made: the process or the host is out of something. */
-export class NoRing extends Error {
-  override name = "NoRing";
-  constructor(readonly what: string, readonly code: number) {
-    super(`Cannot make a ring: ${what} (errno ${code})`);
-  }
 }
 
 /**
@@ -84,11 +76,16 @@ export class UringRing {
     this.#fd = sys.setup(SQ_ENTRIES, new Uint8Array(params.buffer));
     if (this.#fd < 0) throw new NoRing("io_uring_setup", sys.errno());
     assert(params[0] === SQ_ENTRIES && params[1] === CQ_ENTRIES, "the kernel rounds no power of two");
-    this.#registerFiles(options.slots);
-    const { input, inputStart } = options;
-    const largeStart = inputStart + SMALL_POOL.count * SMALL_POOL.bytes;
-    this.pool = new BufferPool(sys, this.#fd, SMALL_POOL, input, inputStart);
-    this.largePool = new BufferPool(sys, this.#fd, LARGE_POOL, input, largeStart);
+    try {
+      this.#registerFiles(options.slots);
+      const { input, inputStart } = options;
+      const largeStart = inputStart + SMALL_POOL.count * SMALL_POOL.bytes;
+      this.pool = new BufferPool(sys, this.#fd, SMALL_POOL, input, inputStart);
+      this.largePool = new BufferPool(sys, this.#fd, LARGE_POOL, input, largeStart);
+    } catch (error) {
+      sys.close(this.#fd);
+      throw error;
+    }
 
     const sq = params.subarray(PARAMS_SQ_OFF); // struct io_sqring_offsets
     const cq = params.subarray(PARAMS_CQ_OFF); // struct io_cqring_offsets
@@ -215,10 +212,9 @@ export class UringRing {
   #registerFiles(slots: number): void {
     const files = new Int32Array(8); // struct io_uring_rsrc_register: nr, flags (1: sparse), and no data
     files.set([slots, 1]);
-    if (this.#sys.register(this.#fd, Register.files2, new Uint8Array(files.buffer), 32) >= 0) return;
-    const code = this.#sys.errno();
-    this.#sys.close(this.#fd);
-    throw new NoRing(`a table of ${slots} descriptors`, code);
+    if (this.#sys.register(this.#fd, Register.files2, new Uint8Array(files.buffer), 32) < 0) {
+      throw new NoRing(`a table of ${slots} descriptors`, this.#sys.errno());
+    }
   }
 }
 

@@ -20,6 +20,14 @@ export interface UringSyscalls {
   errno(): number;
 }
 
+/** Why a ring can't be made: the process or the host is out of something. */
+export class NoRing extends Error {
+  override name = "NoRing";
+  constructor(readonly what: string, readonly code: number) {
+    super(`Cannot make a ring: ${what} (errno ${code})`);
+  }
+}
+
 // glibc has no functions of these names; its syscall(2) takes any arguments, so it is declared once a shape.
 const SYMBOLS = {
   setup: { name: "syscall", parameters: ["usize", "u32", "buffer"], result: "i32" },
