@@ -78,10 +78,10 @@ class Bench {
 
   /** Balances after a check of what holds at any moment. */
   balances(): [sourceFen: number, poolFen: number, userFen: number] {
-    const { sourceFen, poolFen, userFen, returnedFen } = this.ledger.balances();
-    assert.equal(sourceFen + poolFen + userFen + returnedFen, 0, "the sum of all accounts is 0");
+    const { sourceFen, poolFen, userFen, returnedFen, packetFen } = this.ledger.balances();
+    assert.equal(sourceFen + poolFen + userFen + returnedFen + packetFen, 0, "the sum of all accounts is 0");
     assert.ok(
-      poolFen >= 0 && userFen >= 0 && sourceFen <= 0 && returnedFen >= 0,
+      poolFen >= 0 && userFen >= 0 && sourceFen <= 0 && returnedFen >= 0 && packetFen >= 0,
       "no account is overdrawn",
     );
     return [sourceFen, poolFen, userFen];
@@ -122,7 +122,8 @@ type Case = readonly [what: string, run: (bench: Bench) => void];
 const CASES: readonly Case[] = [
   ["begins empty, with packet id 1", ({ ledger }) => {
     assert.equal(ledger.nextPacketId, 1);
-    assert.deepEqual(ledger.balances(), { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0 });
+    const nothing = { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0, packetFen: 0 };
+    assert.deepEqual(ledger.balances(), nothing);
     assert.equal(ledger.awardOf(1), undefined);
   }],
   ["a mint moves money from source to pool, and its ids are used", (bench) => {

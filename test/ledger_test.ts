@@ -1,11 +1,14 @@
+import assert from "node:assert/strict";
+import { checkLedger } from "../core/ledger/check.ts";
 import { catchUp } from "../core/ledger/projector.ts";
-import type { Ledger, LedgerLimits } from "../core/ledger/ledger.ts";
+import { type Ledger, type LedgerLimits, NO_LIMITS } from "../core/ledger/ledger.ts";
 import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
 import { openJudge } from "../core/ledger/open_judge.ts";
 import { SqliteStore } from "../core/ledger/sqlite_store.ts";
 import { StoredLedger } from "../core/ledger/stored_ledger.ts";
 import { ManualClock } from "../core/time/clock.ts";
 import { describeLedger, type OpenedLedger } from "./ledger_conformance.ts";
+import { describeSends } from "./ledger_send_cases.ts";
 
 describeLedger("MemoryLedger", (limits) => {
   const ledger = new MemoryLedger(limits);
@@ -15,6 +18,20 @@ describeLedger("MemoryLedger", (limits) => {
 describeLedger("StoredLedger", (limits) => storedLedger(limits, () => {}));
 
 describeLedger("StoredLedger with checkpoints", (limits) => storedLedger(limits, catchUp));
+
+describeSends("MemoryLedger", () => {
+  const ledger = new MemoryLedger();
+  return { ledger, dispose: () => ledger.close() };
+});
+
+describeSends("StoredLedger", () => storedLedger(NO_LIMITS, () => {}));
+
+describeSends("StoredLedger with checkpoints", () =>
+  storedLedger(NO_LIMITS, (directory, clock) => {
+    catchUp(directory, clock);
+    // The projection and the checkpoint say the same as the rows.
+    assert.deepEqual(checkLedger(directory).problems, []);
+  }));
 
 /** @param between called with the directory when the ledger is closed, before it is opened again */
 function storedLedger(

@@ -1,4 +1,5 @@
-import { EntryRows, ROW_FIELDS } from "../core/ledger/entry_rows.ts";
+import { isTransfer } from "../core/ledger/entry.ts";
+import { EntryRows, ROW_FIELDS, RowField } from "../core/ledger/entry_rows.ts";
 import { type EntryStore, StoreFailed } from "../core/ledger/entry_store.ts";
 import type { Random } from "../core/random/random.ts";
 
@@ -25,6 +26,7 @@ export class SimStore implements EntryStore {
   readonly #random: Random;
   /** What is durable. */
   readonly rows: number[][] = [];
+  readonly #bodies = new Map<number, Uint32Array>();
   readonly #delivered: Uint32Array[] = [];
   /** Counts of faults that happened, so that a test knows that it tested something. */
   failures = 0;
@@ -62,12 +64,11 @@ export class SimStore implements EntryStore {
   }
 
   read(afterSeq: number, take: (rows: EntryRows) => void): void {
-    const block = new EntryRows();
-    for (const row of this.rows.slice(afterSeq)) {
-      const at = block.next();
-      block.values.set(row, at);
-    }
-    if (block.count > 0) take(block);
+    this.#take(this.rows.slice(afterSeq), take);
+  }
+
+  readTransfers(untilSeq: number, take: (rows: EntryRows) => void): void {
+    this.#take(this.rows.slice(0, untilSeq).filter((row) => isTransfer(row[RowField.kind])), take);
   }
 
   readDelivered(afterMark: number, take: (packetIds: Uint32Array) => void): number {
@@ -79,7 +80,19 @@ export class SimStore implements EntryStore {
     this.#isBroken = false;
   }
 
-  #keep({ values, count }: EntryRows, delivered: Uint32Array): void {
+  #take(rows: readonly number[][], take: (rows: EntryRows) => void): void {
+    const block = new EntryRows();
+    for (const row of rows) {
+      const at = block.next();
+      block.values.set(row, at);
+      const body = this.#bodies.get(row[RowField.seq]);
+      if (body !== undefined) block.bodies.set(row[RowField.seq], body);
+    }
+    if (block.count > 0) take(block);
+  }
+
+  #keep({ values, count, bodies }: EntryRows, delivered: Uint32Array): void {
+    for (const [seq, body] of bodies) this.#bodies.set(seq, body);
     for (let row = 0; row < count; row++) {
       this.rows.push([...values.subarray(row * ROW_FIELDS, (row + 1) * ROW_FIELDS)]);
     }

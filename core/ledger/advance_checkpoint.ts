@@ -23,6 +23,7 @@ export function advanceCheckpoint(path: string, db: DatabaseSync): number {
       mark: old?.head.mark ?? 0,
       mints: [...old?.head.mints ?? []],
       givenBack: [...old?.head.givenBack ?? []],
+      transfers: old?.head.transfers ?? 0,
       largeAmountsFen: [],
     };
     // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
@@ -64,6 +65,9 @@ function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packe
         break;
       case EntryKind.giveBack:
         head.givenBack.push({ sponsor, belowId: packetId, amountFen });
+        break;
+      default:
+        head.transfers = (head.transfers ?? 0) + 1;
     }
     head.seq = values[at + RowField.seq];
   }

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../cli/user_error.ts";
-import { Account } from "./accounts.ts";
+import { balanceAccount, legsOf } from "./accounts.ts";
 import { EntryKind } from "./entry.ts";
 import { type EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { Judge } from "./judge.ts";
@@ -96,17 +96,10 @@ class Sums {
       if (values[at + RowField.seq] > this.untilSeq) return;
       const fen = values[at + RowField.amount];
       const sponsor = values[at + RowField.sponsor];
-      switch (values[at + RowField.kind]) {
-        case EntryKind.mint:
-          this.#move(Account.source, Account.pool(sponsor), fen);
-          break;
-        case EntryKind.award:
-          this.#move(Account.pool(sponsor), Account.users, fen);
-          this.awards++;
-          break;
-        default:
-          this.#move(Account.pool(sponsor), Account.returned(sponsor), fen);
-      }
+      const kind = values[at + RowField.kind];
+      const [from, to] = legsOf(kind, values[at + RowField.user], sponsor, values[at + RowField.packetId]);
+      this.#move(balanceAccount(from), balanceAccount(to), fen);
+      if (kind === EntryKind.award) this.awards++;
     }
   }
 

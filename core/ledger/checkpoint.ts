@@ -17,6 +17,8 @@ export interface CheckpointHead {
   readonly mark: number;
   readonly mints: readonly (readonly [firstId: number, count: number, amountFen: number, sponsor: number])[];
   readonly givenBack: readonly GivenBack[];
+  /** Rows about what users sent each other, which are not in it: a start must read them. */
+  readonly transfers?: number;
   readonly largeAmountsFen: readonly (readonly [packetId: number, amountFen: number])[];
 }
 

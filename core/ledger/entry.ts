@@ -26,7 +26,14 @@ export const EntryWord = {
   verdict: 12,
   /** Why it was refused. */
   detail: 13,
+  /** Questions: what is asked about, and from which word of it on; they come back with the answer. */
+  asked: 14,
+  askedFrom: 15,
 } as const;
+
+/** Where a part's words lie in its entry, and an answer's, which has no connection. */
+export const PAYLOAD_AT = 4;
+export const PAYLOAD_WORDS = 8;
 
 export const EntryKind = {
   /** New packets: the money goes from `source` to `pool`. Keyed by the first packet id; ids are contiguous. */
@@ -42,7 +49,45 @@ export const EntryKind = {
   pendingOf: 4,
   /** The packet's award has reached its user. Written lazily: losing it only repeats a message. */
   delivered: 5,
+  /** Money for a rehearsal's user: from `source` to `user`. Keyed by `tag`, which is the order's number, and user. */
+  fund: 6,
+  /**
+   * A packet from a user to others: from `user` to `packet`, or with `sponsor` 1 from `source`. `count` is the number of
+   * shares; the parts in front of it are a `SendBody`. Keyed by user and request id. The verdict brings the packet's id.
+   */
+  send: 7,
+  /** A share: from `packet` to `user`. `count` is its number. Keyed by packet and share, and one a user. */
+  claim: 8,
+  /** What nobody claimed in time: from `packet` to the sender. Keyed by the packet. */
+  takeBack: 9,
+  /** A group's `count` members, which are in the parts in front of it; `packetId` is the group's. */
+  group: 10,
+  /** Words of the next entry of this ring that is no part; nobody is told a verdict. */
+  part: 11,
+  /** Questions, nothing durable. Heads are in `HeadWord`s, 0 if there is none; the rest in words from `askedFrom` on. */
+  /** The head of the user's next open packet before `packetId`, or of the newest for 0. */
+  openFor: 12,
+  /** The head of the next open packet after `packetId` that belongs to SET `user` of `count`. */
+  nextOpen: 13,
+  /** The head of packet `asked`. */
+  head: 14,
+  /** Words of packet `asked`, as `SentPacket.words`. */
+  packetBody: 15,
+  /** Words of group `asked`: how many members, then who. */
+  groupBody: 16,
+  /** All money of a user in fen: low and high 32 bits. */
+  balanceOf: 17,
 } as const;
+
+/** Whether an entry is about what users send each other, and changes something. */
+export function isTransfer(kind: number): boolean {
+  return kind >= EntryKind.fund && kind <= EntryKind.group;
+}
+
+/** Whether an entry asks something about that. */
+export function isQuestion(kind: number): boolean {
+  return kind >= EntryKind.openFor && kind <= EntryKind.balanceOf;
+}
 
 export const Verdict = {
   pending: 0,
@@ -83,6 +128,15 @@ export const Refusal = {
   wrongSponsor: 8,
   /** The packet went back to its sponsor. */
   givenBack: 9,
+  /** The sender has less than the amount. */
+  noMoney: 10,
+  notRecipient: 11,
+  /** The user has another share of this packet. */
+  alreadyClaimed: 12,
+  /** The user sent another packet with this request id. */
+  requestTaken: 13,
+  unknownGroup: 14,
+  notMember: 15,
 } as const;
 
 /** The amount of an entry in fen. */

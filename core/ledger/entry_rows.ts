@@ -22,6 +22,8 @@ export const RowField = {
 export class EntryRows {
   values = new Float64Array(1024 * ROW_FIELDS);
   count = 0;
+  /** By `seq`: what is stored beside a row, if anything. */
+  readonly bodies = new Map<number, Uint32Array>();
 
   /** Offset in `values` of a row. */
   at(row: number): number {
@@ -41,5 +43,6 @@ export class EntryRows {
 
   clear(): void {
     this.count = 0;
+    this.bodies.clear();
   }
 }

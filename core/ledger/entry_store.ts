@@ -21,6 +21,8 @@ export interface EntryStore {
   reopen(): void;
   /** Hands over all rows after a `seq`, in order, in blocks that are valid until `take` returns. */
   read(afterSeq: number, take: (rows: EntryRows) => void): void;
+  /** Hands over the rows up to a `seq` that say what users sent each other: a checkpoint doesn't hold them. */
+  readTransfers(untilSeq: number, take: (rows: EntryRows) => void): void;
   /** Hands over all delivered packets that were noted after a mark; returns the last mark. */
   readDelivered(afterMark: number, take: (packetIds: Uint32Array) => void): number;
   close(): void;

@@ -6,6 +6,11 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [EntryKind.mint]: "mint",
   [EntryKind.award]: "award",
   [EntryKind.giveBack]: "give_back",
+  [EntryKind.fund]: "fund",
+  [EntryKind.send]: "send",
+  [EntryKind.claim]: "claim",
+  [EntryKind.takeBack]: "take_back",
+  [EntryKind.group]: "group",
 };
 
 /** Columns of an export, in order. */

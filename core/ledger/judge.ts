@@ -1,11 +1,14 @@
 import { assert } from "../assert.ts";
-import { entryAmountFen, EntryKind, EntryWord, Refusal, Verdict } from "./entry.ts";
+import { entryAmountFen, EntryKind, EntryWord, isQuestion, isTransfer, Refusal, Verdict } from "./entry.ts";
 import { RowField } from "./entry_rows.ts";
 import { LatestPackets } from "./latest_packets.ts";
 import { type AwardRecord, type Balances, type Judgement, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
 import { type Mint, MintList } from "./mint_list.ts";
 import { CHUNK_PACKETS, Packets, PacketState } from "./packets.ts";
+import { Parts } from "./parts.ts";
+import { Sends } from "./sends.ts";
 
+const NO_WORDS = new Uint32Array();
 const MOST_SPONSOR = 0xffff;
 /** More undelivered packets than this are not looked for at one question: without limits a user may have any number. */
 const MOST_LOOKED_AT = 4096;
@@ -41,6 +44,13 @@ export class Judge {
     this.#limits = limits;
   }
 
+  /** What users send each other. */
+  readonly sends: Sends = new Sends({
+    wonFen: (user) => this.#wonFen(user),
+    nextPacketId: () => this.nextPacketId,
+  });
+  readonly #parts = new Parts();
+
   get nextPacketId(): number {
     return this.mints.nextId;
   }
@@ -51,11 +61,13 @@ export class Judge {
   }
 
   balances(): Balances {
+    const { totals } = this.sends;
     return {
-      sourceFen: this.#sourceFen,
+      sourceFen: this.#sourceFen + totals.sourceFen,
       poolFen: this.#poolFen,
-      userFen: this.#userFen,
+      userFen: this.#userFen + totals.userFen,
       returnedFen: this.#returnedFen,
+      packetFen: totals.packetFen,
     };
   }
 
@@ -76,11 +88,9 @@ export class Judge {
 
   /** What holds after every batch. */
   check(): void {
-    assert(
-      this.#sourceFen + this.#poolFen + this.#userFen + this.#returnedFen === 0,
-      "the sum of all accounts is 0",
-    );
-    assert(this.#poolFen >= 0, "the pool is never overdrawn");
+    const { sourceFen, poolFen, userFen, returnedFen, packetFen } = this.balances();
+    assert(sourceFen + poolFen + userFen + returnedFen + packetFen === 0, "the sum of all accounts is 0");
+    assert(poolFen >= 0 && packetFen >= 0, "neither pool nor packets are ever overdrawn");
   }
 
   /** Judges an entry of a ring, and changes what it says. */
@@ -90,6 +100,15 @@ export class Judge {
     const user = words[at + EntryWord.user] >>> 0;
     if (kind === EntryKind.pendingOf) return this.#findPending(user, packetId, judgement);
     if (kind === EntryKind.delivered) return this.#deliver(packetId, user, judgement);
+    if (kind === EntryKind.part) {
+      this.#parts.add(words, at);
+      return say(judgement, Verdict.done, Refusal.none);
+    }
+    if (isTransfer(kind)) return this.sends.judge(words, at, this.#parts.take(words), judgement);
+    if (isQuestion(kind)) {
+      this.sends.answer(words, at, judgement.reply);
+      return say(judgement, Verdict.done, Refusal.none);
+    }
     this.#decide(
       kind,
       packetId,
@@ -103,7 +122,8 @@ export class Judge {
   }
 
   /** Judges a row that is durable already, as it was judged then. Limits may have changed since, so none holds. */
-  replay(values: Float64Array, at: number, judgement: Judgement): void {
+  replay(values: Float64Array, at: number, judgement: Judgement, body: Uint32Array = NO_WORDS): void {
+    if (isTransfer(values[at + RowField.kind])) return this.sends.replay(values, at, body, judgement);
     this.#decide(
       values[at + RowField.kind],
       values[at + RowField.packetId],
@@ -186,7 +206,9 @@ export class Judge {
       before !== undefined && before.count === count && before.amountFen === amountFen &&
       before.sponsor === mint.sponsor
     ) return say(judgement, Verdict.doneBefore, Refusal.none);
-    if (firstId < this.nextPacketId) return say(judgement, Verdict.refused, Refusal.idsTaken);
+    if (firstId < this.nextPacketId || firstId + count > this.sends.lowestId) {
+      return say(judgement, Verdict.refused, Refusal.idsTaken);
+    }
     // Past this sum a fen more or less would be lost in rounding.
     if (amountFen - this.#sourceFen > Number.MAX_SAFE_INTEGER) {
       return say(judgement, Verdict.refused, Refusal.malformed);
@@ -276,6 +298,15 @@ export class Judge {
     const isNew = !this.packets.isDelivered(packetId);
     if (isNew) this.packets.markDelivered(packetId);
     say(judgement, isNew ? Verdict.done : Verdict.doneBefore, Refusal.none);
+  }
+
+  /** All that a user has won: few packets, unless there are no limits. */
+  #wonFen(user: number): number {
+    let fen = 0;
+    for (let id = this.latest.get(user); id !== 0; id = this.packets.previous(id)) {
+      fen += this.packets.amountFen(id);
+    }
+    return fen;
   }
 
   #addToPool(sponsor: number, fen: number): void {

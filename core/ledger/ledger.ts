@@ -1,19 +1,31 @@
-import type { Verdict } from "./entry.ts";
+import { PAYLOAD_WORDS, type Verdict } from "./entry.ts";
 
 /** What the ledger says of one entry. */
 export interface Judgement {
   verdict: Verdict;
   /** One of `Refusal`. */
   detail: number;
-  /** Answer to `pendingOf`: the packet with its amount in fen and sponsor; id 0 if there is none (more). */
+  /** The packet of a send. Answer to `pendingOf`: the packet with its amount in fen and sponsor; id 0 if there is none (more). */
   packetId: number;
   amountFen: number;
   sponsor: number;
+  /** What is stored beside the row of an entry that was done, if anything. */
+  body: Uint32Array | undefined;
+  /** Answer to a question about sends. */
+  readonly reply: Int32Array;
 }
 
 /** A judgement to be filled in, again and again. */
 export function emptyJudgement(): Judgement {
-  return { verdict: 0, detail: 0, packetId: 0, amountFen: 0, sponsor: 0 };
+  return {
+    verdict: 0,
+    detail: 0,
+    packetId: 0,
+    amountFen: 0,
+    sponsor: 0,
+    body: undefined,
+    reply: new Int32Array(PAYLOAD_WORDS),
+  };
 }
 
 /** Every account's balance in fen. The sum of all is 0 at any moment: `source` is what was put in, negative. */
@@ -22,6 +34,8 @@ export interface Balances {
   poolFen: number;
   userFen: number;
   returnedFen: number;
+  /** In packets that users sent: shares that nobody has claimed. */
+  packetFen: number;
 }
 
 /** Most packets that a user may have, in all and of one sponsor; `Infinity` for no limit. */

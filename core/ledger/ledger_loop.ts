@@ -1,5 +1,5 @@
 import type { Bell } from "../shared/bell.ts";
-import { EntryKind, EntryWord, setEntryAmountFen } from "./entry.ts";
+import { EntryKind, EntryWord, isQuestion, PAYLOAD_AT, setEntryAmountFen } from "./entry.ts";
 import { emptyJudgement, type Ledger } from "./ledger.ts";
 import type { LedgerRing } from "./ledger_ring.ts";
 
@@ -26,7 +26,7 @@ export type Step = typeof Step[keyof typeof Step];
 /** What the ledger thread does over and over: judge what came, commit once, answer. The simulator calls it too. */
 export class LedgerLoop {
   /** Entries judged and refused so far, by `Refusal`. */
-  readonly refusals = new Float64Array(16);
+  readonly refusals = new Float64Array(32);
   readonly #ledger: Ledger;
   readonly #clients: readonly LedgerClient[];
   readonly #judgement = emptyJudgement();
@@ -61,7 +61,10 @@ export class LedgerLoop {
     words[at + EntryWord.verdict] = judgement.verdict;
     words[at + EntryWord.detail] = judgement.detail;
     this.refusals[judgement.detail]++;
-    if (words[at + EntryWord.kind] !== EntryKind.pendingOf) return;
+    const kind = words[at + EntryWord.kind];
+    if (isQuestion(kind)) return words.set(judgement.reply, at + PAYLOAD_AT);
+    if (kind === EntryKind.send) words[at + EntryWord.packetId] = judgement.packetId;
+    if (kind !== EntryKind.pendingOf) return;
     words[at + EntryWord.packetId] = judgement.packetId;
     setEntryAmountFen(words, at, judgement.amountFen);
     words[at + EntryWord.sponsor] = judgement.sponsor;

@@ -65,7 +65,7 @@ const RECHECK_MS = 50;
 /** How often a busy thread reads its orders. */
 const YIELD_MS = 50;
 
-const NO_BALANCES: Balances = { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0 };
+const NO_BALANCES: Balances = { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0, packetFen: 0 };
 
 const report = (message: LedgerReport) => postToParent(message);
 

@@ -1,11 +1,13 @@
 import { UserError } from "../cli/user_error.ts";
-import { CHECKPOINT_FILE, CheckpointBroken, restoreJudge } from "./checkpoint.ts";
-import { Verdict } from "./entry.ts";
+import { CHECKPOINT_FILE, CheckpointBroken, type CheckpointHead, restoreJudge } from "./checkpoint.ts";
+import { EntryKind, Verdict } from "./entry.ts";
 import type { EntryRows } from "./entry_rows.ts";
 import { RowField } from "./entry_rows.ts";
 import type { EntryStore } from "./entry_store.ts";
 import { Judge } from "./judge.ts";
 import { emptyJudgement, type LedgerLimits } from "./ledger.ts";
+
+const NO_CHECKPOINT = { seq: 0, mark: 0 } as const;
 
 /** How a ledger was read at a start. */
 export interface Opened {
@@ -25,14 +27,14 @@ export interface Opened {
  * @throws UserError if the rows contradict each other
  */
 export function openJudge(
-  store: Pick<EntryStore, "lastSeq" | "read" | "readDelivered">,
+  store: Pick<EntryStore, "lastSeq" | "read" | "readTransfers" | "readDelivered">,
   directory: string | undefined,
   limits: LedgerLimits,
   onProgress: () => void = () => {},
 ): Opened {
   let judge = new Judge(limits);
   let checkpointFault: string | undefined;
-  let start: { readonly seq: number; readonly mark: number } = { seq: 0, mark: 0 };
+  let start: Pick<CheckpointHead, "seq" | "mark" | "transfers"> = NO_CHECKPOINT;
   if (directory !== undefined) {
     try {
       start = restoreJudge(`${directory}/${CHECKPOINT_FILE}`, judge, onProgress) ?? start;
@@ -44,10 +46,18 @@ export function openJudge(
       if (!(error instanceof CheckpointBroken)) throw error;
       checkpointFault = error.message;
       judge = new Judge(limits);
-      start = { seq: 0, mark: 0 };
+      start = NO_CHECKPOINT;
     }
   }
   let rowsRead = 0;
+  if ((start.transfers ?? 0) > 0) {
+    // Awards are in the checkpoint, so nobody is judged to have less than he had.
+    store.readTransfers(start.seq, (rows) => {
+      rowsRead += rows.count;
+      replayRows(judge, rows);
+      onProgress();
+    });
+  }
   const replay = new Replay(judge, start.seq);
   store.read(start.seq, (rows) => {
     rowsRead += rows.count;
@@ -64,7 +74,6 @@ export function openJudge(
 /** Judges stored rows again, as they were judged when they were new, and finds those that can't have been. */
 export class Replay {
   readonly #judge: Judge;
-  readonly #judgement = emptyJudgement();
   #seq: number;
 
   constructor(judge: Judge, afterSeq: number) {
@@ -74,18 +83,27 @@ export class Replay {
 
   add(rows: EntryRows): void {
     for (let row = 0; row < rows.count; row++) {
-      const at = rows.at(row);
-      const seq = rows.values[at + RowField.seq];
-      if (seq !== ++this.#seq) {
+      if (rows.values[rows.at(row) + RowField.seq] !== ++this.#seq) {
         throw new UserError(`the ledger lacks row ${this.#seq}: restore it from a copy`);
       }
-      this.#judge.replay(rows.values, at, this.#judgement);
-      if (this.#judgement.verdict !== Verdict.done) {
-        throw new UserError(
-          `row ${seq} of the ledger contradicts those before it (verdict ${this.#judgement.verdict}, ` +
-            `reason ${this.#judgement.detail}): restore it from a copy`,
-        );
-      }
     }
+    replayRows(this.#judge, rows);
+  }
+}
+
+function replayRows(judge: Judge, rows: EntryRows): void {
+  const judgement = emptyJudgement();
+  for (let row = 0; row < rows.count; row++) {
+    const at = rows.at(row);
+    const seq = rows.values[at + RowField.seq];
+    const packetId = rows.values[at + RowField.packetId];
+    judge.replay(rows.values, at, judgement, rows.bodies.get(seq));
+    const isRight = judgement.verdict === Verdict.done &&
+      (rows.values[at + RowField.kind] !== EntryKind.send || judgement.packetId === packetId);
+    if (isRight) continue;
+    throw new UserError(
+      `row ${seq} of the ledger contradicts those before it (verdict ${judgement.verdict}, ` +
+        `reason ${judgement.detail}): restore it from a copy`,
+    );
   }
 }

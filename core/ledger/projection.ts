@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { UserError } from "../cli/user_error.ts";
-import { Account, legsOf } from "./accounts.ts";
+import { balanceAccount, legsOf } from "./accounts.ts";
 import { EntryKind } from "./entry.ts";
 import { type EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { migrate, PROJECTION_MIGRATIONS } from "./schema.ts";
@@ -127,11 +127,16 @@ export class Projection {
       const at = row * ROW_FIELDS;
       const fen = values[at + RowField.amount];
       const kind = values[at + RowField.kind];
-      const [from, to] = legsOf(kind, values[at + RowField.user], values[at + RowField.sponsor]);
+      const [from, to] = legsOf(
+        kind,
+        values[at + RowField.user],
+        values[at + RowField.sponsor],
+        values[at + RowField.packetId],
+      );
       const id = values[at + RowField.seq] * 2;
       this.#insertPostings.run(id, from, -fen, id + 1, to, fen);
-      add(from, -fen);
-      add(kind === EntryKind.award ? Account.users : to, fen);
+      add(balanceAccount(from), -fen);
+      add(balanceAccount(to), fen);
     }
     for (const [account, fen] of sums) this.#addBalance.run(account, fen);
   }

@@ -23,6 +23,11 @@ export const TRUTH_MIGRATIONS: readonly Migration[] = [
     count   integer not null,
     at_ms   integer not null
   ) strict;
+  -- What a send or a group has besides its row: 32-bit words.
+  create table body (
+    seq     integer primary key,
+    words   blob not null
+  ) strict;
   create table delivered (
     mark    integer primary key,
     packets blob not null

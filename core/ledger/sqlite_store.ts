@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { EntryKind } from "./entry.ts";
 import { EntryRows, ROW_FIELDS } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
 import type { LedgerLimits } from "./ledger.ts";
@@ -33,6 +34,7 @@ interface Open {
   readonly begin: StatementSync;
   readonly commit: StatementSync;
   readonly insert: StatementSync;
+  readonly insertBody: StatementSync;
   readonly insertDelivered: StatementSync;
 }
 
@@ -75,8 +77,8 @@ export class SqliteStore implements EntryStore {
     return this.#try(({ db }) => limitsOf(db));
   }
 
-  append({ values, count }: EntryRows, delivered: Uint32Array): void {
-    this.#try(({ db, begin, commit, insert, insertDelivered }) => {
+  append({ values, count, bodies }: EntryRows, delivered: Uint32Array): void {
+    this.#try(({ db, begin, commit, insert, insertBody, insertDelivered }) => {
       begin.run();
       try {
         for (let at = 0; at < count * ROW_FIELDS; at += ROW_FIELDS) {
@@ -91,6 +93,7 @@ export class SqliteStore implements EntryStore {
             values[at + 7],
           );
         }
+        for (const [seq, words] of bodies) insertBody.run(seq, bytesOf(words));
         if (delivered.length > 0) insertDelivered.run(bytesOf(delivered));
         commit.run();
       } catch (error) {
@@ -113,6 +116,10 @@ export class SqliteStore implements EntryStore {
 
   read(afterSeq: number, take: (rows: EntryRows) => void): void {
     this.#try(({ db }) => readRows(db, afterSeq, Infinity, take));
+  }
+
+  readTransfers(untilSeq: number, take: (rows: EntryRows) => void): void {
+    this.#try(({ db }) => readTransfers(db, untilSeq, take));
   }
 
   readDelivered(afterMark: number, take: (packetIds: Uint32Array) => void): number {
@@ -152,6 +159,7 @@ export class SqliteStore implements EntryStore {
       begin: db.prepare("begin immediate"),
       commit: db.prepare("commit"),
       insert: db.prepare("insert into entry values (?, ?, ?, ?, ?, ?, ?, ?)"),
+      insertBody: db.prepare("insert into body values (?, ?)"),
       insertDelivered: db.prepare("insert into delivered (packets) values (?)"),
     };
   }
@@ -196,9 +204,27 @@ export function readRows(
   untilSeq: number,
   take: (rows: EntryRows) => void,
 ): void {
+  readSelected(db, "", afterSeq, untilSeq, take);
+}
+
+/** Hands over rows about what users sent each other, up to and including a key, in blocks. It looks at all others too. */
+export function readTransfers(db: DatabaseSync, untilSeq: number, take: (rows: EntryRows) => void): void {
+  readSelected(db, `and kind between ${EntryKind.fund} and ${EntryKind.group}`, 0, untilSeq, take);
+}
+
+function readSelected(
+  db: DatabaseSync,
+  condition: string,
+  afterSeq: number,
+  untilSeq: number,
+  take: (rows: EntryRows) => void,
+): void {
   const select = returningArrays(
-    db.prepare(`select * from entry where seq > ? and seq <= ? order by seq limit ${ROWS_PER_READ}`),
+    db.prepare(
+      `select * from entry where seq > ? and seq <= ? ${condition} order by seq limit ${ROWS_PER_READ}`,
+    ),
   );
+  const selectBodies = db.prepare("select seq, words from body where seq > ? and seq <= ?");
   const rows = new EntryRows();
   let seq = afterSeq;
   const until = Math.min(untilSeq, Number.MAX_SAFE_INTEGER);
@@ -210,7 +236,11 @@ export function readRows(
       const at = rows.next();
       for (let i = 0; i < ROW_FIELDS; i++) rows.values[at + i] = row[i];
     }
-    seq = found[found.length - 1][0];
+    const last = found[found.length - 1][0];
+    for (const { seq: of, words } of selectBodies.iterate(seq, last)) {
+      rows.bodies.set(of as number, wordsOf(words as Uint8Array));
+    }
+    seq = last;
     take(rows);
   }
 }
@@ -230,8 +260,7 @@ export function readDelivered(
   let last = afterMark;
   const select = db.prepare("select mark, packets from delivered where mark > ? order by mark");
   for (const { mark, packets } of select.iterate(afterMark)) {
-    const bytes = (packets as Uint8Array).slice();
-    take(new Uint32Array(bytes.buffer, 0, bytes.length >>> 2));
+    take(wordsOf(packets as Uint8Array));
     last = mark as number;
   }
   return last;
@@ -239,6 +268,12 @@ export function readDelivered(
 
 function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/** Copied, since a blob may lie anywhere. */
+function wordsOf(blob: Uint8Array): Uint32Array {
+  const bytes = blob.slice();
+  return new Uint32Array(bytes.buffer, 0, bytes.length >>> 2);
 }
 
 /** Whatever is left of a transaction goes; SQLite has often done it already. */

@@ -1,6 +1,6 @@
 import { assert } from "../assert.ts";
 import type { Clock } from "../time/clock.ts";
-import { entryAmountFen, EntryKind, EntryWord, Verdict } from "./entry.ts";
+import { entryAmountFen, EntryKind, EntryWord, isQuestion, isTransfer, Verdict } from "./entry.ts";
 import { EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
 import type { Judge } from "./judge.ts";
@@ -51,6 +51,7 @@ export class StoredLedger implements Ledger {
     if (judgement.verdict !== Verdict.done) return;
     switch (words[at + EntryWord.kind]) {
       case EntryKind.pendingOf:
+      case EntryKind.part:
         return;
       case EntryKind.delivered:
         // With no room the mark is forgotten: that repeats a message after a restart, no more.
@@ -60,7 +61,7 @@ export class StoredLedger implements Ledger {
         }
         return;
       default:
-        return this.#stage(words, at);
+        if (!isQuestion(words[at + EntryWord.kind])) this.#stage(words, at, judgement);
     }
   }
 
@@ -94,12 +95,15 @@ export class StoredLedger implements Ledger {
     this.#store.close();
   }
 
-  #stage(words: Int32Array, at: number): void {
+  #stage(words: Int32Array, at: number, { packetId, body }: Judgement): void {
+    const isOfSends = isTransfer(words[at + EntryWord.kind]);
+    if (body !== undefined && isOfSends) this.#rows.bodies.set(this.#nextSeq, body);
     const row = this.#rows.next();
     const { values } = this.#rows;
     values[row + RowField.seq] = this.#nextSeq++;
     values[row + RowField.kind] = words[at + EntryWord.kind];
-    values[row + RowField.packetId] = words[at + EntryWord.packetId] >>> 0;
+    // Sends get their ids from the judge.
+    values[row + RowField.packetId] = isOfSends ? packetId : words[at + EntryWord.packetId] >>> 0;
     values[row + RowField.user] = words[at + EntryWord.user] >>> 0;
     values[row + RowField.amount] = entryAmountFen(words, at);
     values[row + RowField.sponsor] = words[at + EntryWord.sponsor];

@@ -4,10 +4,10 @@ import type { EntryRows } from "./entry_rows.ts";
 import type { EntryStore } from "./entry_store.ts";
 import type { LedgerLimits } from "./ledger.ts";
 import { checkVersion, TRUTH_MIGRATIONS } from "./schema.ts";
-import { lastSeqOf, limitsOf, readDelivered, readRows, TRUTH_FILE } from "./sqlite_store.ts";
+import { lastSeqOf, limitsOf, readDelivered, readRows, readTransfers, TRUTH_FILE } from "./sqlite_store.ts";
 
 /** A ledger's rows for reading, beside a server that writes them or without one. */
-export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readDelivered"> {
+export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readTransfers" | "readDelivered"> {
   readonly db: DatabaseSync;
   readonly path: string;
 
@@ -38,6 +38,10 @@ export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readD
 
   read(afterSeq: number, take: (rows: EntryRows) => void): void {
     readRows(this.db, afterSeq, Infinity, take);
+  }
+
+  readTransfers(untilSeq: number, take: (rows: EntryRows) => void): void {
+    readTransfers(this.db, untilSeq, take);
   }
 
   readDelivered(afterMark: number, take: (packetIds: Uint32Array) => void): number {

@@ -1,4 +1,4 @@
-import { EntryKind } from "../ledger/entry.ts";
+import { EntryKind, isTransfer } from "../ledger/entry.ts";
 import { type EntryRows, RowField } from "../ledger/entry_rows.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { MintList } from "../ledger/mint_list.ts";
@@ -24,6 +24,8 @@ export interface LedgerAccounts {
   readonly poolFen: number;
   readonly userFen: number;
   readonly returnedFen: number;
+  /** In packets that users sent. */
+  readonly packetFen: number;
 }
 
 export interface ReconcileResult {
@@ -122,6 +124,9 @@ class LedgerSums {
   #mintedFen = 0;
   #userFen = 0;
   #returnedFen = 0;
+  /** What users sent each other: money that came for it, and where it is. */
+  #fundedFen = 0;
+  #packetFen = 0;
   #packetsMade = 0;
 
   constructor(ledger: string, differences: Differences) {
@@ -137,6 +142,9 @@ class LedgerSums {
     if (seq !== ++this.#seq) {
       this.#differences.add(`${this.#ledger}: row ${this.#seq} is missing`);
       this.#seq = seq;
+    }
+    if (isTransfer(values[at + RowField.kind])) {
+      return this.#transfer(values[at + RowField.kind], fen, sponsor === 1);
     }
     const pool = this.#poolFen.get(sponsor) ?? 0;
     if (values[at + RowField.kind] === EntryKind.mint) {
@@ -163,19 +171,44 @@ class LedgerSums {
     }
   }
 
+  #transfer(kind: number, fen: number, isFromHost: boolean): void {
+    switch (kind) {
+      case EntryKind.fund:
+        this.#fundedFen += fen;
+        this.#userFen += fen;
+        break;
+      case EntryKind.send:
+        this.#packetFen += fen;
+        if (isFromHost) this.#fundedFen += fen;
+        else this.#userFen -= fen;
+        break;
+      case EntryKind.claim:
+        this.#packetFen -= fen;
+        this.#userFen += fen;
+        break;
+      case EntryKind.takeBack:
+        this.#packetFen -= fen;
+        if (isFromHost) this.#fundedFen -= fen;
+        else this.#userFen += fen;
+    }
+    if (this.#packetFen < 0) this.#differences.add(`${this.#ledger}: the sent packets are overdrawn`);
+  }
+
   finish(): { accounts: LedgerAccounts; packetsMade: number } {
     const poolFen = [...this.#poolFen.values()].reduce((sum, fen) => sum + fen, 0);
-    const sumFen = poolFen + this.#userFen + this.#returnedFen;
-    if (sumFen !== this.#mintedFen) {
-      this.#differences.add(`${this.#ledger}: ${this.#mintedFen} fen went in and ${sumFen} fen are there`);
+    const sumFen = poolFen + this.#userFen + this.#returnedFen + this.#packetFen;
+    const inFen = this.#mintedFen + this.#fundedFen;
+    if (sumFen !== inFen) {
+      this.#differences.add(`${this.#ledger}: ${inFen} fen went in and ${sumFen} fen are there`);
     }
     return {
       accounts: {
         ledger: this.#ledger,
-        sourceFen: -this.#mintedFen,
+        sourceFen: -inFen,
         poolFen,
         userFen: this.#userFen,
         returnedFen: this.#returnedFen,
+        packetFen: this.#packetFen,
       },
       packetsMade: this.#packetsMade,
     };

@@ -35,12 +35,13 @@ export const command: Command = {
 /** A result as text. */
 export function reconcileReport(result: ReconcileResult): string {
   const lines: string[] = [];
-  for (const { ledger, sourceFen, poolFen, userFen, returnedFen } of result.accounts) {
+  for (const { ledger, sourceFen, poolFen, userFen, returnedFen, packetFen } of result.accounts) {
     lines.push(
       `${ledger}`,
       `  source    -${formatYuan(-sourceFen)}  put in`,
       `  user      ${formatYuan(userFen)}  won`,
       `  pool      ${formatYuan(poolFen)}  won by nobody yet`,
+      `  packets   ${formatYuan(packetFen)}  sent, and not claimed`,
       `  returned  ${formatYuan(returnedFen)}  back at the sponsors`,
     );
   }

@@ -1,0 +1,55 @@
+import { hasUser } from "./sent_packet.ts";
+
+/** Who belongs together. A change makes a new one: packets that were sent before keep the old. */
+export class Group {
+  /** Sorted. */
+  readonly members: Uint32Array;
+  /** How many there are, then the members: what a SET reads. */
+  readonly words: Uint32Array;
+
+  /** @param members sorted, each once */
+  constructor(members: Uint32Array) {
+    this.words = new Uint32Array(1 + members.length);
+    this.words[0] = members.length;
+    this.words.set(members, 1);
+    this.members = this.words.subarray(1);
+  }
+
+  has(user: number): boolean {
+    return hasUser(this.members, user);
+  }
+}
+
+/** All groups by id. One without members doesn't exist any more. */
+export class Groups {
+  readonly #groups = new Map<number, Group>();
+  /** By user: groups that he ever was in; a packet of that time is his to claim. */
+  readonly #everOf = new Map<number, Set<number>>();
+
+  get(group: number): Group | undefined {
+    return this.#groups.get(group);
+  }
+
+  get all(): ReadonlyMap<number, Group> {
+    return this.#groups;
+  }
+
+  everOf(user: number): Iterable<number> {
+    return this.#everOf.get(user) ?? [];
+  }
+
+  /** Sets a group's members. False if they were the same before. */
+  set(id: number, users: Uint32Array): boolean {
+    const members = Uint32Array.from(new Set(users)).sort();
+    const before = this.#groups.get(id)?.members ?? new Uint32Array();
+    if (before.length === members.length && before.every((user, i) => user === members[i])) return false;
+    if (members.length === 0) this.#groups.delete(id);
+    else this.#groups.set(id, new Group(members));
+    for (const user of members) {
+      const groups = this.#everOf.get(user);
+      if (groups === undefined) this.#everOf.set(user, new Set([id]));
+      else groups.add(id);
+    }
+    return true;
+  }
+}
