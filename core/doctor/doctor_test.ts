@@ -6,6 +6,8 @@ import { command, diagnose } from "./doctor.ts";
 import { examine, verdictOf } from "./examine.ts";
 import type { Finding, Need } from "./finding.ts";
 import { type HostFacts, parseMemory, readHostFacts } from "./host_facts.ts";
+import { command as server } from "../server/server.ts";
+import { systemClock } from "../time/clock.ts";
 import { whyNotStart } from "./preflight.ts";
 
 /** A host that can do everything. */
@@ -228,6 +230,26 @@ Deno.test("all mistakes on the command line are told at once", () => {
     assert.ok(error instanceof UserError);
     return /--users: .*\n--role: /.test(error.message);
   });
+});
+
+const MOST_ASKED = 10_000_000;
+Deno.test({
+  name: "redpkt server refuses more connections than can be, before it listens",
+  ignore: (readHostFacts().descriptors?.hard ?? Infinity) > MOST_ASKED,
+  async fn() {
+    const host = {
+      ...fakeHost().host,
+      clock: systemClock,
+      err: () => {},
+      program: { plugins: {} },
+    } as unknown as Host;
+    const args = ["--engine", "epoll", "--plugins=", "--max-connections", String(MOST_ASKED)];
+    await assert.rejects(server.run(host, args), (error: unknown) => {
+      assert.ok(error instanceof UserError);
+      assert.match(error.message, /^descriptors: 10,000,200 needed.*ulimit -n 10000200/m);
+      return error.exitCode === 2;
+    });
+  },
 });
 
 Deno.test("this host is read without an error", () => {
