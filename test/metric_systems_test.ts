@@ -1,8 +1,8 @@
 /** Real metric systems against a real server: each is skipped, with a message, where the machine doesn't have it. */
 import assert from "node:assert/strict";
 import { sleep } from "../core/time/clock.ts";
+import { SMALL_SERVER, startProgram, startRedpkt } from "./child_process.ts";
 
-const MAIN = new URL("../main.ts", import.meta.url).pathname;
 /** Ends a test that has failed already. */
 const LIMIT_MS = 60_000;
 const hasPromtool = await isThere("promtool");
@@ -27,36 +27,8 @@ async function isThere(program: string): Promise<boolean> {
   }
 }
 
-/** Runs a child, and waits for a line on its standard error that holds what is asked for. */
-async function startChild(program: string, args: string[], found: RegExp, env: Record<string, string> = {}) {
-  const child = new Deno.Command(program, { args, env, stdin: "null", stdout: "null", stderr: "piped" })
-    .spawn();
-  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  let match: RegExpExecArray | null = null;
-  while (match === null) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`${program} ended early: ${text}`);
-    text += value;
-    match = found.exec(text);
-  }
-  const drained = (async () => {
-    while (!(await reader.read()).done);
-  })();
-  return {
-    match,
-    async stop(): Promise<void> {
-      child.kill("SIGTERM");
-      await child.status;
-      await drained;
-    },
-  };
-}
-
 async function startServer(env: Record<string, string> = {}) {
-  const flags = ["--port", "0", "--admin", "127.0.0.1:0", "--workers", "1", "--engine", "deno"];
-  const args = ["run", "-A", MAIN, "server", ...flags, "--drain-seconds", "0"];
-  const server = await startChild(Deno.execPath(), args, /"admin":"([^"]+)"/, env);
+  const server = await startRedpkt(SMALL_SERVER, /"admin":"([^"]+)"/, env);
   return { admin: server.match[1], stop: server.stop };
 }
 
@@ -106,7 +78,7 @@ Deno.test({
       `global: { scrape_interval: 1s, evaluation_interval: 1s }\nrule_files: ["${rules}"]\nscrape_configs:\n` +
         `  - job_name: redpkt\n    static_configs: [{ targets: ["${server.admin}"] }]\n`,
     );
-    const prometheus = await startChild("prometheus", [
+    const prometheus = await startProgram("prometheus", [
       `--config.file=${dir}/prometheus.yml`,
       `--storage.tsdb.path=${dir}/data`,
       "--web.listen-address=127.0.0.1:0",

@@ -83,9 +83,12 @@ async function showPage(host: Host, core: MonitorCore, options: MonitorOptions, 
   const control = new Control(core, (url, init) => fetch(url, init), log, given);
   const web = serveWeb({ core, control, token, address: options.web });
   const plainUrl = `http://${web.address.hostname}:${web.address.port}/`;
-  // A token that was made just now is told once, behind the `#` that no server sees; a given one is a secret.
+  // A token that was made just now is shown to whoever sits here, behind the `#` that no server sees. Logs hold no secret.
   const url = given === undefined ? `${plainUrl}#token=${token}` : plainUrl;
-  log("info", "page", { url });
+  const hint = given === undefined && !host.isTerminal
+    ? { actions: `set ${TOKEN_VARIABLE} to act from the page` }
+    : {};
+  log("info", "page", { url: host.isTerminal ? url : plainUrl, ...hint });
   return { url, stop: () => web.stop() };
 }
 

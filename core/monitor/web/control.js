@@ -21,7 +21,11 @@
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = await response.json().catch(() => ({}));
-    if (response.status === 401) throw new Error("The token is wrong: the monitor's log has it");
+    if (response.status === 401) {
+      throw new Error(
+        "The token is wrong: give the one of REDPKT_TOKEN, or open the address that the monitor shows in its terminal",
+      );
+    }
     if (!response.ok) throw new Error((answer.errors ?? [`status ${response.status}`]).join("; "));
     return answer;
   }
