@@ -17,13 +17,15 @@ import type { Host } from "../core/cli/host.ts";
 import { processHost } from "../core/cli/process_host.ts";
 import { UserError } from "../core/cli/user_error.ts";
 import { chooseEngine, type EngineChoice } from "../core/engine/choose.ts";
-import { MODES } from "./floor/load.ts";
+import { measure, MODES } from "./floor/load.ts";
 import { comparePairs, type PairsResult, pairsTable } from "./floor/pairs.ts";
 import { profile, PROFILE_ENVIRONMENT } from "./floor/profile.ts";
 import { CAPS, PACKETS_PER_S, startFloor, startRedpkt, type Subject } from "./floor/servers.ts";
 import { buildTools, type Tools, TOOLS_FOLDER } from "./floor/tools.ts";
 
 const ENGINES = ["uring", "epoll"] as const;
+
+const WARM_UP_SECONDS = 3;
 
 const FLAGS = {
   engine: flag(
@@ -99,6 +101,7 @@ async function compareAll(host: Host, tools: Tools, engines: readonly EngineChoi
     try {
       const subject = await startRedpkt(host, engine, connections);
       started.push(subject);
+      await warmUp(tools, subject, options);
       const floor = await startFloor(tools.floor, "bare C");
       started.push(floor);
       const control = await startFloor(tools.floor, "bare C again");
@@ -129,6 +132,11 @@ async function compareAll(host: Host, tools: Tools, engines: readonly EngineChoi
   host.out(`${options.out}\n`);
 }
 
+/** A window that doesn't count, in which V8 compiles what is hot: a server is started once and runs for hours. */
+async function warmUp(tools: Tools, subject: Subject, { connections }: Pick<Options, "connections">) {
+  await measure(tools.load, MODES[0], subject, { connections, seconds: WARM_UP_SECONDS });
+}
+
 async function profileAll(
   host: Host,
   tools: Tools,
@@ -140,6 +148,7 @@ async function profileAll(
   for (const engine of engines) {
     const subject = await startRedpkt(host, engine, connections);
     try {
+      await warmUp(tools, subject, { connections });
       for (const mode of MODES.filter(({ name }) => modes.includes(name))) {
         host.out(`${subject.name}, ${mode.about}: share of its CPU time\n\n`);
         host.out(await profile(tools.load, mode, subject, { connections, seconds }, folder) + "\n");
