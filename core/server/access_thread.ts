@@ -8,6 +8,8 @@ import type { AccessInit, AccessNotice } from "./access_worker.ts";
 import type { HostBoard } from "./host_board.ts";
 
 const MAILBOX_WORDS = 1 << 16;
+/** Room in a mailbox that only orders may use. */
+const ORDER_WORDS = 1 << 12;
 const RING_ENTRIES = 1 << 14;
 /** A worker whose loop hasn't turned for so long is dead. */
 const HEARTBEAT_LIMIT_MS = 5_000;
@@ -82,7 +84,7 @@ export class AccessThread {
 
   /** Words to a plugin's instance in one of its SETs; false if the mailbox is full. */
   post(set: number, plugin: number, words: Int32Array, count: number): boolean {
-    const isPosted = this.#inbox.post(MessageKind.plugin, set, plugin, words, count);
+    const isPosted = this.#inbox.post(MessageKind.plugin, set, plugin, words, count, ORDER_WORDS);
     if (isPosted) this.bell.ring();
     return isPosted;
   }

@@ -48,9 +48,10 @@ export class Mailbox {
   /**
    * Writer: appends a message of `count` words from `words`. Ring the reader's bell afterwards.
    *
+   * @param spare words that must stay free, for messages that matter more
    * @returns false if the mailbox is full; nothing was written then
    */
-  post(kind: number, set: number, plugin: number, words: Int32Array, count: number): boolean {
+  post(kind: number, set: number, plugin: number, words: Int32Array, count: number, spare = 0): boolean {
     const size = PREFIX_WORDS + count;
     assert(size <= this.#words.length >> 1, "a message takes at most half of its mailbox");
     let written = this.#head[WRITTEN];
@@ -58,7 +59,7 @@ export class Mailbox {
     const at = written & this.#mask;
     const untilEnd = this.#words.length - at;
     const filler = untilEnd < size ? untilEnd : 0;
-    if (free < size + filler) return false;
+    if (free < size + filler + spare) return false;
     if (filler > 0) {
       this.#words[at] = -filler;
       written = (written + filler) | 0;

@@ -55,6 +55,7 @@ export class ShakeHost implements PluginControl {
   /** 0 until the ledger is ready and the first packet is made. */
   #nextId = 0;
   #lastTickMs = 0;
+  #nextDealMs = 0;
   #isDraining = false;
 
   constructor(host: HostContext, config: ShakeConfig) {
@@ -118,7 +119,11 @@ export class ShakeHost implements PluginControl {
           (packetId, amountFen, sponsor) => this.#pool.push(packetId, amountFen, sponsor),
         );
       }
-      this.#deal();
+      // Between two deals packets gather: a message for each that comes back would fill the SETs' mailboxes.
+      if (nowMs >= this.#nextDealMs) {
+        this.#nextDealMs = nowMs + DEAL_MS;
+        this.#deal();
+      }
     }
     this.#tellGone();
     this.#host.gauge("shakePacketsInPool", this.#pool.size);

@@ -35,6 +35,8 @@ export class ShakeSet implements PluginInstance {
   #isDraining = false;
   /** By seat: the ledger has said that the user has as many packets as one may have, which stays so. */
   readonly #isAtLimit: Uint8Array;
+  /** On their way back to the host. */
+  readonly #refusedPackets = new PacketQueue();
   /** Packets that were proposed to a shaker who was refused another sponsor's. */
   readonly #secondTries = new Set<number>();
   readonly #words = new Int32Array(MESSAGE_WORDS);
@@ -135,6 +137,7 @@ export class ShakeSet implements PluginInstance {
   }
 
   onTick(nowMs: number): number {
+    this.#giveBackRefused(nowMs);
     const isIdle = this.#isDraining || this.#set.users === 0;
     let over = isIdle ? this.#leased.size : 0;
     while (over < this.#leased.size && this.#leaseEnd(over) <= nowMs) over++;
@@ -195,19 +198,14 @@ export class ShakeSet implements PluginInstance {
     return true;
   }
 
-  /** This user may not have the packet: somebody else may, so it goes back to the pool at once. */
+  /** This user may not have the packet: somebody else may, so it goes back to the pool. */
   #refused(call: VerdictCall, nowMs: number): void {
     this.#set.count(this.#m.refused);
     if (call.detail === Refusal.packetTaken) return;
     this.#set.count(this.#m.drawn, -1);
-    this.#words[0] = ShakeMessage.giveBack;
-    this.#words[1] = call.packetId;
-    this.#words[2] = call.amountFen;
-    this.#words[3] = call.sponsor;
-    if (this.#set.post(this.#words, 1 + PACKET_WORDS)) return;
-    // The mailbox is full: it stays here for one more lease.
-    this.#take(call.packetId, call.amountFen, call.sponsor, nowMs);
-    this.#set.tickAt(this.#isDraining ? nowMs : this.#leaseEnd(0));
+    this.#refusedPackets.push(call.packetId, call.amountFen, call.sponsor);
+    // With the next tick, together with others: a message each would keep the main thread busy.
+    this.#set.tickAt(nowMs);
   }
 
   #writeWon(
@@ -234,22 +232,40 @@ export class ShakeSet implements PluginInstance {
     return this.#leaseEnds[(this.#leaseEndHead + index) % MOST_LEASED];
   }
 
+  /** Gives back what the ledger refused; what the mailbox can't take waits. */
+  #giveBackRefused(nowMs: number): void {
+    const count = Math.min(this.#refusedPackets.size, MOST_LEASED);
+    if (count === 0) return;
+    const size = this.#fill(this.#refusedPackets, count);
+    if (this.#set.post(this.#words, size)) return;
+    for (let i = 1; i < size; i += PACKET_WORDS) {
+      this.#refusedPackets.push(this.#words[i] >>> 0, this.#words[i + 1] >>> 0, this.#words[i + 2]);
+    }
+    this.#set.tickAt(nowMs + RETRY_MS);
+  }
+
   /** Gives the oldest packets back to the host; false if the mailbox is full, and all stay. */
   #giveBack(count: number, nowMs: number): boolean {
     if (count === 0) return true;
-    this.#words[0] = ShakeMessage.giveBack;
-    const size = 1 + PACKET_WORDS * count;
-    for (let i = 1; i < size; i += PACKET_WORDS) {
-      this.#words[i] = this.#leased.frontId;
-      this.#words[i + 1] = this.#leased.frontAmountFen;
-      this.#words[i + 2] = this.#leased.frontSponsor;
-      this.#drop();
-    }
+    const size = this.#fill(this.#leased, count);
+    this.#leaseEndHead = (this.#leaseEndHead + count) % MOST_LEASED;
     if (this.#set.post(this.#words, size)) return true;
     for (let i = 1; i < size; i += PACKET_WORDS) {
       this.#take(this.#words[i] >>> 0, this.#words[i + 1] >>> 0, this.#words[i + 2], nowMs);
     }
     this.#set.tickAt(nowMs + RETRY_MS);
     return false;
+  }
+
+  /** Moves packets from the front of a queue into a message to the host; returns its size in words. */
+  #fill(queue: PacketQueue, count: number): number {
+    const size = 1 + PACKET_WORDS * count;
+    this.#words[0] = ShakeMessage.giveBack;
+    for (let i = 1; i < size; i += PACKET_WORDS, queue.shift()) {
+      this.#words[i] = queue.frontId;
+      this.#words[i + 1] = queue.frontAmountFen;
+      this.#words[i + 2] = queue.frontSponsor;
+    }
+    return size;
   }
 }
