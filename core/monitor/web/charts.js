@@ -2,6 +2,8 @@
 (({ redpkt, uPlot, document, matchMedia }) => {
   const { element, byId } = redpkt;
   const HEIGHT = 190;
+  /** As many as the monitor itself keeps: 4 hours. */
+  const MOST_SECONDS = 14_400;
   const sync = uPlot.sync("redpkt");
   const colors = {
     light: [
@@ -64,7 +66,39 @@
       plot,
     );
     byId("charts").append(root);
-    return { chart, firstLine, root, legend, plot, uplot: undefined, shownLines: "", hiddenLines: new Set() };
+    const card = {
+      chart,
+      firstLine,
+      root,
+      legend,
+      plot,
+      shownLines: "",
+      hiddenLines: new Set(),
+      isVisible: false,
+    };
+    onScreen.observe(root);
+    cardOf.set(root, card);
+    return card;
+  }
+
+  // Only what is on the screen is drawn: an hour of seconds in every chart is too much for each frame of a zoom.
+  const cardOf = new WeakMap();
+  const onScreen = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const card = cardOf.get(target);
+      card.isVisible = isIntersecting;
+      if (isIntersecting) drawCard(card, true);
+    }
+  }, { rootMargin: "100px" });
+
+  function drawCard(card, hasNewData) {
+    if (!card.uplot || !card.isVisible || state.data.seconds.length === 0) return;
+    const [min, max] = state.bounds();
+    card.uplot.batch(() => {
+      if (hasNewData) card.uplot.setData(dataOf(card), false);
+      card.uplot.setScale("x", { min, max });
+    });
+    showValues(card, card.uplot.cursor.idx);
   }
 
   /** The lines of a card that have something to show. */
@@ -280,10 +314,8 @@
   };
 
   function applyRange() {
-    if (state.data === undefined || state.data.seconds.length === 0) return;
-    const [min, max] = state.bounds();
-    for (const { root, uplot } of state.cards) if (!root.hidden && uplot) uplot.setScale("x", { min, max });
-    for (const card of state.cards) if (card.uplot) showValues(card, card.uplot.cursor.idx);
+    if (state.data === undefined) return;
+    for (const card of state.cards) drawCard(card, false);
   }
 
   /** Moves or scales what is shown, by parts of its width. */
@@ -313,16 +345,15 @@
     });
     put(reporting, [point.reporting, point.expected]);
     put(seconds, point.second);
+    if (seconds.length <= MOST_SECONDS) return;
+    for (const list of [seconds, reporting, ...columns]) list?.shift();
   };
 
   /** Draws what has come since, unless it is held. */
   state.update = () => {
     const isOther = state.cards.some((card) => key(linesOf(card).shown) !== card.shownLines);
     if (isOther) return state.redraw();
-    for (const card of state.cards) {
-      if (card.uplot && card.isVisible !== false) card.uplot.setData(dataOf(card), false);
-    }
-    applyRange();
+    for (const card of state.cards) drawCard(card, true);
   };
 
   let width = 0;

@@ -89,7 +89,10 @@ export function serveWeb(options: WebOptions): RunningApi {
   const app = webApp(options, streams);
   const { address } = options;
   try {
-    const server = Deno.serve({ ...address, onListen: () => {} }, (request) => app.fetch(request));
+    const server = Deno.serve(
+      { ...address, automaticCompression: true, onListen: () => {} },
+      (request) => app.fetch(request),
+    );
     return {
       address: { ...address, port: server.addr.port },
       stop: async () => {
