@@ -3,7 +3,15 @@
  * `docs/benchmarks.md` says how to read it.
  */
 import { z } from "zod";
-import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../core/cli/flags.ts";
+import {
+  flag,
+  type Flags,
+  type FlagValues,
+  helpText,
+  parseFlags,
+  switchFlag,
+  wholeNumber,
+} from "../core/cli/flags.ts";
 import type { Host } from "../core/cli/host.ts";
 import { processHost } from "../core/cli/process_host.ts";
 import { formatCount } from "../core/cli/units.ts";
@@ -52,6 +60,7 @@ const FLAGS = {
   "server-workers": flag("N", "threads of the server", wholeNumber(1, 256).default(1)),
   "client-workers": flag("N", "threads of the fleet", wholeNumber(1, 256).default(1)),
   out: flag("FILE", "the results as JSON", z.string().default("out/million.json")),
+  json: switchFlag("prints them too"),
 } satisfies Flags;
 type Options = FlagValues<typeof FLAGS>;
 
@@ -80,7 +89,7 @@ async function main(host: Host): Promise<number> {
   const setting = settingOf(host, values);
   host.out(headline(setting, values));
   const { isPass, json } = await play(setting, values);
-  await writeResult(values, {
+  await writeResult(host, values, {
     mode: values.mode,
     ...plain(setting),
     table: connectionTable(host),
@@ -133,9 +142,11 @@ function play(setting: Setting, { mode, loads, active }: Options) {
   }
 }
 
-async function writeResult({ out }: Options, result: unknown): Promise<void> {
+async function writeResult(host: Host, { out, json }: Options, result: unknown): Promise<void> {
+  const text = JSON.stringify(result, null, 2) + "\n";
+  if (json) host.out(text);
   await Deno.mkdir(out.replace(/[^/]*$/, "") || ".", { recursive: true });
-  await Deno.writeTextFile(out, JSON.stringify(result, null, 2) + "\n");
+  await Deno.writeTextFile(out, text);
 }
 
 const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, plugins: {}, scenarios: {} });

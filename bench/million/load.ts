@@ -1,5 +1,6 @@
 /** Everybody connects, then shakes: the bench itself. */
 import { formatCount } from "../../core/cli/units.ts";
+import type { PhaseResult, Usage } from "../../core/rehearse/measures.ts";
 import { Run } from "../../core/rehearse/run.ts";
 import { checkTable, phaseTable } from "../../core/rehearse/tables.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";
@@ -46,6 +47,7 @@ export async function runLoad(
     const checks: Check[] = [
       checkAtLeast("connects a second", connect.perS, LEAST_CONNECTS_PER_S),
       ...checkThresholds(scenario, phases),
+      ...phases.map(checkFleet),
       ...checkMoney(end),
       ...(users > BAR_USERS ? [] : [
         checkMegabytes("server memory", rss.server, MOST_SERVER_BYTES),
@@ -68,6 +70,18 @@ function checkAtLeast(what: string, seen: number, least: number): Check {
     wanted: `at least ${formatCount(least)}`,
     seen: formatCount(seen),
     isMet: seen >= least,
+  };
+}
+
+/** A fleet that costs more than the server is what one measures instead of the server. */
+function checkFleet({ name, answered, server, client }: PhaseResult): Check {
+  const us = ({ cpuMs }: Usage) => `${(cpuMs * 1000 / Math.max(1, answered)).toFixed(2)} us`;
+  return {
+    phase: name,
+    what: "fleet CPU a shake",
+    wanted: `at most the server's ${us(server)}`,
+    seen: us(client),
+    isMet: client.cpuMs <= server.cpuMs,
   };
 }
 
