@@ -69,7 +69,16 @@ async function run(command: string, args: readonly string[]): Promise<void> {
 }
 
 async function compileNative(out: string): Promise<void> {
-  await run(Deno.execPath(), ["compile", "--quiet", "--no-check", "--allow-all", "--output", out, entry]);
+  await run(Deno.execPath(), [
+    "compile",
+    "--quiet",
+    "--no-check",
+    "--exclude-unused-npm",
+    "--allow-all",
+    "--output",
+    out,
+    entry,
+  ]);
 }
 
 /**
