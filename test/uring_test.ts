@@ -1,6 +1,6 @@
 /** What is engine uring's own: many rings, several threads on one listening socket, connections without descriptors. */
 import { equal, ok } from "node:assert/strict";
-import type { EngineHandler } from "../core/engine/engine.ts";
+import { AcceptMode, type EngineHandler } from "../core/engine/engine.ts";
 import { openListener } from "../core/engine/listener.ts";
 import { libc } from "../core/engine/posix.ts";
 import { UringEngine } from "../core/engine/uring.ts";
@@ -129,6 +129,35 @@ Deno.test({
     libc().close(listener.fd);
   },
 });
+
+for (const isAcceptingPlainly of [false, true]) {
+  const way = isAcceptingPlainly ? "outside its ring" : "on its ring";
+  Deno.test({
+    name: `uring takes no more peers than it may, accepting ${way}${suffix}`,
+    ignore: why !== null,
+    fn() {
+      const options = { capacity: 16, clock: systemClock, isAcceptingPlainly };
+      const [server, client] = [1, 2].map(() => new UringEngine({ ...options, bell: new Bell() }));
+      const listener = openListener(LOOPBACK, 0);
+      let accepted = 0;
+      let connected = 0;
+      server.attach(handlerWith({ onAccept: () => accepted++ }));
+      client.attach(handlerWith({ onConnect: () => connected++ }));
+      server.listen({ kind: "descriptor", ...listener });
+      for (let i = 0; i < 9; i++) client.dial({ address: LOOPBACK, port: listener.port, source: 0 });
+      while (connected < 9) client.poll(10);
+      for (const [most, sum] of [[0, 0], [2, 2], [5.9, 7], [100, 9]]) {
+        server.setAccepting(AcceptMode.open, most);
+        for (let polls = 0; polls < 10 || (accepted < sum && polls < 1_000); polls++) server.poll(1);
+        equal(accepted, sum);
+        equal(server.used, sum);
+      }
+      server.shutdown();
+      client.shutdown();
+      libc().close(listener.fd);
+    },
+  });
+}
 
 /** In a process of its own, whose limit on descriptors is far below its connections. */
 const MANY_WITH_FEW = `

@@ -127,8 +127,9 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner {
     return listener.port;
   }
 
-  setAccepting(mode: AcceptMode): void {
+  setAccepting(mode: AcceptMode, most = Infinity): void {
     this.#doorman.mode = mode;
+    this.#doorman.acceptsLeft = most;
   }
 
   dial(target: DialTarget): number {

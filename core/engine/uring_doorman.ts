@@ -23,6 +23,8 @@ const EPROTO = 71;
  */
 export class Doorman {
   mode: AcceptMode = AcceptMode.paused;
+  /** Peers to take at most until this is set anew. */
+  acceptsLeft = Infinity;
   /** Accepts under way. Their slots are taken, but have no connection yet. */
   inFlight = 0;
   /** Connections whose peers were taken before the turn; the engine takes them out. */
@@ -63,7 +65,7 @@ export class Doorman {
 
   /** Before a turn: tries accepts if a peer knocked, or asks to be told when one does. */
   prepare(nowMs: number): void {
-    if (this.#listenFd < 0 || this.mode === AcceptMode.paused) return;
+    if (this.#listenFd < 0 || this.mode === AcceptMode.paused || this.acceptsLeft < 1) return;
     if (this.#isKnockArmed || this.inFlight > 0 || nowMs < this.restUntilMs) return;
     if (this.mode === AcceptMode.open && this.#slots.free === 0) return;
     if (!this.#hasKnocked) {
@@ -86,8 +88,10 @@ export class Doorman {
    */
   answered(connection: number, note: number, result: number, nowMs: number): boolean {
     this.inFlight--;
-    if (result >= 0) this.#peerAddress[connection] = this.#peers.view.getUint32(note * PEER_BYTES + 4);
-    else {
+    if (result >= 0) {
+      this.acceptsLeft--;
+      this.#peerAddress[connection] = this.#peers.view.getUint32(note * PEER_BYTES + 4);
+    } else {
       this.#slots.giveBack(connection);
       this.#blame(-result, nowMs);
     }
@@ -105,7 +109,7 @@ export class Doorman {
   }
 
   #tryAccepts(nowMs: number): void {
-    const count = Math.min(this.#batch, this.#slots.free);
+    const count = Math.min(this.#batch, this.#slots.free, Math.floor(this.acceptsLeft));
     this.#isBacklogEmpty = false;
     for (let note = 0; note < count; note++) {
       const connection = this.#slots.take();
@@ -124,7 +128,7 @@ export class Doorman {
   /** Before Linux 6.10 an accept on a ring can only wait: takes peers over ordinary descriptors, each for a moment. */
   #acceptPlainly(nowMs: number): void {
     const c = libc();
-    for (let i = 0; i < MOST_ACCEPTS && this.#slots.free > 0; i++) {
+    for (let i = 0; i < MOST_ACCEPTS && this.#slots.free > 0 && this.acceptsLeft >= 1; i++) {
       const connection = this.#slots.take();
       let code = this.#rings.has(connection) ? 0 : this.#rings.lastError;
       this.#peerLength[0] = 16;
@@ -142,6 +146,7 @@ export class Doorman {
         return this.#blame(code, nowMs);
       }
       this.#peerAddress[connection] = this.#peerView.getUint32(4);
+      this.acceptsLeft--;
       this.arrivals.push(connection);
     }
   }
