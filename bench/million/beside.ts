@@ -15,6 +15,7 @@ import { type Load, scenarioOf, type Setting, startStage } from "./setting.ts";
 const MOST_RATIO = 1.5;
 const MOST_RATIO_OWN_TABLE = 1.3;
 const LOOK_MS = 100;
+const WARM_UP_SECONDS = 3;
 
 export async function runBeside(
   setting: Setting,
@@ -30,6 +31,11 @@ export async function runBeside(
   const measure = async () => (await run.play(scenario, active)).phases[0];
   let idle: Child | undefined;
   try {
+    // Doesn't count: V8 compiles what is hot.
+    await run.play(
+      scenarioOf({ ...setting, users: active }, [{ ...load, seconds: WARM_UP_SECONDS }]),
+      active,
+    );
     const before = await measure();
     idle = await connectIdle(setting, stage, active);
     const beside = await measure();
