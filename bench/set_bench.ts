@@ -10,6 +10,7 @@ import type { AnyPlugin } from "../core/plugin/plugin.ts";
 import { Random } from "../core/random/random.ts";
 import { AccessLoop } from "../core/server/access_loop.ts";
 import { boardBytes, HostBoard } from "../core/server/host_board.ts";
+import { makePeerMailboxes, Peers } from "../core/server/peers.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
 import { Bell } from "../core/shared/bell.ts";
 import { Mailbox, mailboxBytes } from "../core/shared/mailbox.ts";
@@ -48,6 +49,11 @@ function openSet(plugins: readonly AnyPlugin[]) {
     ledgerBell: bell,
     ledgerBoard: new LedgerBoard(),
     verdictMs: 2_000,
+    peers: new Peers(0, {
+      mailboxes: makePeerMailboxes(1),
+      bells: [new Bell().words.buffer],
+      firstSets: [0],
+    }),
     logins: { allowsVersion0: true, tokens: undefined },
   });
   const { view } = engine.input;

@@ -12,7 +12,8 @@ import { Random } from "../core/random/random.ts";
 import { AccessLoop, type WorkerOrder, type WorkerReport } from "../core/server/access_loop.ts";
 import { boardBytes, HostBoard } from "../core/server/host_board.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
-import { Mints } from "../core/server/mints.ts";
+import { HostEntries } from "../core/server/host_entries.ts";
+import { makePeerMailboxes, Peers } from "../core/server/peers.ts";
 import { PluginHalves } from "../core/server/plugin_halves.ts";
 import type { LoginRules } from "../core/set/logins.ts";
 import { Bell } from "../core/shared/bell.ts";
@@ -58,7 +59,7 @@ export class SimHost implements SimActor {
   readonly #ledgerBell = new Bell();
   readonly ledgerBoard = new LedgerBoard();
   readonly #ledgerLoop: LedgerLoop;
-  readonly #mints: Mints;
+  readonly #entries: HostEntries;
   readonly #inboxes: Mailbox[];
   readonly #outboxes: Mailbox[];
   readonly #workerBells: Bell[];
@@ -97,6 +98,11 @@ export class SimHost implements SimActor {
     this.#engines = this.#workerBells.map((bell) =>
       new SimEngine({ capacity: setsPerWorker * seats, clock, bell, network })
     );
+    const peers = {
+      mailboxes: makePeerMailboxes(workers),
+      bells: this.#workerBells.map((bell) => bell.words.buffer),
+      firstSets: Array.from({ length: workers }, (_, worker) => worker * setsPerWorker),
+    };
     this.loops = this.#engines.map((engine, worker) =>
       new AccessLoop({
         engine,
@@ -117,6 +123,7 @@ export class SimHost implements SimActor {
         ledgerBell: this.#ledgerBell,
         ledgerBoard: this.ledgerBoard,
         verdictMs: options.verdictMs ?? 2_000,
+        peers: new Peers(worker, peers),
         logins: options.logins ?? { allowsVersion0: true, tokens: undefined },
       })
     );
@@ -126,14 +133,14 @@ export class SimHost implements SimActor {
       { ring: new LedgerRing(hostRing), bell: this.#bell },
       ...rings.map((ring, i) => ({ ring: new LedgerRing(ring), bell: this.#workerBells[i] })),
     ]);
-    this.#mints = new Mints(hostRing, this.#ledgerBell);
+    this.#entries = new HostEntries(hostRing, this.#ledgerBell);
     this.halves = new PluginHalves(plugins, {
       clock,
       log: (_level, event, fields) => void this.logged.push(`${event} ${JSON.stringify(fields)}`),
       counters: this.counters,
       setCount,
       random: random.fork(),
-      mints: this.#mints,
+      entries: this.#entries,
       ledger: this.ledger,
       isLedgerReady: () => this.ledgerBoard.state !== LedgerState.starting,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
@@ -146,7 +153,7 @@ export class SimHost implements SimActor {
   turn(): void {
     this.#bell.awake();
     this.#outboxes.forEach((outbox) => outbox.drain((...message) => this.#onMessage(...message)));
-    this.#mints.drain();
+    this.#entries.drain();
     this.#nextTickMs = this.halves.tick(this.#network.clock.monotonicMs());
     for (const loop of this.loops) {
       if (!loop.isStopped) void loop.pass();

@@ -53,7 +53,8 @@ export const EntryKind = {
   fund: 6,
   /**
    * A packet from a user to others: from `user` to `packet`, or with `sponsor` 1 from `source`. `count` is the number of
-   * shares; the parts in front of it are a `SendBody`. Keyed by user and request id. The verdict brings the packet's id.
+   * shares; the parts in front of it are a `SendBody`. Keyed by user and request id. The verdict brings the packet's id,
+   * and in `asked` and `askedFrom` the deadline in unix ms, low and high 32 bits.
    */
   send: 7,
   /** A share: from `packet` to `user`. `count` is its number. Keyed by packet and share, and one a user. */

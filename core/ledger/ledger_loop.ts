@@ -63,7 +63,11 @@ export class LedgerLoop {
     this.refusals[judgement.detail]++;
     const kind = words[at + EntryWord.kind];
     if (isQuestion(kind)) return words.set(judgement.reply, at + PAYLOAD_AT);
-    if (kind === EntryKind.send) words[at + EntryWord.packetId] = judgement.packetId;
+    if (kind === EntryKind.send) {
+      words[at + EntryWord.packetId] = judgement.packetId;
+      words[at + EntryWord.asked] = judgement.reply[0];
+      words[at + EntryWord.askedFrom] = judgement.reply[1];
+    }
     if (kind !== EntryKind.pendingOf) return;
     words[at + EntryWord.packetId] = judgement.packetId;
     setEntryAmountFen(words, at, judgement.amountFen);

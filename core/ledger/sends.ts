@@ -169,6 +169,7 @@ export class Sends {
     const before = this.#requests(user, isFromHost).get(body.requestId);
     if (before !== undefined) {
       judgement.packetId = before.packetId;
+      writeDeadline(before, judgement);
       if (isSameSend(before, amountFen, body)) return say(judgement, Verdict.doneBefore);
       return refuse(judgement, Refusal.requestTaken);
     }
@@ -179,7 +180,9 @@ export class Sends {
     const packetId = FIRST_ID - this.#packets.length;
     if (packetId < this.#purse.nextPacketId()) return refuse(judgement, Refusal.idsTaken);
     const recipients = group?.members ?? body.recipients.slice().sort();
-    this.#add(new SentPacket(packetId, user, isFromHost, amountFen, body, recipients));
+    const packet = new SentPacket(packetId, user, isFromHost, amountFen, body, recipients);
+    this.#add(packet);
+    writeDeadline(packet, judgement);
     judgement.packetId = packetId;
     judgement.body = step.body;
     say(judgement, Verdict.done);
@@ -278,6 +281,12 @@ function append(lists: Map<number, SentPacket[]>, key: number, packet: SentPacke
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [packet]);
   else list.push(packet);
+}
+
+/** The verdict on a send tells its deadline, which is the first one's if it was sent before. */
+function writeDeadline({ body: { deadlineMs } }: SentPacket, { reply }: Judgement): void {
+  reply[0] = deadlineMs;
+  reply[1] = Math.floor(deadlineMs / 0x1_0000_0000);
 }
 
 /** Whether the shares are a split of the amount: each at least 1 fen, and none missing. */

@@ -3,6 +3,7 @@
  * `core/`; a user's plugin file needs no runtime import at all, since it is handed the same things as `api`.
  */
 import type { z } from "zod";
+import { PAYLOAD_WORDS } from "../ledger/entry.ts";
 import type { MetricDefinition } from "../counters/counters.ts";
 import type { Random } from "../random/random.ts";
 
@@ -24,7 +25,18 @@ export {
   writeShakeResponse,
 } from "../wire/version0.ts";
 export { SessionField, writeShakeResult } from "../wire/version1_session.ts";
+export {
+  DETAILS_PER_FRAME,
+  frameBytes1,
+  lengthOf,
+  MOST_CHAT_BYTES,
+  MOST_RECIPIENTS,
+} from "../wire/version1.ts";
+export * from "../wire/version1_money.ts";
 export { EntryKind, Refusal, Verdict } from "../ledger/entry.ts";
+export { type SendBody, sendBodyWords } from "../ledger/send_body.ts";
+export { HEAD_FROM_HOST, HeadWord } from "../ledger/sent_packet.ts";
+export { ownerSet } from "../set/owner_set.ts";
 export { assert } from "../assert.ts";
 export type { MetricDefinition } from "../counters/counters.ts";
 export type { Random } from "../random/random.ts";
@@ -77,6 +89,11 @@ export interface VerdictCall {
   readonly amountFen: number;
   readonly sponsor: number;
   readonly tag: number;
+  readonly count: number;
+  /** Of a question: what it asked, and the words of its answer. Of a send: `asked` and `askedFrom` are its deadline. */
+  readonly asked: number;
+  readonly askedFrom: number;
+  readonly payload: Int32Array;
 }
 
 /** One instance of a plugin: it belongs to one SET and shares nothing. Every part is optional. */
@@ -119,6 +136,8 @@ export interface PluginInstance {
   ): number;
   /** Words from the plugin's half on the main thread; valid until the call returns. */
   onMessage?(words: Int32Array, at: number, count: number, nowMs: number): void;
+  /** Words from another SET's instance, or from this one; valid until the call returns. */
+  onSetMessage?(words: Int32Array, at: number, count: number, nowMs: number): void;
   /** The host is about to stop: draw nothing new, give back what is unused. */
   onDrain?(nowMs: number): void;
 }
@@ -133,6 +152,30 @@ export interface AwardProposal {
   /** Comes back with the verdict; 0 if absent. */
   tag?: number;
 }
+
+/** Any entry for the ledger; fields that its kind doesn't use are 0. */
+export interface EntryProposal {
+  /** One of `EntryKind`. */
+  kind: number;
+  /** Whose handler returns `DEFER` for the verdict's reply; -1 if nobody's, or if `SetContext.answer` will reply. */
+  connection: number;
+  user: number;
+  packetId: number;
+  amountFen: number;
+  sponsor: number;
+  count: number;
+  tag: number;
+  asked: number;
+  askedFrom: number;
+}
+
+/** Places in the ledger's ring that an entry with so many body words takes. */
+export function placesFor(bodyWords: number): number {
+  return 1 + Math.ceil(bodyWords / PAYLOAD_WORDS);
+}
+
+/** Writes a frame to `reply` from `replyAt` on and returns its size in bytes, 0 for none. */
+export type FrameWriter = (reply: DataView, replyAt: number) => number;
 
 /** What a SET gives to a plugin's instance. */
 export interface SetContext {
@@ -162,6 +205,18 @@ export interface SetContext {
   canPropose(): boolean;
   /** Proposes an award; `onVerdict` is called later. The connection's handler returns `DEFER`. */
   proposeAward(award: Readonly<AwardProposal>): void;
+  /** The same for an entry that takes several places; see {@linkcode placesFor}. */
+  canProposeAll(places: number): boolean;
+  /** Proposes an entry of any kind, with the words that belong to it; `onVerdict` is called later. */
+  propose(entry: Readonly<EntryProposal>, body?: Uint32Array): void;
+  /** Which user of a connection's number this is, for whoever answers later. */
+  generationOf(connection: number): number;
+  /** Sends a frame to a connection of this SET, unless it is gone or somebody else's by now. */
+  push(connection: number, generation: number, write: FrameWriter): boolean;
+  /** The same for the reply that a handler has deferred. */
+  answer(connection: number, generation: number, write: FrameWriter): boolean;
+  /** Words to this plugin's instance in a SET of the host. False if the mailbox is full: try again at a later tick. */
+  postToSet(set: number, words: Int32Array, count: number): boolean;
   /** Asks for `onTick` at this monotonic time or soon after. */
   tickAt(monotonicMs: number): void;
   /** Words to the plugin's half on the main thread. False if the mailbox is full: try again at a later tick. */
@@ -188,6 +243,13 @@ export class RouteError extends Error {
   }
 }
 
+/** What the ledger said of an entry of the main thread. */
+export interface EntryVerdict {
+  readonly verdict: number;
+  readonly detail: number;
+  readonly packetId: number;
+}
+
 /** What the main thread gives to a plugin's other half. */
 export interface HostContext {
   readonly setCount: number;
@@ -210,6 +272,10 @@ export interface HostContext {
   nextPacketId(): number;
   /** Makes packets of one sponsor in the ledger; resolves with the verdict once it is durable. */
   mint(firstPacketId: number, count: number, amountFen: number, sponsor: number): Promise<number>;
+  /** Enters anything else, with the words that belong to it; `connection` is -1. Resolves once it is durable. */
+  enter(entry: Readonly<EntryProposal>, body?: Uint32Array): Promise<EntryVerdict>;
+  /** The present wall time in unix ms. */
+  unixMs(): number;
   /** Asks for `onTick` at once. */
   wakeUp(): void;
   /** One line in the log. */

@@ -19,7 +19,8 @@ import type { WorkerReport } from "./access_loop.ts";
 import { AccessThread } from "./access_thread.ts";
 import { boardBytes, HostBoard } from "./host_board.ts";
 import { hostMetrics, shareOut } from "./host_plan.ts";
-import { Mints } from "./mints.ts";
+import { HostEntries } from "./host_entries.ts";
+import { makePeerMailboxes } from "./peers.ts";
 import { PluginHalves } from "./plugin_halves.ts";
 
 /** Entries that the main thread may have open; only mints come from there. */
@@ -75,7 +76,7 @@ export class AccessHost {
   readonly #bell = new Bell();
   readonly #threads: readonly AccessThread[];
   readonly #ledger: LedgerThread;
-  readonly #mints: Mints;
+  readonly #entries: HostEntries;
   readonly #controlLatency: Uint32Array;
   /** Resolves with each worker's port. */
   readonly #listening: Promise<number[]>;
@@ -121,7 +122,7 @@ export class AccessHost {
       start,
       onNews: (news) => this.#onLedgerNews(news),
     });
-    this.#mints = new Mints(hostRing, this.#ledger.bell);
+    this.#entries = new HostEntries(hostRing, this.#ledger.bell);
     const shared = {
       engine: options.engine,
       listener: options.listener,
@@ -136,6 +137,11 @@ export class AccessHost {
       ledgerBell: this.#ledger.bell.words.buffer,
       ledgerBoard: this.#ledger.board.memory,
       verdictMs: options.verdictMs,
+      peers: {
+        mailboxes: makePeerMailboxes(options.workers),
+        bells: this.#threads.map(({ bell }) => bell.words.buffer),
+        firstSets: shares.map(({ firstSet }) => firstSet),
+      },
       allowsVersion0: options.allowsVersion0,
       tokenRules: options.tokenRules,
     };
@@ -149,7 +155,7 @@ export class AccessHost {
       counters: this.counters,
       setCount: this.setCount,
       random: random.fork(),
-      mints: this.#mints,
+      entries: this.#entries,
       ledger: this.#ledger,
       isLedgerReady: () => this.ledgerState !== LedgerState.starting,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
@@ -235,7 +241,7 @@ export class AccessHost {
   async #turn(): Promise<void> {
     this.#bell.awake();
     for (const thread of this.#threads) thread.drain((...message) => this.#onMessage(thread, ...message));
-    this.#mints.drain();
+    this.#entries.drain();
     const nowMs = this.#clock.monotonicMs();
     const nextMs = this.halves.tick(nowMs);
     if (nowMs >= this.#nextCheckMs) this.#checkHeartbeats(nowMs);

@@ -1,7 +1,7 @@
 import type { Counters } from "../counters/counters.ts";
 import { AcceptMode, type Engine, type EngineHandler } from "../engine/engine.ts";
 import { record } from "../counters/histogram.ts";
-import { EntryKind, EntryWord } from "../ledger/entry.ts";
+import { EntryKind, EntryWord, isTransfer } from "../ledger/entry.ts";
 import { type LedgerBoard, LedgerState } from "../ledger/ledger_board.ts";
 import type { LedgerRing } from "../ledger/ledger_ring.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
@@ -19,6 +19,7 @@ import { FrameTable } from "../wire/frame_table.ts";
 import { FRAME_BYTES } from "../wire/version0.ts";
 import { fixedBytes1 } from "../wire/version1.ts";
 import type { HostBoard } from "./host_board.ts";
+import type { Peers } from "./peers.ts";
 
 /** How long a loop sleeps at most, so that its heartbeat shows. */
 const MAX_SLEEP_MS = 1_000;
@@ -68,6 +69,8 @@ export interface AccessLoopParts {
   /** How long a winner waits for the ledger before he is told that it takes too long. */
   readonly verdictMs: number;
   readonly logins: LoginRules;
+  /** The way to the SETs of all workers. */
+  readonly peers: Peers;
 }
 
 /**
@@ -92,7 +95,13 @@ export class AccessLoop implements EngineHandler, SetHost {
   readonly #parts: AccessLoopParts;
   readonly #sets: AccessSet[];
   readonly #block: Float64Array;
-  readonly #handles: { passes: number; busyUs: number; wallSteps: number };
+  readonly #handles: {
+    passes: number;
+    busyUs: number;
+    wallSteps: number;
+    peerMessages: number;
+    peerMailboxFull: number;
+  };
   readonly #awardWait: Uint32Array;
   readonly #engineHandles: [keyof Engine["stats"], number][];
   #wallOffsetMs: number;
@@ -124,6 +133,8 @@ export class AccessLoop implements EngineHandler, SetHost {
       passes: layout.handle("passes"),
       busyUs: layout.handle("busyUs"),
       wallSteps: layout.handle("wallSteps"),
+      peerMessages: layout.handle("peerMessages"),
+      peerMailboxFull: layout.handle("peerMailboxFull"),
     };
     this.#awardWait = parts.counters.histogram(parts.firstSet, layout.handle("awardWaitUs"));
     const statNames = Object.keys(parts.engine.stats) as (keyof Engine["stats"])[];
@@ -203,6 +214,12 @@ export class AccessLoop implements EngineHandler, SetHost {
     return this.#parts.outbox.post(MessageKind.plugin, set, plugin, words, count);
   }
 
+  postToSet(set: number, plugin: number, words: Int32Array, count: number): boolean {
+    const isPosted = this.#parts.peers.post(set, plugin, words, count);
+    this.#block[isPosted ? this.#handles.peerMessages : this.#handles.peerMailboxFull]++;
+    return isPosted;
+  }
+
   pluginFailed(set: number, plugin: number, error: unknown): void {
     this.#report({
       type: "pluginFailed",
@@ -213,13 +230,15 @@ export class AccessLoop implements EngineHandler, SetHost {
   }
 
   #afterPoll(): void {
-    const { clock, inbox, ledgerBell, hostBell, board, worker } = this.#parts;
+    const { clock, inbox, peers, ledgerBell, hostBell, board, worker } = this.#parts;
     inbox.drain(this.#onMessage);
+    peers.drain(this.#onMessage);
     this.ring.drain(this.#onVerdict);
     this.watch.findLate(this.nowMs, this.#onLate);
     if (this.nowMs >= this.#nextTickMs) this.#tick();
     if (this.#isDraining) this.#reportDrained();
     if (this.ring.publish()) ledgerBell.ring();
+    peers.ring();
     if (this.#hasPosted) {
       this.#hasPosted = false;
       hostBell.ring();
@@ -254,20 +273,23 @@ export class AccessLoop implements EngineHandler, SetHost {
     count: number,
   ): void => {
     if (kind === MessageKind.control) return this.#obey(decodeControl(words, at) as WorkerOrder);
-    this.#sets[set - this.#parts.firstSet].onMessage(plugin, words, at, count);
+    const target = this.#sets[set - this.#parts.firstSet];
+    if (kind === MessageKind.set) target.onSetMessage(plugin, words, at, count);
+    else target.onMessage(plugin, words, at, count);
     this.#nextTickMs = 0; // what came may be due sooner than what was known
   };
 
   readonly #onVerdict = (words: Int32Array, at: number): void => {
     const kind = words[at + EntryWord.kind];
-    if (kind === EntryKind.delivered) return; // nobody waits for it
+    if (kind === EntryKind.delivered || kind === EntryKind.part) return; // nobody waits for it
     if (kind === EntryKind.award) record(this.#awardWait, this.watch.waitedMs(at, this.nowMs) * 1000);
     this.#sets[words[at + EntryWord.set]].onVerdict(words, at, this.watch.isLate(at));
     this.#nextTickMs = Math.min(this.#nextTickMs, this.nowMs);
   };
 
   readonly #onLate = (words: Int32Array, at: number): void => {
-    if (words[at + EntryWord.kind] === EntryKind.award) {
+    const kind = words[at + EntryWord.kind];
+    if (kind === EntryKind.award || isTransfer(kind)) {
       this.#sets[words[at + EntryWord.set]].onLateVerdict(words, at);
     }
   };

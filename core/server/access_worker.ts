@@ -16,6 +16,7 @@ import { Tokens } from "../token/token.ts";
 import type { TokenRules } from "../token/token_keys.ts";
 import { AccessLoop } from "./access_loop.ts";
 import { HostBoard } from "./host_board.ts";
+import { Peers, type PeersInit } from "./peers.ts";
 
 /** What a worker thread is started with: a message of plain values and shared memory. */
 export interface AccessInit {
@@ -41,6 +42,7 @@ export interface AccessInit {
   readonly ledgerBell: SharedArrayBuffer;
   readonly ledgerBoard: SharedArrayBuffer;
   readonly verdictMs: number;
+  readonly peers: PeersInit;
   readonly allowsVersion0: boolean;
   /** What version 1's tokens are checked with; undefined: they aren't. */
   readonly tokenRules: TokenRules | undefined;
@@ -85,6 +87,7 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
       ledgerBell: new Bell(init.ledgerBell),
       ledgerBoard: new LedgerBoard(init.ledgerBoard),
       verdictMs: init.verdictMs,
+      peers: new Peers(init.worker, init.peers),
       logins: {
         allowsVersion0: init.allowsVersion0,
         tokens: init.tokenRules === undefined ? undefined : new Tokens(init.tokenRules),

@@ -51,6 +51,8 @@ export const WORKER_METRICS: Readonly<Record<string, MetricDefinition>> = {
     kind: "histogram",
     help: "Microseconds from a winner's shake until the ledger's verdict is back",
   },
+  peerMessages: counter("Messages from SETs to SETs"),
+  peerMailboxFull: counter("Messages from SETs to SETs that found a full mailbox and wait or are dropped"),
   wallSteps: counter("Steps of the wall clock by more than 100 ms"),
   ...Object.fromEntries(
     Object.keys(emptyStats()).map((

@@ -5,7 +5,7 @@ import type { LoadedPlugin } from "../plugin/loader.ts";
 import type { HostContext, PluginControl } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Mints } from "./mints.ts";
+import type { HostEntries } from "./host_entries.ts";
 
 interface HalvesParts {
   readonly clock: Clock;
@@ -13,7 +13,7 @@ interface HalvesParts {
   readonly counters: Counters;
   readonly setCount: number;
   readonly random: Random;
-  readonly mints: Mints;
+  readonly entries: HostEntries;
   readonly ledger: { readonly nextPacketId: number };
   isLedgerReady(): boolean;
   post(set: number, plugin: number, words: Int32Array, count: number): boolean;
@@ -79,7 +79,7 @@ export class PluginHalves {
   }
 
   #contextFor(plugin: number): HostContext {
-    const { clock, log, counters, setCount, random, mints, ledger } = this.#parts;
+    const { clock, log, counters, setCount, random, entries, ledger } = this.#parts;
     const { layout } = counters;
     const own = counters.block(setCount);
     return {
@@ -99,7 +99,9 @@ export class PluginHalves {
       isLedgerReady: () => this.#parts.isLedgerReady(),
       nextPacketId: () => ledger.nextPacketId,
       mint: (firstPacketId, count, amountFen, sponsor) =>
-        mints.mint(firstPacketId, count, amountFen, sponsor),
+        entries.mint(firstPacketId, count, amountFen, sponsor),
+      enter: (entry, body) => entries.enter(entry, body),
+      unixMs: () => Math.floor(clock.wallMs()),
       wakeUp: () => {
         this.#askTick(plugin);
         this.#parts.wakeUp();

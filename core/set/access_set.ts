@@ -8,6 +8,7 @@ import {
   type AnyPlugin,
   type AwardProposal,
   DEFER,
+  type FrameWriter,
   MAX_REPLY_BYTES,
   NO_REPLY,
   type SetContext,
@@ -79,6 +80,8 @@ export interface SetHost {
   tickBy(monotonicMs: number): void;
   /** Words to a plugin's half on the main thread. */
   postToHost(set: number, plugin: number, words: Int32Array, count: number): boolean;
+  /** Words to a plugin's instance in any SET. */
+  postToSet(set: number, plugin: number, words: Int32Array, count: number): boolean;
   /** A plugin has thrown; it is disabled in this SET. */
   pluginFailed(set: number, plugin: number, error: unknown): void;
 }
@@ -213,6 +216,7 @@ export class AccessSet {
       return;
     }
     const plugin = words[at + EntryWord.plugin];
+    if (words[at + EntryWord.connection] < 0) return this.#answerVerdict(plugin, -1);
     if (connection < 0 || wasLate) {
       this.#counters[this.#m.verdictsOrphaned]++;
       this.#answerVerdict(plugin, -1);
@@ -226,8 +230,9 @@ export class AccessSet {
   /** The verdict on an award of this SET takes too long: whoever waits is answered without. */
   onLateVerdict(words: Int32Array, at: number): void {
     const connection = this.#waitingFor(words, at);
-    if (connection < 0) return;
     this.#call.verdict = Verdict.inDoubt;
+    if (words[at + EntryWord.connection] < 0) return this.#answerVerdict(words[at + EntryWord.plugin], -1);
+    if (connection < 0) return;
     this.#counters[this.#m.verdictsLate]++;
     this.#connections.deferred[connection]--;
     this.#answerVerdict(words[at + EntryWord.plugin], connection);
@@ -237,6 +242,14 @@ export class AccessSet {
   /** Words from a plugin's half on the main thread. */
   onMessage(plugin: number, words: Int32Array, at: number, count: number): void {
     this.#plugins.call(plugin, (instance) => instance.onMessage?.(words, at, count, this.#host.nowMs));
+  }
+
+  /** Words from a plugin's instance in another SET. */
+  onSetMessage(plugin: number, words: Int32Array, at: number, count: number): void {
+    this.#plugins.call(
+      plugin,
+      (instance) => instance.onSetMessage?.(words, at, count, this.#host.nowMs),
+    );
   }
 
   /** Calls what is due; returns the monotonic time of the next call. */
@@ -444,12 +457,38 @@ export class AccessSet {
       },
       canPropose: () => host.canAward && host.ring.hasRoom,
       proposeAward: (award) => set.#propose(plugin, award),
+      canProposeAll: (places) => host.canAward && host.ring.open + places <= host.ring.capacity,
+      propose: (entry, body) => {
+        if (body !== undefined) set.#entries.addParts(body, host.nowMs);
+        set.#entries.addProposal(plugin, entry, host.nowMs);
+      },
+      generationOf: (connection) => host.engine.generation[connection],
+      push: (connection, generation, write) => set.#push(connection, generation, false, write),
+      answer: (connection, generation, write) => set.#push(connection, generation, true, write),
+      postToSet: (to, words, count) => host.postToSet(to, plugin, words, count),
       tickAt: (monotonicMs) => {
         tickAt(monotonicMs);
         host.tickBy(monotonicMs);
       },
       post: (words, count) => host.postToHost(set.index, plugin, words, count),
     };
+  }
+
+  /** Sends a frame that isn't the reply to the frame at hand. False if its connection is gone. */
+  #push(connection: number, generation: number, isAnswer: boolean, write: FrameWriter): boolean {
+    const isThere = this.#engine.generation[connection] === generation &&
+      this.#connections.phase[connection] === Phase.loggedIn;
+    if (!isThere) return false;
+    if (isAnswer) this.#connections.deferred[connection]--;
+    const at = this.#engine.reserve(connection, MAX_REPLY_BYTES);
+    if (at < 0) {
+      this.#closeFor(connection, CloseCode.slowReader);
+      return false;
+    }
+    const bytes = write(this.#engine.output.view, at);
+    if (bytes > 0) this.#sent(connection, bytes);
+    if (isAnswer) this.#closeIfDone(connection);
+    return true;
   }
 
   #propose(plugin: number, award: Readonly<AwardProposal>): void {

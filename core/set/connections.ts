@@ -13,8 +13,8 @@ export class Connections {
   /** The protocol's version, by the first frame. */
   readonly version: Uint8Array;
   readonly phase: Uint8Array;
-  /** Replies that wait for the ledger. */
-  readonly deferred: Uint8Array;
+  /** Replies that wait for the ledger or another SET; rings and mailboxes together hold fewer than would overflow it. */
+  readonly deferred: Uint16Array;
   /** Whether awards were sent to it of which nobody knows yet that they arrived. */
   readonly hasUndelivered: Uint8Array;
   /** The peer will send no more; the connection is closed when nothing is deferred. */
@@ -27,7 +27,7 @@ export class Connections {
     this.hasLoggedIn = new Uint8Array(capacity);
     this.version = new Uint8Array(capacity);
     this.phase = new Uint8Array(capacity);
-    this.deferred = new Uint8Array(capacity);
+    this.deferred = new Uint16Array(capacity);
     this.hasUndelivered = new Uint8Array(capacity);
     this.hasEnded = new Uint8Array(capacity);
   }

@@ -1,6 +1,15 @@
 import type { Engine } from "../engine/engine.ts";
-import { ENTRY_WORDS, entryAmountFen, EntryWord, setEntryAmountFen } from "../ledger/entry.ts";
+import {
+  ENTRY_WORDS,
+  entryAmountFen,
+  EntryKind,
+  EntryWord,
+  PAYLOAD_AT,
+  PAYLOAD_WORDS,
+  setEntryAmountFen,
+} from "../ledger/entry.ts";
 import type { LedgerRing } from "../ledger/ledger_ring.ts";
+import type { EntryProposal } from "../plugin/plugin.ts";
 import type { VerdictWatch } from "./verdict_watch.ts";
 
 /** An entry of the ledger as numbers, refilled for each so that nothing is allocated. */
@@ -13,6 +22,11 @@ export class EntryCall {
   amountFen = 0;
   sponsor = 0;
   tag = 0;
+  count = 0;
+  asked = 0;
+  askedFrom = 0;
+  /** The words of an answer. */
+  readonly payload = new Int32Array(PAYLOAD_WORDS);
 
   read(words: Int32Array, at: number): void {
     this.kind = words[at + EntryWord.kind];
@@ -23,6 +37,10 @@ export class EntryCall {
     this.amountFen = entryAmountFen(words, at);
     this.sponsor = words[at + EntryWord.sponsor];
     this.tag = words[at + EntryWord.tag] >>> 0;
+    this.count = words[at + EntryWord.count];
+    this.asked = words[at + EntryWord.asked];
+    this.askedFrom = words[at + EntryWord.askedFrom];
+    for (let i = 0; i < PAYLOAD_WORDS; i++) this.payload[i] = words[at + PAYLOAD_AT + i];
   }
 }
 
@@ -41,7 +59,29 @@ export class Entries {
     this.#set = set;
   }
 
-  /** @param plugin who is told the verdict, -1 if nobody is */
+  /** An entry of any kind; see {@linkcode add}. */
+  addProposal(plugin: number, entry: Readonly<EntryProposal>, nowMs: number): void {
+    const { kind, connection, user, packetId, amountFen, sponsor, tag } = entry;
+    const at = this.add(kind, plugin, connection, user, packetId, nowMs, amountFen, sponsor, tag);
+    const { words } = this.#ring;
+    words[at + EntryWord.count] = entry.count;
+    words[at + EntryWord.asked] = entry.asked;
+    words[at + EntryWord.askedFrom] = entry.askedFrom;
+  }
+
+  /** Words that belong to the next entry, in as many places as `partsFor` says. */
+  addParts(body: Uint32Array, nowMs: number): void {
+    for (let from = 0; from < body.length; from += PAYLOAD_WORDS) {
+      const at = this.add(EntryKind.part, -1, -1, 0, 0, nowMs);
+      const end = Math.min(from + PAYLOAD_WORDS, body.length);
+      for (let i = from; i < end; i++) this.#ring.words[at + PAYLOAD_AT + i - from] = body[i];
+    }
+  }
+
+  /**
+   * @param plugin who is told the verdict, -1 if nobody is
+   * @returns where its words begin
+   */
   add(
     kind: number,
     plugin: number,
@@ -52,7 +92,7 @@ export class Entries {
     amountFen = 0,
     sponsor = 0,
     tag = 0,
-  ): void {
+  ): number {
     const at = this.#ring.next();
     const { words } = this.#ring;
     words.fill(0, at, at + ENTRY_WORDS);
@@ -67,5 +107,6 @@ export class Entries {
     words[at + EntryWord.tag] = tag;
     setEntryAmountFen(words, at, amountFen);
     this.#watch.proposed(at, nowMs);
+    return at;
   }
 }

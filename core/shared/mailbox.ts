@@ -12,6 +12,8 @@ export const MessageKind = {
   control: 1,
   /** Words of a plugin's own meaning, for its instance in a SET, or from there for its half on the main thread. */
   plugin: 2,
+  /** The same from an instance in a SET for one in another. */
+  set: 3,
 } as const;
 
 /** Called once a message; `words[at, at + count)` is valid until it returns. */
