@@ -13,6 +13,7 @@ const program: Omit<Program, "command"> = {
   },
   scenarios: {
     gala: () => import("./scenarios/gala.ts"),
+    crash: () => import("./scenarios/crash.ts"),
   },
 };
 

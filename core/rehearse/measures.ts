@@ -55,7 +55,7 @@ export interface Usage {
 
 /** Both processes' counters at one moment. */
 export interface Reading {
-  readonly server: Totals;
+  server: Totals;
   readonly client: Totals;
 }
 

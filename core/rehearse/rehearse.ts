@@ -18,12 +18,13 @@ import { RECORD_FILE } from "../report/run_data.ts";
 import { writeReport } from "../report/write_report.ts";
 import { VERSION } from "../version.ts";
 import { z } from "zod";
+import { reconcile } from "../reconcile/reconcile.ts";
 import { RehearsalBroken, Run, type RunResult } from "./run.ts";
 import { type FullScenario, loadScenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 import { checkTable, phaseTable } from "./tables.ts";
 import { type Second, seriesCsv, Timeline } from "./timeline.ts";
-import { type Check, checkMoney, checkThresholds } from "./verdict.ts";
+import { type Check, checkMoney, checkReconciled, checkThresholds } from "./verdict.ts";
 
 /** Connections that are left free, for whatever else the processes open. */
 const SPARE_CONNECTIONS = 500;
@@ -88,6 +89,9 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
   const half = Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
   const startedAt = new Date(host.clock.wallMs());
   host.out(headline(scenario, engine, users, rateShare));
+  const folder = `${options.out}/${startedAt.toISOString().replace(/[:.]/g, "-")}`;
+  makeFolder(folder);
+  const [ledger, awards] = [`${folder}/ledger`, `${folder}/awards.csv`];
   const abort = new AbortController();
   const forget = host.onStopSignal((signal) => abort.abort(new RehearsalBroken(`ended by ${signal}`)));
   const stage = await Stage.start(host, scenario, {
@@ -96,6 +100,8 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
     serverWorkers: engine === "deno" ? 1 : options["server-workers"] || half,
     clientWorkers: engine === "deno" ? 1 : options["client-workers"] || half,
     serverFlags: options["server-flag"].map((text) => text.startsWith("--") ? text : `--${text}`),
+    ledger,
+    awards,
   });
   const config = await stage.server.request<unknown>("GET", "/config");
   const timeline = new Timeline((second) => showProgress(host, second));
@@ -115,11 +121,13 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
     timeline.stop();
     forget();
   }
-  const checks = result === undefined
-    ? []
-    : [...checkThresholds(scenario, result.phases), ...checkMoney(result.end)];
+  const checks = result === undefined ? [] : [
+    ...checkThresholds(scenario, result.phases),
+    // A server that was killed has forgotten its counts; the ledger hasn't.
+    ...(scenario.phases.some(({ kills }) => kills !== undefined) ? [] : checkMoney(result.end)),
+    ...checkReconciled(reconcile({ ledgers: [ledger], fleetFiles: [awards] })),
+  ];
   const isPass = result !== undefined && checks.every(({ isMet }) => isMet);
-  const folder = `${options.out}/${startedAt.toISOString().replace(/[:.]/g, "-")}`;
   await writeResults(folder, timeline, {
     scenario,
     verdict: isPass ? "PASS" : "FAIL",
@@ -189,13 +197,21 @@ function environment(
   };
 }
 
+function makeFolder(folder: string): void {
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UserError(`--out: cannot make ${folder}: ${why}. Choose another folder with --out`);
+  }
+}
+
 async function writeResults(
   folder: string,
   timeline: Timeline,
   summary: Record<string, unknown>,
 ): Promise<void> {
   try {
-    await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(`${folder}/summary.json`, JSON.stringify(summary, null, 2) + "\n");
     await Deno.writeTextFile(`${folder}/series.csv`, seriesCsv(timeline.seconds));
     recordRun(`${folder}/${RECORD_FILE}`, timeline.seconds);

@@ -85,20 +85,39 @@ export class Run {
   }
 
   async #phase(phase: Phase): Promise<PhaseResult> {
-    const { server, client } = this.#stage;
+    const { client } = this.#stage;
     const qps = Math.max(1, Math.round(phase.shakesPerS * this.#rateShare));
-    if (phase.packets !== undefined) {
-      const { ratePerS, minFen, maxFen } = phase.packets;
-      await server.request("POST", "/packets", { ratePerS, total: ratePerS * phase.seconds, minFen, maxFen });
-    }
+    await this.#order(phase, phase.seconds);
     const before = await this.#stage.read();
     this.#timeline.phase = phase.name;
     await client.request("POST", "/rate", { qps: phase.shakesPerS === 0 ? 0 : qps });
-    await this.#pause(phase.seconds * 1000);
+    const { kills = 0 } = phase;
+    const partS = phase.seconds / (kills + 1);
+    await this.#pause(partS * 1000);
+    for (let kill = 1; kill <= kills; kill++) {
+      await this.#crash();
+      before.server = await this.#stage.server.totals(); // it counts from 0 again
+      await this.#order(phase, partS * (kills + 1 - kill));
+      await this.#pause(partS * 1000);
+    }
     await client.request("POST", "/rate", { qps: 0 });
     await this.#settle();
     const after = await this.#stage.read();
     return phaseResult(phase.name, phase.seconds, before, after);
+  }
+
+  /** Orders a phase's packets for so many seconds. */
+  async #order({ packets }: Phase, seconds: number): Promise<void> {
+    if (packets === undefined) return;
+    const { ratePerS, minFen, maxFen } = packets;
+    const total = Math.max(1, Math.round(ratePerS * seconds));
+    await this.#stage.server.request("POST", "/packets", { ratePerS, total, minFen, maxFen });
+  }
+
+  async #crash(): Promise<void> {
+    await this.#stage.crashServer();
+    this.#timeline.follow("server", this.#stage.server.api);
+    await this.#ready();
   }
 
   /** Waits for the last answers. What is still open then counts as unanswered. */

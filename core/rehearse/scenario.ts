@@ -21,6 +21,8 @@ const phase = z.strictObject({
   /** Shakes a second of all users together. */
   shakesPerS: z.int().min(0).max(100_000_000),
   packets: packets.optional(),
+  /** How often the server is killed and started again, evenly over the phase. */
+  kills: z.int().min(1).max(1_000).exactOptional(),
   /** What must hold for this phase, by measure. */
   thresholds: z.partialRecord(z.enum(MEASURES), bound).default({}),
 });

@@ -7,6 +7,10 @@ import { Child } from "./child.ts";
 import type { Reading } from "./measures.ts";
 import type { FullScenario } from "./scenario.ts";
 
+/** Ports that are tried for one that the kernel gives to nobody. */
+const LOWEST_PORT = 10_000;
+const MOST_PORT_TRIES = 1_000;
+
 /** How much more often than on average a user may shake before the cap of its connection bites. */
 const CAP_HEADROOM = 4;
 const LEAST_CAP_PER_S = 100;
@@ -18,16 +22,22 @@ export interface StageOptions {
   readonly clientWorkers: number;
   /** Further flags for the server, from the command line of the rehearsal. */
   readonly serverFlags: readonly string[];
+  /** Where the ledger lasts, and what the fleet saw is written. */
+  readonly ledger: string;
+  readonly awards: string;
 }
 
 /** The real processes of a rehearsal on this machine: one server and one fleet, on loopback. */
 export class Stage {
-  readonly server: Child;
+  server: Child;
   readonly client: Child;
   /** The cap of a connection that the server was given, in shakes a second. */
   readonly connectionCapPerS: number;
 
-  private constructor(server: Child, client: Child, connectionCapPerS: number) {
+  readonly #startServer: () => Child;
+
+  private constructor(startServer: () => Child, server: Child, client: Child, connectionCapPerS: number) {
+    this.#startServer = startServer;
     this.server = server;
     this.client = client;
     this.connectionCapPerS = connectionCapPerS;
@@ -46,14 +56,26 @@ export class Stage {
     }
     const most = Math.max(...scenario.phases.map(({ shakesPerS }) => shakesPerS));
     const cap = Math.max(LEAST_CAP_PER_S, Math.ceil(CAP_HEADROOM * most / options.users));
-    const server = new Child(host, [
-      "server",
-      // Only this machine can connect, unless the users need more addresses than one.
-      ...["--host", addresses === 1 ? "127.0.0.1" : "0.0.0.0", "--port", "0", "--admin", "127.0.0.1:0"],
-      ...["--engine", options.engine, "--workers", String(options.serverWorkers)],
-      ...["--set", `throttle.connectionPerS=${cap}`, "--set", `throttle.connectionBurst=${2 * cap}`],
-      ...options.serverFlags,
-    ]);
+    // A server that is killed must find its port again; what the kernel gives to dialing sockets may be gone by then.
+    const fixedPort = scenario.phases.some(({ kills }) => kills !== undefined) ? freePort(host) : 0;
+    const startServer = () =>
+      new Child(host, [
+        "server",
+        // Only this machine can connect, unless the users need more addresses than one.
+        ...[
+          "--host",
+          addresses === 1 ? "127.0.0.1" : "0.0.0.0",
+          "--port",
+          String(fixedPort),
+          "--admin",
+          "127.0.0.1:0",
+        ],
+        ...["--ledger", options.ledger],
+        ...["--engine", options.engine, "--workers", String(options.serverWorkers)],
+        ...["--set", `throttle.connectionPerS=${cap}`, "--set", `throttle.connectionBurst=${2 * cap}`],
+        ...options.serverFlags,
+      ]);
+    const server = startServer();
     try {
       const { port } = await server.started("listening", "admin");
       const last = addresses === 1 ? "" : `-127.0.0.${addresses}`;
@@ -68,9 +90,9 @@ export class Stage {
           "--workers",
           String(options.clientWorkers),
         ],
-        ...["--connect-rate", String(scenario.connectsPerS)],
+        ...["--connect-rate", String(scenario.connectsPerS), "--awards", options.awards],
       ]);
-      const stage = new Stage(server, client, cap);
+      const stage = new Stage(startServer, server, client, cap);
       await client.started("ready", "control").catch(async (error) => {
         await stage.stop();
         throw error;
@@ -80,6 +102,13 @@ export class Stage {
       await server.stop(1_000);
       throw error;
     }
+  }
+
+  /** Kills the server in the middle of its work, and starts it again; resolves when it listens. */
+  async crashServer(): Promise<void> {
+    await this.server.crash();
+    this.server = this.#startServer();
+    await this.server.started("listening", "admin");
   }
 
   /** Both processes' counters, read now. */
@@ -93,4 +122,21 @@ export class Stage {
     await this.client.stop(10_000);
     await this.server.stop(30_000);
   }
+}
+
+/** A port that nobody listens on, outside the range that the kernel gives to dialing sockets. */
+function freePort(host: Host): number {
+  const { first, last } = readPortRange();
+  // Two rehearsals at the same time begin at different places.
+  let port = LOWEST_PORT + Math.floor(host.clock.wallMs()) % 20_000;
+  for (let tries = 0; tries < MOST_PORT_TRIES; tries++, port++) {
+    if (port >= first && port <= last) port = port >= 60_000 ? LOWEST_PORT : last + 1;
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new UserError("there is no free port for a server that is killed and started again");
 }

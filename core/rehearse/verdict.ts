@@ -1,4 +1,5 @@
 import { formatCount, formatYuan } from "../cli/units.ts";
+import type { ReconcileResult } from "../reconcile/reconcile.ts";
 import { type Measure, measure, type PhaseResult, type Reading } from "./measures.ts";
 import type { FullScenario } from "./scenario.ts";
 
@@ -58,6 +59,20 @@ export function checkMoney({ server, client }: Reading): Check[] {
     wanted: "none",
     seen: formatCount(doubled),
     isMet: doubled === 0,
+  }];
+}
+
+/** Whether the ledger and what the users saw agree, packet by packet. */
+export function checkReconciled(result: ReconcileResult): Check[] {
+  const { awards, seen, pending, differenceCount, differences } = result;
+  return [{
+    phase: "all",
+    what: "ledger and fleet",
+    wanted: `no difference over ${formatCount(awards)} awards`,
+    seen: differenceCount === 0
+      ? `${formatCount(seen)} seen, ${formatCount(pending)} pending`
+      : `${formatCount(differenceCount)} differences, such as ${differences[0]}`,
+    isMet: result.isClean,
   }];
 }
 

@@ -1,0 +1,26 @@
+import type { Scenario } from "../core/rehearse/scenario.ts";
+
+/** Under load the server is killed again and again. Afterwards every award that anybody saw is in the ledger, once. */
+export default {
+  name: "crash",
+  about: "the server is killed five times while everyone shakes, then ledger and fleet are compared",
+  users: 3_000,
+  connectsPerS: 5_000,
+  phases: [
+    {
+      name: "killed",
+      seconds: 30,
+      shakesPerS: 5_000,
+      packets: { ratePerS: 200 },
+      kills: 5,
+      thresholds: { won: { atLeast: 1_000 } },
+    },
+    // Long enough for everyone to come back and hear of what is his.
+    {
+      name: "back",
+      seconds: 12,
+      shakesPerS: 1_000,
+      thresholds: { answeredPercent: { atLeast: 100 }, disconnects: { atMost: 0 } },
+    },
+  ],
+} satisfies Scenario;
