@@ -11,8 +11,6 @@ import { NoRing, type UringSyscalls } from "./uring_syscalls.ts";
 const MOST_ENTRIES_AT_ONCE = 4;
 /** Attempts to submit what the kernel has no memory for. */
 const MOST_SUBMITS = 100_000;
-/** With so many rings that have something, none waits to gather more. */
-const MANY_BUSY = 16;
 /** A batched wait ends early with so many completions. */
 const BATCH = 32;
 
@@ -89,61 +87,42 @@ export class Rings {
 
   /** Submits all that is pending, and nothing else. */
   submitAll(): void {
-    for (const ring of this.list) this.#submit(ring);
+    for (const ring of this.list) {
+      for (let i = 0; ring.submissions.pending > 0; i++) {
+        assert(i < MOST_SUBMITS, "the kernel takes entries");
+        ring.submit();
+        this.#owner.onEntered(ring);
+      }
+    }
     this.#owner.onAllSubmitted();
   }
 
   /** Submits all that is pending and brings completions in, after a wait if there are none. */
   turn(waitMs: number, batchUs: number): void {
+    const { main, list } = this;
     if (!this.#isWakeArmed) {
       this.#isWakeArmed = true;
       this.to(0).awaitWake(this.#eventfd, this.#wakeCount.address);
     }
-    if (batchUs > 0 && this.list.length > 1) this.#gather(waitMs, batchUs);
-    else this.#sleepForFirst(waitMs, batchUs);
-    this.#bell.awake();
-    this.submitAll();
-  }
-
-  /**
-   * Under load: lets all rings gather for a moment, and only then enters those that have something. The others needn't
-   * wake anybody, since the moment is short.
-   */
-  #gather(waitMs: number, batchUs: number): void {
-    const { main, list } = this;
-    let busy = 0;
-    for (const ring of list) {
-      if (ring.isReady || waitMs === 0) busy += MANY_BUSY;
-      else if (ring.hasKernelWork) busy++;
-    }
-    if (busy < MANY_BUSY && this.#bell.maySleep()) {
-      for (let i = 1; i < list.length; i++) this.#submit(list[i]);
-      this.#waitOnMain(Math.min(waitMs, batchUs / 1000), batchUs);
-    } else this.#enterIfDue(main);
-    for (let i = 1; i < list.length; i++) this.#enterIfDue(list[i]);
-  }
-
-  /** Sleeps until the first completion on any ring. */
-  #sleepForFirst(waitMs: number, batchUs: number): void {
-    const { main, list } = this;
     let isReady = main.isReady;
     for (let i = 1; i < list.length; i++) {
       this.#enterIfDue(list[i]);
       isReady ||= list[i].isReady;
     }
     const maySleep = waitMs > 0 && !isReady && this.#bell.maySleep() && this.#allowWakes();
-    if (!maySleep) return this.#enterIfDue(main);
-    this.#waitOnMain(waitMs, batchUs);
-    for (let i = 1; i < list.length; i++) {
-      list[i].denyWake();
-      this.#enterIfDue(list[i]);
+    if (maySleep) {
+      main.wait(waitMs, BATCH, batchUs);
+      this.#owner.onEntered(main);
+      this.#fetchMore(main);
+    } else this.#enterIfDue(main);
+    this.#bell.awake();
+    if (maySleep) {
+      for (let i = 1; i < list.length; i++) {
+        list[i].denyWake();
+        this.#enterIfDue(list[i]);
+      }
     }
-  }
-
-  #waitOnMain(waitMs: number, batchUs: number): void {
-    this.main.wait(waitMs, BATCH, batchUs);
-    this.#owner.onEntered(this.main);
-    this.#fetchMore(this.main);
+    this.submitAll();
   }
 
   shutdown(): void {
@@ -151,14 +130,6 @@ export class Rings {
     libc().close(this.#eventfd);
     this.input.unmap();
     this.#wakeCount.unmap();
-  }
-
-  #submit(ring: UringRing): void {
-    for (let i = 0; ring.submissions.pending > 0; i++) {
-      assert(i < MOST_SUBMITS, "the kernel takes entries");
-      ring.submit();
-      this.#owner.onEntered(ring);
-    }
   }
 
   #enterIfDue(ring: UringRing): void {
