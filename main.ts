@@ -8,6 +8,7 @@ import { firstParentMessage, threadRole } from "./core/shared/thread.ts";
 const program: Omit<Program, "command"> = {
   entry: import.meta.url,
   plugins: {
+    seed: () => import("./plugins/seed/mod.ts"),
     shake: () => import("./plugins/shake/mod.ts"),
     throttle: () => import("./plugins/throttle/mod.ts"),
   },

@@ -7,7 +7,7 @@ import { LedgerLoop, Step } from "../core/ledger/ledger_loop.ts";
 import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
 import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/metrics.ts";
-import type { AnyPlugin } from "../core/plugin/plugin.ts";
+import type { AnyPlugin, Tickets } from "../core/plugin/plugin.ts";
 import { Random } from "../core/random/random.ts";
 import { AccessLoop, type WorkerOrder, type WorkerReport } from "../core/server/access_loop.ts";
 import { boardBytes, HostBoard } from "../core/server/host_board.ts";
@@ -15,6 +15,7 @@ import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
 import { HostEntries } from "../core/server/host_entries.ts";
 import { makePeerMailboxes, Peers } from "../core/server/peers.ts";
 import { PluginHalves } from "../core/server/plugin_halves.ts";
+import { MemoryNotes, type PluginNotes } from "../core/server/plugin_notes.ts";
 import type { LoginRules } from "../core/set/logins.ts";
 import { Bell } from "../core/shared/bell.ts";
 import { decodeControl, encodeControl, Mailbox, mailboxBytes, MessageKind } from "../core/shared/mailbox.ts";
@@ -36,6 +37,9 @@ export interface SimHostOptions {
   readonly logins?: LoginRules;
   /** Places in each worker's ring to the ledger. */
   readonly ringEntries?: number;
+  /** Tickets of a seed file; which were awarded is marked already. */
+  readonly tickets?: Tickets;
+  readonly notes?: PluginNotes;
 }
 
 /**
@@ -142,6 +146,9 @@ export class SimHost implements SimActor {
       random: random.fork(),
       entries: this.#entries,
       ledger: this.ledger,
+      notes: options.notes ?? new MemoryNotes(),
+      hasTickets: options.tickets !== undefined,
+      tickets: () => options.tickets,
       isLedgerReady: () => this.ledgerBoard.state !== LedgerState.starting,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
       wakeUp: () => this.#bell.ring(),

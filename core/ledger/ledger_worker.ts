@@ -4,6 +4,7 @@ import { Bell } from "../shared/bell.ts";
 import { closeThread, onParentMessage, postToParent } from "../shared/thread.ts";
 import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
+import { type AwardedBits, markAwarded } from "./awarded_bits.ts";
 import { Refusal } from "./entry.ts";
 import type { Balances, Ledger, LedgerLimits } from "./ledger.ts";
 import { StoreFailed } from "./entry_store.ts";
@@ -34,6 +35,8 @@ export interface LedgerInit {
   /** Where it lasts; undefined: in memory. */
   readonly store: { readonly directory: string; readonly sync: LedgerSync } | undefined;
   readonly counters: CounterPlace;
+  /** Set before it is ready. */
+  readonly awarded?: AwardedBits | undefined;
 }
 
 /** How a start went. */
@@ -127,7 +130,7 @@ async function turn(
 }
 
 /** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
-function open({ store, limits }: LedgerInit, board: LedgerBoard): Ledger | undefined {
+function open({ store, limits, awarded }: LedgerInit, board: LedgerBoard): Ledger | undefined {
   const startMs = systemClock.monotonicMs();
   const took = () => Math.round(systemClock.monotonicMs() - startMs);
   if (store === undefined) {
@@ -144,6 +147,7 @@ function open({ store, limits }: LedgerInit, board: LedgerBoard): Ledger | undef
     const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
     const ledger = new StoredLedger(judge, rows, systemClock);
     const { nextPacketId, awards } = judge;
+    if (awarded !== undefined) markAwarded(judge.packets, awarded);
     report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took() });
     return ledger;
   } catch (error) {

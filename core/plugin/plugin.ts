@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { PAYLOAD_WORDS } from "../ledger/entry.ts";
 import type { MetricDefinition } from "../counters/counters.ts";
 import type { Random } from "../random/random.ts";
+import type { Tickets } from "../seed/tickets.ts";
 
 export { z } from "zod";
 export {
@@ -40,6 +41,7 @@ export { ownerSet } from "../set/owner_set.ts";
 export { assert } from "../assert.ts";
 export type { MetricDefinition } from "../counters/counters.ts";
 export type { Random } from "../random/random.ts";
+export { type TicketGroup, type Tickets, type TicketWave, TicketWord } from "../seed/tickets.ts";
 
 /** A handler's intent: no reply now, the verdict of a proposed entry brings one. A positive intent is a reply's size. */
 export const DEFER = -1;
@@ -250,11 +252,33 @@ export interface EntryVerdict {
   readonly packetId: number;
 }
 
+/** Packets that one plugin releases and another gives away. They are in the ledger before they are released. */
+export interface PacketSource {
+  /** Hands over what is due. */
+  release(nowMs: number, give: (packetId: number, amountFen: number, sponsor: number) => void): void;
+  /** The monotonic time at which more may be due; `Infinity` if nothing is to come. */
+  nextDueMs(nowMs: number): number;
+  /** Whether everything has been handed over, and nothing is to come. */
+  readonly isDone: boolean;
+  /** Whether a packet that was handed over may still be won. */
+  isOpen(packetId: number): boolean;
+}
+
 /** What the main thread gives to a plugin's other half. */
 export interface HostContext {
   readonly setCount: number;
   readonly random: Random;
   monotonicMs(): number;
+  /** Tickets that were made in advance; undefined while they aren't proven, and on a host without any. */
+  readonly tickets: Tickets | undefined;
+  /** Whether this host was given tickets, proven yet or not. */
+  readonly hasTickets: boolean;
+  /** The packets that a plugin of this host offers: of this name, or the first that offers any. */
+  packetSource(plugin?: string): PacketSource | undefined;
+  /** What `keep` kept last, in this run or an earlier one on the same ledger. */
+  kept(): unknown;
+  /** Keeps small JSON; durable when it returns, on a host whose ledger lasts. */
+  keep(value: unknown): void;
   /** Words to the plugin's instance in a SET. False if that worker's mailbox is full: keep them and try later. */
   post(set: number, words: Int32Array, count: number): boolean;
   /** Sum over all SETs of one of the plugin's counters or gauges, and the value of one SET. */
@@ -274,7 +298,7 @@ export interface HostContext {
   mint(firstPacketId: number, count: number, amountFen: number, sponsor: number): Promise<number>;
   /** Enters anything else, with the words that belong to it; `connection` is -1. Resolves once it is durable. */
   enter(entry: Readonly<EntryProposal>, body?: Uint32Array): Promise<EntryVerdict>;
-  /** The present wall time in unix ms. */
+  /** The present wall time in unix ms. It may step: for what was planned in wall time, never for a wait. */
   unixMs(): number;
   /** Asks for `onTick` at once. */
   wakeUp(): void;
@@ -285,6 +309,8 @@ export interface HostContext {
 /** A plugin's half on the main thread, one a host: for what only a whole host can know. */
 export interface PluginControl {
   readonly routes?: readonly PluginRoute[];
+  /** Packets that it releases for another plugin to give away. */
+  readonly packets?: PacketSource;
   /** Words from an instance in a SET; valid until the call returns. */
   onMessage?(set: number, words: Int32Array, at: number, count: number): void;
   /** Called about when asked for; returns the monotonic time of the next call, `Infinity` for none. */

@@ -1,6 +1,6 @@
 import type { Program } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
-import { ExitCode } from "../cli/user_error.ts";
+import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Counters, MetricLayout } from "../counters/counters.ts";
 import { record } from "../counters/histogram.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
@@ -20,8 +20,10 @@ import { AccessThread } from "./access_thread.ts";
 import { boardBytes, HostBoard } from "./host_board.ts";
 import { hostMetrics, shareOut } from "./host_plan.ts";
 import { HostEntries } from "./host_entries.ts";
+import type { HostSeed } from "./host_seed.ts";
 import { makePeerMailboxes } from "./peers.ts";
 import { PluginHalves } from "./plugin_halves.ts";
+import { FileNotes, MemoryNotes } from "./plugin_notes.ts";
 
 /** Entries that the main thread may have open; only mints come from there. */
 const HOST_RING_ENTRIES = 1 << 10;
@@ -49,6 +51,8 @@ export interface AccessHostOptions {
   /** See `LoginRules`. */
   readonly allowsVersion0: boolean;
   readonly tokenRules: TokenRules | undefined;
+  /** Tickets that it gives away; it closes them. */
+  readonly seed: HostSeed | undefined;
 }
 
 /** What is left when a drain is over. */
@@ -78,6 +82,8 @@ export class AccessHost {
   readonly #ledger: LedgerThread;
   readonly #entries: HostEntries;
   readonly #controlLatency: Uint32Array;
+  readonly #seed: HostSeed | undefined;
+  readonly #ledgerRows: () => number;
   /** Resolves with each worker's port. */
   readonly #listening: Promise<number[]>;
   #nextPingMs = 0;
@@ -106,6 +112,8 @@ export class AccessHost {
     const board = new SharedArrayBuffer(boardBytes(options.workers));
     this.board = new HostBoard(board);
     const random = new Random(options.randomSeed);
+    this.#seed = options.seed;
+    this.#ledgerRows = () => this.counters.total("ledgerRows");
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const start = (name: string) => this.#start(program, name);
     this.#threads = shares.map(() => new AccessThread(start("access")));
@@ -116,6 +124,11 @@ export class AccessHost {
         ),
         limits: options.limits,
         store: options.ledgerStore,
+        awarded: options.seed === undefined ? undefined : {
+          firstId: options.seed.tickets.firstId,
+          count: options.seed.tickets.count,
+          bits: options.seed.tickets.awarded,
+        },
         counters: { metrics, memory, blocks, block: this.setCount + 1 },
       },
       projectorCounters: { metrics, memory, blocks, block: this.setCount + 2 },
@@ -156,7 +169,12 @@ export class AccessHost {
       setCount: this.setCount,
       random: random.fork(),
       entries: this.#entries,
-      ledger: this.#ledger,
+      ledger: this,
+      notes: options.ledgerStore === undefined
+        ? new MemoryNotes()
+        : new FileNotes(options.ledgerStore.directory),
+      hasTickets: options.seed !== undefined,
+      tickets: () => options.seed?.isProven ? options.seed.tickets : undefined,
       isLedgerReady: () => this.ledgerState !== LedgerState.starting,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
       wakeUp: () => this.#bell.ring(),
@@ -183,6 +201,12 @@ export class AccessHost {
     host.halves.start();
     void host.#run();
     return host;
+  }
+
+  /** The first packet id that may be used for new packets: past all that were made, and past this host's tickets. */
+  get nextPacketId(): number {
+    const { firstId = 0, count = 0 } = this.#seed?.tickets ?? {};
+    return Math.max(this.#ledger.nextPacketId, firstId + count);
   }
 
   /** What the ledger can do now. */
@@ -215,6 +239,7 @@ export class AccessHost {
     await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
     await this.#ledger.stop();
+    this.#seed?.close(this.#ledgerRows());
     this.#isStopped = true;
   }
 
@@ -232,6 +257,10 @@ export class AccessHost {
     try {
       while (!this.#isStopped) await this.#turn();
     } catch (error) {
+      if (error instanceof UserError) {
+        this.#log("error", "refused", { reason: error.message });
+        this.#die(error.exitCode);
+      }
       this.#log("error", "main loop failed", { error: error instanceof Error ? error.stack : String(error) });
       this.#die(ExitCode.workerDied);
     }
@@ -243,7 +272,10 @@ export class AccessHost {
     for (const thread of this.#threads) thread.drain((...message) => this.#onMessage(thread, ...message));
     this.#entries.drain();
     const nowMs = this.#clock.monotonicMs();
-    const nextMs = this.halves.tick(nowMs);
+    const nextMs = Math.min(
+      this.halves.tick(nowMs),
+      this.#seed?.turn(nowMs, this.#ledgerRows) ?? Infinity,
+    );
     if (nowMs >= this.#nextCheckMs) this.#checkHeartbeats(nowMs);
     if (nowMs >= this.#nextPingMs && this.board.open > 0) this.#ping(nowMs);
     this.#waiters = this.#waiters.filter(({ isMet, untilMs, resolve }) => {

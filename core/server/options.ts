@@ -49,6 +49,13 @@ export const SERVER_FLAGS = {
     z.string().optional(),
   ),
   ledger: flag("DIR", "directory in which awards last; without it they are forgotten", z.string().optional()),
+  seed: flag("FILE", "seed file whose tickets are given away", z.string().min(1).optional()),
+  "host-id": flag("ID", "which host this is; with --seed", z.string().min(1).optional()),
+  "seed-keys": flag(
+    "DIR",
+    "folder of keys whose seed files are taken (DIR/trusted)",
+    z.string().min(1).default("keys"),
+  ),
   "ledger-sync": flag(
     "full|off",
     "off: a commit survives the end of the process and not a power loss, for disks that sync slowly",

@@ -2,10 +2,11 @@ import type { Route } from "../admin/api.ts";
 import type { Log } from "../cli/log.ts";
 import type { Counters } from "../counters/counters.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
-import type { HostContext, PluginControl } from "../plugin/plugin.ts";
+import type { HostContext, PluginControl, Tickets } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
 import type { Clock } from "../time/clock.ts";
 import type { HostEntries } from "./host_entries.ts";
+import type { PluginNotes } from "./plugin_notes.ts";
 
 interface HalvesParts {
   readonly clock: Clock;
@@ -15,6 +16,10 @@ interface HalvesParts {
   readonly random: Random;
   readonly entries: HostEntries;
   readonly ledger: { readonly nextPacketId: number };
+  readonly notes: PluginNotes;
+  /** Whether this host has a seed file, and its tickets once they are proven. */
+  readonly hasTickets: boolean;
+  tickets(): Tickets | undefined;
   isLedgerReady(): boolean;
   post(set: number, plugin: number, words: Int32Array, count: number): boolean;
   wakeUp(): void;
@@ -74,18 +79,34 @@ export class PluginHalves {
     return next;
   }
 
+  #packetSource(wanted: string | undefined): PluginControl["packets"] {
+    const at = this.plugins.findIndex(({ plugin }, i) =>
+      wanted === undefined ? this.#halves[i]?.packets !== undefined : plugin.name === wanted
+    );
+    return this.#halves[at]?.packets;
+  }
+
   #askTick(plugin: number): void {
     if (this.#halves[plugin]?.onTick !== undefined) this.#nextTickMs[plugin] = 0;
   }
 
   #contextFor(plugin: number): HostContext {
-    const { clock, log, counters, setCount, random, entries, ledger } = this.#parts;
+    const { clock, log, counters, setCount, random, entries, ledger, notes } = this.#parts;
+    const { name } = this.plugins[plugin].plugin;
+    const tickets = () => this.#parts.tickets();
     const { layout } = counters;
     const own = counters.block(setCount);
     return {
       setCount,
       random: random.fork(),
       monotonicMs: () => clock.monotonicMs(),
+      hasTickets: this.#parts.hasTickets,
+      get tickets() {
+        return tickets();
+      },
+      packetSource: (wanted) => this.#packetSource(wanted),
+      kept: () => notes.read(name),
+      keep: (value) => notes.write(name, value),
       post: (set, words, count) => this.#parts.post(set, plugin, words, count),
       total: (metric) => counters.total(metric),
       valueOf: (set, metric) => counters.block(set)[layout.handle(metric)],
@@ -106,7 +127,7 @@ export class PluginHalves {
         this.#askTick(plugin);
         this.#parts.wakeUp();
       },
-      log: (event, fields) => log("info", event, { plugin: this.plugins[plugin].plugin.name, ...fields }),
+      log: (event, fields) => log("info", event, { plugin: name, ...fields }),
     };
   }
 }

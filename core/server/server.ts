@@ -20,6 +20,7 @@ import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { VERSION } from "../version.ts";
 import { AccessHost } from "./access_host.ts";
 import { serverRoutes } from "./admin_routes.ts";
+import { HostSeed } from "./host_seed.ts";
 import { SERVER_FLAGS, type ServerOptions } from "./options.ts";
 
 /** How long the worker threads may take to obey the order to stop. */
@@ -40,7 +41,9 @@ export const command: Command = {
       return ExitCode.ok;
     }
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
-    const { plugins: sources = [], set: settings = [] } = values;
+    problems.push(...seedProblems(values));
+    const { set: settings = [] } = values;
+    const sources = withSeedPlugin(values);
     const plugins = await collecting(
       problems,
       () => loadPlugins(sources, withSettings(file.plugins, settings), host.program),
@@ -95,6 +98,15 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   if (tokenRules === undefined) {
     log("warn", "tokens are not checked, so anybody can be any user: give --token-keys FILE");
   }
+  const seed = options.seed === undefined ? undefined : HostSeed.open(
+    {
+      path: options.seed,
+      hostId: options["host-id"]!,
+      keys: options["seed-keys"],
+      ledger: options.ledger!,
+    },
+    host.clock,
+  );
   const listener = await listenerFor(engine, options, host.clock);
   const access = await AccessHost.start(
     {
@@ -108,7 +120,8 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       ledgerStore: options.ledger === undefined
         ? undefined
         : { directory: options.ledger, sync: options["ledger-sync"] },
-      limits: limitsOf(options),
+      limits: limitsOf(options, seed),
+      seed,
       verdictMs: options["verdict-ms"],
       allowsVersion0: options.version0 === "on",
       tokenRules,
@@ -177,12 +190,27 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   return ExitCode.ok;
 }
 
+/** Tickets are somebody's money: they need a ledger that lasts, and a host that knows which it is. */
+function seedProblems({ seed, ledger, "host-id": hostId }: Partial<ServerOptions>): string[] {
+  if (seed === undefined) return hostId === undefined ? [] : ["--host-id: goes with --seed FILE"];
+  return [
+    ...(ledger === undefined ? ["--seed: needs --ledger DIR"] : []),
+    ...(hostId === undefined ? ["--seed: needs --host-id ID, the host that the file was made for"] : []),
+  ];
+}
+
+/** Plugin `seed` comes with a seed file. */
+function withSeedPlugin({ plugins = [], seed }: Partial<ServerOptions>): readonly string[] {
+  return seed === undefined || plugins.includes("seed") ? plugins : [...plugins, "seed"];
+}
+
 /** A ledger that lasts is for an event, where everybody may win a little; one in memory is for trying things out. */
-function limitsOf(options: ServerOptions): LedgerLimits {
+function limitsOf(options: ServerOptions, seed: HostSeed | undefined): LedgerLimits {
+  const { packetsPerUser = 3, packetsPerSponsor = 1 } = seed?.limits ?? {};
   const lasts = options.ledger !== undefined;
   return {
-    packetsPerUser: (options["packets-per-user"] ?? (lasts ? 3 : 0)) || Infinity,
-    packetsPerSponsor: (options["packets-per-sponsor"] ?? (lasts ? 1 : 0)) || Infinity,
+    packetsPerUser: (options["packets-per-user"] ?? (lasts ? packetsPerUser : 0)) || Infinity,
+    packetsPerSponsor: (options["packets-per-sponsor"] ?? (lasts ? packetsPerSponsor : 0)) || Infinity,
   };
 }
 

@@ -1,8 +1,14 @@
 import { definePlugin, z } from "../../core/plugin/plugin.ts";
-import { MOST_SPONSORS, ShakeHost } from "./host_half.ts";
+import { ShakeHost } from "./host_half.ts";
+import { MOST_SPONSORS } from "./orders.ts";
 import { ShakeSet } from "./set_half.ts";
 
 const config = z.strictObject({
+  /**
+   * Whose packets are given away: `generator` for those that are ordered while the host runs, or the name of a plugin
+   * that releases some, such as `seed`; `auto` for such a plugin if there is one.
+   */
+  packets: z.string().default("auto"),
   /** How long a SET may hold a packet that nobody there wins, in ms. */
   leaseMs: z.number().min(10).max(10_000).default(250),
   /** How many sponsors the packets of an order are spread over, if the order doesn't say. */

@@ -1,0 +1,17 @@
+import { definePlugin, z } from "../../core/plugin/plugin.ts";
+import { SeedHost } from "./host_half.ts";
+
+/** Releases the tickets of a seed file when they are due. Another plugin gives them away: see `shake.packets`. */
+export default definePlugin({
+  name: "seed",
+  config: z.strictObject({}),
+  holdsMoney: true,
+  metrics: {
+    seedReleased: { kind: "counter", help: "Tickets that were released" },
+    seedReleasedFen: { kind: "counter", help: "Sum of the tickets that were released, in fen" },
+    seedWallSteps: { kind: "counter", help: "Steps of the wall clock by more than 100 ms" },
+    seedBehindMs: { kind: "gauge", help: "How far the release is behind the plan, in ms" },
+  },
+  create: () => ({}),
+  control: (host) => new SeedHost(host),
+});

@@ -1,0 +1,137 @@
+import type { HostContext, PacketSource, Tickets } from "../../core/plugin/plugin.ts";
+import { plannedSchedule, type Schedule } from "./schedule.ts";
+import { WallWatch } from "./wall_watch.ts";
+import { WavePlayer } from "./wave_player.ts";
+
+/**
+ * Releases a host's tickets when they are due. One wave plays at a time, the one that began last: what an earlier one has
+ * not released, because the host was down, comes after it.
+ */
+export class Releases implements PacketSource {
+  readonly players: readonly WavePlayer[];
+  /** Tickets can be won: they are in the ledger. */
+  isReady = false;
+  readonly #host: HostContext;
+  readonly #tickets: Tickets;
+  readonly #watch = new WallWatch();
+  /** By wave: its end has come, and what nobody has won goes back. */
+  readonly #isClosed: Uint8Array;
+  #lastMs = NaN;
+
+  /** @param schedules by wave's name, of those that aren't as planned */
+  constructor(host: HostContext, tickets: Tickets, schedules: ReadonlyMap<string, Schedule>) {
+    this.#host = host;
+    this.#tickets = tickets;
+    this.players = tickets.waves.map((wave) =>
+      new WavePlayer(wave, schedules.get(wave.name) ?? plannedSchedule(wave.startMs))
+    );
+    this.#isClosed = new Uint8Array(this.players.length);
+  }
+
+  release(nowMs: number, give: (packetId: number, amountFen: number, sponsor: number) => void): void {
+    const elapsedMs = Number.isNaN(this.#lastMs) ? 0 : nowMs - this.#lastMs;
+    this.#lastMs = nowMs;
+    const wallMs = this.#host.unixMs();
+    const stepMs = this.#watch.look(nowMs, wallMs);
+    if (stepMs !== 0) {
+      this.#host.count("seedWallSteps", 1);
+      this.#host.log("the wall clock has stepped", { ms: Math.round(stepMs) });
+    }
+    if (!this.isReady) return;
+    this.#close(nowMs, wallMs);
+    const player = this.#playing(wallMs);
+    if (player !== undefined) {
+      player.play(this.#tickets, wallMs, elapsedMs, (packetId, amountFen, sponsor) => {
+        this.#host.count("seedReleased", 1);
+        this.#host.count("seedReleasedFen", amountFen);
+        give(packetId, amountFen, sponsor);
+      });
+    }
+    this.#host.gauge(
+      "seedBehindMs",
+      this.players.reduce((sum, one) => Math.max(sum, one.behindMs(wallMs)), 0),
+    );
+  }
+
+  nextDueMs(nowMs: number): number {
+    if (!this.isReady) return nowMs;
+    const wallMs = this.#host.unixMs();
+    return nowMs + this.players.reduce(
+      (next, player) => Math.min(next, player.nextDueInMs(this.#tickets, wallMs)),
+      Infinity,
+    );
+  }
+
+  get isDone(): boolean {
+    return this.isReady && this.players.every(({ isOver }) => isOver);
+  }
+
+  isOpen(packetId: number): boolean {
+    return this.#isClosed[this.#waveOf(packetId)] === 0;
+  }
+
+  /** What an operator sees of a wave. */
+  describe(player: WavePlayer): Record<string, unknown> {
+    const { wave, schedule, released, skipped, isOver } = player;
+    const wallMs = this.#host.unixMs();
+    const at = this.players.indexOf(player);
+    return {
+      wave: wave.name,
+      state: schedule.isStopped
+        ? "stopped"
+        : isOver
+        ? "over"
+        : schedule.pausedWallMs !== undefined
+        ? "paused"
+        : player === this.#playing(wallMs)
+        ? "playing"
+        : player.isPlaying(wallMs)
+        ? "waiting"
+        : "planned",
+      start: new Date(player.startWallMs).toISOString(),
+      end: new Date(player.endWallMs).toISOString(),
+      stretch: schedule.stretch,
+      tickets: wave.tickets,
+      released,
+      awardedBefore: skipped,
+      behindMs: Math.round(player.behindMs(wallMs)),
+      isClosed: this.#isClosed[at] === 1,
+    };
+  }
+
+  /** The wave that plays: of those that could, the one that began last. */
+  #playing(wallMs: number): WavePlayer | undefined {
+    let found: WavePlayer | undefined;
+    for (const player of this.players) {
+      if (!player.isPlaying(wallMs)) continue;
+      if (found === undefined || player.startWallMs >= found.startWallMs) found = player;
+    }
+    return found;
+  }
+
+  /** Ends waves whose leftovers go back, once their end has come. */
+  #close(nowMs: number, wallMs: number): void {
+    if (!this.#watch.mayExpire(nowMs)) return;
+    this.players.forEach((player, at) => {
+      if (!player.wave.returnsLeftover || this.#isClosed[at] === 1) return;
+      const hasEnded = player.schedule.isStopped ||
+        (player.schedule.pausedWallMs === undefined && wallMs >= player.endWallMs);
+      if (!hasEnded) return;
+      this.#isClosed[at] = 1;
+      player.isOver = true;
+      this.#host.log("wave closed", this.describe(player));
+    });
+  }
+
+  #waveOf(packetId: number): number {
+    const { groups } = this.#tickets;
+    let low = 0;
+    let high = groups.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (groups[middle].firstId <= packetId) low = middle;
+      else high = middle - 1;
+    }
+    return groups[low].wave;
+  }
+}
