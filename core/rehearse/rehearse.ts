@@ -214,7 +214,7 @@ async function writeResults(
   try {
     await Deno.writeTextFile(`${folder}/summary.json`, JSON.stringify(summary, null, 2) + "\n");
     await Deno.writeTextFile(`${folder}/series.csv`, seriesCsv(timeline.seconds));
-    recordRun(`${folder}/${RECORD_FILE}`, timeline.seconds);
+    recordRun(`${folder}/${RECORD_FILE}`, timeline.seconds, timeline.events);
     await writeReport(folder);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

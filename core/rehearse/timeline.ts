@@ -14,6 +14,8 @@ export interface Second {
 export class Timeline {
   /** In order of time. */
   readonly seconds: Second[] = [];
+  /** What happened at a moment, such as a kill; wall time in ms. */
+  readonly events: { readonly atMs: number; readonly text: string }[] = [];
   /** The phase that runs now. */
   phase = "start";
   readonly #abort = new AbortController();

@@ -9,8 +9,19 @@ export interface RunSecond {
   readonly client?: Snapshot;
 }
 
-/** Writes a rehearsal's seconds as a record, with a mark where each phase begins. */
-export function recordRun(path: string, seconds: readonly RunSecond[]): void {
+/** Something that was done in a rehearsal. */
+export interface RunEvent {
+  /** Wall time in ms. */
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** Writes a rehearsal's seconds as a record, with marks where each phase begins and where something was done. */
+export function recordRun(
+  path: string,
+  seconds: readonly RunSecond[],
+  events: readonly RunEvent[] = [],
+): void {
   const recording = new Recording(path);
   let phase = "";
   let id = 1;
@@ -25,5 +36,6 @@ export function recordRun(path: string, seconds: readonly RunSecond[]): void {
     }
     recording.flush((row.second + 1) * 1000 + 500);
   }
+  for (const { atMs, text } of events) recording.mark({ id: id++, atMs, kind: "event", text });
   recording.close(0);
 }

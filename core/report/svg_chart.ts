@@ -118,10 +118,7 @@ function plot(chart: SvgChart): string[] {
         bottom + 18
       }" font-size="11" text-anchor="middle">${text}</text>`
     ),
-    ...marks.filter(({ atS }) => atS >= 0 && atS <= seconds).map(({ atS, text }) =>
-      `<line class="mark" x1="${fixed(x(atS))}" x2="${fixed(x(atS))}" y1="${PLOT.top - 4}" y2="${bottom}" ` +
-      `stroke-dasharray="3 3"/>${markText(x(atS), text)}`
-    ),
+    ...marksOf(marks.filter(({ atS }) => atS >= 0 && atS <= seconds), x),
     ...lines.map(({ values }, i) =>
       `<path class="l${i % COLORS}" d="${
         path(values, x, y)
@@ -130,14 +127,23 @@ function plot(chart: SvgChart): string[] {
   ];
 }
 
-/** A mark's name beside its line: to the left of it where the picture ends. */
-function markText(x: number, text: string): string {
-  const hasRoom = x + text.length * LETTER < WIDTH;
-  const [at, anchor] = hasRoom ? [x + 4, "start"] : [x - 4, "end"];
-  return `<text class="marktext" x="${fixed(at)}" y="${
-    PLOT.top + 8
-  }" font-size="10" text-anchor="${anchor}">` +
-    `${escapeXml(text)}</text>`;
+/** Marks as lines with names beside them: to the left where the picture ends, lower where another name stands. */
+function marksOf(marks: readonly SvgMark[], x: (atS: number) => number): string[] {
+  const takenTo = [0, 0, 0];
+  return marks.toSorted((a, b) => a.atS - b.atS).map(({ atS, text }) => {
+    const at = x(atS);
+    const width = text.length * LETTER;
+    const isLeft = at + width > WIDTH;
+    const start = isLeft ? at - 4 - width : at + 4;
+    const free = takenTo.findIndex((to) => to <= start);
+    const row = free < 0 ? 0 : free;
+    takenTo[row] = start + width;
+    return `<line class="mark" x1="${fixed(at)}" x2="${fixed(at)}" y1="${PLOT.top - 4}" y2="${
+      PLOT.top + PLOT.height
+    }" stroke-dasharray="3 3"/><text class="marktext" x="${fixed(isLeft ? at - 4 : at + 4)}" y="${
+      PLOT.top + 8 + 12 * row
+    }" font-size="10" text-anchor="${isLeft ? "end" : "start"}">${escapeXml(text)}</text>`;
+  });
 }
 
 function timeLabels(seconds: number): { at: number; text: string }[] {
