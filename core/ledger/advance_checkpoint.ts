@@ -3,7 +3,7 @@ import { CheckpointBroken, type CheckpointHead, CheckpointReader, writeCheckpoin
 import { EntryKind } from "./entry.ts";
 import { type EntryRows, RowField } from "./entry_rows.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "./packets.ts";
-import { readDelivered, readRows } from "./sqlite_store.ts";
+import { lastSeqOf, readDelivered, readRows } from "./sqlite_store.ts";
 
 type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
@@ -15,38 +15,37 @@ type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[]
  * @returns the row that the checkpoint reaches to
  */
 export function advanceCheckpoint(path: string, db: DatabaseSync): number {
-  const old = openOld(path);
+  let old: CheckpointReader | undefined;
   try {
-    const changes = new Packets();
-    const head: Changing<CheckpointHead> = {
-      seq: old?.head.seq ?? 0,
-      mark: old?.head.mark ?? 0,
-      mints: [...old?.head.mints ?? []],
-      givenBack: [...old?.head.givenBack ?? []],
-      transfers: old?.head.transfers ?? 0,
-      largeAmountsFen: [],
-    };
-    // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
-    const delivered: Uint32Array[] = [];
-    head.mark = readDelivered(db, head.mark, (ids) => delivered.push(ids));
-    readRows(db, head.seq, Infinity, (rows) => addRows(rows, head, changes));
-    head.largeAmountsFen = [...old?.head.largeAmountsFen ?? [], ...changes.largeAmountsFen];
-    for (const ids of delivered) for (const id of ids) changes.noteDelivered(id);
-    writeCheckpoint(path, head, merged(old, changes));
-    return head.seq;
+    old = CheckpointReader.open(path);
+    // One that is ahead is of a ledger that has lost rows.
+    if (old !== undefined && old.head.seq <= lastSeqOf(db)) return advance(path, db, old);
+  } catch (error) {
+    if (!(error instanceof CheckpointBroken)) throw error;
   } finally {
     old?.close();
   }
+  return advance(path, db, undefined); // there is none, or it is of no use: made out of all rows
 }
 
-/** A damaged checkpoint is none: the new one is made out of all rows. */
-function openOld(path: string): CheckpointReader | undefined {
-  try {
-    return CheckpointReader.open(path);
-  } catch (error) {
-    if (error instanceof CheckpointBroken) return undefined;
-    throw error;
-  }
+function advance(path: string, db: DatabaseSync, old: CheckpointReader | undefined): number {
+  const changes = new Packets();
+  const head: Changing<CheckpointHead> = {
+    seq: old?.head.seq ?? 0,
+    mark: old?.head.mark ?? 0,
+    mints: [...old?.head.mints ?? []],
+    givenBack: [...old?.head.givenBack ?? []],
+    transfers: old?.head.transfers ?? 0,
+    largeAmountsFen: [],
+  };
+  // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
+  const delivered: Uint32Array[] = [];
+  head.mark = readDelivered(db, head.mark, (ids) => delivered.push(ids));
+  readRows(db, head.seq, Infinity, (rows) => addRows(rows, head, changes));
+  head.largeAmountsFen = [...old?.head.largeAmountsFen ?? [], ...changes.largeAmountsFen];
+  for (const ids of delivered) for (const id of ids) changes.noteDelivered(id);
+  writeCheckpoint(path, head, merged(old, changes));
+  return head.seq;
 }
 
 function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packets): void {

@@ -30,8 +30,11 @@ export class Projector {
   readonly #projection: Projection;
   #checkpointSeq: number;
 
+  readonly #mostPerBulk: number;
+
   /** @param directory a ledger whose truth exists */
-  constructor(directory: string, clock: Clock) {
+  constructor(directory: string, clock: Clock, mostPerBulk = MOST_PER_BULK) {
+    this.#mostPerBulk = mostPerBulk;
     this.#directory = directory;
     this.#clock = clock;
     this.#truth = new DatabaseSync(`${directory}/${TRUTH_FILE}`, { readOnly: true });
@@ -54,7 +57,7 @@ export class Projector {
     const from = this.#projection.seq;
     let oldestAtMs = 0;
     let rows = 0;
-    readRows(this.#truth, from, from + MOST_PER_BULK, (found) => {
+    readRows(this.#truth, from, from + this.#mostPerBulk, (found) => {
       if (rows === 0) oldestAtMs = found.values[RowField.atMs];
       rows += found.count;
       this.#projection.apply(found);

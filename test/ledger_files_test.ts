@@ -1,0 +1,220 @@
+/** A ledger's files: who may have them, what is made of them, and what happens when they are damaged. */
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { parquetReadObjects } from "hyparquet";
+import { fillLedger } from "../bench/fill_ledger.ts";
+import { UserError } from "../core/cli/user_error.ts";
+import { checkLedger } from "../core/ledger/check.ts";
+import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
+import { closeEvent } from "../core/ledger/close_event.ts";
+import { DirectoryLock } from "../core/ledger/directory_lock.ts";
+import { exportLedger } from "../core/ledger/export.ts";
+import { NO_LIMITS } from "../core/ledger/ledger.ts";
+import { openJudge } from "../core/ledger/open_judge.ts";
+import { PROJECTION_FILE } from "../core/ledger/projection.ts";
+import { catchUp, Projector } from "../core/ledger/projector.ts";
+import { showPacket, showUser } from "../core/ledger/show.ts";
+import { SqliteStore, TRUTH_FILE } from "../core/ledger/sqlite_store.ts";
+import { TruthReader } from "../core/ledger/truth_reader.ts";
+import { ManualClock } from "../core/time/clock.ts";
+
+const AWARDS = 30_000;
+const USERS = 10_000;
+
+async function withLedger(
+  run: (directory: string) => void | Promise<void>,
+  isCheckpointed = true,
+): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    fillLedger(directory, { awards: AWARDS, users: USERS, isCheckpointed });
+    await run(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Changes a file behind the ledger's back. */
+function tamper(directory: string, file: string, sql: string): void {
+  const db = new DatabaseSync(`${directory}/${file}`);
+  db.exec(sql);
+  db.close();
+}
+
+function open(directory: string): ReturnType<typeof openJudge> {
+  const truth = new TruthReader(directory);
+  try {
+    return openJudge(truth, directory, NO_LIMITS);
+  } finally {
+    truth.close();
+  }
+}
+
+Deno.test("a good ledger has no problems, with and without checkpoint and projection", async () => {
+  for (const isCheckpointed of [true, false]) {
+    await withLedger((directory) => {
+      const report = checkLedger(directory);
+      assert.deepEqual(report.problems, []);
+      assert.equal(report.awards, AWARDS);
+      assert.equal(report.users, USERS);
+      assert.equal(report.mostOfUser, AWARDS / USERS);
+      assert.equal(report.balances.userFen, AWARDS * 100);
+      assert.equal(report.projectionLagRows, isCheckpointed ? 0 : report.rows);
+    }, isCheckpointed);
+  }
+});
+
+Deno.test("a check finds a fen that is missing, an award that is gone and a packet that was given twice", async () => {
+  const wrongs: readonly [file: string, sql: string, problem: RegExp][] = [
+    [TRUTH_FILE, "update entry set amount = amount + 1 where seq = 5", /contradicts|holds|comes to/],
+    [TRUTH_FILE, "delete from entry where seq = 20000", /lacks row 20000/],
+    [TRUTH_FILE, "update entry set packet = packet - 1 where seq = 100", /row 100 of the ledger contradicts/],
+    [PROJECTION_FILE, "update balance set fen = fen + 1 where account = 'user'", /user holds/],
+    [PROJECTION_FILE, "delete from posting where id = 500", /postings/],
+    [PROJECTION_FILE, "delete from user_award where user = 7", /indexes/],
+  ];
+  for (const [file, sql, problem] of wrongs) {
+    await withLedger((directory) => {
+      tamper(directory, file, sql);
+      assert.match(checkLedger(directory).problems.join("\n"), problem, sql);
+    });
+  }
+});
+
+Deno.test("a damaged checkpoint is not used, and all rows are read instead", async () => {
+  await withLedger(async (directory) => {
+    const path = `${directory}/${CHECKPOINT_FILE}`;
+    const good = await Deno.readFile(path);
+    assert.equal(open(directory).rowsRead, 0);
+    for (const at of [0, 30, good.length >> 1]) {
+      const bad = good.slice();
+      bad[at] ^= 1;
+      await Deno.writeFile(path, bad);
+      const { judge, checkpointFault, rowsRead } = open(directory);
+      assert.notEqual(checkpointFault, undefined, `byte ${at}`);
+      assert.ok(rowsRead > AWARDS);
+      assert.equal(judge.awards, AWARDS);
+    }
+    await Deno.writeFile(path, good.subarray(0, good.length - 1));
+    assert.match(open(directory).checkpointFault!, /cut off/);
+    // And the next one is made anew.
+    catchUp(directory, new ManualClock());
+    assert.equal(open(directory).rowsRead, 0);
+  });
+});
+
+Deno.test("a checkpoint that knows more than the rows is not believed", async () => {
+  await withLedger((directory) => {
+    tamper(directory, TRUTH_FILE, `delete from entry where seq > ${AWARDS / 2}`);
+    const { checkpointFault, judge } = open(directory);
+    assert.match(checkpointFault!, /lost rows/);
+    assert.ok(judge.awards < AWARDS);
+  });
+});
+
+Deno.test("a projection that is gone, damaged or ahead of the rows is made again", async () => {
+  await withLedger(async (directory) => {
+    const spoil: (() => void | Promise<void>)[] = [
+      () => Deno.remove(`${directory}/${PROJECTION_FILE}`),
+      () => Deno.writeTextFile(`${directory}/${PROJECTION_FILE}`, "no database"),
+      () => tamper(directory, PROJECTION_FILE, "update progress set seq = 1000000000"),
+    ];
+    for (const damage of spoil) {
+      await damage();
+      catchUp(directory, new ManualClock());
+      const { problems, projectionLagRows } = checkLedger(directory);
+      assert.deepEqual([problems, projectionLagRows], [[], 0]);
+    }
+  });
+});
+
+Deno.test("many small bulks are merged, and a user's awards are all found", async () => {
+  await withLedger((directory) => {
+    const projector = new Projector(directory, new ManualClock(), 100);
+    while (projector.turn().rows > 0);
+    projector.close();
+    const db = new DatabaseSync(`${directory}/${PROJECTION_FILE}`, { readOnly: true });
+    const { runs } = db.prepare("select count(*) as runs from run").get()!;
+    db.close();
+    assert.ok(runs as number < 48, `${runs} runs of ${AWARDS / 100} bulks`);
+    assert.deepEqual(checkLedger(directory).problems, []);
+    assert.equal(showUser(directory, 42).length, AWARDS / USERS);
+  }, false);
+});
+
+Deno.test("a user's and a packet's story, from the projection and from the rows after it", async () => {
+  for (const isCheckpointed of [true, false]) {
+    await withLedger((directory) => {
+      const awards = showUser(directory, 42);
+      assert.equal(awards.length, AWARDS / USERS);
+      assert.deepEqual(awards.map(({ sponsor }) => sponsor), [1, 2, 3]);
+      const { award, sponsor } = showPacket(directory, awards[1].packetId);
+      assert.deepEqual([award, sponsor], [awards[1], 2]);
+      assert.equal(showPacket(directory, 1_000_000).sponsor, undefined);
+      assert.deepEqual(showUser(directory, 5_000_000), []);
+    }, isCheckpointed);
+  }
+});
+
+Deno.test("closing an event gives back what nobody won, once", async () => {
+  await withLedger((directory) => {
+    tamper(
+      directory,
+      TRUTH_FILE,
+      `insert into entry (seq, kind, packet, user, amount, sponsor, count, at_ms)
+       select max(seq) + 1, 1, ${AWARDS + 1}, 0, 70, 9, 7, 0 from entry`,
+    );
+    const clock = new ManualClock();
+    assert.deepEqual(closeEvent(directory, clock), [{ sponsor: 9, amountFen: 70 }]);
+    assert.deepEqual(closeEvent(directory, clock), []);
+    const { problems, balances } = checkLedger(directory);
+    assert.deepEqual(problems, []);
+    assert.equal(balances.returnedFen, 70);
+    assert.equal(showPacket(directory, AWARDS + 3).wasGivenBack, true);
+  });
+});
+
+Deno.test("an export holds every row, as CSV and as Parquet", async () => {
+  await withLedger(async (directory) => {
+    const rows = await exportLedger(directory, "csv", `${directory}/ledger.csv`);
+    const [header, ...lines] = (await Deno.readTextFile(`${directory}/ledger.csv`)).trimEnd().split("\n");
+    assert.equal(header, "seq,kind,packet_id,user,amount_fen,sponsor,count,committed_at_ms");
+    assert.equal(lines.length, rows);
+    assert.match(lines[0], /^1,mint,1,0,500000,1,5000,\d{13}$/);
+    assert.equal(await exportLedger(directory, "parquet", `${directory}/ledger.parquet`), rows);
+    const bytes = await Deno.readFile(`${directory}/ledger.parquet`);
+    const read = await parquetReadObjects({ file: bytes.buffer });
+    assert.equal(read.length, rows);
+    const texts = read.map((row) => Object.values(row).join(","));
+    assert.deepEqual(texts, lines);
+  });
+});
+
+Deno.test("a directory has one process at a time", async () => {
+  const directory = await Deno.makeTempDir();
+  const lock = DirectoryLock.take(directory, "--ledger");
+  assert.throws(
+    () => DirectoryLock.take(directory, "--ledger"),
+    (error) => error instanceof UserError && error.message.includes(`process ${Deno.pid} uses this ledger`),
+  );
+  lock.release();
+  DirectoryLock.take(directory, "--ledger").release();
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("a file of another program or of a newer redpkt is left alone", async () => {
+  const directory = await Deno.makeTempDir();
+  tamper(directory, TRUTH_FILE, "create table theirs (x)");
+  assert.throws(() => new SqliteStore(directory), /another program/);
+  await Deno.remove(`${directory}/${TRUTH_FILE}`);
+  new SqliteStore(directory).close();
+  tamper(directory, TRUTH_FILE, "pragma user_version = 99");
+  assert.throws(() => new SqliteStore(directory), /schema 99.*newer redpkt/);
+  assert.throws(() => new TruthReader(directory), /newer redpkt/);
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("where there is no ledger, every question says so", () => {
+  assert.throws(() => checkLedger("/nowhere"), /holds no ledger/);
+  assert.throws(() => showUser("/nowhere", 1), /holds no ledger/);
+});
