@@ -1,4 +1,6 @@
-/** Records of a block that is sorted in memory. */
+import { assert } from "../assert.ts";
+
+/** Records of a block that is sorted in memory, at most. */
 const RECORDS_PER_BLOCK = 1 << 20;
 /** Records that are read of a block at once when blocks are merged. */
 const RECORDS_PER_READ = 8 << 10;
@@ -9,6 +11,7 @@ const RECORDS_PER_READ = 8 << 10;
  */
 export class SortedBlocks {
   readonly #words: number;
+  readonly #recordsPerBlock: number;
   readonly #file: Deno.FsFile;
   readonly #path: string;
   #block: Uint32Array;
@@ -16,16 +19,18 @@ export class SortedBlocks {
   readonly #blockSizes: number[] = [];
 
   /** @param words of a record; the first one is the key */
-  constructor(words: number) {
+  constructor(words: number, recordsPerBlock = RECORDS_PER_BLOCK) {
+    assert(recordsPerBlock <= RECORDS_PER_BLOCK, "key and place fit into one exact number");
     this.#words = words;
+    this.#recordsPerBlock = recordsPerBlock;
     this.#path = Deno.makeTempFileSync({ prefix: "redpkt-sort-" });
     this.#file = Deno.openSync(this.#path, { read: true, write: true });
-    this.#block = new Uint32Array(RECORDS_PER_BLOCK * words);
+    this.#block = new Uint32Array(recordsPerBlock * words);
   }
 
   /** Takes the place of one more record and returns its offset in {@linkcode words}. */
   next(): number {
-    if (this.#count === RECORDS_PER_BLOCK) this.#spill();
+    if (this.#count === this.#recordsPerBlock) this.#spill();
     return this.#count++ * this.#words;
   }
 

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { fillLedger } from "../../bench/fill_ledger.ts";
+import { AWARDS_HEADER } from "../client/award_log.ts";
+import { SqliteStore, TRUTH_FILE } from "../ledger/sqlite_store.ts";
+import { SortedBlocks } from "../ledger/sorted_blocks.ts";
+import { Random } from "../random/random.ts";
+import { readFleetFile, type Sighting } from "./fleet_file.ts";
+import { reconcile, type ReconcileResult } from "./reconcile.ts";
+import { reconcileReport } from "./reconcile_command.ts";
+
+const AWARDS = 500;
+const USERS = 100;
+
+/** What the ledger of each test holds, as a fleet would have seen it. */
+interface Case {
+  readonly ledger: string;
+  readonly fleet: string;
+  /** Lines of the fleet's file, one an award, in no order. */
+  readonly lines: string[];
+}
+
+async function withCase(run: (of: Case) => void | Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    const lines: string[] = [];
+    fillLedger(`${directory}/ledger`, {
+      awards: AWARDS,
+      users: USERS,
+      isCheckpointed: false,
+      onAward: (user, packetId, amountFen) =>
+        lines.push(`${user},${packetId},${amountFen},shake,1700000000000`),
+    });
+    lines.sort();
+    await run({ ledger: `${directory}/ledger`, fleet: `${directory}/awards.csv`, lines });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+function compare({ ledger, fleet }: Case, lines: readonly string[]): ReconcileResult {
+  Deno.writeTextFileSync(fleet, AWARDS_HEADER + lines.map((line) => `${line}\n`).join(""));
+  return reconcile({ ledgers: [ledger], fleetFiles: [fleet] });
+}
+
+/** When the ledger's rows were committed is now; this is well after. */
+const LATER_MS = 4_000_000_000_000;
+
+Deno.test("a ledger and a fleet that agree", async () => {
+  await withCase((of) => {
+    const result = compare(of, of.lines);
+    assert.deepEqual(result.differences, []);
+    assert.ok(result.isClean);
+    assert.equal(result.awards, AWARDS);
+    assert.equal(result.seen, AWARDS);
+    assert.equal(result.seenFen, AWARDS * 100);
+    assert.deepEqual(
+      result.accounts.map(({ sourceFen, poolFen, userFen, returnedFen }) => [
+        sourceFen,
+        poolFen,
+        userFen,
+        returnedFen,
+      ]),
+      [[-50_000, 0, 50_000, 0]],
+    );
+    assert.match(reconcileReport(result), /no difference\n$/);
+  });
+});
+
+Deno.test("what is seen again by the same user, or is pending, is counted and is no difference", async () => {
+  await withCase((of) => {
+    const again = compare(of, [...of.lines, of.lines[3], of.lines[3]]);
+    assert.deepEqual([again.isClean, again.seen, again.seenAgain], [true, AWARDS, 2]);
+    const unseen = compare(of, of.lines.slice(10));
+    assert.deepEqual([unseen.isClean, unseen.pending, unseen.pendingFen], [true, 10, 1_000]);
+    // He was there, but not since after the award.
+    const [user] = of.lines[0].split(",");
+    const early = compare(of, [...of.lines.slice(1), `${user},0,0,stayed,1000`]);
+    assert.deepEqual([early.isClean, early.pending], [true, 1]);
+  });
+});
+
+const DIFFERENCES: readonly (readonly [what: string, change: (of: Case) => string[], words: RegExp])[] = [
+  [
+    "a packet that no ledger has",
+    ({ lines }) => [...lines, "7,9999,5,shake,1"],
+    /packet 9999: user 7 saw it/,
+  ],
+  [
+    "a packet that another user saw",
+    ({ lines }) => [...lines, lines[0].replace(/^\d+/, "77777")],
+    /user 77777 saw it/,
+  ],
+  ["another amount", ({ lines }) => [...lines.slice(1), lines[0].replace(",100,", ",101,")], /saw 101 fen/],
+  [
+    "an award that a user who came back never saw",
+    ({ lines }) => [...lines.slice(1), `${lines[0].split(",")[0]},0,0,stayed,${LATER_MS}`],
+    /never saw it/,
+  ],
+  ["a packet that the ledger awarded twice", (of) => {
+    change(
+      of.ledger,
+      "insert into entry select max(seq) + 1, 2, 5, 99, 100, 1, 0, 0 from entry",
+    );
+    return of.lines;
+  }, /packet 5: was awarded 2 times|packet 5:/],
+  ["a fen too much", (of) => {
+    change(of.ledger, "update entry set amount = amount + 1 where kind = 2 and packet = 5");
+    return of.lines;
+  }, /fen/],
+  ["a limit that is broken", (of) => {
+    const store = new SqliteStore(of.ledger);
+    store.noteLimits({ packetsPerUser: 4, packetsPerSponsor: 1 });
+    store.close();
+    return of.lines;
+  }, /user \d+: has 5 packets, and 4 are allowed/],
+];
+
+function change(ledger: string, sql: string): void {
+  const db = new DatabaseSync(`${ledger}/${TRUTH_FILE}`);
+  db.exec(sql);
+  db.close();
+}
+
+for (const [what, change, words] of DIFFERENCES) {
+  Deno.test(`finds ${what}`, async () => {
+    await withCase((of) => {
+      const result = compare(of, change(of));
+      assert.ok(!result.isClean);
+      assert.match(result.differences.join("\n"), words);
+      assert.match(reconcileReport(result), /DIFFERENCE/);
+    });
+  });
+}
+
+Deno.test("finds a packet that is in two ledgers", async () => {
+  await withCase(async (of) => {
+    await withCase((other) => {
+      const result = reconcile({ ledgers: [of.ledger, other.ledger], fleetFiles: [] });
+      assert.equal(result.accounts.length, 2);
+      assert.equal(result.awards, 2 * AWARDS);
+      assert.match(result.differences[0], /was awarded 2 times/);
+    });
+  });
+});
+
+Deno.test("a fleet's file is read to the last whole line, and what is none is named", async () => {
+  const path = await Deno.makeTempFile();
+  const read = (text: string) => {
+    Deno.writeTextFileSync(path, text);
+    const found: Sighting[] = [];
+    readFleetFile(path, (sighting) => void found.push({ ...sighting }));
+    return found;
+  };
+  assert.deepEqual(read(AWARDS_HEADER + "4294967295,4294967295,4294967295,claim,1763600000000\n1,2,3,sha"), [
+    { user: 4294967295, packetId: 4294967295, amountFen: 4294967295, kind: "claim", seenAtMs: 1763600000000 },
+  ]);
+  assert.deepEqual(read(AWARDS_HEADER), []);
+  for (
+    const [line, fault] of [
+      ["1,2,3,shake", /line 2 has too few/],
+      ["1,2,3,shake,4,5", /line 2 has too few or too many/],
+      ["1,,3,shake,4", /line 2 has too few/],
+      ["1,x,3,shake,4", /no number/],
+      ["1,2,3,shaken,4", /unknown kind/],
+    ] as const
+  ) assert.throws(() => read(`${AWARDS_HEADER}${line}\n`), fault);
+  assert.throws(() => read("some,other,file\n"), /line 1 is not the header/);
+  assert.throws(() => readFleetFile("/nowhere.csv", () => {}), /no such file/);
+  await Deno.remove(path);
+});
+
+Deno.test("sorted blocks give back every record, in order, whatever the number of blocks", () => {
+  for (const records of [0, 1, 1_000, 10_000]) {
+    const blocks = new SortedBlocks(2, 256);
+    const random = new Random(records);
+    const expected: number[] = [];
+    for (let i = 0; i < records; i++) {
+      const at = blocks.next();
+      const key = random.uint32();
+      blocks.words[at] = key;
+      blocks.words[at + 1] = key ^ 0x5555;
+      expected.push(key);
+    }
+    const got: number[] = [];
+    blocks.merge((words, at) => {
+      assert.equal(words[at + 1], (words[at] ^ 0x5555) >>> 0);
+      got.push(words[at]);
+    });
+    blocks.close();
+    assert.deepEqual(got, expected.sort((a, b) => a - b));
+  }
+});
