@@ -1,0 +1,93 @@
+/**
+ * `deno task bench:ledger-files [RECONCILED] [HELD]`: how long a reconcile of so many awards takes and how much memory it
+ * needs, and how soon a server that holds so many awards is ready after a crash, with and without its checkpoint.
+ */
+import { AWARDS_HEADER } from "../core/client/award_log.ts";
+import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
+import { sleep } from "../core/time/clock.ts";
+import { Running } from "../test/processes.ts";
+import { fillLedger } from "./fill_ledger.ts";
+
+const [reconciled = 3_000_000, held = 10_000_000] = Deno.args.map(Number);
+const MAIN = new URL("../main.ts", import.meta.url).pathname;
+const USERS = 1_000_000;
+const LINES_PER_WRITE = 10_000;
+
+const directory = await Deno.makeTempDir({ prefix: "redpkt-bench-" });
+try {
+  if (reconciled > 0) await reconcileBar();
+  if (held > 0) await restartBar();
+} finally {
+  await Deno.remove(directory, { recursive: true });
+}
+
+async function reconcileBar(): Promise<void> {
+  const ledger = `${directory}/reconciled`;
+  const fleet = `${directory}/awards.csv`;
+  const file = Deno.openSync(fleet, { write: true, create: true });
+  const encoder = new TextEncoder();
+  let lines = [AWARDS_HEADER.trimEnd()];
+  const flush = () => {
+    const bytes = encoder.encode(lines.join("\n") + "\n");
+    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+    lines = [];
+  };
+  fillLedger(ledger, {
+    awards: reconciled,
+    users: USERS,
+    isCheckpointed: false,
+    onAward(user, packetId, amountFen) {
+      lines.push(`${user},${packetId},${amountFen},shake,1763600000000`);
+      if (lines.length === LINES_PER_WRITE) flush();
+    },
+  });
+  flush();
+  file.close();
+  const startMs = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "-A", MAIN, "reconcile", "--ledger", ledger, "--fleet", fleet],
+    stdout: "piped",
+  }).spawn();
+  let [peakMb, cpuS] = [0, 0];
+  const watch = setInterval(() => {
+    try {
+      peakMb = Number(/VmHWM:\s*(\d+)/.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`))![1]) / 1000;
+      const fields = Deno.readTextFileSync(`/proc/${child.pid}/stat`).split(") ")[1].split(" ");
+      cpuS = (Number(fields[11]) + Number(fields[12])) / 100;
+    } catch {
+      // it has just ended
+    }
+  }, 50);
+  const { code, stdout } = await child.output();
+  clearInterval(watch);
+  console.log(new TextDecoder().decode(stdout).trimEnd());
+  console.log(
+    `reconcile of ${reconciled} awards: ${((performance.now() - startMs) / 1000).toFixed(1)} s ` +
+      `(${cpuS.toFixed(1)} s of CPU), at most ${peakMb.toFixed(0)} MB, exit code ${code}`,
+  );
+}
+
+async function restartBar(): Promise<void> {
+  const ledger = `${directory}/held`;
+  fillLedger(ledger, { awards: held, users: USERS, isCheckpointed: true });
+  await restart(ledger, "with its checkpoint");
+  await Deno.remove(`${ledger}/${CHECKPOINT_FILE}`);
+  await restart(ledger, "without it");
+}
+
+async function restart(ledger: string, how: string): Promise<void> {
+  const startMs = performance.now();
+  await using server = new Running([
+    ...["server", "--host", "127.0.0.1", "--port", "0", "--admin", "127.0.0.1:0", "--workers", "1"],
+    ...["--ledger", ledger],
+  ]);
+  await server.event("listening");
+  const listeningMs = performance.now() - startMs;
+  const { tookMs, rowsRead } = await server.event("ledger ready");
+  console.log(
+    `restart on ${held} awards ${how}: listens after ${listeningMs.toFixed(0)} ms, awards after ` +
+      `${(performance.now() - startMs).toFixed(0)} ms (${tookMs} ms in the ledger, ${rowsRead} rows read)`,
+  );
+  server.process.kill("SIGKILL");
+  await sleep(100);
+}
