@@ -9,6 +9,7 @@ const program: Omit<Program, "command"> = {
   entry: import.meta.url,
   plugins: {
     seed: () => import("./plugins/seed/mod.ts"),
+    send: () => import("./plugins/send/mod.ts"),
     shake: () => import("./plugins/shake/mod.ts"),
     throttle: () => import("./plugins/throttle/mod.ts"),
   },

@@ -78,6 +78,8 @@ export const EntryKind = {
   groupBody: 16,
   /** All money of a user in fen: low and high 32 bits. */
   balanceOf: 17,
+  /** The next group after `packetId`, and how many members it has. */
+  nextGroup: 18,
 } as const;
 
 /** Whether an entry is about what users send each other, and changes something. */
@@ -87,7 +89,7 @@ export function isTransfer(kind: number): boolean {
 
 /** Whether an entry asks something about that. */
 export function isQuestion(kind: number): boolean {
-  return kind >= EntryKind.openFor && kind <= EntryKind.balanceOf;
+  return kind >= EntryKind.openFor && kind <= EntryKind.nextGroup;
 }
 
 export const Verdict = {

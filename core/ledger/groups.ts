@@ -23,6 +23,8 @@ export class Group {
 /** All groups by id. One without members doesn't exist any more. */
 export class Groups {
   readonly #groups = new Map<number, Group>();
+  /** All ids in order, once somebody has asked; undefined after a change. */
+  #sorted: Uint32Array | undefined;
   /** By user: groups that he ever was in; a packet of that time is his to claim. */
   readonly #everOf = new Map<number, Set<number>>();
 
@@ -30,8 +32,17 @@ export class Groups {
     return this.#groups.get(group);
   }
 
-  get all(): ReadonlyMap<number, Group> {
-    return this.#groups;
+  /** The lowest id above another, 0 if there is none. */
+  after(id: number): number {
+    if (this.#sorted === undefined) this.#sorted = Uint32Array.from(this.#groups.keys()).sort();
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#sorted[middle] <= id) low = middle + 1;
+      else high = middle;
+    }
+    return this.#sorted[low] ?? 0;
   }
 
   everOf(user: number): Iterable<number> {
@@ -43,6 +54,7 @@ export class Groups {
     const members = Uint32Array.from(new Set(users)).sort();
     const before = this.#groups.get(id)?.members ?? new Uint32Array();
     if (before.length === members.length && before.every((user, i) => user === members[i])) return false;
+    this.#sorted = undefined;
     if (members.length === 0) this.#groups.delete(id);
     else this.#groups.set(id, new Group(members));
     for (const user of members) {

@@ -124,6 +124,12 @@ export class Sends {
         return copyFrom(this.packet(asked)?.words(), from, reply);
       case EntryKind.groupBody:
         return copyFrom(this.groups.get(asked)?.words, from, reply);
+      case EntryKind.nextGroup: {
+        const next = this.groups.after(words[at + EntryWord.packetId] >>> 0);
+        reply[0] = next;
+        reply[1] = this.groups.get(next)?.members.length ?? 0;
+        return;
+      }
       case EntryKind.balanceOf: {
         const fen = this.balanceOf(user);
         reply[0] = fen;

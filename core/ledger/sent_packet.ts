@@ -7,15 +7,20 @@ export const HeadWord = {
   sender: 1,
   amount: 2,
   shares: 3,
-  /** The lowest 8 bits; bit 8: the host itself has sent it. */
+  /** The lowest 8 bits; above them `HeadBit`s. */
   mode: 4,
   group: 5,
   deadlineLow: 6,
   deadlineHigh: 7,
 } as const;
 
-/** Bit of `HeadWord.mode`. */
-export const HEAD_FROM_HOST = 0x100;
+/** Bits of `HeadWord.mode`. */
+export const HeadBit = {
+  /** The host itself has sent it. */
+  fromHost: 0x100,
+  /** What was left of it has gone back. */
+  over: 0x200,
+} as const;
 
 /** A packet that somebody sent, as the judge knows it. */
 export class SentPacket {
@@ -71,7 +76,8 @@ export class SentPacket {
     reply[HeadWord.sender] = this.sender;
     reply[HeadWord.amount] = this.amountFen;
     reply[HeadWord.shares] = shares.length;
-    reply[HeadWord.mode] = mode | (this.isFromHost ? HEAD_FROM_HOST : 0);
+    reply[HeadWord.mode] = mode | (this.isFromHost ? HeadBit.fromHost : 0) |
+      (this.isOver ? HeadBit.over : 0);
     reply[HeadWord.group] = group;
     reply[HeadWord.deadlineLow] = deadlineMs;
     reply[HeadWord.deadlineHigh] = Math.floor(deadlineMs / 0x1_0000_0000);

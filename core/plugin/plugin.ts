@@ -16,6 +16,7 @@ export {
   PLUGIN_CLOSE_CODES,
   PLUGIN_OPCODES,
   Result,
+  SendMode,
   ShakeResult,
 } from "../wire/codes.ts";
 export {
@@ -36,7 +37,7 @@ export {
 export * from "../wire/version1_money.ts";
 export { EntryKind, Refusal, Verdict } from "../ledger/entry.ts";
 export { type SendBody, sendBodyWords } from "../ledger/send_body.ts";
-export { HEAD_FROM_HOST, HeadWord } from "../ledger/sent_packet.ts";
+export { HeadBit, HeadWord } from "../ledger/sent_packet.ts";
 export { ownerSet } from "../set/owner_set.ts";
 export { assert } from "../assert.ts";
 export type { MetricDefinition } from "../counters/counters.ts";
@@ -250,6 +251,8 @@ export interface EntryVerdict {
   readonly verdict: number;
   readonly detail: number;
   readonly packetId: number;
+  /** The words of an answer. */
+  readonly payload: Int32Array;
 }
 
 /** Packets that one plugin releases and another gives away. They are in the ledger before they are released. */

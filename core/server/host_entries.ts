@@ -28,7 +28,8 @@ export class HostEntries {
   #open: (Waiting | undefined)[] = [];
   #openHead = 0;
   /** Waiting for a place in the ring. */
-  readonly #waiting: Waiting[] = [];
+  #waiting: Waiting[] = [];
+  #waitingHead = 0;
 
   constructor(ring: SharedArrayBuffer, ledgerBell: Bell) {
     this.#ring = new LedgerRing(ring);
@@ -66,7 +67,8 @@ export class HostEntries {
       const verdict = words[at + EntryWord.verdict];
       const detail = words[at + EntryWord.detail];
       const packetId = words[at + EntryWord.packetId] >>> 0;
-      this.#open[this.#openHead++]?.resolve({ verdict, detail, packetId });
+      const payload = words.slice(at + PAYLOAD_AT, at + PAYLOAD_AT + PAYLOAD_WORDS);
+      this.#open[this.#openHead++]?.resolve({ verdict, detail, packetId, payload });
     });
     if (this.#openHead === this.#open.length) {
       this.#open = [];
@@ -76,8 +78,8 @@ export class HostEntries {
   }
 
   #propose(): void {
-    while (this.#waiting.length > 0 && this.#ring.hasRoom) {
-      const next = this.#waiting[0];
+    while (this.#waitingHead < this.#waiting.length && this.#ring.hasRoom) {
+      const next = this.#waiting[this.#waitingHead];
       if (next.written < next.body.length) {
         this.#writePart(next);
         this.#open.push(undefined);
@@ -85,7 +87,12 @@ export class HostEntries {
       }
       this.#write(next.entry);
       this.#open.push(next);
-      this.#waiting.shift();
+      this.#waitingHead++;
+    }
+    // Emptied at the end, not shifted: a hundred thousand may wait.
+    if (this.#waitingHead === this.#waiting.length) {
+      this.#waiting = [];
+      this.#waitingHead = 0;
     }
     if (this.#ring.publish()) this.#ledgerBell.ring();
   }
@@ -108,6 +115,8 @@ export class HostEntries {
     setEntryAmountFen(words, at, entry.amountFen);
     words[at + EntryWord.sponsor] = entry.sponsor;
     words[at + EntryWord.tag] = entry.tag;
+    words[at + EntryWord.asked] = entry.asked;
+    words[at + EntryWord.askedFrom] = entry.askedFrom;
   }
 
   #next(kind: number): number {

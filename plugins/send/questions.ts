@@ -1,0 +1,83 @@
+import type { EntryProposal, SetContext } from "../../core/plugin/plugin.ts";
+
+/** Places in the ledger's ring that questions leave to sends and claims. */
+const SPARE_PLACES = 8;
+/** Words of one answer. */
+const ANSWER_WORDS = 8;
+
+type Fields = Partial<EntryProposal> & { readonly kind: number };
+
+type OnAnswer = (words: Int32Array, nowMs: number) => void;
+
+interface Question {
+  readonly entry: EntryProposal;
+  readonly onAnswer: OnAnswer;
+}
+
+/** What this SET asks the ledger. Answers come in the order of the questions. */
+export class Questions {
+  readonly #set: SetContext;
+  #waiting: Question[] = [];
+  #waitingHead = 0;
+  readonly #asked: Question[] = [];
+
+  constructor(set: SetContext) {
+    this.#set = set;
+  }
+
+  /** Whether questions wait for room. */
+  get isBehind(): boolean {
+    return this.#waitingHead < this.#waiting.length;
+  }
+
+  /** Asks now, or as soon as there is room; the words are valid until `onAnswer` returns. */
+  ask(fields: Fields, nowMs: number, onAnswer: OnAnswer): void {
+    const nothing = {
+      user: 0,
+      packetId: 0,
+      amountFen: 0,
+      sponsor: 0,
+      count: 0,
+      tag: 0,
+      asked: 0,
+      askedFrom: 0,
+    };
+    this.#waiting.push({ entry: { connection: -1, ...nothing, ...fields }, onAnswer });
+    this.pump();
+    if (this.isBehind) this.#set.tickAt(nowMs + 1);
+  }
+
+  /** Reads `count` words of a packet or group. */
+  read(
+    kind: number,
+    id: number,
+    count: number,
+    nowMs: number,
+    done: (words: Uint32Array, nowMs: number) => void,
+  ): void {
+    const words = new Uint32Array(count);
+    for (let from = 0; from < count; from += ANSWER_WORDS) {
+      this.ask({ kind, asked: id, askedFrom: from }, nowMs, (answer, nowMs) => {
+        for (let i = 0; i < ANSWER_WORDS && from + i < count; i++) words[from + i] = answer[i];
+        if (from + ANSWER_WORDS >= count) done(words, nowMs);
+      });
+    }
+  }
+
+  /** Asks what waits, as far as there is room. */
+  pump(): void {
+    while (this.isBehind && this.#set.canProposeAll(SPARE_PLACES)) {
+      const question = this.#waiting[this.#waitingHead++];
+      this.#asked.push(question);
+      this.#set.propose(question.entry);
+    }
+    if (this.isBehind || this.#waitingHead === 0) return;
+    this.#waiting = [];
+    this.#waitingHead = 0;
+  }
+
+  /** The ledger has answered the oldest question. */
+  answered(words: Int32Array, nowMs: number): void {
+    this.#asked.shift()!.onAnswer(words, nowMs);
+  }
+}

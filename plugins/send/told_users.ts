@@ -1,0 +1,115 @@
+import {
+  EntryKind,
+  HeadBit,
+  HeadWord,
+  type SetContext,
+  writeChatMessage,
+  writeExpired,
+  writeNotice,
+  writeSendNotice,
+} from "../../core/plugin/plugin.ts";
+import { ToUser } from "./messages.ts";
+import type { SendMetrics } from "./metrics.ts";
+import type { Questions } from "./questions.ts";
+
+/** Brings this SET's users what they should hear of, in the version that they speak. */
+export class ToldUsers {
+  readonly #set: SetContext;
+  readonly #questions: Questions;
+  readonly #m: SendMetrics;
+
+  constructor(set: SetContext, questions: Questions, metrics: SendMetrics) {
+    this.#set = set;
+    this.#questions = questions;
+    this.#m = metrics;
+  }
+
+  /** A user has logged in: he hears of every packet that is open to him, the newest first. */
+  loggedIn(connection: number, user: number, nowMs: number): void {
+    this.#askOpen(connection, this.#set.generationOf(connection), user, 0, nowMs);
+  }
+
+  /** Something for a user who was on this connection a moment ago: the words of one of `ToUser`. */
+  deliver(connection: number, user: number, words: Int32Array, at: number): void {
+    if (this.#set.userOf(connection) !== user) return;
+    const generation = this.#set.generationOf(connection);
+    const isOld = this.#set.versionOf(connection) === 0;
+    switch (words[at]) {
+      case ToUser.notice:
+        this.#notice(connection, generation, user, words, at + 1);
+        return;
+      case ToUser.expired:
+        if (isOld) return; // version 0 can't have sent it
+        this.#set.push(
+          connection,
+          generation,
+          (reply, replyAt) =>
+            writeExpired(reply, replyAt, this.#set.unixMs, words[at + 1] >>> 0, words[at + 2] >>> 0),
+        );
+        return;
+      case ToUser.chat:
+        if (!isOld) this.#chat(connection, generation, words, at + 1);
+    }
+  }
+
+  /** The words are as `ToUser.notice` has them. */
+  #notice(connection: number, generation: number, user: number, words: Int32Array, at: number): boolean {
+    const { unixMs, unixSeconds } = this.#set;
+    const word = (i: number) => words[at + i] >>> 0;
+    const isSent = this.#set.push(connection, generation, (reply, replyAt) => {
+      if (this.#set.versionOf(connection) === 0) {
+        return writeSendNotice(reply, replyAt, unixSeconds, word(0), word(2), user, word(8), word(9));
+      }
+      const deadlineMs = word(6) + word(7) * 0x1_0000_0000;
+      return writeNotice(
+        reply,
+        replyAt,
+        unixMs,
+        word(0),
+        word(1),
+        word(2),
+        word(3),
+        word(4),
+        word(5),
+        deadlineMs,
+      );
+    });
+    if (isSent) this.#set.count(this.#m.notices);
+    return isSent;
+  }
+
+  #chat(connection: number, generation: number, words: Int32Array, at: number): void {
+    const text = new Uint8Array(words[at + 2]);
+    for (let i = 0; i < text.length; i++) text[i] = words[at + 3 + (i >> 2)] >>> (24 - 8 * (i & 3));
+    const isSent = this.#set.push(
+      connection,
+      generation,
+      (reply, replyAt) =>
+        writeChatMessage(reply, replyAt, this.#set.unixMs, words[at] >>> 0, words[at + 1] >>> 0, text),
+    );
+    if (isSent) this.#set.count(this.#m.chatsDelivered);
+  }
+
+  #askOpen(connection: number, generation: number, user: number, after: number, nowMs: number): void {
+    this.#questions.ask({ kind: EntryKind.openFor, user, packetId: after }, nowMs, (head, nowMs) => {
+      const packetId = head[HeadWord.packetId] >>> 0;
+      if (packetId === 0) return;
+      const isLate = this.#set.unixMs >=
+        (head[HeadWord.deadlineLow] >>> 0) + head[HeadWord.deadlineHigh] * 0x1_0000_0000;
+      const notice = Int32Array.of(
+        packetId,
+        (head[HeadWord.mode] & HeadBit.fromHost) === 0 ? head[HeadWord.sender] : 0,
+        head[HeadWord.amount],
+        head[HeadWord.shares],
+        head[HeadWord.mode] & 0xff,
+        head[HeadWord.group],
+        head[HeadWord.deadlineLow],
+        head[HeadWord.deadlineHigh],
+        0,
+        0,
+      );
+      if (!isLate && !this.#notice(connection, generation, user, notice, 0)) return;
+      this.#askOpen(connection, generation, user, packetId, nowMs);
+    });
+  }
+}
