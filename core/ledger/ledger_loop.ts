@@ -3,8 +3,8 @@ import { EntryKind, EntryWord, isQuestion, PAYLOAD_AT, setEntryAmountFen } from 
 import { emptyJudgement, type Ledger } from "./ledger.ts";
 import type { LedgerRing } from "./ledger_ring.ts";
 
-/** Most entries of one ring in one commit, so that one busy worker doesn't hold up the others. */
-const MOST_PER_RING = 4096;
+/** Most entries of one ring in one commit, which take about 3 ms: nobody waits long, and no ring holds up the others. */
+const MOST_PER_RING = 2048;
 
 /** A producer of entries: its ring, and the bell that tells it of verdicts. */
 export interface LedgerClient {
