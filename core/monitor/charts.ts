@@ -5,7 +5,7 @@ export type Unit = "count" | "perSecond" | "us" | "ms" | "bytes" | "bytesPerSeco
 
 /** Where a line comes from that the processes of a role tell. */
 export type RoleSource =
-  /** Growth, present value or sum since the start of a metric; of several, their sum. */
+  /** Growth, present value, or sum since the start, which a history adds up; of several metrics, their sum. */
   | { readonly kind: "delta" | "gauge" | "total"; readonly role: Role; readonly metrics: readonly string[] }
   | { readonly kind: "percentile"; readonly role: Role; readonly metric: string; readonly percent: number }
   | {
@@ -40,7 +40,7 @@ export interface ChartSpec {
   readonly isSparse?: boolean;
 }
 
-/** The value of a line in a second, or null where nobody has told of it. */
+/** The value of a line in a second, or null where nobody has told of it. Of a total: what it grew by. */
 export function lineValue({ source, scale = 1 }: LineSpec, merged: MergedSecond): number | null {
   const value = "role" in source
     ? roleValue(source, merged.roles[source.role])
@@ -59,10 +59,11 @@ function roleValue(source: RoleSource, role: RoleSecond | undefined): number | n
     const histogram = role.histograms[source.metric];
     return histogram === undefined || histogram.count === 0 ? null : histogram.percentile(source.percent);
   }
-  const table = { delta: role.deltas, gauge: role.gauges, total: role.totals }[source.kind];
+  const table = source.kind === "gauge" ? role.gauges : role.deltas;
   let sum: number | null = null;
   for (const metric of source.metrics) {
-    if (table[metric] !== undefined) sum = (sum ?? 0) + table[metric];
+    if (table[metric] === undefined) continue;
+    sum = (sum ?? 0) + table[metric] + (source.kind === "total" ? role.unseen[metric] ?? 0 : 0);
   }
   return sum;
 }

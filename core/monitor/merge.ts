@@ -20,8 +20,11 @@ export class RoleSecond {
   /** Processes whose snapshot is in it. */
   processes = 0;
   readonly deltas: Record<string, number> = {};
-  /** Counters since the start of each process. */
-  readonly totals: Record<string, number> = {};
+  /**
+   * What counters grew by outside the seconds that were told: before this process came to watch, or in seconds that got
+   * lost. Negative where such a second came after all. With it, sums over seconds are exact.
+   */
+  readonly unseen: Record<string, number> = {};
   readonly gauges: Record<string, number> = {};
   readonly histograms: Record<string, Histogram> = {};
   cpuUserMs = 0;
@@ -36,10 +39,10 @@ export class RoleSecond {
     return this.cpuUserMs + this.cpuSystemMs;
   }
 
-  add(snapshot: Snapshot): void {
+  add(snapshot: Snapshot, unseen: Readonly<Record<string, number>>): void {
     this.processes++;
     addUp(this.deltas, snapshot.deltas);
-    addUp(this.totals, snapshot.totals);
+    addUp(this.unseen, unseen);
     addUp(this.gauges, snapshot.gauges);
     for (const name in snapshot.histograms) {
       (this.histograms[name] ??= new Histogram()).add(snapshot.histograms[name]);
@@ -67,9 +70,12 @@ export class MergedSecond {
     this.second = second;
   }
 
-  /** @param target whose snapshot it is; stands for the machine where that has no name */
-  add(snapshot: Snapshot, target: string): void {
-    (this.roles[snapshot.role] ??= new RoleSecond()).add(snapshot);
+  /**
+   * @param target whose snapshot it is; stands for the machine where that has no name
+   * @param unseen what its counters grew by outside the seconds that were told
+   */
+  add(snapshot: Snapshot, target: string, unseen: Readonly<Record<string, number>> = {}): void {
+    (this.roles[snapshot.role] ??= new RoleSecond()).add(snapshot, unseen);
     const { network, machine } = snapshot.process;
     const key = machine || target;
     if (network === undefined || this.#machines.has(key)) return;

@@ -1,21 +1,18 @@
-import { isLoopbackHost, TOKEN_VARIABLE } from "../admin/serve.ts";
 import { helpText, parseFlags } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
-import { systemSecret } from "../random/random.ts";
 import { after, every, ManualClock, sleep } from "../time/clock.ts";
 import { headlessJson, headlessLine } from "./headless.ts";
 import { MONITOR_FLAGS, type MonitorOptions } from "./monitor_flags.ts";
-import { MonitorCore } from "./monitor_core.ts";
+import { liveCore, servePage, TICK_MS } from "./live_page.ts";
+import type { MonitorCore } from "./monitor_core.ts";
 import { Recording } from "./recording.ts";
 import { Replay } from "./replay.ts";
 import { replayAll, replayInTime } from "./replay_all.ts";
 import { TargetFile } from "./target_file.ts";
 import { parseTarget, type TargetSpec } from "./target_list.ts";
 
-/** How often it looks what is due to be shown, in ms. */
-const TICK_MS = 100;
 /** How often the file of targets is looked at, and a record written, in ms. */
 const SLOW_TICK_MS = 1_000;
 
@@ -41,12 +38,7 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   const log = openLog(host, "monitor");
   const replay = options.replay === undefined ? undefined : new Replay(options.replay);
   const clock = replay === undefined ? host.clock : new ManualClock(0);
-  const core = new MonitorCore({
-    clock,
-    fetch: (url, init) => fetch(url, init),
-    after,
-    token: host.env(TOKEN_VARIABLE) || undefined,
-  });
+  const core = liveCore({ ...host, clock });
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const ends: (() => void | Promise<void>)[] = [];
   let signals = 0;
@@ -55,7 +47,7 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
     stop(signal);
   }));
   if (options.seconds > 0) ends.push(after(options.seconds * 1000, () => stop("--seconds")));
-  const page = options["no-web"] ? undefined : await showPage(host, core, options, log);
+  const page = options["no-web"] ? undefined : await servePage(host, core, options.web, log);
   if (page !== undefined) ends.push(page.stop);
   ends.push(
     ...isTerminal ? [await showTerminalView(host, core, page?.url, stop)] : showLines(host, core, options),
@@ -69,27 +61,6 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   for (const end of ends.reverse()) await end();
   await core.stop();
   return ExitCode.ok;
-}
-
-/** Serves the page. It is loaded only here: `--no-web` shouldn't pay for it. */
-async function showPage(host: Host, core: MonitorCore, options: MonitorOptions, log: Log) {
-  const [{ serveWeb }, { Control }] = await Promise.all([import("./web/web.ts"), import("./control.ts")]);
-  const given = host.env(TOKEN_VARIABLE) || undefined;
-  if (given === undefined && !isLoopbackHost(options.web.hostname)) {
-    const where = `${options.web.hostname}:${options.web.port}`;
-    throw new UserError(`--web ${where}: others can reach this address. Set ${TOKEN_VARIABLE} to a secret`);
-  }
-  const token = given ?? systemSecret();
-  const control = new Control(core, (url, init) => fetch(url, init), log, given);
-  const web = serveWeb({ core, control, token, address: options.web });
-  const plainUrl = `http://${web.address.hostname}:${web.address.port}/`;
-  // A token that was made just now is shown to whoever sits here, behind the `#` that no server sees. Logs hold no secret.
-  const url = given === undefined ? `${plainUrl}#token=${token}` : plainUrl;
-  const hint = given === undefined && !host.isTerminal
-    ? { actions: `set ${TOKEN_VARIABLE} to act from the page` }
-    : {};
-  log("info", "page", { url: host.isTerminal ? url : plainUrl, ...hint });
-  return { url, stop: () => web.stop() };
 }
 
 /** Whether there is a screen to draw on, and keys to read. */

@@ -131,7 +131,7 @@ export class MonitorCore {
 
   #add(spec: TargetSpec, subscribes: boolean): { target: Target; ended: Promise<void> } {
     const target = new Target(spec, this.#world, {
-      snapshot: (from, snapshot) => this.#take(from, snapshot),
+      snapshot: (from, snapshot, unseen) => this.#take(from, snapshot, unseen),
       // A record has its own marks of what happened to targets then.
       state: (of, before) => subscribes && this.#told(of, before),
     });
@@ -140,8 +140,8 @@ export class MonitorCore {
     return entry;
   }
 
-  #take(target: Target, snapshot: Snapshot): void {
-    const placement = this.#timeline.add(target.spec.url, snapshot, this.#clock.wallMs());
+  #take(target: Target, snapshot: Snapshot, unseen: Readonly<Record<string, number>>): void {
+    const placement = this.#timeline.add(target.spec.url, snapshot, this.#clock.wallMs(), unseen);
     if (placement === "late") {
       target.late++;
       if (target.missing > 0) target.missing--;

@@ -64,3 +64,32 @@ Deno.test("a target that is taken off the list leaves its counts behind", async 
   assert.deepEqual(core.totals("client"), { shakesSent: 10 });
   await core.stop();
 });
+
+Deno.test("a sum since the start survives restarts, lost seconds and late ones, and knows what was before", async () => {
+  const world = new TestWorld();
+  const core = new MonitorCore(world);
+  const made = LINES.findIndex(({ source, label }) => source.kind === "total" && label === "won (fleet)");
+  const take = (second: number, pid: number, delta: number, total: number) =>
+    core.replay(
+      spec("a:1"),
+      makeSnapshot(SECOND + second, {
+        pid,
+        deltas: { amountWonFen: delta },
+        totals: { amountWonFen: total },
+      }),
+    );
+  const shown = async (ms: number) => {
+    await world.pass(ms);
+    core.tick();
+    return core.history.points.map(({ values }) => values[made]);
+  };
+  take(0, 1, 100, 1100); // 10 yuan were won before anybody watched
+  assert.deepEqual(await shown(1000), [11]);
+  take(2, 1, 100, 1400); // a second with 2 yuan got lost
+  assert.deepEqual((await shown(4000)).slice(0, 3), [11, 11, 14]);
+  take(1, 1, 200, 1300); // it comes after all
+  assert.deepEqual((await shown(0)).slice(0, 3), [11, 11, 14], "the second after it had it already");
+  take(3, 2, 50, 50); // another process, which counts from 0
+  assert.equal((await shown(2000)).at(3), 14.5);
+  assert.deepEqual(core.totals("client"), { amountWonFen: 1450 });
+});

@@ -24,7 +24,8 @@ export interface TargetWorld {
 
 /** What a target tells its owner. */
 export interface TargetEvents {
-  snapshot(target: Target, snapshot: Snapshot): void;
+  /** @param unseen what counters grew by outside the seconds that were told; see `RoleSecond` */
+  snapshot(target: Target, snapshot: Snapshot, unseen: Readonly<Record<string, number>>): void;
   state(target: Target, before: TargetState): unknown;
 }
 
@@ -130,17 +131,24 @@ export class Target {
     }
     this.#taken.add(snapshot.readAtMs);
     if (this.#taken.size > KEPT_READINGS) this.#taken.delete(this.#taken.keys().next().value!);
-    if (before !== undefined && isOtherProcess(before, snapshot)) {
-      this.restarts++;
-      addUp(this.#ofEarlier, before.totals);
+    let unseen: Record<string, number>;
+    if (before === undefined || isOtherProcess(before, snapshot)) {
+      if (before !== undefined) {
+        this.restarts++;
+        addUp(this.#ofEarlier, before.totals);
+      }
+      unseen = growthBeside(snapshot, {});
       this.last = snapshot;
-    } else if (before === undefined || snapshot.readAtMs >= before.readAtMs) this.last = snapshot;
+    } else if (snapshot.readAtMs >= before.readAtMs) {
+      unseen = growthBeside(snapshot, before.totals);
+      this.last = snapshot;
+    } else unseen = growthBeside({ ...snapshot, totals: {} }, {}); // a later one has counted it as unseen
     this.#heardAtMs = this.#world.clock.monotonicMs();
     this.skewMs = Math.round(snapshot.readAtMs - this.#world.clock.wallMs());
     this.#retryMs = FIRST_RETRY_MS;
     if (snapshot.isLast) this.#become("ended", "the process ended in good order");
     else this.#become("live", "");
-    this.#events.snapshot(this, snapshot);
+    this.#events.snapshot(this, snapshot, unseen);
   }
 
   async #subscribe(): Promise<void> {
@@ -240,6 +248,19 @@ export class Target {
 
 /** More than the seconds that can still be amended. */
 const KEPT_READINGS = 150;
+
+/** By how much totals exceed those before and the snapshot's own second; what is 0 is left out. */
+function growthBeside(
+  { totals, deltas }: Pick<Snapshot, "totals" | "deltas">,
+  before: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const unseen: Record<string, number> = {};
+  for (const name in deltas) {
+    const beside = (totals[name] ?? 0) - deltas[name] - (before[name] ?? 0);
+    if (beside !== 0) unseen[name] = beside;
+  }
+  return unseen;
+}
 
 /** Another pid, or counters that went back: a process that was started anew, perhaps in a container with the same pid. */
 function isOtherProcess(before: Snapshot, now: Snapshot): boolean {

@@ -44,7 +44,12 @@ export class Timeline {
   }
 
   /** Adds a target's snapshot. Whether it is a repeat is for the caller to know. */
-  add(target: string, snapshot: Snapshot, wallMs: number): Placement {
+  add(
+    target: string,
+    snapshot: Snapshot,
+    wallMs: number,
+    unseen: Readonly<Record<string, number>> = {},
+  ): Placement {
     const { second } = snapshot;
     const present = Math.floor(wallMs / 1000);
     if (second > present + AHEAD_S) return "too far ahead";
@@ -56,7 +61,7 @@ export class Timeline {
       open = { merged: new MergedSecond(second), reported: new Set(), expected: 0, isShown, isDirty: false };
       this.#open.set(second, open);
     }
-    open.merged.add(snapshot, target);
+    open.merged.add(snapshot, target, unseen);
     open.reported.add(target);
     if (!open.isShown) return "in time";
     open.isDirty = true;

@@ -8,17 +8,20 @@ import {
   wholeNumber,
 } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
+import { openLog } from "../cli/log.ts";
 import { formatCount, formatMicros } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Histogram } from "../counters/histogram.ts";
 import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../engine/choose.ts";
 import type { EngineName } from "../engine/engine.ts";
+import { LivePage } from "../monitor/live_page.ts";
 import { recordRun } from "../report/record_run.ts";
 import { RECORD_FILE } from "../report/run_data.ts";
 import { writeReport } from "../report/write_report.ts";
 import { VERSION } from "../version.ts";
 import { z } from "zod";
 import { reconcile } from "../reconcile/reconcile.ts";
+import { httpAddress } from "../server/options.ts";
 import { RehearsalBroken, Run, type RunResult } from "./run.ts";
 import { type FullScenario, loadScenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
@@ -54,6 +57,7 @@ export const REHEARSE_FLAGS = {
   ),
   "server-flag": listFlag("FLAG=VALUE", "a further flag for the server, such as --set=shake.leaseMs=100"),
   out: flag("DIR", "folder for the results", z.string().default("out")),
+  web: flag("HOST:PORT", "shows a page while it runs, port 0 for any free one", httpAddress.optional()),
 } satisfies Flags;
 
 type Options = FlagValues<typeof REHEARSE_FLAGS>;
@@ -94,6 +98,10 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
   const [ledger, awards] = [`${folder}/ledger`, `${folder}/awards.csv`];
   const abort = new AbortController();
   const forget = host.onStopSignal((signal) => abort.abort(new RehearsalBroken(`ended by ${signal}`)));
+  // First, since its port may be taken: nothing else has been started then.
+  const page = options.web === undefined
+    ? undefined
+    : await LivePage.start(host, options.web, openLog(host, "page"));
   const stage = await Stage.start(host, scenario, {
     engine,
     users,
@@ -104,7 +112,7 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
     awards,
   });
   const config = await stage.server.request<unknown>("GET", "/config");
-  const timeline = new Timeline((second) => showProgress(host, second));
+  const timeline = new Timeline((second) => showProgress(host, second), page);
   timeline.follow("server", stage.server.api);
   timeline.follow("client", stage.client.api);
   let result: RunResult | undefined;
@@ -119,6 +127,7 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
     // Their last snapshots come as they stop.
     await stage.stop();
     timeline.stop();
+    await page?.stop();
     forget();
   }
   const checks = result === undefined ? [] : [

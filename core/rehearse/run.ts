@@ -115,7 +115,7 @@ export class Run {
   }
 
   async #crash(): Promise<void> {
-    this.#timeline.events.push({ atMs: this.#host.clock.wallMs(), text: "server killed" });
+    this.#timeline.event(this.#host.clock.wallMs(), "server killed");
     await this.#stage.crashServer();
     this.#timeline.follow("server", this.#stage.server.api);
     await this.#ready();

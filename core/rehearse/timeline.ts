@@ -10,24 +10,52 @@ export interface Second {
   client?: Snapshot;
 }
 
+/** Who wants to see a rehearsal while it runs. */
+export interface RunWatcher {
+  /** A process's API is at this address now. */
+  follows(role: "server" | "client", api: string): void;
+  /** A phase begins. */
+  phase(name: string): void;
+  /** Something is done, such as a kill. */
+  event(text: string): void;
+}
+
 /** Collects both processes' snapshots by second while a rehearsal runs. */
 export class Timeline {
   /** In order of time. */
   readonly seconds: Second[] = [];
   /** What happened at a moment, such as a kill; wall time in ms. */
   readonly events: { readonly atMs: number; readonly text: string }[] = [];
-  /** The phase that runs now. */
-  phase = "start";
+  #phase = "start";
   readonly #abort = new AbortController();
   readonly #onSecond: (second: Second) => void;
+  readonly #watcher: RunWatcher | undefined;
 
   /** @param onSecond called when the fleet's part of a second is there */
-  constructor(onSecond: (second: Second) => void) {
+  constructor(onSecond: (second: Second) => void, watcher?: RunWatcher) {
     this.#onSecond = onSecond;
+    this.#watcher = watcher;
+  }
+
+  /** The phase that runs now. */
+  get phase(): string {
+    return this.#phase;
+  }
+
+  set phase(name: string) {
+    this.#phase = name;
+    this.#watcher?.phase(name);
+  }
+
+  /** Something is done now. */
+  event(atMs: number, text: string): void {
+    this.events.push({ atMs, text });
+    this.#watcher?.event(text);
   }
 
   /** Begins to read a process's stream. */
   follow(role: "server" | "client", api: string): void {
+    this.#watcher?.follows(role, api);
     void this.#read(role, api);
   }
 

@@ -1,0 +1,96 @@
+import { type HttpAddress, isLoopbackHost, TOKEN_VARIABLE } from "../admin/serve.ts";
+import type { Host } from "../cli/host.ts";
+import type { Log } from "../cli/log.ts";
+import { UserError } from "../cli/user_error.ts";
+import { systemSecret } from "../random/random.ts";
+import { after, every } from "../time/clock.ts";
+import { MonitorCore } from "./monitor_core.ts";
+
+/** How often it looks what is due to be shown, in ms. */
+export const TICK_MS = 100;
+
+/** A page that is served. */
+export interface ServedPage {
+  /** With the token behind the `#`, if it was made just now: for people, not for logs. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** A core on the real world: this machine's clock and network. */
+export function liveCore(host: Host): MonitorCore {
+  return new MonitorCore({
+    clock: host.clock,
+    fetch: (url, init) => fetch(url, init),
+    after,
+    token: host.env(TOKEN_VARIABLE) || undefined,
+  });
+}
+
+/**
+ * Serves the page of a core. It is loaded only here: who wants none shouldn't pay for it.
+ *
+ * @throws UserError if the address can't be had, or may not be served without a token
+ */
+export async function servePage(
+  host: Host,
+  core: MonitorCore,
+  address: HttpAddress,
+  log: Log,
+): Promise<ServedPage> {
+  const [{ serveWeb }, { Control }] = await Promise.all([import("./web/web.ts"), import("./control.ts")]);
+  const given = host.env(TOKEN_VARIABLE) || undefined;
+  if (given === undefined && !isLoopbackHost(address.hostname)) {
+    const where = `${address.hostname}:${address.port}`;
+    throw new UserError(`--web ${where}: others can reach this address. Set ${TOKEN_VARIABLE} to a secret`);
+  }
+  const token = given ?? systemSecret();
+  const control = new Control(core, (url, init) => fetch(url, init), log, given);
+  const web = serveWeb({ core, control, token, address });
+  const plainUrl = `http://${web.address.hostname}:${web.address.port}/`;
+  // A token that was made just now is shown to whoever sits here, behind the `#` that no server sees. Logs hold no secret.
+  const url = given === undefined ? `${plainUrl}#token=${token}` : plainUrl;
+  const hint = given === undefined && !host.isTerminal
+    ? { actions: `set ${TOKEN_VARIABLE} to act from the page` }
+    : {};
+  log("info", "page", { url: host.isTerminal ? url : plainUrl, ...hint });
+  return { url, stop: () => web.stop() };
+}
+
+/** A monitor of its own inside another command, with a page. */
+export class LivePage {
+  readonly #core: MonitorCore;
+  readonly #page: ServedPage;
+  readonly #endTicks: () => void;
+  readonly #targets = new Map<string, string>();
+
+  private constructor(core: MonitorCore, page: ServedPage) {
+    this.#core = core;
+    this.#page = page;
+    this.#endTicks = every(TICK_MS, () => core.tick());
+  }
+
+  static async start(host: Host, address: HttpAddress, log: Log): Promise<LivePage> {
+    const core = liveCore(host);
+    return new LivePage(core, await servePage(host, core, address, log));
+  }
+
+  /** Watches a process under a name; one that was started again elsewhere takes the place of the one before. */
+  follows(name: string, api: string): void {
+    this.#targets.set(name, api.replace(/\/$/, ""));
+    this.#core.setTargets([...this.#targets].map(([name, url]) => ({ name, url })));
+  }
+
+  phase(name: string): void {
+    this.#core.mark("phase", name);
+  }
+
+  event(text: string): void {
+    this.#core.mark("event", text);
+  }
+
+  async stop(): Promise<void> {
+    this.#endTicks();
+    await this.#page.stop();
+    await this.#core.stop();
+  }
+}
