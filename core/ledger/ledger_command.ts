@@ -79,6 +79,7 @@ function check(host: Host, directory: string): number {
     ],
     ["source", `-${formatYuan(-balances.sourceFen)}`],
     ["pool", formatYuan(balances.poolFen)],
+    ["packets", formatYuan(balances.packetFen)],
     ["user", formatYuan(balances.userFen)],
     ["returned", formatYuan(balances.returnedFen)],
   ];
