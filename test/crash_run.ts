@@ -14,6 +14,8 @@ export interface CrashOptions {
   readonly qps?: number;
   /** Packets a second. */
   readonly packetsPerS?: number;
+  /** A set of seed files for one host, whose tickets are given away instead; its waves begin soon. */
+  readonly seeds?: { readonly folder: string; readonly hostId: string; readonly keys: string };
   /** Further flags for the server. */
   readonly serverFlags?: readonly string[];
   /** Environment of the server's process number `life`, from 0 on, on a ledger's directory. */
@@ -55,7 +57,12 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
         [
           ...["server", "--host", "127.0.0.1", "--port", String(port), "--admin", "127.0.0.1:0"],
           ...["--ledger", ledger, "--workers", String(random.between(1, 3))],
-          ...["--set-size", String(random.between(200, 2_000)), ...(options.serverFlags ?? [])],
+          ...[
+            "--set-size",
+            String(random.between(200, 2_000)),
+            ...(options.serverFlags ?? []),
+            ...seedFlags(options),
+          ],
         ],
         undefined,
         options.env?.(life, ledger) ?? {},
@@ -69,7 +76,8 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
         control = `http://${(await client.event("ready")).control}`;
       }
       await server.event("ledger ready");
-      await order(`http://${line.admin}`, options.packetsPerS ?? 1_000);
+      if (options.seeds === undefined) await order(`http://${line.admin}`, options.packetsPerS ?? 1_000);
+      else await server.event("tickets entered");
       if (isLast) {
         await everybodyIsBack(control, users);
         await sleep(options.stayMs ?? STAY_MS);
@@ -88,7 +96,13 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
       );
     }
     return {
-      reconciled: reconcile({ ledgers: [ledger], fleetFiles: [awards] }),
+      reconciled: reconcile({
+        ledgers: [ledger],
+        fleetFiles: [awards],
+        seeds: options.seeds === undefined
+          ? undefined
+          : { places: [options.seeds.folder], keys: options.seeds.keys },
+      }),
       checked: checkLedger(ledger),
       errors,
     };
@@ -96,6 +110,12 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
     await client?.[Symbol.asyncDispose]();
     await Deno.remove(directory, { recursive: true });
   }
+}
+
+function seedFlags({ seeds }: CrashOptions): string[] {
+  if (seeds === undefined) return [];
+  const { folder, hostId, keys } = seeds;
+  return ["--seed", `${folder}/${hostId}.seed`, "--host-id", hostId, "--seed-keys", keys];
 }
 
 /** Asserts that nothing was lost, given twice or seen and forgotten. */

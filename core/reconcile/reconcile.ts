@@ -2,12 +2,14 @@ import { EntryKind, isTransfer } from "../ledger/entry.ts";
 import { type EntryRows, RowField } from "../ledger/entry_rows.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { MintList } from "../ledger/mint_list.ts";
+import { KeyFolder } from "../seed/keys.ts";
 import { SortedBlocks } from "../ledger/sorted_blocks.ts";
 import { TruthReader } from "../ledger/truth_reader.ts";
 import { Differences } from "./differences.ts";
 import { readFleetFile, type Sighting } from "./fleet_file.ts";
 import { checkLimits } from "./limits_check.ts";
 import { PacketMatcher, RECORD_WORDS, RecordWord } from "./packet_matcher.ts";
+import { type LedgerTickets, SeedMatch, type SponsorSums } from "./seed_match.ts";
 import { Stays } from "./stays.ts";
 
 export interface ReconcileOptions {
@@ -15,6 +17,8 @@ export interface ReconcileOptions {
   readonly ledgers: readonly string[];
   /** Files of fleets, as `redpkt client --awards` writes them. */
   readonly fleetFiles: readonly string[];
+  /** Seed files of which all packets must be, and folders of them; and the folder of keys that are trusted. */
+  readonly seeds?: { readonly places: readonly string[]; readonly keys: string } | undefined;
 }
 
 /** Where a ledger's money is, in fen. All but `source` sum to what was put in. */
@@ -30,6 +34,8 @@ export interface LedgerAccounts {
 
 export interface ReconcileResult {
   readonly accounts: readonly LedgerAccounts[];
+  /** With seeds: where each sponsor's budget is. */
+  readonly sponsors: readonly SponsorSums[];
   readonly packetsMade: number;
   readonly awards: number;
   /** Awards that the fleet saw, and their sum in fen. */
@@ -53,13 +59,19 @@ export interface ReconcileResult {
  *
  * @throws UserError for files that aren't there or aren't right
  */
-export function reconcile({ ledgers, fleetFiles }: ReconcileOptions): ReconcileResult {
+export function reconcile({ ledgers, fleetFiles, seeds }: ReconcileOptions): ReconcileResult {
   const differences = new Differences();
+  const seedMatch = seeds === undefined
+    ? undefined
+    : new SeedMatch(seeds.places, new KeyFolder(seeds.keys).trusted(), differences);
   const byPacket = new SortedBlocks(RECORD_WORDS);
   const byUser = new SortedBlocks(2);
   const stays = new Stays();
   try {
-    const read = ledgers.map((ledger, index) => readLedger(ledger, index, byPacket, byUser, differences));
+    const read = ledgers.map((ledger, index) =>
+      readLedger(ledger, { index, byPacket, byUser, differences, seedMatch })
+    );
+    const sponsors = seedMatch?.finish() ?? [];
     for (const file of fleetFiles) {
       readFleetFile(file, (sighting) => {
         if (sighting.kind === "stayed") stays.add(sighting.user, sighting.seenAtMs);
@@ -72,6 +84,7 @@ export function reconcile({ ledgers, fleetFiles }: ReconcileOptions): ReconcileR
     checkLimits(byUser, loosest(read.map(({ limits }) => limits)), differences);
     return {
       accounts: read.map(({ accounts }) => accounts),
+      sponsors,
       packetsMade: read.reduce((sum, { packetsMade }) => sum + packetsMade, 0),
       ...counts,
       differenceCount: differences.count,
@@ -90,20 +103,28 @@ interface ReadLedger {
   readonly limits: LedgerLimits;
 }
 
+/** Where what is read goes. */
+interface Readers {
+  readonly index: number;
+  readonly byPacket: SortedBlocks;
+  readonly byUser: SortedBlocks;
+  readonly differences: Differences;
+  readonly seedMatch: SeedMatch | undefined;
+}
+
 function readLedger(
   ledger: string,
-  index: number,
-  byPacket: SortedBlocks,
-  byUser: SortedBlocks,
-  differences: Differences,
+  { index, byPacket, byUser, differences, seedMatch }: Readers,
 ): ReadLedger {
   const truth = new TruthReader(ledger);
   try {
+    const tickets: LedgerTickets | undefined = seedMatch?.forLedger(ledger, truth);
     const sums = new LedgerSums(ledger, differences);
     truth.read(0, (rows) => {
       for (let row = 0; row < rows.count; row++) {
         const at = rows.at(row);
         sums.add(rows, at);
+        tickets?.add(rows, at);
         if (rows.values[at + RowField.kind] === EntryKind.award) addAward(byPacket, byUser, rows, at, index);
       }
     });

@@ -1,14 +1,18 @@
-import { type Flags, helpText, listFlag, parseFlags } from "../cli/flags.ts";
+import { flag, type Flags, helpText, listFlag, parseFlags } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
+import { z } from "zod";
 import { reconcile, type ReconcileResult } from "./reconcile.ts";
+import type { SponsorSums } from "./seed_match.ts";
 
 /** Differences that are printed. */
 const MOST_PRINTED = 50;
 
 const RECONCILE_FLAGS = {
   ledger: listFlag("DIR", "a ledger; several to find what is in two"),
+  seeds: listFlag("DIR", "seed files, or a folder of them: every packet must be one of their tickets"),
+  "seed-keys": flag("DIR", "folder of keys whose seed files are taken", z.string().default("keys")),
   fleet: listFlag("FILE", "what a fleet saw, written by redpkt client --awards FILE; may be repeated"),
 } satisfies Flags;
 
@@ -26,11 +30,25 @@ export const command: Command = {
     const problems = operands.map((operand) => `${operand}: redpkt reconcile takes flags only`);
     if (values.ledger.length === 0) problems.push("--ledger is missing. Give --ledger DIR");
     if (problems.length > 0) throw new UserError(problems.join("\n"));
-    const result = reconcile({ ledgers: values.ledger, fleetFiles: values.fleet });
+    const result = reconcile({
+      ledgers: values.ledger,
+      fleetFiles: values.fleet,
+      seeds: values.seeds.length === 0 ? undefined : { places: values.seeds, keys: values["seed-keys"] },
+    });
     host.out(reconcileReport(result));
     return Promise.resolve(result.isClean ? ExitCode.ok : ExitCode.failed);
   },
 };
+
+/** Where a sponsor's budget is. */
+export function sponsorLine(sponsor: SponsorSums): string {
+  const { number, name, budgetFen, wonFen, wonTickets, poolFen, returnedFen, unusedFen } = sponsor;
+  return `sponsor ${number} ${name}: ${formatYuan(budgetFen)} = ${formatYuan(wonFen)} won in ` +
+    `${formatCount(wonTickets)} tickets + ${formatYuan(poolFen)} not won + ${
+      formatYuan(returnedFen)
+    } returned` +
+    (unusedFen === 0 ? "" : ` + ${formatYuan(unusedFen)} in files that no ledger here has used`);
+}
 
 /** A result as text. */
 export function reconcileReport(result: ReconcileResult): string {
@@ -45,6 +63,7 @@ export function reconcileReport(result: ReconcileResult): string {
       `  returned  ${formatYuan(returnedFen)}  back at the sponsors`,
     );
   }
+  for (const sponsor of result.sponsors) lines.push(sponsorLine(sponsor));
   const count = (n: number) => formatCount(n);
   lines.push(
     `${count(result.packetsMade)} packets made, ${count(result.awards)} awarded`,

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { closeEvent } from "../ledger/close_event.ts";
+import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen, Verdict } from "../ledger/entry.ts";
+import { emptyJudgement, NO_LIMITS } from "../ledger/ledger.ts";
+import { LedgerIdentity } from "../ledger/ledger_identity.ts";
+import { openJudge } from "../ledger/open_judge.ts";
+import { SqliteStore } from "../ledger/sqlite_store.ts";
+import { StoredLedger } from "../ledger/stored_ledger.ts";
+import { RecordWord } from "../seed/format.ts";
+import { SeedFile } from "../seed/seed_file.ts";
+import { TestSet } from "../seed/testing.ts";
+import { ManualClock } from "../time/clock.ts";
+import { reconcile, type ReconcileResult } from "./reconcile.ts";
+
+/** Ledgers that give away a small set's tickets. */
+class SeedLedgers implements Disposable {
+  readonly set = new TestSet();
+  readonly folder = Deno.makeTempDirSync();
+  readonly ledgers: string[] = [];
+
+  /** A ledger that uses a host's file, as a server leaves it. */
+  use(hostId: string, name = hostId): string {
+    const directory = `${this.folder}/${name}`;
+    this.ledgers.push(directory);
+    Deno.mkdirSync(directory);
+    const file = new SeedFile(this.set.path(hostId));
+    const identity = new LedgerIdentity(directory);
+    identity.noteSeed(file.hash, file.path, 0);
+    identity.close();
+    for (const [, sponsor, firstId, count, amountFen] of file.description.groups) {
+      this.enter(directory, EntryKind.mint, firstId, 0, amountFen, sponsor, count);
+    }
+    file.close();
+    return directory;
+  }
+
+  enter(
+    directory: string,
+    kind: number,
+    packetId: number,
+    user: number,
+    amountFen: number,
+    sponsor: number,
+    count = 0,
+  ): void {
+    const store = new SqliteStore(directory);
+    const { judge } = openJudge(store, undefined, NO_LIMITS);
+    const ledger = new StoredLedger(judge, store, new ManualClock());
+    const words = new Int32Array(ENTRY_WORDS);
+    words[EntryWord.kind] = kind;
+    words[EntryWord.packetId] = packetId;
+    words[EntryWord.user] = user;
+    words[EntryWord.sponsor] = sponsor;
+    words[EntryWord.count] = count;
+    setEntryAmountFen(words, 0, amountFen);
+    const judgement = emptyJudgement();
+    ledger.judge(words, 0, judgement);
+    assert.equal(judgement.verdict, Verdict.done);
+    ledger.close();
+  }
+
+  /** Gives a ticket to a user; by default with what is in it. Returns its id. */
+  award(directory: string, hostId: string, ticket: number, user: number, more = 0): number {
+    const file = new SeedFile(this.set.path(hostId));
+    const at = file.locate(ticket);
+    const { words } = file;
+    const [id, fen] = [words[at + RecordWord.id], words[at + RecordWord.amountFen]];
+    this.enter(
+      directory,
+      EntryKind.award,
+      id,
+      user,
+      fen + more,
+      words[at + RecordWord.sponsorAndWave] & 0xffff,
+    );
+    file.close();
+    return id;
+  }
+
+  reconcile(): ReconcileResult {
+    return reconcile({
+      ledgers: this.ledgers,
+      fleetFiles: [],
+      seeds: { places: [this.set.folder], keys: this.set.keys.path },
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.set[Symbol.dispose]();
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("each sponsor's budget is won, left, returned, or in files that nobody has used", () => {
+  using world = new SeedLedgers();
+  const ledger = world.use("host-a");
+  world.award(ledger, "host-a", 0, 1);
+  world.award(ledger, "host-a", 5, 2);
+  const before = world.reconcile();
+  assert.deepEqual(before.differences, []);
+  assert.deepEqual(before.sponsors.map(({ budgetFen }) => budgetFen), [1_000, 400, 607]);
+  for (const { budgetFen, wonFen, poolFen, returnedFen, unusedFen } of before.sponsors) {
+    assert.equal(wonFen + poolFen + returnedFen + unusedFen, budgetFen);
+    assert.ok(poolFen > 0 && unusedFen > 0);
+  }
+  closeEvent(ledger, new ManualClock());
+  const after = world.reconcile();
+  assert.deepEqual(after.differences, []);
+  after.sponsors.forEach(({ poolFen, returnedFen }, i) =>
+    assert.deepEqual([poolFen, returnedFen], [0, before.sponsors[i].poolFen])
+  );
+});
+
+Deno.test("what is in the ledger and not in the seeds is a difference", () => {
+  using world = new SeedLedgers();
+  const ledger = world.use("host-a");
+  world.enter(ledger, EntryKind.mint, 9_000, 0, 50, 1, 5);
+  world.enter(ledger, EntryKind.award, 9_001, 3, 10, 1);
+  const { differences } = world.reconcile();
+  assert.ok(differences.includes("packets 9000 to 9004: are in the ledger and not in the seeds"));
+  assert.ok(differences.includes("packet 9001: is in the ledger and not in the seeds"));
+});
+
+Deno.test("an award of another amount than the ticket's is a difference", () => {
+  using world = new SeedLedgers();
+  const ledger = world.use("host-a");
+  const id = world.award(ledger, "host-a", 0, 1, 1);
+  assert.match(
+    world.reconcile().differences[0],
+    new RegExp(`^packet ${id}: the ledger gave \\d+ fen, and the ticket`),
+  );
+});
+
+Deno.test("a ticket in two ledgers, and a file under two ledgers, are differences", () => {
+  using world = new SeedLedgers();
+  const [one, two] = [world.use("host-a", "one"), world.use("host-a", "two")];
+  const id = world.award(one, "host-a", 0, 1);
+  world.award(two, "host-a", 0, 2);
+  const { differences } = world.reconcile();
+  assert.ok(
+    differences.some((words) => words.startsWith(`packet ${id}: was awarded 2 times`)),
+    differences.join(),
+  );
+  assert.ok(differences.some((words) => /host-a.seed: is given away by .*one and by .*two/.test(words)));
+});
+
+Deno.test("a ledger whose seed file isn't there is a difference", () => {
+  using world = new SeedLedgers();
+  world.use("host-a");
+  Deno.removeSync(world.set.path("host-a"));
+  assert.match(world.reconcile().differences[0], /which is not among the seeds/);
+});
