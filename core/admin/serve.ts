@@ -1,5 +1,6 @@
 import type { Host } from "../cli/host.ts";
 import { UserError } from "../cli/user_error.ts";
+import { after } from "../time/clock.ts";
 import { type ApiOptions, buildApi } from "./api.ts";
 
 /** An address to serve HTTP on. */
@@ -64,5 +65,16 @@ export function serveApi(
         `Choose another address with ${flag}`,
     );
   }
-  return { address: { ...address, port: server.addr.port }, stop: () => server.shutdown() };
+  return { address: { ...address, port: server.addr.port }, stop: () => stopServer(server) };
+}
+
+/** How long answers that are under way may take at the end. */
+const LAST_ANSWERS_MS = 2_000;
+
+/** Stops serving: answers what is under way, but doesn't wait for a reader that doesn't read. */
+export async function stopServer(server: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
+  const { promise: isOver, resolve: giveUp } = Promise.withResolvers<void>();
+  const cancel = after(LAST_ANSWERS_MS, giveUp);
+  await Promise.race([server.shutdown(), isOver]);
+  cancel();
 }

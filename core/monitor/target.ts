@@ -147,7 +147,7 @@ export class Target {
     this.skewMs = Math.round(snapshot.readAtMs - this.#world.clock.wallMs());
     this.#retryMs = FIRST_RETRY_MS;
     if (snapshot.isLast) this.#become("ended", "the process ended in good order");
-    else this.#become("live", "");
+    else this.#become("live", clockText(this.skewMs));
     this.#events.snapshot(this, snapshot, unseen);
   }
 
@@ -248,6 +248,16 @@ export class Target {
 
 /** More than the seconds that can still be amended. */
 const KEPT_READINGS = 150;
+
+/** Clocks that are off by less are not worth a word: the way of a snapshot is in it too. */
+const LEAST_SKEW_MS = 2_000;
+
+/** What is to be said of a target's clock. */
+function clockText(skewMs: number): string {
+  if (Math.abs(skewMs) < LEAST_SKEW_MS) return "";
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  return skewMs > 0 ? `its clock is ${seconds} s ahead` : `its seconds come ${seconds} s late`;
+}
 
 /** By how much totals exceed those before and the snapshot's own second; what is 0 is left out. */
 function growthBeside(

@@ -43,7 +43,8 @@
 
   function stateCell({ state: name, why }) {
     const kind = name.replaceAll(" ", "-");
-    return element("span", { class: `state ${kind}`, title: why || name }, name);
+    const state = element("span", { class: `state ${kind}` }, name);
+    return why ? element("span", {}, state, element("small", {}, ` ${why}`)) : state;
   }
 
   function bars(sets) {

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { getCookie, setCookie } from "hono/cookie";
 import { z } from "zod";
-import { type HttpAddress, isLoopbackHost, type RunningApi } from "../../admin/serve.ts";
+import { type HttpAddress, isLoopbackHost, type RunningApi, stopServer } from "../../admin/serve.ts";
 import { UserError } from "../../cli/user_error.ts";
 import type { Control } from "../control.ts";
 import { MARK_KINDS } from "../marks.ts";
@@ -96,7 +96,7 @@ export function serveWeb(options: WebOptions): RunningApi {
     return {
       address: { ...address, port: server.addr.port },
       stop: async () => {
-        const ended = server.shutdown();
+        const ended = stopServer(server);
         // Pages hold them open for ever, and come back by themselves when somebody answers again.
         for (const end of streams) end();
         await ended;
