@@ -66,7 +66,7 @@ export function checkLedger(directory: string): CheckReport {
     const projectionLagRows = checkProjection(directory, sums, rows, problems);
     return {
       rows,
-      mints: judge.mints.all.length,
+      mints: judge.mints.size,
       awards: judge.awards,
       users: judge.latest.size,
       delivered,

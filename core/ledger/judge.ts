@@ -30,7 +30,6 @@ export class Judge {
   readonly mints = new MintList();
   readonly givenBack: GivenBack[] = [];
   readonly #limits: LedgerLimits;
-  readonly #mintByFirstId = new Map<number, Mint>();
   /** By sponsor: his money in `pool`, and the id below which his packets went back. */
   readonly #poolFenOf = new Map<number, number>();
   readonly #givenBackBelow = new Map<number, number>();
@@ -139,7 +138,6 @@ export class Judge {
   /** From a checkpoint: a mint. */
   restoreMint(mint: Mint): void {
     this.mints.add(mint);
-    this.#mintByFirstId.set(mint.firstId, mint);
     this.#sourceFen -= mint.amountFen;
     this.#addToPool(mint.sponsor, mint.amountFen);
   }
@@ -201,7 +199,7 @@ export class Judge {
     if (count <= 0 || amountFen < count || firstId + count > 0x1_0000_0000) {
       return say(judgement, Verdict.refused, Refusal.malformed);
     }
-    const before = this.#mintByFirstId.get(firstId);
+    const before = this.mints.from(firstId);
     if (
       before !== undefined && before.count === count && before.amountFen === amountFen &&
       before.sponsor === mint.sponsor
@@ -231,9 +229,9 @@ export class Judge {
       if (isSame) return say(judgement, Verdict.doneBefore, Refusal.none);
       return say(judgement, Verdict.refused, Refusal.packetTaken);
     }
-    const mint = this.mints.of(packetId);
-    if (mint === undefined) return say(judgement, Verdict.refused, Refusal.unknownPacket);
-    if (mint.sponsor !== sponsor) return say(judgement, Verdict.refused, Refusal.wrongSponsor);
+    const owner = this.mints.sponsorOf(packetId);
+    if (owner < 0) return say(judgement, Verdict.refused, Refusal.unknownPacket);
+    if (owner !== sponsor) return say(judgement, Verdict.refused, Refusal.wrongSponsor);
     if (packetId < (this.#givenBackBelow.get(sponsor) ?? 0)) {
       return say(judgement, Verdict.refused, Refusal.givenBack);
     }

@@ -6,35 +6,83 @@ export interface Mint {
   readonly sponsor: number;
 }
 
-/** All mints, in order of their ids, which only grow. There may be gaps between them. */
-export class MintList {
-  readonly #mints: Mint[] = [];
+const FIRST_CAPACITY = 1024;
 
-  get all(): readonly Mint[] {
-    return this.#mints;
+/** All mints, in order of their ids, which only grow. There may be gaps between them. In columns: there may be millions. */
+export class MintList {
+  #size = 0;
+  #firstIds = new Uint32Array(FIRST_CAPACITY);
+  #counts = new Uint32Array(FIRST_CAPACITY);
+  #amountsFen = new Float64Array(FIRST_CAPACITY);
+  #sponsors = new Uint16Array(FIRST_CAPACITY);
+
+  get size(): number {
+    return this.#size;
   }
 
   /** The first id past all mints. */
   get nextId(): number {
-    const last = this.#mints.at(-1);
-    return last === undefined ? 1 : last.firstId + last.count;
+    const last = this.#size - 1;
+    return last < 0 ? 1 : this.#firstIds[last] + this.#counts[last];
   }
 
-  add(mint: Mint): void {
-    this.#mints.push(mint);
+  add({ firstId, count, amountFen, sponsor }: Mint): void {
+    if (this.#size === this.#firstIds.length) this.#grow();
+    const at = this.#size++;
+    this.#firstIds[at] = firstId;
+    this.#counts[at] = count;
+    this.#amountsFen[at] = amountFen;
+    this.#sponsors[at] = sponsor;
   }
 
   /** The mint that made a packet. */
   of(packetId: number): Mint | undefined {
+    const at = this.#lastFrom(packetId);
+    return at < 0 || packetId >= this.#firstIds[at] + this.#counts[at] ? undefined : this.#mint(at);
+  }
+
+  /** The sponsor of a packet, -1 if no mint has made it. Allocates nothing. */
+  sponsorOf(packetId: number): number {
+    const at = this.#lastFrom(packetId);
+    return at < 0 || packetId >= this.#firstIds[at] + this.#counts[at] ? -1 : this.#sponsors[at];
+  }
+
+  /** The mint that begins with this id. */
+  from(firstId: number): Mint | undefined {
+    const at = this.#lastFrom(firstId);
+    return at < 0 || this.#firstIds[at] !== firstId ? undefined : this.#mint(at);
+  }
+
+  /** The place of the last mint that begins at or below an id, -1 if there is none. */
+  #lastFrom(packetId: number): number {
     let low = 0;
-    let high = this.#mints.length;
+    let high = this.#size;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#mints[middle].firstId <= packetId) low = middle + 1;
+      if (this.#firstIds[middle] <= packetId) low = middle + 1;
       else high = middle;
     }
-    if (low === 0) return undefined;
-    const mint = this.#mints[low - 1];
-    return packetId < mint.firstId + mint.count ? mint : undefined;
+    return low - 1;
+  }
+
+  #mint(at: number): Mint {
+    return {
+      firstId: this.#firstIds[at],
+      count: this.#counts[at],
+      amountFen: this.#amountsFen[at],
+      sponsor: this.#sponsors[at],
+    };
+  }
+
+  #grow(): void {
+    const longer = <T extends Uint32Array | Uint16Array | Float64Array>(to: T, from: T): T => {
+      to.set(from);
+      return to;
+    };
+    const capacity = this.#size * 2;
+    this.#firstIds = longer(new Uint32Array(capacity), this.#firstIds);
+    this.#counts = longer(new Uint32Array(capacity), this.#counts);
+    this.#amountsFen = longer(new Float64Array(capacity), this.#amountsFen);
+    this.#sponsors = longer(new Uint16Array(capacity), this.#sponsors);
   }
 }

@@ -186,8 +186,7 @@ class LedgerSums {
       return;
     }
     this.#userFen += fen;
-    const mint = this.#mints.of(packetId);
-    if (mint?.sponsor !== sponsor) {
+    if (this.#mints.sponsorOf(packetId) !== sponsor) {
       this.#differences.add(`packet ${packetId}: no packet of sponsor ${sponsor} with this id was made`);
     }
   }

@@ -22,9 +22,9 @@ export interface StageOptions {
   readonly clientWorkers: number;
   /** Further flags for the server, from the command line of the rehearsal. */
   readonly serverFlags: readonly string[];
-  /** Where the ledger lasts, and what the fleet saw is written. */
-  readonly ledger: string;
-  readonly awards: string;
+  /** Where the ledger lasts, and what the fleet saw is written; absent: nothing is kept. */
+  readonly ledger?: string;
+  readonly awards?: string;
 }
 
 /** The real processes of a rehearsal on this machine: one server and one fleet, on loopback. */
@@ -70,7 +70,7 @@ export class Stage {
           "--admin",
           "127.0.0.1:0",
         ],
-        ...["--ledger", options.ledger],
+        ...(options.ledger === undefined ? [] : ["--ledger", options.ledger]),
         ...["--engine", options.engine, "--workers", String(options.serverWorkers)],
         ...["--set", `throttle.connectionPerS=${cap}`, "--set", `throttle.connectionBurst=${2 * cap}`],
         ...options.serverFlags,
@@ -90,7 +90,8 @@ export class Stage {
           "--workers",
           String(options.clientWorkers),
         ],
-        ...["--connect-rate", String(scenario.connectsPerS), "--awards", options.awards],
+        ...["--connect-rate", String(scenario.connectsPerS)],
+        ...(options.awards === undefined ? [] : ["--awards", options.awards]),
       ]);
       const stage = new Stage(startServer, server, client, cap);
       await client.started("ready", "control").catch(async (error) => {

@@ -1,5 +1,4 @@
 import { assert, type Random } from "../../core/plugin/plugin.ts";
-import type { PacketQueue } from "./packet_queue.ts";
 
 /** An order to make packets. */
 export interface GenerateOrder {
@@ -14,8 +13,8 @@ export interface GenerateOrder {
   readonly sponsors: number;
 }
 
-/** Changes of the sponsor in the time in which every sponsor would have one turn; small batches mix well. */
-const TURNS_PER_ROUND = 2;
+/** Batches that are drawn in a second. Each is a row in the ledger, and has one sponsor. */
+const BATCHES_PER_S = 20;
 
 /** Packets of one sponsor that were drawn but are not in the ledger yet. */
 export interface Batch {
@@ -25,24 +24,34 @@ export interface Batch {
   readonly sponsor: number;
 }
 
+/** A batch that is durable and not wholly released. */
+interface Ready {
+  readonly batch: Batch;
+  readonly firstPacketId: number;
+  /** Packets of it that were released. */
+  released: number;
+}
+
 /**
  * Makes the packets of one order against an absolute schedule: packet k is due at start + k / rate. They are drawn and
- * entered into the ledger up to a second ahead, and released when due; what was late is released at once.
+ * entered into the ledger up to a second ahead, and released when due; what was late is released at once. Which of the
+ * batches that are ready has the next packet is left to chance, so that sponsors are mixed.
  */
 export class Generator {
   readonly order: GenerateOrder;
   readonly #startMs: number;
   readonly #random: Random;
+  readonly #mixing: Random;
   /** Drawn, durable and released so far. */
   #drawn = 0;
   #released = 0;
-  readonly #ready: PacketQueue;
+  readonly #ready: Ready[] = [];
 
-  constructor(order: GenerateOrder, startMs: number, random: Random, ready: PacketQueue) {
+  constructor(order: GenerateOrder, startMs: number, random: Random) {
     this.order = order;
     this.#startMs = startMs;
     this.#random = random;
-    this.#ready = ready;
+    this.#mixing = random.fork();
   }
 
   /** Whether every packet has been released. */
@@ -59,10 +68,10 @@ export class Generator {
    * and draw the next one.
    */
   draw(nowMs: number, aheadMs: number, most: number): Batch | undefined {
-    const { ratePerS, minFen, maxFen, sponsors } = this.order;
-    const mixed = sponsors === 1 ? most : Math.ceil(ratePerS / (TURNS_PER_ROUND * sponsors));
-    const count = Math.min(this.#due(nowMs + aheadMs) - this.#drawn, most, mixed);
-    if (count <= 0) return undefined;
+    const { ratePerS, total, minFen, maxFen, sponsors } = this.order;
+    const count = Math.min(total - this.#drawn, most, Math.ceil(ratePerS / BATCHES_PER_S));
+    // A batch is far shorter than what is drawn ahead, so it can wait until it is whole.
+    if (count === 0 || this.#due(nowMs + aheadMs) - this.#drawn < count) return undefined;
     const amountsFen = new Uint32Array(count);
     let sumFen = 0;
     for (let i = 0; i < count; i++) sumFen += amountsFen[i] = this.#random.between(minFen, maxFen);
@@ -72,16 +81,20 @@ export class Generator {
 
   /** The batch is durable under these ids. */
   add(batch: Batch, firstPacketId: number): void {
-    batch.amountsFen.forEach((amountFen, i) => this.#ready.push(firstPacketId + i, amountFen, batch.sponsor));
+    this.#ready.push({ batch, firstPacketId, released: 0 });
   }
 
   /** Hands what is due to `release`. */
   release(nowMs: number, release: (packetId: number, amountFen: number, sponsor: number) => void): void {
     const due = this.#due(nowMs);
-    while (this.#released < due && this.#ready.size > 0) {
-      release(this.#ready.frontId, this.#ready.frontAmountFen, this.#ready.frontSponsor);
-      this.#ready.shift();
-      this.#released++;
+    for (; this.#released < due && this.#ready.length > 0; this.#released++) {
+      const chosen = this.#mixing.below(this.#ready.length);
+      const ready = this.#ready[chosen];
+      const { batch, firstPacketId } = ready;
+      release(firstPacketId + ready.released, batch.amountsFen[ready.released], batch.sponsor);
+      if (++ready.released < batch.count) continue;
+      this.#ready[chosen] = this.#ready[this.#ready.length - 1];
+      this.#ready.pop();
     }
     assert(this.#released <= this.#drawn, "only what was drawn is released");
   }

@@ -7,7 +7,6 @@ import {
   z,
 } from "../../core/plugin/plugin.ts";
 import { type Batch, type GenerateOrder, Generator } from "./generator.ts";
-import { PacketQueue } from "./packet_queue.ts";
 
 /** How far ahead of its release a packet is entered into the ledger. */
 const MINT_AHEAD_MS = 1_000;
@@ -90,7 +89,7 @@ export class Orders implements PacketSource {
       throw new RouteError(503, "the ledger is still being read: try again once /ready says so");
     }
     const nowMs = this.#host.monotonicMs();
-    this.#generators.push(new Generator(order, nowMs, this.#host.random.fork(), new PacketQueue()));
+    this.#generators.push(new Generator(order, nowMs, this.#host.random.fork()));
     const answer = { generation: this.#generators.length, ...order };
     if (key !== undefined) this.#answered.set(key, { order: text, answer });
     this.#host.log("packets ordered", { ...order });
