@@ -35,9 +35,9 @@ Deno.test("a rehearsal that meets its thresholds passes, and its files tell the 
   await inFolder(scenario(thresholds), async (cwd) => {
     const { code, stdout, stderr } = await redpkt(["rehearse", "./small.ts"], { cwd });
     assert.equal(code, 0, stdout + stderr);
-    const path = /^PASS {2}small {2}(\S+)$/m.exec(stdout)?.[1];
-    assert.ok(path !== undefined, stdout);
-    const summary = JSON.parse(await Deno.readTextFile(`${cwd}/${path}`));
+    const folder = /^PASS {2}small {2}(\S+)\/report\.html$/m.exec(stdout)?.[1];
+    assert.ok(folder !== undefined, stdout);
+    const summary = JSON.parse(await Deno.readTextFile(`${cwd}/${folder}/summary.json`));
     assert.equal(summary.verdict, "PASS");
     const [phase] = summary.phases;
     assert.ok(phase.offered > 0);
@@ -45,13 +45,14 @@ Deno.test("a rehearsal that meets its thresholds passes, and its files tell the 
     assert.equal(phase.won + phase.nothing + phase.allGone + phase.overloaded, phase.answered);
     assert.equal(phase.wonFen, 2 * phase.won);
     assert.match(stdout, new RegExp(`answered +${phase.answered.toLocaleString("en-US")}\n`));
-    const csv = (await Deno.readTextFile(`${cwd}/${path.replace("summary.json", "series.csv")}`)).trimEnd()
+    const csv = (await Deno.readTextFile(`${cwd}/${folder}/series.csv`)).trimEnd()
       .split("\n");
     const [head, ...rows] = csv.map((line) => line.split(","));
     assert.equal(new Set(rows.map(([second]) => second)).size, rows.length, "one row a second");
     const answered = head.indexOf("answered");
     const sum = rows.reduce((sum, row) => sum + Number(row[answered]), 0);
     assert.ok(sum <= phase.answered && sum > 0, "the last second may be cut off");
+    assert.match(await Deno.readTextFile(`${cwd}/${folder}/report.html`), /<b>PASS<\/b>.*<svg/s);
   });
 });
 
