@@ -24,6 +24,7 @@ import { reconcile } from "../reconcile/reconcile.ts";
 import { httpAddress } from "../server/options.ts";
 import { RehearsalBroken, Run, type RunResult } from "./run.ts";
 import { type FullScenario, loadScenario } from "./scenario.ts";
+import { makeSeedSet } from "./seed_set.ts";
 import { Stage } from "./stage.ts";
 import { checkTable, phaseTable } from "./tables.ts";
 import { type Second, seriesCsv, Timeline } from "./timeline.ts";
@@ -96,6 +97,9 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
   const folder = `${options.out}/${startedAt.toISOString().replace(/[:.]/g, "-")}`;
   makeFolder(folder);
   const [ledger, awards] = [`${folder}/ledger`, `${folder}/awards.csv`];
+  const seeds = scenario.plan === undefined
+    ? undefined
+    : makeSeedSet(scenario.plan, folder, host.clock.wallMs());
   const abort = new AbortController();
   const forget = host.onStopSignal((signal) => abort.abort(new RehearsalBroken(`ended by ${signal}`)));
   // First, since its port may be taken: nothing else has been started then.
@@ -107,7 +111,10 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
     users,
     serverWorkers: engine === "deno" ? 1 : options["server-workers"] || half,
     clientWorkers: engine === "deno" ? 1 : options["client-workers"] || half,
-    serverFlags: options["server-flag"].map((text) => text.startsWith("--") ? text : `--${text}`),
+    serverFlags: [
+      ...(seeds?.serverFlags ?? []),
+      ...options["server-flag"].map((text) => text.startsWith("--") ? text : `--${text}`),
+    ],
     ledger,
     awards,
   });
@@ -134,7 +141,11 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
     ...checkThresholds(scenario, result.phases),
     // A server that was killed has forgotten its counts; the ledger hasn't.
     ...(scenario.phases.some(({ kills }) => kills !== undefined) ? [] : checkMoney(result.end)),
-    ...checkReconciled(reconcile({ ledgers: [ledger], fleetFiles: [awards] })),
+    ...checkReconciled(reconcile({
+      ledgers: [ledger],
+      fleetFiles: [awards],
+      seeds: seeds === undefined ? undefined : { places: [seeds.folder], keys: seeds.keys },
+    })),
   ];
   const isPass = result !== undefined && checks.every(({ isMet }) => isMet);
   await writeResults(folder, timeline, {

@@ -1,7 +1,7 @@
 import type { Host } from "../cli/host.ts";
 import { sleep } from "../time/clock.ts";
 import { type PhaseResult, phaseResult, type Reading } from "./measures.ts";
-import type { FullScenario, Phase } from "./scenario.ts";
+import { type FullScenario, hasWave, type Phase } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -55,7 +55,7 @@ export class Run {
     await this.#ready();
     const connect = await this.#connect(users, scenario.connectsPerS);
     const phases: PhaseResult[] = [];
-    for (const phase of scenario.phases) phases.push(await this.#phase(phase));
+    for (const phase of scenario.phases) phases.push(await this.#phase(scenario, phase));
     this.#timeline.phase = "end";
     return { connect, phases, end: await this.#stage.read() };
   }
@@ -84,10 +84,13 @@ export class Run {
     return { users, ready, seconds, perS: ready / seconds };
   }
 
-  async #phase(phase: Phase): Promise<PhaseResult> {
+  async #phase(scenario: FullScenario, phase: Phase): Promise<PhaseResult> {
     const { client } = this.#stage;
     const qps = Math.max(1, Math.round(phase.shakesPerS * this.#rateShare));
     await this.#order(phase, phase.seconds);
+    if (hasWave(scenario, phase)) {
+      await this.#stage.server.request("POST", "/waves/move", { wave: phase.name, inS: 0 });
+    }
     const before = await this.#stage.read();
     this.#timeline.phase = phase.name;
     await client.request("POST", "/rate", { qps: phase.shakesPerS === 0 ? 0 : qps });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { didYouMean } from "../cli/did_you_mean.ts";
 import type { Program } from "../cli/host.ts";
 import { UserError } from "../cli/user_error.ts";
+import type { PlanInput } from "../seed/plan.ts";
 import { MEASURES } from "./measures.ts";
 
 const bound = z.strictObject({ atLeast: z.number().optional(), atMost: z.number().optional() })
@@ -35,14 +36,27 @@ const schema = z.strictObject({
   connectsPerS: z.int().min(1).max(1_000_000).default(5_000),
   /** Part of every rate that an engine is asked for, where it can't do the whole. */
   engineShare: z.record(z.string(), z.number().positive().max(1)).default({}),
+  /**
+   * A plan of tickets for one host, as `redpkt seed make` takes it, instead of packets that are made on the way. A phase
+   * begins the wave of its name, whenever the plan has it.
+   */
+  plan: z.unknown().optional(),
   phases: z.array(phase).min(1),
-});
+}).refine(
+  ({ plan, phases }) => plan === undefined || phases.every(({ packets }) => packets === undefined),
+  { path: ["plan"], message: "a scenario has a plan or phases with packets" },
+);
 
 /** A rehearsal as data: who comes, what they do, and what must hold. As it is written, before defaults. */
 export type Scenario = z.input<typeof schema>;
 /** A rehearsal with all its defaults. */
 export type FullScenario = z.output<typeof schema>;
 export type Phase = FullScenario["phases"][number];
+
+/** Whether a scenario's plan has a wave for a phase. */
+export function hasWave({ plan }: FullScenario, { name }: Phase): boolean {
+  return (plan as PlanInput | undefined)?.waves.some((wave) => wave.name === name) ?? false;
+}
 
 /**
  * Loads a scenario: one that comes with the program by name, any other by path.

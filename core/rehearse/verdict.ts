@@ -1,5 +1,6 @@
 import { formatCount, formatYuan } from "../cli/units.ts";
 import type { ReconcileResult } from "../reconcile/reconcile.ts";
+import type { SponsorSums } from "../reconcile/seed_match.ts";
 import { type Measure, measure, type PhaseResult, type Reading } from "./measures.ts";
 import type { FullScenario } from "./scenario.ts";
 
@@ -64,8 +65,8 @@ export function checkMoney({ server, client }: Reading): Check[] {
 
 /** Whether the ledger and what the users saw agree, packet by packet. */
 export function checkReconciled(result: ReconcileResult): Check[] {
-  const { awards, seen, pending, differenceCount, differences } = result;
-  return [{
+  const { awards, seen, pending, differenceCount, differences, sponsors } = result;
+  return [...sponsors.map(checkSponsor), {
     phase: "all",
     what: "ledger and fleet",
     wanted: `no difference over ${formatCount(awards)} awards`,
@@ -74,6 +75,20 @@ export function checkReconciled(result: ReconcileResult): Check[] {
       : `${formatCount(differenceCount)} differences, such as ${differences[0]}`,
     isMet: result.isClean,
   }];
+}
+
+/** A sponsor's whole budget is somewhere. */
+function checkSponsor(
+  { number, name, budgetFen, wonFen, poolFen, returnedFen, unusedFen }: SponsorSums,
+): Check {
+  const leftFen = poolFen + returnedFen + unusedFen;
+  return {
+    phase: "all",
+    what: `sponsor ${number} ${name}`,
+    wanted: `its budget of ${formatYuan(budgetFen)}`,
+    seen: `${formatYuan(wonFen)} won, ${formatYuan(leftFen)} left`,
+    isMet: wonFen + leftFen === budgetFen,
+  };
 }
 
 function withUnit(what: string, value: number): string {

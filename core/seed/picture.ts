@@ -140,10 +140,10 @@ function legend(layers: readonly Layer[]): string[] {
   });
 }
 
-/** The next round number: 1, 2, 4 or 8 times a power of ten. */
+/** The next round number, a few times a power of ten. */
 function niceAbove(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return power * [1, 2, 4, 8, 10].find((step) => step * power >= value)!;
+  return power * [1, 2, 3, 4, 6, 8, 10].find((step) => step * power >= value)!;
 }
 
 function rate(perS: number): string {

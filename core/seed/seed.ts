@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
 import { didYouMean } from "../cli/did_you_mean.ts";
 import type { Command, Host } from "../cli/host.ts";
@@ -15,6 +14,7 @@ import { makeHostFile } from "./make.ts";
 import { drawPlan } from "./picture.ts";
 import { readPlan } from "./plan.ts";
 import { SeedFile } from "./seed_file.ts";
+import { drawSetId } from "./set_id.ts";
 import { seedFilesIn, type SetReport, verifySet } from "./verify_set.ts";
 
 const MAKE_FLAGS = {
@@ -135,7 +135,7 @@ async function make(host: Host, path: string, options: FlagValues<typeof MAKE_FL
   const layout = new Layout(plan);
   const randomSeed = options["random-seed"] || systemSeed();
   const random = new Random(randomSeed);
-  const set = Buffer.from(Uint32Array.from({ length: 4 }, () => random.uint32()).buffer).toString("hex");
+  const set = drawSetId(random);
   const madeAt = new Date(host.clock.wallMs()).toISOString();
   const parts = { plan, planJson: json, layout, set, madeAt, key };
   const paths = layout.hosts.map(({ id }) => `${options.out}/${id}.seed`);
