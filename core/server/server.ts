@@ -152,6 +152,12 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       clock: host.clock,
     }),
   });
+  access.onMoneyFailure(() => stop("a plugin that holds money failed"));
+  let signals = 0;
+  const forget = host.onStopSignal((signal) => {
+    if (++signals > 1) host.exit(ExitCode.interrupted);
+    stop(signal);
+  });
   log("info", "listening", {
     address: formatAddress(options.host),
     port: access.port,
@@ -162,12 +168,6 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     maxConnections: capacity,
     randomSeed,
     startedInMs: Math.round(host.clock.monotonicMs() - startMs),
-  });
-  access.onMoneyFailure(() => stop("a plugin that holds money failed"));
-  let signals = 0;
-  const forget = host.onStopSignal((signal) => {
-    if (++signals > 1) host.exit(ExitCode.interrupted);
-    stop(signal);
   });
   const reason = await stopped;
   state.isDraining = true;
