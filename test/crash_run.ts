@@ -53,20 +53,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
     const port = freePort(random);
     for (let life = 0; life <= kills; life++) {
       const isLast = life === kills;
-      const server = new Running(
-        [
-          ...["server", "--host", "127.0.0.1", "--port", String(port), "--admin", "127.0.0.1:0"],
-          ...["--ledger", ledger, "--workers", String(random.between(1, 3))],
-          ...[
-            "--set-size",
-            String(random.between(200, 2_000)),
-            ...(options.serverFlags ?? []),
-            ...seedFlags(options),
-          ],
-        ],
-        undefined,
-        options.env?.(life, ledger) ?? {},
-      );
+      const server = startServer(options, random, port, ledger, life);
       const line = await server.event("listening");
       if (client === undefined) {
         client = new Running([
@@ -116,6 +103,25 @@ function seedFlags({ seeds }: CrashOptions): string[] {
   if (seeds === undefined) return [];
   const { folder, hostId, keys } = seeds;
   return ["--seed", `${folder}/${hostId}.seed`, "--host-id", hostId, "--seed-keys", keys];
+}
+
+/** A server with some number of workers and SETs. */
+function startServer(
+  { serverFlags = [], env }: CrashOptions,
+  random: Random,
+  port: number,
+  ledger: string,
+  life: number,
+): Running {
+  return new Running(
+    [
+      ...["server", "--host", "127.0.0.1", "--port", String(port), "--admin", "127.0.0.1:0"],
+      ...["--ledger", ledger, "--workers", String(random.between(1, 3))],
+      ...["--set-size", String(random.between(200, 2_000)), ...serverFlags],
+    ],
+    undefined,
+    env?.(life, ledger) ?? {},
+  );
 }
 
 /** Asserts that nothing was lost, given twice or seen and forgotten. */

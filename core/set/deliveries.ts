@@ -10,11 +10,6 @@ export const DELIVERED_AFTER_MS = 1_000;
 export class Deliveries {
   readonly #sent = new Map<number, Sent[]>();
 
-  /** Awards that are under way. */
-  get connections(): number {
-    return this.#sent.size;
-  }
-
   add(connection: number, packetId: number, nowMs: number): void {
     const sent = this.#sent.get(connection);
     if (sent === undefined) this.#sent.set(connection, [{ packetId, sentMs: nowMs }]);
