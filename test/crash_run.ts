@@ -107,7 +107,7 @@ function seedFlags({ seeds }: CrashOptions): string[] {
 
 /** A server with some number of workers and SETs. */
 function startServer(
-  { serverFlags = [], env }: CrashOptions,
+  options: CrashOptions,
   random: Random,
   port: number,
   ledger: string,
@@ -117,10 +117,12 @@ function startServer(
     [
       ...["server", "--host", "127.0.0.1", "--port", String(port), "--admin", "127.0.0.1:0"],
       ...["--ledger", ledger, "--workers", String(random.between(1, 3))],
-      ...["--set-size", String(random.between(200, 2_000)), ...serverFlags],
+      ...["--set-size", String(random.between(200, 2_000))],
+      ...(options.serverFlags ?? []),
+      ...seedFlags(options),
     ],
     undefined,
-    env?.(life, ledger) ?? {},
+    options.env?.(life, ledger) ?? {},
   );
 }
 
