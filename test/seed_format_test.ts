@@ -4,6 +4,8 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { auditFile } from "../core/seed/audit.ts";
 import { KeyFolder } from "../core/seed/keys.ts";
+import { Layout } from "../core/seed/layout.ts";
+import { parsePlan } from "../core/seed/plan.ts";
 import { SeedFile } from "../core/seed/seed_file.ts";
 
 const page = await Deno.readTextFile(new URL("../docs/seed-format.md", import.meta.url));
@@ -79,4 +81,10 @@ Deno.test("the program reads the page's example", async () => {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("the plan in the guide is one", async () => {
+  const guide = await Deno.readTextFile(new URL("../docs/seeds.md", import.meta.url));
+  const plan = parsePlan(JSON.parse(/```json\n(.*?)```/s.exec(guide)![1]), "the guide");
+  assert.equal(new Layout(plan).tickets, 10_000);
 });
