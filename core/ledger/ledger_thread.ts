@@ -1,6 +1,7 @@
 import { Bell } from "../shared/bell.ts";
+import type { Balances } from "./ledger.ts";
 import { LedgerBoard } from "./ledger_board.ts";
-import type { LedgerInit, LedgerReady, LedgerReport } from "./ledger_worker.ts";
+import type { LedgerInit, LedgerOrder, LedgerReady, LedgerReport } from "./ledger_worker.ts";
 import type { ProjectorInit, ProjectorReport } from "./projector_worker.ts";
 
 /** What the main thread hears of the ledger besides answers. */
@@ -33,6 +34,7 @@ export class LedgerThread {
   readonly #parts: LedgerThreadParts;
   readonly #thread: Worker;
   readonly #stopped = Promise.withResolvers<void>();
+  readonly #waiting: ((balances: Balances) => void)[] = [];
   readonly #projectorBell = new Bell();
   #projector: Worker | undefined;
   readonly #projectorStopped = Promise.withResolvers<void>();
@@ -57,6 +59,14 @@ export class LedgerThread {
     this.#thread.postMessage(init);
   }
 
+  /** The sums of all accounts, as committed. */
+  balances(): Promise<Balances> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#order({ type: "balances" });
+    });
+  }
+
   /** Whether the thread's loop hasn't turned for longer than `limitMs`. */
   isSilent(nowMs: number, limitMs: number): boolean {
     const beat = this.board.heartbeat;
@@ -69,16 +79,22 @@ export class LedgerThread {
 
   /** Ends both threads, the ledger first: then the projector takes in its last rows. */
   async stop(): Promise<void> {
-    this.#thread.postMessage("stop");
-    this.bell.ring(); // it sleeps on the bell, and looks for messages when it wakes
+    this.#order({ type: "stop" });
     await this.#stopped.promise;
     if (this.#projector === undefined) return;
     this.#projector.postMessage("stop");
     await this.#projectorStopped.promise;
   }
 
+  #order(order: LedgerOrder): void {
+    this.#thread.postMessage(order);
+    this.bell.ring(); // it sleeps on the bell, and looks for messages when it wakes
+  }
+
   #onReport(report: Exclude<LedgerReport, LedgerReady>): void {
     switch (report.type) {
+      case "balances":
+        return this.#waiting.shift()?.(report.balances);
       case "stopped":
         return this.#stopped.resolve();
       case "failing":

@@ -6,7 +6,7 @@ import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
 import { type AwardedBits, markAwarded } from "./awarded_bits.ts";
 import { Refusal } from "./entry.ts";
-import type { Ledger, LedgerLimits } from "./ledger.ts";
+import type { Balances, Ledger, LedgerLimits } from "./ledger.ts";
 import { StoreFailed } from "./entry_store.ts";
 import { LedgerBoard, LedgerState } from "./ledger_board.ts";
 import { LedgerLoop, Step } from "./ledger_loop.ts";
@@ -53,9 +53,13 @@ export interface LedgerReady {
 /** Messages from the ledger thread to the main thread. */
 export type LedgerReport =
   | LedgerReady
+  | { readonly type: "balances"; readonly balances: Balances }
   | { readonly type: "failing"; readonly reason: string }
   | { readonly type: "mended"; readonly afterMs: number }
   | { readonly type: "stopped" };
+
+/** Messages to the ledger thread; entries come through the rings. */
+export type LedgerOrder = { readonly type: "balances" } | { readonly type: "stop" };
 
 /** How long the thread sleeps at most, so that its heartbeat shows. */
 const MAX_SLEEP_MS = 1_000;
@@ -63,6 +67,8 @@ const MAX_SLEEP_MS = 1_000;
 const RECHECK_MS = 50;
 /** How often a busy thread reads its orders. */
 const YIELD_MS = 50;
+
+const NO_BALANCES: Balances = { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0, packetFen: 0 };
 
 const report = (message: LedgerReport) => postToParent(message);
 
@@ -72,9 +78,10 @@ export async function runLedgerWorker(init: LedgerInit): Promise<void> {
   const board = new LedgerBoard(init.board);
   let isStopped = false;
   let ledger: Ledger | undefined;
-  // The order to stop is the only message: entries come through the rings.
-  onParentMessage(() => {
-    isStopped = true;
+  onParentMessage((message) => {
+    const order = message as LedgerOrder;
+    if (order.type === "stop") isStopped = true;
+    else report({ type: "balances", balances: ledger?.balances() ?? NO_BALANCES });
     bell.ring();
   });
   while (ledger === undefined && !isStopped) {
