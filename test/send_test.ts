@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
 import { Opcode, Opcode1, Result } from "../core/wire/codes.ts";
 import { MoneyField } from "../core/wire/version1_money.ts";
-import { SendUser, SendWorld } from "./send_world.ts";
+import { type SendUser, SendWorld } from "./send_world.ts";
 
 Deno.test("a packet reaches its recipients on any SET; each gets one share, and the money moves", async () => {
   const world = new SendWorld();

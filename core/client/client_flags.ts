@@ -4,6 +4,8 @@ import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from 
 import { UserError } from "../cli/user_error.ts";
 import { ENGINE_CHOICES, type EngineChoice } from "../engine/choose.ts";
 import type { HttpAddress } from "../admin/serve.ts";
+import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
+import { type Behaviour, behaviourSchema, DEFAULT_BEHAVIOUR } from "./behaviour.ts";
 import { type Pacing, PACINGS } from "./pacing.ts";
 import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf, type UserSlice } from "./segment.ts";
 import { type ParsedList, parseServers, parseSources, type ServerAddress } from "./targets.ts";
@@ -64,6 +66,17 @@ export const CLIENT_FLAGS = {
   ),
   claim: switchFlag("claim what notices tell of (so it is unless --no-claim)"),
   "no-claim": switchFlag("leave notices unanswered"),
+  protocol: flag(
+    "0|1",
+    "version of the protocol that users speak",
+    z.enum(["0", "1"]).default("0"),
+  ),
+  "token-keys": flag("FILE", "keys to make version 1's tokens with; see redpkt token", z.string().optional()),
+  event: flag("NAME", "the event that tokens are for", z.string().default("")),
+  behave: listFlag(
+    "KEY=VALUE",
+    `what users do besides shaking, such as sendsPerS=20: ${Object.keys(DEFAULT_BEHAVIOUR).join(", ")}`,
+  ),
   control: flag(
     "HOST:PORT",
     "address of the control API, port 0 for any free one [127.0.0.1:9090]",
@@ -96,7 +109,9 @@ export interface ClientOptions {
   readonly connectRate: number;
   readonly qps: number;
   readonly pacing: Pacing;
-  readonly claims: boolean;
+  readonly behaviour: Behaviour;
+  readonly protocol: 0 | 1;
+  readonly tokenRules: TokenRules | undefined;
   readonly control: HttpAddress;
   /** 0: choose. */
   readonly workers: number;
@@ -133,7 +148,12 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     );
   }
   if (values.claim && values["no-claim"]) problems.push("--claim, --no-claim: both are given. Leave one out");
+  const behaviour = readBehaviour(values.behave ?? [], values["no-claim"], problems);
+  if (values.protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
+    problems.push("--behave: version 0 users send nothing. Add --protocol 1");
+  }
   if (problems.length > 0) throw new UserError(problems.join("\n"));
+  const keys = values["token-keys"];
   return {
     slice,
     segment,
@@ -143,7 +163,11 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     connectRate: values["connect-rate"],
     qps: values.qps,
     pacing: values.pacing,
-    claims: !values["no-claim"],
+    behaviour,
+    protocol: values.protocol === "1" ? 1 : 0,
+    tokenRules: keys === undefined
+      ? undefined
+      : { keys: readTokenKeys(keys, "--token-keys"), event: values.event },
     control: values.control,
     workers: values.workers,
     engine: values.engine,
@@ -151,4 +175,23 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     seconds: values.seconds,
     randomSeed: values["random-seed"],
   };
+}
+
+/** The behaviour out of `KEY=VALUE`s; a value is JSON, such as `[0,500]`. */
+function readBehaviour(settings: readonly string[], ignores: boolean, problems: string[]): Behaviour {
+  const values: Record<string, unknown> = ignores ? { claimPercent: 0 } : {};
+  for (const setting of settings) {
+    const [, key, text] = /^(\w+)=(.*)$/.exec(setting) ?? [];
+    try {
+      values[key] = JSON.parse(text);
+    } catch {
+      problems.push(`--behave ${setting}: must be KEY=VALUE, such as sendsPerS=20`);
+    }
+  }
+  const result = behaviourSchema.safeParse(values);
+  if (result.success) return result.data;
+  for (const { path, message } of result.error.issues) {
+    problems.push(`--behave ${path.join(".")}: ${message}`);
+  }
+  return DEFAULT_BEHAVIOUR;
 }

@@ -20,8 +20,8 @@ Deno.test("without flags: 1,000 users against a server on this host", () => {
   assert.deepEqual(options.sources, []);
   assert.deepEqual(options.control, { hostname: "127.0.0.1", port: 9090 });
   assert.deepEqual(
-    [options.total, options.qps, options.connectRate, options.pacing, options.claims],
-    [1000, 100, 5000, "smooth", true],
+    [options.total, options.qps, options.connectRate, options.pacing, options.behaviour.claimPercent],
+    [1000, 100, 5000, "smooth", 100],
   );
 });
 
@@ -32,7 +32,7 @@ Deno.test("a segment of a million", () => {
   )!;
   assert.deepEqual(options.slice, { first: 2, stride: 17, count: 58_824 });
   assert.equal(options.servers.length, 40);
-  assert.deepEqual([options.pacing, options.claims], ["burst", false]);
+  assert.deepEqual([options.pacing, options.behaviour.claimPercent], ["burst", 0]);
 });
 
 Deno.test("every mistake is listed, with what to do", () => {

@@ -3,6 +3,7 @@ import type { Route } from "../admin/api.ts";
 import { telemetryRoutes } from "../admin/telemetry.ts";
 import type { Counters } from "../counters/counters.ts";
 import type { Series } from "../counters/series.ts";
+import { type Behaviour, behaviourSchema } from "./behaviour.ts";
 import type { FleetOrder } from "./fleet_order.ts";
 
 /** What a fleet is and does, for `GET /status`. */
@@ -60,6 +61,13 @@ export function controlRoutes(control: FleetControl): Route[] {
       summary: "Changes the shakes a second of all users together, from now on",
       body: z.strictObject({ qps: z.number().int().min(0).max(100_000_000) }),
       handle: ({ body }) => control.order({ order: "rate", qps: (body as { qps: number }).qps }),
+    },
+    {
+      method: "post",
+      path: "/behaviour",
+      summary: "Changes what users do besides shaking, from now on; what is left out has its default",
+      body: behaviourSchema,
+      handle: ({ body }) => control.order({ order: "behave", behaviour: body as Behaviour }),
     },
     simple("pause", "Stops shaking; connections stay"),
     simple("resume", "Shakes again, at the present rate"),

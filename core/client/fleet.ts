@@ -10,22 +10,31 @@ import {
 import type { Random } from "../random/random.ts";
 import { decodeControl } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
-import { Opcode } from "../wire/codes.ts";
+import { Opcode, Opcode1 } from "../wire/codes.ts";
 import { FrameCursor, NO_MORE_FRAMES, WHOLE_FRAME } from "../wire/frame_cursor.ts";
 import { FRAME_BYTES, responseFrames, writeLoginRequest, writeShakeRequest } from "../wire/version0.ts";
 import { AwardKind } from "./award_log.ts";
+import { fixedBytes1, responseFrames1 } from "../wire/version1.ts";
+import { TOKEN_BYTES, writeLogin, writeShake } from "../wire/version1_session.ts";
+import { DEFAULT_BEHAVIOUR } from "./behaviour.ts";
 import { backoffMs, type BackoffOptions, DEFAULT_BACKOFF, MAX_ATTEMPT } from "./backoff.ts";
 import { ConnectPace } from "./connect_pace.ts";
 import { DialQueue } from "./dial_queue.ts";
+import { FleetClaims } from "./fleet_claims.ts";
 import type { FleetOptions } from "./fleet_options.ts";
 import type { FleetOrder } from "./fleet_order.ts";
 import { elapsedUs, FleetUsers, MAX_UNANSWERED, toUs, UserState } from "./fleet_users.ts";
 import { DIAL_FAILED_HANDLES, engineMetric, FleetMetric as M, fleetMetrics } from "./metrics.ts";
 import { type Pacing, Schedule } from "./pacing.ts";
 import { userIdOf, userIndexOf } from "./segment.ts";
-import { framingFault, IN_ORDER, ServerFrames } from "./server_frames.ts";
+import { type FrameTaker, framingFault, IN_ORDER, ServerFrames } from "./server_frames.ts";
+import { ServerFrames1 } from "./server_frames1.ts";
 import { StallWatch } from "./stall_watch.ts";
+import { FleetSends } from "./fleet_sends.ts";
+import { FleetTime } from "./fleet_time.ts";
 import { Ticker } from "./ticker.ts";
+import { UserAnswers } from "./user_answers.ts";
+import { WonPackets } from "./won_packets.ts";
 import { WallSchedule } from "./wall_schedule.ts";
 
 /** A tick that is older when the loop reaches it is late, in ms. A burst takes its whole second to go out. */
@@ -43,6 +52,12 @@ const ENDING_LOOK_MS = 5;
 
 /** How long a user must have been there at the end for a stay, in ms. */
 const LEAST_STAY_MS = 5_000;
+
+/** Room for a login of either version. */
+const LOGIN_BYTES = fixedBytes1(Opcode1.login);
+/** How long a fleet's tokens are good: longer than it plays. */
+const TOKEN_MS = 48 * 3_600_000;
+const NO_TOKEN = new Uint8Array(TOKEN_BYTES);
 
 const Phase = { running: 0, answering: 1, closing: 2, stopped: 3 } as const;
 
@@ -63,7 +78,12 @@ export class Fleet implements EngineHandler {
   readonly #statHandles: readonly (readonly [keyof EngineStats, number])[];
   readonly #users: FleetUsers;
   readonly #cursor: FrameCursor;
-  readonly #frames: ServerFrames;
+  readonly #frames: FrameTaker;
+  readonly #protocol: 0 | 1;
+  readonly #time = new FleetTime();
+  readonly #claims: FleetClaims;
+  /** Version 0 sends nothing. */
+  readonly #sends: FleetSends | undefined;
   readonly #queue: DialQueue;
   readonly #pace: ConnectPace;
   readonly #watch: StallWatch;
@@ -95,22 +115,40 @@ export class Fleet implements EngineHandler {
     this.#statHandles = (Object.keys(engine.stats) as (keyof EngineStats)[])
       .map((stat) => [stat, fleetMetrics.handle(engineMetric(stat))] as const);
     this.#users = new FleetUsers(slice.count, engine.capacity);
-    this.#cursor = new FrameCursor(responseFrames(), engine.capacity, engine.maxReadBytes);
-    this.#frames = new ServerFrames({
-      engine,
-      users: this.#users,
-      slice,
-      block: this.#block,
-      shakeLatency: counters.histogram(options.block, M.shakeLatencyUs),
-      claims: options.claims ?? true,
-      awards: options.awards,
-    });
+    this.#protocol = options.protocol ?? 0;
+    const frames = this.#protocol === 0 ? responseFrames() : responseFrames1();
+    this.#cursor = new FrameCursor(frames, engine.capacity, engine.maxReadBytes);
     this.#nowMs = clock.monotonicMs();
+    this.#wall = new WallSchedule(this.#nowMs, clock.wallMs());
+    const won = new WonPackets();
+    const shared = { ...this.#shared(), won, awards: options.awards };
+    const behaviour = options.behaviour ?? DEFAULT_BEHAVIOUR;
+    this.#claims = new FleetClaims({
+      ...shared,
+      claimLatency: counters.histogram(options.block, M.claimLatencyUs),
+      random: options.random.fork(),
+      protocol: this.#protocol,
+    }, behaviour);
+    this.#sends = this.#protocol === 0 ? undefined : new FleetSends(
+      {
+        ...shared,
+        total: options.total,
+        sendLatency: counters.histogram(options.block, M.sendLatencyUs),
+        firstRequestId: options.random.uint32(),
+      },
+      behaviour,
+      this.#wall.nowMs,
+    );
+    const shakeLatency = counters.histogram(options.block, M.shakeLatencyUs);
+    const answers = new UserAnswers({ ...shared, shakeLatency });
+    const framesParts = { ...shared, answers, claims: this.#claims };
+    this.#frames = this.#sends === undefined
+      ? new ServerFrames(framesParts)
+      : new ServerFrames1({ ...framesParts, sends: this.#sends });
     this.#queue = new DialQueue(slice.count, this.#backoff.capMs, this.#nowMs);
     for (let user = 0; user < slice.count; user++) this.#queue.add(user);
     this.#pace = new ConnectPace(options.connectRate, this.#nowMs);
     this.#watch = new StallWatch(this.#users, this.#nowMs);
-    this.#wall = new WallSchedule(this.#nowMs, clock.wallMs());
     this.#qps = options.qps;
     this.#ticker = new Ticker(new Schedule(options.pacing, options.total, this.#qps), this.#wall.nowMs);
     this.onWake();
@@ -133,8 +171,9 @@ export class Fleet implements EngineHandler {
   nextDueMs(): number {
     if (this.#phase === Phase.running) {
       const tickMs = this.#wall.toMonotonicMs(this.#ticker.nextDueMs);
+      const sendMs = this.#sends === undefined ? Infinity : this.#wall.toMonotonicMs(this.#sends.nextDueMs);
       const dialMs = this.#queue.isReady ? this.#pace.nextMs : this.#queue.nextTurnMs;
-      return Math.min(tickMs, dialMs, this.#upkeepMs);
+      return Math.min(tickMs, sendMs, this.#claims.nextDueMs, dialMs, this.#upkeepMs);
     }
     if (this.#phase === Phase.stopped) return Infinity;
     const hasMoreToClose = this.#phase === Phase.closing && this.#closed < this.#users.count;
@@ -148,6 +187,9 @@ export class Fleet implements EngineHandler {
       case "rate":
         this.#qps = order.qps;
         return this.#reschedule();
+      case "behave":
+        this.#claims.behaviour = order.behaviour;
+        return this.#sends?.behave(order.behaviour, this.#wall.nowMs);
       case "pause":
         this.#isPaused = true;
         return this.#reschedule();
@@ -164,9 +206,10 @@ export class Fleet implements EngineHandler {
   onWake(): void {
     this.#readClock();
     this.#nowUs = toUs(this.#nowMs);
-    this.#frames.nowUs = this.#nowUs;
-    this.#frames.wallMs = Math.floor(this.#wall.nowMs);
-    this.#frames.unixSeconds = Math.floor(this.#wall.nowMs / 1000);
+    this.#time.nowMs = this.#nowMs;
+    this.#time.nowUs = this.#nowUs;
+    this.#time.wallMs = Math.floor(this.#wall.nowMs);
+    this.#time.unixSeconds = Math.floor(this.#wall.nowMs / 1000);
   }
 
   onAccept(_connection: number): void {
@@ -179,10 +222,9 @@ export class Fleet implements EngineHandler {
     this.#block[M.usersConnected]++;
     record(this.#connectLatency, elapsedUs(this.#users.oldestUs(user), this.#nowUs));
     this.#users.begin(user, UserState.loggingIn, this.#nowUs);
-    const at = this.#engine.reserve(connection, FRAME_BYTES[Opcode.loginRequest]);
+    const at = this.#engine.reserve(connection, LOGIN_BYTES);
     assert(at >= 0, "the first frame of a connection has room");
-    const userId = userIdOf(this.#options.slice, user);
-    const size = writeLoginRequest(this.#engine.output.view, at, this.#frames.unixSeconds, userId);
+    const size = this.#writeLogin(at, userIdOf(this.#options.slice, user));
     this.#engine.commit(connection, size);
     this.#block[M.bytesOut] += size;
   }
@@ -239,6 +281,8 @@ export class Fleet implements EngineHandler {
     if (this.#phase === Phase.running) {
       this.#dialDue();
       this.#shakeDue();
+      this.#claims.tick();
+      this.#sends?.tick(this.#wall.nowMs);
       this.#watch.look(this.#nowMs, this.#nowUs, this.#giveUp);
     } else this.#end();
     this.#options.awards?.flush();
@@ -306,9 +350,13 @@ export class Fleet implements EngineHandler {
       block[M.ticksOverrun]++;
       return;
     }
-    const size = writeShakeRequest(this.#engine.output.view, at, this.#frames.unixSeconds, userId);
+    const dueUs = toUs(this.#wall.toMonotonicMs(dueMs));
+    const { view } = this.#engine.output;
+    const size = this.#protocol === 0
+      ? writeShakeRequest(view, at, this.#time.unixSeconds, userId)
+      : writeShake(view, at, this.#time.wallMs, dueUs);
     this.#engine.commit(connection, size);
-    this.#users.push(user, toUs(this.#wall.toMonotonicMs(dueMs)));
+    this.#users.push(user, dueUs);
     block[M.shakesSent]++;
     block[M.shakesOutstanding]++;
     block[M.bytesOut] += size;
@@ -378,7 +426,31 @@ export class Fleet implements EngineHandler {
   #readClock(): void {
     this.#nowMs = this.#clock.monotonicMs();
     // After a step the ticks in between are nobody's: the other hosts' fleets are at the new time already.
-    if (this.#wall.read(this.#nowMs, this.#clock.wallMs())) this.#ticker.seek(this.#wall.nowMs);
+    if (this.#wall.read(this.#nowMs, this.#clock.wallMs())) this.#seek();
+  }
+
+  #seek(): void {
+    this.#ticker.seek(this.#wall.nowMs);
+    this.#sends?.seek(this.#wall.nowMs);
+  }
+
+  #writeLogin(at: number, userId: number): number {
+    const { view } = this.#engine.output;
+    if (this.#protocol === 0) return writeLoginRequest(view, at, this.#time.unixSeconds, userId);
+    const { wallMs } = this.#time;
+    const token = this.#options.tokens?.make(userId, wallMs + TOKEN_MS) ?? NO_TOKEN;
+    return writeLogin(view, at, wallMs, userId, token);
+  }
+
+  /** What the parts of a fleet share. */
+  #shared() {
+    return {
+      engine: this.#engine,
+      users: this.#users,
+      slice: this.#options.slice,
+      block: this.#block,
+      time: this.#time,
+    };
   }
 
   #upkeep(): void {

@@ -3,7 +3,9 @@ import type { DialTarget, Engine } from "../engine/engine.ts";
 import type { Random } from "../random/random.ts";
 import type { Mailbox } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
+import type { Tokens } from "../token/token.ts";
 import type { AwardLog } from "./award_log.ts";
+import type { Behaviour } from "./behaviour.ts";
 import type { BackoffOptions } from "./backoff.ts";
 import type { Pacing } from "./pacing.ts";
 import type { UserSlice } from "./segment.ts";
@@ -29,8 +31,12 @@ export interface FleetOptions {
   readonly pairStride?: number;
   /** Connects a second of this fleet. */
   readonly connectRate: number;
-  /** Whether notices are answered with claims; true if absent. */
-  readonly claims?: boolean;
+  /** What users do besides shaking. */
+  readonly behaviour?: Behaviour;
+  /** The protocol's version that users speak; 0 if absent. */
+  readonly protocol?: 0 | 1;
+  /** What version 1's tokens are made with; without it they are empty, which a server takes that checks none. */
+  readonly tokens?: Tokens | undefined;
   readonly backoff?: BackoffOptions;
   /** Where orders come from. */
   readonly orders?: Mailbox;

@@ -1,8 +1,12 @@
+import type { Behaviour } from "./behaviour.ts";
+
 /** Orders from the main thread to a fleet's workers, as JSON through their mailboxes. */
 export type FleetOrder =
   /** Shakes a second of all hosts together from now on. */
   | { readonly order: "rate"; readonly qps: number }
   /** No shakes; connections stay. */
+  /** What users do besides shaking, from now on. */
+  | { readonly order: "behave"; readonly behaviour: Behaviour }
   | { readonly order: "pause" }
   | { readonly order: "resume" }
   /** No more shakes; waits for answers, then closes everything. */

@@ -15,7 +15,19 @@ export const FLEET_WORKER_NAME = "fleet";
 
 /** What a fleet plays, before it is split over threads. */
 export type FleetPlan =
-  & Pick<FleetInit, "engine" | "slice" | "total" | "qps" | "pacing" | "targets" | "claims" | "randomSeed">
+  & Pick<
+    FleetInit,
+    | "engine"
+    | "slice"
+    | "total"
+    | "qps"
+    | "pacing"
+    | "targets"
+    | "behaviour"
+    | "protocol"
+    | "tokenRules"
+    | "randomSeed"
+  >
   & {
     /** The part of all users that the slice is, as `3/17`. */
     readonly segment: string;

@@ -7,7 +7,10 @@ import { Mailbox } from "../shared/mailbox.ts";
 import { closeThread, postToParent } from "../shared/thread.ts";
 import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
+import { Tokens } from "../token/token.ts";
+import type { TokenRules } from "../token/token_keys.ts";
 import { AwardLog } from "./award_log.ts";
+import type { Behaviour } from "./behaviour.ts";
 import { Fleet } from "./fleet.ts";
 import { fleetMetrics } from "./metrics.ts";
 import type { Pacing } from "./pacing.ts";
@@ -24,7 +27,10 @@ export interface FleetInit {
   readonly worker: number;
   readonly workers: number;
   readonly connectRate: number;
-  readonly claims: boolean;
+  readonly behaviour: Behaviour;
+  readonly protocol: 0 | 1;
+  /** What version 1's tokens are made with; undefined: they are empty. */
+  readonly tokenRules: TokenRules | undefined;
   readonly randomSeed: number;
   readonly counters: SharedArrayBuffer;
   /** Mailbox of orders. */
@@ -70,7 +76,9 @@ async function play(init: FleetInit): Promise<void> {
     pairFirst: init.worker,
     pairStride: init.workers,
     connectRate: init.connectRate,
-    claims: init.claims,
+    behaviour: init.behaviour,
+    protocol: init.protocol,
+    tokens: init.tokenRules === undefined ? undefined : new Tokens(init.tokenRules),
     orders: new Mailbox(init.orders),
     ...(init.awards === undefined ? {} : { awards: new AwardLog(new Mailbox(init.awards)) }),
   });

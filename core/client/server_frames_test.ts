@@ -10,6 +10,7 @@ import {
 import { assertSums, World } from "../../test/fleet_world.ts";
 import { Mailbox, mailboxBytes } from "../shared/mailbox.ts";
 import { ShakeResult } from "../wire/codes.ts";
+import { DEFAULT_BEHAVIOUR } from "./behaviour.ts";
 import { awardLines, AwardLog } from "./award_log.ts";
 
 Deno.test("every kind of answer is counted, and a packet once", () => {
@@ -87,7 +88,12 @@ Deno.test("notices are answered with claims, and each share counts once", () => 
       awardsRepeated: 3,
     },
   );
-  const silent = new World({ users: 3, qps: 0, behaviour, fleet: { claims: false } });
+  const silent = new World({
+    users: 3,
+    qps: 0,
+    behaviour,
+    fleet: { behaviour: { ...DEFAULT_BEHAVIOUR, claimPercent: 0 } },
+  });
   silent.pass(1_000);
   assert.deepEqual([silent.total("noticesReceived"), silent.server.claims.length], [9, 0]);
 });

@@ -6,7 +6,7 @@ export const RECORD_WORDS = 7;
 
 /** Offsets of a record's other words. */
 export const RecordWord = {
-  /** 0: a fleet saw it. Otherwise the number of the ledger that holds it, from 1 on. */
+  /** 0: a fleet saw it. Otherwise the number of the ledger that holds it, from 1 on. Shares have `SHARE` added. */
   origin: 1,
   user: 2,
   amountLow: 3,
@@ -14,6 +14,9 @@ export const RecordWord = {
   atMsLow: 5,
   atMsHigh: 6,
 } as const;
+
+/** Bit of an origin: it is about one share of a packet that a user sent, of which others have shares too. */
+export const SHARE = 0x8000_0000;
 
 /** How far the clocks of the server's and the fleet's hosts may differ. */
 const CLOCKS_DIFFER_MS = 1_000;
@@ -33,6 +36,13 @@ export interface MatchCounts {
   readonly seenAgain: number;
   readonly pending: number;
   readonly pendingFen: number;
+  /** Shares of sent packets that were claimed, and how many of them a fleet saw. */
+  readonly shares: number;
+  readonly sharesSeen: number;
+}
+
+function isShare({ origin }: Held): boolean {
+  return (origin & SHARE) !== 0;
 }
 
 /** Compares all records of one packet after the other; records come in order of their packets. */
@@ -44,7 +54,16 @@ export class PacketMatcher {
   /** What ledgers hold of the present packet, and what fleets saw. */
   readonly #held: Held[] = [];
   readonly #seen: Held[] = [];
-  readonly #counts = { awards: 0, seen: 0, seenFen: 0, seenAgain: 0, pending: 0, pendingFen: 0 };
+  readonly #counts = {
+    awards: 0,
+    seen: 0,
+    seenFen: 0,
+    seenAgain: 0,
+    pending: 0,
+    pendingFen: 0,
+    shares: 0,
+    sharesSeen: 0,
+  };
 
   constructor(ledgers: readonly string[], stays: Stays, differences: Differences) {
     this.#ledgers = ledgers;
@@ -58,7 +77,7 @@ export class PacketMatcher {
       this.#packetId = words[at];
     }
     const origin = words[at + RecordWord.origin];
-    (origin === 0 ? this.#seen : this.#held).push({
+    ((origin & ~SHARE) === 0 ? this.#seen : this.#held).push({
       origin,
       user: words[at + RecordWord.user],
       amountFen: words[at + RecordWord.amountLow] + words[at + RecordWord.amountHigh] * 0x1_0000_0000,
@@ -73,6 +92,7 @@ export class PacketMatcher {
 
   #settle(): void {
     const [held, seen] = [this.#held, this.#seen];
+    if (held.some(isShare) || seen.some(isShare)) return this.#settleShares();
     this.#counts.awards += held.length;
     if (held.length > 1) {
       const where = held.map(({ origin, user }) => `${this.#ledgers[origin - 1]} to user ${user}`).join(", ");
@@ -83,6 +103,29 @@ export class PacketMatcher {
     } else if (seen.length === 0) this.#unseen(held[0]);
     else this.#compare(held[0]);
     held.length = seen.length = 0;
+  }
+
+  /** The shares of one packet: each user has at most one, and whoever saw one has it. */
+  #settleShares(): void {
+    const byUser = new Map<number, Held>();
+    for (const held of this.#held) {
+      if (byUser.has(held.user)) this.#differ(`user ${held.user} got two shares`);
+      byUser.set(held.user, held);
+    }
+    const seen = new Set<number>();
+    for (const { user, amountFen } of this.#seen) {
+      const held = byUser.get(user);
+      if (held === undefined) this.#differ(`user ${user} saw a share, and no ledger has it`);
+      else if (held.amountFen !== amountFen) {
+        this.#differ(`user ${user} saw ${amountFen} fen, and the ledger gave ${held.amountFen} fen`);
+      } else if (seen.has(user)) this.#counts.seenAgain++;
+      else {
+        seen.add(user);
+        this.#counts.sharesSeen++;
+      }
+    }
+    this.#counts.shares += byUser.size;
+    this.#held.length = this.#seen.length = 0;
   }
 
   #compare(held: Held): void {

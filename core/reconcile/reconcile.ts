@@ -8,7 +8,7 @@ import { TruthReader } from "../ledger/truth_reader.ts";
 import { Differences } from "./differences.ts";
 import { readFleetFile, type Sighting } from "./fleet_file.ts";
 import { checkLimits } from "./limits_check.ts";
-import { PacketMatcher, RECORD_WORDS, RecordWord } from "./packet_matcher.ts";
+import { PacketMatcher, RECORD_WORDS, RecordWord, SHARE } from "./packet_matcher.ts";
 import { type LedgerTickets, SeedMatch, type SponsorSums } from "./seed_match.ts";
 import { Stays } from "./stays.ts";
 
@@ -46,6 +46,9 @@ export interface ReconcileResult {
   /** Durable, and not seen by a user who didn't come back: his at the next login. */
   readonly pending: number;
   readonly pendingFen: number;
+  /** Shares of sent packets that were claimed, and how many of them a fleet saw. */
+  readonly shares: number;
+  readonly sharesSeen: number;
   readonly differenceCount: number;
   /** The first of them, in words. */
   readonly differences: readonly string[];
@@ -126,6 +129,9 @@ function readLedger(
         sums.add(rows, at);
         tickets?.add(rows, at);
         if (rows.values[at + RowField.kind] === EntryKind.award) addAward(byPacket, byUser, rows, at, index);
+        if (rows.values[at + RowField.kind] === EntryKind.claim) {
+          addRecord(byPacket, rows, at, SHARE + index + 1);
+        }
       }
     });
     return { ...sums.finish(), limits: truth.limits() };
@@ -238,32 +244,40 @@ class LedgerSums {
 function addAward(
   byPacket: SortedBlocks,
   byUser: SortedBlocks,
-  { values }: EntryRows,
+  rows: EntryRows,
   row: number,
   ledger: number,
 ): void {
-  const at = byPacket.next();
-  const { words } = byPacket;
-  const amountFen = values[row + RowField.amount];
-  const atMs = values[row + RowField.atMs];
-  words[at] = values[row + RowField.packetId];
   // Ledgers count from 1; 0 is a fleet.
-  words[at + RecordWord.origin] = ledger + 1;
-  words[at + RecordWord.user] = values[row + RowField.user];
-  words[at + RecordWord.amountLow] = amountFen;
-  words[at + RecordWord.amountHigh] = amountFen / 0x1_0000_0000;
-  words[at + RecordWord.atMsLow] = atMs;
-  words[at + RecordWord.atMsHigh] = atMs / 0x1_0000_0000;
+  addRecord(byPacket, rows, row, ledger + 1);
+  const { values } = rows;
   const userAt = byUser.next();
   byUser.words[userAt] = values[row + RowField.user];
   byUser.words[userAt + 1] = values[row + RowField.sponsor];
 }
 
-function addSighting(byPacket: SortedBlocks, { user, packetId, amountFen, seenAtMs }: Sighting): void {
+function addRecord(byPacket: SortedBlocks, { values }: EntryRows, row: number, origin: number): void {
+  const at = byPacket.next();
+  const { words } = byPacket;
+  const amountFen = values[row + RowField.amount];
+  const atMs = values[row + RowField.atMs];
+  words[at] = values[row + RowField.packetId];
+  words[at + RecordWord.origin] = origin;
+  words[at + RecordWord.user] = values[row + RowField.user];
+  words[at + RecordWord.amountLow] = amountFen;
+  words[at + RecordWord.amountHigh] = amountFen / 0x1_0000_0000;
+  words[at + RecordWord.atMsLow] = atMs;
+  words[at + RecordWord.atMsHigh] = atMs / 0x1_0000_0000;
+}
+
+function addSighting(
+  byPacket: SortedBlocks,
+  { user, packetId, amountFen, kind, seenAtMs }: Sighting,
+): void {
   const at = byPacket.next();
   const { words } = byPacket;
   words[at] = packetId;
-  words[at + RecordWord.origin] = 0;
+  words[at + RecordWord.origin] = kind === "claim" ? SHARE : 0;
   words[at + RecordWord.user] = user;
   words[at + RecordWord.amountLow] = amountFen;
   words[at + RecordWord.amountHigh] = amountFen / 0x1_0000_0000;

@@ -69,6 +69,7 @@ export function reconcileReport(result: ReconcileResult): string {
     `${count(result.packetsMade)} packets made, ${count(result.awards)} awarded`,
     `${count(result.seen)} awards seen, ${formatYuan(result.seenFen)}`,
     `${count(result.seenAgain)} seen again by the same user`,
+    `${count(result.shares)} shares of sent packets claimed, ${count(result.sharesSeen)} of them seen`,
     `${count(result.pending)} pending, ${
       formatYuan(result.pendingFen)
     }: durable, and their users did not come back`,
