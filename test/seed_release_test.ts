@@ -1,8 +1,15 @@
 /** Plugin `seed` with `shake` on a whole host in virtual time: release, leases, crashes, clocks, operators. */
 import assert from "node:assert/strict";
+import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen } from "../core/ledger/entry.ts";
 import { Judge } from "../core/ledger/judge.ts";
 import { markAwarded } from "../core/ledger/awarded_bits.ts";
-import type { AwardRecord, Balances, Judgement, Ledger } from "../core/ledger/ledger.ts";
+import {
+  type AwardRecord,
+  type Balances,
+  emptyJudgement,
+  type Judgement,
+  type Ledger,
+} from "../core/ledger/ledger.ts";
 import { SimNetwork } from "../core/engine/sim_network.ts";
 import { Random } from "../core/random/random.ts";
 import type { PlanInput } from "../core/seed/plan.ts";
@@ -343,6 +350,27 @@ Deno.test("a cue comes on time: what an earlier wave still has to release waits 
     ["over", 1_200],
     ["over", 400],
   ]);
+});
+
+Deno.test("after the event was closed nobody wins any more, and a ticket is refused once", async () => {
+  using world = new SeedWorld(planOf(400));
+  await world.pass(4_000);
+  world.kill();
+  const { judgeOf } = world.ledger;
+  const words = new Int32Array(ENTRY_WORDS);
+  for (const sponsor of judgeOf.sponsors) {
+    words[EntryWord.kind] = EntryKind.giveBack;
+    words[EntryWord.packetId] = judgeOf.nextPacketId;
+    words[EntryWord.sponsor] = sponsor;
+    setEntryAmountFen(words, 0, judgeOf.poolFenOf(sponsor));
+    judgeOf.judge(words, 0, emptyJudgement());
+  }
+  world.start();
+  const peer = await world.user(1);
+  await world.pass(80_000, () => peer.shake(1));
+  assert.equal(world.total("shakeWon"), 0);
+  assert.equal(world.total("shakeAwardsRefused"), 400);
+  assert.equal(world.ledger.balances().poolFen, 0);
 });
 
 const SEEDS = Number(Deno.env.get("REDPKT_SIM_SEEDS") ?? 8);

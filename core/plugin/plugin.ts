@@ -276,7 +276,10 @@ export interface HostContext {
   readonly tickets: Tickets | undefined;
   /** Whether this host was given tickets, proven yet or not. */
   readonly hasTickets: boolean;
-  /** The packets that a plugin of this host offers: of this name, or the first that offers any. */
+  /**
+   * The packets that a plugin of this host offers: of this name, or of the first that offers any. Ask from the first tick
+   * on; a name that offers none is the user's mistake, and ends the host.
+   */
   packetSource(plugin?: string): PacketSource | undefined;
   /** What `keep` kept last, in this run or an earlier one on the same ledger. */
   kept(): unknown;
@@ -314,6 +317,8 @@ export interface PluginControl {
   readonly routes?: readonly PluginRoute[];
   /** Packets that it releases for another plugin to give away. */
   readonly packets?: PacketSource;
+  /** Why the host isn't ready for new users because of this plugin, in a few words; undefined if it is. */
+  whyNotReady?(): string | undefined;
   /** Words from an instance in a SET; valid until the call returns. */
   onMessage?(set: number, words: Int32Array, at: number, count: number): void;
   /** Called about when asked for; returns the monotonic time of the next call, `Infinity` for none. */

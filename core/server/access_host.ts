@@ -82,7 +82,8 @@ export class AccessHost {
   readonly #ledger: LedgerThread;
   readonly #entries: HostEntries;
   readonly #controlLatency: Uint32Array;
-  readonly #seed: HostSeed | undefined;
+  /** The tickets that it gives away, if it was given a file of them. */
+  readonly seed: HostSeed | undefined;
   readonly #ledgerRows: () => number;
   /** Resolves with each worker's port. */
   readonly #listening: Promise<number[]>;
@@ -112,7 +113,7 @@ export class AccessHost {
     const board = new SharedArrayBuffer(boardBytes(options.workers));
     this.board = new HostBoard(board);
     const random = new Random(options.randomSeed);
-    this.#seed = options.seed;
+    this.seed = options.seed;
     this.#ledgerRows = () => this.counters.total("ledgerRows");
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const start = (name: string) => this.#start(program, name);
@@ -205,7 +206,7 @@ export class AccessHost {
 
   /** The first packet id that may be used for new packets: past all that were made, and past this host's tickets. */
   get nextPacketId(): number {
-    const { firstId = 0, count = 0 } = this.#seed?.tickets ?? {};
+    const { firstId = 0, count = 0 } = this.seed?.tickets ?? {};
     return Math.max(this.#ledger.nextPacketId, firstId + count);
   }
 
@@ -239,7 +240,7 @@ export class AccessHost {
     await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
     await this.#ledger.stop();
-    this.#seed?.close(this.#ledgerRows());
+    this.seed?.close(this.#ledgerRows());
     this.#isStopped = true;
   }
 
@@ -274,7 +275,7 @@ export class AccessHost {
     const nowMs = this.#clock.monotonicMs();
     const nextMs = Math.min(
       this.halves.tick(nowMs),
-      this.#seed?.turn(nowMs, this.#ledgerRows) ?? Infinity,
+      this.seed?.turn(nowMs, this.#ledgerRows) ?? Infinity,
     );
     if (nowMs >= this.#nextCheckMs) this.#checkHeartbeats(nowMs);
     if (nowMs >= this.#nextPingMs && this.board.open > 0) this.#ping(nowMs);

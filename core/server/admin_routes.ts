@@ -46,7 +46,7 @@ export function serverRoutes(parts: ServerParts): Route[] {
           : isFull
           ? "full"
           : ledger === "ok"
-          ? undefined
+          ? access.halves.whyNotReady()
           : `ledger ${ledger}`;
         const isReady = why === undefined;
         return Response.json({ ready: isReady, ...(why === undefined ? {} : { why }) }, {
@@ -98,6 +98,7 @@ function health({ access, state, engine, workers, startMs, clock }: ServerParts)
       rows: access.counters.total("ledgerRows"),
       projectionLagMs: access.counters.total("projectionLagMs"),
     },
+    ...(access.seed === undefined ? {} : { seed: access.seed.description }),
     plugins: access.halves.status(),
   };
 }

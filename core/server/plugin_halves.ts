@@ -1,5 +1,6 @@
 import type { Route } from "../admin/api.ts";
 import type { Log } from "../cli/log.ts";
+import { UserError } from "../cli/user_error.ts";
 import type { Counters } from "../counters/counters.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import type { HostContext, PluginControl, Tickets } from "../plugin/plugin.ts";
@@ -79,11 +80,22 @@ export class PluginHalves {
     return next;
   }
 
+  /** The first reason of a plugin for which the host isn't ready. */
+  whyNotReady(): string | undefined {
+    for (const half of this.#halves) {
+      const why = half?.whyNotReady?.();
+      if (why !== undefined) return why;
+    }
+    return undefined;
+  }
+
   #packetSource(wanted: string | undefined): PluginControl["packets"] {
     const at = this.plugins.findIndex(({ plugin }, i) =>
       wanted === undefined ? this.#halves[i]?.packets !== undefined : plugin.name === wanted
     );
-    return this.#halves[at]?.packets;
+    const source = this.#halves[at]?.packets;
+    if (wanted === undefined || source !== undefined) return source;
+    throw new UserError(`no plugin ${wanted} offers packets on this host`);
   }
 
   #askTick(plugin: number): void {

@@ -35,6 +35,10 @@ export class SeedHost implements PluginControl, PacketSource {
     if (host.hasTickets) this.packets = this;
   }
 
+  whyNotReady(): string | undefined {
+    return this.#host.hasTickets && !this.#releases?.isReady ? "tickets starting" : undefined;
+  }
+
   status(): Record<string, unknown> | undefined {
     if (!this.#host.hasTickets) return undefined;
     if (this.#releases === undefined) return { isReady: false };

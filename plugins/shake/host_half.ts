@@ -118,9 +118,6 @@ export class ShakeHost implements PluginControl {
     const other = this.#wanted === "generator"
       ? undefined
       : this.#host.packetSource(this.#wanted === "auto" ? undefined : this.#wanted);
-    if (other === undefined && this.#wanted !== "auto" && this.#wanted !== "generator") {
-      throw new Error(`shake.packets: no plugin ${this.#wanted} offers packets here`);
-    }
     return this.#source = other ?? this.#orders;
   }
 

@@ -201,7 +201,8 @@ export class ShakeSet implements PluginInstance {
   /** This user may not have the packet: somebody else may, so it goes back to the pool. */
   #refused(call: VerdictCall, nowMs: number): void {
     this.#set.count(this.#m.refused);
-    if (call.detail === Refusal.packetTaken) return;
+    // Nobody else can have it either.
+    if (call.detail === Refusal.packetTaken || call.detail === Refusal.givenBack) return;
     this.#set.count(this.#m.drawn, -1);
     this.#refusedPackets.push(call.packetId, call.amountFen, call.sponsor);
     // With the next tick, together with others: a message each would keep the main thread busy.
