@@ -5,6 +5,8 @@ import type { MetricDefinition } from "../core/counters/counters.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
+import seed from "../plugins/seed/mod.ts";
+import { SEND_METRICS } from "../plugins/send/metrics.ts";
 import shake from "../plugins/shake/mod.ts";
 import throttle from "../plugins/throttle/mod.ts";
 import { CHARTS } from "../core/monitor/chart_table.ts";
@@ -15,6 +17,8 @@ const server: Record<string, MetricDefinition> = {
   ...WORKER_METRICS,
   ...LEDGER_METRICS,
   ...PROJECTION_METRICS,
+  ...seed.metrics,
+  ...SEND_METRICS,
   ...shake.metrics,
   ...throttle.metrics,
 };

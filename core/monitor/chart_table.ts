@@ -102,6 +102,7 @@ export const CHARTS: readonly ChartSpec[] = [
     unit: "perSecond",
     lines: [
       delta("made", "server", "shakePacketsMade"),
+      delta("released by plan", "server", "seedReleased"),
       delta("won (servers)", "server", "shakeWon"),
       delta("won (fleet)", "client", "shakesWon"),
     ],
@@ -113,6 +114,33 @@ export const CHARTS: readonly ChartSpec[] = [
     lines: [
       gauge("in the pool", "server", "shakePacketsInPool"),
       gauge("in the hands of SETs", "server", "shakePacketsLeased"),
+    ],
+  },
+  {
+    id: "delivery",
+    title: "Awards on their way to users",
+    unit: "perSecond",
+    isSparse: true,
+    lines: [
+      delta("delivered", "server", "awardsDelivered"),
+      delta("told again", "server", "awardsRepeated"),
+      delta("heard of late (fleet)", "client", "awardsLate"),
+    ],
+  },
+  {
+    id: "sends",
+    title: "Packets that users send",
+    unit: "perSecond",
+    isSparse: true,
+    lines: [
+      delta("sent", "server", "sendPackets"),
+      delta("claims", "server", "sendClaims"),
+      delta("claims paid", "server", "sendClaimsPaid"),
+      delta("claims empty", "server", "sendClaimsEmpty"),
+      delta("refused", "server", "sendRefused"),
+      delta("told to wait", "server", "sendBusy", "sendClaimsBusy"),
+      delta("expired", "server", "sendExpired"),
+      delta("chats delivered", "server", "sendChatsDelivered"),
     ],
   },
   {
@@ -162,8 +190,9 @@ export const CHARTS: readonly ChartSpec[] = [
     lines: [
       delta("of the host", "server", "throttleByHost"),
       delta("of a connection", "server", "throttleByConnection"),
-      delta("packets of a user", "server", "ledgerUserLimit"),
-      delta("packets of a sponsor", "server", "ledgerSponsorLimit"),
+      delta("user has all he may", "server", "shakeAtLimit"),
+      delta("packets of a user, by the ledger", "server", "ledgerUserLimit"),
+      delta("packets of a sponsor, by the ledger", "server", "ledgerSponsorLimit"),
     ],
   },
   {

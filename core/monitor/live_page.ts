@@ -4,16 +4,34 @@ import type { Log } from "../cli/log.ts";
 import { UserError } from "../cli/user_error.ts";
 import { systemSecret } from "../random/random.ts";
 import { after, every } from "../time/clock.ts";
+import { MoneyWatch } from "./money_watch.ts";
 import { MonitorCore } from "./monitor_core.ts";
 
 /** How often it looks what is due to be shown, in ms. */
-export const TICK_MS = 100;
+const TICK_MS = 100;
 
 /** A page that is served. */
 export interface ServedPage {
   /** With the token behind the `#`, if it was made just now: for people, not for logs. */
   readonly url: string;
   stop(): Promise<void>;
+}
+
+/** How often servers are asked where their money is, in ms. */
+const MONEY_MS = 3_000;
+
+/** Asks the servers of a core where their money is. */
+export function liveMoney(host: Host, core: MonitorCore): MoneyWatch {
+  return new MoneyWatch(core, (url, init) => fetch(url, init), host.env(TOKEN_VARIABLE) || undefined);
+}
+
+/** Lets a core go on, and asks for the money, until the returned function is called. */
+export function keepGoing(host: Host, core: MonitorCore, money: MoneyWatch): () => void {
+  const ends = [
+    every(TICK_MS, () => core.tick()),
+    every(MONEY_MS, () => void money.ask(host.clock.wallMs())),
+  ];
+  return () => ends.forEach((end) => end());
 }
 
 /** A core on the real world: this machine's clock and network. */
@@ -33,9 +51,7 @@ export function liveCore(host: Host): MonitorCore {
  */
 export async function servePage(
   host: Host,
-  core: MonitorCore,
-  address: HttpAddress,
-  log: Log,
+  { core, money, address, log }: { core: MonitorCore; money: MoneyWatch; address: HttpAddress; log: Log },
 ): Promise<ServedPage> {
   const [{ serveWeb }, { Control }] = await Promise.all([import("./web/web.ts"), import("./control.ts")]);
   const given = host.env(TOKEN_VARIABLE) || undefined;
@@ -45,7 +61,7 @@ export async function servePage(
   }
   const token = given ?? systemSecret();
   const control = new Control(core, (url, init) => fetch(url, init), log, given);
-  const web = serveWeb({ core, control, token, address });
+  const web = serveWeb({ core, control, money, token, address });
   const plainUrl = `http://${web.address.hostname}:${web.address.port}/`;
   // A token that was made just now is shown to whoever sits here, behind the `#` that no server sees. Logs hold no secret.
   const url = given === undefined ? `${plainUrl}#token=${token}` : plainUrl;
@@ -63,15 +79,17 @@ export class LivePage {
   readonly #endTicks: () => void;
   readonly #targets = new Map<string, string>();
 
-  private constructor(core: MonitorCore, page: ServedPage) {
+  private constructor(core: MonitorCore, page: ServedPage, endTicks: () => void) {
     this.#core = core;
     this.#page = page;
-    this.#endTicks = every(TICK_MS, () => core.tick());
+    this.#endTicks = endTicks;
   }
 
   static async start(host: Host, address: HttpAddress, log: Log): Promise<LivePage> {
     const core = liveCore(host);
-    return new LivePage(core, await servePage(host, core, address, log));
+    const money = liveMoney(host, core);
+    const page = await servePage(host, { core, money, address, log });
+    return new LivePage(core, page, keepGoing(host, core, money));
   }
 
   /** Watches a process under a name; one that was started again elsewhere takes the place of the one before. */

@@ -5,12 +5,13 @@ import { ExitCode, UserError } from "../cli/user_error.ts";
 import { after, every, ManualClock, sleep } from "../time/clock.ts";
 import { headlessJson, headlessLine } from "./headless.ts";
 import { MONITOR_FLAGS, type MonitorOptions } from "./monitor_flags.ts";
-import { liveCore, servePage, TICK_MS } from "./live_page.ts";
+import { keepGoing, liveCore, liveMoney, servePage } from "./live_page.ts";
 import type { MonitorCore } from "./monitor_core.ts";
 import { Recording } from "./recording.ts";
 import { Replay } from "./replay.ts";
 import { replayAll, replayInTime } from "./replay_all.ts";
 import { TargetFile } from "./target_file.ts";
+import type { TerminalOptions } from "./terminal/terminal.tsx";
 import { parseTarget, type TargetSpec } from "./target_list.ts";
 
 /** How often the file of targets is looked at, and a record written, in ms. */
@@ -39,6 +40,7 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   const replay = options.replay === undefined ? undefined : new Replay(options.replay);
   const clock = replay === undefined ? host.clock : new ManualClock(0);
   const core = liveCore({ ...host, clock });
+  const money = liveMoney(host, core);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const ends: (() => void | Promise<void>)[] = [];
   let signals = 0;
@@ -47,16 +49,20 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
     stop(signal);
   }));
   if (options.seconds > 0) ends.push(after(options.seconds * 1000, () => stop("--seconds")));
-  const page = options["no-web"] ? undefined : await servePage(host, core, options.web, log);
+  const page = options["no-web"]
+    ? undefined
+    : await servePage(host, { core, money, address: options.web, log });
   if (page !== undefined) ends.push(page.stop);
   ends.push(
-    ...isTerminal ? [await showTerminalView(host, core, page?.url, stop)] : showLines(host, core, options),
+    ...isTerminal
+      ? [await showTerminalView(host, { core, money, pageUrl: page?.url, onQuit: () => stop("key") })]
+      : showLines(host, core, options),
   );
   if (replay !== undefined) {
     await play(replay, core, clock as ManualClock, options, log);
     // Lines of a record are for a file or another program: when they are written, that's it.
     if (options.headless) stop("end of the record");
-  } else ends.push(...watchTargets(host, core, options, log));
+  } else ends.push(...watchTargets(host, core, options, log), keepGoing(host, core, money));
   await stopped;
   for (const end of ends.reverse()) await end();
   await core.stop();
@@ -68,18 +74,12 @@ function hasTerminal(): boolean {
   return Deno.stdout.isTerminal() && Deno.stdin.isTerminal();
 }
 
-async function showTerminalView(
-  host: Host,
-  core: MonitorCore,
-  pageUrl: string | undefined,
-  stop: (reason: string) => void,
-): Promise<() => void> {
+async function showTerminalView(host: Host, shown: Omit<TerminalOptions, "hasColor">): Promise<() => void> {
   const { showTerminal } = await import("./terminal/terminal.tsx");
-  const hasColor = !host.env("NO_COLOR") && host.env("TERM") !== "dumb";
-  return showTerminal({ core, hasColor, pageUrl, onQuit: () => stop("key") });
+  return showTerminal({ ...shown, hasColor: !host.env("NO_COLOR") && host.env("TERM") !== "dumb" });
 }
 
-/** Subscribes to the targets and keeps the core going. */
+/** Subscribes to the targets, and records them if wanted. */
 function watchTargets(host: Host, core: MonitorCore, options: MonitorOptions, log: Log): (() => void)[] {
   const file = options.targets === undefined ? undefined : new TargetFile(options.targets, log);
   const setTargets = (fromFile: readonly TargetSpec[]) => core.setTargets([...options.target, ...fromFile]);
@@ -97,7 +97,6 @@ function watchTargets(host: Host, core: MonitorCore, options: MonitorOptions, lo
   log("info", "watching", { targets: core.targets.length, record: options.record });
   return [
     () => recording?.close(host.clock.wallMs()),
-    every(TICK_MS, () => core.tick()),
     every(SLOW_TICK_MS, lookAround),
   ];
 }

@@ -8,6 +8,7 @@ import { formatAddress } from "../engine/address.ts";
 import type { Clock } from "../time/clock.ts";
 import { VERSION } from "../version.ts";
 import type { AccessHost } from "./access_host.ts";
+import { moneyRoute } from "./money_route.ts";
 import type { ServerOptions } from "./options.ts";
 
 interface ServerParts {
@@ -67,6 +68,7 @@ export function serverRoutes(parts: ServerParts): Route[] {
       handle: () => config(parts),
     },
     ...telemetryRoutes(series, access.counters),
+    moneyRoute(parts.options.ledger),
     ...["/drain", "/stop"].map((path): Route => ({
       method: "post",
       path,

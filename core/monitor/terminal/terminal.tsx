@@ -1,5 +1,6 @@
 import { Box, render, Text, useInput, useWindowSize } from "ink";
 import { useEffect, useReducer, useRef, useState } from "react";
+import type { MoneyWatch } from "../money_watch.ts";
 import type { MonitorCore } from "../monitor_core.ts";
 import type { Line, Tone } from "./lines.ts";
 import { afterKey, FIRST_STATE, type KeyPress } from "./view_state.ts";
@@ -23,6 +24,8 @@ export interface TerminalOptions {
   readonly core: MonitorCore;
   /** False where the user asked for none (`NO_COLOR`). */
   readonly hasColor: boolean;
+  /** Where the money is, if somebody asks for it. */
+  readonly money?: MoneyWatch | undefined;
   /** Where the page is, if there is one. */
   readonly pageUrl?: string | undefined;
   /** Somebody pressed `q`. */
@@ -47,7 +50,7 @@ export function showTerminal(options: TerminalOptions): () => void {
   return () => instance.unmount();
 }
 
-function Monitor({ core, hasColor, pageUrl, onQuit }: TerminalOptions) {
+function Monitor({ core, money, hasColor, pageUrl, onQuit }: TerminalOptions) {
   const { columns, rows } = useWindowSize();
   const [state, setState] = useState(FIRST_STATE);
   const [, drawAgain] = useReducer((count: number) => count + 1, 0);
@@ -65,7 +68,7 @@ function Monitor({ core, hasColor, pageUrl, onQuit }: TerminalOptions) {
     if (state.wantsQuit) onQuit();
   }, [state.wantsQuit]);
   // One line less than there is: writing into the last one makes some terminals scroll.
-  const lines = screen({ core, pageUrl }, state, {
+  const lines = screen({ core, pageUrl, money: money?.last }, state, {
     columns: Math.max(1, columns),
     rows: Math.max(1, rows - 1),
   });

@@ -13,7 +13,7 @@ export interface ViewState {
   readonly wantsQuit: boolean;
 }
 
-export const VIEWS = ["overview", "targets", "charts", "counters", "events"] as const;
+export const VIEWS = ["overview", "targets", "charts", "money", "counters", "events"] as const;
 export type View = typeof VIEWS[number];
 
 export const SORT_KEYS = [

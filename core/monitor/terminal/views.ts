@@ -1,10 +1,12 @@
 import { CHARTS } from "../chart_table.ts";
 import type { ChartSpec } from "../charts.ts";
 import { allCounters, type TargetRow, targetRows } from "../web/page_state.ts";
+import type { MoneyView } from "../money_watch.ts";
 import type { MonitorCore } from "../monitor_core.ts";
 import { beside, chart, fit, type Line, span, spark, type Tone } from "./lines.ts";
 import { write } from "../unit_text.ts";
-import { SORT_KEYS, VIEWS, type ViewState } from "./view_state.ts";
+import { moneyLines } from "./money_lines.ts";
+import { SORT_KEYS, type View, VIEWS, type ViewState } from "./view_state.ts";
 
 export interface Size {
   readonly columns: number;
@@ -15,12 +17,14 @@ export interface Size {
 export interface Shown {
   readonly core: MonitorCore;
   readonly pageUrl?: string | undefined;
+  readonly money?: MoneyView | undefined;
 }
 
 /** The whole screen: exactly so many lines of exactly so many columns, whatever there is to show. */
-export function screen({ core, pageUrl }: Shown, state: ViewState, { columns, rows }: Size): Line[] {
+export function screen({ core, pageUrl, money }: Shown, state: ViewState, { columns, rows }: Size): Line[] {
   const bodyRows = Math.max(0, rows - 2);
-  const body = BODIES[state.view](core, state, { columns, rows: bodyRows });
+  const size = { columns, rows: bodyRows };
+  const body = state.view === "money" ? moneyLines(money, columns) : BODIES[state.view](core, state, size);
   // Whoever scrolls past the end sees the end.
   const top = Math.min(state.top, Math.max(0, body.length - bodyRows));
   const shown = body.slice(top, top + bodyRows);
@@ -28,7 +32,7 @@ export function screen({ core, pageUrl }: Shown, state: ViewState, { columns, ro
   return [head(core, state), ...shown, foot(state, pageUrl)].slice(0, rows).map((line) => fit(line, columns));
 }
 
-const BODIES: Record<ViewState["view"], (core: MonitorCore, state: ViewState, size: Size) => Line[]> = {
+const BODIES: Record<Exclude<View, "money">, (core: MonitorCore, state: ViewState, size: Size) => Line[]> = {
   overview,
   targets,
   charts,
@@ -63,7 +67,7 @@ function foot({ isTyping, filter, view, sort, isReversed }: ViewState, pageUrl: 
   const keys = view === "targets" ? `s sort (${sorted})  r reverse  ` : "";
   const filtered = filter === "" ? "/ filter" : `/ filter (${filter})`;
   return [
-    span(`q quit  space hold  1-5 view  ${keys}${filtered}  up down scroll`, "muted"),
+    span(`q quit  space hold  1-6 view  ${keys}${filtered}  up down scroll`, "muted"),
     span(pageUrl === undefined ? "" : `  page ${pageUrl}`, "muted"),
   ];
 }

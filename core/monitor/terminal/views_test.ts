@@ -87,7 +87,7 @@ Deno.test("keys switch, hold, sort, scroll, filter and quit", () => {
     );
   assert.equal(after("3").view, "charts");
   assert.equal(after({ input: "", name: "tab" }).view, "targets");
-  assert.equal(after("5", { input: "", name: "tab" }).view, "overview");
+  assert.equal(after("6", { input: "", name: "tab" }).view, "overview");
   assert.equal(after(" ").isPaused, true);
   assert.equal(after("j", "j", "k").top, 1);
   assert.equal(after({ input: "", name: "up" }).top, 0);

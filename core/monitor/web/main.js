@@ -25,6 +25,7 @@
     targets.rows = data.targets;
     drawTiles();
     drawMarks();
+    redpkt.drawMoney(data.money);
     targets.draw();
     drawStatus();
   }
@@ -47,6 +48,7 @@
       document.dispatchEvent(new CustomEvent("targets"));
       if (!isHeld) draw();
     });
+    events.addEventListener("money", ({ data }) => isHeld || redpkt.drawMoney(JSON.parse(data)));
     events.addEventListener("mark", ({ data }) => {
       charts.data.marks.push(JSON.parse(data));
       drawMarks();

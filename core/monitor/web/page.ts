@@ -6,11 +6,12 @@ import control from "./control.js" with { type: "text" };
 import css from "./page.css" with { type: "text" };
 import html from "./page.html" with { type: "text" };
 import main from "./main.js" with { type: "text" };
+import money from "./money.js" with { type: "text" };
 import targets from "./targets.js" with { type: "text" };
 import words from "./words.js" with { type: "text" };
 
 /** The order in which the scripts stand: each uses only what is before it. */
-const SCRIPTS = [uplotJs, words, charts, targets, control, main];
+const SCRIPTS = [uplotJs, words, charts, targets, money, control, main];
 
 /** The whole page. */
 export function pageHtml(): string {

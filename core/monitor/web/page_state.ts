@@ -30,7 +30,7 @@ export interface TargetRow {
 const MOST_SETS = 32;
 
 /** What the page gets when it comes: the charts, and the seconds so far as columns. */
-export function pageHistory(core: MonitorCore, lastS: number): unknown {
+export function pageHistory(core: MonitorCore, lastS: number): Record<string, unknown> {
   const { points } = core.history;
   const from = (points.at(-1)?.second ?? 0) - lastS;
   const shown = points.filter(({ second }) => second > from);

@@ -6,6 +6,7 @@ import { type HttpAddress, isLoopbackHost, type RunningApi, stopServer } from ".
 import { UserError } from "../../cli/user_error.ts";
 import type { Control } from "../control.ts";
 import { MARK_KINDS } from "../marks.ts";
+import type { MoneyWatch } from "../money_watch.ts";
 import type { MonitorCore } from "../monitor_core.ts";
 import { pageHtml } from "./page.ts";
 import { allCounters, pageHistory, targetRows } from "./page_state.ts";
@@ -18,6 +19,8 @@ const MOST_UNREAD = 30;
 export interface WebOptions {
   readonly core: MonitorCore;
   readonly control: Control;
+  /** Where the money is, if somebody asks for it. */
+  readonly money?: MoneyWatch | undefined;
   /** Whoever acts must send it; whoever looks too, if others can reach the address. */
   readonly token: string;
   readonly address: HttpAddress;
@@ -48,7 +51,10 @@ const PAGE_HEADERS = {
 };
 
 /** Makes the page's server, as a function of requests. */
-export function webApp({ core, control, token, address }: WebOptions, streams: Streams = new Set()): Hono {
+export function webApp(
+  { core, control, money, token, address }: WebOptions,
+  streams: Streams = new Set(),
+): Hono {
   const app = new Hono();
   const isOpen = isLoopbackHost(address.hostname);
   app.use(async (context, next) => {
@@ -64,9 +70,12 @@ export function webApp({ core, control, token, address }: WebOptions, streams: S
 
   app.get("/", (context) => context.html(pageHtml(), 200, PAGE_HEADERS));
   app.get("/health", (context) => context.json({ ok: true, targets: core.targets.length }));
-  app.get("/api/history", (context) => context.json(pageHistory(core, HISTORY_S) as object));
+  app.get(
+    "/api/history",
+    (context) => context.json({ ...pageHistory(core, HISTORY_S), money: money?.last ?? null }),
+  );
   app.get("/api/counters", (context) => context.json(allCounters(core) as object));
-  app.get("/events", () => eventStream(core, streams));
+  app.get("/events", () => eventStream(core, money, streams));
   app.get("/api/actions", async (context) => context.json({ actions: await control.actions() }));
   app.post("/api/actions", async (context) => {
     const parsed = order.safeParse(await context.req.json().catch(() => undefined));
@@ -140,7 +149,7 @@ input,button{font:inherit;padding:6px}</style><h1>redpkt monitor</h1><form metho
 <label>Token <input type="password" name="token" autofocus></label> <button>Enter</button><p>${note}</p></form>`;
 }
 
-function eventStream(core: MonitorCore, streams: Streams): Response {
+function eventStream(core: MonitorCore, money: MoneyWatch | undefined, streams: Streams): Response {
   const leave: (() => void)[] = [];
   function leaveAll(): void {
     for (const each of leave.splice(0)) each();
@@ -157,6 +166,7 @@ function eventStream(core: MonitorCore, streams: Streams): Response {
       leave.push(
         core.watch({ second: (point) => send("second", { point, targets: targetRows(core) }) }),
         core.marks.subscribe((mark) => send("mark", mark)),
+        money?.subscribe((view) => send("money", view)) ?? (() => {}),
       );
       function end(): void {
         leaveAll();

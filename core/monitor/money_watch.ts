@@ -1,0 +1,176 @@
+import { z } from "zod";
+import type { MonitorCore } from "./monitor_core.ts";
+
+/** Sums of accounts over all servers, in fen. */
+export interface MoneySums {
+  readonly sourceFen: number;
+  readonly poolFen: number;
+  readonly userFen: number;
+  readonly packetFen: number;
+  readonly returnedFen: number;
+}
+
+/** A wave over all servers that play a part of it. */
+export interface WaveSum {
+  readonly wave: string;
+  /** One word if all servers say the same, else what each kind of them says. */
+  readonly state: string;
+  readonly start: string;
+  readonly end: string;
+  readonly tickets: number;
+  readonly released: number;
+  readonly behindMs: number;
+}
+
+/** Where the money is, as the servers themselves said a few seconds ago. */
+export interface MoneyView {
+  readonly atMs: number;
+  /** Servers that told, and those that are live. */
+  readonly told: number;
+  readonly asked: number;
+  readonly sums: MoneySums;
+  /** Must be 0: every fen is in one account. */
+  readonly sumFen: number;
+  readonly sponsors: readonly { sponsor: number; poolFen: number; returnedFen: number }[];
+  readonly waves: readonly WaveSum[];
+  /** How long what is in the pool lasts at the rate of the latest seconds; null if nothing is won. */
+  readonly secondsLeft: number | null;
+}
+
+const moneySchema = z.object({
+  balances: z.object({
+    sourceFen: z.number(),
+    poolFen: z.number(),
+    userFen: z.number(),
+    packetFen: z.number(),
+    returnedFen: z.number(),
+  }),
+  sponsors: z.array(z.object({ sponsor: z.number(), poolFen: z.number(), returnedFen: z.number() })),
+});
+const waveSchema = z.object({
+  wave: z.string(),
+  state: z.string(),
+  start: z.string(),
+  end: z.string(),
+  tickets: z.number(),
+  released: z.number(),
+  behindMs: z.number(),
+});
+/** Waves are what a plugin says of itself; any that says so has them. */
+const healthSchema = z.object({
+  plugins: z.record(z.string(), z.object({ waves: z.array(waveSchema).optional() }).optional()),
+});
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+type Told = { money: z.output<typeof moneySchema>; waves: readonly z.output<typeof waveSchema>[] };
+
+/** How long a server may take to answer, in ms. */
+const ANSWER_MS = 3_000;
+
+/** Asks the servers where their money is, whenever it is told to. */
+export class MoneyWatch {
+  readonly #core: MonitorCore;
+  readonly #fetch: Fetch;
+  readonly #headers: Record<string, string>;
+  readonly #listeners = new Set<(view: MoneyView) => void>();
+  #isAsking = false;
+  /** What was said last; undefined before anybody has. */
+  last: MoneyView | undefined;
+
+  constructor(core: MonitorCore, fetch: Fetch, token: string | undefined) {
+    this.#core = core;
+    this.#fetch = fetch;
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  }
+
+  subscribe(listener: (view: MoneyView) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Asks every live server. Whoever doesn't answer, or is too old to know, is left out and counted. */
+  async ask(atMs: number): Promise<void> {
+    const servers = this.#core.targets.filter(({ state, last }) =>
+      state === "live" && last?.role === "server"
+    );
+    if (this.#isAsking || servers.length === 0) return;
+    this.#isAsking = true;
+    const answers = await Promise.all(
+      servers.map(({ spec }) => this.#askOne(spec.url).catch(() => undefined)),
+    );
+    this.#isAsking = false;
+    const told = answers.filter((answer) => answer !== undefined);
+    if (told.length === 0) return;
+    this.last = moneyView(told, servers.length, atMs, this.#wonFenPerS());
+    for (const listener of this.#listeners) listener(this.last);
+  }
+
+  async #askOne(url: string): Promise<Told> {
+    const [money, health] = await Promise.all([
+      this.#json(`${url}/money`, moneySchema),
+      this.#json(`${url}/health`, healthSchema),
+    ]);
+    return { money, waves: Object.values(health.plugins).flatMap((plugin) => plugin?.waves ?? []) };
+  }
+
+  async #json<T>(url: string, schema: z.ZodType<T>): Promise<T> {
+    const response = await this.#fetch(url, {
+      headers: this.#headers,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    return schema.parse(await response.json());
+  }
+
+  /** What users won a second lately, from the servers' counters. */
+  #wonFenPerS(): number {
+    const recent = this.#core.recentGrowth("server", "shakeAmountWonFen");
+    return recent === undefined ? 0 : recent.growth / recent.seconds;
+  }
+}
+
+/** Adds up what servers told. */
+export function moneyView(
+  told: readonly Told[],
+  asked: number,
+  atMs: number,
+  wonFenPerS: number,
+): MoneyView {
+  const sum = (key: keyof MoneySums) => told.reduce((total, { money }) => total + money.balances[key], 0);
+  const sums: MoneySums = {
+    sourceFen: sum("sourceFen"),
+    poolFen: sum("poolFen"),
+    userFen: sum("userFen"),
+    packetFen: sum("packetFen"),
+    returnedFen: sum("returnedFen"),
+  };
+  const sponsors = new Map<number, { sponsor: number; poolFen: number; returnedFen: number }>();
+  for (const { sponsor, poolFen, returnedFen } of told.flatMap(({ money }) => money.sponsors)) {
+    const same = sponsors.get(sponsor) ?? { sponsor, poolFen: 0, returnedFen: 0 };
+    same.poolFen += poolFen;
+    same.returnedFen += returnedFen;
+    sponsors.set(sponsor, same);
+  }
+  return {
+    atMs,
+    told: told.length,
+    asked,
+    sums,
+    sumFen: Object.values(sums).reduce((total, fen) => total + fen, 0),
+    sponsors: [...sponsors.values()].sort((a, b) => b.poolFen - a.poolFen || a.sponsor - b.sponsor),
+    waves: waveSums(told.flatMap(({ waves }) => waves)),
+    secondsLeft: wonFenPerS > 0 ? sums.poolFen / wonFenPerS : null,
+  };
+}
+
+function waveSums(waves: readonly z.output<typeof waveSchema>[]): WaveSum[] {
+  const byName = Map.groupBy(waves, ({ wave }) => wave);
+  return [...byName].map(([wave, parts]): WaveSum => ({
+    wave,
+    state: [...new Set(parts.map(({ state }) => state))].join(" and "),
+    start: parts.map(({ start }) => start).sort()[0],
+    end: parts.map(({ end }) => end).sort().at(-1)!,
+    tickets: parts.reduce((sum, { tickets }) => sum + tickets, 0),
+    released: parts.reduce((sum, { released }) => sum + released, 0),
+    behindMs: Math.max(...parts.map(({ behindMs }) => behindMs)),
+  })).sort((a, b) => a.start < b.start ? -1 : 1);
+}
