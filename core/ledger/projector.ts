@@ -13,6 +13,9 @@ const CHECKPOINT_ROWS = 500_000;
 /** The same when the host stops, and nobody waits. */
 const LAST_CHECKPOINT_ROWS = 10_000;
 
+/** How often the truth's log is moved into its file. */
+const EMPTY_LOG_MS = 1_000;
+
 /** What a turn of the projector came to. */
 export interface Projected {
   readonly rows: number;
@@ -29,6 +32,7 @@ export class Projector {
   readonly #truth: DatabaseSync;
   readonly #projection: Projection;
   #checkpointSeq: number;
+  #nextEmptyMs = 0;
 
   readonly #mostPerBulk: number;
 
@@ -37,9 +41,9 @@ export class Projector {
     this.#mostPerBulk = mostPerBulk;
     this.#directory = directory;
     this.#clock = clock;
-    this.#truth = new DatabaseSync(`${directory}/${TRUTH_FILE}`, { readOnly: true });
+    this.#truth = new DatabaseSync(`${directory}/${TRUTH_FILE}`);
     try {
-      this.#truth.exec("pragma busy_timeout = 5000");
+      this.#truth.exec("pragma busy_timeout = 5000; pragma wal_autocheckpoint = 0");
       this.#projection = Projection.openOrRebuild(directory, lastSeqOf(this.#truth));
       this.#checkpointSeq = checkpointSeq(this.#checkpointPath);
     } catch (error) {
@@ -70,6 +74,17 @@ export class Projector {
     const lagRows = lastSeqOf(this.#truth) - this.#projection.seq;
     if (lagRows < MOST_PER_BULK) this.#projection.merge();
     return { rows, lagRows, lagMs };
+  }
+
+  /**
+   * Moves what the truth's log holds into its file, once a second. It waits for nobody and holds up nobody: a commit that
+   * does it would make its winners wait for two more syncs.
+   */
+  emptyLog(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#nextEmptyMs) return;
+    this.#nextEmptyMs = nowMs + EMPTY_LOG_MS;
+    this.#truth.exec("pragma wal_checkpoint(passive)");
   }
 
   /** Writes a checkpoint if one is due. Returns whether it did. */

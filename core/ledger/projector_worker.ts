@@ -48,6 +48,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
     try {
       projector ??= new Projector(init.directory, systemClock);
       const turn = projector.turn();
+      projector.emptyLog();
       values[rowsHandle] = projector.seq;
       values[lagRows] = turn.lagRows;
       values[lagMs] = turn.lagMs;

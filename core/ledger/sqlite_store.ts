@@ -10,8 +10,11 @@ export const TRUTH_FILE = "ledger.db";
 
 /** Rows that are read at once. */
 const ROWS_PER_READ = 10_000;
-/** Pages of 4 KiB in the log before they are moved into the file: 16 MiB, so that it happens seldom. */
-const LOG_PAGES = 4_000;
+/**
+ * Pages of 4 KiB in the log before a commit moves them into the file. The projector does it once a second, so that no
+ * winner waits for it; this is for the case that it can't.
+ */
+const LOG_PAGES = 16_000;
 
 /** How hard a commit tries: `full` survives a power loss, `off` only the process's own end. */
 export type LedgerSync = "full" | "off";
