@@ -17,6 +17,7 @@ import { makePeerMailboxes, Peers } from "../core/server/peers.ts";
 import { PluginHalves } from "../core/server/plugin_halves.ts";
 import { MemoryNotes, type PluginNotes } from "../core/server/plugin_notes.ts";
 import type { LoginRules } from "../core/set/logins.ts";
+import type { ConnectionLimits } from "../core/set/connection_watch.ts";
 import { Bell } from "../core/shared/bell.ts";
 import { decodeControl, encodeControl, Mailbox, mailboxBytes, MessageKind } from "../core/shared/mailbox.ts";
 
@@ -35,6 +36,9 @@ export interface SimHostOptions {
   /** How long a winner waits for the ledger. */
   readonly verdictMs?: number;
   readonly logins?: LoginRules;
+  readonly limits?: ConnectionLimits;
+  /** Reads a ms that each worker manages; without it, in no time. */
+  readonly readsPerMs?: number;
   /** Places in each worker's ring to the ledger. */
   readonly ringEntries?: number;
   /** Tickets of a seed file; which were awarded is marked already. */
@@ -100,7 +104,13 @@ export class SimHost implements SimActor {
     const rings = memories(ledgerRingBytes(ringEntries));
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(64));
     this.#engines = this.#workerBells.map((bell) =>
-      new SimEngine({ capacity: setsPerWorker * seats, clock, bell, network })
+      new SimEngine({
+        capacity: setsPerWorker * seats,
+        clock,
+        bell,
+        network,
+        ...(options.readsPerMs === undefined ? {} : { readsPerMs: options.readsPerMs }),
+      })
     );
     const peers = {
       mailboxes: makePeerMailboxes(workers),
@@ -129,6 +139,7 @@ export class SimHost implements SimActor {
         verdictMs: options.verdictMs ?? 2_000,
         peers: new Peers(worker, peers),
         logins: options.logins ?? { allowsVersion0: true, tokens: undefined },
+        ...(options.limits === undefined ? {} : { limits: options.limits }),
       })
     );
     // All workers take from one listening socket, as real ones do.
@@ -149,6 +160,7 @@ export class SimHost implements SimActor {
       notes: options.notes ?? new MemoryNotes(),
       hasTickets: options.tickets !== undefined,
       tickets: () => options.tickets,
+      limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
       isLedgerReady: () => this.ledgerBoard.state !== LedgerState.starting,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
       wakeUp: () => this.#bell.ring(),

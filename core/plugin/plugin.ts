@@ -49,6 +49,11 @@ export const DEFER = -1;
 /** A handler's intent: no reply at all. */
 export const NO_REPLY = 0;
 
+/** What `admit` says of a frame that is neither handled nor answered: refusing costs as much as answering. */
+export const DROP = 2;
+/** True: handle it; false: answer it with its rule's `refuse`; `DROP`: do as if it had never come. */
+export type Admission = boolean | typeof DROP;
+
 /** A handler's intent: end this connection for a reason, a `CloseCode` or one of the plugin's own. */
 export function closeWith(code: number): number {
   return -code;
@@ -103,8 +108,14 @@ export interface VerdictCall {
 export interface PluginInstance {
   /** By opcode. An opcode that two plugins claim is an error at boot. */
   readonly frames?: Readonly<Record<number, FrameRule>>;
-  /** Whether this frame may cost anything; a few integer operations. The first refusal of any plugin counts. */
-  admit?(connection: number, opcode: number, nowMs: number): boolean;
+  /**
+   * Whether this frame may cost anything; a few integer operations. The first refusal of any plugin counts.
+   *
+   * @param waitedMs how long it has waited to be read, at most
+   */
+  admit?(connection: number, opcode: number, nowMs: number, waitedMs: number): Admission;
+  /** The same of a login, before the user is known to the others: a refused one is told to come again later. */
+  admitLogin?(connection: number, user: number, nowMs: number): boolean;
   onOpen?(connection: number): void;
   /** The connection's user is known now. */
   onLogin?(connection: number, user: number): void;
@@ -224,6 +235,16 @@ export interface SetContext {
   tickAt(monotonicMs: number): void;
   /** Words to the plugin's half on the main thread. False if the mailbox is full: try again at a later tick. */
   post(words: Int32Array, count: number): boolean;
+  /** Counts a value in a histogram of this plugin. */
+  record(metric: number, value: number): void;
+  /** In how many ms a frame that is being refused may come again: from whoever refuses to whoever writes the refusal. */
+  retryAfterMs: number;
+  /** Most connections that this SET's loop reads in a pass; the rest waits in the kernel. `Infinity`: all are read. */
+  readLess(perPass: number): void;
+  /** How often this SET's loop left a connection with news unread, ever. */
+  readonly leftUnread: number;
+  /** Leaves a connection unread for a moment, whatever it sends, where the engine can. */
+  rest(connection: number): void;
 }
 
 /** An HTTP route that a plugin adds to the admin API. */
@@ -296,6 +317,8 @@ export interface HostContext {
   count(metric: string, by: number): void;
   /** Sets a gauge of this half's own. */
   gauge(metric: string, value: number): void;
+  /** Limits what the host takes: peers a second, and connections in all; `Infinity` for no limit. */
+  limitAccepts(perS: number, connections: number): void;
   /** Whether the ledger has been read, so that packets can be made. */
   isLedgerReady(): boolean;
   /** The first packet id that the ledger has not used; only once it is ready. */

@@ -11,6 +11,7 @@ import { type LedgerNews, LedgerThread } from "../ledger/ledger_thread.ts";
 import type { LedgerInit, LedgerReady } from "../ledger/ledger_worker.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import { Random } from "../random/random.ts";
+import type { ConnectionLimits } from "../set/connection_watch.ts";
 import { Bell } from "../shared/bell.ts";
 import { decodeControl, MessageKind } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
@@ -53,6 +54,7 @@ export interface AccessHostOptions {
   readonly tokenRules: TokenRules | undefined;
   /** Tickets that it gives away; it closes them. */
   readonly seed: HostSeed | undefined;
+  readonly connectionLimits: ConnectionLimits;
 }
 
 /** What is left when a drain is over. */
@@ -158,6 +160,7 @@ export class AccessHost {
       },
       allowsVersion0: options.allowsVersion0,
       tokenRules: options.tokenRules,
+      connectionLimits: options.connectionLimits,
     };
     this.#listening = Promise.all(this.#threads.map((thread, i) => {
       const plan = { ...shared, ...shares[i], randomSeed: random.uint32() };
@@ -176,6 +179,7 @@ export class AccessHost {
         : new FileNotes(options.ledgerStore.directory),
       hasTickets: options.seed !== undefined,
       tickets: () => options.seed?.isProven ? options.seed.tickets : undefined,
+      limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
       isLedgerReady: () => this.ledgerState !== LedgerState.starting,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
       wakeUp: () => this.#bell.ring(),

@@ -7,6 +7,12 @@ import type { LedgerRing } from "../ledger/ledger_ring.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
 import { AccessSet, type SetHost } from "../set/access_set.ts";
+import {
+  type ConnectionLimits,
+  ConnectionWatch,
+  DEFAULT_CONNECTION_LIMITS,
+  secondOf,
+} from "../set/connection_watch.ts";
 import { Connections } from "../set/connections.ts";
 import type { LoginRules } from "../set/logins.ts";
 import { VerdictWatch } from "../set/verdict_watch.ts";
@@ -14,10 +20,11 @@ import type { Bell } from "../shared/bell.ts";
 import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
 import { FrameCursor } from "../wire/frame_cursor.ts";
-import { Opcode, Opcode1 } from "../wire/codes.ts";
+import { type CloseCode, Opcode, Opcode1 } from "../wire/codes.ts";
 import { FrameTable } from "../wire/frame_table.ts";
 import { FRAME_BYTES } from "../wire/version0.ts";
 import { fixedBytes1 } from "../wire/version1.ts";
+import { AcceptPace } from "./accept_pace.ts";
 import type { HostBoard } from "./host_board.ts";
 import type { Peers } from "./peers.ts";
 
@@ -71,6 +78,8 @@ export interface AccessLoopParts {
   readonly logins: LoginRules;
   /** The way to the SETs of all workers. */
   readonly peers: Peers;
+  /** What a connection may take its time for; {@linkcode DEFAULT_CONNECTION_LIMITS} if absent. */
+  readonly limits?: ConnectionLimits;
 }
 
 /**
@@ -88,6 +97,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   readonly plugins: AccessLoopParts["plugins"];
   readonly logins: LoginRules;
   nowMs = 0;
+  second = 0;
   unixMs = 0;
   /** Set by the order to stop: the caller ends the loop. */
   isStopped = false;
@@ -104,6 +114,12 @@ export class AccessLoop implements EngineHandler, SetHost {
   };
   readonly #awardWait: Uint32Array;
   readonly #engineHandles: [keyof Engine["stats"], number][];
+  readonly #connectionWatch: ConnectionWatch;
+  readonly #acceptPace = new AcceptPace();
+  /** By SET of this worker: how many connections a pass it wants read at most. */
+  readonly #readsWanted: Float64Array;
+  /** When the pass before this one began: what comes now came after, on an engine that doesn't know better. */
+  #lastWakeMs = 0;
   #wallOffsetMs: number;
   #nextTickMs = 0;
   #nextUpkeepMs = 0;
@@ -126,7 +142,10 @@ export class AccessLoop implements EngineHandler, SetHost {
     }
     this.cursor = new FrameCursor(this.frames, parts.engine.capacity, parts.engine.maxReadBytes);
     this.#wallOffsetMs = parts.clock.wallMs() - parts.clock.monotonicMs();
+    this.#readsWanted = new Float64Array(parts.sets).fill(Infinity);
     this.onWake();
+    const { limits = DEFAULT_CONNECTION_LIMITS } = parts;
+    this.#connectionWatch = new ConnectionWatch(parts.engine, this.connections, limits, this.nowMs);
     const { layout } = parts.counters;
     this.#block = parts.counters.block(parts.firstSet);
     this.#handles = {
@@ -167,7 +186,9 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   onWake(): void {
     const { clock } = this.#parts;
+    this.#lastWakeMs = this.nowMs;
     this.nowMs = clock.monotonicMs();
+    this.second = secondOf(this.nowMs);
     this.unixMs = Math.floor(clock.wallMs());
   }
 
@@ -180,6 +201,7 @@ export class AccessLoop implements EngineHandler, SetHost {
       local = i;
     }
     this.connections.setOf[connection] = local;
+    this.#acceptPace.take();
     smallest.onAccept(connection);
   }
 
@@ -203,6 +225,17 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   get canAward(): boolean {
     return this.#parts.ledgerBoard.state === LedgerState.awarding;
+  }
+
+  waitedMs(isLast: boolean): number {
+    const { reads } = this.engine;
+    const sinceMs = reads === undefined ? this.#lastWakeMs : isLast ? reads.newestMs : reads.oldestMs;
+    return Math.max(0, this.nowMs - sinceMs);
+  }
+
+  readLess(local: number, perPass: number): void {
+    this.#readsWanted[local] = perPass;
+    if (this.engine.reads !== undefined) this.engine.reads.budget = Math.min(...this.#readsWanted);
   }
 
   tickBy(monotonicMs: number): void {
@@ -235,6 +268,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     peers.drain(this.#onMessage);
     this.ring.drain(this.#onVerdict);
     this.watch.findLate(this.nowMs, this.#onLate);
+    this.#connectionWatch.look(this.nowMs, this.#closeFor);
     if (this.nowMs >= this.#nextTickMs) this.#tick();
     if (this.#isDraining) this.#reportDrained();
     if (this.ring.publish()) ledgerBell.ring();
@@ -250,11 +284,16 @@ export class AccessLoop implements EngineHandler, SetHost {
   }
 
   #sleepMs(): number {
-    const mode = this.#isDraining ? AcceptMode.paused : this.#parts.board.acceptMode(this.#parts.worker);
-    this.engine.setAccepting(mode);
+    const { board, worker } = this.#parts;
+    const mode = this.#isDraining ? AcceptMode.paused : board.acceptMode(worker);
+    const { acceptsPerS } = board;
+    const allowed = this.#acceptPace.allowed(this.nowMs, acceptsPerS);
+    const isTooSoon = mode === AcceptMode.open && allowed < 1;
+    this.engine.setAccepting(isTooSoon ? AcceptMode.paused : mode, allowed);
     const dueMs = Math.min(this.#nextTickMs, this.watch.nextDueMs());
     let sleepMs = Math.max(0, Math.min(MAX_SLEEP_MS, dueMs - this.nowMs));
     if (mode === AcceptMode.paused && !this.#isDraining) sleepMs = Math.min(sleepMs, ACCEPT_RECHECK_MS);
+    if (isTooSoon) sleepMs = Math.min(sleepMs, this.#acceptPace.waitMs(acceptsPerS));
     return sleepMs;
   }
 
@@ -285,6 +324,10 @@ export class AccessLoop implements EngineHandler, SetHost {
     if (kind === EntryKind.award) record(this.#awardWait, this.watch.waitedMs(at, this.nowMs) * 1000);
     this.#sets[words[at + EntryWord.set]].onVerdict(words, at, this.watch.isLate(at));
     this.#nextTickMs = Math.min(this.#nextTickMs, this.nowMs);
+  };
+
+  readonly #closeFor = (connection: number, code: CloseCode): void => {
+    this.#sets[this.connections.setOf[connection]].closeFor(connection, code);
   };
 
   readonly #onLate = (words: Int32Array, at: number): void => {

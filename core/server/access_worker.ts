@@ -7,6 +7,7 @@ import { LedgerBoard } from "../ledger/ledger_board.ts";
 import { LedgerRing } from "../ledger/ledger_ring.ts";
 import { loadPlugin, type PluginChoice } from "../plugin/loader.ts";
 import { Random } from "../random/random.ts";
+import type { ConnectionLimits } from "../set/connection_watch.ts";
 import { Bell } from "../shared/bell.ts";
 import { Mailbox } from "../shared/mailbox.ts";
 import { closeThread, postToParent } from "../shared/thread.ts";
@@ -46,6 +47,7 @@ export interface AccessInit {
   readonly allowsVersion0: boolean;
   /** What version 1's tokens are checked with; undefined: they aren't. */
   readonly tokenRules: TokenRules | undefined;
+  readonly connectionLimits: ConnectionLimits;
 }
 
 /** Messages from a worker thread at its birth and end; everything between goes through its mailbox. */
@@ -92,6 +94,7 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
         allowsVersion0: init.allowsVersion0,
         tokens: init.tokenRules === undefined ? undefined : new Tokens(init.tokenRules),
       },
+      limits: init.connectionLimits,
     });
     notify({ type: "listening", port: engine.listen(init.listener) });
   } catch (error) {

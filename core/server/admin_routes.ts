@@ -40,7 +40,7 @@ export function serverRoutes(parts: ServerParts): Route[] {
       path: "/ready",
       summary: "200 while new users are welcome, 503 while it drains, is full or may not award",
       handle: () => {
-        const isFull = access.board.open >= access.board.capacity;
+        const { isFull } = access.board;
         const ledger = ledgerWords(access);
         const why = state.isDraining
           ? "draining"

@@ -87,6 +87,26 @@ export const SERVER_FLAGS = {
     z.string().optional(),
   ),
   event: flag("NAME", "the event that tokens must be for", z.string().default("")),
+  "login-seconds": flag(
+    "N",
+    "how long a new connection may take to log in, 0 for ever",
+    wholeNumber(0, 86_400).default(10),
+  ),
+  "frame-seconds": flag(
+    "N",
+    "how long a frame may take from its first byte to its last, 0 for ever",
+    wholeNumber(0, 86_400).default(20),
+  ),
+  "read-seconds": flag(
+    "N",
+    "how long a peer may leave unread what waits for it, 0 for ever",
+    wholeNumber(0, 86_400).default(10),
+  ),
+  "idle-seconds": flag(
+    "N",
+    "how long a user may say nothing, 0 for ever",
+    wholeNumber(0, 86_400).default(3_600),
+  ),
   "drain-seconds": flag(
     "N",
     "how long winners may wait for their answer at the end",

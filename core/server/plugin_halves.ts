@@ -22,6 +22,7 @@ interface HalvesParts {
   readonly hasTickets: boolean;
   tickets(): Tickets | undefined;
   isLedgerReady(): boolean;
+  limitAccepts(perS: number, connections: number): void;
   post(set: number, plugin: number, words: Int32Array, count: number): boolean;
   wakeUp(): void;
 }
@@ -129,6 +130,7 @@ export class PluginHalves {
       gauge: (metric, value) => {
         own[layout.handle(metric)] = value;
       },
+      limitAccepts: (perS, connections) => this.#parts.limitAccepts(perS, connections),
       isLedgerReady: () => this.#parts.isLedgerReady(),
       nextPacketId: () => ledger.nextPacketId,
       mint: (firstPacketId, count, amountFen, sponsor) =>

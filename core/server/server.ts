@@ -125,6 +125,12 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       verdictMs: options["verdict-ms"],
       allowsVersion0: options.version0 === "on",
       tokenRules,
+      connectionLimits: {
+        loginS: options["login-seconds"],
+        frameS: options["frame-seconds"],
+        readS: options["read-seconds"],
+        idleS: options["idle-seconds"],
+      },
     },
     host.program,
     host.clock,

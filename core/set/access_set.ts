@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { Counters } from "../counters/counters.ts";
+import { record } from "../counters/histogram.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Slots } from "../engine/slots.ts";
 import { EntryKind, EntryWord, Verdict } from "../ledger/entry.ts";
@@ -8,6 +9,7 @@ import {
   type AnyPlugin,
   type AwardProposal,
   DEFER,
+  DROP,
   type FrameWriter,
   MAX_REPLY_BYTES,
   NO_REPLY,
@@ -24,6 +26,7 @@ import { SessionField, writePong } from "../wire/version1_session.ts";
 import { readU64, TIMESTAMP_AT } from "../wire/version1.ts";
 import { AwardDelivery } from "./award_delivery.ts";
 import { type Connections, Phase } from "./connections.ts";
+import { secondOf } from "./connection_watch.ts";
 import { Entries, EntryCall } from "./entries.ts";
 import {
   checkLogin,
@@ -33,6 +36,7 @@ import {
   versionOfLogin,
   writeLastFrame,
   writeLoginAnswer,
+  writeLoginRefusal,
 } from "./logins.ts";
 import { SetPlugins } from "./set_plugins.ts";
 import type { VerdictWatch } from "./verdict_watch.ts";
@@ -49,6 +53,7 @@ const COUNTED = [
   "bytesIn",
   "bytesOut",
   "framesRefused",
+  "framesDropped",
   "repliesDeferred",
   "verdictsOrphaned",
   "verdictsLate",
@@ -76,6 +81,12 @@ export interface SetHost {
   readonly nowMs: number;
   readonly unixMs: number;
   readonly logins: LoginRules;
+  /** The pass's `secondOf`. */
+  readonly second: number;
+  /** How long what is being handled has waited to be read at most; the last of it even less. */
+  waitedMs(isLast: boolean): number;
+  /** A SET wants its loop to read so many connections a pass at most. */
+  readLess(local: number, perPass: number): void;
   /** A plugin wants to be called at this monotonic time. */
   tickBy(monotonicMs: number): void;
   /** Words to a plugin's half on the main thread. */
@@ -118,6 +129,8 @@ export class AccessSet {
   readonly #pendingPlugin: number;
   readonly #call = new EntryCall();
   readonly #m: Handles;
+  readonly #histograms: Uint32Array[] = [];
+  #retryAfterMs = 0;
 
   constructor(host: SetHost, place: SetPlace, random: Random) {
     this.index = place.index;
@@ -162,7 +175,7 @@ export class AccessSet {
   onAccept(connection: number): void {
     const seat = this.#seats.take();
     assert(seat >= 0, "a connection goes to a SET that has a seat");
-    this.#connections.reset(connection, this.#local, seat);
+    this.#connections.reset(connection, this.#local, seat, secondOf(this.#host.nowMs));
     this.#counters[this.#m.connections]++;
     this.#counters[this.#m.connectionsOpened]++;
     this.#plugins.each("onOpen", (instance) => instance.onOpen!(connection));
@@ -175,14 +188,17 @@ export class AccessSet {
     for (;;) {
       const step = cursor.next();
       if (step !== WHOLE_FRAME) {
-        if (step < 0) this.#closeFor(connection, -step);
+        if (step < 0) this.closeFor(connection, -step);
+        else if (cursor.isPartial(connection)) this.#noteHalf(connection);
         return;
       }
+      this.#connections.heardAtS[connection] = this.#host.second;
+      this.#connections.partialAtS[connection] = 0;
       this.#counters[this.#m.framesIn]++;
       const code = this.#connections.phase[connection] === Phase.loggedIn
         ? this.#handle(connection, cursor.opcode, cursor.view, cursor.at)
         : this.#login(connection, cursor.opcode, cursor.view, cursor.at);
-      if (code !== 0) return this.#closeFor(connection, code);
+      if (code !== 0) return this.closeFor(connection, code);
     }
   }
 
@@ -262,7 +278,7 @@ export class AccessSet {
   }
 
   /** Ends a connection for a reason, which is counted. */
-  #closeFor(connection: number, code: number): void {
+  closeFor(connection: number, code: number): void {
     this.#sayWhy(connection, code);
     this.#connections.phase[connection] = Phase.closing;
     const name = code >= 300 ? "plugin" : closeCodeName(code);
@@ -290,6 +306,10 @@ export class AccessSet {
     const replyAt = this.#engine.reserve(connection, MAX_REPLY_BYTES);
     if (replyAt < 0) return CloseCode.slowReader;
     const { view: reply } = this.#engine.output;
+    if (!this.#plugins.admitsLogin(connection, user, this.#host.nowMs)) {
+      if (version === 0) this.#sent(connection, writeLoginRefusal(reply, replyAt, unixMs, user));
+      return CloseCode.tooManyLogins;
+    }
     this.#sent(connection, writeLoginAnswer(version, reply, replyAt, unixMs, user));
     this.#connections.user[connection] = user;
     this.#connections.phase[connection] = Phase.loggedIn;
@@ -320,7 +340,17 @@ export class AccessSet {
     }
     const { nowMs } = this.#host;
     let handler = this.#plugins.handlerOf(opcode);
-    if (!this.#plugins.admits(connection, opcode, nowMs)) {
+    const admission = this.#plugins.admits(
+      connection,
+      opcode,
+      nowMs,
+      this.#host.waitedMs(this.#host.cursor.isLast),
+    );
+    if (admission !== true) {
+      if (admission === DROP) {
+        this.#counters[this.#m.framesDropped]++;
+        return 0;
+      }
       this.#counters[this.#m.framesRefused]++;
       handler = this.#plugins.refusalOf(opcode);
     }
@@ -344,6 +374,12 @@ export class AccessSet {
     const packetId = frame.getUint32(at + SessionField.deliveredPacketId);
     this.#delivery.confirmed(connection, user, packetId, this.#host.nowMs);
     return 0;
+  }
+
+  /** A connection is in the middle of a frame: since when, is known from its first byte on. */
+  #noteHalf(connection: number): void {
+    const { partialAtS } = this.#connections;
+    if (partialAtS[connection] === 0) partialAtS[connection] = this.#host.second;
   }
 
   /** Does what a handler intends. Returns 0 or a close code. */
@@ -372,12 +408,12 @@ export class AccessSet {
         instance.onVerdict?.(this.#call, target, this.#engine.output.view, replyAt, this.#host.nowMs),
     ) ?? NO_REPLY;
     if (connection < 0) return;
-    if (replyAt < 0) return this.#closeFor(connection, CloseCode.slowReader);
+    if (replyAt < 0) return this.closeFor(connection, CloseCode.slowReader);
     if (intent > 0 && this.#call.kind === EntryKind.award) {
       this.#delivery.sent(connection, this.#call, this.#host.nowMs);
     }
     const code = this.#act(connection, intent);
-    if (code !== 0) this.#closeFor(connection, code);
+    if (code !== 0) this.closeFor(connection, code);
   }
 
   /** Reads an entry into `#call`; returns the connection that it belongs to, -1 if that is gone. */
@@ -404,7 +440,7 @@ export class AccessSet {
     const { packetId } = this.#call;
     if (packetId === 0) return; // that was all
     const replyAt = this.#engine.reserve(connection, MAX_REPLY_BYTES);
-    if (replyAt < 0) return this.#closeFor(connection, CloseCode.slowReader);
+    if (replyAt < 0) return this.closeFor(connection, CloseCode.slowReader);
     const intent = this.#plugins.call(
       this.#pendingPlugin,
       (instance) =>
@@ -421,7 +457,7 @@ export class AccessSet {
       this.#delivery.sent(connection, this.#call, this.#host.nowMs);
     }
     const code = this.#act(connection, intent);
-    if (code !== 0) return this.#closeFor(connection, code);
+    if (code !== 0) return this.closeFor(connection, code);
     this.#askPending(connection, packetId);
   }
 
@@ -471,6 +507,18 @@ export class AccessSet {
         host.tickBy(monotonicMs);
       },
       post: (words, count) => host.postToHost(set.index, plugin, words, count),
+      record: (metric, value) => record(set.#histogram(metric), value),
+      get retryAfterMs() {
+        return set.#retryAfterMs;
+      },
+      set retryAfterMs(ms) {
+        set.#retryAfterMs = ms;
+      },
+      readLess: (perPass) => host.readLess(set.#local, perPass),
+      get leftUnread() {
+        return host.engine.stats.leftUnread;
+      },
+      rest: (connection) => host.engine.reads?.rest(connection),
     };
   }
 
@@ -482,13 +530,17 @@ export class AccessSet {
     if (isAnswer) this.#connections.deferred[connection]--;
     const at = this.#engine.reserve(connection, MAX_REPLY_BYTES);
     if (at < 0) {
-      this.#closeFor(connection, CloseCode.slowReader);
+      this.closeFor(connection, CloseCode.slowReader);
       return false;
     }
     const bytes = write(this.#engine.output.view, at);
     if (bytes > 0) this.#sent(connection, bytes);
     if (isAnswer) this.#closeIfDone(connection);
     return true;
+  }
+
+  #histogram(metric: number): Uint32Array {
+    return this.#histograms[metric] ??= this.#host.counters.histogram(this.index, metric);
   }
 
   #propose(plugin: number, award: Readonly<AwardProposal>): void {

@@ -17,6 +17,11 @@ export class Connections {
   readonly deferred: Uint16Array;
   /** Whether awards were sent to it of which nobody knows yet that they arrived. */
   readonly hasUndelivered: Uint8Array;
+  /** Seconds of the loop's time (see `secondOf`): the last whole frame or the accept; the first byte of a partial frame,
+   * and since when the peer hasn't read what waits for it, 0 if it isn't so. */
+  readonly heardAtS: Uint32Array;
+  readonly partialAtS: Uint32Array;
+  readonly stuckAtS: Uint32Array;
   /** The peer will send no more; the connection is closed when nothing is deferred. */
   readonly hasEnded: Uint8Array;
 
@@ -30,10 +35,13 @@ export class Connections {
     this.deferred = new Uint16Array(capacity);
     this.hasUndelivered = new Uint8Array(capacity);
     this.hasEnded = new Uint8Array(capacity);
+    this.heardAtS = new Uint32Array(capacity);
+    this.partialAtS = new Uint32Array(capacity);
+    this.stuckAtS = new Uint32Array(capacity);
   }
 
   /** Makes a row ready for a new connection. */
-  reset(connection: number, set: number, seat: number): void {
+  reset(connection: number, set: number, seat: number, second: number): void {
     this.setOf[connection] = set;
     this.seat[connection] = seat;
     this.user[connection] = 0;
@@ -43,6 +51,9 @@ export class Connections {
     this.deferred[connection] = 0;
     this.hasUndelivered[connection] = 0;
     this.hasEnded[connection] = 0;
+    this.heardAtS[connection] = second;
+    this.partialAtS[connection] = 0;
+    this.stuckAtS[connection] = 0;
   }
 }
 

@@ -60,6 +60,11 @@ export function writeLoginAnswer(
     : writeLoginResult(view, at, unixMs, user);
 }
 
+/** Tells a version 0 user to come again later. Returns the size in bytes. */
+export function writeLoginRefusal(view: DataView, at: number, unixMs: number, user: number): number {
+  return writeLoginResponse(view, at, Math.floor(unixMs / 1000), user, LoginResult.overloaded);
+}
+
 /** The last frame of a version 1 connection. Returns the size in bytes. */
 export function writeLastFrame(view: DataView, at: number, unixMs: number, code: number): number {
   return writeClose(view, at, unixMs, code, code < 200 ? RETRY_MS : 0);

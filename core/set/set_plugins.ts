@@ -1,6 +1,6 @@
 import { AssertionFailed } from "../assert.ts";
 import { UserError } from "../cli/user_error.ts";
-import type { AnyPlugin, FrameHandler, PluginInstance } from "../plugin/plugin.ts";
+import type { Admission, AnyPlugin, FrameHandler, PluginInstance } from "../plugin/plugin.ts";
 import { Opcode, Opcode1 } from "../wire/codes.ts";
 import { type FrameTable, MAX_OPCODE } from "../wire/frame_table.ts";
 
@@ -61,14 +61,26 @@ export class SetPlugins {
     return this.#instances.findIndex((instance) => instance?.[hook] !== undefined);
   }
 
-  /** Whether every plugin admits the frame. */
-  admits(connection: number, opcode: number, nowMs: number): boolean {
+  /** Whether every plugin admits the frame; otherwise what the first says that doesn't. */
+  admits(connection: number, opcode: number, nowMs: number, waitedMs: number): Admission {
     for (let i = 0; i < this.#admitting.length; i++) {
       const { plugin, instance } = this.#admitting[i];
       try {
-        if (!instance.admit!(connection, opcode, nowMs)) return false;
+        const admission = instance.admit!(connection, opcode, nowMs, waitedMs);
+        if (admission !== true) return admission;
       } catch (error) {
         this.#fail(plugin, error);
+      }
+    }
+    return true;
+  }
+
+  /** Whether every plugin lets the user in. */
+  admitsLogin(connection: number, user: number, nowMs: number): boolean {
+    for (let plugin = 0; plugin < this.#instances.length; plugin++) {
+      if (this.#instances[plugin]?.admitLogin === undefined) continue;
+      if (this.call(plugin, (instance) => instance.admitLogin!(connection, user, nowMs)) === false) {
+        return false;
       }
     }
     return true;

@@ -89,7 +89,11 @@ export const ShakeResult = {
 } as const;
 
 /** The `result` field of a LoginResponse. */
-export const LoginResult = { ok: 0 } as const;
+export const LoginResult = {
+  ok: 0,
+  /** The host is overloaded, or the user tries too often: come again later. */
+  overloaded: 17,
+} as const;
 
 /**
  * Why this side closed a connection. 100 to 199: try again later. 200 to 299: the peer broke the protocol, don't try
@@ -100,6 +104,9 @@ export const CloseCode = {
   draining: 101,
   slowReader: 102,
   pluginFailed: 103,
+  loginTimeout: 104,
+  idle: 105,
+  tooManyLogins: 106,
   frameTooShort: 200,
   frameTooLong: 201,
   unknownOpcode: 202,
@@ -111,6 +118,7 @@ export const CloseCode = {
   tokenKeyUnknown: 208,
   tokenForged: 209,
   tokenExpired: 210,
+  frameTimeout: 211,
 } as const;
 
 export type CloseCode = typeof CloseCode[keyof typeof CloseCode];

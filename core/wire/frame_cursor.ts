@@ -95,6 +95,16 @@ export class FrameCursor {
     return WHOLE_FRAME;
   }
 
+  /** Whether nothing lies behind the present frame. */
+  get isLast(): boolean {
+    return this.#position === this.#end;
+  }
+
+  /** Whether a connection is in the middle of a frame. */
+  isPartial(connection: number): boolean {
+    return this.#partialBytes[connection] !== 0;
+  }
+
   /** Drops what is kept of a connection: call it when the connection ends. */
   forget(connection: number): void {
     if (this.#partialBytes[connection] === 0) return;

@@ -1,61 +1,237 @@
-import { Opcode, Opcode1, type PluginInstance, type SetContext } from "../../core/plugin/plugin.ts";
+import {
+  type Admission,
+  DROP,
+  Opcode,
+  Opcode1,
+  type PluginInstance,
+  type SetContext,
+} from "../../core/plugin/plugin.ts";
+import { DelayControl } from "./delay_control.ts";
+import { Class, CLASS_BURST_MS, CLASS_NAMES, Level } from "./levels.ts";
+import { MOST_BUSY, ThrottleMessage } from "./messages.ts";
 import type { ThrottleConfig } from "./mod.ts";
+import { RateShare } from "./rate_share.ts";
+import { UserBuckets } from "./user_buckets.ts";
 
-/** How much of its share of the host's cap a SET may use at once, in ms of it. */
-const HOST_BURST_MS = 100;
+/** How far ahead of their rate logins may be, in ms. */
+const LOGIN_BURST_MS = 200;
+/** From level 2 on logins come at this part of their rate. */
+const LOGIN_PART = 0.25;
+const OPCODES = 1024;
 
-/**
- * The half of `throttle` in a SET. Both caps are token buckets kept as one number each, the time at which the bucket
- * would be full again (the generic cell rate algorithm): admitting costs two additions and two comparisons.
- */
+const METRICS = [
+  "throttleAdmitted",
+  "throttleByConnection",
+  "throttleByHost",
+  "throttleByDelay",
+  "throttleByLevel",
+  "throttleStale",
+  "throttleUnanswered",
+  "throttleLoginsByHost",
+  "throttleLoginsByUser",
+] as const;
+type Handles = Record<typeof METRICS[number], number>;
+const LEVEL_GAUGES = ["throttleSetsStrained", "throttleSetsReadingLess", "throttleSetsClaimsOnly"] as const;
+
+/** The half of `throttle` in a SET: decides in a few numbers what a frame may cost. Allocates nothing on the way. */
 export class ThrottleSet implements PluginInstance {
   readonly #set: SetContext;
-  /** By seat: when the connection's bucket is full again, in monotonic ms. */
+  readonly #config: ThrottleConfig;
+  readonly #m: Handles;
+  readonly #levelGauges: number[];
+  readonly #wait: number;
+  readonly #classOf = new Uint8Array(OPCODES).fill(Class.chat);
+
+  /** By seat: when the connection's bucket is full again, and the place of its user's, -1 for none. */
   readonly #fullAtMs: Float64Array;
+  readonly #placeOf: Int32Array;
+  readonly #users: UserBuckets;
   readonly #intervalMs: number;
   readonly #burstMs: number;
-  #hostFullAtMs = 0;
-  #hostIntervalMs: number;
-  readonly #m: { admitted: number; byConnection: number; byHost: number };
+  readonly #userIntervalMs: number;
+  readonly #userBurstMs: number;
+  readonly #busy = new Int32Array(1 + MOST_BUSY);
+  #busyCount = 0;
+
+  readonly #share: RateShare;
+  readonly #logins: RateShare;
+  readonly #byDelay = new RateShare(Infinity);
+  readonly #control: DelayControl;
+  #loginsPerS: number;
+  #wantedLevel = 0;
+  #level = 0;
+  /** Since the last interval: shakes admitted, and what the engine had left unread then. */
+  #admitted = 0;
+  #leftBefore = 0;
 
   constructor(set: SetContext, config: ThrottleConfig) {
     this.#set = set;
+    this.#config = config;
+    this.#m = Object.fromEntries(METRICS.map((name) => [name, set.metric(name)])) as Handles;
+    this.#levelGauges = LEVEL_GAUGES.map((name) => set.metric(name));
+    this.#wait = set.metric("throttleWaitUs");
+    this.#classOf[Opcode.shakeRequest] = Class.shake;
+    this.#classOf[Opcode1.shake] = Class.shake;
+    this.#classOf[Opcode.claimRequest] = Class.claim;
+    this.#classOf[Opcode1.claim] = Class.claim;
+    for (const opcode of [Opcode1.detail, Opcode1.balance, Opcode1.send]) this.#classOf[opcode] = Class.shake;
+    for (const [opcode, name] of Object.entries(config.priorities)) {
+      this.#classOf[Number(opcode)] = CLASS_NAMES.indexOf(name);
+    }
     this.#fullAtMs = new Float64Array(set.seats);
+    this.#placeOf = new Int32Array(set.seats).fill(-1);
+    this.#users = new UserBuckets(set.seats);
     this.#intervalMs = 1000 / config.connectionPerS;
     this.#burstMs = this.#intervalMs * config.connectionBurst;
-    this.#hostIntervalMs = 1000 / (config.hostPerS / set.setCount);
-    this.#m = {
-      admitted: set.metric("throttleAdmitted"),
-      byConnection: set.metric("throttleByConnection"),
-      byHost: set.metric("throttleByHost"),
-    };
+    this.#userIntervalMs = 1000 / (config.userPerS || config.connectionPerS);
+    this.#userBurstMs = this.#userIntervalMs * (config.userBurst || config.connectionBurst);
+    this.#share = new RateShare(config.hostPerS / set.setCount);
+    this.#loginsPerS = config.loginsPerS / set.setCount;
+    this.#logins = new RateShare(this.#loginsPerS);
+    this.#control = new DelayControl(config.targetMs, config.mostLevel);
   }
 
-  admit(connection: number, opcode: number, nowMs: number): boolean {
-    if (opcode !== Opcode.shakeRequest && opcode !== Opcode1.shake) return true;
-    const seat = this.#set.seatOf(connection);
-    const fullAtMs = Math.max(this.#fullAtMs[seat], nowMs) + this.#intervalMs;
-    if (fullAtMs - nowMs > this.#burstMs) {
-      this.#set.count(this.#m.byConnection);
+  admit(connection: number, opcode: number, nowMs: number, waitedMs: number): Admission {
+    if (nowMs >= this.#control.nextMs) this.#conclude(nowMs);
+    const isLess = this.#level >= Level.readLess;
+    const kind = this.#classOf[opcode];
+    // What is dropped for its age was left on purpose: it says nothing of the queue that stands.
+    if (isLess && kind !== Class.claim && waitedMs > this.#config.staleMs) {
+      this.#set.count(this.#m.throttleStale);
+      return DROP;
+    }
+    this.#control.observe(waitedMs);
+    this.#set.record(this.#wait, waitedMs * 1000);
+    const refusedBy = this.#refusedBy(connection, kind, nowMs);
+    if (refusedBy < 0) return true;
+    this.#set.count(refusedBy);
+    if (!isLess) return false;
+    this.#set.count(this.#m.throttleUnanswered);
+    return DROP;
+  }
+
+  admitLogin(connection: number, user: number, nowMs: number): boolean {
+    if (nowMs >= this.#control.nextMs) this.#conclude(nowMs);
+    const { userLoginsPerMinute, userLoginBurst } = this.#config;
+    if (this.#level >= Level.claimsOnly || !this.#logins.take(nowMs, LOGIN_BURST_MS)) {
+      this.#set.count(this.#m.throttleLoginsByHost);
       return false;
     }
-    const hostFullAtMs = Math.max(this.#hostFullAtMs, nowMs) + this.#hostIntervalMs;
-    if (hostFullAtMs - nowMs > HOST_BURST_MS + this.#hostIntervalMs) {
-      this.#set.count(this.#m.byHost);
+    const place = this.#users.placeOf(user, nowMs);
+    const intervalMs = 60_000 / userLoginsPerMinute;
+    if (place >= 0 && !this.#users.login(place, nowMs, intervalMs, intervalMs * userLoginBurst)) {
+      this.#set.count(this.#m.throttleLoginsByUser);
       return false;
     }
-    this.#fullAtMs[seat] = fullAtMs;
-    this.#hostFullAtMs = hostFullAtMs;
-    this.#set.count(this.#m.admitted);
+    this.#placeOf[this.#set.seatOf(connection)] = place;
     return true;
   }
 
   onOpen(connection: number): void {
-    this.#fullAtMs[this.#set.seatOf(connection)] = 0;
+    const seat = this.#set.seatOf(connection);
+    this.#fullAtMs[seat] = 0;
+    this.#placeOf[seat] = -1;
   }
 
-  /** A new share of the host's cap, in shakes a second, times 1,000. */
-  onMessage(words: Int32Array, at: number): void {
-    this.#hostIntervalMs = 1_000_000 / Math.max(1, words[at] >>> 0);
+  onClose(connection: number): void {
+    const place = this.#placeOf[this.#set.seatOf(connection)];
+    if (place >= 0) this.#users.leave(place);
+  }
+
+  onMessage(words: Int32Array, at: number, _count: number, nowMs: number): void {
+    switch (words[at]) {
+      case ThrottleMessage.share:
+        this.#share.perS = Math.max(1, words[at + 1] >>> 0) / 1000;
+        this.#loginsPerS = Math.max(1, words[at + 2] >>> 0) / 1000;
+        return this.#apply();
+      case ThrottleMessage.level:
+        this.#wantedLevel = words[at + 1];
+        return this.#apply();
+      case ThrottleMessage.spread:
+        this.#users.spread(words[at + 1] >>> 0, words[at + 2], nowMs);
+    }
+  }
+
+  /** The intervals go on while nobody asks, so that the level comes down. */
+  onTick(nowMs: number): number {
+    if (nowMs >= this.#control.nextMs) this.#conclude(nowMs);
+    return this.#level > 0 || this.#control.limitPerS !== Infinity ? this.#control.nextMs : Infinity;
+  }
+
+  /** The metric of what refuses a frame, -1 if it is admitted. What is admitted is taken from every bucket. */
+  #refusedBy(connection: number, kind: number, nowMs: number): number {
+    const m = this.#m;
+    const seat = this.#set.seatOf(connection);
+    const place = this.#placeOf[seat];
+    const fullAtMs = Math.max(this.#fullAtMs[seat], nowMs) + this.#intervalMs;
+    const userFullAtMs = place < 0 ? nowMs : this.#users.after(place, nowMs, this.#userIntervalMs);
+    const isBusy = userFullAtMs - nowMs > this.#userBurstMs / 2;
+    if (isBusy) this.#noteBusy(place);
+    if (fullAtMs - nowMs > this.#burstMs || userFullAtMs - nowMs > this.#userBurstMs) {
+      this.#set.rest(connection);
+      this.#set.retryAfterMs = Math.max(fullAtMs - this.#burstMs, userFullAtMs - this.#userBurstMs) - nowMs;
+      return m.throttleByConnection;
+    }
+    if (
+      kind === Class.chat
+        ? this.#level >= Level.strained
+        : kind === Class.shake && this.#level >= Level.claimsOnly
+    ) {
+      this.#set.retryAfterMs = 1_000;
+      return m.throttleByLevel;
+    }
+    const burstMs = CLASS_BURST_MS[kind];
+    if (kind !== Class.claim && !this.#byDelay.take(nowMs, burstMs)) {
+      this.#set.retryAfterMs = this.#byDelay.waitMs(nowMs);
+      return m.throttleByDelay;
+    }
+    if (!this.#share.take(nowMs, burstMs)) {
+      this.#set.retryAfterMs = this.#share.waitMs(nowMs);
+      return m.throttleByHost;
+    }
+    this.#fullAtMs[seat] = fullAtMs;
+    if (place >= 0) this.#users.take(place, userFullAtMs);
+    if (kind === Class.shake) {
+      this.#set.count(m.throttleAdmitted);
+      this.#admitted++;
+    }
+    return -1;
+  }
+
+  #conclude(nowMs: number): void {
+    const { leftUnread } = this.#set;
+    this.#control.conclude(nowMs, this.#admitted, leftUnread > this.#leftBefore);
+    this.#admitted = 0;
+    this.#leftBefore = leftUnread;
+    this.#byDelay.perS = this.#control.limitPerS;
+    if (this.#busyCount > 0) this.#tellBusy();
+    this.#apply();
+  }
+
+  /** Does what the higher of both levels means. */
+  #apply(): void {
+    const level = Math.max(this.#wantedLevel, this.#control.level);
+    const part = level >= Level.readLess ? LOGIN_PART : 1;
+    if (this.#logins.perS !== this.#loginsPerS * part) this.#logins.perS = this.#loginsPerS * part;
+    if (level > 0) this.#set.tickAt(this.#control.nextMs);
+    if (level === this.#level) return;
+    if (this.#level > 0) this.#set.count(this.#levelGauges[this.#level - 1], -1);
+    if (level > 0) this.#set.count(this.#levelGauges[level - 1]);
+    this.#level = level;
+    this.#set.readLess(level >= Level.readLess ? this.#config.readsPerPass : Infinity);
+  }
+
+  #noteBusy(place: number): void {
+    if (this.#set.setCount === 1 || this.#busyCount === MOST_BUSY) return;
+    const user = this.#users.userAt(place) | 0;
+    for (let i = 1; i <= this.#busyCount; i++) if (this.#busy[i] === user) return;
+    this.#busy[++this.#busyCount] = user;
+  }
+
+  #tellBusy(): void {
+    this.#busy[0] = ThrottleMessage.busy;
+    // A full mailbox forgets them: who goes on is told of again.
+    this.#set.post(this.#busy, 1 + this.#busyCount);
+    this.#busyCount = 0;
   }
 }

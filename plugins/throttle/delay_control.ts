@@ -1,0 +1,88 @@
+/** How long the least delay is looked for before anything is concluded from it. */
+export const INTERVAL_MS = 100;
+/** Intervals of one kind in a row before the level changes. */
+const TO_READ_LESS = 2;
+const TO_EMERGENCY = 20;
+const TO_CALM = 5;
+/** The limit follows the delay: cut to this part of what was admitted, or raised by this part. */
+const CUT = 0.85;
+const RAISE = 1.1;
+/** A limit is never cut below this, in admitted a second. */
+const LEAST_PER_S = 50;
+
+/**
+ * Follows the queueing delay as CoDel does: bursts come and go, so only the least delay of an interval tells of a queue
+ * that stands. While one stands, what is admitted is cut in steps, and the level goes up; it goes down when no queue
+ * stands and nothing was left unread.
+ *
+ * Knows nothing of frames: given delays and told of time, it says how much to admit and which level is due.
+ */
+export class DelayControl {
+  /** 0 to the highest that may be set by measuring. */
+  level = 0;
+  /** Most that is admitted a second, `Infinity` without limit. */
+  limitPerS = Infinity;
+  readonly #targetMs: number;
+  readonly #mostLevel: number;
+  #leastMs = Infinity;
+  #nextMs = 0;
+  #standing = 0;
+  #calm = 0;
+
+  /** @param targetMs a queue that is never shorter than this stands */
+  constructor(targetMs: number, mostLevel: number) {
+    this.#targetMs = targetMs;
+    this.#mostLevel = mostLevel;
+  }
+
+  /** A request waited so long at most. */
+  observe(waitedMs: number): void {
+    if (waitedMs < this.#leastMs) this.#leastMs = waitedMs;
+  }
+
+  /** When the present interval is over. */
+  get nextMs(): number {
+    return this.#nextMs;
+  }
+
+  /**
+   * Ends an interval.
+   *
+   * @param admitted since the last call
+   * @param hasLeft whether anything was left unread since then: a short delay proves nothing then
+   */
+  conclude(nowMs: number, admitted: number, hasLeft: boolean): void {
+    const elapsedMs = Math.max(1, nowMs - (this.#nextMs - INTERVAL_MS));
+    this.#nextMs = nowMs + INTERVAL_MS;
+    const leastMs = this.#leastMs === Infinity ? 0 : this.#leastMs;
+    this.#leastMs = Infinity;
+    const isStanding = leastMs > this.#targetMs;
+    const isCalm = leastMs < this.#targetMs / 2 && !hasLeft;
+    this.#standing = isStanding ? this.#standing + 1 : 0;
+    this.#calm = isCalm ? this.#calm + 1 : 0;
+    this.#follow(isStanding, admitted * 1000 / elapsedMs);
+    if (isStanding) this.#raise(leastMs);
+    else if (this.#calm >= TO_CALM && this.level > 0) {
+      this.level--;
+      this.#calm = 0;
+    }
+  }
+
+  #raise(leastMs: number): void {
+    let due = 1;
+    if (this.level >= 1 && this.#standing >= TO_READ_LESS) due = 2;
+    if (this.level >= 2 && this.#standing >= TO_EMERGENCY && leastMs > 10 * this.#targetMs) due = 3;
+    this.level = Math.min(this.#mostLevel, Math.max(this.level, due));
+  }
+
+  #follow(isStanding: boolean, admittedPerS: number): void {
+    if (this.#mostLevel === 0) return;
+    if (isStanding) {
+      this.limitPerS = Math.max(LEAST_PER_S, Math.min(this.limitPerS, admittedPerS) * CUT);
+    } else if (this.limitPerS !== Infinity) {
+      this.limitPerS *= RAISE;
+      // Far above what is asked for, it limits nothing: forget it.
+      if (this.limitPerS > 4 * admittedPerS + LEAST_PER_S && this.level === 0) this.limitPerS = Infinity;
+    }
+  }
+}
