@@ -6,6 +6,8 @@ import { ENGINE_CHOICES, type EngineChoice } from "../engine/choose.ts";
 import type { HttpAddress } from "../admin/serve.ts";
 import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { type Behaviour, behaviourSchema, DEFAULT_BEHAVIOUR } from "./behaviour.ts";
+import { MISBEHAVIOURS, type MisbehaviourShares, parseMisbehaviours } from "./misbehaviour.ts";
+import type { Gap } from "./own_pace.ts";
 import { type Pacing, PACINGS } from "./pacing.ts";
 import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf, type UserSlice } from "./segment.ts";
 import { type ParsedList, parseServers, parseSources, type ServerAddress } from "./targets.ts";
@@ -30,6 +32,14 @@ function addressList<T>(parse: (texts: readonly string[]) => ParsedList<T>): z.Z
     context.addIssue({ code: "custom", message: list.problem });
     return z.NEVER;
   });
+}
+
+/** Reads `5-10` as a gap in ms. */
+export function parseGap(text: string): Gap | undefined {
+  const match = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(text);
+  if (match === null) return undefined;
+  const [leastMs, mostMs] = [Number(match[1]) * 1000, Number(match[2]) * 1000];
+  return leastMs <= mostMs && mostMs > 0 && mostMs <= 3_600_000 ? [leastMs, mostMs] : undefined;
 }
 
 /** The flags of `redpkt client`. */
@@ -64,6 +74,28 @@ export const CLIENT_FLAGS = {
     "smooth spreads a second's shakes, burst sends them on the second",
     z.enum(PACINGS).default("smooth"),
   ),
+  "shake-every": flag(
+    "A-B",
+    "seconds between two shakes of a user at his own pace, such as 5-10, with backoff and retries; besides --qps",
+    parsed(parseGap, "must be two numbers of seconds, such as 5-10").optional(),
+  ),
+  misbehave: flag(
+    "LIST",
+    `part of the users that misbehaves, such as hammer=0.1; of ${MISBEHAVIOURS.join(", ")}`,
+    parsed(
+      parseMisbehaviours,
+      `must be parts of 1 in all, such as hammer=0.1,never-read=0.05; there are ${MISBEHAVIOURS.join(", ")}`,
+    )
+      .prefault(""),
+    "",
+  ),
+  "patience-ms": flag(
+    "N",
+    "how long a user waits for an answer, 0 as long as his connection lasts",
+    wholeNumber(0, 30_000).default(5_000),
+  ),
+  "in-time-ms": flag("N", "an answer within this time counts as good", wholeNumber(1, 60_000).default(1_000)),
+  open: flag("N", "most unanswered shakes of one user", wholeNumber(1, 8).default(8)),
   claim: switchFlag("claim what notices tell of (so it is unless --no-claim)"),
   "no-claim": switchFlag("leave notices unanswered"),
   protocol: flag(
@@ -112,6 +144,12 @@ export interface ClientOptions {
   readonly behaviour: Behaviour;
   readonly protocol: 0 | 1;
   readonly tokenRules: TokenRules | undefined;
+  /** How users shake of their own accord; undefined: only as `qps` says. */
+  readonly gap: Gap | undefined;
+  readonly misbehave: MisbehaviourShares;
+  readonly patienceMs: number;
+  readonly inTimeMs: number;
+  readonly mostOpen: number;
   readonly control: HttpAddress;
   /** 0: choose. */
   readonly workers: number;
@@ -168,6 +206,11 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     tokenRules: keys === undefined
       ? undefined
       : { keys: readTokenKeys(keys, "--token-keys"), event: values.event },
+    gap: values["shake-every"],
+    misbehave: values.misbehave,
+    patienceMs: values["patience-ms"],
+    inTimeMs: values["in-time-ms"],
+    mostOpen: values.open,
     control: values.control,
     workers: values.workers,
     engine: values.engine,

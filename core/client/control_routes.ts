@@ -53,6 +53,8 @@ export function controlRoutes(control: FleetControl): Route[] {
         connected: counters.total("usersConnected"),
         ready: counters.total("usersReady"),
         outstanding: counters.total("shakesOutstanding"),
+        behaving: counters.total("usersBehaving"),
+        misbehaving: counters.total("badConnected"),
       }),
     },
     {
@@ -68,6 +70,14 @@ export function controlRoutes(control: FleetControl): Route[] {
       summary: "Changes what users do besides shaking, from now on; what is left out has its default",
       body: behaviourSchema,
       handle: ({ body }) => control.order({ order: "behave", behaviour: body as Behaviour }),
+    },
+    {
+      method: "post",
+      path: "/wave",
+      summary:
+        "Says whether a wave is on: outside one, users at their own pace are told nothing without a request",
+      body: z.strictObject({ open: z.boolean() }),
+      handle: ({ body }) => control.order({ order: "wave", isOpen: (body as { open: boolean }).open }),
     },
     simple("pause", "Stops shaking; connections stay"),
     simple("resume", "Shakes again, at the present rate"),

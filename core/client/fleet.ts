@@ -16,15 +16,17 @@ import { FRAME_BYTES, responseFrames, writeLoginRequest, writeShakeRequest } fro
 import { AwardKind } from "./award_log.ts";
 import { fixedBytes1, responseFrames1 } from "../wire/version1.ts";
 import { TOKEN_BYTES, writeLogin, writeShake } from "../wire/version1_session.ts";
+import { BAD_REDIAL_MS, BadUsers } from "./bad_users.ts";
 import { DEFAULT_BEHAVIOUR } from "./behaviour.ts";
 import { backoffMs, type BackoffOptions, DEFAULT_BACKOFF, MAX_ATTEMPT } from "./backoff.ts";
 import { ConnectPace } from "./connect_pace.ts";
 import { DialQueue } from "./dial_queue.ts";
 import { FleetClaims } from "./fleet_claims.ts";
-import type { FleetOptions } from "./fleet_options.ts";
+import { DEFAULT_IN_TIME_MS, DEFAULT_PATIENCE_MS, type FleetOptions } from "./fleet_options.ts";
 import type { FleetOrder } from "./fleet_order.ts";
 import { elapsedUs, FleetUsers, MAX_UNANSWERED, toUs, UserState } from "./fleet_users.ts";
 import { DIAL_FAILED_HANDLES, engineMetric, FleetMetric as M, fleetMetrics } from "./metrics.ts";
+import { OwnPace } from "./own_pace.ts";
 import { type Pacing, Schedule } from "./pacing.ts";
 import { userIdOf, userIndexOf } from "./segment.ts";
 import { type FrameTaker, framingFault, IN_ORDER, ServerFrames } from "./server_frames.ts";
@@ -89,6 +91,12 @@ export class Fleet implements EngineHandler {
   readonly #watch: StallWatch;
   readonly #wall: WallSchedule;
   readonly #ticker: Ticker;
+  readonly #answers: UserAnswers;
+  readonly #bad: BadUsers;
+  /** The users' own pace, if they have one. */
+  readonly #own: OwnPace | undefined;
+  readonly #mostOpen: number;
+  #isWaveOpen = true;
   #qps: number;
   #isPaused = false;
   #nowMs: number;
@@ -120,6 +128,13 @@ export class Fleet implements EngineHandler {
     this.#cursor = new FrameCursor(frames, engine.capacity, engine.maxReadBytes);
     this.#nowMs = clock.monotonicMs();
     this.#wall = new WallSchedule(this.#nowMs, clock.wallMs());
+    this.#bad = new BadUsers(slice, options.misbehave ?? {}, engine, this.#nowMs);
+    this.#block[M.usersBehaving] = slice.count - this.#bad.count;
+    const own = options.gap === undefined
+      ? undefined
+      : new OwnPace(slice.count, options.gap, options.random, this.#nowMs);
+    this.#own = own;
+    this.#mostOpen = options.mostOpen ?? MAX_UNANSWERED;
     const won = new WonPackets();
     const shared = { ...this.#shared(), won, awards: options.awards };
     const behaviour = options.behaviour ?? DEFAULT_BEHAVIOUR;
@@ -140,7 +155,16 @@ export class Fleet implements EngineHandler {
       this.#wall.nowMs,
     );
     const shakeLatency = counters.histogram(options.block, M.shakeLatencyUs);
-    const answers = new UserAnswers({ ...shared, shakeLatency });
+    const answers = this.#answers = new UserAnswers({
+      ...shared,
+      shakeLatency,
+      admittedLatency: counters.histogram(options.block, M.admittedLatencyUs),
+      inTimeUs: (options.inTimeMs ?? DEFAULT_IN_TIME_MS) * 1000,
+      patienceUs: (options.patienceMs ?? DEFAULT_PATIENCE_MS) * 1000,
+      onOverloaded: (user, retryMs) => own?.refused(user, this.#nowMs, retryMs),
+      onAnswered: (user) => own?.answered(user),
+      onLogin: (user) => own?.begin(user, this.#nowMs),
+    });
     const framesParts = { ...shared, answers, claims: this.#claims };
     this.#frames = this.#sends === undefined
       ? new ServerFrames(framesParts)
@@ -173,7 +197,9 @@ export class Fleet implements EngineHandler {
       const tickMs = this.#wall.toMonotonicMs(this.#ticker.nextDueMs);
       const sendMs = this.#sends === undefined ? Infinity : this.#wall.toMonotonicMs(this.#sends.nextDueMs);
       const dialMs = this.#queue.isReady ? this.#pace.nextMs : this.#queue.nextTurnMs;
-      return Math.min(tickMs, sendMs, this.#claims.nextDueMs, dialMs, this.#upkeepMs);
+      const ownMs = this.#own === undefined || this.#isPaused ? Infinity : this.#own.nextMs(this.#nowMs);
+      const badMs = this.#bad.nextMs(this.#nowMs);
+      return Math.min(tickMs, sendMs, this.#claims.nextDueMs, dialMs, ownMs, badMs, this.#upkeepMs);
     }
     if (this.#phase === Phase.stopped) return Infinity;
     const hasMoreToClose = this.#phase === Phase.closing && this.#closed < this.#users.count;
@@ -196,6 +222,9 @@ export class Fleet implements EngineHandler {
       case "resume":
         this.#isPaused = false;
         return this.#reschedule();
+      case "wave":
+        this.#isWaveOpen = order.isOpen;
+        return;
       case "stop":
         return this.#stop();
     }
@@ -218,6 +247,7 @@ export class Fleet implements EngineHandler {
 
   onConnect(connection: number): void {
     const user = this.#users.userOf[connection];
+    if (this.#bad.isBad(user)) return this.#badConnected(connection, user);
     this.#block[M.connects]++;
     this.#block[M.usersConnected]++;
     record(this.#connectLatency, elapsedUs(this.#users.oldestUs(user), this.#nowUs));
@@ -232,6 +262,10 @@ export class Fleet implements EngineHandler {
   onBytes(connection: number, start: number, end: number): void {
     const user = this.#users.userOf[connection];
     const { input } = this.#engine;
+    if (this.#bad.isBad(user)) {
+      this.#block[M.badAnswers]++; // nobody looks at them
+      return;
+    }
     this.#block[M.bytesIn] += end - start;
     this.#cursor.load(connection, input.bytes, input.view, start, end);
     let found = this.#cursor.next();
@@ -253,6 +287,7 @@ export class Fleet implements EngineHandler {
     const users = this.#users;
     const user = users.userOf[connection];
     const isRunning = this.#phase === Phase.running;
+    if (this.#bad.isBad(user)) return this.#badClosed(user, isRunning);
     const wasDialing = users.state[user] === UserState.dialing;
     this.#cursor.forget(connection);
     this.#leave(user);
@@ -267,6 +302,7 @@ export class Fleet implements EngineHandler {
       this.#block[M.shakesLost] += lost;
       if (isRunning) this.#block[M.disconnects]++;
     }
+    this.#own?.leave(user);
     if (!isRunning) return;
     const waitMs = backoffMs(this.#random, users.attempt[user], this.#backoff);
     users.attempt[user] = Math.min(MAX_ATTEMPT, users.attempt[user] + 1);
@@ -283,6 +319,8 @@ export class Fleet implements EngineHandler {
       this.#shakeDue();
       this.#claims.tick();
       this.#sends?.tick(this.#wall.nowMs);
+      if (this.#own !== undefined && !this.#isPaused) this.#shakeOwn(this.#own);
+      if (this.#bad.count > 0) this.#misbehave();
       this.#watch.look(this.#nowMs, this.#nowUs, this.#giveUp);
     } else this.#end();
     this.#options.awards?.flush();
@@ -324,7 +362,7 @@ export class Fleet implements EngineHandler {
     for (let ticks = 1; ticker.nextDueMs <= this.#wall.nowMs; ticks++) {
       const userId = ticker.take();
       const user = userIndexOf(slice, userId);
-      if (user >= 0) this.#tick(user, userId, ticker.takenDueMs);
+      if (user >= 0 && !this.#bad.isBad(user)) this.#tick(user, userId, ticker.takenDueMs);
       if (ticks % TICKS_PER_LOOK !== 0) continue;
       this.#readClock();
       if (this.#nowMs >= untilMs) break;
@@ -334,6 +372,7 @@ export class Fleet implements EngineHandler {
   #tick(user: number, userId: number, dueMs: number): void {
     const block = this.#block;
     block[M.shakesDue]++;
+    this.#answers.giveUpOld(user);
     if (this.#wall.nowMs - dueMs > LATE_MS[this.#options.pacing]) {
       block[M.ticksLate]++;
       return;
@@ -343,7 +382,7 @@ export class Fleet implements EngineHandler {
       return;
     }
     const connection = this.#users.connection[user];
-    const at = this.#users.unanswered[user] === MAX_UNANSWERED
+    const at = this.#users.unanswered[user] >= this.#mostOpen
       ? -1
       : this.#engine.reserve(connection, FRAME_BYTES[Opcode.shakeRequest]);
     if (at < 0) {
@@ -360,6 +399,54 @@ export class Fleet implements EngineHandler {
     block[M.shakesSent]++;
     block[M.shakesOutstanding]++;
     block[M.bytesOut] += size;
+  }
+
+  /** Users whose own time has come. */
+  #shakeOwn(own: OwnPace): void {
+    const untilMs = this.#nowMs + PASS_BUDGET_MS;
+    for (let user = own.take(this.#nowMs), turns = 1; user >= 0; user = own.take(this.#nowMs), turns++) {
+      const dueMs = own.dueMs(user) + this.#wall.nowMs - this.#nowMs;
+      if (own.shaken(user, this.#nowMs)) this.#block[M.shakesRetried]++;
+      if (!this.#isWaveOpen) this.#block[M.shakesLocal]++;
+      else this.#tick(user, userIdOf(this.#options.slice, user), dueMs);
+      if (turns % TICKS_PER_LOOK !== 0) continue;
+      this.#readClock();
+      if (this.#nowMs >= untilMs) break;
+    }
+  }
+
+  #badConnected(connection: number, user: number): void {
+    this.#users.begin(user, UserState.ready, this.#nowUs);
+    this.#block[M.badConnects]++;
+    this.#block[M.badConnected]++;
+    this.#bad.connected(user, connection, this.#time.unixSeconds, this.#nowMs);
+    this.#block[M.badFramesSent]++;
+  }
+
+  #badClosed(user: number, isRunning: boolean): void {
+    const wasConnected = this.#users.state[user] !== UserState.dialing;
+    this.#users.leave(user);
+    if (wasConnected) {
+      this.#block[M.badConnected]--;
+      this.#block[M.badDisconnects]++;
+    }
+    if (isRunning) this.#queue.addAfter(user, this.#nowMs, BAD_REDIAL_MS);
+  }
+
+  #misbehave(): void {
+    const untilMs = this.#nowMs + PASS_BUDGET_MS;
+    for (
+      let user = this.#bad.take(this.#nowMs), turns = 1;
+      user >= 0;
+      user = this.#bad.take(this.#nowMs), turns++
+    ) {
+      if (this.#users.state[user] === UserState.ready) {
+        const connection = this.#users.connection[user];
+        const bytes = this.#bad.again(user, connection, this.#time.unixSeconds, this.#nowMs);
+        if (bytes > 0) this.#block[M.badFramesSent]++;
+      }
+      if (turns % TICKS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) break;
+    }
   }
 
   /** Closes a connection whose server broke the protocol. */
@@ -379,7 +466,7 @@ export class Fleet implements EngineHandler {
 
   /** The user is logged in no more, and nothing further is sent for him. */
   #leave(user: number): void {
-    if (this.#users.state[user] === UserState.ready) this.#block[M.usersReady]--;
+    if (this.#users.state[user] === UserState.ready && !this.#bad.isBad(user)) this.#block[M.usersReady]--;
     this.#users.state[user] = UserState.leaving;
   }
 

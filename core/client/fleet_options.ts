@@ -7,8 +7,15 @@ import type { Tokens } from "../token/token.ts";
 import type { AwardLog } from "./award_log.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { BackoffOptions } from "./backoff.ts";
+import type { MisbehaviourShares } from "./misbehaviour.ts";
+import type { Gap } from "./own_pace.ts";
 import type { Pacing } from "./pacing.ts";
 import type { UserSlice } from "./segment.ts";
+
+/** How long a user waits for an answer before he counts it as not coming. */
+export const DEFAULT_PATIENCE_MS = 5_000;
+/** After so long an answer is of no use any more. */
+export const DEFAULT_IN_TIME_MS = 1_000;
 
 /** What a fleet is made with. */
 export interface FleetOptions {
@@ -38,6 +45,16 @@ export interface FleetOptions {
   /** What version 1's tokens are made with; without it they are empty, which a server takes that checks none. */
   readonly tokens?: Tokens | undefined;
   readonly backoff?: BackoffOptions;
+  /** Users shake at a pace of their own, besides the `qps` of the schedule. */
+  readonly gap?: Gap;
+  /** Part of the users that misbehaves. */
+  readonly misbehave?: MisbehaviourShares;
+  /** How long a user waits for an answer, in ms, 0 as long as his connection; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
+  readonly patienceMs?: number;
+  /** Most unanswered shakes of one user; `MAX_UNANSWERED` if absent. */
+  readonly mostOpen?: number;
+  /** An answer within this time is a good one, in ms; {@linkcode DEFAULT_IN_TIME_MS} if absent. */
+  readonly inTimeMs?: number;
   /** Where orders come from. */
   readonly orders?: Mailbox;
   /** Where awards go. */

@@ -9,6 +9,8 @@ export type FleetOrder =
   | { readonly order: "behave"; readonly behaviour: Behaviour }
   | { readonly order: "pause" }
   | { readonly order: "resume" }
+  /** Whether a wave is on: outside one, users who shake at their own pace are told "nothing" without a request. */
+  | { readonly order: "wave"; readonly isOpen: boolean }
   /** No more shakes; waits for answers, then closes everything. */
   | { readonly order: "stop" };
 

@@ -72,7 +72,7 @@ export class FleetRun implements FleetControl {
     if (order.order === "stop") return this.stop("asked by the control API");
     if (this.#isStopping) throw new RouteError(409, "the fleet is stopping");
     if (order.order === "rate") this.#qps = order.qps;
-    else if (order.order !== "behave") this.#isPaused = order.order === "pause";
+    else if (order.order === "pause" || order.order === "resume") this.#isPaused = order.order === "pause";
     this.#threads?.order(order);
     this.#log("info", order.order, { qps: this.#qps, paused: this.#isPaused });
   }

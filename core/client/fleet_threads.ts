@@ -26,6 +26,11 @@ export type FleetPlan =
     | "behaviour"
     | "protocol"
     | "tokenRules"
+    | "gap"
+    | "misbehave"
+    | "patienceMs"
+    | "inTimeMs"
+    | "mostOpen"
     | "randomSeed"
   >
   & {

@@ -29,6 +29,8 @@ export class FleetUsers {
   readonly attempt: Uint8Array;
   /** Unanswered shakes. */
   readonly unanswered: Uint8Array;
+  /** Since when nothing was answered and a shake was given up, 0 if it isn't so. */
+  readonly silentUs: Uint32Array;
   /** When he logged in again, in unix seconds; 0 while he has logged in once at most. */
   readonly againSinceS: Uint32Array;
   /** The user of a connection. */
@@ -44,6 +46,7 @@ export class FleetUsers {
     this.connection = new Int32Array(count).fill(-1);
     this.attempt = new Uint8Array(count);
     this.unanswered = new Uint8Array(count);
+    this.silentUs = new Uint32Array(count);
     this.userOf = new Int32Array(connections).fill(-1);
     this.againSinceS = new Uint32Array(count);
     this.#hasLoggedIn = new Uint8Array(count);
@@ -96,6 +99,7 @@ export class FleetUsers {
     this.userOf[this.connection[user]] = -1;
     this.connection[user] = -1;
     this.unanswered[user] = 0;
+    this.silentUs[user] = 0;
     this.state[user] = UserState.away;
     return lost;
   }

@@ -13,6 +13,8 @@ import { AwardLog } from "./award_log.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { Fleet } from "./fleet.ts";
 import { fleetMetrics } from "./metrics.ts";
+import type { MisbehaviourShares } from "./misbehaviour.ts";
+import type { Gap } from "./own_pace.ts";
 import type { Pacing } from "./pacing.ts";
 import type { UserSlice } from "./segment.ts";
 
@@ -31,6 +33,11 @@ export interface FleetInit {
   readonly protocol: 0 | 1;
   /** What version 1's tokens are made with; undefined: they are empty. */
   readonly tokenRules: TokenRules | undefined;
+  readonly gap?: Gap | undefined;
+  readonly misbehave?: MisbehaviourShares;
+  readonly patienceMs?: number;
+  readonly inTimeMs?: number;
+  readonly mostOpen?: number;
   readonly randomSeed: number;
   readonly counters: SharedArrayBuffer;
   /** Mailbox of orders. */
@@ -79,6 +86,11 @@ async function play(init: FleetInit): Promise<void> {
     behaviour: init.behaviour,
     protocol: init.protocol,
     tokens: init.tokenRules === undefined ? undefined : new Tokens(init.tokenRules),
+    ...(init.gap === undefined ? {} : { gap: init.gap }),
+    ...(init.misbehave === undefined ? {} : { misbehave: init.misbehave }),
+    ...(init.patienceMs === undefined ? {} : { patienceMs: init.patienceMs }),
+    ...(init.inTimeMs === undefined ? {} : { inTimeMs: init.inTimeMs }),
+    ...(init.mostOpen === undefined ? {} : { mostOpen: init.mostOpen }),
     orders: new Mailbox(init.orders),
     ...(init.awards === undefined ? {} : { awards: new AwardLog(new Mailbox(init.awards)) }),
   });

@@ -7,7 +7,7 @@ const histogram = (help: string): MetricDefinition => ({ kind: "histogram", help
 
 /**
  * What a fleet's worker counts. Sums that always hold: due = sent + late + unconnected + overrun;
- * sent = answered + lost + outstanding; answered = won + nothing + allGone + overloaded.
+ * sent = answered + lost + given up + outstanding; answered = won + nothing + allGone + overloaded.
  */
 const definitions = {
   usersConnected: gauge("Users with a connection"),
@@ -20,6 +20,14 @@ const definitions = {
   shakesNothing: counter("Shakes that won nothing"),
   shakesAllGone: counter("Shakes that were told that all packets are gone"),
   shakesOverloaded: counter("Shakes that were told that the server is overloaded"),
+  shakesGivenUp: counter(
+    "Shakes whose user lost patience; an answer later on counts for another, or for nothing",
+  ),
+  shakesInTime: counter(
+    "Shakes that were answered, other than overloaded, within the time that counts as good",
+  ),
+  shakesRetried: counter("Shakes that were sent again after overloaded, before their user's turn"),
+  shakesLocal: counter("Shakes that were answered with nothing by the fleet itself, outside a wave"),
   shakesLost: counter("Shakes whose connection ended before the answer"),
   ticksLate: counter("Ticks that the fleet reached too late, which are not made up"),
   ticksUnconnected: counter("Ticks of users that weren't logged in"),
@@ -63,9 +71,16 @@ const definitions = {
   bytesOut: counter("Bytes sent or queued"),
   wallSteps: counter("Steps of the wall clock; the schedule goes on from the new time"),
   passes: counter("Turns of the workers' loops"),
+  usersBehaving: gauge("Users of this fleet that behave; the other figures are of them alone"),
+  badConnected: gauge("Misbehaving users with a connection"),
+  badFramesSent: counter("Times that a misbehaving user sent something"),
+  badAnswers: counter("Answers to misbehaving users"),
+  badDisconnects: counter("Connections of misbehaving users that ended"),
+  badConnects: counter("Connects of misbehaving users that succeeded"),
   shakeLatencyUs: histogram("Microseconds from when a shake was due to its answer"),
   claimLatencyUs: histogram("Microseconds from a claim to its answer"),
   sendLatencyUs: histogram("Microseconds from a send to its answer"),
+  admittedLatencyUs: histogram("The same of shakes that were answered otherwise than overloaded"),
   connectLatencyUs: histogram("Microseconds from the start of a connect to its success"),
 };
 

@@ -25,9 +25,8 @@ export class StallWatch {
     for (; this.#owed >= 1; this.#owed--) {
       const user = this.#position;
       this.#position = user + 1 === count ? 0 : user + 1;
-      if (this.#isWaiting(user) && elapsedUs(this.#users.oldestUs(user), nowUs) > ANSWER_TIMEOUT_MS * 1000) {
-        giveUp(user);
-      }
+      const sinceUs = this.#users.silentUs[user] || this.#users.oldestUs(user);
+      if (this.#isWaiting(user) && elapsedUs(sinceUs, nowUs) > ANSWER_TIMEOUT_MS * 1000) giveUp(user);
     }
   }
 
@@ -37,7 +36,7 @@ export class StallWatch {
       case UserState.loggingIn:
         return true;
       case UserState.ready:
-        return this.#users.unanswered[user] > 0;
+        return this.#users.unanswered[user] > 0 || this.#users.silentUs[user] > 0;
       default:
         return false;
     }

@@ -11,6 +11,15 @@ export interface UserAnswersParts {
   readonly slice: UserSlice;
   readonly block: Float64Array;
   readonly shakeLatency: Uint32Array;
+  readonly admittedLatency: Uint32Array;
+  /** An answer that takes no longer is a good one. */
+  readonly inTimeUs: number;
+  /** A shake whose answer hasn't come by then was given up; 0 to wait for ever. */
+  readonly patienceUs: number;
+  /** A user was told "overloaded", and to come again in so many ms at the earliest; or something better. */
+  onOverloaded(user: number, retryMs: number): void;
+  onAnswered(user: number): void;
+  onLogin(user: number): void;
   readonly time: FleetTime;
   readonly won: WonPackets;
   readonly awards: AwardLog | undefined;
@@ -29,16 +38,36 @@ export class UserAnswers {
     users.loggedIn(user, time.unixSeconds);
     users.attempt[user] = 0;
     block[M.usersReady]++;
+    this.#parts.onLogin(user);
   }
 
   /** The user's oldest shake is answered, as a metric says. */
-  shaken(user: number, answer: number): void {
-    const { users, block, shakeLatency, time } = this.#parts;
+  shaken(user: number, answer: number, retryMs = 0): void {
+    const { users, block, shakeLatency, admittedLatency, inTimeUs, time } = this.#parts;
+    this.giveUpOld(user);
     if (users.unanswered[user] === 0) return void block[M.answersUnasked]++;
-    record(shakeLatency, elapsedUs(users.shift(user), time.nowUs));
+    const waitedUs = elapsedUs(users.shift(user), time.nowUs);
+    record(shakeLatency, waitedUs);
+    users.silentUs[user] = 0;
     block[M.shakesOutstanding]--;
     block[M.shakesAnswered]++;
     block[answer]++;
+    if (answer === M.shakesOverloaded) return this.#parts.onOverloaded(user, retryMs);
+    record(admittedLatency, waitedUs);
+    if (waitedUs <= inTimeUs) block[M.shakesInTime]++;
+    this.#parts.onAnswered(user);
+  }
+
+  /** Gives up the shakes that have waited longer than their user does. */
+  giveUpOld(user: number): void {
+    const { users, block, patienceUs, time } = this.#parts;
+    if (patienceUs === 0) return;
+    while (users.unanswered[user] > 0 && elapsedUs(users.oldestUs(user), time.nowUs) > patienceUs) {
+      const dueUs = users.shift(user);
+      users.silentUs[user] ||= dueUs || 1;
+      block[M.shakesOutstanding]--;
+      block[M.shakesGivenUp]++;
+    }
   }
 
   /** An award answers a shake, unless it was known before or nobody asked. */
@@ -48,6 +77,7 @@ export class UserAnswers {
     const award = won.addTicket(packetId, userId);
     if (award === Award.repeated) return void block[M.awardsRepeated]++;
     if (award === Award.double) block[M.awardsDouble]++;
+    this.giveUpOld(user);
     if (users.unanswered[user] === 0) block[M.awardsLate]++;
     else this.shaken(user, M.shakesWon);
     block[M.amountWonFen] += amountFen;

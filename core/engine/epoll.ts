@@ -145,7 +145,8 @@ export class EpollEngine implements Engine {
       get unread() {
         return unread.size + resting.size;
       },
-      rest: (connection) => resting.add(connection, this.#drainedMs),
+      rest: (connection, isForGood) =>
+        resting.add(connection, isForGood === true ? Infinity : this.#drainedMs),
     };
     this.peerAddress = new Uint32Array(options.capacity);
     this.#fd = new Int32Array(options.capacity).fill(-1);

@@ -16,6 +16,6 @@ export interface ReadControl {
   readonly newestMs: number;
   /** Connections that are left unread now. */
   readonly unread: number;
-  /** Leaves a connection unread for {@linkcode REST_MS}, whatever it sends. */
-  rest(connection: number): void;
+  /** Leaves a connection unread for {@linkcode REST_MS}, or for good, whatever it sends. */
+  rest(connection: number, isForGood?: boolean): void;
 }

@@ -115,7 +115,8 @@ export class SimEngine implements Engine {
       get unread() {
         return unread.size + resting.size;
       },
-      rest: (connection) => resting.add(connection, network.clock.monotonicMs()),
+      rest: (connection, isForGood) =>
+        resting.add(connection, isForGood === true ? Infinity : network.clock.monotonicMs()),
     };
     const bytes = new Uint8Array(INPUT_BYTES);
     this.input = { bytes, view: new DataView(bytes.buffer) };

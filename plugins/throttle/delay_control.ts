@@ -1,7 +1,7 @@
 /** How long the least delay is looked for before anything is concluded from it. */
 export const INTERVAL_MS = 100;
 /** Intervals of one kind in a row before the level changes. */
-const TO_READ_LESS = 2;
+const TO_READ_LESS = 3;
 const TO_EMERGENCY = 20;
 const TO_CALM = 5;
 /** The limit follows the delay: cut to this part of what was admitted, or raised by this part. */

@@ -24,13 +24,13 @@ const config = z.strictObject({
   userPerS: perS(1_000_000).default(0),
   userBurst: perS(1_000_000).default(0),
   /** A request that waits longer than this in the queue tells of overload, in ms. */
-  targetMs: z.number().min(1).max(10_000).default(10),
+  targetMs: z.number().min(1).max(10_000).default(20),
   /** The highest level that the measured delay may set; an operator may set any. */
   mostLevel: z.int().min(0).max(3).default(2),
   /** From level 2 on: most connections that are read in one pass of a loop. */
   readsPerPass: z.int().min(1).max(100_000).default(256),
   /** From level 2 on: a shake that waited longer is dropped unanswered, in ms. */
-  staleMs: z.number().min(1).max(60_000).default(40),
+  staleMs: z.number().min(1).max(60_000).default(50),
   /** What the frames of an opcode are worth, by opcode; those not named are chat, 2 is a shake and 5 a claim. */
   priorities: z.record(z.string().regex(/^\d+$/, "must be an opcode"), z.enum(CLASS_NAMES)).default({}),
 });
