@@ -64,7 +64,11 @@ export class Answers {
       const user = set.userOf(connection);
       return writeShakeResponse(reply, replyAt, set.unixSeconds, user, result, packetId, amountFen);
     }
-    const retryMs = result === ShakeResult.overloaded ? this.#retryMs : 0;
+    // Whoever refused the frame may know better when there is room again.
+    const retryMs = result === ShakeResult.overloaded
+      ? Math.max(this.#retryMs, Math.ceil(set.retryAfterMs))
+      : 0;
+    set.retryAfterMs = 0;
     const result1 = RESULTS[result];
     return writeShakeResult(reply, replyAt, set.unixMs, tag, result1, packetId, amountFen, retryMs);
   }
