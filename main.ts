@@ -16,6 +16,9 @@ const program: Omit<Program, "command"> = {
   scenarios: {
     gala: () => import("./scenarios/gala.ts"),
     crash: () => import("./scenarios/crash.ts"),
+    overload: () => import("./scenarios/overload.ts"),
+    bad_clients: () => import("./scenarios/bad_clients.ts"),
+    storm: () => import("./scenarios/storm.ts"),
   },
 };
 

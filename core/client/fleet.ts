@@ -129,6 +129,7 @@ export class Fleet implements EngineHandler {
     this.#nowMs = clock.monotonicMs();
     this.#wall = new WallSchedule(this.#nowMs, clock.wallMs());
     this.#bad = new BadUsers(slice, options.misbehave ?? {}, engine, this.#nowMs);
+    this.#block[M.badUsers] = this.#bad.count;
     this.#block[M.usersBehaving] = slice.count - this.#bad.count;
     const own = options.gap === undefined
       ? undefined

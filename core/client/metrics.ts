@@ -72,6 +72,7 @@ const definitions = {
   wallSteps: counter("Steps of the wall clock; the schedule goes on from the new time"),
   passes: counter("Turns of the workers' loops"),
   usersBehaving: gauge("Users of this fleet that behave; the other figures are of them alone"),
+  badUsers: gauge("Users of this fleet that misbehave"),
   badConnected: gauge("Misbehaving users with a connection"),
   badFramesSent: counter("Times that a misbehaving user sent something"),
   badAnswers: counter("Answers to misbehaving users"),

@@ -7,6 +7,15 @@ export const MEASURES = [
   "answeredPercent",
   "overloadedPercent",
   "disconnects",
+  "goodPercent",
+  "admittedP99Ms",
+  "p99TimesFirst",
+  "serverGrowthMb",
+  "readyPercent",
+  "backAfterS",
+  "dialErrors",
+  "closedBad",
+  "misbehavingPercent",
   "won",
   "p50Ms",
   "p99Ms",
@@ -30,6 +39,22 @@ export interface PhaseResult {
   /** Ticks of the schedule that were not sent: late, of users without a connection, or with too many open shakes. */
   readonly missed: { readonly late: number; readonly unconnected: number; readonly overrun: number };
   readonly disconnects: number;
+  /** Shakes that were answered well and in time, and given up. */
+  readonly good: number;
+  readonly givenUp: number;
+  /** The 99th percentile of those that were answered otherwise than overloaded. */
+  readonly admittedP99Us: number;
+  /** Users who behave and are logged in at the end of the phase, of how many. */
+  readonly ready: number;
+  readonly behaving: number;
+  /** From a restart of the server until all of them were back, in seconds; `NaN` without one. */
+  readonly backAfterS: number;
+  /** Connects that failed for another reason than that nobody listened. */
+  readonly dialErrors: number;
+  /** Connections that the server closed since their peer was slow or dead, and the misbehaving ones at the end. */
+  readonly closedBad: number;
+  readonly misbehaving: number;
+  readonly badUsers: number;
   /** From when a shake was due to its answer. */
   readonly latencyUs: {
     readonly p50: number;
@@ -60,7 +85,13 @@ export interface Reading {
 }
 
 /** The result of a phase from the readings at its two ends. */
-export function phaseResult(name: string, seconds: number, before: Reading, after: Reading): PhaseResult {
+export function phaseResult(
+  name: string,
+  seconds: number,
+  before: Reading,
+  after: Reading,
+  backAfterS = NaN,
+): PhaseResult {
   const grew = (counter: string) => after.client.counters[counter] - before.client.counters[counter];
   const buckets = difference(after.client.histograms.shakeLatencyUs, before.client.histograms.shakeLatencyUs);
   const latency = new Histogram().add(buckets);
@@ -80,6 +111,21 @@ export function phaseResult(name: string, seconds: number, before: Reading, afte
     overloaded: grew("shakesOverloaded"),
     missed: { late: grew("ticksLate"), unconnected: grew("ticksUnconnected"), overrun: grew("ticksOverrun") },
     disconnects: grew("disconnects"),
+    good: grew("shakesInTime"),
+    givenUp: grew("shakesGivenUp"),
+    admittedP99Us: new Histogram().add(
+      difference(after.client.histograms.admittedLatencyUs, before.client.histograms.admittedLatencyUs),
+    ).percentile(99),
+    ready: after.client.counters.usersReady,
+    behaving: after.client.counters.usersBehaving,
+    backAfterS,
+    dialErrors: DIAL_ERRORS.reduce((sum, counter) => sum + grew(counter), 0),
+    closedBad: BAD_CLOSES.reduce(
+      (sum, counter) => sum + after.server.counters[counter] - before.server.counters[counter],
+      0,
+    ),
+    misbehaving: after.client.counters.badConnected,
+    badUsers: after.client.counters.badUsers,
     latencyUs: {
       p50: latency.percentile(50),
       p90: latency.percentile(90),
@@ -94,8 +140,15 @@ export function phaseResult(name: string, seconds: number, before: Reading, afte
   };
 }
 
-/** One measure of a phase, in the unit that its name says. */
-export function measure(result: PhaseResult, name: Measure): number {
+/** Dials that fail for these reasons show a fault, other than that nobody listens while a server is down. */
+const DIAL_ERRORS = ["Timeout", "NoPort", "NoDescriptor", "NoMemory", "Unreachable"].map((cause) =>
+  `dialFailed${cause}`
+);
+/** What the server closes slow and dead peers for. */
+const BAD_CLOSES = ["closedLoginTimeout", "closedFrameTimeout", "closedSlowReader", "closedIdle"];
+
+/** One measure of a phase, in the unit that its name says; some compare it with the first one. */
+export function measure(result: PhaseResult, name: Measure, first: PhaseResult): number {
   const percent = (part: number, whole: number) => whole === 0 ? 100 : part / whole * 100;
   switch (name) {
     case "offeredPercent":
@@ -106,6 +159,24 @@ export function measure(result: PhaseResult, name: Measure): number {
       return result.answered === 0 ? 0 : percent(result.overloaded, result.answered);
     case "disconnects":
       return result.disconnects;
+    case "goodPercent":
+      return percent(result.good, result.scheduled);
+    case "admittedP99Ms":
+      return result.admittedP99Us / 1000;
+    case "p99TimesFirst":
+      return result.admittedP99Us / Math.max(1, first.admittedP99Us);
+    case "serverGrowthMb":
+      return (result.server.rssBytes - first.server.rssBytes) / 1e6;
+    case "readyPercent":
+      return percent(result.ready, result.behaving);
+    case "backAfterS":
+      return result.backAfterS;
+    case "dialErrors":
+      return result.dialErrors;
+    case "closedBad":
+      return result.closedBad;
+    case "misbehavingPercent":
+      return result.badUsers === 0 ? 0 : percent(result.misbehaving, result.badUsers);
     case "won":
       return result.won;
     case "p50Ms":

@@ -13,6 +13,11 @@ const READY_MS = 60_000;
 const SETTLE_MS = 10_000;
 const LOOK_MS = 50;
 
+interface FleetStatus {
+  readonly ready: number;
+  readonly behaving: number;
+}
+
 /** How everyone connected. */
 export interface ConnectResult {
   readonly users: number;
@@ -77,7 +82,9 @@ export class Run {
     let ready = 0;
     while (ready < users && this.#host.clock.monotonicMs() - startMs < limitMs) {
       await this.#pause(LOOK_MS);
-      ready = (await this.#stage.client.request<{ ready: number }>("GET", "/status")).ready;
+      const status = await this.#stage.client.request<FleetStatus>("GET", "/status");
+      ready = status.ready;
+      users = status.behaving || users;
     }
     if (ready < users) throw new RehearsalBroken(`only ${ready} of ${users} users could log in`);
     const seconds = (this.#host.clock.monotonicMs() - startMs) / 1000;
@@ -93,6 +100,7 @@ export class Run {
     }
     const before = await this.#stage.read();
     this.#timeline.phase = phase.name;
+    let backAfterS = NaN;
     await client.request("POST", "/rate", { qps: phase.shakesPerS === 0 ? 0 : qps });
     const { kills = 0 } = phase;
     const partS = phase.seconds / (kills + 1);
@@ -101,12 +109,14 @@ export class Run {
       await this.#crash();
       before.server = await this.#stage.server.totals(); // it counts from 0 again
       await this.#order(phase, partS * (kills + 1 - kill));
-      await this.#pause(partS * 1000);
+      const startMs = this.#host.clock.monotonicMs();
+      backAfterS = Math.max(kill === 1 ? 0 : backAfterS, await this.#back(partS));
+      await this.#pause(Math.max(0, partS * 1000 - (this.#host.clock.monotonicMs() - startMs)));
     }
     await client.request("POST", "/rate", { qps: 0 });
     await this.#settle();
     const after = await this.#stage.read();
-    return phaseResult(phase.name, phase.seconds, before, after);
+    return phaseResult(phase.name, phase.seconds, before, after, backAfterS);
   }
 
   /** Orders a phase's packets for so many seconds. */
@@ -122,6 +132,18 @@ export class Run {
     await this.#stage.crashServer();
     this.#timeline.follow("server", this.#stage.server.api);
     await this.#ready();
+  }
+
+  /** Waits until every user is back who behaves, at most so long. Returns after how many seconds; `Infinity` if not. */
+  async #back(mostS: number): Promise<number> {
+    const startMs = this.#host.clock.monotonicMs();
+    for (;;) {
+      const { ready, behaving } = await this.#stage.client.request<FleetStatus>("GET", "/status");
+      const spentS = (this.#host.clock.monotonicMs() - startMs) / 1000;
+      if (ready === behaving) return spentS;
+      if (spentS >= mostS) return Infinity;
+      await this.#pause(LOOK_MS);
+    }
   }
 
   /** Waits for the last answers. What is still open then counts as unanswered. */

@@ -3,6 +3,7 @@ import { didYouMean } from "../cli/did_you_mean.ts";
 import type { Program } from "../cli/host.ts";
 import { UserError } from "../cli/user_error.ts";
 import type { PlanInput } from "../seed/plan.ts";
+import { MISBEHAVIOURS } from "../client/misbehaviour.ts";
 import { MEASURES } from "./measures.ts";
 
 const bound = z.strictObject({ atLeast: z.number().optional(), atMost: z.number().optional() })
@@ -13,6 +14,28 @@ const packets = z.strictObject({
   ratePerS: z.int().min(1).max(1_000_000),
   minFen: z.int().min(1).default(1),
   maxFen: z.int().min(1).default(200),
+});
+
+const server = z.strictObject({
+  /** Values of the plugins' config by name, such as `throttle.hostPerS`. */
+  set: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
+  /** Other flags, by name. */
+  flags: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
+  /** CPU time that the server may have, in cores; only where a cgroup can hold it to that. */
+  cores: z.number().min(0.2).max(256).optional(),
+});
+
+const fleet = z.strictObject({
+  /** Seconds between two shakes of a user of his own accord, the least and the most; besides `shakesPerS`. */
+  shakeEveryS: z.tuple([z.number().min(0), z.number().positive()]).optional(),
+  /** Part of the users that misbehaves, by how. */
+  misbehave: z.partialRecord(z.enum(MISBEHAVIOURS), z.number().min(0).max(1)).default({}),
+  /** An answer within this time counts as good, in ms. */
+  inTimeMs: z.int().min(1).max(60_000).default(1_000),
+  /** How long a user waits for an answer, in ms, 0 as long as his connection lasts. */
+  patienceMs: z.int().min(0).max(30_000).default(5_000),
+  /** Most unanswered shakes of one user. With 1 every answer's latency is exact, even where a server drops shakes. */
+  open: z.int().min(1).max(8).default(8),
 });
 
 const phase = z.strictObject({
@@ -35,6 +58,8 @@ const schema = z.strictObject({
   users: z.int().min(1).max(10_000_000),
   connectsPerS: z.int().min(1).max(1_000_000).default(5_000),
   /** Part of every rate that an engine is asked for, where it can't do the whole. */
+  server: server.optional(),
+  fleet: fleet.optional(),
   engineShare: z.record(z.string(), z.number().positive().max(1)).default({}),
   /**
    * A plan of tickets for one host, as `redpkt seed make` takes it, instead of packets that are made on the way. A phase

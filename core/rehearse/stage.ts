@@ -4,6 +4,7 @@ import { UserError } from "../cli/user_error.ts";
 import type { EngineName } from "../engine/engine.ts";
 import { connectionsPerPair, readPortRange } from "../engine/port_range.ts";
 import { Child } from "./child.ts";
+import { CpuQuota } from "./cpu_quota.ts";
 import type { Reading } from "./measures.ts";
 import type { FullScenario } from "./scenario.ts";
 
@@ -31,13 +32,22 @@ export interface StageOptions {
 export class Stage {
   server: Child;
   readonly client: Child;
+  /** What holds the server to its share of a core, if anything does. */
+  readonly quota: CpuQuota | undefined;
   /** The cap of a connection that the server was given, in shakes a second. */
   readonly connectionCapPerS: number;
 
   readonly #startServer: () => Child;
 
-  private constructor(startServer: () => Child, server: Child, client: Child, connectionCapPerS: number) {
+  private constructor(
+    startServer: () => Child,
+    server: Child,
+    client: Child,
+    connectionCapPerS: number,
+    quota: CpuQuota | undefined,
+  ) {
     this.#startServer = startServer;
+    this.quota = quota;
     this.server = server;
     this.client = client;
     this.connectionCapPerS = connectionCapPerS;
@@ -56,6 +66,8 @@ export class Stage {
     }
     const most = Math.max(...scenario.phases.map(({ shakesPerS }) => shakesPerS));
     const cap = Math.max(LEAST_CAP_PER_S, Math.ceil(CAP_HEADROOM * most / options.users));
+    const { cores, flags = {}, set = {} } = scenario.server ?? {};
+    const quota = cores === undefined ? undefined : CpuQuota.open(`redpkt-${Deno.pid}`, cores);
     // A server that is killed must find its port again; what the kernel gives to dialing sockets may be gone by then.
     const fixedPort = scenario.phases.some(({ kills }) => kills !== undefined) ? freePort(host) : 0;
     const startServer = () =>
@@ -73,11 +85,14 @@ export class Stage {
         ...(options.ledger === undefined ? [] : ["--ledger", options.ledger]),
         ...["--engine", options.engine, "--workers", String(options.serverWorkers)],
         ...["--set", `throttle.connectionPerS=${cap}`, "--set", `throttle.connectionBurst=${2 * cap}`],
+        ...Object.entries(set).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+        ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
         ...options.serverFlags,
       ]);
     const server = startServer();
     try {
       const { port } = await server.started("listening", "admin");
+      quota?.hold(server.pid);
       const last = addresses === 1 ? "" : `-127.0.0.${addresses}`;
       const client = new Child(host, [
         "client",
@@ -92,8 +107,9 @@ export class Stage {
         ],
         ...["--connect-rate", String(scenario.connectsPerS)],
         ...(options.awards === undefined ? [] : ["--awards", options.awards]),
+        ...fleetFlags(scenario.fleet),
       ]);
-      const stage = new Stage(startServer, server, client, cap);
+      const stage = new Stage(startServer, server, client, cap, quota);
       await client.started("ready", "control").catch(async (error) => {
         await stage.stop();
         throw error;
@@ -110,6 +126,7 @@ export class Stage {
     await this.server.crash();
     this.server = this.#startServer();
     await this.server.started("listening", "admin");
+    this.quota?.hold(this.server.pid);
   }
 
   /** Both processes' counters, read now. */
@@ -122,6 +139,7 @@ export class Stage {
   async stop(): Promise<void> {
     await this.client.stop(10_000);
     await this.server.stop(30_000);
+    this.quota?.close();
   }
 }
 
@@ -140,4 +158,15 @@ function freePort(host: Host): number {
     }
   }
   throw new UserError("there is no free port for a server that is killed and started again");
+}
+
+function fleetFlags(fleet: FullScenario["fleet"]): string[] {
+  if (fleet === undefined) return [];
+  const { shakeEveryS, misbehave, inTimeMs, patienceMs, open } = fleet;
+  const parts = Object.entries(misbehave).map(([name, share]) => `${name}=${share}`);
+  return [
+    ...(shakeEveryS === undefined ? [] : ["--shake-every", shakeEveryS.join("-")]),
+    ...(parts.length === 0 ? [] : ["--misbehave", parts.join(",")]),
+    ...["--in-time-ms", String(inTimeMs), "--patience-ms", String(patienceMs), "--open", String(open)],
+  ];
 }

@@ -18,7 +18,7 @@ export function checkThresholds(scenario: FullScenario, results: readonly PhaseR
   return scenario.phases.flatMap(({ name, thresholds }) => {
     const result = results.find((result) => result.name === name);
     return Object.entries(thresholds).map(([what, bound]): Check => {
-      const seen = result === undefined ? NaN : measure(result, what as Measure);
+      const seen = result === undefined ? NaN : measure(result, what as Measure, results[0]);
       const { atLeast = -Infinity, atMost = Infinity } = bound!;
       return {
         phase: name,
@@ -94,5 +94,5 @@ function checkSponsor(
 function withUnit(what: string, value: number): string {
   if (what.endsWith("Percent")) return `${Number(value.toFixed(3))} %`;
   if (what.endsWith("Ms")) return `${Number(value.toFixed(value < 10 ? 2 : 1))} ms`;
-  return formatCount(value);
+  return Number.isInteger(value) ? formatCount(value) : String(Number(value.toFixed(2)));
 }
