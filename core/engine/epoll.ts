@@ -73,7 +73,7 @@ export class EpollEngine implements Engine {
   readonly input: Area;
   readonly output: Area;
   readonly stats = emptyStats();
-  readonly reads: ReadControl & { oldestMs: number; newestMs: number };
+  readonly reads: { -readonly [Name in keyof ReadControl]: ReadControl[Name] };
 
   readonly #slots: Slots;
   readonly #clock: Clock;
@@ -140,8 +140,9 @@ export class EpollEngine implements Engine {
     const resting = this.#resting = new Unread(options.capacity, REST_MS);
     this.reads = {
       budget: Infinity,
-      oldestMs: 0,
-      newestMs: 0,
+      sinceMs: 0,
+      leftMs: 0,
+      lastLeftMs: 0,
       get unread() {
         return unread.size + resting.size;
       },
@@ -330,7 +331,7 @@ export class EpollEngine implements Engine {
       view.getInt32(at + EVENT_DATA + 4, true) === this.#slots.generation[connection];
     if (!isPlain) return this.#handleEvent(index);
     this.stats.leftUnread++;
-    this.#unread.add(connection, this.#sinceMs);
+    this.#unread.add(connection, this.#drainedMs);
   }
 
   /** Reads what was left unread: with a budget only what is over its time, without one all that fits this pass. */
@@ -343,8 +344,8 @@ export class EpollEngine implements Engine {
     }
     let left = most;
     for (let c = this.#unread.next(overMs); c >= 0 && left > 0; c = this.#unread.next(overMs)) {
-      const sinceMs = this.#unread.remove(c);
-      this.#receive(c, sinceMs, sinceMs);
+      const leftMs = this.#unread.remove(c);
+      this.#receive(c, leftMs, leftMs);
       if (--left % EVENTS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) return;
       if (left === Infinity && this.#clock.monotonicMs() >= untilMs) return;
     }
@@ -355,7 +356,7 @@ export class EpollEngine implements Engine {
     this.#again = [];
     for (const connection of again) {
       // Freed meanwhile, it is another's or nobody's: one look too many does no harm.
-      if (this.#state[connection] === State.open) this.#receive(connection, this.#sinceMs, this.#sinceMs);
+      if (this.#state[connection] === State.open) this.#receive(connection, 0, 0);
     }
   }
 
@@ -387,14 +388,13 @@ export class EpollEngine implements Engine {
       this.stats.leftUnread++;
       return;
     }
-    // What was left before is older; what this event tells of is not.
-    const leftMs = this.#unread.remove(connection);
-    this.#receive(connection, leftMs === 0 ? this.#sinceMs : leftMs, this.#sinceMs);
+    // What was left before is old; what this event tells of is not.
+    this.#receive(connection, this.#unread.remove(connection), 0);
     if ((events & EPOLLRDHUP) !== 0 && this.#state[connection] === State.open) this.#again.push(connection);
   }
 
-  /** @param oldestMs all of it came after this, and the last of it after `newestMs` */
-  #receive(connection: number, oldestMs: number, newestMs: number): void {
+  /** Reads once; see {@linkcode ReadControl} for the times. */
+  #receive(connection: number, leftMs: number, lastLeftMs: number): void {
     const state = this.#state[connection];
     if (state === State.broken || state === State.free) return;
     const fd = this.#fd[connection];
@@ -405,8 +405,9 @@ export class EpollEngine implements Engine {
       if (state !== State.open) return;
       // The kernel tells of an edge once: what one receive can't take is looked for again.
       if (size === INPUT_BYTES) this.#again.push(connection);
-      this.reads.oldestMs = oldestMs;
-      this.reads.newestMs = newestMs;
+      this.reads.sinceMs = this.#sinceMs;
+      this.reads.leftMs = leftMs;
+      this.reads.lastLeftMs = lastLeftMs;
       this.#handler!.onBytes(connection, 0, size);
       if (connection === this.#gatherConnection) this.#flushGather();
     } else if (size === 0) {

@@ -10,10 +10,12 @@ export const REST_MS = 200;
 export interface ReadControl {
   /** Most connections read in one pass; those beyond are left unread. `Infinity`, as at first: all are read. */
   budget: number;
-  /** All that this `onBytes` brings reached the host after this monotonic time. */
-  readonly oldestMs: number;
-  /** The last bytes of it even after this one. */
-  readonly newestMs: number;
+  /** What is new of that which this `onBytes` brings reached the host after this monotonic time. */
+  readonly sinceMs: number;
+  /** When the connection was left unread, so that all but the last of it was there already; 0 if it wasn't. */
+  readonly leftMs: number;
+  /** The same of the last of it, too: nothing was new. */
+  readonly lastLeftMs: number;
   /** Connections that are left unread now. */
   readonly unread: number;
   /** Leaves a connection unread for {@linkcode REST_MS}, or for good, whatever it sends. */

@@ -55,7 +55,7 @@ export class SimEngine implements Engine {
   readonly input: Area;
   readonly output: Area;
   readonly stats = emptyStats();
-  readonly reads: ReadControl & { oldestMs: number; newestMs: number };
+  readonly reads: { -readonly [Name in keyof ReadControl]: ReadControl[Name] };
   /** Most descriptors that this host may have open; the simulation may change it at any time. */
   descriptorLimit = Infinity;
 
@@ -110,8 +110,9 @@ export class SimEngine implements Engine {
     const resting = this.#resting = new Unread(capacity, REST_MS);
     this.reads = {
       budget: Infinity,
-      oldestMs: 0,
-      newestMs: 0,
+      sinceMs: 0,
+      leftMs: 0,
+      lastLeftMs: 0,
       get unread() {
         return unread.size + resting.size;
       },
@@ -319,7 +320,7 @@ export class SimEngine implements Engine {
       this.#state[connection] === State.open && !socket.isAtEnd;
     if (!isPlain) return this.#handleSocket(socket);
     this.stats.leftUnread++;
-    this.#unread.add(connection, this.#sinceMs);
+    this.#unread.add(connection, this.#network.clock.monotonicMs());
   }
 
   /** Reads what was left unread: with a budget only what is over its time. */
@@ -332,8 +333,7 @@ export class SimEngine implements Engine {
     for (let left = 16; left > 0 && this.#readCredit > 0; left--) {
       const connection = this.#unread.next(overMs);
       if (connection < 0) return;
-      const sinceMs = this.#unread.remove(connection);
-      this.reads.oldestMs = this.reads.newestMs = sinceMs;
+      this.reads.leftMs = this.reads.lastLeftMs = this.#unread.remove(connection);
       this.#receive(connection, this.#sockets[connection]!);
     }
   }
@@ -357,9 +357,9 @@ export class SimEngine implements Engine {
       this.stats.leftUnread++;
       return;
     }
-    const leftMs = this.#unread.remove(connection);
-    this.reads.oldestMs = leftMs === 0 ? this.#sinceMs : leftMs;
-    this.reads.newestMs = this.#sinceMs;
+    this.reads.sinceMs = this.#sinceMs;
+    this.reads.leftMs = this.#unread.remove(connection);
+    this.reads.lastLeftMs = 0;
     this.#receive(connection, socket);
   }
 

@@ -112,8 +112,9 @@ export interface PluginInstance {
    * Whether this frame may cost anything; a few integer operations. The first refusal of any plugin counts.
    *
    * @param waitedMs how long it has waited to be read, at most
+   * @param leftMs how long it was left unread on purpose, 0 if it wasn't
    */
-  admit?(connection: number, opcode: number, nowMs: number, waitedMs: number): Admission;
+  admit?(connection: number, opcode: number, nowMs: number, waitedMs: number, leftMs: number): Admission;
   /** The same of a login, before the user is known to the others: a refused one is told to come again later. */
   admitLogin?(connection: number, user: number, nowMs: number): boolean;
   onOpen?(connection: number): void;

@@ -2,7 +2,7 @@
 const V1 = "/sys/fs/cgroup/cpu";
 const V2 = "/sys/fs/cgroup";
 /** Short, so that a held process pauses for less than the latencies that are measured. */
-const PERIOD_US = 5_000;
+const PERIOD_US = 10_000;
 
 /** Holds processes to a share of a core by a cgroup, where this machine lets us make one. */
 export class CpuQuota {

@@ -116,16 +116,16 @@ export function phaseResult(
     admittedP99Us: new Histogram().add(
       difference(after.client.histograms.admittedLatencyUs, before.client.histograms.admittedLatencyUs),
     ).percentile(99),
-    ready: after.client.counters.usersReady,
-    behaving: after.client.counters.usersBehaving,
+    ready: after.client.gauges.usersReady,
+    behaving: after.client.gauges.usersBehaving,
     backAfterS,
     dialErrors: DIAL_ERRORS.reduce((sum, counter) => sum + grew(counter), 0),
     closedBad: BAD_CLOSES.reduce(
       (sum, counter) => sum + after.server.counters[counter] - before.server.counters[counter],
       0,
     ),
-    misbehaving: after.client.counters.badConnected,
-    badUsers: after.client.counters.badUsers,
+    misbehaving: after.client.gauges.badConnected,
+    badUsers: after.client.gauges.badUsers,
     latencyUs: {
       p50: latency.percentile(50),
       p90: latency.percentile(90),

@@ -227,10 +227,15 @@ export class AccessLoop implements EngineHandler, SetHost {
     return this.#parts.ledgerBoard.state === LedgerState.awarding;
   }
 
-  waitedMs(isLast: boolean): number {
+  get waitedMs(): number {
+    return Math.max(0, this.nowMs - (this.engine.reads?.sinceMs ?? this.#lastWakeMs));
+  }
+
+  leftMs(isLast: boolean): number {
     const { reads } = this.engine;
-    const sinceMs = reads === undefined ? this.#lastWakeMs : isLast ? reads.newestMs : reads.oldestMs;
-    return Math.max(0, this.nowMs - sinceMs);
+    if (reads === undefined) return 0;
+    const leftMs = isLast ? reads.lastLeftMs : reads.leftMs;
+    return leftMs === 0 ? 0 : this.nowMs - leftMs;
   }
 
   readLess(local: number, perPass: number): void {

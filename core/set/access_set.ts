@@ -83,8 +83,10 @@ export interface SetHost {
   readonly logins: LoginRules;
   /** The pass's `secondOf`. */
   readonly second: number;
-  /** How long what is being handled has waited to be read at most; the last of it even less. */
-  waitedMs(isLast: boolean): number;
+  /** How long what is new of that which is being handled has waited to be read, at most. */
+  readonly waitedMs: number;
+  /** For how long it was left unread on purpose, 0 if it wasn't; the last of it may be newer. */
+  leftMs(isLast: boolean): number;
   /** A SET wants its loop to read so many connections a pass at most. */
   readLess(local: number, perPass: number): void;
   /** A plugin wants to be called at this monotonic time. */
@@ -340,12 +342,9 @@ export class AccessSet {
     }
     const { nowMs } = this.#host;
     let handler = this.#plugins.handlerOf(opcode);
-    const admission = this.#plugins.admits(
-      connection,
-      opcode,
-      nowMs,
-      this.#host.waitedMs(this.#host.cursor.isLast),
-    );
+    const { waitedMs } = this.#host;
+    const leftMs = this.#host.leftMs(this.#host.cursor.isLast);
+    const admission = this.#plugins.admits(connection, opcode, nowMs, waitedMs, leftMs);
     if (admission !== true) {
       if (admission === DROP) {
         this.#counters[this.#m.framesDropped]++;

@@ -62,11 +62,11 @@ export class SetPlugins {
   }
 
   /** Whether every plugin admits the frame; otherwise what the first says that doesn't. */
-  admits(connection: number, opcode: number, nowMs: number, waitedMs: number): Admission {
+  admits(connection: number, opcode: number, nowMs: number, waitedMs: number, leftMs: number): Admission {
     for (let i = 0; i < this.#admitting.length; i++) {
       const { plugin, instance } = this.#admitting[i];
       try {
-        const admission = instance.admit!(connection, opcode, nowMs, waitedMs);
+        const admission = instance.admit!(connection, opcode, nowMs, waitedMs, leftMs);
         if (admission !== true) return admission;
       } catch (error) {
         this.#fail(plugin, error);

@@ -20,8 +20,12 @@ export class RateShare {
   #slot = 0;
   #inWindow = 0;
 
-  constructor(perS: number) {
+  readonly #hasWindow: boolean;
+
+  /** @param hasWindow whether any second is held to the rate; otherwise the bucket's burst may come on top */
+  constructor(perS: number, hasWindow = true) {
     this.perS = perS;
+    this.#hasWindow = hasWindow;
   }
 
   get perS(): number {
@@ -42,7 +46,11 @@ export class RateShare {
     if (this.#perS === Infinity) return true;
     if (Math.floor(nowMs / SLOT_MS) !== this.#slot) this.#turn(nowMs);
     const fullAtMs = Math.max(this.#fullAtMs, nowMs) + this.#intervalMs;
-    if (fullAtMs - nowMs > burstMs + this.#intervalMs || this.#inWindow + 1 > this.#perS) return false;
+    if (
+      fullAtMs - nowMs > burstMs + this.#intervalMs || (this.#hasWindow && this.#inWindow + 1 > this.#perS)
+    ) {
+      return false;
+    }
     this.#fullAtMs = fullAtMs;
     this.#slots[this.#slot % SLOTS]++;
     this.#inWindow++;

@@ -55,7 +55,7 @@ export class ThrottleSet implements PluginInstance {
 
   readonly #share: RateShare;
   readonly #logins: RateShare;
-  readonly #byDelay = new RateShare(Infinity);
+  readonly #byDelay = new RateShare(Infinity, false);
   readonly #control: DelayControl;
   #loginsPerS: number;
   #wantedLevel = 0;
@@ -91,17 +91,17 @@ export class ThrottleSet implements PluginInstance {
     this.#control = new DelayControl(config.targetMs, config.mostLevel);
   }
 
-  admit(connection: number, opcode: number, nowMs: number, waitedMs: number): Admission {
+  admit(connection: number, opcode: number, nowMs: number, waitedMs: number, leftMs: number): Admission {
     if (nowMs >= this.#control.nextMs) this.#conclude(nowMs);
     const isLess = this.#level >= Level.readLess;
     const kind = this.#classOf[opcode];
-    // What is dropped for its age was left on purpose: it says nothing of the queue that stands.
-    if (isLess && kind !== Class.claim && waitedMs > this.#config.staleMs) {
+    if (leftMs > this.#config.staleMs && kind !== Class.claim) {
       this.#set.count(this.#m.throttleStale);
       return DROP;
     }
-    this.#control.observe(waitedMs);
-    this.#set.record(this.#wait, waitedMs * 1000);
+    // What was left on purpose says nothing of the queue that stands.
+    if (leftMs === 0) this.#control.observe(waitedMs);
+    this.#set.record(this.#wait, Math.max(waitedMs, leftMs) * 1000);
     const refusedBy = this.#refusedBy(connection, kind, nowMs);
     if (refusedBy < 0) return true;
     this.#set.count(refusedBy);
@@ -203,7 +203,8 @@ export class ThrottleSet implements PluginInstance {
     this.#control.conclude(nowMs, this.#admitted, leftUnread > this.#leftBefore);
     this.#admitted = 0;
     this.#leftBefore = leftUnread;
-    this.#byDelay.perS = this.#control.limitPerS;
+    // From level 2 on what isn't read limits itself; a limit besides would refuse what was worth reading.
+    this.#byDelay.perS = this.#control.level >= Level.readLess ? Infinity : this.#control.limitPerS;
     if (this.#busyCount > 0) this.#tellBusy();
     this.#apply();
   }
