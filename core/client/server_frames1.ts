@@ -83,8 +83,9 @@ export class ServerFrames1 implements FrameTaker {
       this.#confirm(connection, packetId);
     } else if (result === Result.nothing) answers.shaken(user, M.shakesNothing);
     else if (result === Result.allGone) answers.shaken(user, M.shakesAllGone);
-    else if (result >= 100 && result < 200) answers.shaken(user, M.shakesOverloaded);
-    else return M.badFramesUnknown;
+    else if (result >= 100 && result < 200) {
+      answers.shaken(user, M.shakesOverloaded, view.getUint32(at + SessionField.shakeRetryMs));
+    } else return M.badFramesUnknown;
     return IN_ORDER;
   }
 
