@@ -19,6 +19,7 @@ const program: Omit<Program, "command"> = {
     overload: () => import("./scenarios/overload.ts"),
     bad_clients: () => import("./scenarios/bad_clients.ts"),
     storm: () => import("./scenarios/storm.ts"),
+    group_rush: () => import("./scenarios/group_rush.ts"),
   },
 };
 

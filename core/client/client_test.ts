@@ -124,6 +124,7 @@ Deno.test({
       ready: 40,
       behaving: 40,
       misbehaving: 0,
+      openClaims: 0,
     });
     assert.deepEqual(await request("POST", "/rate", { qps: -1, rate: 3 }), {
       errors: ["qps: Too small: expected number to be >=0", 'body: Unrecognized key: "rate"'],

@@ -55,6 +55,7 @@ export function controlRoutes(control: FleetControl): Route[] {
         outstanding: counters.total("shakesOutstanding"),
         behaving: counters.total("usersBehaving"),
         misbehaving: counters.total("badConnected"),
+        openClaims: counters.total("claimsSent") - counters.total("claimsAnswered"),
       }),
     },
     {

@@ -67,6 +67,7 @@ export class FleetClaims {
     if (sentUs !== undefined) {
       this.#sentUs.delete(user * PACKETS + packetId);
       record(claimLatency, elapsedUs(sentUs, time.nowUs));
+      block[M.claimsAnswered]++;
     }
     if (amountFen > 0) return this.#paid(user, packetId, amountFen);
     if (result >= 100 && result < 200) {

@@ -40,6 +40,7 @@ const definitions = {
   noticesReceived: counter("Notices of packets that somebody sent"),
   noticesIgnored: counter("Notices that users chose not to answer"),
   claimsSent: counter("Claims that were sent"),
+  claimsAnswered: counter("Claims that were answered, whatever the answer"),
   claimsPaid: counter("Claims that brought money"),
   claimsEmpty: counter("Claims that came too late, or for nothing"),
   claimsBusy: counter("Claims that were asked to try again later"),

@@ -1,5 +1,6 @@
 import { Histogram, type SparseHistogram } from "../counters/histogram.ts";
 import type { Totals } from "../counters/series.ts";
+import { type SendResult, sendResult } from "./send_measures.ts";
 
 /** What a threshold can be about. */
 export const MEASURES = [
@@ -20,6 +21,10 @@ export const MEASURES = [
   "p50Ms",
   "p99Ms",
   "p999Ms",
+  "sendsDonePercent",
+  "claimsAnsweredPercent",
+  "claimsPaid",
+  "claimP99Ms",
 ] as const;
 export type Measure = typeof MEASURES[number];
 
@@ -68,6 +73,7 @@ export interface PhaseResult {
   readonly controlUs: { readonly p50: number; readonly p99: number };
   readonly server: Usage;
   readonly client: Usage;
+  readonly sends: SendResult;
 }
 
 /** What a process used in a phase. */
@@ -137,6 +143,10 @@ export function phaseResult(
     controlUs: { p50: control.percentile(50), p99: control.percentile(99) },
     server: usage(before.server, after.server),
     client: usage(before.client, after.client),
+    sends: sendResult(
+      grew,
+      (name) => difference(after.client.histograms[name], before.client.histograms[name]),
+    ),
   };
 }
 
@@ -185,6 +195,14 @@ export function measure(result: PhaseResult, name: Measure, first: PhaseResult):
       return result.latencyUs.p99 / 1000;
     case "p999Ms":
       return result.latencyUs.p999 / 1000;
+    case "sendsDonePercent":
+      return percent(result.sends.done, result.sends.sent);
+    case "claimsAnsweredPercent":
+      return percent(result.sends.claimsAnswered, result.sends.claims);
+    case "claimsPaid":
+      return result.sends.paid;
+    case "claimP99Ms":
+      return result.sends.claimUs.p99 / 1000;
   }
 }
 

@@ -58,9 +58,10 @@ export class Run {
   async play(scenario: FullScenario, users: number): Promise<RunResult> {
     this.#timeline.phase = "connect";
     await this.#ready();
+    await this.#prepare(scenario, users);
     const connect = await this.#connect(users, scenario.connectsPerS);
     const phases: PhaseResult[] = [];
-    for (const phase of scenario.phases) phases.push(await this.#phase(scenario, phase));
+    for (const phase of scenario.phases) phases.push(await this.#phase(scenario, phase, users));
     this.#timeline.phase = "end";
     return { connect, phases, end: await this.#stage.read() };
   }
@@ -91,7 +92,20 @@ export class Run {
     return { users, ready, seconds, perS: ready / seconds };
   }
 
-  async #phase(scenario: FullScenario, phase: Phase): Promise<PhaseResult> {
+  /** Makes the groups, and gives the users what they may send. */
+  async #prepare({ groupSize, fundFen }: FullScenario, users: number): Promise<void> {
+    const { server } = this.#stage;
+    if (groupSize > 0) {
+      const groups = Array.from({ length: Math.ceil(users / groupSize) }, (_, i) => ({
+        group: i + 1,
+        users: [i * groupSize, Math.min(users, (i + 1) * groupSize) - 1],
+      }));
+      await server.request("POST", "/groups", { groups });
+    }
+    if (fundFen > 0) await server.request("POST", "/fund", { users: [0, users - 1], amountFen: fundFen });
+  }
+
+  async #phase(scenario: FullScenario, phase: Phase, users: number): Promise<PhaseResult> {
     const { client } = this.#stage;
     const qps = Math.max(1, Math.round(phase.shakesPerS * this.#rateShare));
     await this.#order(phase, phase.seconds);
@@ -99,6 +113,7 @@ export class Run {
       await this.#stage.server.request("POST", "/waves/move", { wave: phase.name, inS: 0 });
     }
     const before = await this.#stage.read();
+    await this.#behave(phase, scenario.groupSize, users);
     this.#timeline.phase = phase.name;
     let backAfterS = NaN;
     await client.request("POST", "/rate", { qps: phase.shakesPerS === 0 ? 0 : qps });
@@ -114,9 +129,25 @@ export class Run {
       await this.#pause(Math.max(0, partS * 1000 - (this.#host.clock.monotonicMs() - startMs)));
     }
     await client.request("POST", "/rate", { qps: 0 });
+    if (phase.behaviour !== undefined) await client.request("POST", "/behaviour", {});
     await this.#settle();
     const after = await this.#stage.read();
     return phaseResult(phase.name, phase.seconds, before, after, backAfterS);
+  }
+
+  async #behave({ behaviour, hostSends, seconds }: Phase, groupSize: number, users: number): Promise<void> {
+    if (behaviour !== undefined) {
+      const share = (perS: number) => perS === 0 ? 0 : Math.max(1, Math.round(perS * this.#rateShare));
+      await this.#stage.client.request("POST", "/behaviour", {
+        ...behaviour,
+        groupSize,
+        sendsPerS: share(behaviour.sendsPerS),
+        chatsPerS: share(behaviour.chatsPerS),
+      });
+    }
+    if (hostSends === undefined) return;
+    const total = Math.max(1, Math.round(hostSends.ratePerS * seconds));
+    await this.#stage.server.request("POST", "/sends", { ...hostSends, total, users: [0, users - 1] });
   }
 
   /** Orders a phase's packets for so many seconds. */
@@ -151,8 +182,10 @@ export class Run {
     const untilMs = this.#host.clock.monotonicMs() + SETTLE_MS;
     do {
       await this.#pause(LOOK_MS);
-      const { outstanding } = await this.#stage.client.request<{ outstanding: number }>("GET", "/status");
-      if (outstanding === 0) return;
+      const { outstanding, openClaims } = await this.#stage.client.request<
+        { outstanding: number; openClaims: number }
+      >("GET", "/status");
+      if (outstanding + openClaims === 0) return;
     } while (this.#host.clock.monotonicMs() < untilMs);
   }
 

@@ -4,6 +4,7 @@ import type { Program } from "../cli/host.ts";
 import { UserError } from "../cli/user_error.ts";
 import type { PlanInput } from "../seed/plan.ts";
 import { MISBEHAVIOURS } from "../client/misbehaviour.ts";
+import { behaviourSchema } from "../client/behaviour.ts";
 import { MEASURES } from "./measures.ts";
 
 const bound = z.strictObject({ atLeast: z.number().optional(), atMost: z.number().optional() })
@@ -45,6 +46,12 @@ const phase = z.strictObject({
   /** Shakes a second of all users together. */
   shakesPerS: z.int().min(0).max(100_000_000),
   packets: packets.optional(),
+  /** What users do besides shaking, and what the host itself sends them. */
+  behaviour: behaviourSchema.exactOptional(),
+  hostSends: z.strictObject({
+    ratePerS: z.number().positive().max(100_000),
+    amountFen: z.int().min(3).max(0xffff_ffff),
+  }).exactOptional(),
   /** How often the server is killed and started again, evenly over the phase. */
   kills: z.int().min(1).max(1_000).exactOptional(),
   /** What must hold for this phase, by measure. */
@@ -57,6 +64,12 @@ const schema = z.strictObject({
   /** Users that are wanted; fewer where the machine's descriptors don't allow it. */
   users: z.int().min(1).max(10_000_000),
   connectsPerS: z.int().min(1).max(1_000_000).default(5_000),
+  /** Version of the protocol that users speak. */
+  protocol: z.literal([0, 1]).default(0),
+  /** Users are in groups of so many, in order of their ids; 0 for no groups. Needs plugin `send`. */
+  groupSize: z.int().min(0).max(100_000).default(0),
+  /** What each user has at the start, in fen; 0 for nothing. Needs plugin `send`. */
+  fundFen: z.int().min(0).max(1_000_000_000).default(0),
   /** Part of every rate that an engine is asked for, where it can't do the whole. */
   server: server.optional(),
   fleet: fleet.optional(),

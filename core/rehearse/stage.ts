@@ -105,7 +105,7 @@ export class Stage {
           "--workers",
           String(options.clientWorkers),
         ],
-        ...["--connect-rate", String(scenario.connectsPerS)],
+        ...["--connect-rate", String(scenario.connectsPerS), "--protocol", String(scenario.protocol)],
         ...(options.awards === undefined ? [] : ["--awards", options.awards]),
         ...fleetFlags(scenario.fleet),
       ]);

@@ -3,6 +3,18 @@ import { formatCount, formatMicros, formatYuan } from "../cli/units.ts";
 import type { PhaseResult, Usage } from "./measures.ts";
 import type { Check } from "./verdict.ts";
 
+/** Only for phases in which somebody sends or claims. */
+const SEND_ROWS: readonly [label: string, value: (result: PhaseResult) => string][] = [
+  ["packets sent", ({ sends }) => `${formatCount(sends.done)} of ${formatCount(sends.sent)}`],
+  ["send p99", ({ sends }) => formatMicros(sends.sendUs.p99)],
+  ["claims", ({ sends, seconds }) => `${formatCount(sends.claims / seconds)}/s`],
+  ["claims answered", ({ sends }) => formatCount(sends.claimsAnswered)],
+  ["claims paid", ({ sends }) => `${formatCount(sends.paid)} (${formatYuan(sends.paidFen)})`],
+  ["claim p50", ({ sends }) => formatMicros(sends.claimUs.p50)],
+  ["claim p99", ({ sends }) => formatMicros(sends.claimUs.p99)],
+  ["chats", ({ sends }) => formatCount(sends.chats)],
+];
+
 /** The table of phases: one column a phase, one row a figure, every figure with its unit. */
 export function phaseTable(results: readonly PhaseResult[]): string {
   const rows: [label: string, value: (result: PhaseResult) => string][] = [
@@ -33,6 +45,7 @@ export function phaseTable(results: readonly PhaseResult[]): string {
     ["fleet CPU", ({ client }) => cores(client)],
     ["fleet memory", ({ client }) => megabytes(client)],
   ];
+  if (results.some(({ sends }) => sends.claims + sends.sent > 0)) rows.push(...SEND_ROWS);
   return alignColumns([
     ["", ...results.map(({ name }) => name)],
     ...rows.map(([label, value]) => [label, ...results.map(value)]),
