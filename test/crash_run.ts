@@ -20,6 +20,8 @@ export interface CrashOptions {
   readonly serverFlags?: readonly string[];
   /** Environment of the server's process number `life`, from 0 on, on a ledger's directory. */
   readonly env?: (life: number, ledger: string) => Record<string, string>;
+  /** Whether the disk must have failed in this life before it ends. */
+  readonly faultIn?: (life: number) => boolean;
   /** How long everybody is there again before the fleet ends. */
   readonly stayMs?: number;
   /** Called after each life that was killed. */
@@ -35,6 +37,10 @@ export interface CrashResult {
 
 /** A user who stays for less is not asked whether he has seen everything. */
 const STAY_MS = 6_000;
+
+/** How often a server is asked whether it has done enough to be killed. */
+const LOOK_MS = 20;
+const MOST_LOOKS = 750;
 
 /**
  * A fleet of users shakes all the time; the server is killed and started again with another number of workers and SETs,
@@ -73,7 +79,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
         server.process.kill("SIGTERM");
         assert.equal(await server.ended(), 0);
       } else {
-        await sleep(random.between(100, 1_800));
+        await workAWhile(`http://${line.admin}`, random, options.faultIn?.(life) ?? false);
         server.process.kill("SIGKILL");
         await server.ended();
         await options.afterKill?.(ledger);
@@ -153,6 +159,17 @@ async function order(api: string, ratePerS: number): Promise<void> {
   const body = JSON.stringify({ ratePerS, total: ratePerS * 10, minFen: 1, maxFen: 500 });
   const response = await fetch(`${api}/packets`, { method: "POST", body });
   assert.equal(response.status, 200, await response.text());
+}
+
+/** Lets a server award some packets, and a moment more; not for ever, since its disk may fail most of the time. */
+async function workAWhile(api: string, random: Random, needsFault: boolean): Promise<void> {
+  const [won, moreMs] = [random.between(1, 800), random.between(0, 300)];
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    const { counters } = await (await fetch(`${api}/counters`)).json();
+    if (counters.shakeWon >= won && (!needsFault || counters.ledgerFailures > 0)) break;
+    await sleep(LOOK_MS);
+  }
+  await sleep(moreMs);
 }
 
 async function everybodyIsBack(control: string, users: number): Promise<void> {

@@ -130,7 +130,7 @@ Deno.test("a projection that is gone, damaged or ahead of the rows is made again
 
 Deno.test("many small bulks are merged, and a user's awards are all found", async () => {
   await withLedger((directory) => {
-    const projector = new Projector(directory, new ManualClock(), 100);
+    const projector = new Projector(directory, new ManualClock(), { mostPerBulk: 100 });
     while (projector.turn().rows > 0);
     projector.close();
     const db = new DatabaseSync(`${directory}/${PROJECTION_FILE}`, { readOnly: true });

@@ -21,6 +21,7 @@ async function powerLossRun(
         const fault = faults[life];
         return shimEnv(shim, ledger, fault && { ...fault, seed: SEED * 100 + life });
       },
+      faultIn: (life) => faults[life] !== undefined,
       afterKill: losePower,
       ...more,
       serverFlags: ["--packets-per-user", "20", ...(more.serverFlags ?? [])],

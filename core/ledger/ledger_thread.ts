@@ -118,7 +118,7 @@ export class LedgerThread {
       else this.#parts.onNews({ type: "projectionFailing", reason: data.reason });
     };
     const init: ProjectorInit = {
-      directory: store.directory,
+      ...store,
       bell: this.#projectorBell.words.buffer,
       counters: this.#parts.projectorCounters,
     };

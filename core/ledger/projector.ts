@@ -4,7 +4,7 @@ import { advanceCheckpoint } from "./advance_checkpoint.ts";
 import { CHECKPOINT_FILE, CheckpointBroken, CheckpointReader } from "./checkpoint.ts";
 import { RowField } from "./entry_rows.ts";
 import { Projection } from "./projection.ts";
-import { lastSeqOf, readRows, TRUTH_FILE } from "./sqlite_store.ts";
+import { lastSeqOf, type LedgerSync, readRows, TRUTH_FILE } from "./sqlite_store.ts";
 
 /** Rows of a bulk at most. */
 const MOST_PER_BULK = 20_000;
@@ -25,6 +25,13 @@ export interface Projected {
   readonly lagMs: number;
 }
 
+export interface ProjectorOptions {
+  /** As the truth's own. */
+  readonly sync?: LedgerSync;
+  /** Rows of a bulk at most. */
+  readonly mostPerBulk?: number;
+}
+
 /** Follows the truth at a distance: keeps the projection and the checkpoint up to date. */
 export class Projector {
   readonly #directory: string;
@@ -32,18 +39,22 @@ export class Projector {
   readonly #truth: DatabaseSync;
   readonly #projection: Projection;
   #checkpointSeq: number;
+  readonly #mostPerBulk: number;
   #nextEmptyMs = 0;
 
-  readonly #mostPerBulk: number;
-
   /** @param directory a ledger whose truth exists */
-  constructor(directory: string, clock: Clock, mostPerBulk = MOST_PER_BULK) {
+  constructor(
+    directory: string,
+    clock: Clock,
+    { sync = "full", mostPerBulk = MOST_PER_BULK }: ProjectorOptions = {},
+  ) {
     this.#mostPerBulk = mostPerBulk;
     this.#directory = directory;
     this.#clock = clock;
     this.#truth = new DatabaseSync(`${directory}/${TRUTH_FILE}`);
     try {
       this.#truth.exec("pragma busy_timeout = 5000; pragma wal_autocheckpoint = 0");
+      this.#truth.exec(`pragma synchronous = ${sync}`);
       this.#projection = Projection.openOrRebuild(directory, lastSeqOf(this.#truth));
       this.#checkpointSeq = checkpointSeq(this.#checkpointPath);
     } catch (error) {

@@ -5,10 +5,12 @@ import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
 import type { CounterPlace } from "./ledger_worker.ts";
 import { Projector } from "./projector.ts";
+import type { LedgerSync } from "./sqlite_store.ts";
 
 /** What the projector's thread is started with. */
 export interface ProjectorInit {
   readonly directory: string;
+  readonly sync: LedgerSync;
   readonly bell: SharedArrayBuffer;
   readonly counters: CounterPlace;
 }
@@ -46,7 +48,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
     bell.awake();
     let restMs = LOOK_MS;
     try {
-      projector ??= new Projector(init.directory, systemClock);
+      projector ??= new Projector(init.directory, systemClock, { sync: init.sync });
       const turn = projector.turn();
       projector.emptyLog();
       values[rowsHandle] = projector.seq;
