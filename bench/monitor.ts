@@ -24,7 +24,7 @@ if ("problem" in list) throw new Error(list.problem);
 const core = new MonitorCore({ clock: systemClock, fetch: (url, init) => fetch(url, init), after });
 const file = await Deno.makeTempFile({ suffix: ".db" });
 const recording = new Recording(file);
-core.watch({ snapshot: (target, snapshot) => recording.add(target.spec, snapshot) });
+core.watch({ snapshot: (target, { text }) => recording.add(target.spec, text) });
 const shown: [reporting: number, expected: number][] = [];
 core.watch({ second: ({ reporting, expected }) => void shown.push([reporting, expected]) });
 core.setTargets(list.targets);

@@ -46,6 +46,25 @@ export function toSparse(buckets: ArrayLike<number>, before?: ArrayLike<number>)
   return sparse;
 }
 
+/** The same as of a `Histogram` that holds only this, at a fraction of its memory; 0 if there is no value. */
+export function sparsePercentile(sparse: SparseHistogram, percent: number): number {
+  let count = 0;
+  for (const [, inBucket] of sparse) count += inBucket;
+  const wanted = valuesWanted(count, percent);
+  let passed = 0;
+  for (const [bucket, inBucket] of sparse) {
+    passed += inBucket;
+    if (passed >= wanted) return bucketMax(bucket);
+  }
+  return 0;
+}
+
+/** How many of so many values a percentile is about. */
+function valuesWanted(count: number, percent: number): number {
+  // In whole thousandths of a percent: 99.9 is no exact binary fraction, and would ask for one value too many.
+  return Math.max(1, Math.ceil(count * Math.round(percent * 1000) / 100_000));
+}
+
 /** A histogram to add others to and to read percentiles from. */
 export class Histogram {
   readonly buckets: Float64Array = new Float64Array(BUCKET_COUNT);
@@ -61,8 +80,7 @@ export class Histogram {
 
   /** The value that `percent` % of all values don't exceed: the upper edge of its bucket; 0 if there are none. */
   percentile(percent: number): number {
-    // In whole thousandths of a percent: 99.9 is no exact binary fraction, and would ask for one value too many.
-    const wanted = Math.max(1, Math.ceil(this.count * Math.round(percent * 1000) / 100_000));
+    const wanted = valuesWanted(this.count, percent);
     let passed = 0;
     for (let i = 0; i < BUCKET_COUNT; i++) {
       passed += this.buckets[i];

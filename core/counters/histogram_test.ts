@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { BUCKET_COUNT, bucketMax, bucketOf, Histogram, record, toSparse } from "./histogram.ts";
+import {
+  BUCKET_COUNT,
+  bucketMax,
+  bucketOf,
+  Histogram,
+  record,
+  sparsePercentile,
+  toSparse,
+} from "./histogram.ts";
 
 const HIGHEST = 0xffff_ffff;
 const uint32 = fc.oneof(fc.nat(200), fc.nat(100_000), fc.integer({ min: 0, max: HIGHEST }));
@@ -103,4 +111,20 @@ Deno.test("a difference is right when a counter has wrapped around 2^32 in betwe
   now[5] += 7;
   assert.equal(now[5], 5);
   assert.deepEqual(toSparse(now, before), [[5, 7]]);
+});
+
+Deno.test("a percentile of a histogram that travels is that of the histogram", () => {
+  fc.assert(
+    fc.property(
+      fc.array(uint32, { maxLength: 300 }),
+      fc.constantFrom(0.1, 1, 50, 90, 99, 99.9, 100),
+      (values, percent) => {
+        const buckets = new Uint32Array(BUCKET_COUNT);
+        for (const value of values) record(buckets, value);
+        const sparse = toSparse(buckets);
+        assert.equal(sparsePercentile(sparse, percent), new Histogram().add(sparse).percentile(percent));
+      },
+    ),
+    { seed: 11 },
+  );
 });

@@ -101,8 +101,18 @@ export class MoneyWatch {
     this.#isAsking = false;
     const told = answers.filter((answer) => answer !== undefined);
     if (told.length === 0) return;
-    this.last = moneyView(told, servers.length, atMs, this.#wonFenPerS());
-    for (const listener of this.#listeners) listener(this.last);
+    const view = moneyView(told, servers.length, atMs, this.#wonFenPerS());
+    if (this.last !== undefined) this.#markChanges(this.last.waves, view.waves);
+    this.last = view;
+    for (const listener of this.#listeners) listener(view);
+  }
+
+  /** What happens to a wave is seen on the charts. */
+  #markChanges(before: readonly WaveSum[], now: readonly WaveSum[]): void {
+    for (const { wave, state } of now) {
+      const was = before.find((other) => other.wave === wave)?.state;
+      if (was !== state) this.#core.mark("phase", `wave ${wave} ${state}`);
+    }
   }
 
   async #askOne(url: string): Promise<Told> {

@@ -119,3 +119,24 @@ Deno.test("where nobody keeps accounts there is nothing to show, and nothing bre
   assert.equal(watch.last, undefined);
   assert.match(moneyLines(undefined, 80)[0][0].text, /No server has told/);
 });
+
+Deno.test("a wave that begins is marked on the charts", async () => {
+  const core = bench(["a"]);
+  let state = "planned";
+  const watch = new MoneyWatch(
+    core,
+    (url) =>
+      Promise.resolve(Response.json(
+        url.endsWith("/money")
+          ? { balances: balances(1, 1), sponsors: [] }
+          : { plugins: { seed: { waves: [wave({ state })] } } },
+      )),
+    undefined,
+  );
+  await watch.ask(5);
+  await watch.ask(6);
+  assert.deepEqual(core.marks.all, [], "what was so before is no news");
+  state = "playing";
+  await watch.ask(7);
+  assert.deepEqual(core.marks.all.map(({ kind, text }) => [kind, text]), [["phase", "wave 20:00 playing"]]);
+});

@@ -108,7 +108,7 @@ function defaultTargets(): readonly TargetSpec[] {
 
 function record(path: string, core: MonitorCore): Recording {
   const recording = new Recording(path);
-  core.watch({ snapshot: (target, snapshot) => recording.add(target.spec, snapshot) });
+  core.watch({ snapshot: (target, { text }) => recording.add(target.spec, text) });
   core.marks.subscribe((mark) => recording.mark(mark));
   return recording;
 }

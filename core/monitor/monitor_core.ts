@@ -4,7 +4,7 @@ import { Histogram } from "../counters/histogram.ts";
 import { History, type Point } from "./history.ts";
 import { Marks } from "./marks.ts";
 import { addUp, type Role } from "./merge.ts";
-import { Target, type TargetState, type TargetWorld } from "./target.ts";
+import { type TakenSnapshot, Target, type TargetState, type TargetWorld } from "./target.ts";
 import type { TargetSpec } from "./target_list.ts";
 import { type ShownSecond, Timeline } from "./timeline.ts";
 
@@ -16,7 +16,7 @@ export interface Watcher {
   /** A second is complete, or was amended. */
   second?(point: Point, shown: ShownSecond): void;
   /** A snapshot came in, of whatever second. */
-  snapshot?(target: Target, snapshot: Snapshot): void;
+  snapshot?(target: Target, taken: TakenSnapshot): void;
 }
 
 /** How the states of targets are told on the time axis, and which are trouble. */
@@ -82,7 +82,7 @@ export class MonitorCore {
   /** Takes in a snapshot of a record, as if it came now. */
   replay(spec: TargetSpec, snapshot: Snapshot): void {
     const { target } = this.#targets.get(spec.url) ?? this.#add(spec, false);
-    target.take(snapshot);
+    target.take(snapshot, ""); // a record isn't recorded again
   }
 
   /** Shows what is due. Called a few times a second. */
@@ -144,7 +144,7 @@ export class MonitorCore {
 
   #add(spec: TargetSpec, subscribes: boolean): { target: Target; ended: Promise<void> } {
     const target = new Target(spec, this.#world, {
-      snapshot: (from, snapshot, unseen) => this.#take(from, snapshot, unseen),
+      snapshot: (from, taken) => this.#take(from, taken),
       // A record has its own marks of what happened to targets then.
       state: (of, before) => subscribes && this.#told(of, before),
     });
@@ -153,7 +153,8 @@ export class MonitorCore {
     return entry;
   }
 
-  #take(target: Target, snapshot: Snapshot, unseen: Readonly<Record<string, number>>): void {
+  #take(target: Target, taken: TakenSnapshot): void {
+    const { snapshot, unseen } = taken;
     const placement = this.#timeline.add(target.spec.url, snapshot, this.#clock.wallMs(), unseen);
     if (placement === "late") {
       target.late++;
@@ -163,7 +164,7 @@ export class MonitorCore {
     for (const name in snapshot.histograms) {
       (this.#histograms[snapshot.role][name] ??= new Histogram()).add(snapshot.histograms[name]);
     }
-    for (const watcher of this.#watchers) watcher.snapshot?.(target, snapshot);
+    for (const watcher of this.#watchers) watcher.snapshot?.(target, taken);
   }
 
   #countMissing(alive: ReadonlySet<string>, { merged, reporting, expected }: ShownSecond): void {

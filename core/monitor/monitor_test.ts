@@ -49,7 +49,7 @@ Deno.test("a record is printed line by line, as text or JSON, and the command en
     for (let i = 0; i < 3; i++) {
       recording.add(
         { url: "http://f", name: "f" },
-        makeSnapshot(1000 + i, { deltas: { shakesSent: 5 + i } }),
+        JSON.stringify(makeSnapshot(1000 + i, { deltas: { shakesSent: 5 + i } })),
       );
       recording.flush((1001 + i) * 1000);
     }

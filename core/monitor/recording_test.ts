@@ -23,7 +23,7 @@ function write(path: string, batches: number): void {
     const deltas = Object.fromEntries(
       Array.from({ length: 200 }, (_, k) => [`m${(k * 7919 + i * 104729) % 99991}`, k]),
     );
-    recording.add(TARGET, makeSnapshot(100 + i, { deltas }));
+    recording.add(TARGET, JSON.stringify(makeSnapshot(100 + i, { deltas })));
     recording.flush((101 + i) * 1000);
   }
   recording.mark({ id: 1, atMs: 5, kind: "phase", text: "wave 1" });

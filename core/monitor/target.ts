@@ -1,5 +1,5 @@
 import type { Snapshot } from "../counters/series.ts";
-import { Histogram } from "../counters/histogram.ts";
+import { sparsePercentile } from "../counters/histogram.ts";
 import type { Clock } from "../time/clock.ts";
 import { EventStreamParser, NoEventStream } from "./event_stream.ts";
 import { addUp } from "./merge.ts";
@@ -22,10 +22,27 @@ export interface TargetWorld {
   readonly token?: string | undefined;
 }
 
+/** A snapshot that was taken in. */
+export interface TakenSnapshot {
+  readonly snapshot: Snapshot;
+  /** As it came, in JSON; empty in a replay. */
+  readonly text: string;
+  /** What counters grew by outside the seconds that were told; see `RoleSecond`. */
+  readonly unseen: Readonly<Record<string, number>>;
+}
+
+/** What is kept of a snapshot. */
+export interface LastReading
+  extends Pick<Snapshot, "role" | "second" | "readAtMs" | "totals" | "gauges" | "blocks" | "process"> {
+  /** Frames or shakes that were answered in its second; null if it counts none. */
+  readonly answered: number | null;
+  /** The 99th percentile of the latency in its second, if it measured one. */
+  readonly p99Us: number | null;
+}
+
 /** What a target tells its owner. */
 export interface TargetEvents {
-  /** @param unseen what counters grew by outside the seconds that were told; see `RoleSecond` */
-  snapshot(target: Target, snapshot: Snapshot, unseen: Readonly<Record<string, number>>): void;
+  snapshot(target: Target, taken: TakenSnapshot): void;
   state(target: Target, before: TargetState): unknown;
 }
 
@@ -45,7 +62,8 @@ export class Target {
   state: TargetState = "connecting";
   /** Why it is not live, in words. */
   why = "";
-  last: Snapshot | undefined;
+  /** The latest reading, without its bulk: of 600 targets that would be most of the monitor's memory. */
+  last: LastReading | undefined;
   /** Snapshots that came twice, and events that were no snapshot. */
   repeated = 0;
   rubbish = 0;
@@ -108,12 +126,6 @@ export class Target {
     else if (quietMs > SILENT_MS) this.#become("silent", `no snapshot for ${Math.floor(quietMs / 1000)} s`);
   }
 
-  /** The 99th percentile of the latency that it measured in its latest second, if it measures one. */
-  get lastP99Us(): number | null {
-    const latency = this.last?.histograms.shakeLatencyUs;
-    return latency === undefined || latency.length === 0 ? null : new Histogram().add(latency).percentile(99);
-  }
-
   /** Every counter since the target was first seen, over all its restarts. */
   totals(): Record<string, number> {
     const totals = { ...this.#ofEarlier };
@@ -121,8 +133,12 @@ export class Target {
     return totals;
   }
 
-  /** Takes in a snapshot, live or from a record. */
-  take(snapshot: Snapshot): void {
+  /**
+   * Takes in a snapshot, live or from a record.
+   *
+   * @param text the same as it came
+   */
+  take(snapshot: Snapshot, text: string): void {
     const before = this.last;
     if (before !== undefined && before.process.pid !== snapshot.process.pid) this.#taken.clear();
     if (this.#taken.has(snapshot.readAtMs)) {
@@ -138,17 +154,17 @@ export class Target {
         addUp(this.#ofEarlier, before.totals);
       }
       unseen = growthBeside(snapshot, {});
-      this.last = snapshot;
+      this.last = withoutBulk(snapshot);
     } else if (snapshot.readAtMs >= before.readAtMs) {
       unseen = growthBeside(snapshot, before.totals);
-      this.last = snapshot;
+      this.last = withoutBulk(snapshot);
     } else unseen = growthBeside({ ...snapshot, totals: {} }, {}); // a later one has counted it as unseen
     this.#heardAtMs = this.#world.clock.monotonicMs();
     this.skewMs = Math.round(snapshot.readAtMs - this.#world.clock.wallMs());
     this.#retryMs = FIRST_RETRY_MS;
     if (snapshot.isLast) this.#become("ended", "the process ended in good order");
     else this.#become("live", clockText(this.skewMs));
-    this.#events.snapshot(this, snapshot, unseen);
+    this.#events.snapshot(this, { snapshot, text, unseen });
   }
 
   async #subscribe(): Promise<void> {
@@ -220,7 +236,7 @@ export class Target {
     const read = readSnapshot(data);
     if ("snapshot" in read) {
       this.#lastEventId = id;
-      this.take(read.snapshot);
+      this.take(read.snapshot, data);
       return;
     }
     this.rubbish++;
@@ -259,6 +275,22 @@ function clockText(skewMs: number): string {
   return skewMs > 0 ? `its clock is ${seconds} s ahead` : `its seconds come ${seconds} s late`;
 }
 
+function withoutBulk(snapshot: Snapshot): LastReading {
+  const { role, second, readAtMs, totals, gauges, blocks, process, deltas, histograms } = snapshot;
+  const latency = histograms.shakeLatencyUs ?? [];
+  return {
+    role,
+    second,
+    readAtMs,
+    totals,
+    gauges,
+    blocks,
+    process,
+    answered: deltas[role === "server" ? "framesOut" : "shakesAnswered"] ?? null,
+    p99Us: latency.length === 0 ? null : sparsePercentile(latency, 99),
+  };
+}
+
 /** By how much totals exceed those before and the snapshot's own second; what is 0 is left out. */
 function growthBeside(
   { totals, deltas }: Pick<Snapshot, "totals" | "deltas">,
@@ -273,7 +305,7 @@ function growthBeside(
 }
 
 /** Another pid, or counters that went back: a process that was started anew, perhaps in a container with the same pid. */
-function isOtherProcess(before: Snapshot, now: Snapshot): boolean {
+function isOtherProcess(before: LastReading, now: Snapshot): boolean {
   if (before.process.pid !== now.process.pid) return true;
   if (now.readAtMs < before.readAtMs) return false;
   for (const name in before.totals) if ((now.totals[name] ?? 0) < before.totals[name]) return true;

@@ -9,7 +9,7 @@ function watch(world: TestWorld) {
   const seen: Snapshot[] = [];
   const states: string[] = [];
   const target = new Target({ url: "http://host:1", name: "host:1" }, world, {
-    snapshot: (_target, snapshot) => void seen.push(snapshot),
+    snapshot: (_target, { snapshot }) => void seen.push(snapshot),
     state: ({ state, why }) => void states.push(why === "" ? state : `${state}: ${why}`),
   });
   return { target, seen, states, ended: target.run() };

@@ -32,7 +32,9 @@ export function recordRun(
     }
     for (const role of ["server", "client"] as const) {
       const snapshot = row[role];
-      if (snapshot !== undefined) recording.add({ url: `http://${role}`, name: role }, snapshot);
+      if (snapshot !== undefined) {
+        recording.add({ url: `http://${role}`, name: role }, JSON.stringify(snapshot));
+      }
     }
     recording.flush((row.second + 1) * 1000 + 500);
   }
