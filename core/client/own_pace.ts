@@ -68,8 +68,7 @@ export class OwnPace {
   /** The user has had his turn. Returns whether it was a retry. */
   shaken(user: number, nowMs: number): boolean {
     const isRetry = this.#isRetry[user] === 1;
-    if (isRetry) this.#budget--;
-    else this.#budget = Math.min(MOST_SAVED, this.#budget + RETRIES_PER_TRY);
+    if (!isRetry) this.#budget = Math.min(MOST_SAVED, this.#budget + RETRIES_PER_TRY);
     this.#plan(user, nowMs, this.#gapMs(), false);
     return isRetry;
   }
@@ -84,8 +83,10 @@ export class OwnPace {
     this.#refusals[user] = Math.min(MAX_ATTEMPT, attempt + 1);
     const waitMs = Math.max(retryAfterMs, backoffMs(this.#random, attempt, RETRY_BACKOFF));
     const hasRoom = this.#budget >= 1 && this.#isRetry[user] === 0;
-    if (hasRoom && nowMs + waitMs < this.#dueMs[user]) this.#plan(user, nowMs, waitMs, true);
-    else this.#plan(user, nowMs, Math.max(waitMs, this.#dueMs[user] - nowMs), false);
+    if (hasRoom && nowMs + waitMs < this.#dueMs[user]) {
+      this.#budget--;
+      this.#plan(user, nowMs, waitMs, true);
+    } else this.#plan(user, nowMs, Math.max(waitMs, this.#dueMs[user] - nowMs), false);
   }
 
   /** The user is gone until `begin`. */

@@ -299,8 +299,8 @@ export class EpollEngine implements Engine {
     let waitMs = this.#ends.length > 0 ? 0 : Math.min(maxWaitMs, 2_000_000_000);
     waitMs = Math.min(waitMs, Math.max(0, this.#lingering.nextMs - nowMs));
     if (this.#acceptRestUntilMs > nowMs) waitMs = Math.min(waitMs, this.#acceptRestUntilMs - nowMs);
-    if (this.#again.length > 0 || (this.#unread.size > 0 && this.reads.budget === Infinity)) waitMs = 0;
-    waitMs = Math.min(waitMs, this.#unread.lookMs, this.#resting.lookMs);
+    if (this.#again.length > 0 || this.#unread.size > 0) waitMs = 0;
+    waitMs = Math.min(waitMs, this.#resting.lookMs);
     if (waitMs > 0 && !this.#bell.maySleep()) waitMs = 0;
     // Rounded up: waking early would only look again, over and over.
     const count = this.#c.epoll_wait(this.#epoll, this.#events.address, BATCH, Math.ceil(waitMs));
@@ -334,20 +334,25 @@ export class EpollEngine implements Engine {
     this.#unread.add(connection, this.#drainedMs);
   }
 
-  /** Reads what was left unread: with a budget only what is over its time, without one all that fits this pass. */
+  /**
+   * Reads what was left unread. With a budget, those over their time have a part of it; what else is left of the budget
+   * goes to those that were left last, which are worth most.
+   */
   #readOld(most: number, untilMs: number): void {
     const nowMs = this.#drainedMs;
-    const overMs = this.reads.budget === Infinity ? Infinity : nowMs;
+    const unread = this.#unread;
     for (let c = this.#resting.next(nowMs); c >= 0; c = this.#resting.next(nowMs)) {
       this.#resting.remove(c);
-      this.#unread.add(c, nowMs - REST_MS);
+      unread.add(c, nowMs - REST_MS);
     }
-    let left = most;
-    for (let c = this.#unread.next(overMs); c >= 0 && left > 0; c = this.#unread.next(overMs)) {
-      const leftMs = this.#unread.remove(c);
-      this.#receive(c, leftMs, leftMs);
-      if (--left % EVENTS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) return;
-      if (left === Infinity && this.#clock.monotonicMs() >= untilMs) return;
+    const isAll = this.reads.budget === Infinity;
+    for (let reads = 1; unread.size > 0; reads++) {
+      let connection = isAll ? unread.next(Infinity) : reads <= most ? unread.next(nowMs) : -1;
+      if (connection < 0 && this.#readsLeft > 0) connection = unread.last();
+      if (connection < 0) return;
+      const leftMs = unread.remove(connection);
+      this.#receive(connection, leftMs, leftMs);
+      if (reads % EVENTS_PER_LOOK === 0 && this.#clock.monotonicMs() >= untilMs) return;
     }
   }
 

@@ -219,12 +219,12 @@ export class SimEngine implements Engine {
   /** For the driver of the simulation: when this engine has something to do, should nothing reach it before. */
   nextDueMs(): number {
     const nowMs = this.#network.clock.monotonicMs();
-    const hasUnread = this.#unread.size > 0 && this.reads.budget === Infinity;
+    const hasUnread = this.#unread.size > 0;
     if (this.#ends.length > 0 || this.#drained.length > 0 || this.#outbox.hasDue) return nowMs;
     if (this.#awake.length > 0 || hasUnread) {
       return this.#readCredit > 0 ? nowMs : nowMs + (1 - this.#readCredit) / this.#readsPerMs;
     }
-    const lookMs = nowMs + Math.min(this.#unread.lookMs, this.#resting.lookMs);
+    const lookMs = nowMs + this.#resting.lookMs;
     const acceptMs = this.#canAccept() ? Math.max(nowMs, this.#acceptRestUntilMs) : Infinity;
     return Math.min(acceptMs, this.#lingering.nextMs, lookMs);
   }
@@ -323,17 +323,18 @@ export class SimEngine implements Engine {
     this.#unread.add(connection, this.#network.clock.monotonicMs());
   }
 
-  /** Reads what was left unread: with a budget only what is over its time. */
+  /** Reads what was left unread: those over their time first, and then those that were left last. */
   #readOld(nowMs: number): void {
+    const unread = this.#unread;
     for (let c = this.#resting.next(nowMs); c >= 0; c = this.#resting.next(nowMs)) {
       this.#resting.remove(c);
-      this.#unread.add(c, nowMs - REST_MS);
+      unread.add(c, nowMs - REST_MS);
     }
     const overMs = this.reads.budget === Infinity ? Infinity : nowMs;
-    for (let left = 16; left > 0 && this.#readCredit > 0; left--) {
-      const connection = this.#unread.next(overMs);
-      if (connection < 0) return;
-      this.reads.leftMs = this.reads.lastLeftMs = this.#unread.remove(connection);
+    for (let left = 16; left > 0 && unread.size > 0 && this.#readCredit > 0; left--) {
+      const old = unread.next(overMs);
+      const connection = old < 0 ? unread.last() : old;
+      this.reads.leftMs = this.reads.lastLeftMs = unread.remove(connection);
       this.#receive(connection, this.#sockets[connection]!);
     }
   }

@@ -66,6 +66,17 @@ export class Unread {
     return -1;
   }
 
+  /** The connection that was left last, -1 for none. */
+  last(): number {
+    while (this.#places > 0) {
+      const connection = this.#ring[(this.#head + this.#places - 1) % this.#capacity];
+      if (this.#sinceMs[connection] !== 0) return connection;
+      this.#hasPlace[connection] = 0;
+      this.#places--;
+    }
+    return -1;
+  }
+
   /** How soon to look again whether the oldest's time is over; `Infinity` if none is left. */
   get lookMs(): number {
     return this.#size === 0 ? Infinity : this.#afterMs / 4;

@@ -240,8 +240,12 @@ export interface SetContext {
   record(metric: number, value: number): void;
   /** In how many ms a frame that is being refused may come again: from whoever refuses to whoever writes the refusal. */
   retryAfterMs: number;
-  /** Most connections that this SET's loop reads in a pass; the rest waits in the kernel. `Infinity`: all are read. */
-  readLess(perPass: number): void;
+  /**
+   * Most connections that this SET's loop reads in a pass; the rest waits in the kernel. `Infinity`: all are read.
+   *
+   * @returns false where the engine reads all that comes
+   */
+  readLess(perPass: number): boolean;
   /** How often this SET's loop left a connection with news unread, ever. */
   readonly leftUnread: number;
   /** Leaves a connection unread for a moment, whatever it sends, where the engine can. */

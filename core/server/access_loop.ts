@@ -238,9 +238,12 @@ export class AccessLoop implements EngineHandler, SetHost {
     return leftMs === 0 ? 0 : this.nowMs - leftMs;
   }
 
-  readLess(local: number, perPass: number): void {
+  readLess(local: number, perPass: number): boolean {
+    const { reads } = this.engine;
+    if (reads === undefined) return false;
     this.#readsWanted[local] = perPass;
-    if (this.engine.reads !== undefined) this.engine.reads.budget = Math.min(...this.#readsWanted);
+    reads.budget = Math.min(...this.#readsWanted);
+    return true;
   }
 
   tickBy(monotonicMs: number): void {

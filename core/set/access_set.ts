@@ -88,7 +88,7 @@ export interface SetHost {
   /** For how long it was left unread on purpose, 0 if it wasn't; the last of it may be newer. */
   leftMs(isLast: boolean): number;
   /** A SET wants its loop to read so many connections a pass at most. */
-  readLess(local: number, perPass: number): void;
+  readLess(local: number, perPass: number): boolean;
   /** A plugin wants to be called at this monotonic time. */
   tickBy(monotonicMs: number): void;
   /** Words to a plugin's half on the main thread. */

@@ -58,6 +58,7 @@ export class ThrottleSet implements PluginInstance {
   readonly #byDelay = new RateShare(Infinity, false);
   readonly #control: DelayControl;
   #loginsPerS: number;
+  #isReadingLess = false;
   #wantedLevel = 0;
   #level = 0;
   /** Since the last interval: shakes admitted, and what the engine had left unread then. */
@@ -203,8 +204,6 @@ export class ThrottleSet implements PluginInstance {
     this.#control.conclude(nowMs, this.#admitted, leftUnread > this.#leftBefore);
     this.#admitted = 0;
     this.#leftBefore = leftUnread;
-    // From level 2 on what isn't read limits itself; a limit besides would refuse what was worth reading.
-    this.#byDelay.perS = this.#control.level >= Level.readLess ? Infinity : this.#control.limitPerS;
     if (this.#busyCount > 0) this.#tellBusy();
     this.#apply();
   }
@@ -214,12 +213,19 @@ export class ThrottleSet implements PluginInstance {
     const level = Math.max(this.#wantedLevel, this.#control.level);
     const part = level >= Level.readLess ? LOGIN_PART : 1;
     if (this.#logins.perS !== this.#loginsPerS * part) this.#logins.perS = this.#loginsPerS * part;
+    if (level !== this.#level) this.#reach(level);
+    // What isn't read limits itself; a limit besides would refuse what was worth reading.
+    this.#byDelay.perS = this.#isReadingLess ? Infinity : this.#control.limitPerS;
     if (level > 0) this.#set.tickAt(this.#control.nextMs);
-    if (level === this.#level) return;
+  }
+
+  #reach(level: number): void {
     if (this.#level > 0) this.#set.count(this.#levelGauges[this.#level - 1], -1);
     if (level > 0) this.#set.count(this.#levelGauges[level - 1]);
     this.#level = level;
-    this.#set.readLess(level >= Level.readLess ? this.#config.readsPerPass : Infinity);
+    this.#isReadingLess =
+      this.#set.readLess(level >= Level.readLess ? this.#config.readsPerPass : Infinity) &&
+      level >= Level.readLess;
   }
 
   #noteBusy(place: number): void {
