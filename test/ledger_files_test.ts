@@ -211,6 +211,21 @@ Deno.test("a file of another program or of a newer redpkt is left alone", async 
   tamper(directory, TRUTH_FILE, "pragma user_version = 99");
   assert.throws(() => new SqliteStore(directory), /schema 99.*newer redpkt/);
   assert.throws(() => new TruthReader(directory), /newer redpkt/);
+  tamper(directory, TRUTH_FILE, "pragma user_version = 1");
+  assert.throws(() => new TruthReader(directory), /schema 1 of an older redpkt/);
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("what is no database is said to be none", async () => {
+  const directory = await Deno.makeTempDir();
+  await Deno.writeTextFile(
+    `${directory}/${TRUTH_FILE}`,
+    "certainly no database, and long enough to be looked into",
+  );
+  assert.throws(
+    () => checkLedger(directory),
+    (error) => error instanceof UserError && /cannot be read/.test(error.message),
+  );
   await Deno.remove(directory, { recursive: true });
 });
 

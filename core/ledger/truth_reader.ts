@@ -20,10 +20,18 @@ export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readT
       throw new UserError(`${directory}: holds no ledger (there is no ${TRUTH_FILE} in it)`);
     }
     this.db = new DatabaseSync(this.path, { readOnly: true });
-    this.db.exec("pragma busy_timeout = 5000");
-    if (checkVersion(this.db, this.path, TRUTH_MIGRATIONS) === 0) {
+    try {
+      this.db.exec("pragma busy_timeout = 5000");
+      const version = checkVersion(this.db, this.path, TRUTH_MIGRATIONS);
+      if (version < TRUTH_MIGRATIONS.length) {
+        const what = version === 0 ? "is empty" : `has the schema ${version} of an older redpkt`;
+        throw new UserError(`${this.path}: ${what}. Start redpkt server --ledger ${directory} once`);
+      }
+    } catch (error) {
       this.db.close();
-      throw new UserError(`${this.path}: is empty. Start redpkt server --ledger ${directory} once`);
+      if (error instanceof UserError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new UserError(`${this.path}: cannot be read: ${why}. Restore it from a copy`);
     }
   }
 
