@@ -314,11 +314,11 @@ function isOtherProcess(before: LastReading, now: Snapshot): boolean {
 
 function reasonOf(error: unknown): string {
   if (error instanceof DOMException && error.name === "AbortError") return "no answer in time";
-  const text = error instanceof Error ? error.message : String(error);
-  // Deno's texts repeat the whole URL; the cause at the end is what tells.
-  return /connection refused/i.test(text)
-    ? "connection refused"
-    : /dns|resolve/i.test(text)
-    ? "no such host"
-    : text.replace(/^.*?: /, "").slice(0, 200);
+  // The runtime says only that a fetch failed; why, says the error beneath.
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (/connection refused/i.test(text)) return "connection refused";
+  if (/\bdns\b|failed to lookup|resolve/i.test(text)) return "no such host";
+  // Its texts begin with the whole URL; what tells is at the end.
+  return text.replace(/^.*: /, "").slice(0, 200);
 }

@@ -142,3 +142,26 @@ Deno.test("a process that ends says so, and is not called down although nobody a
   target.stop();
   await ended;
 });
+
+Deno.test("why nothing can be fetched is told in few words", async () => {
+  const failed = (why: string) =>
+    new TypeError("fetch failed", { cause: new Error(`sending (http://h:1/): ${why}`) });
+  for (
+    const [error, why] of [
+      [
+        failed("client error (Connect): tcp connect error: Connection refused (os error 111)"),
+        "connection refused",
+      ],
+      [failed("client error (Connect): dns error: failed to lookup address information"), "no such host"],
+      [failed("client error (SendRequest): invalid HTTP version parsed"), "invalid HTTP version parsed"],
+    ] as const
+  ) {
+    const world = new TestWorld();
+    world.answer = () => Promise.reject(error);
+    const { target, ended } = watch(world);
+    await settle();
+    assert.deepEqual([target.state, target.why], ["down", why]);
+    target.stop();
+    await ended;
+  }
+});
