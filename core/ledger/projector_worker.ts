@@ -44,6 +44,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
   const lagMs = layout.handle("projectionLagMs");
   const checkpoints = layout.handle("projectionCheckpoints");
   let projector: Projector | undefined;
+  let told = "";
   for (;;) {
     bell.awake();
     let restMs = LOOK_MS;
@@ -54,13 +55,17 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
       values[rowsHandle] = projector.seq;
       values[lagRows] = turn.lagRows;
       values[lagMs] = turn.lagMs;
+      told = "";
       if (turn.lagRows > 0) restMs = 0;
       else {
         if (projector.checkpoint(isStopped)) values[checkpoints]++;
         if (isStopped) break;
       }
     } catch (error) {
-      report({ type: "failing", reason: error instanceof Error ? error.message : String(error) });
+      const reason = error instanceof Error ? error.message : String(error);
+      // Said once, not every few seconds while nothing changes.
+      if (reason !== told) report({ type: "failing", reason });
+      told = reason;
       if (isStopped) break;
       projector?.close();
       projector = undefined; // opened again, it looks whether the file is whole
