@@ -6,6 +6,9 @@ import { type EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { migrate, PROJECTION_MIGRATIONS } from "./schema.ts";
 import { rollBack } from "./sqlite_store.ts";
 
+/** SQLite's result codes for a file that isn't as it must be: CORRUPT and NOTADB. */
+const DAMAGE_CODES = new Set([11, 26]);
+
 /** Name of the projection's file in a ledger's directory. */
 export const PROJECTION_FILE = "projection.db";
 
@@ -57,6 +60,11 @@ export class Projection {
     }
     Projection.remove(directory);
     return new Projection(directory);
+  }
+
+  /** Whether an error says that the file is damaged, so that it must be made anew. */
+  static isDamage(error: unknown): boolean {
+    return error instanceof Error && "errcode" in error && DAMAGE_CODES.has(Number(error.errcode) & 0xff);
   }
 
   static remove(directory: string): void {

@@ -4,6 +4,7 @@ import { closeThread, onParentMessage, postToParent } from "../shared/thread.ts"
 import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
 import type { CounterPlace } from "./ledger_worker.ts";
+import { Projection } from "./projection.ts";
 import { Projector } from "./projector.ts";
 import type { LedgerSync } from "./sqlite_store.ts";
 
@@ -68,7 +69,8 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
       told = reason;
       if (isStopped) break;
       projector?.close();
-      projector = undefined; // opened again, it looks whether the file is whole
+      projector = undefined;
+      if (Projection.isDamage(error)) Projection.remove(init.directory);
       restMs = REST_MS;
     }
     if (restMs === 0) await nextTurn();
