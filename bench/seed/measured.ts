@@ -9,16 +9,19 @@ export class Measured {
   /** The most that it ever had resident, in MB. */
   mostMb = 0;
   readonly output: Promise<string>;
+  /** Seconds from its start to the first line of its log that tells of an event. */
+  readonly #eventS = new Map<string, number>();
   #hasEnded = false;
 
   constructor(args: readonly string[]) {
     this.process = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", MAIN, ...args],
       stdout: "piped",
-      stderr: "null",
+      stderr: "piped",
     }).spawn();
     this.output = new Response(this.process.stdout).text();
     void this.#watch();
+    void this.#readLog();
   }
 
   /** Waits for its end. */
@@ -27,6 +30,25 @@ export class Measured {
     this.#hasEnded = true;
     await this.output;
     return { code, seconds: (performance.now() - this.startMs) / 1000, mostMb: this.mostMb };
+  }
+
+  /** Waits for an event in its log; returns the seconds from its start. */
+  async event(name: string): Promise<number> {
+    while (!this.#eventS.has(name) && !this.#hasEnded) await sleep(10);
+    return this.#eventS.get(name) ?? NaN;
+  }
+
+  async #readLog(): Promise<void> {
+    let rest = "";
+    for await (const text of this.process.stderr.pipeThrough(new TextDecoderStream())) {
+      const seconds = (performance.now() - this.startMs) / 1000;
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) {
+        const event = /"event":"([^"]*)"/.exec(line)?.[1];
+        if (event !== undefined && !this.#eventS.has(event)) this.#eventS.set(event, seconds);
+      }
+    }
   }
 
   async #watch(): Promise<void> {

@@ -204,7 +204,8 @@ export class AccessHost {
     [host.port] = await host.#listening;
     void host.#ledger.ready.then((ready) => host.#onLedgerReady(ready));
     host.halves.start();
-    void host.#run();
+    void host.#orDie(host.#run());
+    void host.#orDie(host.seed?.prove());
     return host;
   }
 
@@ -259,8 +260,13 @@ export class AccessHost {
   }
 
   async #run(): Promise<void> {
+    while (!this.#isStopped) await this.#turn();
+  }
+
+  /** The process ends with the main thread's work: nobody would hear of its failure otherwise. */
+  async #orDie(work: Promise<void> | undefined): Promise<void> {
     try {
-      while (!this.#isStopped) await this.#turn();
+      await work;
     } catch (error) {
       if (error instanceof UserError) {
         this.#log("error", "refused", { reason: error.message });

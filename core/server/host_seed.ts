@@ -5,10 +5,11 @@ import { KeyFolder } from "../seed/keys.ts";
 import { SeedFile } from "../seed/seed_file.ts";
 import { SeedTickets } from "../seed/tickets.ts";
 import type { Clock } from "../time/clock.ts";
+import { nextTurn } from "../time/event_loop.ts";
 
 /** Blocks of 64 KiB that are proven before the host listens: a smaller file is refused before anything starts. */
-const BLOCKS_AT_ONCE = 1_000;
-/** How long a turn of the main loop may go on proving the rest. */
+const BLOCKS_AT_ONCE = 256;
+/** How long the main thread goes on proving the rest before it does something else. */
 const PROVE_MS = 4;
 /** How often the claim is told how many rows the ledger has. */
 const NOTE_MS = 1_000;
@@ -86,17 +87,20 @@ export class HostSeed {
   }
 
   /**
-   * Goes on proving, and tells the claim how far the ledger is.
+   * Proves what isn't proven yet; between its steps the thread does other things.
    *
-   * @returns the monotonic time of the next call
    * @throws SeedRefused if a block was altered
    */
-  turn(nowMs: number, ledgerRows: () => number): number {
-    if (!this.isProven) {
-      const untilMs = nowMs + PROVE_MS;
+  async prove(): Promise<void> {
+    while (!this.isProven) {
+      const untilMs = this.#clock.monotonicMs() + PROVE_MS;
       while (!this.isProven && this.#clock.monotonicMs() < untilMs) this.#file.loadBlock(this.#proven++);
-      return nowMs;
+      await nextTurn();
     }
+  }
+
+  /** Tells the claim how far the ledger is. Returns the monotonic time of the next call. */
+  turn(nowMs: number, ledgerRows: () => number): number {
     if (nowMs >= this.#nextNoteMs) {
       this.#nextNoteMs = nowMs + NOTE_MS;
       this.#noteRows(ledgerRows());
