@@ -125,6 +125,7 @@ Deno.test({
       behaving: 40,
       misbehaving: 0,
       openClaims: 0,
+      openSends: 0,
     });
     assert.deepEqual(await request("POST", "/rate", { qps: -1, rate: 3 }), {
       errors: ["qps: Too small: expected number to be >=0", 'body: Unrecognized key: "rate"'],

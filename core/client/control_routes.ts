@@ -56,6 +56,8 @@ export function controlRoutes(control: FleetControl): Route[] {
         behaving: counters.total("usersBehaving"),
         misbehaving: counters.total("badConnected"),
         openClaims: counters.total("claimsSent") - counters.total("claimsAnswered"),
+        openSends: counters.total("sendsSent") - counters.total("sendsDone") -
+          counters.total("sendsRefused") - counters.total("sendsBusy"),
       }),
     },
     {

@@ -12,6 +12,8 @@ const READY_MS = 60_000;
 /** How long the last answers of a phase may take. */
 const SETTLE_MS = 10_000;
 const LOOK_MS = 50;
+/** So many looks in a row must find nothing open. */
+const QUIET_LOOKS = 4;
 
 interface FleetStatus {
   readonly ready: number;
@@ -180,13 +182,14 @@ export class Run {
   /** Waits for the last answers. What is still open then counts as unanswered. */
   async #settle(): Promise<void> {
     const untilMs = this.#host.clock.monotonicMs() + SETTLE_MS;
-    do {
+    // Of an answered send there are notices to come, and of those claims.
+    for (let quietLooks = 0; quietLooks < QUIET_LOOKS && this.#host.clock.monotonicMs() < untilMs;) {
       await this.#pause(LOOK_MS);
-      const { outstanding, openClaims } = await this.#stage.client.request<
-        { outstanding: number; openClaims: number }
+      const { outstanding, openClaims, openSends } = await this.#stage.client.request<
+        { outstanding: number; openClaims: number; openSends: number }
       >("GET", "/status");
-      if (outstanding + openClaims === 0) return;
-    } while (this.#host.clock.monotonicMs() < untilMs);
+      quietLooks = outstanding + openClaims + openSends === 0 ? quietLooks + 1 : 0;
+    }
   }
 
   async #pause(ms: number): Promise<void> {

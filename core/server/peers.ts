@@ -4,7 +4,7 @@ import { Mailbox, mailboxBytes, MessageKind, type MessageReader } from "../share
 /** Memory of all mailboxes between workers together, in words; each has at least the smallest size. */
 const ALL_WORDS = 1 << 22;
 const LEAST_WORDS = 1 << 12;
-const MOST_WORDS = 1 << 15;
+const MOST_WORDS = 1 << 17;
 
 /** What the workers of a host need to reach each other. */
 export interface PeersInit {
