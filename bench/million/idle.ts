@@ -4,7 +4,7 @@ import type { Child } from "../../core/rehearse/child.ts";
 import { Run } from "../../core/rehearse/run.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";
 import { sleep } from "../../core/time/clock.ts";
-import { scenarioOf, type Setting, startStage } from "./setting.ts";
+import { type Setting, silentScenarioOf, startStage } from "./setting.ts";
 
 /** Most of a core while idle, in per cent, with no connection and with all. */
 const MOST_EMPTY_PERCENT = 1;
@@ -17,9 +17,13 @@ const DRAIN_S = 20;
 /** CPU of an idle server without connections, and with `setting.users`. */
 export async function runIdle(setting: Setting): Promise<{ isPass: boolean; json: unknown }> {
   const { host, users } = setting;
-  const scenario = scenarioOf(setting, []);
+  const scenario = silentScenarioOf(setting);
   const empty = await (async () => {
-    const stage = await startStage({ ...setting, users: 1 }, scenarioOf({ ...setting, users: 1 }, []), users);
+    const stage = await startStage(
+      { ...setting, users: 1 },
+      silentScenarioOf({ ...setting, users: 1 }),
+      users,
+    );
     try {
       await stage.client.stop(5_000);
       return await idlePercent(stage.server);
@@ -57,7 +61,7 @@ async function idlePercent(server: Child): Promise<number> {
 /** SIGTERM with everybody connected: how long until the process is gone, and whether its port is free at once. */
 export async function runStop(setting: Setting): Promise<{ isPass: boolean; json: unknown }> {
   const { host, users } = setting;
-  const scenario = scenarioOf(setting, []);
+  const scenario = silentScenarioOf(setting);
   const stage = await startStage(setting, scenario);
   try {
     await new Run(host, stage, new Timeline(() => {}), 1, new AbortController().signal).play(scenario, users);

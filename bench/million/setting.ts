@@ -1,6 +1,6 @@
 import type { Host } from "../../core/cli/host.ts";
 import type { EngineName } from "../../core/engine/engine.ts";
-import type { FullScenario } from "../../core/rehearse/scenario.ts";
+import { completeScenario, type FullScenario } from "../../core/rehearse/scenario.ts";
 import { Stage } from "../../core/rehearse/stage.ts";
 
 /** What every mode of the bench starts from. */
@@ -37,14 +37,18 @@ export interface Load {
 /** Packets a second, as at a gala. */
 const PACKETS_PER_S = 200;
 
+/** Everybody connects and nobody shakes. */
+export function silentScenarioOf(setting: Setting): FullScenario {
+  return { ...scenarioOf(setting, [{ shakesPerS: 0, seconds: 1 }]), phases: [] };
+}
+
 /** The bench as a rehearsal: what must hold is what issue readers are told, see docs/benchmarks.md. */
 export function scenarioOf({ users, connectsPerS }: Setting, loads: readonly Load[]): FullScenario {
-  return {
+  return completeScenario({
     name: "million",
     about: "everyone connects, then shakes",
     users,
     connectsPerS,
-    engineShare: {},
     phases: loads.map(({ shakesPerS, seconds }) => ({
       name: `shake_${shakesPerS}`,
       seconds,
@@ -58,5 +62,5 @@ export function scenarioOf({ users, connectsPerS }: Setting, loads: readonly Loa
         p99Ms: { atMost: 250 },
       },
     })),
-  };
+  });
 }

@@ -96,6 +96,11 @@ export function hasWave({ plan }: FullScenario, { name }: Phase): boolean {
   return (plan as PlanInput | undefined)?.waves.some((wave) => wave.name === name) ?? false;
 }
 
+/** A scenario that a program of ours writes, with its defaults. */
+export function completeScenario(scenario: Scenario): FullScenario {
+  return schema.parse(scenario);
+}
+
 /**
  * Loads a scenario: one that comes with the program by name, any other by path.
  *
