@@ -4,7 +4,8 @@ import { Histogram } from "../counters/histogram.ts";
 import { History, type Point } from "./history.ts";
 import { Marks } from "./marks.ts";
 import { addUp, type Role } from "./merge.ts";
-import { type TakenSnapshot, Target, type TargetState, type TargetWorld } from "./target.ts";
+import type { TargetWorld } from "./read_events.ts";
+import { type TakenSnapshot, Target, type TargetState } from "./target.ts";
 import type { TargetSpec } from "./target_list.ts";
 import { type ShownSecond, Timeline } from "./timeline.ts";
 

@@ -9,6 +9,9 @@ import type { TargetSpec } from "./target_list.ts";
 export const RECORD_APPLICATION = 0x72706b74; // "rpkt"
 export const RECORD_VERSION = 1;
 
+const encoder = new TextEncoder();
+const FIRST_BYTES = 65_536;
+
 const SCHEMA = `
   PRAGMA application_id = ${RECORD_APPLICATION};
   PRAGMA user_version = ${RECORD_VERSION};
@@ -24,8 +27,9 @@ export type RecordedSnapshot = readonly [target: TargetSpec, snapshot: Snapshot]
 /** Writes everything that comes in to an SQLite file, a batch at a time. */
 export class Recording {
   readonly #database: DatabaseSync;
-  /** Each a JSON text of a `RecordedSnapshot`. */
-  #waiting: string[] = [];
+  /** JSON of an array of `RecordedSnapshot` without its end, in memory that is used again. */
+  #waiting = new Uint8Array(FIRST_BYTES);
+  #bytes = 0;
 
   /** @throws UserError if the file can't be written, or holds something else */
   constructor(path: string) {
@@ -46,7 +50,9 @@ export class Recording {
 
   /** @param snapshot as it came, in JSON */
   add(target: TargetSpec, snapshot: string): void {
-    this.#waiting.push(`[${JSON.stringify(target)},${snapshot}]`);
+    this.#append(`${this.#bytes === 0 ? "[" : ","}[${JSON.stringify(target)},`);
+    this.#append(snapshot);
+    this.#append("]");
   }
 
   mark(mark: Mark): void {
@@ -55,10 +61,11 @@ export class Recording {
 
   /** Writes what has come since the last call: what is lost in a crash is at most that. */
   flush(wallMs: number): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#bytes === 0) return;
+    this.#append("]");
     // All targets' snapshots together: they hold the same names, so they shrink to about a tenth.
-    const blob = deflateRawSync(`[${this.#waiting.join(",")}]`, { level: 1 });
-    this.#waiting = [];
+    const blob = deflateRawSync(this.#waiting.subarray(0, this.#bytes), { level: 1 });
+    this.#bytes = 0;
     this.#database.prepare("INSERT INTO batch (at_ms, snapshots) VALUES (?, ?)").run(
       Math.round(wallMs),
       blob,
@@ -70,5 +77,15 @@ export class Recording {
     // One file that can be sent around, without a log beside it.
     this.#database.exec("PRAGMA journal_mode = DELETE");
     this.#database.close();
+  }
+
+  #append(text: string): void {
+    // A character takes three bytes at most.
+    if (this.#bytes + 3 * text.length > this.#waiting.length) {
+      const larger = new Uint8Array(2 * (this.#bytes + 3 * text.length));
+      larger.set(this.#waiting.subarray(0, this.#bytes));
+      this.#waiting = larger;
+    }
+    this.#bytes += encoder.encodeInto(text, this.#waiting.subarray(this.#bytes)).written;
   }
 }

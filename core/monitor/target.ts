@@ -1,9 +1,9 @@
 import type { Snapshot } from "../counters/series.ts";
 import { sparsePercentile } from "../counters/histogram.ts";
-import type { Clock } from "../time/clock.ts";
-import { EventStreamParser, NoEventStream } from "./event_stream.ts";
-import { addUp } from "./merge.ts";
+import { NoEventStream } from "./event_stream.ts";
+import { Readings } from "./readings.ts";
 import { readSnapshot } from "./read_snapshot.ts";
+import { readEvents, reasonOf, type TargetWorld } from "./read_events.ts";
 import type { TargetSpec } from "./target_list.ts";
 
 /**
@@ -11,16 +11,6 @@ import type { TargetSpec } from "./target_list.ts";
  * why nothing can be read from it.
  */
 export type TargetState = "connecting" | "live" | "silent" | "ended" | "down" | "other version" | "rubbish";
-
-/** How a target reaches the world; tests hand in their own. */
-export interface TargetWorld {
-  readonly clock: Clock;
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
-  /** Calls back once after so many ms, unless the returned function is called before. */
-  readonly after: (ms: number, call: () => void) => () => void;
-  /** The bearer token of targets that want one. */
-  readonly token?: string | undefined;
-}
 
 /** A snapshot that was taken in. */
 export interface TakenSnapshot {
@@ -33,7 +23,7 @@ export interface TakenSnapshot {
 
 /** What is kept of a snapshot. */
 export interface LastReading
-  extends Pick<Snapshot, "role" | "second" | "readAtMs" | "totals" | "gauges" | "blocks" | "process"> {
+  extends Pick<Snapshot, "role" | "second" | "readAtMs" | "gauges" | "blocks" | "process"> {
   /** Frames or shakes that were answered in its second; null if it counts none. */
   readonly answered: number | null;
   /** The 99th percentile of the latency in its second, if it measured one. */
@@ -46,12 +36,8 @@ export interface TargetEvents {
   state(target: Target, before: TargetState): unknown;
 }
 
-/** Most that is read of a target at once, in bytes: about a snapshot. */
-const READ_BYTES = 16_384;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
-/** How long a connect may take. */
-const CONNECT_MS = 5_000;
 /** Without a snapshot for so long, a target counts as silent; for longer, it is connected to anew. */
 const SILENT_MS = 2_500;
 const GIVE_UP_MS = 10_000;
@@ -78,6 +64,7 @@ export class Target {
   readonly #events: TargetEvents;
   /** Counters of earlier processes at this address. */
   readonly #ofEarlier: Record<string, number> = {};
+  readonly #readings = new Readings();
   #heardAtMs = 0;
   #lastEventId = "";
   #retryMs = FIRST_RETRY_MS;
@@ -129,7 +116,7 @@ export class Target {
   /** Every counter since the target was first seen, over all its restarts. */
   totals(): Record<string, number> {
     const totals = { ...this.#ofEarlier };
-    if (this.last !== undefined) addUp(totals, this.last.totals);
+    this.#readings.addTo(totals);
     return totals;
   }
 
@@ -147,18 +134,19 @@ export class Target {
     }
     this.#taken.add(snapshot.readAtMs);
     if (this.#taken.size > KEPT_READINGS) this.#taken.delete(this.#taken.keys().next().value!);
+    const { totals, deltas } = snapshot;
     let unseen: Record<string, number>;
-    if (before === undefined || isOtherProcess(before, snapshot)) {
+    if (before === undefined || this.#isOtherProcess(before, snapshot)) {
       if (before !== undefined) {
         this.restarts++;
-        addUp(this.#ofEarlier, before.totals);
+        this.#readings.addTo(this.#ofEarlier);
       }
-      unseen = growthBeside(snapshot, {});
-      this.last = withoutBulk(snapshot);
+      unseen = new Readings().growthBeside(totals, deltas);
+      this.#keep(snapshot);
     } else if (snapshot.readAtMs >= before.readAtMs) {
-      unseen = growthBeside(snapshot, before.totals);
-      this.last = withoutBulk(snapshot);
-    } else unseen = growthBeside({ ...snapshot, totals: {} }, {}); // a later one has counted it as unseen
+      unseen = this.#readings.growthBeside(totals, deltas);
+      this.#keep(snapshot);
+    } else unseen = new Readings().growthBeside({}, deltas); // a later one has counted it as unseen
     this.#heardAtMs = this.#world.clock.monotonicMs();
     this.skewMs = Math.round(snapshot.readAtMs - this.#world.clock.wallMs());
     this.#retryMs = FIRST_RETRY_MS;
@@ -167,69 +155,31 @@ export class Target {
     this.#events.snapshot(this, { snapshot, text, unseen });
   }
 
+  #keep(snapshot: Snapshot): void {
+    this.last = withoutBulk(snapshot);
+    this.#readings.set(snapshot.totals);
+  }
+
+  /** Another pid, or counters that went back: it was started anew, perhaps in a container with the same pid. */
+  #isOtherProcess(before: LastReading, now: Snapshot): boolean {
+    if (before.process.pid !== now.process.pid) return true;
+    return now.readAtMs >= before.readAtMs && this.#readings.isAbove(now.totals);
+  }
+
   async #subscribe(): Promise<void> {
     this.#abort = new AbortController();
-    const { token } = this.#world;
-    const cancel = this.#world.after(CONNECT_MS, () => this.#abort.abort());
-    let response: Response;
-    try {
-      response = await this.#world.fetch(`${this.spec.url}/stream`, {
-        signal: this.#abort.signal,
-        headers: {
-          accept: "text/event-stream",
-          ...(this.#lastEventId === "" ? {} : { "last-event-id": this.#lastEventId }),
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        },
-      });
-    } finally {
-      cancel();
-    }
-    const type = response.headers.get("content-type") ?? "nothing";
-    if (!response.ok || !type.startsWith("text/event-stream") || response.body === null) {
-      await response.body?.cancel();
-      throw new Error(
-        response.status === 401
-          ? "it wants a token: set REDPKT_TOKEN"
-          : `no stream of snapshots there: status ${response.status}, ${type}`,
-      );
-    }
-    this.#heardAtMs = this.#world.clock.monotonicMs();
-    // What answers with a stream is there, even if its first snapshot takes a second more.
-    if (this.state === "down") this.#become("connecting", "");
-    await this.#read(response.body);
-  }
-
-  async #read(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    const parser = new EventStreamParser();
-    const decoder = new TextDecoder();
-    const { signal } = this.#abort;
-    // Into a buffer of our own, again and again: the runtime would take 64 KiB of new memory for every piece.
-    const reader = body.getReader({ mode: "byob" });
-    const cancel = () => void reader.cancel(signal.reason).catch(() => {});
-    signal.addEventListener("abort", cancel);
-    const watch = this.#watchFirst();
-    try {
-      let buffer = new ArrayBuffer(READ_BYTES);
-      while (true) {
-        const { value, done } = await reader.read(new Uint8Array(buffer));
-        signal.throwIfAborted();
-        if (done) return;
-        buffer = value.buffer;
-        for (const event of parser.push(decoder.decode(value, { stream: true }))) {
-          watch();
-          if (event.event === "snapshot") this.#event(event.data, event.id);
-        }
-      }
-    } finally {
-      watch();
-      signal.removeEventListener("abort", cancel);
-      cancel();
-    }
-  }
-
-  /** A peer that answers and then never sends anything is left. */
-  #watchFirst(): () => void {
-    return this.#world.after(GIVE_UP_MS, () => this.#abort.abort());
+    await readEvents(this.#world, {
+      url: `${this.spec.url}/stream`,
+      lastEventId: this.#lastEventId,
+      abort: this.#abort,
+    }, {
+      open: () => {
+        this.#heardAtMs = this.#world.clock.monotonicMs();
+        // What answers with a stream is there, even if its first snapshot takes a second more.
+        if (this.state === "down") this.#become("connecting", "");
+      },
+      event: ({ event, data, id }) => event === "snapshot" && this.#event(data, id),
+    });
   }
 
   #event(data: string, id: string): void {
@@ -276,49 +226,16 @@ function clockText(skewMs: number): string {
 }
 
 function withoutBulk(snapshot: Snapshot): LastReading {
-  const { role, second, readAtMs, totals, gauges, blocks, process, deltas, histograms } = snapshot;
+  const { role, second, readAtMs, gauges, blocks, process, deltas, histograms } = snapshot;
   const latency = histograms.shakeLatencyUs ?? [];
   return {
     role,
     second,
     readAtMs,
-    totals,
     gauges,
     blocks,
     process,
     answered: deltas[role === "server" ? "framesOut" : "shakesAnswered"] ?? null,
     p99Us: latency.length === 0 ? null : sparsePercentile(latency, 99),
   };
-}
-
-/** By how much totals exceed those before and the snapshot's own second; what is 0 is left out. */
-function growthBeside(
-  { totals, deltas }: Pick<Snapshot, "totals" | "deltas">,
-  before: Readonly<Record<string, number>>,
-): Record<string, number> {
-  const unseen: Record<string, number> = {};
-  for (const name in deltas) {
-    const beside = (totals[name] ?? 0) - deltas[name] - (before[name] ?? 0);
-    if (beside !== 0) unseen[name] = beside;
-  }
-  return unseen;
-}
-
-/** Another pid, or counters that went back: a process that was started anew, perhaps in a container with the same pid. */
-function isOtherProcess(before: LastReading, now: Snapshot): boolean {
-  if (before.process.pid !== now.process.pid) return true;
-  if (now.readAtMs < before.readAtMs) return false;
-  for (const name in before.totals) if ((now.totals[name] ?? 0) < before.totals[name]) return true;
-  return false;
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof DOMException && error.name === "AbortError") return "no answer in time";
-  // The runtime says only that a fetch failed; why, says the error beneath.
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const text = cause instanceof Error ? cause.message : String(cause);
-  if (/connection refused/i.test(text)) return "connection refused";
-  if (/\bdns\b|failed to lookup|resolve/i.test(text)) return "no such host";
-  // Its texts begin with the whole URL; what tells is at the end.
-  return text.replace(/^.*: /, "").slice(0, 200);
 }

@@ -3,7 +3,7 @@ import type { SparseHistogram } from "../counters/histogram.ts";
 import type { Snapshot } from "../counters/series.ts";
 import { ManualClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
-import type { TargetWorld } from "./target.ts";
+import type { TargetWorld } from "./read_events.ts";
 
 /** A snapshot with the few things that a test is about. */
 export function makeSnapshot(
