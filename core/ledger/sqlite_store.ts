@@ -11,10 +11,11 @@ export const TRUTH_FILE = "ledger.db";
 /** Rows that are read at once. */
 const ROWS_PER_READ = 10_000;
 /**
- * Pages of 4 KiB in the log before a commit moves them into the file. The projector does it once a second, so that no
- * winner waits for it; this is for the case that it can't.
+ * Pages of 4 KiB in the log before a commit moves them into the file and begins the log anew: 16 MiB. The projector has
+ * moved most of them before, so that winners don't wait for it. Small, so that the log soon is as long as it gets: a sync
+ * of a file that grows must wait for whatever else the file system has to write.
  */
-const LOG_PAGES = 16_000;
+const LOG_PAGES = 4_000;
 
 /** How hard a commit tries: `full` survives a power loss, `off` only the process's own end. */
 export type LedgerSync = "full" | "off";
