@@ -25,27 +25,28 @@ const core = new MonitorCore({ clock: systemClock, fetch: (url, init) => fetch(u
 const file = await Deno.makeTempFile({ suffix: ".db" });
 const recording = new Recording(file);
 core.watch({ snapshot: (target, { text }) => recording.add(target.spec, text) });
-const shown: [reporting: number, expected: number][] = [];
-core.watch({ second: ({ reporting, expected }) => void shown.push([reporting, expected]) });
+/** By second: who has told of it, late ones too. */
+const shown = new Map<number, number>();
+core.watch({ second: ({ second, reporting }) => void shown.set(second, reporting) });
 core.setTargets(list.targets);
 const endTicks = [every(100, () => core.tick()), every(1000, () => recording.flush(systemClock.wallMs()))];
 while (core.targets.some(({ state }) => state !== "live")) await sleep(100);
 await sleep(2_000);
 
-shown.length = 0;
+shown.clear();
 const [cpu, startMs] = [process.cpuUsage(), systemClock.monotonicMs()];
 await sleep(seconds * 1000);
 const used = process.cpuUsage(cpu);
 const wallMs = systemClock.monotonicMs() - startMs;
 for (const end of endTicks) end();
-const whole = shown.filter(([reporting]) => reporting === count).length;
+const whole = [...shown.values()].filter((reporting) => reporting === count).length;
 const { size } = await Deno.stat(file);
 console.log(`targets            ${count}, one snapshot a second each`);
 console.log(`CPU                ${((used.user + used.system) / 10 / wallMs).toFixed(1)} % of a core`);
 const { rss, heapTotal, heapUsed } = Deno.memoryUsage();
 const mb = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 console.log(`resident memory    ${mb(rss)}; the heap ${mb(heapTotal)}, ${mb(heapUsed)} of it in use`);
-console.log(`seconds            ${shown.length} shown, ${whole} of them with all targets`);
+console.log(`seconds            ${shown.size} shown, ${whole} of them with all targets`);
 console.log(`record             ${Math.round(size / 1e3)} kB in all`);
 await core.stop();
 recording.close(systemClock.wallMs());

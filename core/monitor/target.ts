@@ -1,6 +1,6 @@
 import type { Snapshot } from "../counters/series.ts";
-import { sparsePercentile } from "../counters/histogram.ts";
 import { NoEventStream } from "./event_stream.ts";
+import { LastReading } from "./last_reading.ts";
 import { Readings } from "./readings.ts";
 import { readSnapshot } from "./read_snapshot.ts";
 import { readEvents, reasonOf, type TargetWorld } from "./read_events.ts";
@@ -19,15 +19,6 @@ export interface TakenSnapshot {
   readonly text: string;
   /** What counters grew by outside the seconds that were told; see `RoleSecond`. */
   readonly unseen: Readonly<Record<string, number>>;
-}
-
-/** What is kept of a snapshot. */
-export interface LastReading
-  extends Pick<Snapshot, "role" | "second" | "readAtMs" | "gauges" | "blocks" | "process"> {
-  /** Frames or shakes that were answered in its second; null if it counts none. */
-  readonly answered: number | null;
-  /** The 99th percentile of the latency in its second, if it measured one. */
-  readonly p99Us: number | null;
 }
 
 /** What a target tells its owner. */
@@ -127,7 +118,7 @@ export class Target {
    */
   take(snapshot: Snapshot, text: string): void {
     const before = this.last;
-    if (before !== undefined && before.process.pid !== snapshot.process.pid) this.#taken.clear();
+    if (before !== undefined && before.pid !== snapshot.process.pid) this.#taken.clear();
     if (this.#taken.has(snapshot.readAtMs)) {
       this.repeated++;
       return;
@@ -156,13 +147,13 @@ export class Target {
   }
 
   #keep(snapshot: Snapshot): void {
-    this.last = withoutBulk(snapshot);
+    (this.last ??= new LastReading()).set(snapshot);
     this.#readings.set(snapshot.totals);
   }
 
   /** Another pid, or counters that went back: it was started anew, perhaps in a container with the same pid. */
   #isOtherProcess(before: LastReading, now: Snapshot): boolean {
-    if (before.process.pid !== now.process.pid) return true;
+    if (before.pid !== now.process.pid) return true;
     return now.readAtMs >= before.readAtMs && this.#readings.isAbove(now.totals);
   }
 
@@ -223,19 +214,4 @@ function clockText(skewMs: number): string {
   if (Math.abs(skewMs) < LEAST_SKEW_MS) return "";
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   return skewMs > 0 ? `its clock is ${seconds} s ahead` : `its seconds come ${seconds} s late`;
-}
-
-function withoutBulk(snapshot: Snapshot): LastReading {
-  const { role, second, readAtMs, gauges, blocks, process, deltas, histograms } = snapshot;
-  const latency = histograms.shakeLatencyUs ?? [];
-  return {
-    role,
-    second,
-    readAtMs,
-    gauges,
-    blocks,
-    process,
-    answered: deltas[role === "server" ? "framesOut" : "shakesAnswered"] ?? null,
-    p99Us: latency.length === 0 ? null : sparsePercentile(latency, 99),
-  };
 }

@@ -61,24 +61,20 @@ export function allCounters(core: MonitorCore): unknown {
   );
 }
 
-function targetRow(target: Target): TargetRow {
-  const { spec, state, why, last, missing, restarts, late } = target;
-  const process = last?.process;
-  const isServer = last?.role === "server";
-  const blocks = last?.blocks[isServer ? "connections" : "usersConnected"] ?? [];
+function targetRow({ spec, state, why, last, missing, restarts, late }: Target): TargetRow {
   return {
     name: spec.name,
     url: spec.url,
     role: last?.role ?? "",
     state,
     why,
-    connections: last === undefined ? null : last.gauges[isServer ? "connections" : "usersConnected"] ?? null,
-    sets: fewer(blocks),
+    connections: last?.connections ?? null,
+    sets: fewer(last?.sets ?? []),
     answered: last?.answered ?? null,
     p99Us: last?.p99Us ?? null,
-    cpu: process === undefined ? null : Math.round((process.cpuUserMs + process.cpuSystemMs) / 10),
-    rss: process?.rssBytes ?? null,
-    loopMs: process?.loopDelayMs ?? null,
+    cpu: last === undefined ? null : Math.round(last.cpuMs / 10),
+    rss: last?.rssBytes ?? null,
+    loopMs: last?.loopDelayMs ?? null,
     lateS: late,
     missing,
     restarts,
@@ -86,9 +82,7 @@ function targetRow(target: Target): TargetRow {
   };
 }
 
-function fewer(blocks: readonly number[]): number[] {
-  // The last block is the main thread's own and holds no connections.
-  const sets = blocks.at(-1) === 0 ? blocks.slice(0, -1) : [...blocks];
+function fewer(sets: readonly number[]): readonly number[] {
   if (sets.length <= MOST_SETS) return sets;
   const each = Math.ceil(sets.length / MOST_SETS);
   return Array.from(
