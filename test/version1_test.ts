@@ -130,3 +130,17 @@ Deno.test("a win is told again at each login until the user says that he has it"
   world.pass(1_000);
   assert.equal(last.of(Opcode1.shakeResult).length, 0);
 });
+
+Deno.test("a host that stops tells version 1 users to come again, and leaves version 0 as it is", () => {
+  const world = new World({ workers: 2 });
+  const peers = [1, 2, 3, 4].map((user) => user1(world, user));
+  const old = world.user(5);
+  world.host.order({ type: "drain" });
+  world.pass(100);
+  assert.ok(peers.every(({ hasEnded }) => !hasEnded), "a drain waits for answers, and closes nobody");
+  world.host.order({ type: "stop" });
+  for (const peer of peers) assert.equal(closedFor(world, peer), CloseCode.draining);
+  assert.ok(peers.every(({ frames }) => frames.at(-1)!.view.getUint32(SessionField.closeRetryMs) > 0));
+  assert.deepEqual([old.frames.length, old.hasEnded], [0, false]);
+  assert.ok(world.host.loops.every(({ isStopped }) => isStopped));
+});

@@ -13,14 +13,14 @@ import {
   DEFAULT_CONNECTION_LIMITS,
   secondOf,
 } from "../set/connection_watch.ts";
-import { Connections } from "../set/connections.ts";
+import { Connections, Phase } from "../set/connections.ts";
 import type { LoginRules } from "../set/logins.ts";
 import { VerdictWatch } from "../set/verdict_watch.ts";
 import type { Bell } from "../shared/bell.ts";
 import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
 import { FrameCursor } from "../wire/frame_cursor.ts";
-import { type CloseCode, Opcode, Opcode1 } from "../wire/codes.ts";
+import { CloseCode, Opcode, Opcode1 } from "../wire/codes.ts";
 import { FrameTable } from "../wire/frame_table.ts";
 import { FRAME_BYTES } from "../wire/version0.ts";
 import { fixedBytes1 } from "../wire/version1.ts";
@@ -32,6 +32,9 @@ import type { Peers } from "./peers.ts";
 const MAX_SLEEP_MS = 1_000;
 /** How soon a loop looks again whether it may accept, while it leaves peers to others. */
 const ACCEPT_RECHECK_MS = 5;
+/** How long a stopping loop tells its users, and after how many it looks at the clock. */
+const FAREWELL_MS = 500;
+const FAREWELLS_PER_LOOK = 256;
 /** A step of the wall clock against the monotonic one that is counted. */
 const WALL_STEP_MS = 100;
 
@@ -124,6 +127,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   #nextTickMs = 0;
   #nextUpkeepMs = 0;
   #isDraining = false;
+  #isStopping = false;
   #hasReportedDrain = false;
   #hasPosted = false;
 
@@ -272,6 +276,8 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   #afterPoll(): void {
     const { clock, inbox, peers, ledgerBell, hostBell, board, worker } = this.#parts;
+    // Once more round after the order to stop: then the last frames have left.
+    if (this.#isStopping) this.isStopped = true;
     inbox.drain(this.#onMessage);
     peers.drain(this.#onMessage);
     this.ring.drain(this.#onVerdict);
@@ -299,6 +305,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     const isTooSoon = mode === AcceptMode.open && allowed < 1;
     this.engine.setAccepting(isTooSoon ? AcceptMode.paused : mode, allowed);
     const dueMs = Math.min(this.#nextTickMs, this.watch.nextDueMs());
+    if (this.#isStopping) return 0;
     let sleepMs = Math.max(0, Math.min(MAX_SLEEP_MS, dueMs - this.nowMs));
     if (mode === AcceptMode.paused && !this.#isDraining) sleepMs = Math.min(sleepMs, ACCEPT_RECHECK_MS);
     if (isTooSoon) sleepMs = Math.min(sleepMs, this.#acceptPace.waitMs(acceptsPerS));
@@ -355,7 +362,20 @@ export class AccessLoop implements EngineHandler, SetHost {
         this.#nextTickMs = 0;
         return;
       case "stop":
-        this.isStopped = true;
+        this.#isStopping = true;
+        this.#dismissAll();
+    }
+  }
+
+  /** Tells version 1 users that the host stops, as many as the time allows; version 0 just sees the end. */
+  #dismissAll(): void {
+    const { phase, version, setOf } = this.connections;
+    const { clock } = this.#parts;
+    const untilMs = clock.monotonicMs() + FAREWELL_MS;
+    for (let connection = 0; connection < phase.length; connection++) {
+      if (phase[connection] !== Phase.loggedIn || version[connection] === 0) continue;
+      this.#sets[setOf[connection]].closeFor(connection, CloseCode.draining);
+      if (connection % FAREWELLS_PER_LOOK === 0 && clock.monotonicMs() > untilMs) return;
     }
   }
 
