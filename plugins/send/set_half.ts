@@ -65,9 +65,11 @@ export class SendSet implements PluginInstance {
     const chat = this.#chat;
     const claim: FrameHandler = (connection, request, at, reply, replyAt) =>
       this.#onClaim(connection, request, at, reply, replyAt);
+    const noClaim: FrameHandler = (connection, request, at, reply, replyAt) =>
+      this.#refuseClaim(connection, request, at, reply, replyAt, Result.overloaded);
     this.frames = {
-      [Opcode.claimRequest]: { bytes: 20, handle: claim },
-      [Opcode1.claim]: { bytes: frameBytes1(Opcode1.claim), handle: claim },
+      [Opcode.claimRequest]: { bytes: 20, handle: claim, refuse: noClaim },
+      [Opcode1.claim]: { bytes: frameBytes1(Opcode1.claim), handle: claim, refuse: noClaim },
       [Opcode1.send]: {
         bytes: frameBytes1(Opcode1.send),
         handle: (connection, request, at, reply, replyAt) =>
@@ -78,10 +80,16 @@ export class SendSet implements PluginInstance {
         bytes: frameBytes1(Opcode1.detail),
         handle: (connection, request, at, reply, replyAt) =>
           this.#onDetail(connection, request, at, reply, replyAt),
+        refuse: (_connection, request, at, reply, replyAt) =>
+          this.#refuseDetail(request, at, reply, replyAt, Result.overloaded),
       },
       [Opcode1.balance]: {
         bytes: frameBytes1(Opcode1.balance),
         handle: (connection) => this.#onBalance(connection),
+        refuse: (_connection, _request, _at, reply, replyAt) => {
+          const { unixMs } = this.#set;
+          return writeBalanceResult(reply, replyAt, unixMs, Result.overloaded, 0, this.#config.retryMs);
+        },
       },
       [Opcode1.chat]: {
         bytes: frameBytes1(Opcode1.chat),
@@ -183,13 +191,29 @@ export class SendSet implements PluginInstance {
   }
 
   #onClaim(connection: number, request: DataView, at: number, reply: DataView, replyAt: number): number {
-    const isOld = this.#set.versionOf(connection) === 0;
-    const packetId = request.getUint32(at + (isOld ? Field.claimPacketId : MoneyField.claimPacketId));
+    const packetId = this.#claimedId(connection, request, at);
     this.#set.count(this.#m.claims);
     const words = [SendMessage.claim, packetId, this.#set.userOf(connection), ...this.#asker(connection)];
     if (this.#post.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
+    return this.#refuseClaim(connection, request, at, reply, replyAt, Result.busy);
+  }
+
+  #refuseClaim(
+    connection: number,
+    request: DataView,
+    at: number,
+    reply: DataView,
+    replyAt: number,
+    result: number,
+  ): number {
     this.#set.count(this.#m.claimsBusy);
-    return this.#writeClaimed(connection, reply, replyAt, packetId, Result.busy, 0);
+    const packetId = this.#claimedId(connection, request, at);
+    return this.#writeClaimed(connection, reply, replyAt, packetId, result, 0);
+  }
+
+  #claimedId(connection: number, request: DataView, at: number): number {
+    const isOld = this.#set.versionOf(connection) === 0;
+    return request.getUint32(at + (isOld ? Field.claimPacketId : MoneyField.claimPacketId));
   }
 
   #claimed(
@@ -218,7 +242,7 @@ export class SendSet implements PluginInstance {
     if (this.#set.versionOf(connection) === 0) {
       return writeClaimResponse(reply, replyAt, unixSeconds, packetId, amountFen);
     }
-    const retryMs = result === Result.busy ? this.#config.retryMs : 0;
+    const retryMs = result >= 100 && result < 200 ? this.#config.retryMs : 0;
     return writeClaimResult(reply, replyAt, unixMs, packetId, result, amountFen, retryMs);
   }
 
@@ -233,8 +257,13 @@ export class SendSet implements PluginInstance {
       ...this.#asker(connection),
     ];
     if (this.#post.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
-    const { unixMs } = this.#set;
-    return writeDetailResult(reply, replyAt, unixMs, packetId, Result.busy, 0, 0, 0, 0, from, []);
+    return this.#refuseDetail(request, at, reply, replyAt, Result.busy);
+  }
+
+  #refuseDetail(request: DataView, at: number, reply: DataView, replyAt: number, result: number): number {
+    const packetId = request.getUint32(at + MoneyField.detailPacketId);
+    const from = request.getUint32(at + MoneyField.detailFrom);
+    return writeDetailResult(reply, replyAt, this.#set.unixMs, packetId, result, 0, 0, 0, 0, from, []);
   }
 
   /** The words are as `SendMessage.detailed` has them. */
