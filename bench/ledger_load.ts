@@ -12,7 +12,9 @@ const [awardsPerS = 20_000, seconds = 60, held = 5_000_000] = Deno.args.map(Numb
 const USER_IDS = 1_000_000;
 /** Each connection is a user, whose id is one of the million. */
 const CONNECTIONS = 15_000;
-const SPONSORS = 1_000;
+const SPONSORS = 20_000;
+/** More shakes than packets, so that packets are never short of shakers. */
+const SHAKES_PER_AWARD = 1.1;
 const LEAD_S = 3;
 
 interface Totals {
@@ -51,7 +53,7 @@ async function load(): Promise<void> {
   const users = Math.ceil(USER_IDS / slice);
   while ((await get<{ ready: number }>(`${control}/status`)).ready < users) await sleep(100);
   // The rate is of all users together, of whom one in `slice` is here.
-  await post(`${control}/rate`, { qps: Math.round(awardsPerS * 1.02 * slice) });
+  await post(`${control}/rate`, { qps: Math.round(awardsPerS * SHAKES_PER_AWARD * slice) });
   await post(`${admin}/packets`, {
     ratePerS: awardsPerS,
     total: awardsPerS * (seconds + LEAD_S),

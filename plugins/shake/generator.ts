@@ -13,8 +13,12 @@ export interface GenerateOrder {
   readonly sponsors: number;
 }
 
-/** Batches that are drawn in a second. Each is a row in the ledger, and has one sponsor. */
-const BATCHES_PER_S = 20;
+/**
+ * Each batch is a row in the ledger, and has one sponsor: many make a good mixture, few a small ledger. At most so many
+ * a second, with at least so many packets, but never more than come in half a second.
+ */
+const MOST_BATCHES_PER_S = 100;
+const LEAST_BATCH = 10;
 
 /** Packets of one sponsor that were drawn but are not in the ledger yet. */
 export interface Batch {
@@ -69,7 +73,8 @@ export class Generator {
    */
   draw(nowMs: number, aheadMs: number, most: number): Batch | undefined {
     const { ratePerS, total, minFen, maxFen, sponsors } = this.order;
-    const count = Math.min(total - this.#drawn, most, Math.ceil(ratePerS / BATCHES_PER_S));
+    const batch = Math.max(LEAST_BATCH, Math.ceil(ratePerS / MOST_BATCHES_PER_S));
+    const count = Math.min(total - this.#drawn, most, batch, Math.ceil(ratePerS / 2));
     // A batch is far shorter than what is drawn ahead, so it can wait until it is whole.
     if (count === 0 || this.#due(nowMs + aheadMs) - this.#drawn < count) return undefined;
     const amountsFen = new Uint32Array(count);
