@@ -23,7 +23,7 @@ export function reportHtml(run: RunData): string {
       ...run.problems.map((problem) => `<p class="note">${escapeXml(problem)}</p>`),
       section("Environment", environmentTable(summary.environment)),
       summary.config === undefined ? "" : configDetails(summary.config),
-      rawData(),
+      rawData(run.folder),
     ].join("\n"),
   );
 }
@@ -116,17 +116,29 @@ function configDetails(config: unknown): string {
   }</pre></details>`;
 }
 
-function rawData(): string {
-  const files = [
-    ["summary.json", "everything above as data"],
-    ["series.csv", "one row a second, for a spreadsheet"],
-    ["run.db", "all snapshots: redpkt monitor --replay run.db"],
-    ["charts/", "these charts as SVG files"],
-  ];
-  return section(
-    "Raw data",
-    `<ul>${files.map(([name, what]) => `<li><a href="${name}">${name}</a>: ${what}</li>`).join("")}</ul>`,
-  );
+/** What may lie beside the report. */
+const RAW_FILES = [
+  ["summary.json", "everything above as data"],
+  ["series.csv", "one row a second, for a spreadsheet"],
+  ["run.db", "all snapshots: redpkt monitor --replay run.db"],
+  ["awards.csv", "what the fleet's users were told that they won"],
+  ["ledger", "every award and transfer: redpkt ledger, redpkt reconcile"],
+  ["charts", "these charts as SVG files"],
+] as const;
+
+function rawData(folder: string): string {
+  const links = RAW_FILES.filter(([name]) => name === "charts" || isThere(`${folder}/${name}`))
+    .map(([name, what]) => `<li><a href="${name}">${name}</a>: ${what}</li>`);
+  return section("Raw data", `<ul>${links.join("")}</ul>`);
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `offeredPercent` as `offered percent`. */
