@@ -3,6 +3,8 @@ const V1 = "/sys/fs/cgroup/cpu";
 const V2 = "/sys/fs/cgroup";
 /** Short, so that a held process pauses for less than the latencies that are measured. */
 const PERIOD_US = 10_000;
+/** The kernel takes no smaller quota. */
+const LEAST_QUOTA_US = 1_000;
 
 /** Holds processes to a share of a core by a cgroup, where this machine lets us make one. */
 export class CpuQuota {
@@ -18,9 +20,10 @@ export class CpuQuota {
    * @returns undefined if this machine doesn't let us, with nothing left behind
    */
   static open(name: string, cores: number): CpuQuota | undefined {
-    const quotaUs = Math.max(1_000, Math.round(PERIOD_US * cores));
-    return makeGroup(`${V1}/${name}`, [["cpu.cfs_period_us", PERIOD_US], ["cpu.cfs_quota_us", quotaUs]]) ??
-      makeGroup(`${V2}/${name}`, [["cpu.max", `${quotaUs} ${PERIOD_US}`]]);
+    const periodUs = Math.max(PERIOD_US, Math.ceil(LEAST_QUOTA_US / cores));
+    const quotaUs = Math.round(periodUs * cores);
+    return makeGroup(`${V1}/${name}`, [["cpu.cfs_period_us", periodUs], ["cpu.cfs_quota_us", quotaUs]]) ??
+      makeGroup(`${V2}/${name}`, [["cpu.max", `${quotaUs} ${periodUs}`]]);
 
     function makeGroup(path: string, settings: readonly [file: string, value: string | number][]) {
       try {

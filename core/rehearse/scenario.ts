@@ -23,7 +23,7 @@ const server = z.strictObject({
   /** Other flags, by name. */
   flags: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
   /** CPU time that the server may have, in cores; only where a cgroup can hold it to that. */
-  cores: z.number().min(0.2).max(256).optional(),
+  cores: z.number().min(0.02).max(256).optional(),
 });
 
 const fleet = z.strictObject({

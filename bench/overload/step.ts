@@ -1,0 +1,50 @@
+/** How the server sheds in a run, and its settings. */
+export interface Mode {
+  readonly name: string;
+  readonly plugins: string;
+  readonly set: readonly string[];
+  /** Most unanswered shakes of a user, and how long he waits: exact where everything is answered, see `Setting`. */
+  readonly open: number;
+  readonly patienceMs: number;
+}
+
+const WIDE = ["throttle.connectionPerS=100000", "throttle.connectionBurst=100000"];
+
+export const MODES: readonly Mode[] = [
+  {
+    name: "read less",
+    plugins: "throttle,shake",
+    set: [...WIDE, "throttle.targetMs=15", "throttle.staleMs=40"],
+    open: 1,
+    patienceMs: 150,
+  },
+  {
+    name: "refuse",
+    plugins: "throttle,shake",
+    set: [...WIDE, "throttle.targetMs=15", "throttle.mostLevel=1"],
+    open: 8,
+    patienceMs: 0,
+  },
+  { name: "nothing", plugins: "shake", set: [], open: 8, patienceMs: 0 },
+];
+
+/** What came of one rate. */
+export interface Step {
+  readonly mode: string;
+  /** The rate as a multiple of the server's best. */
+  readonly factor: number;
+  readonly scheduledPerS: number;
+  readonly offeredPerS: number;
+  /** Answered otherwise than "overloaded", within {@linkcode IN_TIME_MS}. */
+  readonly goodPerS: number;
+  readonly refusedPerS: number;
+  /** Of what was answered otherwise than "overloaded". */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Ticks that the fleet itself was too late for: with many of them, the fleet is what is overloaded. */
+  readonly lateTicksPerS: number;
+  readonly serverCores: number;
+}
+
+/** An answer within this time is a good one. */
+export const IN_TIME_MS = 100;
