@@ -21,8 +21,12 @@ interface Result {
   readonly steps: readonly Step[];
 }
 
+/** With more of its ticks late than this part, the fleet itself is overloaded, and a step says nothing of the server. */
+const LATE_PART = 0.1;
+
 /** The curve of goodput over the rate that was offered, both as multiples of the server's best, as SVG. */
-export function goodputCurve({ engine, cores, peakPerS, steps }: Result): string {
+export function goodputCurve({ engine, cores, peakPerS, steps: all }: Result): string {
+  const steps = all.filter(({ lateTicksPerS, scheduledPerS }) => lateTicksPerS <= LATE_PART * scheduledPerS);
   const mostFactor = Math.max(...steps.map(({ factor }) => factor));
   const x = (factor: number) => LEFT + factor / mostFactor * (WIDTH - LEFT - RIGHT);
   const y = (part: number) => HEIGHT - BOTTOM - part / 1.2 * (HEIGHT - TOP - BOTTOM);
@@ -48,7 +52,7 @@ export function goodputCurve({ engine, cores, peakPerS, steps }: Result): string
     `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(part)}" y2="${y(part)}" stroke="#d0d7de"/>` +
     text(LEFT - 8, y(part) + 4, `${part * 100} %`, 'text-anchor="end"')
   );
-  const ticks = [...new Set(steps.map(({ factor }) => factor))].map((factor) =>
+  const ticks = Array.from({ length: Math.floor(mostFactor) }, (_, i) => i + 1).map((factor) =>
     text(x(factor), HEIGHT - BOTTOM + 20, `${factor}`, 'text-anchor="middle"')
   );
   const held = cores === null ? "" : `, server held to ${cores} of a core`;
