@@ -32,11 +32,14 @@ export class HostSeed {
   readonly tickets: SeedTickets;
   readonly #file: SeedFile;
   readonly #claim: Claim;
+  /** Open until the end: closing the ledger's only connection would move its whole log into the file at every start. */
+  readonly #identity: LedgerIdentity;
   readonly #clock: Clock;
   #proven = 0;
   #nextNoteMs = 0;
 
-  private constructor(file: SeedFile, claim: Claim, clock: Clock) {
+  private constructor(file: SeedFile, claim: Claim, identity: LedgerIdentity, clock: Clock) {
+    this.#identity = identity;
     this.#file = file;
     this.#claim = claim;
     this.#clock = clock;
@@ -58,11 +61,13 @@ export class HostSeed {
         // Proven before it is claimed: a claim of a damaged file would stand in the way of its repair.
         let proven = 0;
         while (proven < Math.min(BLOCKS_AT_ONCE, file.blocks)) file.loadBlock(proven++);
-        const seed = new HostSeed(file, Claim.take(file, identity, clock.wallMs()), clock);
+        const claim = Claim.take(file, identity, clock.wallMs());
+        const seed = new HostSeed(file, claim, identity, clock);
         seed.#proven = proven;
         return seed;
-      } finally {
+      } catch (error) {
         identity.close();
+        throw error;
       }
     } catch (error) {
       file.close();
@@ -111,6 +116,7 @@ export class HostSeed {
   close(ledgerRows: number): void {
     this.#noteRows(ledgerRows);
     this.#claim.close();
+    this.#identity.close();
     this.#file.close();
   }
 
