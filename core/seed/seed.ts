@@ -224,9 +224,9 @@ function reportText({ problems, files, tickets, amountFen, sponsors }: SetReport
     }  ${sponsor.name}\n`
   );
   const verdict = problems.length === 0
-    ? `PASS  ${formatCount(files)} files, ${formatCount(tickets)} tickets, each once, ${
-      formatYuan(amountFen)
-    }: the plan\n`
+    ? `PASS  ${formatCount(files)} ${files === 1 ? "file" : "files"}, ${
+      formatCount(tickets)
+    } tickets, each once, ${formatYuan(amountFen)}: the plan\n`
     : `${problems.map((problem) => `  ${problem}\n`).join("")}FAIL  ${problems.length} ` +
       `${problems.length === 1 ? "problem" : "problems"}\n`;
   return `${rows.join("")}${verdict}`;
