@@ -9,7 +9,7 @@ export const Bad = { none: 0, hammer: 1, neverRead: 2, drip: 3, half: 4, crowd: 
 export type MisbehaviourShares = Partial<Record<Misbehaviour, number>>;
 
 /** How often a misbehaving user does it again, in ms, by number. */
-export const BAD_EVERY_MS: readonly number[] = [Infinity, 50, 50, 60_000, Infinity, 50];
+export const BAD_EVERY_MS: readonly number[] = [Infinity, 100, 100, 60_000, Infinity, 100];
 
 /** Knuth's multiplicative hashing: spreads consecutive ids evenly. */
 const MULTIPLIER = 0x9e37_79b1;

@@ -11,7 +11,9 @@ const EVEN_PART = 0.1;
 /** How much of a new measurement of demand counts. */
 const SMOOTHING = 0.5;
 /** Demand that differs from an even one by less than this part is even: what is left is chance. */
-const UNEVEN = 0.1;
+const UNEVEN = 0.25;
+/** How much of the way to its new part a SET goes at once: a part that jumps lets two SETs have the same second. */
+const APPROACH = 0.25;
 
 /** The half of `throttle` on the main thread: gives each SET its share of the host's caps, and takes an operator's level. */
 export class ThrottleHost implements PluginControl {
@@ -20,6 +22,8 @@ export class ThrottleHost implements PluginControl {
   readonly #config: ThrottleConfig;
   readonly #seen: Float64Array;
   readonly #demand: Float64Array;
+  /** The part of the cap that each SET has. */
+  readonly #parts: Float64Array;
   readonly #told: Uint8Array;
   readonly #busy = new BusyUsers();
   readonly #words = new Int32Array(3);
@@ -31,6 +35,7 @@ export class ThrottleHost implements PluginControl {
     this.#config = config;
     this.#seen = new Float64Array(host.setCount);
     this.#demand = new Float64Array(host.setCount);
+    this.#parts = new Float64Array(host.setCount).fill(1 / host.setCount);
     this.#told = new Uint8Array(host.setCount);
     this.#limitAccepts();
     this.routes = [{
@@ -144,7 +149,8 @@ export class ThrottleHost implements PluginControl {
     this.#words[2] = Math.min(0xffff_ffff, this.#config.loginsPerS / sets * 1000);
     for (let set = 0; set < sets; set++) {
       const part = isEven ? 1 / sets : EVEN_PART / sets + (1 - EVEN_PART) * this.#demand[set] / total;
-      this.#words[1] = Math.min(0xffff_ffff, this.#config.hostPerS * part * 1000);
+      this.#parts[set] += APPROACH * (part - this.#parts[set]);
+      this.#words[1] = Math.min(0xffff_ffff, this.#config.hostPerS * this.#parts[set] * 1000);
       this.#host.post(set, this.#words, 3);
     }
   }
