@@ -4,6 +4,7 @@ import type { PlanInput } from "../core/seed/plan.ts";
 import { TestSet } from "../core/seed/testing.ts";
 import { systemClock } from "../core/time/clock.ts";
 import { assertNothingLost, crashRun } from "./crash_run.ts";
+import { buildShim, losePower, shimEnv, whyNoShim } from "./power_loss/shim.ts";
 import { redpkt, Running } from "./processes.ts";
 
 const TICKETS = 6_000;
@@ -39,6 +40,32 @@ Deno.test(`killed ${KILLS} times in a wave: no ticket twice, no fen lost, and th
   const { sponsors } = result.reconciled;
   assert.equal(sponsors.length, 20);
   for (const { budgetFen, wonFen, poolFen } of sponsors) assert.equal(wonFen + poolFen, budgetFen);
+});
+
+const noShim = whyNoShim();
+
+Deno.test({
+  name: "power is lost in a wave: the claim knows of no row that is not durable" +
+    (noShim === undefined ? "" : ` (not here: ${noShim})`),
+  ignore: noShim !== undefined,
+  async fn() {
+    using set = new TestSet(planNow(8));
+    const shim = await buildShim();
+    try {
+      const result = await crashRun({
+        seed: SEED,
+        kills: 3,
+        users: 1_000,
+        env: (_life, ledger) => shimEnv(shim, ledger, undefined),
+        afterKill: losePower,
+        serverFlags: ["--packets-per-user", "20"],
+        seeds: { folder: set.folder, hostId: "host-000", keys: set.keys.path },
+      });
+      assertNothingLost(result, SEED);
+    } finally {
+      await Deno.remove(shim);
+    }
+  },
 });
 
 Deno.test("a server refuses, in one line each, what isn't its seed file", async () => {

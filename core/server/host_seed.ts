@@ -56,7 +56,7 @@ export class HostSeed {
     try {
       file.checkSignature(new KeyFolder(keys).trusted());
       file.checkUse(hostId, clock.wallMs());
-      const identity = new LedgerIdentity(ledger);
+      const identity = openIdentity(ledger);
       try {
         // Proven before it is claimed: a claim of a damaged file would stand in the way of its repair.
         let proven = 0;
@@ -128,5 +128,15 @@ export class HostSeed {
         `${Claim.pathOf(this.#file.path)}: cannot be written any more: ${(error as Error).message}`,
       );
     }
+  }
+}
+
+/** A disk that fails at a start is the machine's fault: one line, and another try by whoever started us. */
+function openIdentity(directory: string): LedgerIdentity {
+  try {
+    return new LedgerIdentity(directory);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`--ledger ${directory}: cannot be read: ${(error as Error).message}`);
   }
 }
