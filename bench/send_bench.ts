@@ -1,0 +1,137 @@
+/**
+ * What a claim costs in the SETs and the judge, without sockets and disk: one packet of 10,000 shares, 100,000 users who
+ * claim at once. Most lose, and never reach the ledger.
+ */
+import { EntryKind } from "../core/ledger/entry.ts";
+import { LedgerLoop } from "../core/ledger/ledger_loop.ts";
+import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
+import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
+import { sendBodyWords } from "../core/ledger/send_body.ts";
+import type { SetContext } from "../core/plugin/plugin.ts";
+import { Random } from "../core/random/random.ts";
+import { Entries, EntryCall } from "../core/set/entries.ts";
+import { VerdictWatch } from "../core/set/verdict_watch.ts";
+import { Bell } from "../core/shared/bell.ts";
+import { writeClaim } from "../core/wire/version1_money.ts";
+import { SEND_METRICS } from "../plugins/send/metrics.ts";
+import send from "../plugins/send/mod.ts";
+import { SendSet } from "../plugins/send/set_half.ts";
+
+const USERS = 100_000;
+const SHARES = 10_000;
+const DEADLINE_MS = 9e15;
+
+/** One SET with plugin `send` and a ledger, in one thread, without an engine. */
+class Bench {
+  answers = 0;
+  readonly #ring = new LedgerRing(new SharedArrayBuffer(ledgerRingBytes(1 << 14)));
+  readonly #loop = new LedgerLoop(new MemoryLedger(), [{ ring: this.#ring, bell: new Bell() }]);
+  readonly #entries: Entries;
+  readonly #call = new EntryCall();
+  readonly #view = new DataView(new ArrayBuffer(512));
+  #messages: Int32Array[] = [];
+  readonly #set: SendSet;
+
+  constructor() {
+    const engine = { generation: new Int32Array(USERS) };
+    const watch = new VerdictWatch(this.#ring, 1e9);
+    this.#entries = new Entries(engine as never, this.#ring, watch, 0);
+    const metrics = Object.keys(SEND_METRICS);
+    const context: Partial<SetContext> = {
+      index: 0,
+      setCount: 1,
+      seats: USERS,
+      random: new Random(1),
+      unixMs: 1,
+      unixSeconds: 0,
+      userOf: (connection) => connection,
+      versionOf: () => 1,
+      seatOf: (connection) => connection,
+      generationOf: () => 0,
+      metric: (name) => metrics.indexOf(name),
+      count: () => {},
+      canPropose: () => this.#ring.hasRoom,
+      canProposeAll: (places) => this.#ring.open + places <= this.#ring.capacity,
+      propose: (entry) => this.#entries.addProposal(0, entry, 0),
+      tickAt: () => {},
+      push: () => true,
+      answer: (_connection, _generation, write) => {
+        write(this.#view, 256);
+        this.answers++;
+        return true;
+      },
+      postToSet: (_set, words, count) => {
+        this.#messages.push(words.slice(0, count));
+        return true;
+      },
+    };
+    this.#set = new SendSet(context as SetContext, send.config.parse({}));
+    this.#sendPacket();
+    this.turn();
+  }
+
+  /** Everybody claims. */
+  claimAll(): void {
+    const { handle } = this.#set.frames[0x0121];
+    for (let user = 0; user < USERS; user++) {
+      writeClaim(this.#view, 0, 0, 0xffff_ffff);
+      handle(user, this.#view, 0, this.#view, 256, 0);
+      if (user % 1_000 === 999) this.turn();
+    }
+    this.turn();
+  }
+
+  /** Messages, ledger and verdicts until nothing moves. */
+  turn(): void {
+    for (let isIdle = false; !isIdle;) {
+      const messages = this.#messages;
+      this.#messages = [];
+      for (const words of messages) this.#set.onSetMessage(words, 0, words.length, 0);
+      this.#set.onTick(0);
+      this.#ring.publish();
+      this.#loop.step();
+      const verdicts = this.#ring.drain((words, at) => {
+        this.#call.read(words, at);
+        if (this.#call.kind !== EntryKind.part && words[at + 1] === 0) {
+          this.#set.onVerdict(this.#call, -1, this.#view, 256, 0);
+        }
+      });
+      isIdle = messages.length === 0 && verdicts === 0;
+    }
+  }
+
+  #sendPacket(): void {
+    const body = sendBodyWords({
+      mode: 1,
+      group: 0,
+      deadlineMs: DEADLINE_MS,
+      requestId: 1,
+      recipients: Uint32Array.from({ length: USERS }, (_, user) => user),
+      shares: new Uint32Array(SHARES).fill(7),
+    });
+    const nothing = { packetId: 0, tag: 0, asked: 0, askedFrom: 0, connection: -1, user: 0 };
+    this.#entries.addParts(body, 0);
+    this.#entries.addProposal(
+      1,
+      { kind: EntryKind.send, amountFen: 7 * SHARES, sponsor: 1, count: SHARES, ...nothing },
+      0,
+    );
+    this.#ring.publish();
+    while (this.#loop.step() !== 0);
+    this.#ring.drain(() => {});
+  }
+}
+
+Deno.bench({
+  name: `send: ${USERS} claims on one packet of ${SHARES} shares`,
+  group: "send",
+  n: 10,
+  warmup: 2,
+  fn(b) {
+    const bench = new Bench();
+    b.start();
+    bench.claimAll();
+    b.end();
+    if (bench.answers !== USERS) throw new Error(`${bench.answers} answers`);
+  },
+});
