@@ -7,7 +7,7 @@ export default {
   users: 19_000,
   connectsPerS: 4_000,
   server: {
-    set: { "throttle.connectionPerS": 2, "throttle.connectionBurst": 10 },
+    set: { "throttle.mostLevel": 2, "throttle.connectionPerS": 2, "throttle.connectionBurst": 10 },
     flags: { "login-seconds": 5, "frame-seconds": 5, "read-seconds": 5 },
   },
   fleet: {

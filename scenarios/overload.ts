@@ -11,6 +11,7 @@ export default {
     set: {
       "throttle.connectionPerS": 1_000,
       "throttle.connectionBurst": 2_000,
+      "throttle.mostLevel": 2,
       "throttle.targetMs": 15,
       "throttle.staleMs": 40,
     },

@@ -85,6 +85,8 @@ export class Stage {
         ...(options.ledger === undefined ? [] : ["--ledger", options.ledger]),
         ...["--engine", options.engine, "--workers", String(options.serverWorkers)],
         ...["--set", `throttle.connectionPerS=${cap}`, "--set", `throttle.connectionBurst=${2 * cap}`],
+        // A scenario that says nothing of levels is a proof of what the host can do: every shake is answered.
+        ...["--set", "throttle.mostLevel=0"],
         ...Object.entries(set).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
         ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
         ...options.serverFlags,
