@@ -22,7 +22,7 @@ interface Result {
 }
 
 /** With more of its ticks late than this part, the fleet itself is overloaded, and a step says nothing of the server. */
-const LATE_PART = 0.1;
+const LATE_PART = 0.05;
 
 /** The curve of goodput over the rate that was offered, both as multiples of the server's best, as SVG. */
 export function goodputCurve({ engine, cores, peakPerS, steps: all }: Result): string {
