@@ -12,8 +12,19 @@ export interface Subject {
   stop(): Promise<void>;
 }
 
-/** Far above every load here, so that no shake is refused. */
-export const CAPS = { hostPerS: 100_000_000, connectionPerS: 1_000_000, connectionBurst: 1_000_000 } as const;
+/**
+ * Far above every load here, and the limit that follows the delay off: what is measured is the cost of answers, not of
+ * refusals.
+ */
+export const CAPS = {
+  hostPerS: 100_000_000,
+  connectionPerS: 1_000_000,
+  connectionBurst: 1_000_000,
+  acceptsPerS: 0,
+  loginsPerS: 10_000_000,
+  targetMs: 10_000,
+  mostLevel: 0,
+} as const;
 /** Packets a second that are won meanwhile: what a gala gives away. */
 export const PACKETS_PER_S = 200;
 /** Connections of the last window that may still be closing. */
