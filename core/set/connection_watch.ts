@@ -45,8 +45,9 @@ export class ConnectionWatch {
 
   /** Looks at as many connections as the time since the last call asks for; `close` is called with those to end. */
   look(nowMs: number, close: (connection: number, code: CloseCode) => void): void {
-    const { capacity } = this.#engine;
-    this.#owed = Math.min(capacity, this.#owed + capacity * (nowMs - this.#lastMs) / ROUND_MS);
+    // A host has room for a million, and mostly far fewer have ever come.
+    const { rows } = this.#connections;
+    this.#owed = Math.min(rows, this.#owed + rows * (nowMs - this.#lastMs) / ROUND_MS);
     this.#lastMs = nowMs;
     if (this.#owed < 1) return;
     const second = secondOf(nowMs);
@@ -55,7 +56,7 @@ export class ConnectionWatch {
     const hasQueues = this.#engine.stats.queuedSends > 0;
     for (; this.#owed >= 1; this.#owed--) {
       const connection = this.#position;
-      this.#position = connection + 1 === capacity ? 0 : connection + 1;
+      this.#position = connection + 1 === rows ? 0 : connection + 1;
       if (phase[connection] !== Phase.open && phase[connection] !== Phase.loggedIn) continue;
       const code = this.#fault(connection, second, hasQueues);
       if (code !== 0) close(connection, code);

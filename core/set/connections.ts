@@ -3,6 +3,8 @@
  * few megabytes, and no object. Each SET touches only the rows of its own connections.
  */
 export class Connections {
+  /** One more than the highest connection number so far: rows from here on were never used. */
+  rows = 0;
   /** Which of the worker's SETs the connection belongs to. */
   readonly setOf: Uint16Array;
   /** Its place within its SET. */
@@ -42,6 +44,7 @@ export class Connections {
 
   /** Makes a row ready for a new connection. */
   reset(connection: number, set: number, seat: number, second: number): void {
+    if (connection >= this.rows) this.rows = connection + 1;
     this.setOf[connection] = set;
     this.seat[connection] = seat;
     this.user[connection] = 0;
