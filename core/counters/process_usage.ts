@@ -20,7 +20,7 @@ export interface ProcessUsage {
 }
 
 /** How often the event loop's delay is looked at. */
-const LOOK_MS = 50;
+const LOOK_MS = 100;
 
 /** Measures a process from one reading to the next. */
 export class UsageMeter {
