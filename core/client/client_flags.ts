@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseHttpAddress } from "../admin/serve.ts";
+import { httpAddress } from "../admin/http_address.ts";
 import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../cli/flags.ts";
 import { UserError } from "../cli/user_error.ts";
 import { ENGINE_CHOICES, type EngineChoice } from "../engine/choose.ts";
@@ -112,9 +112,7 @@ export const CLIENT_FLAGS = {
   control: flag(
     "HOST:PORT",
     "address of the control API, port 0 for any free one [127.0.0.1:9090]",
-    parsed(parseHttpAddress, "must be an address and a port such as 127.0.0.1:9090").prefault(
-      "127.0.0.1:9090",
-    ),
+    httpAddress("127.0.0.1:9090").prefault("127.0.0.1:9090"),
   ),
   workers: flag("N", "threads, 0 for one a core and 10,000 users", wholeNumber(0, 256).default(0)),
   engine: flag(

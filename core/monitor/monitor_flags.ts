@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type HttpAddress, parseHttpAddress } from "../admin/serve.ts";
+import { httpAddress } from "../admin/http_address.ts";
 import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../cli/flags.ts";
 import { parseTarget, type TargetSpec } from "./target_list.ts";
 
@@ -11,13 +11,6 @@ const targets = z.array(z.string()).default([]).transform((texts, context): Targ
     else context.addIssue({ code: "custom", message: list.problem });
   }
   return all;
-});
-
-const httpAddress = z.string().transform((text, context): HttpAddress => {
-  const parsed = parseHttpAddress(text);
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: "custom", message: "must be an address and a port such as 127.0.0.1:8002" });
-  return z.NEVER;
 });
 
 /** The flags of `redpkt monitor`. */
@@ -34,7 +27,7 @@ export const MONITOR_FLAGS = {
   web: flag(
     "HOST:PORT",
     "address of the page, port 0 for any free one [127.0.0.1:8002]",
-    httpAddress.prefault("127.0.0.1:8002"),
+    httpAddress("127.0.0.1:8002").prefault("127.0.0.1:8002"),
   ),
   "no-web": switchFlag("serve no page"),
   headless: switchFlag(

@@ -21,7 +21,7 @@ import { writeReport } from "../report/write_report.ts";
 import { VERSION } from "../version.ts";
 import { z } from "zod";
 import { reconcile } from "../reconcile/reconcile.ts";
-import { httpAddress } from "../server/options.ts";
+import { httpAddress } from "../admin/http_address.ts";
 import { RehearsalBroken, Run, type RunResult } from "./run.ts";
 import { type FullScenario, loadScenario } from "./scenario.ts";
 import { makeSeedSet } from "./seed_set.ts";
@@ -58,7 +58,11 @@ export const REHEARSE_FLAGS = {
   ),
   "server-flag": listFlag("FLAG=VALUE", "a further flag for the server, such as --set=shake.leaseMs=100"),
   out: flag("DIR", "folder for the results", z.string().default("out")),
-  web: flag("HOST:PORT", "shows a page while it runs, port 0 for any free one", httpAddress.optional()),
+  web: flag(
+    "HOST:PORT",
+    "shows a page while it runs, port 0 for any free one",
+    httpAddress("127.0.0.1:8989").optional(),
+  ),
 } satisfies Flags;
 
 type Options = FlagValues<typeof REHEARSE_FLAGS>;

@@ -2,20 +2,12 @@ import { z } from "zod";
 import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
 import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { parseAddress } from "../engine/address.ts";
-import { parseHttpAddress } from "../admin/serve.ts";
+import { httpAddress } from "../admin/http_address.ts";
 
 const address = z.string().transform((text, context) => {
   const parsed = text === "localhost" ? 0x7f000001 : parseAddress(text);
   if (parsed !== undefined) return parsed;
   context.addIssue({ code: "custom", message: "must be an IPv4 address such as 0.0.0.0 or 127.0.0.1" });
-  return z.NEVER;
-});
-
-/** An HTTP address from text such as `127.0.0.1:8989`. */
-export const httpAddress = z.string().transform((text, context) => {
-  const parsed = parseHttpAddress(text);
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: "custom", message: "must be an address and a port such as 127.0.0.1:8989" });
   return z.NEVER;
 });
 
@@ -26,7 +18,7 @@ export const SERVER_FLAGS = {
   admin: flag(
     "HOST:PORT",
     "address of the admin API",
-    httpAddress.prefault("127.0.0.1:8989"),
+    httpAddress("127.0.0.1:8989").prefault("127.0.0.1:8989"),
     "127.0.0.1:8989",
   ),
   workers: flag("N", "threads that hold connections, 0 for one a core", wholeNumber(0, 256).default(0)),
