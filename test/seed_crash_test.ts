@@ -1,6 +1,6 @@
 /** Real servers that give a seed file's tickets away, and are killed in the middle of a wave. */
 import assert from "node:assert/strict";
-import type { PlanInput } from "../core/seed/plan.ts";
+import type { PlanInput } from "../core/seed/plan_schema.ts";
 import { TestSet } from "../core/seed/testing.ts";
 import { systemClock } from "../core/time/clock.ts";
 import { assertNothingLost, crashRun } from "./crash_run.ts";

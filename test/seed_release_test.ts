@@ -12,7 +12,7 @@ import {
 } from "../core/ledger/ledger.ts";
 import { SimNetwork } from "../core/engine/sim_network.ts";
 import { Random } from "../core/random/random.ts";
-import type { PlanInput } from "../core/seed/plan.ts";
+import type { PlanInput } from "../core/seed/plan_schema.ts";
 import { SeedFile } from "../core/seed/seed_file.ts";
 import { TestSet } from "../core/seed/testing.ts";
 import { SeedTickets } from "../core/seed/tickets.ts";

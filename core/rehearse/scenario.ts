@@ -2,7 +2,7 @@ import { z } from "zod";
 import { didYouMean } from "../cli/did_you_mean.ts";
 import type { Program } from "../cli/host.ts";
 import { UserError } from "../cli/user_error.ts";
-import type { PlanInput } from "../seed/plan.ts";
+import type { PlanInput } from "../seed/plan_schema.ts";
 import { MISBEHAVIOURS } from "../client/misbehaviour.ts";
 import { behaviourSchema } from "../client/behaviour.ts";
 import { MEASURES } from "./measures.ts";

@@ -4,7 +4,8 @@ import { KeyFolder } from "../seed/keys.ts";
 import { Layout } from "../seed/layout.ts";
 import { makeHostFile } from "../seed/make.ts";
 import { drawPlan } from "../seed/picture.ts";
-import { parsePlan, type PlanInput } from "../seed/plan.ts";
+import { parsePlan } from "../seed/plan.ts";
+import type { PlanInput } from "../seed/plan_schema.ts";
 import { drawSetId } from "../seed/set_id.ts";
 
 /** How far away the waves are while they wait for their cues. */

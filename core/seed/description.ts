@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { parsePlan, type Plan } from "./plan.ts";
+import { parsePlan } from "./plan.ts";
+import type { Plan } from "./plan_schema.ts";
 
 const whole = z.int().min(0);
 

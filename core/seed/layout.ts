@@ -1,7 +1,7 @@
 import { assert } from "../assert.ts";
 import { countTickets, type TicketCount } from "./amounts.ts";
 import { Curve } from "./curve.ts";
-import { hostsOf, type Plan, type PlanSponsor } from "./plan.ts";
+import { hostsOf, type Plan, type PlanSponsor } from "./plan_schema.ts";
 import { mulDiv, phaseOf, runningTotals, Splitter, wholeWeights } from "./split.ts";
 
 /** The tickets of one sponsor in one wave of one host: contiguous ids, an exact sum. */

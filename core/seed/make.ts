@@ -3,7 +3,7 @@ import { amountDraw } from "./amount_draw.ts";
 import { Curve } from "./curve.ts";
 import type { SigningKey } from "./keys.ts";
 import type { Group, Layout } from "./layout.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./plan_schema.ts";
 import { SeedWriter } from "./seed_writer.ts";
 import { Urn } from "./urn.ts";
 

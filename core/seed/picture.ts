@@ -1,7 +1,7 @@
 import { formatCount } from "../cli/units.ts";
 import { Curve } from "./curve.ts";
 import { Layout } from "./layout.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./plan_schema.ts";
 
 const WIDTH = 1000;
 const HEIGHT = 420;

@@ -1,7 +1,7 @@
 import { didYouMean } from "../cli/did_you_mean.ts";
 import { countTickets } from "./amounts.ts";
 import { Layout } from "./layout.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./plan_schema.ts";
 
 /** Ids of tickets are 32 bits, and 0 is none. */
 const MOST_ID = 0xffff_ffff;

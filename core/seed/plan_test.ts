@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { UserError } from "../cli/user_error.ts";
 import { Layout } from "./layout.ts";
 import { drawPlan } from "./picture.ts";
-import { parsePlan, type PlanInput, readPlan } from "./plan.ts";
+import { parsePlan, readPlan } from "./plan.ts";
+import type { PlanInput } from "./plan_schema.ts";
 import { SMALL_PLAN } from "./testing.ts";
 
 function problemsOf(plan: unknown): string[] {

@@ -3,7 +3,8 @@ import { Random } from "../random/random.ts";
 import { KeyFolder, type SigningKey } from "./keys.ts";
 import { Layout } from "./layout.ts";
 import { makeHostFile } from "./make.ts";
-import { parsePlan, type PlanInput } from "./plan.ts";
+import { parsePlan } from "./plan.ts";
+import type { PlanInput } from "./plan_schema.ts";
 
 /** A time before every expiry of these plans. */
 export const EVENT_MS = Date.parse("2029-01-01T12:00:00Z");

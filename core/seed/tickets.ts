@@ -1,5 +1,5 @@
 import { RecordWord } from "./format.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./plan_schema.ts";
 import type { SeedFile } from "./seed_file.ts";
 
 /** Offsets of a ticket's words; see `docs/seed-format.md`. */

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { auditFile } from "./audit.ts";
 import { Layout } from "./layout.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./plan_schema.ts";
 import { SeedFile, SeedRefused } from "./seed_file.ts";
 
 /** What a whole set of files came to. */

@@ -10,7 +10,7 @@ import {
 } from "../../core/plugin/plugin.ts";
 import { SendMessage, ToUser } from "./messages.ts";
 import type { SendMetrics } from "./metrics.ts";
-import type { SendConfig } from "./mod.ts";
+import type { SendConfig } from "./config.ts";
 import type { Asker, Post } from "./post.ts";
 import type { Questions } from "./questions.ts";
 

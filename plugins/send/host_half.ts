@@ -11,7 +11,7 @@ import {
 } from "../../core/plugin/plugin.ts";
 import { HostSends, type HostSendsOrder, hostSendsSchema } from "./host_sends.ts";
 import { SendMessage } from "./messages.ts";
-import type { SendConfig } from "./mod.ts";
+import type { SendConfig } from "./config.ts";
 
 /** How often what is due is sent, in ms. */
 const SEND_MS = 5;

@@ -9,7 +9,7 @@ import {
   z,
 } from "../../core/plugin/plugin.ts";
 import { SendMessage } from "./messages.ts";
-import type { SendConfig } from "./mod.ts";
+import type { SendConfig } from "./config.ts";
 import { splitAtRandom, splitEqually } from "./split.ts";
 
 /** As the public prototype's: each packet is for three users. */

@@ -16,7 +16,7 @@ import {
 } from "../../core/plugin/plugin.ts";
 import { SendMessage } from "./messages.ts";
 import type { SendMetrics } from "./metrics.ts";
-import type { SendConfig } from "./mod.ts";
+import type { SendConfig } from "./config.ts";
 import type { Post } from "./post.ts";
 import { splitAtRandom, splitEqually } from "./split.ts";
 

@@ -21,7 +21,7 @@ import {
 import { Chat } from "./chat.ts";
 import { SendMessage } from "./messages.ts";
 import { type SendMetrics, sendMetrics } from "./metrics.ts";
-import type { SendConfig } from "./mod.ts";
+import type { SendConfig } from "./config.ts";
 import { PacketOwner } from "./packet_owner.ts";
 import { Post } from "./post.ts";
 import { Questions } from "./questions.ts";

@@ -6,7 +6,7 @@ import {
   RouteError,
 } from "../../core/plugin/plugin.ts";
 import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "./messages.ts";
-import type { ShakeConfig } from "./mod.ts";
+import type { ShakeConfig } from "./config.ts";
 import { Orders } from "./orders.ts";
 import { PacketQueue } from "./packet_queue.ts";
 

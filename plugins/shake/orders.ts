@@ -6,14 +6,12 @@ import {
   Verdict,
   z,
 } from "../../core/plugin/plugin.ts";
+import { MOST_SPONSORS } from "./config.ts";
 import { type Batch, type GenerateOrder, Generator } from "./generator.ts";
 
 /** How far ahead of its release a packet is entered into the ledger. */
 const MINT_AHEAD_MS = 1_000;
 const MOST_PER_MINT = 10_000;
-
-/** Sponsors are numbers from 1 on, of 16 bits. */
-export const MOST_SPONSORS = 65_535;
 
 const orderSchema = z.strictObject({
   ratePerS: z.int().min(1).max(1_000_000),

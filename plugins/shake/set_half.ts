@@ -12,7 +12,7 @@ import {
 } from "../../core/plugin/plugin.ts";
 import { Answers } from "./answers.ts";
 import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "./messages.ts";
-import type { ShakeConfig } from "./mod.ts";
+import type { ShakeConfig } from "./config.ts";
 import { PacketQueue } from "./packet_queue.ts";
 
 /** How soon to try again after a full mailbox. */

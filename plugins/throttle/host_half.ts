@@ -2,7 +2,7 @@ import { type HostContext, type PluginControl, type PluginRoute, z } from "../..
 import { BusyUsers } from "./busy_users.ts";
 import { Level, LEVEL_NAMES } from "./levels.ts";
 import { ThrottleMessage } from "./messages.ts";
-import type { ThrottleConfig } from "./mod.ts";
+import type { ThrottleConfig } from "./config.ts";
 
 /** How often the host's caps are shared out anew. */
 const SHARE_MS = 100;

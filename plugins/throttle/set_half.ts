@@ -9,7 +9,7 @@ import {
 import { DelayControl } from "./delay_control.ts";
 import { Class, CLASS_BURST_MS, CLASS_NAMES, Level } from "./levels.ts";
 import { MOST_BUSY, ThrottleMessage } from "./messages.ts";
-import type { ThrottleConfig } from "./mod.ts";
+import type { ThrottleConfig } from "./config.ts";
 import { RateShare } from "./rate_share.ts";
 import { UserBuckets } from "./user_buckets.ts";
 
