@@ -125,7 +125,6 @@ export class EpollEngine implements Engine {
   #eventCount = 0;
   /** The send that is being gathered: all adjacent commits to one connection. */
   #gatherConnection = -1;
-  #gatherStart = 0;
   #gatherEnd = 0;
   #reserved = 0;
 
@@ -216,11 +215,11 @@ export class EpollEngine implements Engine {
     if (connection !== this.#gatherConnection || this.#gatherEnd + size > OUTPUT_BYTES) {
       this.#flushGather();
       this.#gatherConnection = connection;
-      this.#gatherStart = this.#gatherEnd = 0;
+      this.#gatherEnd = 0;
     }
     assert(size <= OUTPUT_BYTES, "a reservation fits the output area");
     const waiting = this.#queues.isEmpty ? 0 : this.#queues.bytesOf(connection);
-    if (waiting > 0 && !this.#queues.hasRoom(connection, this.#gatherEnd - this.#gatherStart + size)) {
+    if (waiting > 0 && !this.#queues.hasRoom(connection, this.#gatherEnd + size)) {
       this.stats.overfullQueues++;
       return -1;
     }
@@ -303,7 +302,7 @@ export class EpollEngine implements Engine {
     waitMs = Math.min(waitMs, this.#resting.lookMs);
     if (waitMs > 0 && !this.#bell.maySleep()) waitMs = 0;
     // Rounded up: waking early would only look again, over and over.
-    const count = this.#c.epoll_wait(this.#epoll, this.#events.address, BATCH, Math.ceil(waitMs));
+    const count = this.#c.epoll_wait(this.#epoll, this.#events.pointer, BATCH, Math.ceil(waitMs));
     this.#bell.awake();
     this.#eventAt = 0;
     this.#eventCount = Math.max(0, count);
@@ -403,7 +402,7 @@ export class EpollEngine implements Engine {
     const state = this.#state[connection];
     if (state === State.broken || state === State.free) return;
     const fd = this.#fd[connection];
-    const size = this.#c.recv(fd, this.#inputMemory.address, INPUT_BYTES, posix.MSG_DONTWAIT);
+    const size = this.#c.recv(fd, this.#inputMemory.pointer, INPUT_BYTES, posix.MSG_DONTWAIT);
     this.#readsLeft--;
     if (size > 0) {
       // A connection that this side has closed is read only so that the kernel doesn't reset it.
@@ -473,7 +472,7 @@ export class EpollEngine implements Engine {
   #refuse(fd: number): void {
     this.stats.refusedPeers++;
     this.#c.shutdown(fd, posix.SHUT_WR);
-    this.#c.recv(fd, this.#inputMemory.address, INPUT_BYTES, posix.MSG_DONTWAIT);
+    this.#c.recv(fd, this.#inputMemory.pointer, INPUT_BYTES, posix.MSG_DONTWAIT);
     this.#c.close(fd);
   }
 
@@ -493,25 +492,25 @@ export class EpollEngine implements Engine {
   #flushGather(): void {
     const connection = this.#gatherConnection;
     if (connection < 0) return;
-    const start = this.#gatherStart;
-    const size = this.#gatherEnd - start;
+    const size = this.#gatherEnd;
     this.#gatherConnection = -1;
-    this.#gatherStart = this.#gatherEnd = 0;
+    this.#gatherEnd = 0;
     const state = this.#state[connection];
     if (size === 0 || (state !== State.open && state !== State.ended)) return;
     let sent = 0;
     if (this.#queues.isEmpty || this.#queues.bytesOf(connection) === 0) {
-      sent = this.#send(connection, this.#outputMemory.address + start, size);
+      sent = this.#send(connection, size);
       if (sent === size || sent < 0) return;
       this.stats.queuedSends++;
     }
-    this.#queues.push(connection, this.output.bytes, start + sent, start + size);
+    this.#queues.push(connection, this.output.bytes, sent, size);
     this.#watch(connection, EPOLL_CTL_MOD, this.#interest[connection] | EPOLLOUT);
   }
 
-  /** Bytes that the kernel took; -1 if the connection broke, which is told later. */
-  #send(connection: number, address: number, size: number): number {
-    const sent = this.#c.send(this.#fd[connection], address, size, posix.MSG_DONTWAIT | posix.MSG_NOSIGNAL);
+  /** Sends the output area's first bytes. Returns how many the kernel took; -1 if the connection broke, told later. */
+  #send(connection: number, size: number): number {
+    const flags = posix.MSG_DONTWAIT | posix.MSG_NOSIGNAL;
+    const sent = this.#c.send(this.#fd[connection], this.#outputMemory.pointer, size, flags);
     if (sent >= 0) return sent;
     const code = errno();
     if (code === posix.EAGAIN || code === posix.EINTR || code === posix.ENOBUFS) return 0;
@@ -526,7 +525,7 @@ export class EpollEngine implements Engine {
       const waiting = this.#queues.peek(connection);
       const size = Math.min(waiting.length, OUTPUT_BYTES);
       this.output.bytes.set(waiting.subarray(0, size));
-      const sent = this.#send(connection, this.#outputMemory.address, size);
+      const sent = this.#send(connection, size);
       if (sent < 0) return;
       this.#queues.advance(connection, sent);
       if (sent < size) return; // the kernel tells when it has room again
@@ -557,7 +556,7 @@ export class EpollEngine implements Engine {
     if (this.#state[connection] === State.broken) return;
     if (connection === this.#gatherConnection) {
       this.#gatherConnection = -1;
-      this.#gatherStart = this.#gatherEnd = 0;
+      this.#gatherEnd = 0;
     }
     this.#state[connection] = State.broken;
     this.#cause[connection] = cause;

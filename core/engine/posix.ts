@@ -4,6 +4,8 @@
  */
 import { assert } from "../assert.ts";
 
+// No `usize` where it is fast that counts: optimised code takes a bigint alone for it, and with a number throws itself
+// away at the first call, for ever. Sizes are below 2^32, and a 32-bit argument fills its register.
 const SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -15,15 +17,14 @@ const SYMBOLS = {
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
-  recv: { parameters: ["i32", "usize", "usize", "i32"], result: "i32" },
-  send: { parameters: ["i32", "usize", "usize", "i32"], result: "i32" },
-  sendBuffer: { name: "send", parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
-  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
-  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  recv: { parameters: ["i32", "pointer", "u32", "i32"], result: "i32" },
+  send: { parameters: ["i32", "pointer", "u32", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  epoll_wait: { parameters: ["i32", "usize", "i32", "i32"], result: "i32" },
+  epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32" },
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
@@ -124,6 +125,8 @@ export interface MappedArea {
   readonly view: DataView;
   /** As a number: user addresses are below 2^47. */
   readonly address: number;
+  /** As calls take it. */
+  readonly pointer: Deno.PointerObject;
   unmap(): void;
 }
 
@@ -137,6 +140,7 @@ export function mapMemory(length: number): MappedArea {
     bytes: new Uint8Array(buffer),
     view: new DataView(buffer),
     address,
+    pointer,
     unmap: () => {
       libc().munmap(pointer, length);
     },

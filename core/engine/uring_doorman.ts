@@ -163,7 +163,7 @@ export class Doorman {
       }
       this.#stats.refusedPeers++;
       c.shutdown(fd, posix.SHUT_WR);
-      c.recv(fd, this.#discard.address, 4096, posix.MSG_DONTWAIT);
+      c.recv(fd, this.#discard.pointer, 4096, posix.MSG_DONTWAIT);
       c.close(fd);
     }
   }

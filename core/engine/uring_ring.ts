@@ -129,12 +129,12 @@ export class UringRing {
 
   /** Submits what is pending, and lets the kernel do its part, without waiting. */
   enter(): void {
-    this.#enter(0, Enter.getEvents, 0, 0);
+    this.#enter(0, Enter.getEvents, null, 0n);
   }
 
   /** Only submits. What else the kernel has to tell stays with it, so that completions don't pile up. */
   submit(): void {
-    this.#enter(0, 0, 0, 0);
+    this.#enter(0, 0, null, 0n);
   }
 
   /** Submits, and waits for a completion; for `batch` of them no longer than `batchUs`. */
@@ -145,7 +145,7 @@ export class UringRing {
     const seconds = Math.floor(waitMs / 1000);
     view.setUint32(24, seconds, true);
     view.setUint32(32, Math.round((waitMs - seconds * 1000) * 1e6), true);
-    this.#enter(us > 0 ? batch : 1, this.#waitFlags, this.#arguments.address, 24);
+    this.#enter(us > 0 ? batch : 1, this.#waitFlags, this.#arguments.pointer, 24n);
   }
 
   /** Before the thread sleeps elsewhere: what happens on this ring signals its eventfd. */
@@ -189,7 +189,7 @@ export class UringRing {
     this.#sys.close(this.#fd);
   }
 
-  #enter(minComplete: number, flags: number, argument: number, argumentBytes: number): void {
+  #enter(minComplete: number, flags: number, argument: Deno.PointerValue, argumentBytes: bigint): void {
     const { submissions, completions } = this;
     // Bounds what can come while much is unread, so that what a submit tells has room.
     if (completions.unread >= MOST_UNREAD) flags &= ~Enter.getEvents;

@@ -13,8 +13,8 @@ export interface UringSyscalls {
     submit: number,
     minComplete: number,
     flags: number,
-    argument: number,
-    argumentBytes: number,
+    argument: Deno.PointerValue,
+    argumentBytes: bigint,
   ): number;
   close(fd: number): void;
   errno(): number;
@@ -30,11 +30,12 @@ export class NoRing extends Error {
 
 // glibc has no functions of these names; its syscall(2) takes any arguments, so it is declared once a shape.
 const SYMBOLS = {
-  setup: { name: "syscall", parameters: ["usize", "u32", "buffer"], result: "i32" },
-  register: { name: "syscall", parameters: ["usize", "i32", "u32", "buffer", "u32"], result: "i32" },
+  setup: { name: "syscall", parameters: ["i32", "u32", "buffer"], result: "i32" },
+  register: { name: "syscall", parameters: ["i32", "i32", "u32", "buffer", "u32"], result: "i32" },
+  // The last one lies on the stack, where 32 bits would leave the other half as it was.
   enter: {
     name: "syscall",
-    parameters: ["usize", "i32", "u32", "u32", "u32", "usize", "usize"],
+    parameters: ["i32", "i32", "u32", "u32", "u32", "pointer", "usize"],
     result: "i32",
   },
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "usize"], result: "pointer" },
@@ -56,8 +57,8 @@ interface RawCalls {
     submit: number,
     minComplete: number,
     flags: number,
-    argument: number,
-    argumentBytes: number,
+    argument: Deno.PointerValue,
+    argumentBytes: bigint,
   ): number;
   mmap(
     hint: number,
