@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { prometheusName } from "../core/admin/prometheus.ts";
 import { fleetMetrics } from "../core/client/metrics.ts";
 import type { MetricDefinition } from "../core/counters/counters.ts";
+import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/money_tally.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/metrics.ts";
+import { moneyMetrics } from "../core/server/money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
 import seed from "../plugins/seed/mod.ts";
@@ -23,12 +25,21 @@ const server: Record<string, MetricDefinition> = {
   ...throttle.metrics,
 };
 
+const ONE_PLACE = {
+  ...Object.fromEntries(MONEY_COLUMNS.map((name) => [name, 1])) as Record<MoneyColumn, number>,
+  sponsor: 1,
+  wave: "",
+  due: 1,
+  dueFen: 1,
+};
+
 Deno.test("the Grafana dashboard is what its program makes", async () => {
   assert.equal(await Deno.readTextFile(new URL("grafana.json", DOCS)), dashboard());
 });
 
 Deno.test("every metric that dashboard and alerts name is one that a process has", async () => {
   const known = new Set(["redpkt_build_info"]);
+  for (const [name] of moneyMetrics({ read: () => [ONE_PLACE] }).matchAll(/^redpkt_\w+/gm)) known.add(name);
   for (const definitions of [server, fleetMetrics.definitions]) {
     for (const [metric, definition] of Object.entries(definitions)) {
       const { name } = prometheusName(metric, definition);

@@ -160,6 +160,7 @@ export class SimHost implements SimActor {
       notes: options.notes ?? new MemoryNotes(),
       hasTickets: options.tickets !== undefined,
       tickets: () => options.tickets,
+      packetDue: () => {},
       limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
       isLedgerReady: () => this.ledgerBoard.state !== LedgerState.starting,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),

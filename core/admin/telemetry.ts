@@ -3,8 +3,12 @@ import type { Series, Snapshot } from "../counters/series.ts";
 import type { Route } from "./api.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "./prometheus.ts";
 
-/** The routes by which every process shows its counters. */
-export function telemetryRoutes(series: Series, counters: Counters): Route[] {
+/**
+ * The routes by which every process shows its counters.
+ *
+ * @param moreMetrics what is no counter, in the Prometheus text format
+ */
+export function telemetryRoutes(series: Series, counters: Counters, moreMetrics = () => ""): Route[] {
   return [
     {
       method: "get",
@@ -29,7 +33,7 @@ export function telemetryRoutes(series: Series, counters: Counters): Route[] {
       path: "/metrics",
       summary: "Everything in the Prometheus text format",
       handle: () =>
-        new Response(prometheusText(counters, series.processTotals()), {
+        new Response(prometheusText(counters, series.processTotals()) + moreMetrics(), {
           headers: { "content-type": PROMETHEUS_TYPE },
         }),
     },

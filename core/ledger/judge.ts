@@ -4,6 +4,7 @@ import { RowField } from "./entry_rows.ts";
 import { LatestPackets } from "./latest_packets.ts";
 import { type AwardRecord, type Balances, type Judgement, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
 import { type Mint, MintList } from "./mint_list.ts";
+import type { MoneyTally } from "./money_tally.ts";
 import { CHUNK_PACKETS, Packets, PacketState } from "./packets.ts";
 import { Parts } from "./parts.ts";
 import { Sends } from "./sends.ts";
@@ -29,6 +30,8 @@ export class Judge {
   readonly latest = new LatestPackets();
   readonly mints = new MintList();
   readonly givenBack: GivenBack[] = [];
+  /** Where the money of each sponsor and wave is, for whoever wants to know. */
+  money: MoneyTally | undefined;
   readonly #limits: LedgerLimits;
   /** By sponsor: his money in `pool`, and the id below which his packets went back. */
   readonly #poolFenOf = new Map<number, number>();
@@ -212,6 +215,7 @@ export class Judge {
       return say(judgement, Verdict.refused, Refusal.malformed);
     }
     this.restoreMint(mint);
+    this.money?.made(firstId, amountFen, mint.sponsor);
     say(judgement, Verdict.done, Refusal.none);
   }
 
@@ -236,13 +240,17 @@ export class Judge {
       return say(judgement, Verdict.refused, Refusal.givenBack);
     }
     const limit = this.#limitReached(user, sponsor, limits);
-    if (limit !== Refusal.none) return say(judgement, Verdict.refused, limit);
+    if (limit !== Refusal.none) {
+      this.money?.refused(packetId, sponsor, limit);
+      return say(judgement, Verdict.refused, limit);
+    }
     if (amountFen > this.poolFenOf(sponsor)) return say(judgement, Verdict.refused, Refusal.poolEmpty);
     packets.award(packetId, user, amountFen, sponsor);
     packets.link(packetId, this.latest.replace(user, packetId));
     this.#awards++;
     this.#addToPool(sponsor, -amountFen);
     this.#userFen += amountFen;
+    this.money?.awarded(packetId, amountFen, sponsor);
     say(judgement, Verdict.done, Refusal.none);
   }
 
@@ -256,6 +264,7 @@ export class Judge {
       return say(judgement, Verdict.refused, Refusal.malformed);
     }
     this.restoreGivenBack({ sponsor, belowId, amountFen });
+    this.money?.returned(sponsor, amountFen);
     say(judgement, Verdict.done, Refusal.none);
   }
 
@@ -294,7 +303,10 @@ export class Judge {
       return say(judgement, Verdict.refused, Refusal.unknownPacket);
     }
     const isNew = !this.packets.isDelivered(packetId);
-    if (isNew) this.packets.markDelivered(packetId);
+    if (isNew) {
+      this.packets.markDelivered(packetId);
+      this.money?.delivered(packetId, this.packets.amountFen(packetId), this.packets.sponsor(packetId));
+    }
     say(judgement, isNew ? Verdict.done : Verdict.doneBefore, Refusal.none);
   }
 

@@ -12,6 +12,9 @@ import { LedgerBoard, LedgerState } from "./ledger_board.ts";
 import { LedgerLoop, Step } from "./ledger_loop.ts";
 import { LedgerRing } from "./ledger_ring.ts";
 import { MemoryLedger } from "./memory_ledger.ts";
+import { MoneyBoard } from "./money_board.ts";
+import type { MoneyGroup } from "./money_rows.ts";
+import { MoneyTally } from "./money_tally.ts";
 import { openJudge } from "./open_judge.ts";
 import { type LedgerSync, SqliteStore } from "./sqlite_store.ts";
 import { StoredLedger } from "./stored_ledger.ts";
@@ -37,6 +40,8 @@ export interface LedgerInit {
   readonly counters: CounterPlace;
   /** Set before it is ready. */
   readonly awarded?: AwardedBits | undefined;
+  /** Where the table of money is shown, and the groups that it tells apart. */
+  readonly money: { readonly board: SharedArrayBuffer; readonly groups: readonly MoneyGroup[] };
 }
 
 /** How a start went. */
@@ -67,6 +72,8 @@ const MAX_SLEEP_MS = 1_000;
 const RECHECK_MS = 50;
 /** How often a busy thread reads its orders. */
 const YIELD_MS = 50;
+/** How often a busy thread shows where the money is. */
+const SHOW_MONEY_MS = 250;
 
 const NO_BALANCES: Balances = { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0, packetFen: 0 };
 
@@ -76,6 +83,7 @@ const report = (message: LedgerReport) => postToParent(message);
 export async function runLedgerWorker(init: LedgerInit): Promise<void> {
   const bell = new Bell(init.bell);
   const board = new LedgerBoard(init.board);
+  const money = new MoneyTally(init.money.groups);
   let isStopped = false;
   let ledger: Ledger | undefined;
   onParentMessage((message) => {
@@ -87,10 +95,10 @@ export async function runLedgerWorker(init: LedgerInit): Promise<void> {
   while (ledger === undefined && !isStopped) {
     bell.awake();
     board.beat();
-    ledger = open(init, board);
+    ledger = open(init, board, money);
     if (ledger === undefined) await bell.sleep(MAX_SLEEP_MS);
   }
-  if (ledger !== undefined) await turn(init, bell, board, ledger, () => isStopped);
+  if (ledger !== undefined) await turn(init, bell, board, ledger, money, () => isStopped);
   ledger?.close();
   report({ type: "stopped" });
   closeThread();
@@ -102,6 +110,7 @@ async function turn(
   bell: Bell,
   board: LedgerBoard,
   ledger: Ledger,
+  money: MoneyTally,
   isStopped: () => boolean,
 ): Promise<void> {
   const clients = init.clients.map(({ ring, bell }) => ({
@@ -110,6 +119,7 @@ async function turn(
   }));
   const loop = new LedgerLoop(ledger, clients);
   const watch = new LedgerWatch(init.counters, board, ledger, loop);
+  const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money);
   board.state = LedgerState.awarding;
   let yieldAtMs = 0;
   while (!isStopped()) {
@@ -119,9 +129,10 @@ async function turn(
     const step = loop.step();
     const nowMs = systemClock.monotonicMs();
     watch.note(step, nowMs - startMs, nowMs);
+    moneyView.note(step, nowMs);
     // After work it looks once more before it sleeps: entries come in bursts.
     if (step === Step.inDoubt) await bell.sleep(RECHECK_MS);
-    else if (step === Step.idle) await bell.sleep(MAX_SLEEP_MS);
+    else if (step === Step.idle) await bell.sleep(Math.min(MAX_SLEEP_MS, moneyView.dueInMs(nowMs)));
     else if (nowMs >= yieldAtMs) {
       await nextTurn();
       yieldAtMs = nowMs + YIELD_MS;
@@ -130,11 +141,15 @@ async function turn(
 }
 
 /** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
-function open({ store, limits, awarded }: LedgerInit, board: LedgerBoard): Ledger | undefined {
+function open(
+  { store, limits, awarded }: LedgerInit,
+  board: LedgerBoard,
+  money: MoneyTally,
+): Ledger | undefined {
   const startMs = systemClock.monotonicMs();
   const took = () => Math.round(systemClock.monotonicMs() - startMs);
   if (store === undefined) {
-    const ledger = new MemoryLedger(limits);
+    const ledger = new MemoryLedger(limits, money);
     const { nextPacketId } = ledger;
     const nothing = { awards: 0, rowsRead: 0, checkpointSeq: 0, checkpointFault: undefined };
     report({ type: "ready", nextPacketId, ...nothing, tookMs: took() });
@@ -148,6 +163,9 @@ function open({ store, limits, awarded }: LedgerInit, board: LedgerBoard): Ledge
     const ledger = new StoredLedger(judge, rows, systemClock);
     const { nextPacketId, awards } = judge;
     if (awarded !== undefined) markAwarded(judge.packets, awarded);
+    // The last step: a start that is tried again must not add anything twice.
+    money.restore(judge, () => board.beat());
+    judge.money = money;
     report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took() });
     return ledger;
   } catch (error) {
@@ -155,6 +173,34 @@ function open({ store, limits, awarded }: LedgerInit, board: LedgerBoard): Ledge
     if (!(error instanceof StoreFailed)) throw error;
     report({ type: "failing", reason: error.message });
     return undefined;
+  }
+}
+
+/** Shows where the money is, a few times a second at most. */
+class MoneyPublisher {
+  readonly #board: MoneyBoard;
+  readonly #tally: MoneyTally;
+  #isNew = false;
+  #nextMs = 0;
+
+  constructor(board: MoneyBoard, tally: MoneyTally) {
+    this.#board = board;
+    this.#tally = tally;
+    board.publish(tally);
+  }
+
+  /** A step is over. Only what is durable is shown: nobody knows yet whether a batch in doubt is. */
+  note(step: Step, nowMs: number): void {
+    this.#isNew ||= step === Step.answered;
+    if (step === Step.inDoubt || this.dueInMs(nowMs) > 0) return;
+    this.#board.publish(this.#tally);
+    this.#isNew = false;
+    this.#nextMs = nowMs + SHOW_MONEY_MS;
+  }
+
+  /** How long until something new may be shown; `Infinity` if there is nothing. */
+  dueInMs(nowMs: number): number {
+    return this.#isNew ? Math.max(0, this.#nextMs - nowMs) : Infinity;
   }
 }
 

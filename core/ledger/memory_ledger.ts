@@ -1,13 +1,16 @@
 import { Judge } from "./judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger, LedgerLimits } from "./ledger.ts";
+import type { MoneyTally } from "./money_tally.ts";
 
 /** A ledger that forgets everything when the process ends: for rehearsals that don't need one that lasts. */
 export class MemoryLedger implements Ledger {
   readonly failure = undefined;
   readonly #judge: Judge;
 
-  constructor(limits?: LedgerLimits) {
+  /** @param money where the judge adds up what it decides, if anybody wants to know */
+  constructor(limits?: LedgerLimits, money?: MoneyTally) {
     this.#judge = new Judge(limits);
+    this.#judge.money = money;
   }
 
   get nextPacketId(): number {

@@ -47,6 +47,13 @@ export class MintList {
     return at < 0 || packetId >= this.#firstIds[at] + this.#counts[at] ? -1 : this.#sponsors[at];
   }
 
+  /** Calls with every mint, in order of their ids. */
+  forEach(each: (firstId: number, amountFen: number, sponsor: number) => void): void {
+    for (let at = 0; at < this.#size; at++) {
+      each(this.#firstIds[at], this.#amountsFen[at], this.#sponsors[at]);
+    }
+  }
+
   /** The mint that begins with this id. */
   from(firstId: number): Mint | undefined {
     const at = this.#lastFrom(firstId);

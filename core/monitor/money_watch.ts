@@ -1,14 +1,14 @@
 import { z } from "zod";
+import { type MoneyPlace, MoneyPlaces, placesSchema } from "./money_places.ts";
+import { accountsInWords } from "./account_words.ts";
+import { addUp } from "./merge.ts";
 import type { MonitorCore } from "./monitor_core.ts";
 
-/** Sums of accounts over all servers, in fen. */
-export interface MoneySums {
-  readonly sourceFen: number;
-  readonly poolFen: number;
-  readonly userFen: number;
-  readonly packetFen: number;
-  readonly returnedFen: number;
-}
+/**
+ * Sums of accounts over all servers, in fen, by the accounts' own names: one that is new with a later server is added
+ * up and shown too.
+ */
+export type MoneySums = Readonly<Record<string, number>>;
 
 /** A wave over all servers that play a part of it. */
 export interface WaveSum {
@@ -29,24 +29,19 @@ export interface MoneyView {
   readonly told: number;
   readonly asked: number;
   readonly sums: MoneySums;
+  /** The same as people call them. */
+  readonly accounts: readonly { readonly words: string; readonly fen: number }[];
   /** Must be 0: every fen is in one account. */
   readonly sumFen: number;
-  readonly sponsors: readonly { sponsor: number; poolFen: number; returnedFen: number }[];
+  /** By sponsor and wave, those with most in the pool first, and all of them together. */
+  readonly places: readonly MoneyPlace[];
+  readonly inAll: MoneyPlace;
+  /** Rows that servers had no room to tell. */
+  readonly placesLeftOut: number;
   readonly waves: readonly WaveSum[];
-  /** How long what is in the pool lasts at the rate of the latest seconds; null if nothing is won. */
-  readonly secondsLeft: number | null;
 }
 
-const moneySchema = z.object({
-  balances: z.object({
-    sourceFen: z.number(),
-    poolFen: z.number(),
-    userFen: z.number(),
-    packetFen: z.number(),
-    returnedFen: z.number(),
-  }),
-  sponsors: z.array(z.object({ sponsor: z.number(), poolFen: z.number(), returnedFen: z.number() })),
-});
+const moneySchema = placesSchema.extend({ balances: z.record(z.string(), z.number()) });
 const waveSchema = z.object({
   wave: z.string(),
   state: z.string(),
@@ -66,6 +61,8 @@ type Told = { money: z.output<typeof moneySchema>; waves: readonly z.output<type
 
 /** How long a server may take to answer, in ms. */
 const ANSWER_MS = 3_000;
+/** Time for each server between two rounds, in ms: hundreds of them are asked more seldom. */
+const PER_SERVER_MS = 20;
 
 /** Asks the servers where their money is, whenever it is told to. */
 export class MoneyWatch {
@@ -73,7 +70,9 @@ export class MoneyWatch {
   readonly #fetch: Fetch;
   readonly #headers: Record<string, string>;
   readonly #listeners = new Set<(view: MoneyView) => void>();
+  readonly #places = new MoneyPlaces();
   #isAsking = false;
+  #nextMs = -Infinity;
   /** What was said last; undefined before anybody has. */
   last: MoneyView | undefined;
 
@@ -93,15 +92,16 @@ export class MoneyWatch {
     const servers = this.#core.targets.filter(({ state, last }) =>
       state === "live" && last?.role === "server"
     );
-    if (this.#isAsking || servers.length === 0) return;
+    if (this.#isAsking || servers.length === 0 || atMs < this.#nextMs) return;
     this.#isAsking = true;
+    this.#nextMs = atMs + servers.length * PER_SERVER_MS;
     const answers = await Promise.all(
       servers.map(({ spec }) => this.#askOne(spec.url).catch(() => undefined)),
     );
     this.#isAsking = false;
     const told = answers.filter((answer) => answer !== undefined);
     if (told.length === 0) return;
-    const view = moneyView(told, servers.length, atMs, this.#wonFenPerS());
+    const view = this.#view(told, servers.length, atMs);
     if (this.last !== undefined) this.#markChanges(this.last.waves, view.waves);
     this.last = view;
     for (const listener of this.#listeners) listener(view);
@@ -131,45 +131,22 @@ export class MoneyWatch {
     return schema.parse(await response.json());
   }
 
-  /** What users won a second lately, from the servers' counters. */
-  #wonFenPerS(): number {
-    const recent = this.#core.recentGrowth("server", "shakeAmountWonFen");
-    return recent === undefined ? 0 : recent.growth / recent.seconds;
+  /** Adds up what servers told. */
+  #view(told: readonly Told[], asked: number, atMs: number): MoneyView {
+    const sums: Record<string, number> = {};
+    for (const { money } of told) addUp(sums, money.balances);
+    return {
+      atMs,
+      told: told.length,
+      asked,
+      sums,
+      accounts: accountsInWords(sums),
+      sumFen: Object.values(sums).reduce((total, fen) => total + fen, 0),
+      ...this.#places.sum(told.map(({ money }) => money), atMs),
+      placesLeftOut: told.reduce((sum, { money }) => sum + money.placesLeftOut, 0),
+      waves: waveSums(told.flatMap(({ waves }) => waves)),
+    };
   }
-}
-
-/** Adds up what servers told. */
-export function moneyView(
-  told: readonly Told[],
-  asked: number,
-  atMs: number,
-  wonFenPerS: number,
-): MoneyView {
-  const sum = (key: keyof MoneySums) => told.reduce((total, { money }) => total + money.balances[key], 0);
-  const sums: MoneySums = {
-    sourceFen: sum("sourceFen"),
-    poolFen: sum("poolFen"),
-    userFen: sum("userFen"),
-    packetFen: sum("packetFen"),
-    returnedFen: sum("returnedFen"),
-  };
-  const sponsors = new Map<number, { sponsor: number; poolFen: number; returnedFen: number }>();
-  for (const { sponsor, poolFen, returnedFen } of told.flatMap(({ money }) => money.sponsors)) {
-    const same = sponsors.get(sponsor) ?? { sponsor, poolFen: 0, returnedFen: 0 };
-    same.poolFen += poolFen;
-    same.returnedFen += returnedFen;
-    sponsors.set(sponsor, same);
-  }
-  return {
-    atMs,
-    told: told.length,
-    asked,
-    sums,
-    sumFen: Object.values(sums).reduce((total, fen) => total + fen, 0),
-    sponsors: [...sponsors.values()].sort((a, b) => b.poolFen - a.poolFen || a.sponsor - b.sponsor),
-    waves: waveSums(told.flatMap(({ waves }) => waves)),
-    secondsLeft: wonFenPerS > 0 ? sums.poolFen / wonFenPerS : null,
-  };
 }
 
 function waveSums(waves: readonly z.output<typeof waveSchema>[]): WaveSum[] {

@@ -9,9 +9,6 @@ import { type TakenSnapshot, Target, type TargetState } from "./target.ts";
 import type { TargetSpec } from "./target_list.ts";
 import { type ShownSecond, Timeline } from "./timeline.ts";
 
-/** Seconds that count as recent, for rates that shouldn't jump. */
-const RECENT_S = 10;
-
 /** What watches the monitor: the page, the terminal, a record. */
 export interface Watcher {
   /** A second is complete, or was amended. */
@@ -44,7 +41,6 @@ export class MonitorCore {
   readonly #ofRemoved: Record<Role, Record<string, number>> = { server: {}, client: {} };
   readonly #histograms: Record<Role, Record<string, Histogram>> = { server: {}, client: {} };
   #lastShown: ShownSecond | undefined;
-  readonly #recent: ShownSecond[] = [];
   /** Snapshots that fell in no second: too old, or of a clock far ahead. */
   misplaced = 0;
 
@@ -97,8 +93,6 @@ export class MonitorCore {
     for (const shown of this.#timeline.due(alive, wallMs)) {
       if (!shown.isAmended) {
         this.#lastShown = shown;
-        this.#recent.push(shown);
-        if (this.#recent.length > RECENT_S) this.#recent.shift();
         this.#countMissing(alive, shown);
       }
       const point = this.history.put(shown);
@@ -113,13 +107,6 @@ export class MonitorCore {
       if (target.last?.role === role) addUp(totals, target.totals());
     }
     return totals;
-  }
-
-  /** What a counter of a role grew by in the latest shown seconds; undefined before there are any. */
-  recentGrowth(role: Role, name: string): { growth: number; seconds: number } | undefined {
-    if (this.#recent.length === 0) return undefined;
-    const growth = this.#recent.reduce((sum, { merged }) => sum + (merged.roles[role]?.deltas[name] ?? 0), 0);
-    return { growth, seconds: this.#recent.length };
   }
 
   /** The merged histogram of everything that was taken in. */

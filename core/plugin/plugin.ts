@@ -322,6 +322,8 @@ export interface HostContext {
   count(metric: string, by: number): void;
   /** Sets a gauge of this half's own. */
   gauge(metric: string, value: number): void;
+  /** A packet can be won from now on: it shows as due in the table of money. */
+  packetDue(packetId: number, amountFen: number, sponsor: number): void;
   /** Limits what the host takes: peers a second, and connections in all; `Infinity` for no limit. */
   limitAccepts(perS: number, connections: number): void;
   /** Whether the ledger has been read, so that packets can be made. */

@@ -21,6 +21,7 @@ import { AccessThread } from "./access_thread.ts";
 import { boardBytes, HostBoard } from "./host_board.ts";
 import { hostMetrics, shareOut } from "./host_plan.ts";
 import { HostEntries } from "./host_entries.ts";
+import { HostMoney } from "./host_money.ts";
 import type { HostSeed } from "./host_seed.ts";
 import { makePeerMailboxes } from "./peers.ts";
 import { PluginHalves } from "./plugin_halves.ts";
@@ -73,6 +74,8 @@ export class AccessHost {
   readonly halves: PluginHalves;
   readonly board: HostBoard;
   readonly setCount: number;
+  /** Where the money of each sponsor and wave is. */
+  readonly money: HostMoney;
   /** The port that is bound. */
   port = 0;
 
@@ -116,6 +119,7 @@ export class AccessHost {
     this.board = new HostBoard(board);
     const random = new Random(options.randomSeed);
     this.seed = options.seed;
+    this.money = new HostMoney(options.seed?.tickets);
     this.#ledgerRows = () => this.counters.total("ledgerRows");
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const start = (name: string) => this.#start(program, name);
@@ -126,6 +130,7 @@ export class AccessHost {
           this.#threads.map(({ ring, bell }) => ({ ring, bell: bell.words.buffer })),
         ),
         limits: options.limits,
+        money: this.money.place,
         store: options.ledgerStore,
         awarded: options.seed === undefined ? undefined : {
           firstId: options.seed.tickets.firstId,
@@ -179,6 +184,7 @@ export class AccessHost {
         : new FileNotes(options.ledgerStore.directory),
       hasTickets: options.seed !== undefined,
       tickets: () => options.seed?.isProven ? options.seed.tickets : undefined,
+      packetDue: (packetId, amountFen, sponsor) => this.money.due(packetId, amountFen, sponsor),
       limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
       isLedgerReady: () => this.ledgerState !== LedgerState.starting,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),

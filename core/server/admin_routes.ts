@@ -8,6 +8,7 @@ import { formatAddress } from "../engine/address.ts";
 import type { Clock } from "../time/clock.ts";
 import { VERSION } from "../version.ts";
 import type { AccessHost } from "./access_host.ts";
+import { moneyMetrics } from "./money_metrics.ts";
 import { moneyRoute } from "./money_route.ts";
 import type { ServerOptions } from "./options.ts";
 
@@ -67,8 +68,8 @@ export function serverRoutes(parts: ServerParts): Route[] {
       summary: "The config in force, with every default",
       handle: () => config(parts),
     },
-    ...telemetryRoutes(series, access.counters),
-    moneyRoute(parts.options.ledger),
+    ...telemetryRoutes(series, access.counters, () => moneyMetrics(access.money)),
+    moneyRoute(parts.options.ledger, access.money),
     ...["/drain", "/stop"].map((path): Route => ({
       method: "post",
       path,

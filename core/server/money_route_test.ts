@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { buildApi } from "../admin/api.ts";
 import { PROJECTION_FILE } from "../ledger/projection.ts";
-import { moneyRoute } from "./money_route.ts";
+import { MoneyTally } from "../ledger/money_tally.ts";
+import { MoneyBoard } from "../ledger/money_board.ts";
+import { HostMoney } from "./host_money.ts";
+import { moneyRoute, PLACE_FIELDS } from "./money_route.ts";
+
+const money = new HostMoney(undefined);
 
 function ask(directory: string | undefined): Promise<Response> {
-  const api = buildApi({ title: "t", version: "0", routes: [moneyRoute(directory)] });
+  const api = buildApi({ title: "t", version: "0", routes: [moneyRoute(directory, money)] });
   return Promise.resolve(api.fetch(new Request("http://host/money")));
 }
 
@@ -18,10 +23,22 @@ Deno.test("money is told by account and sponsor, with its sum", async () => {
       insert into balance values ('source', -100), ('pool:1', 20), ('pool:2', 30), ('user', 45), ('packet', 3),
         ('returned:1', 2)`);
     db.close();
+    const tally = new MoneyTally([]);
+    tally.made(1, 100, 2);
+    tally.awarded(1, 40, 2);
+    tally.delivered(1, 40, 2);
+    tally.awarded(2, 30, 2);
+    money.due(1, 40, 2);
+    money.due(2, 30, 2);
+    money.due(3, 30, 2);
+    new MoneyBoard(money.place.board).publish(tally);
     assert.deepEqual(await (await ask(directory)).json(), {
       balances: { sourceFen: -100, poolFen: 50, userFen: 45, returnedFen: 2, packetFen: 3 },
       sponsors: [{ sponsor: 2, poolFen: 30, returnedFen: 0 }, { sponsor: 1, poolFen: 20, returnedFen: 2 }],
       sumFen: 0,
+      placeFields: PLACE_FIELDS,
+      places: [[2, "", 100, 30, 1, 30, 2, 70, 70, 1, 40, 0, 0, 0]],
+      placesLeftOut: 0,
     });
   } finally {
     await Deno.remove(directory, { recursive: true });

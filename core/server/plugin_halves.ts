@@ -22,6 +22,7 @@ interface HalvesParts {
   readonly hasTickets: boolean;
   tickets(): Tickets | undefined;
   isLedgerReady(): boolean;
+  packetDue(packetId: number, amountFen: number, sponsor: number): void;
   limitAccepts(perS: number, connections: number): void;
   post(set: number, plugin: number, words: Int32Array, count: number): boolean;
   wakeUp(): void;
@@ -130,6 +131,7 @@ export class PluginHalves {
       gauge: (metric, value) => {
         own[layout.handle(metric)] = value;
       },
+      packetDue: (packetId, amountFen, sponsor) => this.#parts.packetDue(packetId, amountFen, sponsor),
       limitAccepts: (perS, connections) => this.#parts.limitAccepts(perS, connections),
       isLedgerReady: () => this.#parts.isLedgerReady(),
       nextPacketId: () => ledger.nextPacketId,

@@ -49,6 +49,18 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
       ["made", sum("shake_amount_made_fen_total")],
       ["won", sum("shake_amount_won_fen_total")],
     ]],
+    ["Money by where it is, in fen", "short", [
+      ["{{state}}", 'sum by (state) (redpkt_sponsor_fen{instance=~"$instance"})'],
+    ]],
+    ["In the pool by sponsor, the ten with most, in fen", "short", [
+      ["{{sponsor}}", 'topk(10, sum by (sponsor) (redpkt_sponsor_fen{instance=~"$instance",state="pool"}))'],
+    ]],
+    ["Awards refused by a limit", "reqps", [
+      [
+        "{{limit}}",
+        'sum by (limit) (rate(redpkt_sponsor_refused_total{instance=~"$instance"}[$__rate_interval]))',
+      ],
+    ]],
   ]],
   ["Hosts", [
     ["Connections", "short", [each(`redpkt_connections{instance=~"$instance"}`)]],

@@ -124,6 +124,7 @@ export class ShakeHost implements PluginControl {
   readonly #take = (packetId: number, amountFen: number, sponsor: number): void => {
     this.#released++;
     this.#pool.push(packetId, amountFen, sponsor);
+    this.#host.packetDue(packetId, amountFen, sponsor);
     if (this.#source === this.#orders) return;
     this.#host.count("shakePacketsMade", 1);
     this.#host.count("shakeAmountMadeFen", amountFen);

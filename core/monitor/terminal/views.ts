@@ -24,7 +24,9 @@ export interface Shown {
 export function screen({ core, pageUrl, money }: Shown, state: ViewState, { columns, rows }: Size): Line[] {
   const bodyRows = Math.max(0, rows - 2);
   const size = { columns, rows: bodyRows };
-  const body = state.view === "money" ? moneyLines(money, columns) : BODIES[state.view](core, state, size);
+  const body = state.view === "money"
+    ? moneyLines(money, columns, state.filter)
+    : BODIES[state.view](core, state, size);
   // Whoever scrolls past the end sees the end.
   const top = Math.min(state.top, Math.max(0, body.length - bodyRows));
   const shown = body.slice(top, top + bodyRows);

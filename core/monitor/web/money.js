@@ -1,53 +1,74 @@
-/** Where the money is: accounts with their sum, waves, sponsors. */
+/** Where the money is: accounts with their sum, waves, and each sponsor in each wave. */
 (({ redpkt }) => {
   const { element, byId, format } = redpkt;
-  const MOST_SPONSORS = 12;
-  const accounts = [["sourceFen", "put in"], ["poolFen", "in the pool"], ["userFen", "users have"], [
-    "packetFen",
-    "in sent packets",
-  ], ["returnedFen", "returned"]];
+  const MOST_PLACES = 60;
   const yuan = (fen) => format(fen / 100, "yuan");
+  const count = (value) => format(value, "count");
+  const columns = [
+    ["In the pool", "Not won, due or not", (place) => yuan(place.poolFen)],
+    ["Due", "Could have been won by now", (place) => yuan(place.dueFen)],
+    ["Awarded", "Won by users", (place) => `${yuan(place.awardedFen)} (${count(place.awards)})`],
+    ["Opened", "Of what was awarded", (place) => yuan(place.openedFen)],
+    ["Pending", "Awarded, not known to have arrived", (place) => yuan(place.awardedFen - place.deliveredFen)],
+    ["Returned", "Back at the sponsor", (place) => yuan(place.returnedFen)],
+    ["Lasts", "The pool, at the present rate", (place) => duration(place.secondsLeft)],
+    ["User limit", "Refused: a user has all he may have", (place) => count(place.refusedByUserLimit)],
+    [
+      "Sponsor's limit",
+      "Refused: a user has all of this sponsor that he may have",
+      (place) => count(place.refusedBySponsorLimit),
+    ],
+    ["Sum", "In the pool, awarded and returned, less what was put in", (place) => sum(place.offByFen)],
+  ];
 
   function duration(seconds) {
+    if (seconds === null) return "–";
     if (seconds < 120) return `${Math.round(seconds)} s`;
     if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
     return seconds < 360_000 ? `${Math.round(seconds / 3600)} h` : "over 100 h";
   }
 
+  const sum = (offByFen) =>
+    offByFen === 0
+      ? element("span", { class: "good", title: "0, as it must be" }, "0")
+      : element("b", { class: "bad" }, `off by ${yuan(offByFen)}`);
+
   /** Draws what the servers said last; nothing before they have. */
   redpkt.drawMoney = (money) => {
     byId("money").hidden = money === null;
     if (money === null) return;
-    const { sums, sumFen, secondsLeft, told, asked, waves, sponsors } = money;
+    const { accounts, sumFen, told, asked, waves, places, inAll, placesLeftOut } = money;
     const check = byId("money-sum");
     check.textContent = sumFen === 0 ? "the sum is 0, as it must be" : `the sum is off by ${yuan(sumFen)}`;
     check.className = sumFen === 0 ? "good" : "bad";
     byId("money-told").textContent = told === asked ? "" : `${told} of ${asked} servers told`;
-    byId("accounts").replaceChildren(
-      ...accounts.map(([key, name]) => row(name, yuan(key === "sourceFen" ? -sums[key] : sums[key]))),
-      row("the pool lasts", secondsLeft === null ? "nothing is won now" : duration(secondsLeft)),
-    );
+    byId("accounts").replaceChildren(...accounts.map(({ words, fen }) => row(words, yuan(fen))));
     byId("waves").replaceChildren(...waves.map(wave));
     byId("waves").hidden = waves.length === 0;
-    const shown = sponsors.slice(0, MOST_SPONSORS);
-    byId("sponsors").hidden = shown.length === 0;
-    byId("sponsor-body").replaceChildren(
-      ...shown.map(({ sponsor, poolFen, returnedFen }) =>
-        element(
-          "tr",
-          {},
-          element("td", {}, String(sponsor)),
-          element("td", { class: "number" }, yuan(poolFen)),
-          element("td", { class: "number" }, yuan(returnedFen)),
-        )
-      ),
+    byId("places").hidden = places.length === 0;
+    byId("place-head").replaceChildren(
+      element("th", { scope: "col" }, "Sponsor"),
+      element("th", { scope: "col" }, "Wave"),
+      ...columns.map(([title, hint]) => element("th", { scope: "col", class: "number", title: hint }, title)),
     );
-    byId("sponsor-more").textContent = sponsors.length > MOST_SPONSORS
-      ? `and ${sponsors.length - MOST_SPONSORS} more`
-      : "";
+    byId("place-body").replaceChildren(
+      placeRow(inAll, element("b", {}, "all")),
+      ...places.slice(0, MOST_PLACES).map((place) => placeRow(place, place.sponsor || "others")),
+    );
+    const more = Math.max(0, places.length - MOST_PLACES) + placesLeftOut;
+    byId("place-more").textContent = more > 0 ? `and ${count(more)} rows more` : "";
   };
 
   const row = (name, value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
+
+  const placeRow = (place, name) =>
+    element(
+      "tr",
+      {},
+      element("td", {}, name),
+      element("td", { class: "note" }, place.wave),
+      ...columns.map(([, , cell]) => element("td", { class: "number" }, cell(place))),
+    );
 
   function wave({ wave: name, state, start, tickets, released, behindMs }) {
     const part = tickets === 0 ? 1 : released / tickets;
