@@ -96,6 +96,8 @@ export class Fleet implements EngineHandler {
   /** The users' own pace, if they have one. */
   readonly #own: OwnPace | undefined;
   readonly #mostOpen: number;
+  /** A tick that comes later is dropped. */
+  readonly #lateMs: number;
   #isWaveOpen = true;
   #qps: number;
   #isPaused = false;
@@ -114,6 +116,7 @@ export class Fleet implements EngineHandler {
       "users are of the total",
     );
     this.#options = options;
+    this.#lateMs = LATE_MS[options.pacing];
     this.#engine = engine;
     this.#clock = clock;
     this.#random = options.random;
@@ -374,7 +377,7 @@ export class Fleet implements EngineHandler {
     const block = this.#block;
     block[M.shakesDue]++;
     this.#answers.giveUpOld(user);
-    if (this.#wall.nowMs - dueMs > LATE_MS[this.#options.pacing]) {
+    if (this.#wall.nowMs - dueMs > this.#lateMs) {
       block[M.ticksLate]++;
       return;
     }
