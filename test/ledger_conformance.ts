@@ -7,6 +7,7 @@ import {
   ENTRY_WORDS,
   EntryKind,
   EntryWord,
+  HELD,
   Refusal,
   setEntryAmountFen,
   Verdict,
@@ -29,6 +30,8 @@ const MOST_ID = 0xffff_ffff;
 /** Drives one ledger by plain entries, the way a worker's words would. */
 class Bench {
   ledger: Ledger;
+  /** `count` of the last answer that named a pending award. */
+  pendingCount = -1;
   readonly #opened: OpenedLedger;
   readonly #words = new Int32Array(3 * ENTRY_WORDS);
   readonly #judgement = emptyJudgement();
@@ -56,6 +59,15 @@ class Bench {
     return [this.#judgement.verdict, this.#judgement.detail];
   }
 
+  /** What the last judgement told. */
+  get amountFen(): number {
+    return this.#judgement.amountFen;
+  }
+
+  held(): number {
+    return this.ledger.balances().heldFen;
+  }
+
   /** Judges and commits. */
   judge(entry: Entry): [verdict: number, detail: number] {
     const judged = this.stage(entry);
@@ -73,15 +85,17 @@ class Bench {
       if (after === 0) return found;
       assert.deepEqual(this.ledger.awardOf(after), { user, amountFen: this.#judgement.amountFen });
       found.push(after);
+      this.pendingCount = this.#judgement.count;
     }
   }
 
   /** Balances after a check of what holds at any moment. */
   balances(): [sourceFen: number, poolFen: number, userFen: number] {
-    const { sourceFen, poolFen, userFen, returnedFen, packetFen } = this.ledger.balances();
-    assert.equal(sourceFen + poolFen + userFen + returnedFen + packetFen, 0, "the sum of all accounts is 0");
+    const { sourceFen, poolFen, heldFen, userFen, returnedFen, packetFen } = this.ledger.balances();
+    const sumFen = sourceFen + poolFen + heldFen + userFen + returnedFen + packetFen;
+    assert.equal(sumFen, 0, "the sum of all accounts is 0");
     assert.ok(
-      poolFen >= 0 && userFen >= 0 && sourceFen <= 0 && returnedFen >= 0 && packetFen >= 0,
+      poolFen >= 0 && heldFen >= 0 && userFen >= 0 && sourceFen <= 0 && returnedFen >= 0 && packetFen >= 0,
       "no account is overdrawn",
     );
     return [sourceFen, poolFen, userFen];
@@ -104,6 +118,19 @@ function award(packetId: number, user: number, amountFen: number, sponsor = 0): 
   return { kind: EntryKind.award, packetId, user, amountFen, count: 0, sponsor };
 }
 
+function heldAward(packetId: number, user: number, amountFen: number, sponsor = 0): Entry {
+  return { ...award(packetId, user, amountFen, sponsor), count: HELD };
+}
+
+/** The ledger knows the amount, so whoever opens needn't. */
+function openOf(packetId: number, user: number): Entry {
+  return { kind: EntryKind.open, packetId, user, amountFen: 0, count: 0 };
+}
+
+function lapse(packetId: number, user: number, amountFen: number, sponsor = 0): Entry {
+  return { kind: EntryKind.lapse, packetId, user, amountFen, count: 0, sponsor };
+}
+
 function giveBack(belowId: number, amountFen: number, sponsor = 0): Entry {
   return { kind: EntryKind.giveBack, packetId: belowId, user: 0, amountFen, count: 0, sponsor };
 }
@@ -122,7 +149,7 @@ type Case = readonly [what: string, run: (bench: Bench) => void];
 const CASES: readonly Case[] = [
   ["begins empty, with packet id 1", ({ ledger }) => {
     assert.equal(ledger.nextPacketId, 1);
-    const nothing = { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0, packetFen: 0 };
+    const nothing = { sourceFen: 0, poolFen: 0, heldFen: 0, userFen: 0, returnedFen: 0, packetFen: 0 };
     assert.deepEqual(ledger.balances(), nothing);
     assert.equal(ledger.awardOf(1), undefined);
   }],
@@ -220,6 +247,63 @@ const CASES: readonly Case[] = [
     assert.deepEqual(bench.pending(6), [4]);
     assert.deepEqual(bench.pending(7), []);
     assert.deepEqual(bench.balances(), [-100, 60, 40]);
+  }],
+  ["a held award is its user's once he opens it, and it takes no other's word for that", (bench) => {
+    bench.judge(mint(1, 10, 100, 7));
+    assert.deepEqual(bench.judge(heldAward(1, 5, 10, 7)), DONE);
+    assert.deepEqual([...bench.balances(), bench.held()], [-100, 90, 0, 10]);
+    assert.equal(bench.ledger.unopened, 1);
+    assert.deepEqual(bench.judge(heldAward(1, 5, 10, 7)), DONE_BEFORE);
+    for (const [packetId, user] of [[1, 6], [2, 5], [11, 5], [0, 5]]) {
+      assert.deepEqual(bench.judge(openOf(packetId, user)), refused(Refusal.unknownPacket));
+    }
+    if (bench.canReopen) bench.reopen();
+    assert.deepEqual(bench.judge(openOf(1, 5)), DONE);
+    assert.equal(bench.amountFen, 10);
+    if (bench.canReopen) bench.reopen();
+    assert.deepEqual(bench.judge(openOf(1, 5)), DONE_BEFORE);
+    assert.equal(bench.amountFen, 10);
+    assert.deepEqual(bench.judge(award(2, 6, 20, 7)), DONE);
+    assert.deepEqual(bench.judge(openOf(2, 6)), DONE_BEFORE, "an award that isn't held is open already");
+    assert.deepEqual([...bench.balances(), bench.held()], [-100, 70, 30, 0]);
+    assert.equal(bench.ledger.unopened, 0);
+  }],
+  [
+    "an award is pending until it is delivered and open, and the answer says which of the two it lacks",
+    (bench) => {
+      bench.judge(mint(1, 10, 100));
+      bench.judge(heldAward(1, 5, 10));
+      bench.judge(heldAward(2, 5, 10));
+      assert.deepEqual(bench.pending(5), [2, 1]);
+      assert.equal(bench.pendingCount, HELD);
+      bench.judge(delivered(1, 5));
+      assert.deepEqual(bench.pending(5), [2, 1]);
+      bench.judge(openOf(2, 5));
+      bench.judge(openOf(1, 5));
+      if (bench.canReopen) bench.reopen();
+      assert.deepEqual(bench.pending(5), [2]);
+      assert.equal(bench.pendingCount, 0);
+      bench.judge(delivered(2, 5));
+      assert.deepEqual(bench.pending(5), []);
+    },
+  ],
+  ["what is never opened goes back to its sponsor once, and can't be opened afterwards", (bench) => {
+    bench.judge(mint(1, 10, 100, 7));
+    for (const id of [1, 2]) bench.judge(heldAward(id, 5, 10, 7));
+    bench.judge(award(3, 5, 10, 7));
+    bench.judge(openOf(2, 5));
+    const wrong = [lapse(1, 6, 10, 7), lapse(1, 5, 11, 7), lapse(1, 5, 10, 8), lapse(4, 5, 10, 7)];
+    for (const entry of wrong) assert.deepEqual(bench.judge(entry), refused(Refusal.malformed));
+    for (const id of [2, 3]) {
+      assert.deepEqual(bench.judge(lapse(id, 5, 10, 7)), refused(Refusal.packetTaken), "it is his by now");
+    }
+    assert.deepEqual(bench.judge(lapse(1, 5, 10, 7)), DONE);
+    if (bench.canReopen) bench.reopen();
+    assert.deepEqual(bench.judge(lapse(1, 5, 10, 7)), DONE_BEFORE);
+    assert.deepEqual(bench.judge(openOf(1, 5)), refused(Refusal.givenBack));
+    assert.deepEqual(bench.pending(5), [3, 2]);
+    assert.deepEqual([...bench.balances(), bench.held()], [-100, 70, 20, 0]);
+    assert.equal(bench.ledger.balances().returnedFen, 10);
   }],
 ];
 
@@ -369,7 +453,11 @@ function compareWithModel(bench: Bench, seed: number): void {
     if (random.below(8) > 0) continue;
     bench.ledger.commit();
     if (bench.canReopen && random.below(10) === 0) bench.reopen();
-    assert.deepEqual(bench.balances(), [0 - model.mintedFen, model.mintedFen - model.wonFen, model.wonFen]);
+    const heldFen = model.heldFen();
+    assert.equal(bench.held(), heldFen);
+    const userFen = model.wonFen - heldFen;
+    assert.deepEqual(bench.balances(), [0 - model.mintedFen, model.mintedFen - model.wonFen, userFen]);
+    assert.equal(bench.ledger.unopened, model.unopened.size);
     assert.equal(bench.ledger.nextPacketId, model.nextPacketId);
     const packetId = 1 + random.below(model.nextPacketId);
     assert.deepEqual(bench.ledger.awardOf(packetId), model.awards.get(packetId));
@@ -385,5 +473,8 @@ function someEntry(random: Random, model: LedgerModel): Entry {
     const firstId = Math.max(0, model.nextPacketId + random.between(-4, 3));
     return mint(firstId, random.between(-1, 20), random.between(-10, 400));
   }
-  return award(random.below(model.nextPacketId + 2), random.below(5), random.between(-1, 30));
+  const packetId = random.below(model.nextPacketId + 2);
+  if (random.below(4) === 0) return openOf(packetId, model.awards.get(packetId)?.user ?? random.below(5));
+  const isHeld = random.below(2) === 0;
+  return (isHeld ? heldAward : award)(packetId, random.below(5), random.between(-1, 30));
 }

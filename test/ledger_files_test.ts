@@ -9,6 +9,7 @@ import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
 import { closeEvent } from "../core/ledger/close_event.ts";
 import { DirectoryLock } from "../core/ledger/directory_lock.ts";
 import { exportLedger } from "../core/ledger/export.ts";
+import { EntryKind } from "../core/ledger/entry.ts";
 import { NO_LIMITS } from "../core/ledger/ledger.ts";
 import { openJudge } from "../core/ledger/open_judge.ts";
 import { PROJECTION_FILE } from "../core/ledger/projection.ts";
@@ -171,6 +172,38 @@ Deno.test("closing an event gives back what nobody won, once", async () => {
     assert.deepEqual(problems, []);
     assert.equal(balances.returnedFen, 70);
     assert.equal(showPacket(directory, AWARDS + 3).wasGivenBack, true);
+  });
+});
+
+Deno.test("closing an event gives back what was won and never opened, and shows it so", async () => {
+  await withLedger((directory) => {
+    const { mint, award, open: opening } = EntryKind;
+    const row = (seq: number, kind: number, packet: number, user: number, amount: number, count: number) =>
+      `(${seq}, ${kind}, ${packet}, ${user}, ${amount}, 9, ${count}, 0)`;
+    const seq = open(directory).judge.awards + 6; // so many rows are there
+    tamper(
+      directory,
+      TRUTH_FILE,
+      `insert into entry values ${
+        [
+          row(seq + 1, mint, AWARDS + 1, 0, 70, 7),
+          row(seq + 2, award, AWARDS + 1, 42, 10, 1),
+          row(seq + 3, award, AWARDS + 2, 42, 20, 1),
+          row(seq + 4, opening, AWARDS + 1, 42, 10, 0),
+        ].join()
+      }`,
+    );
+    const states = () => showUser(directory, 42).slice(-2).map(({ state }) => state);
+    assert.deepEqual(states(), ["open", "unopened"]);
+    assert.equal(checkLedger(directory).balances.heldFen, 20);
+    const clock = new ManualClock();
+    assert.deepEqual(closeEvent(directory, clock), [{ sponsor: 9, amountFen: 60 }]);
+    assert.deepEqual(closeEvent(directory, clock), []);
+    assert.deepEqual(states(), ["open", "lapsed"]);
+    const { problems, balances } = checkLedger(directory);
+    assert.deepEqual(problems, []);
+    assert.deepEqual([balances.returnedFen, balances.heldFen], [60, 0]);
+    assert.equal(balances.userFen, AWARDS * 100 + 10);
   });
 });
 

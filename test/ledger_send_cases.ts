@@ -130,8 +130,8 @@ class SendBench {
 
   /** Balances of source, users and packets, after a check that all sum to 0. */
   balances(): number[] {
-    const { sourceFen, poolFen, userFen, returnedFen, packetFen } = this.ledger.balances();
-    assert.equal(sourceFen + poolFen + userFen + returnedFen + packetFen, 0);
+    const { sourceFen, poolFen, heldFen, userFen, returnedFen, packetFen } = this.ledger.balances();
+    assert.equal(sourceFen + poolFen + heldFen + userFen + returnedFen + packetFen, 0);
     return [sourceFen, userFen, packetFen];
   }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { MonitorCore } from "../core/monitor/monitor_core.ts";
 import { MoneyWatch } from "../core/monitor/money_watch.ts";
 import { Control } from "../core/monitor/control.ts";
-import type { PlanInput } from "../core/seed/plan.ts";
+import type { PlanInput } from "../core/seed/plan_schema.ts";
 import { TestSet } from "../core/seed/testing.ts";
 import { after, every, systemClock } from "../core/time/clock.ts";
 import { SMALL_SERVER, startRedpkt } from "./child_process.ts";

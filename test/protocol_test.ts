@@ -82,6 +82,17 @@ const writers: Record<string, (view: DataView, v: Values) => number> = {
       n(v.amountFen),
       n(v.retryMs),
     ),
+  open: (view, v) => session.writeOpen(view, 0, AT_MS, n(v.packetId)),
+  openResult: (view, v) =>
+    session.writeOpenResult(
+      view,
+      0,
+      AT_MS,
+      n(v.packetId),
+      n(v.result),
+      n(v.amountFen),
+      n(v.retryMs),
+    ),
   send: (view, v) =>
     money.writeSend(
       view,

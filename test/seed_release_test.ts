@@ -62,6 +62,9 @@ class LastingLedger implements Ledger {
   balances(): Balances {
     return this.judgeOf.balances();
   }
+  get unopened(): number {
+    return this.judgeOf.unopened;
+  }
   awardOf(packetId: number): AwardRecord | undefined {
     return this.judgeOf.awardOf(packetId);
   }

@@ -106,10 +106,29 @@ Deno.test("version 1 users send to their groups, claim, chat and shake; both sid
   assert.ok(world.seen("chatsTaken") >= 40);
   assert.ok(world.seen("shakesWon") > 50);
   assert.equal(world.seen("shakesAnswered"), world.seen("shakesSent"));
-  assert.equal(world.host.counters.total("awardsDelivered"), world.seen("shakesWon"));
-  const { sourceFen, poolFen, userFen, packetFen } = world.host.ledger.balances();
+  assert.equal(
+    world.host.counters.total("awardsDelivered"),
+    world.seen("shakesWon") + world.seen("claimsPaid"),
+  );
+  assert.equal(world.seen("packetsOpened"), world.seen("shakesWon"));
+  assert.equal(world.seen("amountOpenedFen"), world.seen("amountWonFen"));
+  assert.equal(world.host.counters.total("shakeOpened"), world.seen("shakesWon"));
+  const { sourceFen, poolFen, heldFen, userFen, packetFen } = world.host.ledger.balances();
   assert.equal(sourceFen + poolFen + userFen, 0);
-  assert.equal(packetFen, 0);
+  assert.deepEqual([heldFen, packetFen], [0, 0]);
+});
+
+Deno.test("some users open what they win later, and some never do; what they don't is held", async () => {
+  const world = new FleetAndHost(1, 40, { openPercent: 60, openAfterMs: [100, 1_000] }, 50);
+  await world.order("/packets", { ratePerS: 20, total: 100, minFen: 1, maxFen: 9 });
+  await world.pass(8_000);
+  assert.equal(world.seen("shakesWon"), 100);
+  assert.equal(world.seen("packetsOpened"), world.seen("opensSent"));
+  assert.ok(world.seen("packetsOpened") > 30 && world.seen("packetsOpened") < 90);
+  const { heldFen, userFen } = world.host.ledger.balances();
+  assert.equal(userFen, world.seen("amountOpenedFen"));
+  assert.equal(heldFen, world.seen("amountWonFen") - world.seen("amountOpenedFen"));
+  assert.equal(world.host.ledger.unopened, 100 - world.seen("packetsOpened"));
 });
 
 Deno.test("late and ignored notices: who claims late still gets a share, who ignores leaves it", async () => {

@@ -58,6 +58,7 @@ Deno.test("first come, first served: more users than shares, the rest are told a
   assert.deepEqual(world.host.ledger.balances(), {
     sourceFen: -1_000,
     poolFen: 0,
+    heldFen: 0,
     userFen: 1_000,
     returnedFen: 0,
     packetFen: 0,

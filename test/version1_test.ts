@@ -8,6 +8,7 @@ import {
   TOKEN_BYTES,
   writeDelivered,
   writeLogin,
+  writeOpen,
   writePing,
   writeShake,
 } from "../core/wire/version1_session.ts";
@@ -100,17 +101,7 @@ Deno.test("a frame of the other version, or a second login, closes that connecti
 Deno.test("a win is told again at each login until the user says that he has it", async () => {
   const world = new World();
   const peer = user1(world, 1);
-  await world.makePackets({ ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
-  let requestId = 0;
-  const shake = () => peer.write((view, at) => writeShake(view, at, 0, ++requestId));
-  shake();
-  await world.untilLeased();
-  shake();
-  const won = () =>
-    peer.of(Opcode1.shakeResult).find((view) => view.getUint32(SessionField.shakePacketId) > 0);
-  world.until(() => won() !== undefined);
-  const packetId = won()!.getUint32(SessionField.shakePacketId);
-  assert.equal(won()!.getUint32(SessionField.shakeRequestId), requestId);
+  const packetId = await winBy(world, peer);
   world.pass(5_000);
   peer.write((view, at) => writePing(view, at, 0));
   world.pass(2_000);
@@ -126,10 +117,76 @@ Deno.test("a win is told again at each login until the user says that he has it"
   world.until(() => world.total("awardsDelivered") === 1);
   world.pass(100);
   again.abort();
+  const unopened = user1(world, 1);
+  world.until(() => unopened.of(Opcode1.shakeResult).length === 1); // it is still to be opened
+  assert.deepEqual(openBy(world, unopened, packetId), [Result.ok, 5]);
+  unopened.abort();
   const last = user1(world, 1);
   world.pass(1_000);
   assert.equal(last.of(Opcode1.shakeResult).length, 0);
 });
+
+Deno.test("a win is held until its user opens it, and opening it again says the same", async () => {
+  const world = new World();
+  const packetId = await winBy(world, user1(world, 1));
+  assert.deepEqual([world.host.ledger.balances().heldFen, world.host.ledger.balances().userFen], [5, 0]);
+  const thief = user1(world, 2);
+  assert.deepEqual(openBy(world, thief, packetId), [Result.unknownPacket, 0]);
+  assert.deepEqual(openBy(world, thief, packetId + 1), [Result.unknownPacket, 0]);
+  assert.deepEqual(openBy(world, thief, 0), [Result.unknownPacket, 0]);
+  const user = user1(world, 1);
+  for (let times = 0; times < 3; times++) assert.deepEqual(openBy(world, user, packetId), [Result.ok, 5]);
+  assert.deepEqual([world.host.ledger.balances().heldFen, world.host.ledger.balances().userFen], [0, 5]);
+  assert.deepEqual([world.total("shakeOpened"), world.total("shakeOpensRefused")], [1, 3]);
+});
+
+Deno.test("an open that takes too long is told busy, and the same again finds it done", async () => {
+  const world = new World({ verdictMs: 200 });
+  const user = user1(world, 1);
+  const packetId = await winBy(world, user);
+  world.host.isLedgerStuck = true;
+  assert.deepEqual(openBy(world, user, packetId), [Result.busy, 0]);
+  world.host.isLedgerStuck = false;
+  world.pass(100);
+  assert.equal(world.total("shakeOpened"), 1);
+  assert.deepEqual(openBy(world, user, packetId), [Result.ok, 5]);
+  assert.equal(world.total("shakeOpened"), 1);
+});
+
+Deno.test("who logs in by version 0 is told of what he won by version 1, and it is opened for him", async () => {
+  const world = new World();
+  const packetId = await winBy(world, user1(world, 1));
+  const old = world.user(1);
+  world.until(() => old.shakes.length === 1);
+  assert.equal(old.shakes[0].packetId, packetId);
+  world.until(() => world.host.ledger.unopened === 0);
+  assert.equal(world.host.ledger.balances().userFen, 5);
+});
+
+/** Wins the only packet, of 5 fen, and returns its id. */
+async function winBy(world: World, peer: SimPeer): Promise<number> {
+  await world.makePackets({ ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
+  let requestId = 0;
+  const shake = () => peer.write((view, at) => writeShake(view, at, 0, ++requestId));
+  shake();
+  await world.untilLeased();
+  shake();
+  const won = () =>
+    peer.of(Opcode1.shakeResult).find((view) => view.getUint32(SessionField.shakePacketId) > 0);
+  world.until(() => won() !== undefined);
+  assert.equal(won()!.getUint32(SessionField.shakeRequestId), requestId);
+  return won()!.getUint32(SessionField.shakePacketId);
+}
+
+/** Opens a packet; returns result and amount. */
+function openBy(world: World, peer: SimPeer, packetId: number): number[] {
+  const before = peer.of(Opcode1.openResult).length;
+  peer.write((view, at) => writeOpen(view, at, 0, packetId));
+  world.until(() => peer.of(Opcode1.openResult).length > before);
+  const answer = peer.of(Opcode1.openResult)[before];
+  assert.equal(answer.getUint32(SessionField.openPacketId), packetId);
+  return [answer.getUint32(SessionField.openResult), answer.getUint32(SessionField.openAmount)];
+}
 
 Deno.test("a host that stops tells version 1 users to come again, and leaves version 0 as it is", () => {
   const world = new World({ workers: 2 });

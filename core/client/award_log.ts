@@ -6,10 +6,12 @@ export const AwardKind = {
   claim: 1,
   /** No award: the user logged in again at this time, and was there until the fleet's end. Packet and amount are 0. */
   stayed: 2,
+  /** A packet that a shake won before is open: the money is the user's. */
+  open: 3,
 } as const;
 export type AwardKind = typeof AwardKind[keyof typeof AwardKind];
 
-const KIND_NAMES = ["shake", "claim", "stayed"];
+const KIND_NAMES = ["shake", "claim", "stayed", "open"];
 
 /** Words of one award: user, packet, amount, kind, wall ms low and high half. */
 const AWARD_WORDS = 6;

@@ -14,6 +14,10 @@ export const behaviourSchema = z.strictObject({
   claimPercent: z.number().min(0).max(100).default(100),
   claimAfterMs: z.tuple([z.number().min(0), z.number().max(86_400_000)]).default([0, 0])
     .refine(([least, most]) => least <= most, "must be the least and the most"),
+  /** How many of a hundred version 1 users open what they win, and how long after, in ms; the others never do. */
+  openPercent: z.number().min(0).max(100).default(100),
+  openAfterMs: z.tuple([z.number().min(0), z.number().max(86_400_000)]).default([0, 0])
+    .refine(([least, most]) => least <= most, "must be the least and the most"),
 });
 
 export type Behaviour = z.infer<typeof behaviourSchema>;

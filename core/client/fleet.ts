@@ -22,6 +22,7 @@ import { backoffMs, type BackoffOptions, DEFAULT_BACKOFF, MAX_ATTEMPT } from "./
 import { ConnectPace } from "./connect_pace.ts";
 import { DialQueue } from "./dial_queue.ts";
 import { FleetClaims } from "./fleet_claims.ts";
+import { FleetOpens } from "./fleet_opens.ts";
 import { DEFAULT_IN_TIME_MS, DEFAULT_PATIENCE_MS, type FleetOptions } from "./fleet_options.ts";
 import type { FleetOrder } from "./fleet_order.ts";
 import { elapsedUs, FleetUsers, MAX_UNANSWERED, toUs, UserState } from "./fleet_users.ts";
@@ -86,6 +87,7 @@ export class Fleet implements EngineHandler {
   readonly #claims: FleetClaims;
   /** Version 0 sends nothing. */
   readonly #sends: FleetSends | undefined;
+  readonly #opens: FleetOpens;
   readonly #queue: DialQueue;
   readonly #pace: ConnectPace;
   readonly #watch: StallWatch;
@@ -148,6 +150,7 @@ export class Fleet implements EngineHandler {
       random: options.random.fork(),
       protocol: this.#protocol,
     }, behaviour);
+    this.#opens = new FleetOpens({ ...shared, random: options.random.fork() }, behaviour);
     this.#sends = this.#protocol === 0 ? undefined : new FleetSends(
       {
         ...shared,
@@ -172,7 +175,7 @@ export class Fleet implements EngineHandler {
     const framesParts = { ...shared, answers, claims: this.#claims };
     this.#frames = this.#sends === undefined
       ? new ServerFrames(framesParts)
-      : new ServerFrames1({ ...framesParts, sends: this.#sends });
+      : new ServerFrames1({ ...framesParts, sends: this.#sends, opens: this.#opens });
     this.#queue = new DialQueue(slice.count, this.#backoff.capMs, this.#nowMs);
     for (let user = 0; user < slice.count; user++) this.#queue.add(user);
     this.#pace = new ConnectPace(options.connectRate, this.#nowMs);
@@ -203,7 +206,8 @@ export class Fleet implements EngineHandler {
       const dialMs = this.#queue.isReady ? this.#pace.nextMs : this.#queue.nextTurnMs;
       const ownMs = this.#own === undefined || this.#isPaused ? Infinity : this.#own.nextMs(this.#nowMs);
       const badMs = this.#bad.nextMs(this.#nowMs);
-      return Math.min(tickMs, sendMs, this.#claims.nextDueMs, dialMs, ownMs, badMs, this.#upkeepMs);
+      const laterMs = Math.min(this.#claims.nextDueMs, this.#opens.nextDueMs);
+      return Math.min(tickMs, sendMs, laterMs, dialMs, ownMs, badMs, this.#upkeepMs);
     }
     if (this.#phase === Phase.stopped) return Infinity;
     const hasMoreToClose = this.#phase === Phase.closing && this.#closed < this.#users.count;
@@ -219,6 +223,7 @@ export class Fleet implements EngineHandler {
         return this.#reschedule();
       case "behave":
         this.#claims.behaviour = order.behaviour;
+        this.#opens.behaviour = order.behaviour;
         return this.#sends?.behave(order.behaviour, this.#wall.nowMs);
       case "pause":
         this.#isPaused = true;
@@ -322,6 +327,7 @@ export class Fleet implements EngineHandler {
       this.#dialDue();
       this.#shakeDue();
       this.#claims.tick();
+      this.#opens.tick();
       this.#sends?.tick(this.#wall.nowMs);
       if (this.#own !== undefined && !this.#isPaused) this.#shakeOwn(this.#own);
       if (this.#bad.count > 0) this.#misbehave();

@@ -9,12 +9,11 @@ import { AwardKind, type AwardLog } from "./award_log.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { FleetTime } from "./fleet_time.ts";
 import { elapsedUs, type FleetUsers, UserState } from "./fleet_users.ts";
+import { Later } from "./later.ts";
 import { FleetMetric as M } from "./metrics.ts";
 import { userIdOf, type UserSlice } from "./segment.ts";
 import { Award, type WonPackets } from "./won_packets.ts";
 
-/** Width of the slots in which late claims wait, in ms. */
-const SLOT_MS = 10;
 const PACKETS = 0x1_0000_0000;
 
 export interface FleetClaimsParts {
@@ -34,9 +33,7 @@ export interface FleetClaimsParts {
 export class FleetClaims {
   behaviour: Behaviour;
   readonly #parts: FleetClaimsParts;
-  /** By slot: users and packets in turn. */
-  readonly #later = new Map<number, number[]>();
-  #nextSlot = Infinity;
+  readonly #later = new Later();
   /** By user and packet: when the claim left, in microseconds modulo 2^32. */
   readonly #sentUs = new Map<number, number>();
 
@@ -47,7 +44,7 @@ export class FleetClaims {
 
   /** When the next late claim is due, in monotonic ms. */
   get nextDueMs(): number {
-    return this.#nextSlot * SLOT_MS;
+    return this.#later.nextDueMs;
   }
 
   noticed(user: number, packetId: number): void {
@@ -79,29 +76,14 @@ export class FleetClaims {
 
   /** Sends the late claims that are due. */
   tick(): void {
-    const slot = Math.floor(this.#parts.time.nowMs / SLOT_MS);
-    if (slot < this.#nextSlot) return;
-    let next = Infinity;
-    for (const [at, claims] of this.#later) {
-      if (at > slot) {
-        next = Math.min(next, at);
-        continue;
-      }
-      this.#later.delete(at);
-      for (let i = 0; i < claims.length; i += 2) this.#claim(claims[i], claims[i + 1]);
-    }
-    this.#nextSlot = next;
+    this.#later.tick(this.#parts.time.nowMs, this.#claim);
   }
 
   #wait(user: number, packetId: number, waitMs: number): void {
-    const slot = Math.ceil((this.#parts.time.nowMs + waitMs) / SLOT_MS);
-    const claims = this.#later.get(slot);
-    if (claims === undefined) this.#later.set(slot, [user, packetId]);
-    else claims.push(user, packetId);
-    this.#nextSlot = Math.min(this.#nextSlot, slot);
+    this.#later.add(user, packetId, this.#parts.time.nowMs + waitMs);
   }
 
-  #claim(user: number, packetId: number): void {
+  readonly #claim = (user: number, packetId: number): void => {
     const { engine, users, slice, block, time, protocol } = this.#parts;
     // A user who has left, or whose server doesn't read, hears of it again after his next login.
     if (users.state[user] !== UserState.ready) return;
@@ -117,7 +99,7 @@ export class FleetClaims {
     this.#sentUs.set(user * PACKETS + packetId, time.nowUs);
     block[M.claimsSent]++;
     block[M.bytesOut] += size;
-  }
+  };
 
   #paid(user: number, packetId: number, amountFen: number): void {
     const { slice, block, awards, won, time } = this.#parts;

@@ -4,6 +4,7 @@ import type { FrameCursor } from "../wire/frame_cursor.ts";
 import { fixedBytes1 } from "../wire/version1.ts";
 import { MoneyField } from "../wire/version1_money.ts";
 import { SessionField, writeDelivered } from "../wire/version1_session.ts";
+import type { FleetOpens } from "./fleet_opens.ts";
 import type { FleetSends } from "./fleet_sends.ts";
 import type { FleetTime } from "./fleet_time.ts";
 import { UserState } from "./fleet_users.ts";
@@ -16,6 +17,7 @@ export interface ServerFrames1Parts extends ServerFramesParts {
   readonly block: Float64Array;
   readonly time: FleetTime;
   readonly sends: FleetSends;
+  readonly opens: FleetOpens;
 }
 
 /** What each version 1 frame of a server means to a user. */
@@ -41,11 +43,20 @@ export class ServerFrames1 implements FrameTaker {
     switch (opcode) {
       case Opcode1.shakeResult:
         return this.#shaken(connection, user, view, at);
+      case Opcode1.openResult:
+        this.#parts.opens.answered(
+          user,
+          view.getUint32(at + SessionField.openPacketId),
+          view.getUint32(at + SessionField.openResult),
+          view.getUint32(at + SessionField.openAmount),
+          view.getUint32(at + SessionField.openRetryMs),
+        );
+        return IN_ORDER;
       case Opcode1.notice:
         this.#parts.claims.noticed(user, view.getUint32(at + MoneyField.noticePacketId));
         return IN_ORDER;
       case Opcode1.claimResult:
-        return this.#claimed(user, view, at);
+        return this.#claimed(connection, user, view, at);
       case Opcode1.sendResult:
         this.#parts.sends.answered(
           view.getUint32(at + MoneyField.sendRequestId),
@@ -81,6 +92,7 @@ export class ServerFrames1 implements FrameTaker {
       if (packetId === 0) return M.badFramesUnknown;
       answers.awarded(user, packetId, view.getUint32(at + SessionField.shakeAmount));
       this.#confirm(connection, packetId);
+      this.#parts.opens.awarded(user, packetId);
     } else if (result === Result.nothing) answers.shaken(user, M.shakesNothing);
     else if (result === Result.allGone) answers.shaken(user, M.shakesAllGone);
     else if (result >= 100 && result < 200) {
@@ -89,7 +101,7 @@ export class ServerFrames1 implements FrameTaker {
     return IN_ORDER;
   }
 
-  /** Says that the user knows of his packet; without room the server tells him again. */
+  /** Says that the user knows of his packet or share; without room the server tells him again. */
   #confirm(connection: number, packetId: number): void {
     const { engine, block, time } = this.#parts;
     const at = engine.reserve(connection, fixedBytes1(Opcode1.delivered));
@@ -99,9 +111,10 @@ export class ServerFrames1 implements FrameTaker {
     block[M.bytesOut] += size;
   }
 
-  #claimed(user: number, view: DataView, at: number): number {
+  #claimed(connection: number, user: number, view: DataView, at: number): number {
     const packetId = view.getUint32(at + MoneyField.claimPacketId);
     if (packetId === 0) return M.badFramesUnknown;
+    if (view.getUint32(at + MoneyField.claimResult) === Result.ok) this.#confirm(connection, packetId);
     this.#parts.claims.answered(
       user,
       packetId,

@@ -28,6 +28,14 @@ export class WonPackets {
     return this.#size;
   }
 
+  /** Whether a user is known to have this packet, or a share of it. */
+  has(packetId: number, userId: number): boolean {
+    for (let at = this.#home(packetId); this.#packets[at] !== FREE; at = this.#after(at)) {
+      if (this.#packets[at] === packetId && this.#users[at] === userId) return true;
+    }
+    return false;
+  }
+
   /** Notes a ticket, which one user only can win. */
   addTicket(packetId: number, userId: number): Award {
     let at = this.#home(packetId);

@@ -1,10 +1,13 @@
-import { EntryKind } from "./entry.ts";
+import { EntryKind, HELD } from "./entry.ts";
+import { RowField } from "./entry_rows.ts";
 
 /** Names of accounts, as postings and reports show them. */
 export const Account = {
   source: "source",
   /** A sponsor's packets that nobody has won. */
   pool: (sponsor: number) => `pool:${sponsor}`,
+  /** A sponsor's packets that were awarded, and that nobody has opened. */
+  held: (sponsor: number) => `held:${sponsor}`,
   user: (user: number) => `user:${user}`,
   /** All users together, in balances. */
   users: "user",
@@ -15,27 +18,29 @@ export const Account = {
   returned: (sponsor: number) => `returned:${sponsor}`,
 } as const;
 
-/** From which account an entry's money goes to which. */
-export function legsOf(
-  kind: number,
-  user: number,
-  sponsor: number,
-  packetId: number,
-): readonly [from: string, to: string] {
-  const sender = sponsor === 1 ? Account.source : Account.user(user);
-  switch (kind) {
+/** From which account the money of a row goes to which. */
+export function legsOf(values: ArrayLike<number>, at: number): readonly [from: string, to: string] {
+  const user = Account.user(values[at + RowField.user]);
+  const sponsor = values[at + RowField.sponsor];
+  const packet = Account.packet(values[at + RowField.packetId]);
+  const sender = sponsor === 1 ? Account.source : user;
+  switch (values[at + RowField.kind]) {
     case EntryKind.mint:
       return [Account.source, Account.pool(sponsor)];
     case EntryKind.award:
-      return [Account.pool(sponsor), Account.user(user)];
+      return [Account.pool(sponsor), values[at + RowField.count] === HELD ? Account.held(sponsor) : user];
+    case EntryKind.open:
+      return [Account.held(sponsor), user];
+    case EntryKind.lapse:
+      return [Account.held(sponsor), Account.returned(sponsor)];
     case EntryKind.fund:
-      return [Account.source, Account.user(user)];
+      return [Account.source, user];
     case EntryKind.send:
-      return [sender, Account.packet(packetId)];
+      return [sender, packet];
     case EntryKind.claim:
-      return [Account.packet(packetId), Account.user(user)];
+      return [packet, user];
     case EntryKind.takeBack:
-      return [Account.packet(packetId), sender];
+      return [packet, sender];
     case EntryKind.group:
       return [Account.source, Account.source]; // of 0 fen
     default:

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { CheckpointBroken, type CheckpointHead, CheckpointReader, writeCheckpoint } from "./checkpoint.ts";
-import { EntryKind } from "./entry.ts";
+import { EntryKind, HELD } from "./entry.ts";
 import { type EntryRows, RowField } from "./entry_rows.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "./packets.ts";
 import { lastSeqOf, readDelivered, readRows } from "./sqlite_store.ts";
@@ -43,7 +43,7 @@ function advance(path: string, db: DatabaseSync, old: CheckpointReader | undefin
   head.mark = readDelivered(db, head.mark, (ids) => delivered.push(ids));
   readRows(db, head.seq, Infinity, (rows) => addRows(rows, head, changes));
   head.largeAmountsFen = [...old?.head.largeAmountsFen ?? [], ...changes.largeAmountsFen];
-  for (const ids of delivered) for (const id of ids) changes.noteDelivered(id);
+  for (const ids of delivered) for (const id of ids) changes.note(id, PacketState.delivered);
   writeCheckpoint(path, head, merged(old, changes));
   return head.seq;
 }
@@ -60,7 +60,19 @@ function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packe
         head.mints.push([packetId, values[at + RowField.count], amountFen, sponsor]);
         break;
       case EntryKind.award:
-        changes.award(packetId, values[at + RowField.user], amountFen, sponsor);
+        changes.award(
+          packetId,
+          values[at + RowField.user],
+          amountFen,
+          sponsor,
+          values[at + RowField.count] === HELD,
+        );
+        break;
+      case EntryKind.open:
+        changes.note(packetId, PacketState.opened);
+        break;
+      case EntryKind.lapse:
+        changes.note(packetId, PacketState.lapsed);
         break;
       case EntryKind.giveBack:
         head.givenBack.push({ sponsor, belowId: packetId, amountFen });

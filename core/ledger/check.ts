@@ -1,11 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../cli/user_error.ts";
 import { balanceAccount, legsOf } from "./accounts.ts";
-import { EntryKind } from "./entry.ts";
+import { isOfAward } from "./entry.ts";
 import { type EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { Judge } from "./judge.ts";
 import type { Balances, LedgerLimits } from "./ledger.ts";
 import { openJudge, Replay } from "./open_judge.ts";
+import { PacketState } from "./packets.ts";
 import { PROJECTION_FILE } from "./projection.ts";
 import { TruthReader } from "./truth_reader.ts";
 
@@ -54,9 +55,12 @@ export function checkLedger(directory: string): CheckReport {
     let delivered = 0;
     truth.readDelivered(0, (ids) => {
       for (const id of ids) {
-        if (!judge.packets.isAwarded(id)) problems.push(`packet ${id} is delivered and was never awarded`);
-        else if (!judge.packets.isDelivered(id)) delivered++;
-        if (judge.packets.isAwarded(id)) judge.packets.markDelivered(id);
+        if (!judge.packets.isAwarded(id)) {
+          problems.push(`packet ${id} is delivered and was never awarded`);
+          continue;
+        }
+        if ((judge.packets.state(id) & PacketState.delivered) === 0) delivered++;
+        judge.packets.note(id, PacketState.delivered);
       }
     });
     const most = mostPackets(judge);
@@ -85,7 +89,8 @@ export function checkLedger(directory: string): CheckReport {
 class Sums {
   readonly untilSeq: number;
   readonly balance = new Map<string, number>();
-  awards = 0;
+  /** Rows that are indexed by their users. */
+  indexed = 0;
 
   constructor(untilSeq: number) {
     this.untilSeq = untilSeq;
@@ -95,11 +100,9 @@ class Sums {
     for (let row = 0, at = 0; row < count; row++, at += ROW_FIELDS) {
       if (values[at + RowField.seq] > this.untilSeq) return;
       const fen = values[at + RowField.amount];
-      const sponsor = values[at + RowField.sponsor];
-      const kind = values[at + RowField.kind];
-      const [from, to] = legsOf(kind, values[at + RowField.user], sponsor, values[at + RowField.packetId]);
+      const [from, to] = legsOf(values, at);
       this.#move(balanceAccount(from), balanceAccount(to), fen);
-      if (kind === EntryKind.award) this.awards++;
+      if (isOfAward(values[at + RowField.kind])) this.indexed++;
     }
   }
 
@@ -183,8 +186,10 @@ function checkProjection(directory: string, sums: Sums, rows: number, problems: 
     const { postings, fen } = db.prepare("select count(*) as postings, sum(fen) as fen from posting").get()!;
     if (postings !== seq * 2) problems.push(`projection: has ${postings} postings for ${seq} rows`);
     if ((fen ?? 0) !== 0) problems.push(`projection: its postings sum to ${fen} fen`);
-    const { awards } = db.prepare("select count(*) as awards from user_award").get()!;
-    if (awards !== sums.awards) problems.push(`projection: indexes ${awards} awards of ${sums.awards}`);
+    const { indexed } = db.prepare("select count(*) as indexed from user_award").get()!;
+    if (indexed !== sums.indexed) {
+      problems.push(`projection: indexes ${indexed} rows of awards, of ${sums.indexed}`);
+    }
   }
   db.close();
   return rows - seq;

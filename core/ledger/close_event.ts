@@ -15,9 +15,12 @@ export interface GaveBack {
   readonly amountFen: number;
 }
 
+/** Rows of a commit at most. */
+const ROWS_PER_COMMIT = 10_000;
+
 /**
- * Ends an event: what nobody won of each sponsor's packets goes back to him, and none of those packets can be won
- * afterwards. Doing it again changes nothing.
+ * Ends an event: what nobody won of each sponsor's packets goes back to him, and what was won and never opened. None of
+ * those packets can be won or opened afterwards. Doing it again changes nothing.
  *
  * @throws UserError if a server uses the ledger
  */
@@ -26,27 +29,59 @@ export function closeEvent(directory: string, clock: Clock): GaveBack[] {
   try {
     const store = new SqliteStore(directory);
     const { judge } = openJudge(store, directory, store.limits());
-    const ledger = new StoredLedger(judge, store, clock);
-    const words = new Int32Array(ENTRY_WORDS);
-    const judgement = emptyJudgement();
-    const gave: GaveBack[] = [];
+    const closing = new Closing(new StoredLedger(judge, store, clock));
     for (const sponsor of judge.sponsors) {
-      const amountFen = judge.poolFenOf(sponsor);
-      if (amountFen === 0) continue;
-      words[EntryWord.kind] = EntryKind.giveBack;
-      words[EntryWord.packetId] = judge.nextPacketId;
-      words[EntryWord.sponsor] = sponsor;
-      setEntryAmountFen(words, 0, amountFen);
-      ledger.judge(words, 0, judgement);
-      assert(judgement.verdict === Verdict.done, "a whole pool can go back");
-      gave.push({ sponsor, amountFen });
+      closing.enter(EntryKind.giveBack, judge.nextPacketId, 0, judge.poolFenOf(sponsor), sponsor);
     }
-    const isDurable = ledger.commit();
-    ledger.close();
-    if (!isDurable) throw new UserError(`${ledger.failure}: nothing is known to have gone back. Try again`);
+    for (const packetId of judge.packets.unopened()) {
+      const { user, amountFen } = judge.awardOf(packetId)!;
+      closing.enter(EntryKind.lapse, packetId, user, amountFen, judge.packets.sponsor(packetId));
+    }
+    const gave = closing.finish();
     catchUp(directory, clock);
     return gave;
   } finally {
     lock.release();
+  }
+}
+
+/** Enters what goes back, so many rows a commit. */
+class Closing {
+  readonly #ledger: StoredLedger;
+  readonly #words = new Int32Array(ENTRY_WORDS);
+  readonly #judgement = emptyJudgement();
+  readonly #fenOf = new Map<number, number>();
+  #staged = 0;
+
+  constructor(ledger: StoredLedger) {
+    this.#ledger = ledger;
+  }
+
+  enter(kind: number, packetId: number, user: number, amountFen: number, sponsor: number): void {
+    if (amountFen === 0) return;
+    const words = this.#words;
+    words[EntryWord.kind] = kind;
+    words[EntryWord.packetId] = packetId;
+    words[EntryWord.user] = user;
+    words[EntryWord.sponsor] = sponsor;
+    setEntryAmountFen(words, 0, amountFen);
+    this.#ledger.judge(words, 0, this.#judgement);
+    assert(this.#judgement.verdict === Verdict.done, "a whole pool can go back, and what is unopened");
+    this.#fenOf.set(sponsor, (this.#fenOf.get(sponsor) ?? 0) + amountFen);
+    if (++this.#staged % ROWS_PER_COMMIT === 0) this.#commit();
+  }
+
+  finish(): GaveBack[] {
+    this.#commit();
+    this.#ledger.close();
+    return [...this.#fenOf].map(([sponsor, amountFen]) => ({ sponsor, amountFen }))
+      .sort((a, b) => a.sponsor - b.sponsor);
+  }
+
+  #commit(): void {
+    if (this.#ledger.commit()) return;
+    const { failure } = this.#ledger;
+    this.#ledger.close();
+    throw new UserError(`${failure}: not all is known to have gone back. Try again`);
   }
 }

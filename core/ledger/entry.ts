@@ -38,7 +38,10 @@ export const PAYLOAD_WORDS = 8;
 export const EntryKind = {
   /** New packets: the money goes from `source` to `pool`. Keyed by the first packet id; ids are contiguous. */
   mint: 1,
-  /** A packet to a user: the money goes from `pool` to `user`. Keyed by the packet id. */
+  /**
+   * A packet to a user: the money goes from `pool` to `user`, or with `count` {@linkcode HELD} to `held` until he opens
+   * it. Keyed by the packet id.
+   */
   award: 2,
   /**
    * What nobody won of a sponsor's packets below an id: all his money in `pool` goes to `returned`. Keyed by sponsor and
@@ -80,7 +83,19 @@ export const EntryKind = {
   balanceOf: 17,
   /** The next group after `packetId`, and how many members it has. */
   nextGroup: 18,
+  /** The user opens an award: from `held` to `user`. Keyed by the packet; the verdict brings the amount. */
+  open: 19,
+  /** An award that its user didn't open before the event was closed: from `held` to `returned`. Keyed by the packet. */
+  lapse: 20,
 } as const;
+
+/** The `count` of an award that is held until its user opens it. */
+export const HELD = 1;
+
+/** Whether an entry is a step in the life of an award. */
+export function isOfAward(kind: number): boolean {
+  return kind === EntryKind.award || kind === EntryKind.open || kind === EntryKind.lapse;
+}
 
 /** Whether an entry is about what users send each other, and changes something. */
 export function isTransfer(kind: number): boolean {
@@ -129,7 +144,7 @@ export const Refusal = {
   sponsorLimit: 7,
   /** The packet is another sponsor's. */
   wrongSponsor: 8,
-  /** The packet went back to its sponsor. */
+  /** The packet, or what is left of it, went back. */
   givenBack: 9,
   /** The sender has less than the amount. */
   noMoney: 10,

@@ -11,6 +11,8 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [EntryKind.claim]: "claim",
   [EntryKind.takeBack]: "take_back",
   [EntryKind.group]: "group",
+  [EntryKind.open]: "open",
+  [EntryKind.lapse]: "lapse",
 };
 
 /** Columns of an export, in order. */

@@ -1,11 +1,20 @@
 import { assert } from "../assert.ts";
-import { entryAmountFen, EntryKind, EntryWord, isQuestion, isTransfer, Refusal, Verdict } from "./entry.ts";
+import {
+  entryAmountFen,
+  EntryKind,
+  EntryWord,
+  HELD,
+  isQuestion,
+  isTransfer,
+  Refusal,
+  Verdict,
+} from "./entry.ts";
 import { RowField } from "./entry_rows.ts";
 import { LatestPackets } from "./latest_packets.ts";
 import { type AwardRecord, type Balances, type Judgement, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
 import { type Mint, MintList } from "./mint_list.ts";
 import type { MoneyTally } from "./money_tally.ts";
-import { CHUNK_PACKETS, Packets, PacketState } from "./packets.ts";
+import { CHUNK_PACKETS, isUnopened, Packets, PacketState } from "./packets.ts";
 import { Parts } from "./parts.ts";
 import { Sends } from "./sends.ts";
 
@@ -38,9 +47,11 @@ export class Judge {
   readonly #givenBackBelow = new Map<number, number>();
   #sourceFen = 0;
   #poolFen = 0;
+  #heldFen = 0;
   #userFen = 0;
   #returnedFen = 0;
   #awards = 0;
+  #unopened = 0;
 
   constructor(limits: LedgerLimits = NO_LIMITS) {
     this.#limits = limits;
@@ -62,11 +73,17 @@ export class Judge {
     return this.#awards;
   }
 
+  /** How many of them wait for their users to open them. */
+  get unopened(): number {
+    return this.#unopened;
+  }
+
   balances(): Balances {
     const { totals } = this.sends;
     return {
       sourceFen: this.#sourceFen + totals.sourceFen,
       poolFen: this.#poolFen,
+      heldFen: this.#heldFen,
       userFen: this.#userFen + totals.userFen,
       returnedFen: this.#returnedFen,
       packetFen: totals.packetFen,
@@ -90,9 +107,10 @@ export class Judge {
 
   /** What holds after every batch. */
   check(): void {
-    const { sourceFen, poolFen, userFen, returnedFen, packetFen } = this.balances();
-    assert(sourceFen + poolFen + userFen + returnedFen + packetFen === 0, "the sum of all accounts is 0");
-    assert(poolFen >= 0 && packetFen >= 0, "neither pool nor packets are ever overdrawn");
+    const { sourceFen, poolFen, heldFen, userFen, returnedFen, packetFen } = this.balances();
+    const sumFen = sourceFen + poolFen + heldFen + userFen + returnedFen + packetFen;
+    assert(sumFen === 0, "the sum of all accounts is 0");
+    assert(poolFen >= 0 && heldFen >= 0 && packetFen >= 0, "neither is ever overdrawn");
   }
 
   /** Judges an entry of a ring, and changes what it says. */
@@ -102,6 +120,7 @@ export class Judge {
     const user = words[at + EntryWord.user] >>> 0;
     if (kind === EntryKind.pendingOf) return this.#findPending(user, packetId, judgement);
     if (kind === EntryKind.delivered) return this.#deliver(packetId, user, judgement);
+    if (kind === EntryKind.open) return this.#open(packetId, user, judgement);
     if (kind === EntryKind.part) {
       this.#parts.add(words, at);
       return say(judgement, Verdict.done, Refusal.none);
@@ -126,6 +145,7 @@ export class Judge {
   /** Judges a row that is durable already, as it was judged then. Limits may have changed since, so none holds. */
   replay(values: Float64Array, at: number, judgement: Judgement, body: Uint32Array = NO_WORDS): void {
     if (isTransfer(values[at + RowField.kind])) return this.sends.replay(values, at, body, judgement);
+    if (values[at + RowField.kind] === EntryKind.open) return this.#reopen(values, at, judgement);
     this.#decide(
       values[at + RowField.kind],
       values[at + RowField.packetId],
@@ -161,14 +181,16 @@ export class Judge {
     for (let i = 0; i < CHUNK_PACKETS; i++) {
       if ((state[i] & PacketState.awarded) === 0) continue;
       previous[i] = this.latest.replace(user[i], firstId + i);
-      wonFen[sponsor[i]] += this.packets.amountFen(firstId + i);
+      const fen = this.packets.amountFen(firstId + i);
+      wonFen[sponsor[i]] += fen;
       this.#awards++;
+      if (isUnopened(state[i])) {
+        this.#unopened++;
+        this.#heldFen += fen;
+      } else if ((state[i] & PacketState.lapsed) !== 0) this.#returnedFen += fen;
+      else this.#userFen += fen;
     }
-    wonFen.forEach((fen, sponsor) => {
-      if (fen === 0) return;
-      this.#addToPool(sponsor, -fen);
-      this.#userFen += fen;
-    });
+    wonFen.forEach((fen, sponsor) => fen > 0 && this.#addToPool(sponsor, -fen));
   }
 
   #decide(
@@ -189,7 +211,9 @@ export class Judge {
       case EntryKind.mint:
         return this.#mint({ firstId: packetId, count, amountFen, sponsor }, judgement);
       case EntryKind.award:
-        return this.#award(packetId, user, amountFen, sponsor, limits, judgement);
+        return this.#award(packetId, user, amountFen, sponsor, count === HELD, limits, judgement);
+      case EntryKind.lapse:
+        return this.#lapse(packetId, user, amountFen, sponsor, judgement);
       case EntryKind.giveBack:
         return this.#giveBack(packetId, amountFen, sponsor, judgement);
       default:
@@ -224,6 +248,7 @@ export class Judge {
     user: number,
     amountFen: number,
     sponsor: number,
+    isHeld: boolean,
     limits: LedgerLimits,
     judgement: Judgement,
   ): void {
@@ -245,12 +270,60 @@ export class Judge {
       return say(judgement, Verdict.refused, limit);
     }
     if (amountFen > this.poolFenOf(sponsor)) return say(judgement, Verdict.refused, Refusal.poolEmpty);
-    packets.award(packetId, user, amountFen, sponsor);
+    packets.award(packetId, user, amountFen, sponsor, isHeld);
     packets.link(packetId, this.latest.replace(user, packetId));
     this.#awards++;
     this.#addToPool(sponsor, -amountFen);
-    this.#userFen += amountFen;
-    this.money?.awarded(packetId, amountFen, sponsor);
+    this.money?.awarded(packetId, amountFen, sponsor, isHeld);
+    if (isHeld) {
+      this.#unopened++;
+      this.#heldFen += amountFen;
+    } else this.#userFen += amountFen;
+    say(judgement, Verdict.done, Refusal.none);
+  }
+
+  /** The verdict tells amount and sponsor, which nobody who asks needs to know. */
+  #open(packetId: number, user: number, judgement: Judgement): void {
+    const { packets } = this;
+    if (this.awardOf(packetId)?.user !== user) {
+      return say(judgement, Verdict.refused, Refusal.unknownPacket);
+    }
+    const state = packets.state(packetId);
+    if ((state & PacketState.lapsed) !== 0) return say(judgement, Verdict.refused, Refusal.givenBack);
+    judgement.amountFen = packets.amountFen(packetId);
+    judgement.sponsor = packets.sponsor(packetId);
+    if (!isUnopened(state)) return say(judgement, Verdict.doneBefore, Refusal.none);
+    packets.note(packetId, PacketState.opened);
+    this.#unopened--;
+    this.#heldFen -= judgement.amountFen;
+    this.#userFen += judgement.amountFen;
+    this.money?.opened(packetId, judgement.amountFen, judgement.sponsor);
+    say(judgement, Verdict.done, Refusal.none);
+  }
+
+  /** A stored `open` must say what the award says. */
+  #reopen(values: Float64Array, at: number, judgement: Judgement): void {
+    const packetId = values[at + RowField.packetId];
+    const isRight = this.awardOf(packetId)?.amountFen === values[at + RowField.amount] &&
+      this.packets.sponsor(packetId) === values[at + RowField.sponsor];
+    if (!isRight) return say(judgement, Verdict.refused, Refusal.malformed);
+    this.#open(packetId, values[at + RowField.user], judgement);
+  }
+
+  #lapse(packetId: number, user: number, amountFen: number, sponsor: number, judgement: Judgement): void {
+    const { packets } = this;
+    const award = this.awardOf(packetId);
+    const isRight = award?.user === user && award.amountFen === amountFen &&
+      packets.sponsor(packetId) === sponsor;
+    if (!isRight) return say(judgement, Verdict.refused, Refusal.malformed);
+    const state = packets.state(packetId);
+    if ((state & PacketState.lapsed) !== 0) return say(judgement, Verdict.doneBefore, Refusal.none);
+    if (!isUnopened(state)) return say(judgement, Verdict.refused, Refusal.packetTaken);
+    packets.note(packetId, PacketState.lapsed);
+    this.#unopened--;
+    this.#heldFen -= amountFen;
+    this.#returnedFen += amountFen;
+    this.money?.lapsed(packetId, amountFen, sponsor);
     say(judgement, Verdict.done, Refusal.none);
   }
 
@@ -283,38 +356,47 @@ export class Judge {
     return Refusal.none;
   }
 
+  /** An award is pending until it has reached its user, and is open. */
   #findPending(user: number, after: number, judgement: Judgement): void {
     say(judgement, Verdict.done, Refusal.none);
-    judgement.packetId = judgement.amountFen = judgement.sponsor = 0;
+    judgement.packetId =
+      judgement.amountFen =
+      judgement.sponsor =
+      judgement.count =
+        0;
     let id = after === 0 || this.awardOf(after)?.user !== user
       ? this.latest.get(user)
       : this.packets.previous(after);
     for (let looked = 0; id !== 0 && looked < MOST_LOOKED_AT; looked++, id = this.packets.previous(id)) {
-      if (this.packets.isDelivered(id)) continue;
+      const state = this.packets.state(id);
+      const isOver = (state & (PacketState.delivered | PacketState.lapsed)) !== 0;
+      if (isOver && !isUnopened(state)) continue;
       judgement.packetId = id;
       judgement.amountFen = this.packets.amountFen(id);
       judgement.sponsor = this.packets.sponsor(id);
+      judgement.count = isUnopened(state) ? HELD : 0;
       return;
     }
   }
 
   #deliver(packetId: number, user: number, judgement: Judgement): void {
-    if (!this.packets.isAwarded(packetId) || this.packets.user(packetId) !== user) {
+    if (this.awardOf(packetId)?.user !== user) {
       return say(judgement, Verdict.refused, Refusal.unknownPacket);
     }
-    const isNew = !this.packets.isDelivered(packetId);
+    const isNew = (this.packets.state(packetId) & PacketState.delivered) === 0;
     if (isNew) {
-      this.packets.markDelivered(packetId);
+      this.packets.note(packetId, PacketState.delivered);
       this.money?.delivered(packetId, this.packets.amountFen(packetId), this.packets.sponsor(packetId));
     }
     say(judgement, isNew ? Verdict.done : Verdict.doneBefore, Refusal.none);
   }
 
-  /** All that a user has won: few packets, unless there are no limits. */
+  /** All that is a user's by shaking: few packets, unless there are no limits. */
   #wonFen(user: number): number {
     let fen = 0;
     for (let id = this.latest.get(user); id !== 0; id = this.packets.previous(id)) {
-      fen += this.packets.amountFen(id);
+      const state = this.packets.state(id);
+      if (!isUnopened(state) && (state & PacketState.lapsed) === 0) fen += this.packets.amountFen(id);
     }
     return fen;
   }

@@ -5,10 +5,15 @@ export interface Judgement {
   verdict: Verdict;
   /** One of `Refusal`. */
   detail: number;
-  /** The packet of a send. Answer to `pendingOf`: the packet with its amount in fen and sponsor; id 0 if there is none (more). */
+  /**
+   * The packet of a send. Of an `open`: amount in fen and sponsor. Answer to `pendingOf`: the packet with both; id 0 if
+   * there is none (more).
+   */
   packetId: number;
   amountFen: number;
   sponsor: number;
+  /** Answer to `pendingOf`: `HELD` if the user hasn't opened it. */
+  count: number;
   /** What is stored beside the row of an entry that was done, if anything. */
   body: Uint32Array | undefined;
   /** Answer to a question about sends. */
@@ -23,6 +28,7 @@ export function emptyJudgement(): Judgement {
     packetId: 0,
     amountFen: 0,
     sponsor: 0,
+    count: 0,
     body: undefined,
     reply: new Int32Array(PAYLOAD_WORDS),
   };
@@ -32,6 +38,8 @@ export function emptyJudgement(): Judgement {
 export interface Balances {
   sourceFen: number;
   poolFen: number;
+  /** Awarded to users who haven't opened them. */
+  heldFen: number;
   userFen: number;
   returnedFen: number;
   /** In packets that users sent: shares that nobody has claimed. */
@@ -77,6 +85,8 @@ export interface Ledger {
   readonly failure: string | undefined;
   /** Sums of the committed accounts, in fen. */
   balances(): Balances;
+  /** Awards that wait for their users to open them. */
+  readonly unopened: number;
   /** Who has a packet and how much is in it, or undefined. */
   awardOf(packetId: number): AwardRecord | undefined;
   close(): void;

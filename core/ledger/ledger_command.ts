@@ -33,7 +33,7 @@ const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
   check    every invariant, every fen; exit code 1 if something is wrong
   show     what happened to a user or a packet
   export   every row, for auditors
-  close    ends an event: what nobody won goes back to its sponsors
+  close    ends an event: what nobody won or opened goes back to its sponsors
   rebuild  makes the projection anew from the rows`;
 
 /** `redpkt ledger`: looks into a ledger. */
@@ -79,6 +79,7 @@ function check(host: Host, directory: string): number {
     ],
     ["source", `-${formatYuan(-balances.sourceFen)}`],
     ["pool", formatYuan(balances.poolFen)],
+    ["held", formatYuan(balances.heldFen)],
     ["packets", formatYuan(balances.packetFen)],
     ["user", formatYuan(balances.userFen)],
     ["returned", formatYuan(balances.returnedFen)],
@@ -113,7 +114,8 @@ function show(host: Host, directory: string, { user, packet, ticket }: Options):
 function awardLine(award: ShownAward): string {
   const at = new Date(award.atMs).toISOString();
   return `packet ${award.packetId} of sponsor ${award.sponsor}, ${formatYuan(award.amountFen)}, ` +
-    `to user ${award.user} at ${at} (row ${award.seq}), ${award.isDelivered ? "delivered" : "pending"}`;
+    `to user ${award.user} at ${at} (row ${award.seq}), ${award.isDelivered ? "delivered" : "pending"}` +
+    (award.state === "open" ? "" : `, ${award.state}`);
 }
 
 async function exportTo(host: Host, directory: string, { to, out }: Options): Promise<number> {

@@ -68,9 +68,11 @@ export class LedgerLoop {
       words[at + EntryWord.asked] = judgement.reply[0];
       words[at + EntryWord.askedFrom] = judgement.reply[1];
     }
-    if (kind !== EntryKind.pendingOf) return;
-    words[at + EntryWord.packetId] = judgement.packetId;
+    if (kind !== EntryKind.pendingOf && kind !== EntryKind.open) return;
     setEntryAmountFen(words, at, judgement.amountFen);
     words[at + EntryWord.sponsor] = judgement.sponsor;
+    if (kind === EntryKind.open) return;
+    words[at + EntryWord.packetId] = judgement.packetId;
+    words[at + EntryWord.count] = judgement.count;
   };
 }

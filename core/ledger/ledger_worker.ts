@@ -75,7 +75,14 @@ const YIELD_MS = 50;
 /** How often a busy thread shows where the money is. */
 const SHOW_MONEY_MS = 250;
 
-const NO_BALANCES: Balances = { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0, packetFen: 0 };
+const NO_BALANCES: Balances = {
+  sourceFen: 0,
+  poolFen: 0,
+  heldFen: 0,
+  userFen: 0,
+  returnedFen: 0,
+  packetFen: 0,
+};
 
 const report = (message: LedgerReport) => postToParent(message);
 
@@ -212,7 +219,7 @@ class LedgerWatch {
   readonly #block: Float64Array;
   readonly #commitUs: Uint32Array;
   readonly #h: Record<
-    "entries" | "rows" | "commits" | "userLimit" | "sponsorLimit" | "failures" | "failing",
+    "entries" | "rows" | "commits" | "userLimit" | "sponsorLimit" | "failures" | "failing" | "unopened",
     number
   >;
   #failedAtMs = -1;
@@ -233,6 +240,7 @@ class LedgerWatch {
       sponsorLimit: layout.handle("ledgerSponsorLimit"),
       failures: layout.handle("ledgerFailures"),
       failing: layout.handle("ledgerFailing"),
+      unopened: layout.handle("ledgerUnopened"),
     };
   }
 
@@ -243,6 +251,7 @@ class LedgerWatch {
     this.#block[this.#h.entries] += this.#loop.judged;
     this.#block[this.#h.userLimit] = this.#loop.refusals[Refusal.userLimit];
     this.#block[this.#h.sponsorLimit] = this.#loop.refusals[Refusal.sponsorLimit];
+    this.#block[this.#h.unopened] = this.#ledger.unopened;
     const rows = this.#ledger instanceof StoredLedger ? this.#ledger.lastSeq : 0;
     if (rows === this.#block[this.#h.rows]) return;
     this.#block[this.#h.rows] = rows;

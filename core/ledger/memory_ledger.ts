@@ -30,6 +30,10 @@ export class MemoryLedger implements Ledger {
     return this.#judge.balances();
   }
 
+  get unopened(): number {
+    return this.#judge.unopened;
+  }
+
   awardOf(packetId: number): AwardRecord | undefined {
     return this.#judge.awardOf(packetId);
   }

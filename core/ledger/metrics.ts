@@ -11,6 +11,7 @@ export const LEDGER_METRICS: Readonly<Record<string, MetricDefinition>> = {
   ledgerCommitUs: { kind: "histogram", help: "Time of a commit in microseconds" },
   ledgerUserLimit: counter("Awards refused since the user has as many packets as one may have"),
   ledgerSponsorLimit: counter("Awards refused since the user has as many of this sponsor as one may have"),
+  ledgerUnopened: gauge("Awards that wait for their users to open them"),
   ledgerFailures: counter("Times that the ledger's disk failed, so that awards had to wait"),
   ledgerFailing: gauge("1 while the ledger's disk fails"),
 };

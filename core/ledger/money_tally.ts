@@ -45,8 +45,11 @@ export class MoneyTally {
       for (let i = 0; i < CHUNK_PACKETS; i++) {
         if ((state[i] & PacketState.awarded) === 0) continue;
         const amountFen = judge.packets.amountFen(firstId + i);
-        this.awarded(firstId + i, amountFen, sponsor[i]);
+        const isHeld = (state[i] & PacketState.held) !== 0;
+        this.awarded(firstId + i, amountFen, sponsor[i], isHeld);
+        if ((state[i] & PacketState.opened) !== 0) this.opened(firstId + i, amountFen, sponsor[i]);
         if ((state[i] & PacketState.delivered) !== 0) this.delivered(firstId + i, amountFen, sponsor[i]);
+        if ((state[i] & PacketState.lapsed) !== 0) this.lapsed(firstId + i, amountFen, sponsor[i]);
       }
       onProgress();
     }
@@ -69,13 +72,26 @@ export class MoneyTally {
     this.values[at + Column.poolFen] += amountFen;
   }
 
-  /** A packet is a user's. Nobody has to open it: it counts as opened at once. */
-  awarded(packetId: number, amountFen: number, sponsor: number): void {
+  /** A packet is a user's; unless it is held until he opens it, it counts as opened at once. */
+  awarded(packetId: number, amountFen: number, sponsor: number, isHeld = false): void {
     const at = this.rows.of(packetId, sponsor) * COLUMNS;
     this.values[at + Column.poolFen] -= amountFen;
     this.values[at + Column.awards]++;
     this.values[at + Column.awardedFen] += amountFen;
-    this.values[at + Column.openedFen] += amountFen;
+    if (!isHeld) this.values[at + Column.openedFen] += amountFen;
+  }
+
+  /** A user has opened his packet. */
+  opened(packetId: number, amountFen: number, sponsor: number): void {
+    this.values[this.rows.of(packetId, sponsor) * COLUMNS + Column.openedFen] += amountFen;
+  }
+
+  /** A packet that its user didn't open in time went back: it is no award any more. */
+  lapsed(packetId: number, amountFen: number, sponsor: number): void {
+    const at = this.rows.of(packetId, sponsor) * COLUMNS;
+    this.values[at + Column.awards]--;
+    this.values[at + Column.awardedFen] -= amountFen;
+    this.values[at + Column.returnedFen] += amountFen;
   }
 
   /** An award has reached its user. */

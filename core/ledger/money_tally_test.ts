@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Random } from "../random/random.ts";
-import { ENTRY_WORDS, EntryKind, EntryWord, Refusal, setEntryAmountFen, Verdict } from "./entry.ts";
+import { ENTRY_WORDS, EntryKind, EntryWord, HELD, Refusal, setEntryAmountFen, Verdict } from "./entry.ts";
 import { Judge } from "./judge.ts";
 import { emptyJudgement } from "./ledger.ts";
 import { MoneyBoard, type MoneyRow } from "./money_board.ts";
@@ -47,7 +47,12 @@ Deno.test("whatever a judge decides, its table adds up, and a restart finds the 
       const packetId = 1 + random.below(300);
       const user = 1 + random.below(40);
       const sponsor = judge.mints.sponsorOf(packetId);
-      const { verdict, detail } = judged(judge, { kind: EntryKind.award, packetId, user, sponsor }, 10);
+      const count = random.below(2) === 0 ? HELD : 0;
+      const { verdict, detail } = judged(
+        judge,
+        { kind: EntryKind.award, packetId, user, sponsor, count },
+        10,
+      );
       if (verdict === Verdict.refused && detail in refused) refused[detail]++;
       if (verdict === Verdict.done && random.below(2) === 0) {
         for (let twice = 0; twice < 2; twice++) judged(judge, { kind: EntryKind.delivered, packetId, user });
@@ -55,8 +60,18 @@ Deno.test("whatever a judge decides, its table adds up, and a restart finds the 
     }
     const given = judge.poolFenOf(7);
     judged(judge, { kind: EntryKind.giveBack, packetId: judge.nextPacketId, sponsor: 7 }, given);
+    // Of what is held a third is opened, a third lapses, and a third stays.
+    let lapsed = 0;
+    for (const [i, packetId] of [...judge.packets.unopened()].entries()) {
+      const { user } = judge.awardOf(packetId)!;
+      const sponsor = judge.packets.sponsor(packetId);
+      if (i % 3 === 0) judged(judge, { kind: EntryKind.open, packetId, user });
+      if (i % 3 === 1) lapsed++, judged(judge, { kind: EntryKind.lapse, packetId, user, sponsor }, 10);
+    }
     const rows = shown(tally);
-    const { poolFen, userFen, returnedFen, sourceFen } = judge.balances();
+    const { poolFen, heldFen, userFen, returnedFen, sourceFen } = judge.balances();
+    assert.ok(lapsed > 0 && heldFen > 0);
+    assert.equal(sum(rows, "openedFen"), userFen, `seed ${seed}: what is a user's is open`);
     assert.deepEqual(
       [
         sum(rows, "madeFen"),
@@ -65,10 +80,10 @@ Deno.test("whatever a judge decides, its table adds up, and a restart finds the 
         sum(rows, "returnedFen"),
         sum(rows, "awards"),
       ],
-      [-sourceFen, poolFen, userFen, returnedFen, judge.awards],
+      [-sourceFen, poolFen, userFen + heldFen, returnedFen, judge.awards - lapsed],
       `seed ${seed}`,
     );
-    assert.equal(returnedFen, given);
+    assert.equal(returnedFen, given + 10 * lapsed);
     for (const row of rows) {
       const inAll = row.poolFen + row.awardedFen + row.returnedFen;
       assert.equal(inAll, row.madeFen, `seed ${seed}: sponsor ${row.sponsor}, wave ${row.wave}`);

@@ -6,6 +6,7 @@ import { RowField } from "./entry_rows.ts";
 import type { EntryStore } from "./entry_store.ts";
 import { Judge } from "./judge.ts";
 import { emptyJudgement, type LedgerLimits } from "./ledger.ts";
+import { PacketState } from "./packets.ts";
 
 const NO_CHECKPOINT = { seq: 0, mark: 0 } as const;
 
@@ -65,7 +66,7 @@ export function openJudge(
     onProgress();
   });
   store.readDelivered(start.mark, (ids) => {
-    for (const id of ids) if (judge.packets.isAwarded(id)) judge.packets.markDelivered(id);
+    for (const id of ids) if (judge.packets.isAwarded(id)) judge.packets.note(id, PacketState.delivered);
   });
   judge.check();
   return { judge, checkpointSeq: start.seq, rowsRead, checkpointFault };

@@ -6,8 +6,13 @@ const MASK = CHUNK_PACKETS - 1;
 /** Bytes of a chunk's columns that a checkpoint keeps; the links between a user's packets are made anew. */
 export const LASTING_CHUNK_BYTES = CHUNK_PACKETS * (4 + 4 + 2 + 1);
 
-/** Bits of a packet's state. */
-export const PacketState = { awarded: 1, delivered: 2 } as const;
+/** Bits of a packet's state. None is ever taken away, so that later states can be laid over earlier ones. */
+export const PacketState = { awarded: 1, delivered: 2, held: 4, opened: 8, lapsed: 16 } as const;
+
+/** Whether a packet in this state is its user's once he opens it. */
+export function isUnopened(state: number): boolean {
+  return (state & (PacketState.held | PacketState.opened | PacketState.lapsed)) === PacketState.held;
+}
 
 /** What is known of 65,536 consecutive packets, as columns. */
 export class PacketChunk {
@@ -59,13 +64,13 @@ export class Packets {
   }
 
   /** Notes an award. */
-  award(packetId: number, user: number, amountFen: number, sponsor: number): void {
+  award(packetId: number, user: number, amountFen: number, sponsor: number, isHeld = false): void {
     const chunk = this.chunk(packetId >>> CHUNK_BITS);
     const at = packetId & MASK;
     chunk.user[at] = user;
     chunk.amount[at] = amountFen;
     chunk.sponsor[at] = sponsor;
-    chunk.state[at] = PacketState.awarded;
+    chunk.state[at] = isHeld ? PacketState.awarded | PacketState.held : PacketState.awarded;
     if (amountFen > 0xffff_ffff) this.largeAmountsFen.set(packetId, amountFen);
   }
 
@@ -92,18 +97,23 @@ export class Packets {
     return this.#of(packetId).sponsor[packetId & MASK];
   }
 
-  isDelivered(packetId: number): boolean {
-    return (this.#of(packetId).state[packetId & MASK] & PacketState.delivered) !== 0;
+  /** Bits of `PacketState` of an awarded packet. */
+  state(packetId: number): number {
+    return this.#of(packetId).state[packetId & MASK];
   }
 
-  /** Notes that the award has reached its user. */
-  markDelivered(packetId: number): void {
-    this.#of(packetId).state[packetId & MASK] |= PacketState.delivered;
+  /** Ids of packets that wait for their users to open them. */
+  *unopened(): Generator<number> {
+    for (const [number, { state }] of this.#chunks) {
+      for (let i = 0; i < CHUNK_PACKETS; i++) if (isUnopened(state[i])) yield number * CHUNK_PACKETS + i;
+    }
   }
 
-  /** The same where the award itself may be known elsewhere only, as in what is laid over a checkpoint. */
-  noteDelivered(packetId: number): void {
-    this.chunk(packetId >>> CHUNK_BITS).state[packetId & MASK] |= PacketState.delivered;
+  /**
+   * Adds bits to a packet's state. The award itself may be known elsewhere only, as in what is laid over a checkpoint.
+   */
+  note(packetId: number, bits: number): void {
+    this.chunk(packetId >>> CHUNK_BITS).state[packetId & MASK] |= bits;
   }
 
   /** The chunk of an awarded packet. */

@@ -46,7 +46,14 @@ interface AccountRow {
 
 /** Accounts are `source`, `user`, `packet`, and by sponsor `pool:7` and `returned:7`. */
 function sumUp(rows: readonly AccountRow[]): ProjectedBalances {
-  const balances: Balances = { sourceFen: 0, poolFen: 0, userFen: 0, returnedFen: 0, packetFen: 0 };
+  const balances: Balances = {
+    sourceFen: 0,
+    poolFen: 0,
+    heldFen: 0,
+    userFen: 0,
+    returnedFen: 0,
+    packetFen: 0,
+  };
   const sponsors = new Map<number, { sponsor: number; poolFen: number; returnedFen: number }>();
   for (const { account, fen } of rows) {
     const [kind, number] = account.split(":");

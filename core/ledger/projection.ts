@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { UserError } from "../cli/user_error.ts";
 import { balanceAccount, legsOf } from "./accounts.ts";
-import { EntryKind } from "./entry.ts";
+import { isOfAward } from "./entry.ts";
 import { type EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { migrate, PROJECTION_MIGRATIONS } from "./schema.ts";
 import { rollBack } from "./sqlite_store.ts";
@@ -134,13 +134,7 @@ export class Projection {
     for (let row = 0; row < count; row++) {
       const at = row * ROW_FIELDS;
       const fen = values[at + RowField.amount];
-      const kind = values[at + RowField.kind];
-      const [from, to] = legsOf(
-        kind,
-        values[at + RowField.user],
-        values[at + RowField.sponsor],
-        values[at + RowField.packetId],
-      );
+      const [from, to] = legsOf(values, at);
       const id = values[at + RowField.seq] * 2;
       this.#insertPostings.run(id, from, -fen, id + 1, to, fen);
       add(balanceAccount(from), -fen);
@@ -151,10 +145,10 @@ export class Projection {
 
   #index({ values, count }: EntryRows): void {
     const keys = new Float64Array(count);
-    let awards = 0;
+    let awards = 0; // and what became of them
     for (let row = 0; row < count; row++) {
       const at = row * ROW_FIELDS;
-      if (values[at + RowField.kind] === EntryKind.award) {
+      if (isOfAward(values[at + RowField.kind])) {
         keys[awards++] = values[at + RowField.user] * PLACES + row;
       }
     }

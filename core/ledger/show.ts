@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { EntryKind } from "./entry.ts";
+import { EntryKind, HELD, isOfAward } from "./entry.ts";
 import { RowField } from "./entry_rows.ts";
 import { openJudge } from "./open_judge.ts";
 import { PROJECTION_FILE } from "./projection.ts";
@@ -14,6 +14,8 @@ export interface ShownAward {
   readonly sponsor: number;
   readonly atMs: number;
   readonly isDelivered: boolean;
+  /** Whether the user has the money, or must open the packet first, or didn't in time. */
+  readonly state: "open" | "unopened" | "lapsed";
 }
 
 /** What happened to a packet. */
@@ -33,23 +35,34 @@ export function showUser(directory: string, user: number): ShownAward[] {
     truth.read(until, (rows) => {
       for (let row = 0; row < rows.count; row++) {
         const at = rows.at(row);
-        const isHis = rows.values[at + RowField.kind] === EntryKind.award &&
+        const isHis = isOfAward(rows.values[at + RowField.kind]) &&
           rows.values[at + RowField.user] === user;
         if (isHis) seqs.push(rows.values[at + RowField.seq]);
       }
     });
-    const select = truth.db.prepare("select packet, amount, sponsor, at_ms from entry where seq = ?");
-    const awards = seqs.sort((a, b) => a - b).map((seq) => {
+    const select = truth.db.prepare(
+      "select kind, packet, amount, sponsor, count, at_ms from entry where seq = ?",
+    );
+    const byPacket = new Map<number, Omit<ShownAward, "isDelivered">>();
+    for (const seq of seqs.sort((a, b) => a - b)) {
       const row = select.get(seq)!;
-      return {
+      const packetId = row.packet as number;
+      const award = byPacket.get(packetId);
+      if (award !== undefined) {
+        byPacket.set(packetId, { ...award, state: row.kind === EntryKind.open ? "open" : "lapsed" });
+        continue;
+      }
+      byPacket.set(packetId, {
         seq,
-        packetId: row.packet as number,
+        packetId,
         user,
         amountFen: row.amount as number,
         sponsor: row.sponsor as number,
         atMs: row.at_ms as number,
-      };
-    });
+        state: row.count === HELD ? "unopened" : "open",
+      });
+    }
+    const awards = [...byPacket.values()];
     const delivered = deliveredAmong(truth, new Set(awards.map(({ packetId }) => packetId)));
     return awards.map((award) => ({ ...award, isDelivered: delivered.has(award.packetId) }));
   } finally {

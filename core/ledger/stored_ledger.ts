@@ -85,6 +85,10 @@ export class StoredLedger implements Ledger {
     return this.#judge.balances();
   }
 
+  get unopened(): number {
+    return this.#judge.unopened;
+  }
+
   awardOf(packetId: number): AwardRecord | undefined {
     return this.#judge.awardOf(packetId);
   }
@@ -95,7 +99,8 @@ export class StoredLedger implements Ledger {
     this.#store.close();
   }
 
-  #stage(words: Int32Array, at: number, { packetId, body }: Judgement): void {
+  #stage(words: Int32Array, at: number, { packetId, body, amountFen, sponsor }: Judgement): void {
+    const isOpen = words[at + EntryWord.kind] === EntryKind.open;
     const isOfSends = isTransfer(words[at + EntryWord.kind]);
     if (body !== undefined && isOfSends) this.#rows.bodies.set(this.#nextSeq, body);
     const row = this.#rows.next();
@@ -105,8 +110,8 @@ export class StoredLedger implements Ledger {
     // Sends get their ids from the judge.
     values[row + RowField.packetId] = isOfSends ? packetId : words[at + EntryWord.packetId] >>> 0;
     values[row + RowField.user] = words[at + EntryWord.user] >>> 0;
-    values[row + RowField.amount] = entryAmountFen(words, at);
-    values[row + RowField.sponsor] = words[at + EntryWord.sponsor];
+    values[row + RowField.amount] = isOpen ? amountFen : entryAmountFen(words, at);
+    values[row + RowField.sponsor] = isOpen ? sponsor : words[at + EntryWord.sponsor];
     values[row + RowField.count] = words[at + EntryWord.count];
   }
 

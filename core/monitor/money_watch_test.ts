@@ -19,6 +19,7 @@ const wave = (part: Record<string, unknown>) => ({
 const balances = (poolFen: number, userFen: number) => ({
   sourceFen: -poolFen - userFen,
   poolFen,
+  heldFen: 0,
   userFen,
   packetFen: 0,
   returnedFen: 0,

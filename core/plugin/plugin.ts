@@ -26,7 +26,7 @@ export {
   writeSendNotice,
   writeShakeResponse,
 } from "../wire/version0.ts";
-export { SessionField, writeShakeResult } from "../wire/version1_session.ts";
+export { SessionField, writeOpenResult, writeShakeResult } from "../wire/version1_session.ts";
 export {
   DETAILS_PER_FRAME,
   frameBytes1,
@@ -166,6 +166,8 @@ export interface AwardProposal {
   sponsor: number;
   /** Comes back with the verdict; 0 if absent. */
   tag?: number;
+  /** The user must open it before the money is his: an entry of the kind `open`. Not, if absent. */
+  isHeld?: boolean;
 }
 
 /** Any entry for the ledger; fields that its kind doesn't use are 0. */

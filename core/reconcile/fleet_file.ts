@@ -12,8 +12,8 @@ export interface Sighting {
   packetId: number;
   /** In fen. */
   amountFen: number;
-  /** `shake`, `claim`, or `stayed`: the user was logged in from `seenAtMs` to the fleet's end. */
-  kind: "shake" | "claim" | "stayed";
+  /** `shake`, `claim`, `open`: a packet won by shaking is open, or `stayed`: the user was logged in from `seenAtMs` to the fleet's end. */
+  kind: "shake" | "claim" | "open" | "stayed";
   /** Wall time of the fleet's host, in ms. */
   seenAtMs: number;
 }
@@ -121,6 +121,7 @@ class LineReader {
     this.#at = comma + 1;
     if (letter === 0x68 && size === 5) return "shake";
     if (letter === 0x6c && size === 5) return "claim";
+    if (letter === 0x70 && size === 4) return "open";
     if (letter === 0x74 && size === 6) return "stayed";
     throw this.fault("has an unknown kind");
   }

@@ -6,7 +6,10 @@ export const RECORD_WORDS = 7;
 
 /** Offsets of a record's other words. */
 export const RecordWord = {
-  /** 0: a fleet saw it. Otherwise the number of the ledger that holds it, from 1 on. Shares have `SHARE` added. */
+  /**
+   * 0: a fleet saw it. Otherwise the number of the ledger that holds it, from 1 on. Shares have `SHARE` added, and packets
+   * that were opened `OPENED`.
+   */
   origin: 1,
   user: 2,
   amountLow: 3,
@@ -17,6 +20,9 @@ export const RecordWord = {
 
 /** Bit of an origin: it is about one share of a packet that a user sent, of which others have shares too. */
 export const SHARE = 0x8000_0000;
+
+/** Bit of an origin: it is about the opening of a packet that a shake has won. */
+export const OPENED = 0x4000_0000;
 
 /** How far the clocks of the server's and the fleet's hosts may differ. */
 const CLOCKS_DIFFER_MS = 1_000;
@@ -36,6 +42,9 @@ export interface MatchCounts {
   readonly seenAgain: number;
   readonly pending: number;
   readonly pendingFen: number;
+  /** Awards that their users opened, and how many of them a fleet saw open. */
+  readonly opened: number;
+  readonly openedSeen: number;
   /** Shares of sent packets that were claimed, and how many of them a fleet saw. */
   readonly shares: number;
   readonly sharesSeen: number;
@@ -54,6 +63,9 @@ export class PacketMatcher {
   /** What ledgers hold of the present packet, and what fleets saw. */
   readonly #held: Held[] = [];
   readonly #seen: Held[] = [];
+  /** The same of its opening. */
+  readonly #opens: Held[] = [];
+  readonly #opensSeen: Held[] = [];
   readonly #counts = {
     awards: 0,
     seen: 0,
@@ -61,6 +73,8 @@ export class PacketMatcher {
     seenAgain: 0,
     pending: 0,
     pendingFen: 0,
+    opened: 0,
+    openedSeen: 0,
     shares: 0,
     sharesSeen: 0,
   };
@@ -77,7 +91,10 @@ export class PacketMatcher {
       this.#packetId = words[at];
     }
     const origin = words[at + RecordWord.origin];
-    ((origin & ~SHARE) === 0 ? this.#seen : this.#held).push({
+    const isSeen = (origin & ~(SHARE | OPENED)) === 0;
+    const isOpening = (origin & OPENED) !== 0;
+    const [seen, held] = isOpening ? [this.#opensSeen, this.#opens] : [this.#seen, this.#held];
+    (isSeen ? seen : held).push({
       origin,
       user: words[at + RecordWord.user],
       amountFen: words[at + RecordWord.amountLow] + words[at + RecordWord.amountHigh] * 0x1_0000_0000,
@@ -92,6 +109,7 @@ export class PacketMatcher {
 
   #settle(): void {
     const [held, seen] = [this.#held, this.#seen];
+    this.#settleOpening();
     if (held.some(isShare) || seen.some(isShare)) return this.#settleShares();
     this.#counts.awards += held.length;
     if (held.length > 1) {
@@ -126,6 +144,19 @@ export class PacketMatcher {
     }
     this.#counts.shares += byUser.size;
     this.#held.length = this.#seen.length = 0;
+  }
+
+  /** Whoever saw a packet open has it open; that he was awarded it is the ledger's own rows' business. */
+  #settleOpening(): void {
+    const [opens, seen] = [this.#opens, this.#opensSeen];
+    if (opens.length > 1) this.#differ(`was opened ${opens.length} times`);
+    this.#counts.opened += opens.length;
+    for (const [i, { user, amountFen }] of seen.entries()) {
+      const isRight = opens[0]?.user === user && opens[0].amountFen === amountFen;
+      if (!isRight) this.#differ(`user ${user} saw ${amountFen} fen of it open, and no ledger has that`);
+      else if (i === 0) this.#counts.openedSeen++;
+    }
+    opens.length = seen.length = 0;
   }
 
   #compare(held: Held): void {

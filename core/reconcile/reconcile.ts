@@ -1,4 +1,4 @@
-import { EntryKind, isTransfer } from "../ledger/entry.ts";
+import { EntryKind, HELD, isTransfer } from "../ledger/entry.ts";
 import { type EntryRows, RowField } from "../ledger/entry_rows.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { MintList } from "../ledger/mint_list.ts";
@@ -8,7 +8,7 @@ import { TruthReader } from "../ledger/truth_reader.ts";
 import { Differences } from "./differences.ts";
 import { readFleetFile, type Sighting } from "./fleet_file.ts";
 import { checkLimits } from "./limits_check.ts";
-import { PacketMatcher, RECORD_WORDS, RecordWord, SHARE } from "./packet_matcher.ts";
+import { OPENED, PacketMatcher, RECORD_WORDS, RecordWord, SHARE } from "./packet_matcher.ts";
 import { type LedgerTickets, SeedMatch, type SponsorSums } from "./seed_match.ts";
 import { Stays } from "./stays.ts";
 
@@ -26,6 +26,8 @@ export interface LedgerAccounts {
   readonly ledger: string;
   readonly sourceFen: number;
   readonly poolFen: number;
+  /** Awarded, and not opened. */
+  readonly heldFen: number;
   readonly userFen: number;
   readonly returnedFen: number;
   /** In packets that users sent. */
@@ -46,6 +48,9 @@ export interface ReconcileResult {
   /** Durable, and not seen by a user who didn't come back: his at the next login. */
   readonly pending: number;
   readonly pendingFen: number;
+  /** Awards that their users opened, and how many of them a fleet saw open. */
+  readonly opened: number;
+  readonly openedSeen: number;
   /** Shares of sent packets that were claimed, and how many of them a fleet saw. */
   readonly shares: number;
   readonly sharesSeen: number;
@@ -132,6 +137,9 @@ function readLedger(
         if (rows.values[at + RowField.kind] === EntryKind.claim) {
           addRecord(byPacket, rows, at, SHARE + index + 1);
         }
+        if (rows.values[at + RowField.kind] === EntryKind.open) {
+          addRecord(byPacket, rows, at, OPENED + index + 1);
+        }
       }
     });
     return { ...sums.finish(), limits: truth.limits() };
@@ -149,6 +157,7 @@ class LedgerSums {
   readonly #poolFen = new Map<number, number>();
   #seq = 0;
   #mintedFen = 0;
+  #heldFen = 0;
   #userFen = 0;
   #returnedFen = 0;
   /** What users sent each other: money that came for it, and where it is. */
@@ -173,6 +182,12 @@ class LedgerSums {
     if (isTransfer(values[at + RowField.kind])) {
       return this.#transfer(values[at + RowField.kind], fen, sponsor === 1);
     }
+    switch (values[at + RowField.kind]) {
+      case EntryKind.open:
+        return this.#leaveHeld(seq, fen, () => this.#userFen += fen);
+      case EntryKind.lapse:
+        return this.#leaveHeld(seq, fen, () => this.#returnedFen += fen);
+    }
     const pool = this.#poolFen.get(sponsor) ?? 0;
     if (values[at + RowField.kind] === EntryKind.mint) {
       const count = values[at + RowField.count];
@@ -191,9 +206,18 @@ class LedgerSums {
       this.#returnedFen += fen;
       return;
     }
-    this.#userFen += fen;
+    if (values[at + RowField.count] === HELD) this.#heldFen += fen;
+    else this.#userFen += fen;
     if (this.#mints.sponsorOf(packetId) !== sponsor) {
       this.#differences.add(`packet ${packetId}: no packet of sponsor ${sponsor} with this id was made`);
+    }
+  }
+
+  #leaveHeld(seq: number, fen: number, arrive: () => void): void {
+    this.#heldFen -= fen;
+    arrive();
+    if (this.#heldFen < 0) {
+      this.#differences.add(`${this.#ledger}: more is opened than was awarded, at row ${seq}`);
     }
   }
 
@@ -222,7 +246,7 @@ class LedgerSums {
 
   finish(): { accounts: LedgerAccounts; packetsMade: number } {
     const poolFen = [...this.#poolFen.values()].reduce((sum, fen) => sum + fen, 0);
-    const sumFen = poolFen + this.#userFen + this.#returnedFen + this.#packetFen;
+    const sumFen = poolFen + this.#heldFen + this.#userFen + this.#returnedFen + this.#packetFen;
     const inFen = this.#mintedFen + this.#fundedFen;
     if (sumFen !== inFen) {
       this.#differences.add(`${this.#ledger}: ${inFen} fen went in and ${sumFen} fen are there`);
@@ -232,6 +256,7 @@ class LedgerSums {
         ledger: this.#ledger,
         sourceFen: -inFen,
         poolFen,
+        heldFen: this.#heldFen,
         userFen: this.#userFen,
         returnedFen: this.#returnedFen,
         packetFen: this.#packetFen,
@@ -277,7 +302,7 @@ function addSighting(
   const at = byPacket.next();
   const { words } = byPacket;
   words[at] = packetId;
-  words[at + RecordWord.origin] = kind === "claim" ? SHARE : 0;
+  words[at + RecordWord.origin] = kind === "claim" ? SHARE : kind === "open" ? OPENED : 0;
   words[at + RecordWord.user] = user;
   words[at + RecordWord.amountLow] = amountFen;
   words[at + RecordWord.amountHigh] = amountFen / 0x1_0000_0000;

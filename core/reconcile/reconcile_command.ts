@@ -53,11 +53,12 @@ export function sponsorLine(sponsor: SponsorSums): string {
 /** A result as text. */
 export function reconcileReport(result: ReconcileResult): string {
   const lines: string[] = [];
-  for (const { ledger, sourceFen, poolFen, userFen, returnedFen, packetFen } of result.accounts) {
+  for (const { ledger, sourceFen, poolFen, heldFen, userFen, returnedFen, packetFen } of result.accounts) {
     lines.push(
       `${ledger}`,
       `  source    -${formatYuan(-sourceFen)}  put in`,
       `  user      ${formatYuan(userFen)}  won`,
+      `  held      ${formatYuan(heldFen)}  won, and not opened`,
       `  pool      ${formatYuan(poolFen)}  won by nobody yet`,
       `  packets   ${formatYuan(packetFen)}  sent, and not claimed`,
       `  returned  ${formatYuan(returnedFen)}  back at the sponsors`,
@@ -68,6 +69,7 @@ export function reconcileReport(result: ReconcileResult): string {
   lines.push(
     `${count(result.packetsMade)} packets made, ${count(result.awards)} awarded`,
     `${count(result.seen)} awards seen, ${formatYuan(result.seenFen)}`,
+    `${count(result.opened)} of them opened by their users, ${count(result.openedSeen)} of these seen`,
     `${count(result.seenAgain)} seen again by the same user`,
     `${count(result.shares)} shares of sent packets claimed, ${count(result.sharesSeen)} of them seen`,
     `${count(result.pending)} pending, ${

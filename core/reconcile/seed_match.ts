@@ -141,6 +141,11 @@ export class LedgerTickets {
       const sums = this.#sponsorOf(sponsor);
       sums.poolFen -= fen;
       sums.returnedFen += fen;
+    } else if (kind === EntryKind.lapse) {
+      const sums = this.#sponsorOf(sponsor);
+      sums.wonFen -= fen;
+      sums.wonTickets--;
+      sums.returnedFen += fen;
     } else if (kind === EntryKind.award) {
       const sums = this.#sponsorOf(sponsor);
       sums.poolFen -= fen;

@@ -1,7 +1,7 @@
 import type { Counters } from "../counters/counters.ts";
 import { AcceptMode, type Engine, type EngineHandler } from "../engine/engine.ts";
 import { record } from "../counters/histogram.ts";
-import { EntryKind, EntryWord, isTransfer } from "../ledger/entry.ts";
+import { EntryKind, EntryWord, isOfAward, isTransfer } from "../ledger/entry.ts";
 import { type LedgerBoard, LedgerState } from "../ledger/ledger_board.ts";
 import type { LedgerRing } from "../ledger/ledger_ring.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
@@ -334,9 +334,10 @@ export class AccessLoop implements EngineHandler, SetHost {
   };
 
   readonly #onVerdict = (words: Int32Array, at: number): void => {
-    const kind = words[at + EntryWord.kind];
-    if (kind === EntryKind.delivered || kind === EntryKind.part) return; // nobody waits for it
-    if (kind === EntryKind.award) record(this.#awardWait, this.watch.waitedMs(at, this.nowMs) * 1000);
+    if (words[at + EntryWord.plugin] < 0) return; // nobody wants to know
+    if (words[at + EntryWord.kind] === EntryKind.award) {
+      record(this.#awardWait, this.watch.waitedMs(at, this.nowMs) * 1000);
+    }
     this.#sets[words[at + EntryWord.set]].onVerdict(words, at, this.watch.isLate(at));
     this.#nextTickMs = Math.min(this.#nextTickMs, this.nowMs);
   };
@@ -347,7 +348,7 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   readonly #onLate = (words: Int32Array, at: number): void => {
     const kind = words[at + EntryWord.kind];
-    if (kind === EntryKind.award || isTransfer(kind)) {
+    if (words[at + EntryWord.plugin] >= 0 && (isOfAward(kind) || isTransfer(kind))) {
       this.#sets[words[at + EntryWord.set]].onLateVerdict(words, at);
     }
   };

@@ -33,7 +33,7 @@ Deno.test("money is told by account and sponsor, with its sum", async () => {
     money.due(3, 30, 2);
     new MoneyBoard(money.place.board).publish(tally);
     assert.deepEqual(await (await ask(directory)).json(), {
-      balances: { sourceFen: -100, poolFen: 50, userFen: 45, returnedFen: 2, packetFen: 3 },
+      balances: { sourceFen: -100, poolFen: 50, heldFen: 0, userFen: 45, returnedFen: 2, packetFen: 3 },
       sponsors: [{ sponsor: 2, poolFen: 30, returnedFen: 0 }, { sponsor: 1, poolFen: 20, returnedFen: 2 }],
       sumFen: 0,
       placeFields: PLACE_FIELDS,

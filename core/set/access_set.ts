@@ -3,7 +3,7 @@ import type { Counters } from "../counters/counters.ts";
 import { record } from "../counters/histogram.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Slots } from "../engine/slots.ts";
-import { EntryKind, EntryWord, Verdict } from "../ledger/entry.ts";
+import { EntryKind, EntryWord, HELD, Verdict } from "../ledger/entry.ts";
 import type { LedgerRing } from "../ledger/ledger_ring.ts";
 import {
   type AnyPlugin,
@@ -454,6 +454,7 @@ export class AccessSet {
     if (intent > 0) {
       this.#counters[this.#m.awardsRepeated]++;
       this.#delivery.sent(connection, this.#call, this.#host.nowMs);
+      if (this.#call.count === HELD) this.#delivery.openFor(connection, packetId, this.#host.nowMs);
     }
     const code = this.#act(connection, intent);
     if (code !== 0) return this.closeFor(connection, code);
@@ -543,8 +544,10 @@ export class AccessSet {
   }
 
   #propose(plugin: number, award: Readonly<AwardProposal>): void {
-    const { connection, user, packetId, amountFen, sponsor, tag = 0 } = award;
-    const { nowMs } = this.#host;
-    this.#entries.add(EntryKind.award, plugin, connection, user, packetId, nowMs, amountFen, sponsor, tag);
+    const { connection, user, packetId, amountFen, sponsor, tag = 0, isHeld = false } = award;
+    const { nowMs, ring } = this.#host;
+    const kind = EntryKind.award;
+    const at = this.#entries.add(kind, plugin, connection, user, packetId, nowMs, amountFen, sponsor, tag);
+    if (isHeld) ring.words[at + EntryWord.count] = HELD;
   }
 }

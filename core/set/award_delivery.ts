@@ -68,6 +68,14 @@ export class AwardDelivery {
     entries.add(EntryKind.delivered, -1, connection, user, packetId, nowMs);
   }
 
+  /** A user of version 0 was told of an award that he had won by version 1: he can't open it, so it is opened for him. */
+  openFor(connection: number, packetId: number, nowMs: number): void {
+    const { connections, ring, entries } = this.#parts;
+    // Without a place it waits for his next login, since what is unopened is pending.
+    if (connections.version[connection] !== 0 || ring.open >= ring.capacity / 2) return;
+    entries.add(EntryKind.open, -1, -1, connections.user[connection], packetId, nowMs);
+  }
+
   /**
    * Asks the ledger for the user's next pending award after a packet id; soon, if it isn't possible now.
    *

@@ -31,6 +31,7 @@ const SIZES: Readonly<Record<number, readonly [min: number, max: number]>> = {
   [Opcode1.ping]: [12, 12],
   [Opcode1.delivered]: [16, 16],
   [Opcode1.shake]: [16, 16],
+  [Opcode1.open]: [16, 16],
   [Opcode1.send]: [SEND_BYTES, SEND_BYTES + 4 * MOST_RECIPIENTS],
   [Opcode1.claim]: [16, 16],
   [Opcode1.detail]: [20, 20],
@@ -40,6 +41,7 @@ const SIZES: Readonly<Record<number, readonly [min: number, max: number]>> = {
   [Opcode1.pong]: [20, 20],
   [Opcode1.close]: [20, 20],
   [Opcode1.shakeResult]: [32, 32],
+  [Opcode1.openResult]: [28, 28],
   [Opcode1.sendResult]: [36, 36],
   [Opcode1.claimResult]: [28, 28],
   [Opcode1.detailResult]: [DETAIL_RESULT_BYTES, DETAIL_RESULT_BYTES + 8 * DETAILS_PER_FRAME],
@@ -80,6 +82,11 @@ export function writeHeader1(
   view.setUint32(at, (size << 16) | opcode);
   writeU64(view, at + TIMESTAMP_AT, unixMs);
   return size;
+}
+
+/** Writes the header of a frame kind that has one size; returns that. */
+export function writeFixedHeader1(view: DataView, at: number, opcode: number, unixMs: number): number {
+  return writeHeader1(view, at, opcode, unixMs, SIZES[opcode][0]);
 }
 
 /** A whole number below 2^53, as the protocol's u64. */

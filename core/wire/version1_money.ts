@@ -1,6 +1,6 @@
 /** Version 1 frames about what users send each other: packets, claims, balances and chat. */
 import { Opcode1 } from "./codes.ts";
-import { fixedBytes1, writeHeader1, writeU64 } from "./version1.ts";
+import { writeFixedHeader1, writeHeader1, writeU64 } from "./version1.ts";
 
 /** Offsets of the fields from the start of the frame. Amounts are in fen, times in unix ms. */
 export const MoneyField = {
@@ -94,7 +94,7 @@ export function writeSendResult(
   view.setUint32(at + MoneyField.sendPacketId, packetId);
   view.setUint32(at + MoneyField.sendRetryMs, retryMs);
   writeU64(view, at + MoneyField.sendExpiresMs, expiresMs);
-  return writeHeader1(view, at, Opcode1.sendResult, unixMs, fixedBytes1(Opcode1.sendResult));
+  return writeFixedHeader1(view, at, Opcode1.sendResult, unixMs);
 }
 
 export function writeNotice(
@@ -116,12 +116,12 @@ export function writeNotice(
   view.setUint32(at + MoneyField.noticeMode, mode);
   view.setUint32(at + MoneyField.noticeGroup, group);
   writeU64(view, at + MoneyField.noticeExpiresMs, expiresMs);
-  return writeHeader1(view, at, Opcode1.notice, unixMs, fixedBytes1(Opcode1.notice));
+  return writeFixedHeader1(view, at, Opcode1.notice, unixMs);
 }
 
 export function writeClaim(view: DataView, at: number, unixMs: number, packetId: number): number {
   view.setUint32(at + MoneyField.claimPacketId, packetId);
-  return writeHeader1(view, at, Opcode1.claim, unixMs, fixedBytes1(Opcode1.claim));
+  return writeFixedHeader1(view, at, Opcode1.claim, unixMs);
 }
 
 /** The amount is the user's share if the result is `ok` or `alreadyClaimed`, otherwise 0. */
@@ -138,7 +138,7 @@ export function writeClaimResult(
   view.setUint32(at + MoneyField.claimResult, result);
   view.setUint32(at + MoneyField.claimAmount, amountFen);
   view.setUint32(at + MoneyField.claimRetryMs, retryMs);
-  return writeHeader1(view, at, Opcode1.claimResult, unixMs, fixedBytes1(Opcode1.claimResult));
+  return writeFixedHeader1(view, at, Opcode1.claimResult, unixMs);
 }
 
 export function writeDetail(
@@ -150,7 +150,7 @@ export function writeDetail(
 ): number {
   view.setUint32(at + MoneyField.detailPacketId, packetId);
   view.setUint32(at + MoneyField.detailFrom, from);
-  return writeHeader1(view, at, Opcode1.detail, unixMs, fixedBytes1(Opcode1.detail));
+  return writeFixedHeader1(view, at, Opcode1.detail, unixMs);
 }
 
 /** Who got what: `claims` are users and amounts in turn, at most `DETAILS_PER_FRAME` pairs, from claim `first` on. */
@@ -180,7 +180,7 @@ export function writeDetailResult(
 }
 
 export function writeBalance(view: DataView, at: number, unixMs: number): number {
-  return writeHeader1(view, at, Opcode1.balance, unixMs, fixedBytes1(Opcode1.balance));
+  return writeFixedHeader1(view, at, Opcode1.balance, unixMs);
 }
 
 export function writeBalanceResult(
@@ -194,7 +194,7 @@ export function writeBalanceResult(
   view.setUint32(at + MoneyField.balanceResult, result);
   view.setUint32(at + MoneyField.balanceRetryMs, retryMs);
   writeU64(view, at + MoneyField.balanceFen, balanceFen);
-  return writeHeader1(view, at, Opcode1.balanceResult, unixMs, fixedBytes1(Opcode1.balanceResult));
+  return writeFixedHeader1(view, at, Opcode1.balanceResult, unixMs);
 }
 
 /** To the sender: his packet's time is over, and what nobody claimed is his again. */
@@ -207,7 +207,7 @@ export function writeExpired(
 ): number {
   view.setUint32(at + MoneyField.expiredPacketId, packetId);
   view.setUint32(at + MoneyField.expiredReturned, returnedFen);
-  return writeHeader1(view, at, Opcode1.expired, unixMs, fixedBytes1(Opcode1.expired));
+  return writeFixedHeader1(view, at, Opcode1.expired, unixMs);
 }
 
 /** `text` is UTF-8, 1 to `MOST_CHAT_BYTES` bytes. */
@@ -236,7 +236,7 @@ export function writeChatResult(
   view.setUint32(at + MoneyField.chatRequestId, requestId);
   view.setUint32(at + MoneyField.chatResult, result);
   view.setUint32(at + MoneyField.chatRetryMs, retryMs);
-  return writeHeader1(view, at, Opcode1.chatResult, unixMs, fixedBytes1(Opcode1.chatResult));
+  return writeFixedHeader1(view, at, Opcode1.chatResult, unixMs);
 }
 
 export function writeChatMessage(

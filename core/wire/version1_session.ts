@@ -1,6 +1,6 @@
-/** Version 1 frames of a connection's life: login, ping, delivered, close; and the shake. */
+/** Version 1 frames of a connection's life: login, ping, delivered, close; and the shake with what it wins. */
 import { Opcode1 } from "./codes.ts";
-import { fixedBytes1, PROTOCOL_VERSION, writeHeader1, writeU64 } from "./version1.ts";
+import { PROTOCOL_VERSION, writeFixedHeader1, writeU64 } from "./version1.ts";
 
 /** Bytes of a token: key id u32, expiry u64 in unix ms, HMAC-SHA-256. */
 export const TOKEN_BYTES = 44;
@@ -22,6 +22,10 @@ export const SessionField = {
   shakePacketId: 20,
   shakeAmount: 24,
   shakeRetryMs: 28,
+  openPacketId: 12,
+  openResult: 16,
+  openAmount: 20,
+  openRetryMs: 24,
 } as const;
 
 /** `token` has {@linkcode TOKEN_BYTES}. */
@@ -36,28 +40,28 @@ export function writeLogin(
   view.setUint32(at + SessionField.loginVersion, version);
   view.setUint32(at + SessionField.loginUser, user);
   for (let i = 0; i < TOKEN_BYTES; i++) view.setUint8(at + SessionField.loginToken + i, token[i]);
-  return writeHeader1(view, at, Opcode1.login, unixMs, fixedBytes1(Opcode1.login));
+  return writeFixedHeader1(view, at, Opcode1.login, unixMs);
 }
 
 export function writeLoginResult(view: DataView, at: number, unixMs: number, user: number): number {
   view.setUint32(at + SessionField.resultUser, user);
   view.setUint32(at + SessionField.resultVersion, PROTOCOL_VERSION);
-  return writeHeader1(view, at, Opcode1.loginResult, unixMs, fixedBytes1(Opcode1.loginResult));
+  return writeFixedHeader1(view, at, Opcode1.loginResult, unixMs);
 }
 
 export function writePing(view: DataView, at: number, unixMs: number): number {
-  return writeHeader1(view, at, Opcode1.ping, unixMs, fixedBytes1(Opcode1.ping));
+  return writeFixedHeader1(view, at, Opcode1.ping, unixMs);
 }
 
 /** `pingUnixMs` is the timestamp of the ping. */
 export function writePong(view: DataView, at: number, unixMs: number, pingUnixMs: number): number {
   writeU64(view, at + SessionField.pingUnixMs, pingUnixMs);
-  return writeHeader1(view, at, Opcode1.pong, unixMs, fixedBytes1(Opcode1.pong));
+  return writeFixedHeader1(view, at, Opcode1.pong, unixMs);
 }
 
 export function writeDelivered(view: DataView, at: number, unixMs: number, packetId: number): number {
   view.setUint32(at + SessionField.deliveredPacketId, packetId);
-  return writeHeader1(view, at, Opcode1.delivered, unixMs, fixedBytes1(Opcode1.delivered));
+  return writeFixedHeader1(view, at, Opcode1.delivered, unixMs);
 }
 
 /** `retryMs`: when to come again, in ms from now; 0 if that makes no sense. */
@@ -70,12 +74,12 @@ export function writeClose(
 ): number {
   view.setUint32(at + SessionField.closeCode, code);
   view.setUint32(at + SessionField.closeRetryMs, retryMs);
-  return writeHeader1(view, at, Opcode1.close, unixMs, fixedBytes1(Opcode1.close));
+  return writeFixedHeader1(view, at, Opcode1.close, unixMs);
 }
 
 export function writeShake(view: DataView, at: number, unixMs: number, requestId: number): number {
   view.setUint32(at + SessionField.shakeRequestId, requestId);
-  return writeHeader1(view, at, Opcode1.shake, unixMs, fixedBytes1(Opcode1.shake));
+  return writeFixedHeader1(view, at, Opcode1.shake, unixMs);
 }
 
 /** `packetId` and `amountFen` are 0 unless the result is `ok`; `retryMs` is 0 unless it says to try later. */
@@ -94,5 +98,28 @@ export function writeShakeResult(
   view.setUint32(at + SessionField.shakePacketId, packetId);
   view.setUint32(at + SessionField.shakeAmount, amountFen);
   view.setUint32(at + SessionField.shakeRetryMs, retryMs);
-  return writeHeader1(view, at, Opcode1.shakeResult, unixMs, fixedBytes1(Opcode1.shakeResult));
+  return writeFixedHeader1(view, at, Opcode1.shakeResult, unixMs);
+}
+
+/** Opens a packet that a shake has won. */
+export function writeOpen(view: DataView, at: number, unixMs: number, packetId: number): number {
+  view.setUint32(at + SessionField.openPacketId, packetId);
+  return writeFixedHeader1(view, at, Opcode1.open, unixMs);
+}
+
+/** `amountFen` is 0 unless the result is `ok`; `retryMs` is 0 unless it says to try later. */
+export function writeOpenResult(
+  view: DataView,
+  at: number,
+  unixMs: number,
+  packetId: number,
+  result: number,
+  amountFen: number,
+  retryMs: number,
+): number {
+  view.setUint32(at + SessionField.openPacketId, packetId);
+  view.setUint32(at + SessionField.openResult, result);
+  view.setUint32(at + SessionField.openAmount, amountFen);
+  view.setUint32(at + SessionField.openRetryMs, retryMs);
+  return writeFixedHeader1(view, at, Opcode1.openResult, unixMs);
 }

@@ -1,5 +1,6 @@
 import {
   DEFER,
+  EntryKind,
   type FrameRule,
   Opcode,
   Opcode1,
@@ -11,6 +12,7 @@ import {
   type VerdictCall,
 } from "../../core/plugin/plugin.ts";
 import { Answers } from "./answers.ts";
+import { Opens } from "./opens.ts";
 import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "./messages.ts";
 import type { ShakeConfig } from "./config.ts";
 import { PacketQueue } from "./packet_queue.ts";
@@ -27,6 +29,7 @@ export class ShakeSet implements PluginInstance {
   readonly #set: SetContext;
   readonly #leaseMs: number;
   readonly #answers: Answers;
+  readonly #opens: Opens;
   readonly #leased = new PacketQueue();
   /** Times in ms at which each lease ends, in the order of `#leased`; one for each packet. */
   readonly #leaseEnds = new Float64Array(MOST_LEASED);
@@ -40,7 +43,15 @@ export class ShakeSet implements PluginInstance {
   /** Packets that were proposed to a shaker who was refused another sponsor's. */
   readonly #secondTries = new Set<number>();
   readonly #words = new Int32Array(MESSAGE_WORDS);
-  readonly #award = { connection: 0, user: 0, packetId: 0, amountFen: 0, sponsor: 0, tag: 0 };
+  readonly #award = {
+    connection: 0,
+    user: 0,
+    packetId: 0,
+    amountFen: 0,
+    sponsor: 0,
+    tag: 0,
+    isHeld: false,
+  };
   readonly #m: Record<
     | "won"
     | "nothing"
@@ -59,6 +70,7 @@ export class ShakeSet implements PluginInstance {
     this.#set = set;
     this.#leaseMs = config.leaseMs;
     this.#answers = new Answers(set, config.retryMs);
+    this.#opens = new Opens(set, config.retryMs);
     this.#isAtLimit = new Uint8Array(set.seats);
     this.#m = {
       won: set.metric("shakeWon"),
@@ -81,7 +93,11 @@ export class ShakeSet implements PluginInstance {
         return this.#answers.now(connection, request, at, reply, replyAt, ShakeResult.overloaded);
       },
     };
-    this.frames = { [Opcode.shakeRequest]: shake, [Opcode1.shake]: shake };
+    this.frames = {
+      [Opcode.shakeRequest]: shake,
+      [Opcode1.shake]: shake,
+      [Opcode1.open]: this.#opens.frames,
+    };
   }
 
   onOpen(connection: number): void {
@@ -90,6 +106,7 @@ export class ShakeSet implements PluginInstance {
 
   /** The award is durable, or will never be, or that takes too long: the winner learns which. */
   onVerdict(call: VerdictCall, connection: number, reply: DataView, replyAt: number, nowMs: number): number {
+    if (call.kind === EntryKind.open) return this.#opens.judged(call, connection, reply, replyAt);
     if (call.verdict === Verdict.inDoubt) {
       this.#set.count(this.#m.overloaded);
       return this.#answers.later(connection, reply, replyAt, call.tag, ShakeResult.overloaded, 0, 0);
@@ -181,6 +198,7 @@ export class ShakeSet implements PluginInstance {
     award.connection = connection;
     award.user = user;
     award.tag = tag;
+    award.isHeld = this.#set.versionOf(connection) !== 0; // version 0 opens nothing
     award.packetId = this.#leased.frontId;
     award.amountFen = this.#leased.frontAmountFen;
     award.sponsor = this.#leased.frontSponsor;

@@ -75,6 +75,7 @@ export class ThrottleSet implements PluginInstance {
     this.#classOf[Opcode1.shake] = Class.shake;
     this.#classOf[Opcode.claimRequest] = Class.claim;
     this.#classOf[Opcode1.claim] = Class.claim;
+    this.#classOf[Opcode1.open] = Class.claim;
     for (const opcode of [Opcode1.detail, Opcode1.balance, Opcode1.send]) this.#classOf[opcode] = Class.shake;
     for (const [opcode, name] of Object.entries(config.priorities)) {
       this.#classOf[Number(opcode)] = CLASS_NAMES.indexOf(name);

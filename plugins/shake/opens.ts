@@ -1,0 +1,87 @@
+import {
+  DEFER,
+  EntryKind,
+  frameBytes1,
+  type FrameRule,
+  Opcode1,
+  Refusal,
+  Result,
+  SessionField,
+  type SetContext,
+  Verdict,
+  type VerdictCall,
+  writeOpenResult,
+} from "../../core/plugin/plugin.ts";
+
+/**
+ * Opens what version 1 users have won: the money is theirs once the ledger says so. The ledger alone knows whose a
+ * packet is, so nothing of it is kept here; the same again gets the same answer.
+ */
+export class Opens {
+  readonly frames: FrameRule;
+  readonly #set: SetContext;
+  readonly #retryMs: number;
+  readonly #m: Record<"opened" | "amount" | "refused", number>;
+  readonly #entry = {
+    kind: EntryKind.open,
+    connection: 0,
+    user: 0,
+    packetId: 0,
+    amountFen: 0,
+    sponsor: 0,
+    count: 0,
+    tag: 0,
+    asked: 0,
+    askedFrom: 0,
+  };
+
+  /** @param retryMs how long one who is told to try later is asked to wait, in ms */
+  constructor(set: SetContext, retryMs: number) {
+    this.#set = set;
+    this.#retryMs = retryMs;
+    this.#m = {
+      opened: set.metric("shakeOpened"),
+      amount: set.metric("shakeAmountOpenedFen"),
+      refused: set.metric("shakeOpensRefused"),
+    };
+    this.frames = {
+      bytes: frameBytes1(Opcode1.open),
+      handle: (connection, request, at, reply, replyAt) => {
+        const packetId = request.getUint32(at + SessionField.openPacketId);
+        if (!set.canPropose()) return this.#answer(reply, replyAt, packetId, Result.busy, 0);
+        this.#entry.connection = connection;
+        this.#entry.user = set.userOf(connection);
+        this.#entry.packetId = packetId;
+        set.propose(this.#entry);
+        return DEFER;
+      },
+      refuse: (_connection, request, at, reply, replyAt) => {
+        const packetId = request.getUint32(at + SessionField.openPacketId);
+        return this.#answer(reply, replyAt, packetId, Result.overloaded, 0);
+      },
+    };
+  }
+
+  /** The ledger has judged an `open`; with `connection` -1 nobody waits any more. */
+  judged(call: VerdictCall, connection: number, reply: DataView, replyAt: number): number {
+    const { verdict, detail, packetId, amountFen } = call;
+    if (verdict === Verdict.done) {
+      this.#set.count(this.#m.opened);
+      this.#set.count(this.#m.amount, amountFen);
+    }
+    if (connection < 0) return 0;
+    if (verdict === Verdict.inDoubt) return this.#answer(reply, replyAt, packetId, Result.busy, 0);
+    if (verdict !== Verdict.refused) return this.#answer(reply, replyAt, packetId, Result.ok, amountFen);
+    const result = detail === Refusal.givenBack ? Result.expired : Result.unknownPacket;
+    return this.#answer(reply, replyAt, packetId, result, 0);
+  }
+
+  #answer(reply: DataView, replyAt: number, packetId: number, result: number, amountFen: number): number {
+    if (result !== Result.ok) this.#set.count(this.#m.refused);
+    const isLater = result >= 100 && result < 200;
+    const retryMs = isLater ? Math.max(this.#retryMs, Math.ceil(this.#set.retryAfterMs)) : 0;
+    this.#set.retryAfterMs = 0;
+    const { unixMs } = this.#set;
+    return writeOpenResult(reply, replyAt, unixMs, packetId, result, amountFen, retryMs);
+  }
+}
