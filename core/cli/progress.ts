@@ -24,7 +24,7 @@ export class Progress {
     this.#nextMs = this.#startMs + QUIET_MS;
   }
 
-  /** So much more is done, of `all`. */
+  /** So much more is done, of `all`; 0 if that isn't known. */
   add(count: number, all: number, where: string): void {
     this.#done += count;
     const nowMs = this.#host.clock.monotonicMs();
@@ -32,13 +32,44 @@ export class Progress {
     this.#nextMs = nowMs + (this.#host.isTerminal ? TERMINAL_MS : LOG_MS);
     this.#isShown = true;
     const perS = this.#done / (nowMs - this.#startMs) * 1000;
-    const line = `${where}: ${formatCount(this.#done)} of ${formatCount(all)} ${this.#what}` +
-      ` (${Math.floor(this.#done / all * 100)} %), ${formatCount(perS)}/s`;
+    const part = all === 0
+      ? `${formatCount(this.#done)} ${this.#what}`
+      : `${formatCount(this.#done)} of ${formatCount(all)} ${this.#what} ` +
+        `(${Math.min(100, Math.floor(this.#done / all * 100))} %)`;
+    const line = `${where}: ${part}, ${formatCount(perS)}/s`;
     this.#host.err(this.#host.isTerminal ? `\r\x1b[K${line.slice(0, this.#host.columns - 1)}` : `${line}\n`);
   }
 
   /** It is over: the line goes. */
   end(): void {
     if (this.#isShown && this.#host.isTerminal) this.#host.err("\r\x1b[K");
+  }
+}
+
+/** Told how far a stage of a long piece of work is: so much more is done of `all`, and what is counted. */
+export type OnStage = (stage: string, count: number, all: number, what: string) => void;
+
+/** Shows one stage after the other. */
+export class Stages {
+  readonly #host: Host;
+  #stage = "";
+  #progress: Progress | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  readonly on: OnStage = (stage, count, all, what) => {
+    if (stage !== this.#stage || this.#progress === undefined) {
+      this.end();
+      this.#stage = stage;
+      this.#progress = new Progress(this.#host, what);
+    }
+    this.#progress.add(count, all, stage);
+  };
+
+  end(): void {
+    this.#progress?.end();
+    this.#progress = undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import type { OnStage } from "../cli/progress.ts";
 import { UserError } from "../cli/user_error.ts";
 import { balanceAccount, legsOf } from "./accounts.ts";
 import { isOfAward } from "./entry.ts";
@@ -32,7 +33,7 @@ export interface CheckReport {
  * Checks every invariant of a ledger: each row follows from those before it, every fen is in one account, no limit is
  * broken, and the projection and the checkpoint say the same as the rows.
  */
-export function checkLedger(directory: string): CheckReport {
+export function checkLedger(directory: string, onStage: OnStage = () => {}): CheckReport {
   const truth = new TruthReader(directory);
   try {
     const problems: string[] = [];
@@ -42,11 +43,13 @@ export function checkLedger(directory: string): CheckReport {
     const sums = new Sums(projectionSeq(directory));
     const replay = new Replay(judge, 0);
     let rows = 0;
+    const inAll = truth.lastSeq();
     try {
       truth.read(0, (block) => {
         replay.add(block);
         sums.add(block);
         rows += block.count;
+        onStage(directory, block.count, inAll, "rows");
       });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

@@ -1,4 +1,5 @@
 import { assert } from "../assert.ts";
+import type { OnStage } from "../cli/progress.ts";
 import { UserError } from "../cli/user_error.ts";
 import type { Clock } from "../time/clock.ts";
 import { DirectoryLock } from "./directory_lock.ts";
@@ -24,7 +25,7 @@ const ROWS_PER_COMMIT = 10_000;
  *
  * @throws UserError if a server uses the ledger
  */
-export function closeEvent(directory: string, clock: Clock): GaveBack[] {
+export function closeEvent(directory: string, clock: Clock, onStage: OnStage = () => {}): GaveBack[] {
   const lock = DirectoryLock.take(directory, "ledger");
   try {
     const store = new SqliteStore(directory);
@@ -38,7 +39,7 @@ export function closeEvent(directory: string, clock: Clock): GaveBack[] {
       closing.enter(EntryKind.lapse, packetId, user, amountFen, judge.packets.sponsor(packetId));
     }
     const gave = closing.finish();
-    catchUp(directory, clock);
+    catchUp(directory, clock, onStage);
     return gave;
   } finally {
     lock.release();

@@ -1,3 +1,4 @@
+import type { OnStage } from "../cli/progress.ts";
 import { EntryKind } from "./entry.ts";
 import { type EntryRows, ROW_FIELDS } from "./entry_rows.ts";
 import { TruthReader } from "./truth_reader.ts";
@@ -42,14 +43,17 @@ export async function exportLedger(
   directory: string,
   format: "csv" | "parquet",
   path: string,
+  onStage: OnStage = () => {},
 ): Promise<number> {
   const truth = new TruthReader(directory);
   try {
     const exporter = format === "csv" ? new CsvExporter(path) : await openParquet(path);
     let rows = 0;
+    const inAll = truth.lastSeq();
     truth.read(0, (block) => {
       exporter.add(block);
       rows += block.count;
+      onStage(path, block.count, inAll, "rows");
     });
     exporter.finish();
     return rows;

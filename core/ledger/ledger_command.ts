@@ -2,6 +2,7 @@ import { z } from "zod";
 import { didYouMean } from "../cli/did_you_mean.ts";
 import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
+import { type OnStage, Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { checkLedger } from "./check.ts";
@@ -62,7 +63,7 @@ export const command: Command = {
 };
 
 function check(host: Host, directory: string): number {
-  const report = checkLedger(directory);
+  const report = showing(host, (onStage) => checkLedger(directory, onStage));
   const { balances, limits } = report;
   const most = (count: number, limit: number) =>
     `${count} (${limit === Infinity ? "no limit" : `at most ${limit}`})`;
@@ -121,7 +122,9 @@ function awardLine(award: ShownAward): string {
 async function exportTo(host: Host, directory: string, { to, out }: Options): Promise<number> {
   const path = out ?? `ledger.${to}`;
   try {
-    const rows = await exportLedger(directory, to, path);
+    const stages = new Stages(host);
+    const rows = await exportLedger(directory, to, path, stages.on);
+    stages.end();
     host.out(`${path}: ${formatCount(rows)} rows\n`);
     return ExitCode.ok;
   } catch (error) {
@@ -133,7 +136,7 @@ async function exportTo(host: Host, directory: string, { to, out }: Options): Pr
 }
 
 function close(host: Host, directory: string): number {
-  const gave = closeEvent(directory, host.clock);
+  const gave = showing(host, (onStage) => closeEvent(directory, host.clock, onStage));
   const sumFen = gave.reduce((sum, { amountFen }) => sum + amountFen, 0);
   host.out(`${formatYuan(sumFen)} went back to ${formatCount(gave.length)} sponsors\n`);
   return ExitCode.ok;
@@ -143,9 +146,18 @@ function rebuild(host: Host, directory: string): number {
   const lock = DirectoryLock.take(directory, "ledger");
   try {
     Projection.remove(directory);
-    host.out(`${formatCount(catchUp(directory, host.clock))} rows\n`);
+    const rows = showing(host, (onStage) => catchUp(directory, host.clock, onStage));
+    host.out(`${formatCount(rows)} rows\n`);
     return ExitCode.ok;
   } finally {
     lock.release();
   }
+}
+
+/** Does something that may take long, and shows how far it is. */
+function showing<T>(host: Host, work: (onStage: OnStage) => T): T {
+  const stages = new Stages(host);
+  const result = work(stages.on);
+  stages.end();
+  return result;
 }

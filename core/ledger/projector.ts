@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import type { OnStage } from "../cli/progress.ts";
 import type { Clock } from "../time/clock.ts";
 import { advanceCheckpoint } from "./advance_checkpoint.ts";
 import { CHECKPOINT_FILE, CheckpointBroken, CheckpointReader } from "./checkpoint.ts";
@@ -122,10 +123,16 @@ export class Projector {
 }
 
 /** Brings projection and checkpoint up to the last row of a ledger that nobody writes to. Returns that row. */
-export function catchUp(directory: string, clock: Clock): number {
+export function catchUp(directory: string, clock: Clock, onStage: OnStage = () => {}): number {
   const projector = new Projector(directory, clock);
   try {
-    while (projector.turn().rows > 0);
+    let done = 0;
+    for (;;) {
+      const { rows, lagRows } = projector.turn();
+      if (rows === 0) break;
+      done += rows;
+      onStage(directory, rows, done + lagRows, "rows");
+    }
     projector.writeCheckpoint();
     return projector.seq;
   } finally {

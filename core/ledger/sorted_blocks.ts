@@ -34,6 +34,11 @@ export class SortedBlocks {
     return this.#count++ * this.#words;
   }
 
+  /** Records so far. */
+  get size(): number {
+    return this.#blockSizes.reduce((sum, size) => sum + size, this.#count);
+  }
+
   /** Where the present block's records are written. */
   get words(): Uint32Array {
     return this.#block;

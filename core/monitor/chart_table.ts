@@ -23,6 +23,8 @@ const percentiles = (role: Role, metric: string, name = "", of = [50, 90, 99, 99
   }));
 
 const FEN = 0.01;
+/** How many SETs are at level 1, 2 and 3. */
+const LEVEL_GAUGES = ["throttleSetsStrained", "throttleSetsReadingLess", "throttleSetsClaimsOnly"] as const;
 /** CPU time of a second in ms, as per cent of one core. */
 const OF_A_CORE = 0.1;
 
@@ -189,10 +191,43 @@ export const CHARTS: readonly ChartSpec[] = [
     unit: "perSecond",
     lines: [
       delta("of the host", "server", "throttleByHost"),
-      delta("of a connection", "server", "throttleByConnection"),
+      delta("of a connection or user", "server", "throttleByConnection"),
+      delta("the queue's delay", "server", "throttleByDelay"),
+      delta("the level", "server", "throttleByLevel"),
+      delta("logins of the host", "server", "throttleLoginsByHost"),
+      delta("logins of a user", "server", "throttleLoginsByUser"),
+      delta("no room for a connection", "server", "engineRefusedPeers"),
       delta("user has all he may", "server", "shakeAtLimit"),
       delta("packets of a user, by the ledger", "server", "ledgerUserLimit"),
       delta("packets of a sponsor, by the ledger", "server", "ledgerSponsorLimit"),
+    ],
+  },
+  {
+    id: "level",
+    title: "Degradation level, the highest of any SET",
+    unit: "count",
+    lines: [{ label: "level", source: { kind: "highest", role: "server", metrics: LEVEL_GAUGES } }],
+  },
+  {
+    id: "levels",
+    isSparse: true,
+    title: "SETs that shed, by level",
+    unit: "count",
+    lines: [
+      gauge("1 strained", "server", LEVEL_GAUGES[0]),
+      gauge("2 reading less", "server", LEVEL_GAUGES[1]),
+      gauge("3 claims only", "server", LEVEL_GAUGES[2]),
+    ],
+  },
+  {
+    id: "unanswered",
+    isSparse: true,
+    title: "Shed without an answer",
+    unit: "perSecond",
+    lines: [
+      delta("waited too long", "server", "throttleStale"),
+      delta("refused, and not told", "server", "throttleUnanswered"),
+      delta("connections left unread for a pass", "server", "engineLeftUnread"),
     ],
   },
   {

@@ -7,6 +7,8 @@ export type Unit = "count" | "perSecond" | "us" | "ms" | "bytes" | "bytesPerSeco
 export type RoleSource =
   /** Growth, present value, or sum since the start, which a history adds up; of several metrics, their sum. */
   | { readonly kind: "delta" | "gauge" | "total"; readonly role: Role; readonly metrics: readonly string[] }
+  /** Which of several gauges is above 0, counted from 1; of several, the last; 0 for none. */
+  | { readonly kind: "highest"; readonly role: Role; readonly metrics: readonly string[] }
   | { readonly kind: "percentile"; readonly role: Role; readonly metric: string; readonly percent: number }
   | {
     readonly kind: "usage";
@@ -58,6 +60,10 @@ function roleValue(source: RoleSource, role: RoleSecond | undefined): number | n
   if (source.kind === "percentile") {
     const histogram = role.histograms[source.metric];
     return histogram === undefined || histogram.count === 0 ? null : histogram.percentile(source.percent);
+  }
+  if (source.kind === "highest") {
+    if (source.metrics.every((metric) => role.gauges[metric] === undefined)) return null;
+    return source.metrics.findLastIndex((metric) => role.gauges[metric] > 0) + 1;
   }
   const table = source.kind === "gauge" ? role.gauges : role.deltas;
   let sum: number | null = null;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { BUCKET_COUNT, Histogram, record, toSparse } from "../counters/histogram.ts";
 import { Random } from "../random/random.ts";
+import { LINES } from "./chart_table.ts";
+import { lineValue } from "./charts.ts";
 import { MergedSecond } from "./merge.ts";
 import { makeSnapshot } from "./testing.ts";
 
@@ -46,4 +48,27 @@ Deno.test("roles are kept apart, and the worst event-loop delay is the group's",
   merged.add(makeSnapshot(7, { deltas: { passes: 10 } }), "3");
   assert.deepEqual([merged.roles.server!.deltas.passes, merged.roles.client!.deltas.passes], [4, 10]);
   assert.deepEqual([merged.roles.server!.loopDelayMs, merged.roles.server!.processes], [40, 2]);
+});
+
+Deno.test("the level of a chart is the highest that any SET has", () => {
+  const level = LINES.find(({ label }) => label === "level")!;
+  const merged = new MergedSecond(7);
+  assert.equal(lineValue(level, merged), null, "nobody has told");
+  const at = (strained: number, readingLess: number, claimsOnly: number) =>
+    makeSnapshot(7, {
+      role: "server",
+      gauges: {
+        throttleSetsStrained: strained,
+        throttleSetsReadingLess: readingLess,
+        throttleSetsClaimsOnly: claimsOnly,
+      },
+    });
+  merged.add(at(0, 0, 0), "1");
+  assert.equal(lineValue(level, merged), 0);
+  merged.add(at(3, 0, 0), "2");
+  assert.equal(lineValue(level, merged), 1);
+  merged.add(at(1, 2, 0), "3");
+  assert.equal(lineValue(level, merged), 2);
+  merged.add(at(0, 0, 1), "4");
+  assert.equal(lineValue(level, merged), 3);
 });

@@ -1,21 +1,25 @@
 import { helpText, parseFlags } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { type Log, openLog } from "../cli/log.ts";
+import { Stages } from "../cli/progress.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
-import { after, every, ManualClock, sleep } from "../time/clock.ts";
+import { after, every, ManualClock } from "../time/clock.ts";
+import { nextTurn } from "../time/event_loop.ts";
 import { headlessJson, headlessLine } from "./headless.ts";
 import { MONITOR_FLAGS, type MonitorOptions } from "./monitor_flags.ts";
 import { keepGoing, liveCore, liveMoney, servePage } from "./live_page.ts";
 import type { MonitorCore } from "./monitor_core.ts";
 import { Recording } from "./recording.ts";
 import { Replay } from "./replay.ts";
-import { replayAll, replayInTime } from "./replay_all.ts";
+import { replayInTime } from "./replay_all.ts";
 import { TargetFile } from "./target_file.ts";
 import type { TerminalOptions } from "./terminal/terminal.tsx";
 import { parseTarget, type TargetSpec } from "./target_list.ts";
 
 /** How often the file of targets is looked at, and a record written, in ms. */
 const SLOW_TICK_MS = 1_000;
+/** Batches of a record that are shown without a look at keys and pages. */
+const BATCHES_A_TURN = 10;
 
 /** `redpkt monitor`: shows what servers and fleets do, second by second. */
 export const command: Command = {
@@ -59,7 +63,9 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
       : showLines(host, core, options),
   );
   if (replay !== undefined) {
-    await play(replay, core, clock as ManualClock, options, log);
+    // What is printed shows by itself how far it is; a screen of its own has no place for a line.
+    const stages = Deno.stdout.isTerminal() ? undefined : new Stages(host);
+    await play(replay, core, clock as ManualClock, options, log, stopped, stages);
     // Lines of a record are for a file or another program: when they are written, that's it.
     if (options.headless) stop("end of the record");
   } else ends.push(...watchTargets(host, core, options, log), keepGoing(host, core, money));
@@ -127,18 +133,38 @@ function showLines(host: Host, core: MonitorCore, { json }: MonitorOptions): (()
   ];
 }
 
-/** Shows a record: as fast as it goes, or so many of its seconds a second. */
+/** Shows a record, as fast as it goes or so many of its seconds a second, until its end or till stopped. */
 async function play(
   replay: Replay,
   core: MonitorCore,
   clock: ManualClock,
   { speed }: MonitorOptions,
   log: Log,
+  stopped: Promise<unknown>,
+  stages: Stages | undefined,
 ) {
-  const count = speed === 0
-    ? replayAll(replay, core, clock)
-    : await replayInTime(replay, core, clock, (ms) => sleep(ms / speed));
+  let isStopped = false;
+  void stopped.then(() => isStopped = true);
+  let sinceTurn = 0;
+  /** Without a pause whoever looks and presses keys would wait for the end. */
+  async function pause(ms: number): Promise<void> {
+    if (speed > 0) return await sleepUnless(ms / speed, stopped);
+    if (++sinceTurn % BATCHES_A_TURN === 0) await nextTurn();
+  }
+  const count = await replayInTime(replay, core, clock, {
+    pause,
+    isStopped: () => isStopped,
+    ...(stages === undefined ? {} : { onStage: stages.on }),
+  });
+  stages?.end();
   for (const problem of replay.problems) log("warn", "record", { problem });
   log("info", "replayed", { snapshots: count });
   replay.close();
+}
+
+/** Waits so long, or till stopped. */
+async function sleepUnless(ms: number, stopped: Promise<unknown>): Promise<void> {
+  let cancel = () => {};
+  await Promise.race([new Promise<void>((resolve) => cancel = after(ms, resolve)), stopped]);
+  cancel();
 }

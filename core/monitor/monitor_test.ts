@@ -53,20 +53,41 @@ Deno.test("a record is printed line by line, as text or JSON, and the command en
       );
       recording.flush((1001 + i) * 1000);
     }
-    recording.mark({ id: 1, atMs: 1_001_000, kind: "phase", text: "wave 1", who: "ann" });
+    recording.mark({ id: 1, atMs: 1_002_500, kind: "phase", text: "wave 1", who: "ann" });
     recording.close(0);
     const args = ["--replay", `${dir}/run.db`, "--no-web", "--headless"];
     const text = fakeHost();
     assert.equal(await command.run(text, args), 0);
     assert.match(
       text.written,
-      /^00:16:40 {2}1 targets {2}5 offered\/s .*\n00:16:41.*\n00:16:42.*\n.*phase: wave 1 ann\n$/,
+      /^00:16:40 {2}1 targets {2}5 offered\/s .*\n00:16:41.*\n.*phase: wave 1 ann\n00:16:42.*\n$/,
     );
     const json = fakeHost();
     assert.equal(await command.run(json, [...args, "--json"]), 0);
     const lines = json.written.trim().split("\n").map((line) => JSON.parse(line));
-    assert.deepEqual(lines.slice(0, 3).map(({ client }) => client.deltas.shakesSent), [5, 6, 7]);
-    assert.equal(lines[3].mark.text, "wave 1");
+    assert.deepEqual(lines.map(({ client, mark }) => client?.deltas.shakesSent ?? mark.text), [
+      5,
+      6,
+      "wave 1",
+      7,
+    ]);
+  });
+});
+
+Deno.test("who stops a record that is shown as it was need not wait for its end", async () => {
+  await inTempDir(async (dir) => {
+    const recording = new Recording(`${dir}/run.db`);
+    for (const second of [1000, 1_000_000]) {
+      recording.add({ url: "http://f", name: "f" }, JSON.stringify(makeSnapshot(second)));
+      recording.flush((second + 1) * 1000);
+    }
+    recording.close(0);
+    const host = fakeHost();
+    const args = ["--replay", `${dir}/run.db`, "--speed", "1", "--no-web", "--headless"];
+    const ended = command.run(host, args);
+    while (!host.written.includes("00:16:40")) await nextTurn();
+    host.signal();
+    assert.equal(await ended, 0);
   });
 });
 

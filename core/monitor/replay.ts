@@ -18,14 +18,14 @@ const NEXT_BATCH = "SELECT id, at_ms, snapshots FROM batch WHERE id > ? ORDER BY
 
 /** Reads a file that `--record` wrote. */
 export class Replay {
+  readonly path: string;
   readonly #database: DatabaseSync;
-  readonly #path: string;
   /** What could not be read, in words; empty if everything could. */
   readonly problems: string[] = [];
 
   /** @throws UserError if it is no record, or one of another version */
   constructor(path: string) {
-    this.#path = path;
+    this.path = path;
     try {
       Deno.statSync(path); // SQLite would make a file that isn't there
       this.#database = new DatabaseSync(path, MENDABLE);
@@ -49,6 +49,15 @@ export class Replay {
     }
   }
 
+  /** How many batches there are; 0 if that can't be known. */
+  get batchCount(): number {
+    try {
+      return Number(this.#database.prepare("SELECT max(id) AS n FROM batch").get()?.n ?? 0);
+    } catch {
+      return 0;
+    }
+  }
+
   /** Every batch in order, as far as the file goes: one that was cut short ends where its last whole page does. */
   *batches(): Generator<RecordedBatch> {
     // One at a time: an iterator of the runtime ends at a broken page as if it were the end.
@@ -58,7 +67,7 @@ export class Replay {
       try {
         row = this.#database.prepare(NEXT_BATCH).get(lastId);
       } catch (error) {
-        this.problems.push(`${this.#path}: ends early: ${textOf(error)}`);
+        this.problems.push(`${this.path}: ends early: ${textOf(error)}`);
         return;
       }
       if (row === undefined) return;
@@ -73,7 +82,7 @@ export class Replay {
       return this.#database.prepare("SELECT json FROM mark ORDER BY id").all()
         .map(({ json }) => JSON.parse(json as string) as Mark);
     } catch (error) {
-      this.problems.push(`${this.#path}: marks: ${textOf(error)}`);
+      this.problems.push(`${this.path}: marks: ${textOf(error)}`);
       return [];
     }
   }
@@ -95,7 +104,7 @@ export class Replay {
       }
       return { atMs, snapshots: rows };
     } catch (error) {
-      this.problems.push(`${this.#path}: a batch can't be read: ${textOf(error)}`);
+      this.problems.push(`${this.path}: a batch can't be read: ${textOf(error)}`);
       return undefined;
     }
   }

@@ -1,3 +1,4 @@
+import type { OnStage } from "../cli/progress.ts";
 import { UserError } from "../cli/user_error.ts";
 import { AWARDS_HEADER } from "../client/award_log.ts";
 
@@ -24,7 +25,11 @@ export interface Sighting {
  *
  * @throws UserError that names the line which is none
  */
-export function readFleetFile(path: string, take: (sighting: Sighting) => void): void {
+export function readFleetFile(
+  path: string,
+  take: (sighting: Sighting) => void,
+  onStage: OnStage = () => {},
+): void {
   let file: Deno.FsFile;
   try {
     file = Deno.openSync(path);
@@ -35,10 +40,12 @@ export function readFleetFile(path: string, take: (sighting: Sighting) => void):
   try {
     const reader = new LineReader(path, take);
     const bytes = new Uint8Array(CHUNK_BYTES);
+    const { size } = file.statSync();
     let kept = 0;
     for (;;) {
       const got = file.readSync(bytes.subarray(kept));
       if (got === null) return;
+      onStage(path, got, size, "bytes");
       const end = kept + got;
       const used = reader.read(bytes, end);
       bytes.copyWithin(0, used, end);

@@ -1,3 +1,4 @@
+import type { OnStage } from "../cli/progress.ts";
 import { EntryKind, HELD, isTransfer } from "../ledger/entry.ts";
 import { type EntryRows, RowField } from "../ledger/entry_rows.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
@@ -12,6 +13,9 @@ import { OPENED, PacketMatcher, RECORD_WORDS, RecordWord, SHARE } from "./packet
 import { type LedgerTickets, SeedMatch, type SponsorSums } from "./seed_match.ts";
 import { Stays } from "./stays.ts";
 
+/** How often progress is told, in records. */
+const STRIDE = 65_536;
+
 export interface ReconcileOptions {
   /** Directories of ledgers: more than one to find what is in two. */
   readonly ledgers: readonly string[];
@@ -19,6 +23,7 @@ export interface ReconcileOptions {
   readonly fleetFiles: readonly string[];
   /** Seed files of which all packets must be, and folders of them; and the folder of keys that are trusted. */
   readonly seeds?: { readonly places: readonly string[]; readonly keys: string } | undefined;
+  readonly onStage?: OnStage | undefined;
 }
 
 /** Where a ledger's money is, in fen. All but `source` sum to what was put in. */
@@ -67,7 +72,9 @@ export interface ReconcileResult {
  *
  * @throws UserError for files that aren't there or aren't right
  */
-export function reconcile({ ledgers, fleetFiles, seeds }: ReconcileOptions): ReconcileResult {
+export function reconcile(
+  { ledgers, fleetFiles, seeds, onStage = () => {} }: ReconcileOptions,
+): ReconcileResult {
   const differences = new Differences();
   const seedMatch = seeds === undefined
     ? undefined
@@ -77,17 +84,22 @@ export function reconcile({ ledgers, fleetFiles, seeds }: ReconcileOptions): Rec
   const stays = new Stays();
   try {
     const read = ledgers.map((ledger, index) =>
-      readLedger(ledger, { index, byPacket, byUser, differences, seedMatch })
+      readLedger(ledger, { index, byPacket, byUser, differences, seedMatch, onStage })
     );
     const sponsors = seedMatch?.finish() ?? [];
     for (const file of fleetFiles) {
       readFleetFile(file, (sighting) => {
         if (sighting.kind === "stayed") stays.add(sighting.user, sighting.seenAtMs);
         else addSighting(byPacket, sighting);
-      });
+      }, onStage);
     }
     const matcher = new PacketMatcher(ledgers, stays, differences);
-    byPacket.merge((words, at) => matcher.add(words, at));
+    const records = byPacket.size;
+    let matched = 0;
+    byPacket.merge((words, at) => {
+      matcher.add(words, at);
+      if (++matched % STRIDE === 0) onStage("ledgers against fleets", STRIDE, records, "records");
+    });
     const counts = matcher.finish();
     checkLimits(byUser, loosest(read.map(({ limits }) => limits)), differences);
     return {
@@ -118,17 +130,20 @@ interface Readers {
   readonly byUser: SortedBlocks;
   readonly differences: Differences;
   readonly seedMatch: SeedMatch | undefined;
+  readonly onStage: OnStage;
 }
 
 function readLedger(
   ledger: string,
-  { index, byPacket, byUser, differences, seedMatch }: Readers,
+  { index, byPacket, byUser, differences, seedMatch, onStage }: Readers,
 ): ReadLedger {
   const truth = new TruthReader(ledger);
   try {
     const tickets: LedgerTickets | undefined = seedMatch?.forLedger(ledger, truth);
     const sums = new LedgerSums(ledger, differences);
+    const inAll = truth.lastSeq();
     truth.read(0, (rows) => {
+      onStage(ledger, rows.count, inAll, "rows");
       for (let row = 0; row < rows.count; row++) {
         const at = rows.at(row);
         sums.add(rows, at);

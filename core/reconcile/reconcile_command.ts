@@ -1,5 +1,6 @@
 import { flag, type Flags, helpText, listFlag, parseFlags } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
+import { Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { z } from "zod";
@@ -30,11 +31,14 @@ export const command: Command = {
     const problems = operands.map((operand) => `${operand}: redpkt reconcile takes flags only`);
     if (values.ledger.length === 0) problems.push("--ledger is missing. Give --ledger DIR");
     if (problems.length > 0) throw new UserError(problems.join("\n"));
+    const stages = new Stages(host);
     const result = reconcile({
+      onStage: stages.on,
       ledgers: values.ledger,
       fleetFiles: values.fleet,
       seeds: values.seeds.length === 0 ? undefined : { places: values.seeds, keys: values["seed-keys"] },
     });
+    stages.end();
     host.out(reconcileReport(result));
     return Promise.resolve(result.isClean ? ExitCode.ok : ExitCode.failed);
   },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { flag, type Flags, helpText, parseFlags } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
+import { Stages } from "../cli/progress.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { compareRuns } from "./compare.ts";
 import { compareMarkdown, comparePage } from "./compare_page.ts";
@@ -28,12 +29,15 @@ export const command: Command = {
         "give the folder of one rehearsal, or of two to compare, such as out/2026-01-31T20-00-00-000Z",
       );
     }
+    const stages = new Stages(host);
     if (second === undefined) {
-      await writeReport(first);
+      await writeReport(first, stages.on);
+      stages.end();
       host.out(`${first}/report.html\n`);
       return ExitCode.ok;
     }
-    const [a, b] = [await readRun(first), await readRun(second)];
+    const [a, b] = [await readRun(first, stages.on), await readRun(second, stages.on)];
+    stages.end();
     for (const problem of [...a.problems, ...b.problems]) host.err(`redpkt report: ${problem}\n`);
     const differences = compareRuns(a, b);
     try {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { OnStage } from "../cli/progress.ts";
 import { UserError } from "../cli/user_error.ts";
 import { ManualClock } from "../time/clock.ts";
 import { LINES } from "../monitor/chart_table.ts";
@@ -79,7 +80,7 @@ export const RECORD_FILE = "run.db";
  *
  * @throws UserError if it holds no rehearsal
  */
-export async function readRun(folder: string): Promise<RunData> {
+export async function readRun(folder: string, onStage: OnStage = () => {}): Promise<RunData> {
   const path = `${folder}/summary.json`;
   let text: string;
   try {
@@ -91,7 +92,7 @@ export async function readRun(folder: string): Promise<RunData> {
     );
   }
   const summary = parseSummary(path, text);
-  return { folder, summary, ...readRecord(`${folder}/${RECORD_FILE}`) };
+  return { folder, summary, ...readRecord(`${folder}/${RECORD_FILE}`, onStage) };
 }
 
 /** The values of a line of a chart, second by second; undefined where nobody told of it. */
@@ -117,7 +118,7 @@ function parseSummary(path: string, text: string): Summary {
   throw new UserError(`${path}: is no summary of this redpkt:\n${z.prettifyError(result.error)}`);
 }
 
-function readRecord(path: string): Pick<RunData, "points" | "marks" | "problems"> {
+function readRecord(path: string, onStage: OnStage): Pick<RunData, "points" | "marks" | "problems"> {
   let replay: Replay;
   try {
     replay = new Replay(path);
@@ -128,7 +129,7 @@ function readRecord(path: string): Pick<RunData, "points" | "marks" | "problems"
   const clock = new ManualClock(0);
   const nowhere = () => Promise.reject(new Error("a record has no network"));
   const core = new MonitorCore({ clock, fetch: nowhere, after: () => () => {} });
-  replayAll(replay, core, clock);
+  replayAll(replay, core, clock, onStage);
   const problems = [...replay.problems];
   replay.close();
   return { points: core.history.points, marks: core.marks.all, problems };

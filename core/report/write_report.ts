@@ -1,3 +1,4 @@
+import type { OnStage } from "../cli/progress.ts";
 import { UserError } from "../cli/user_error.ts";
 import { reportHtml } from "./html.ts";
 import { reportMarkdown } from "./markdown.ts";
@@ -9,8 +10,8 @@ import { readRun } from "./run_data.ts";
  *
  * @throws UserError if the folder holds no rehearsal, or can't be written
  */
-export async function writeReport(folder: string): Promise<void> {
-  const run = await readRun(folder);
+export async function writeReport(folder: string, onStage: OnStage = () => {}): Promise<void> {
+  const run = await readRun(folder, onStage);
   try {
     await Deno.writeTextFile(`${folder}/report.html`, reportHtml(run));
     await Deno.writeTextFile(`${folder}/report.md`, reportMarkdown(run));

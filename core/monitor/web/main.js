@@ -14,6 +14,7 @@
     ["latency", ["p99"], "p99"],
     ["connections", ["open (servers)", "connected (fleet)"], "connections"],
     ["money", ["won (servers)", "won (fleet)"], "won in all"],
+    ["level", ["level"], "level"],
     ["cpu", ["servers"], "servers' CPU"],
   ];
 
