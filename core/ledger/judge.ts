@@ -323,7 +323,7 @@ export class Judge {
     this.#unopened--;
     this.#heldFen -= amountFen;
     this.#returnedFen += amountFen;
-    this.money?.lapsed(packetId, amountFen, sponsor);
+    this.money?.lapsed(packetId, amountFen, sponsor, (state & PacketState.delivered) !== 0);
     say(judgement, Verdict.done, Refusal.none);
   }
 

@@ -49,7 +49,9 @@ export class MoneyTally {
         this.awarded(firstId + i, amountFen, sponsor[i], isHeld);
         if ((state[i] & PacketState.opened) !== 0) this.opened(firstId + i, amountFen, sponsor[i]);
         if ((state[i] & PacketState.delivered) !== 0) this.delivered(firstId + i, amountFen, sponsor[i]);
-        if ((state[i] & PacketState.lapsed) !== 0) this.lapsed(firstId + i, amountFen, sponsor[i]);
+        if ((state[i] & PacketState.lapsed) !== 0) {
+          this.lapsed(firstId + i, amountFen, sponsor[i], (state[i] & PacketState.delivered) !== 0);
+        }
       }
       onProgress();
     }
@@ -87,8 +89,12 @@ export class MoneyTally {
   }
 
   /** A packet that its user didn't open in time went back: it is no award any more. */
-  lapsed(packetId: number, amountFen: number, sponsor: number): void {
+  lapsed(packetId: number, amountFen: number, sponsor: number, wasDelivered: boolean): void {
     const at = this.rows.of(packetId, sponsor) * COLUMNS;
+    if (wasDelivered) {
+      this.values[at + Column.delivered]--;
+      this.values[at + Column.deliveredFen] -= amountFen;
+    }
     this.values[at + Column.awards]--;
     this.values[at + Column.awardedFen] -= amountFen;
     this.values[at + Column.returnedFen] += amountFen;

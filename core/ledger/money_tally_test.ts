@@ -87,6 +87,7 @@ Deno.test("whatever a judge decides, its table adds up, and a restart finds the 
     for (const row of rows) {
       const inAll = row.poolFen + row.awardedFen + row.returnedFen;
       assert.equal(inAll, row.madeFen, `seed ${seed}: sponsor ${row.sponsor}, wave ${row.wave}`);
+      assert.ok(row.deliveredFen <= row.awardedFen, `seed ${seed}: what lapsed is pending nowhere`);
       if (row.sponsor === 7) assert.equal(row.poolFen, 0, "all went back");
     }
     assert.deepEqual(
