@@ -101,6 +101,7 @@ export function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const text = cause instanceof Error ? cause.message : String(cause);
   if (/connection refused/i.test(text)) return "connection refused";
+  if (/reading a body|connection (was )?(closed|reset|aborted)/i.test(text)) return "the connection broke";
   if (/\bdns\b|failed to lookup|resolve/i.test(text)) return "no such host";
   // Its texts begin with the whole URL; what tells is at the end.
   return text.replace(/^.*: /, "").slice(0, 200);

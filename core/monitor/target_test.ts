@@ -153,6 +153,7 @@ Deno.test("why nothing can be fetched is told in few words", async () => {
         "connection refused",
       ],
       [failed("client error (Connect): dns error: failed to lookup address information"), "no such host"],
+      [new TypeError("error reading a body from connection"), "the connection broke"],
       [failed("client error (SendRequest): invalid HTTP version parsed"), "invalid HTTP version parsed"],
     ] as const
   ) {
