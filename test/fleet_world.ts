@@ -121,6 +121,9 @@ export function assertSums(world: World): void {
   const c = world.all;
   assert.equal(c.shakesDue, c.shakesSent + c.ticksLate + c.ticksUnconnected + c.ticksOverrun);
   assert.equal(c.shakesSent, c.shakesAnswered + c.shakesLost + c.shakesGivenUp + c.shakesOutstanding);
-  assert.equal(c.shakesAnswered, c.shakesWon + c.shakesNothing + c.shakesAllGone + c.shakesOverloaded);
+  assert.equal(
+    c.shakesAnswered,
+    c.shakesWon + c.shakesNothing + c.shakesGreeted + c.shakesAllGone + c.shakesOverloaded,
+  );
   assert.equal(world.latency().count, c.shakesAnswered);
 }

@@ -23,20 +23,24 @@ interface Example {
 }
 
 function examples(): Example[] {
-  return text.split(/^### /m).slice(1).map((section) => {
+  return text.split(/^### /m).slice(1).flatMap((section) => {
     const [, name, opcode] = section.match(/^`(\w+)` 0x([0-9a-f]{4})/)!;
     const [, least, most] = section.match(/([\d,]+)(?: to (\d+))? bytes\./)!;
     const fields = [...section.matchAll(/^\| (\d+) +\| ([^|]+?) +\| `(\w+)` +\|$/gm)]
       .map(([, at, type, field]) => ({ at: Number(at), type, name: field }));
-    const [hex, ...lines] = section.match(/^```frame\n([^`]+)\n```/m)![1].split("\n");
-    return {
-      name,
-      opcode: parseInt(opcode, 16),
-      bytesSaid: [Number(least), Number(most ?? least)],
-      fields,
-      frame: Uint8Array.fromHex(hex.replaceAll(" ", "")) as Uint8Array<ArrayBuffer>,
-      values: Object.fromEntries(lines.map((line) => line.split(" = "))),
-    };
+    return [...section.matchAll(/^```frame\n([^`]+)\n```/gm)].map(([, example]) => {
+      const [hex, ...lines] = example.split("\n");
+      const frame = Uint8Array.fromHex(hex.replaceAll(" ", "")) as Uint8Array<ArrayBuffer>;
+      return {
+        name,
+        opcode: parseInt(opcode, 16),
+        bytesSaid: [Number(least), Number(most ?? least)],
+        // A short frame lacks the last fields; its values say that, too.
+        fields: fields.filter(({ at }) => at < frame.length),
+        frame,
+        values: Object.fromEntries(lines.map((line) => line.split(" = "))),
+      };
+    });
   });
 }
 
@@ -72,16 +76,18 @@ const writers: Record<string, (view: DataView, v: Values) => number> = {
   close: (view, v) => session.writeClose(view, 0, AT_MS, n(v.code), n(v.retryMs)),
   shake: (view, v) => session.writeShake(view, 0, AT_MS, n(v.requestId)),
   shakeResult: (view, v) =>
-    session.writeShakeResult(
-      view,
-      0,
-      AT_MS,
-      n(v.requestId),
-      n(v.result),
-      n(v.packetId),
-      n(v.amountFen),
-      n(v.retryMs),
-    ),
+    v.result === Result.greeting
+      ? session.writeShakeGreeting(view, 0, AT_MS, n(v.requestId), n(v.sponsor), n(v.resource))
+      : session.writeShakeResult(
+        view,
+        0,
+        AT_MS,
+        n(v.requestId),
+        n(v.result),
+        n(v.packetId),
+        n(v.amountFen),
+        n(v.retryMs),
+      ),
   open: (view, v) => session.writeOpen(view, 0, AT_MS, n(v.packetId)),
   openResult: (view, v) =>
     session.writeOpenResult(
@@ -156,8 +162,8 @@ const writers: Record<string, (view: DataView, v: Values) => number> = {
   chatMessage: (view, v) => money.writeChatMessage(view, 0, AT_MS, n(v.group), n(v.sender), utf8(v.text)),
 };
 
-for (const { name, opcode, bytesSaid, fields, frame, values } of examples()) {
-  Deno.test(`the example of ${name} says what its fields say, and is what is written`, () => {
+for (const [i, { name, opcode, bytesSaid, fields, frame, values }] of examples().entries()) {
+  Deno.test(`the example of ${name} (the page's ${i + 1}.) says what its fields say, and is what is written`, () => {
     const view = new DataView(frame.buffer);
     assert.deepEqual([view.getUint16(0), view.getUint16(2)], [frame.length, opcode]);
     assert.equal(readU64(view, TIMESTAMP_AT), AT_MS);
@@ -178,7 +184,7 @@ for (const { name, opcode, bytesSaid, fields, frame, values } of examples()) {
 
 Deno.test("the document has every frame, result and close code of version 1, and no other", () => {
   assert.deepEqual(
-    examples().map(({ name, opcode }) => `${name} ${opcode}`).sort(),
+    [...new Set(examples().map(({ name, opcode }) => `${name} ${opcode}`))].sort(),
     Object.entries(Opcode1).map(([name, opcode]) => `${name} ${opcode}`).sort(),
   );
   const rows = (heading: string) => {

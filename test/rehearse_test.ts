@@ -42,7 +42,10 @@ Deno.test("a rehearsal that meets its thresholds passes, and its files tell the 
     const [phase] = summary.phases;
     assert.ok(phase.offered > 0);
     assert.equal(phase.answered, phase.offered);
-    assert.equal(phase.won + phase.nothing + phase.allGone + phase.overloaded, phase.answered);
+    assert.equal(
+      phase.won + phase.nothing + phase.greeted + phase.allGone + phase.overloaded,
+      phase.answered,
+    );
     assert.equal(phase.wonFen, 2 * phase.won);
     assert.match(stdout, new RegExp(`answered +${phase.answered.toLocaleString("en-US")}\n`));
     const csv = (await Deno.readTextFile(`${cwd}/${folder}/series.csv`)).trimEnd()

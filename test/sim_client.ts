@@ -13,6 +13,7 @@ import {
 import { FIRST_VERSION_1_OPCODE, Opcode, Opcode1 } from "../core/wire/codes.ts";
 import { type FrameTable, MAX_FRAME_BYTES } from "../core/wire/frame_table.ts";
 import { frameBytes1 } from "../core/wire/version1.ts";
+import { SessionField, TOKEN_BYTES, writeLogin, writeShake } from "../core/wire/version1_session.ts";
 
 const LOOPBACK = 0x7f000001;
 const UNIX_SECONDS = 1_700_000_000;
@@ -57,6 +58,14 @@ export class SimPeer {
     return this.write((view, at) => writeShakeRequest(view, at, UNIX_SECONDS, user));
   }
 
+  login1(user: number, token: Uint8Array = new Uint8Array(TOKEN_BYTES)): this {
+    return this.write((view, at) => writeLogin(view, at, UNIX_SECONDS * 1000, user, token));
+  }
+
+  shake1(requestId = 1): this {
+    return this.write((view, at) => writeShake(view, at, UNIX_SECONDS * 1000, requestId));
+  }
+
   claim(user: number, packetId: number): this {
     return this.write((view, at) => writeClaimRequest(view, at, UNIX_SECONDS, user, packetId));
   }
@@ -86,6 +95,11 @@ export class SimPeer {
   /** The answers to shakes alone. */
   get shakes(): Answer[] {
     return this.answers.filter(({ opcode }) => opcode === Opcode.shakeResponse);
+  }
+
+  /** The version 1 answers to shakes with one result. */
+  results1(result: number): DataView[] {
+    return this.of(Opcode1.shakeResult).filter((view) => view.getUint32(SessionField.shakeResult) === result);
   }
 
   /** The connection is up: what was said before goes out. */

@@ -7,7 +7,8 @@ const histogram = (help: string): MetricDefinition => ({ kind: "histogram", help
 
 /**
  * What a fleet's worker counts. Sums that always hold: due = sent + late + unconnected + overrun;
- * sent = answered + lost + given up + outstanding; answered = won + nothing + allGone + overloaded.
+ * sent = answered + lost + given up + outstanding; answered = won + nothing + greeted +
+ * allGone + overloaded.
  */
 const definitions = {
   usersConnected: gauge("Users with a connection"),
@@ -18,6 +19,7 @@ const definitions = {
   shakesAnswered: counter("Shakes that were answered, whatever the answer"),
   shakesWon: counter("Shakes that won a packet"),
   shakesNothing: counter("Shakes that won nothing"),
+  shakesGreeted: counter("Shakes that won no packet and brought a sponsor's greeting"),
   shakesAllGone: counter("Shakes that were told that all packets are gone"),
   shakesOverloaded: counter("Shakes that were told that the server is overloaded"),
   shakesGivenUp: counter(

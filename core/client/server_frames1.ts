@@ -42,7 +42,7 @@ export class ServerFrames1 implements FrameTaker {
     if (!isReady) return M.badFramesUnexpected;
     switch (opcode) {
       case Opcode1.shakeResult:
-        return this.#shaken(connection, user, view, at);
+        return this.#shaken(connection, user, cursor);
       case Opcode1.openResult:
         this.#parts.opens.answered(
           user,
@@ -84,7 +84,7 @@ export class ServerFrames1 implements FrameTaker {
     return IN_ORDER;
   }
 
-  #shaken(connection: number, user: number, view: DataView, at: number): number {
+  #shaken(connection: number, user: number, { view, at, length }: FrameCursor): number {
     const { answers } = this.#parts;
     const result = view.getUint32(at + SessionField.shakeResult);
     if (result === Result.ok) {
@@ -94,7 +94,11 @@ export class ServerFrames1 implements FrameTaker {
       this.#confirm(connection, packetId);
       this.#parts.opens.awarded(user, packetId);
     } else if (result === Result.nothing) answers.shaken(user, M.shakesNothing);
-    else if (result === Result.allGone) answers.shaken(user, M.shakesAllGone);
+    else if (result === Result.greeting) {
+      // A greeting says what to show.
+      if (length < SessionField.shakeResource + 4) return M.badFramesTooShort;
+      answers.shaken(user, M.shakesGreeted);
+    } else if (result === Result.allGone) answers.shaken(user, M.shakesAllGone);
     else if (result >= 100 && result < 200) {
       answers.shaken(user, M.shakesOverloaded, view.getUint32(at + SessionField.shakeRetryMs));
     } else return M.badFramesUnknown;

@@ -11,6 +11,7 @@ export function summaryTable({ counters, histograms }: Pick<Totals, "counters" |
     ["answered", `${count("shakesAnswered")} shakes`],
     ["won", `${count("shakesWon")} packets, ${formatYuan(counters.amountWonFen)}`],
     ["nothing", count("shakesNothing")],
+    ["greetings", count("shakesGreeted")],
     ["all gone", count("shakesAllGone")],
     ["overloaded", count("shakesOverloaded")],
     ["lost", `${count("shakesLost")} shakes without an answer`],

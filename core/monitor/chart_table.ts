@@ -58,6 +58,7 @@ export const CHARTS: readonly ChartSpec[] = [
     lines: [
       delta("won", "client", "shakesWon"),
       delta("nothing", "client", "shakesNothing"),
+      delta("greetings", "client", "shakesGreeted"),
       delta("all gone", "client", "shakesAllGone"),
       delta("overloaded", "client", "shakesOverloaded"),
       delta("lost", "client", "shakesLost"),
@@ -71,6 +72,7 @@ export const CHARTS: readonly ChartSpec[] = [
     lines: [
       delta("won", "server", "shakeWon"),
       delta("nothing", "server", "shakeNothing"),
+      delta("greetings", "server", "shakeGreeted"),
       delta("all gone", "server", "shakeAllGone"),
       delta("overloaded", "server", "shakeOverloaded"),
       delta("refused before", "server", "framesRefused"),

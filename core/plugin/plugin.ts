@@ -26,7 +26,12 @@ export {
   writeSendNotice,
   writeShakeResponse,
 } from "../wire/version0.ts";
-export { SessionField, writeOpenResult, writeShakeResult } from "../wire/version1_session.ts";
+export {
+  SessionField,
+  writeOpenResult,
+  writeShakeGreeting,
+  writeShakeResult,
+} from "../wire/version1_session.ts";
 export {
   DETAILS_PER_FRAME,
   frameBytes1,
@@ -42,7 +47,13 @@ export { ownerSet } from "../set/owner_set.ts";
 export { assert } from "../assert.ts";
 export type { MetricDefinition } from "../counters/counters.ts";
 export type { Random } from "../random/random.ts";
-export { type TicketGroup, type Tickets, type TicketWave, TicketWord } from "../seed/tickets.ts";
+export {
+  type TicketGreeting,
+  type TicketGroup,
+  type Tickets,
+  type TicketWave,
+  TicketWord,
+} from "../seed/tickets.ts";
 
 /** A handler's intent: no reply now, the verdict of a proposed entry brings one. A positive intent is a reply's size. */
 export const DEFER = -1;
@@ -283,10 +294,29 @@ export interface EntryVerdict {
   readonly payload: Int32Array;
 }
 
+/** What a shaker who wins no packet is shown: a sponsor's number, and a number that sponsor and app have agreed on. */
+export interface Greeting {
+  readonly sponsor: number;
+  readonly resource: number;
+  /** Most of them a second. */
+  readonly perS: number;
+}
+
 /** Packets that one plugin releases and another gives away. They are in the ledger before they are released. */
 export interface PacketSource {
-  /** Hands over what is due. */
-  release(nowMs: number, give: (packetId: number, amountFen: number, sponsor: number) => void): void;
+  /** Greetings that it releases too; once there are any, they stay the same. */
+  readonly greetings?: readonly Greeting[];
+  /**
+   * Hands over what is due.
+   *
+   * @param greet called for every greeting, by index, whose time it is: so many are due, 0 or more. Returns how many are
+   * taken; the others are gone, and so is what was taken before once a greeting is no longer offered
+   */
+  release(
+    nowMs: number,
+    give: (packetId: number, amountFen: number, sponsor: number) => void,
+    greet: (greeting: number, due: number) => number,
+  ): void;
   /** The monotonic time at which more may be due; `Infinity` if nothing is to come. */
   nextDueMs(nowMs: number): number;
   /** Whether everything has been handed over, and nothing is to come. */

@@ -39,6 +39,7 @@ export interface PhaseResult {
   readonly won: number;
   readonly wonFen: number;
   readonly nothing: number;
+  readonly greeted: number;
   readonly allGone: number;
   readonly overloaded: number;
   /** Ticks of the schedule that were not sent: late, of users without a connection, or with too many open shakes. */
@@ -113,6 +114,7 @@ export function phaseResult(
     won: grew("shakesWon"),
     wonFen: grew("amountWonFen"),
     nothing: grew("shakesNothing"),
+    greeted: grew("shakesGreeted"),
     allGone: grew("shakesAllGone"),
     overloaded: grew("shakesOverloaded"),
     missed: { late: grew("ticksLate"), unconnected: grew("ticksUnconnected"), overrun: grew("ticksOverrun") },

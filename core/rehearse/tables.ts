@@ -3,6 +3,11 @@ import { formatCount, formatMicros, formatYuan } from "../cli/units.ts";
 import type { PhaseResult, Usage } from "./measures.ts";
 import type { Check } from "./verdict.ts";
 
+const GREETINGS_ROW: [label: string, value: (result: PhaseResult) => string] = [
+  "greetings",
+  ({ greeted }) => formatCount(greeted),
+];
+
 /** Only for phases in which somebody sends or claims. */
 const SEND_ROWS: readonly [label: string, value: (result: PhaseResult) => string][] = [
   ["packets sent", ({ sends }) => `${formatCount(sends.done)} of ${formatCount(sends.sent)}`],
@@ -17,12 +22,14 @@ const SEND_ROWS: readonly [label: string, value: (result: PhaseResult) => string
 
 /** The table of phases: one column a phase, one row a figure, every figure with its unit. */
 export function phaseTable(results: readonly PhaseResult[]): string {
+  const hasGreetings = results.some(({ greeted }) => greeted > 0);
   const rows: [label: string, value: (result: PhaseResult) => string][] = [
     ["scheduled", ({ scheduled, seconds }) => `${formatCount(scheduled / seconds)}/s`],
     ["offered", ({ offered }) => formatCount(offered)],
     ["answered", ({ answered }) => formatCount(answered)],
     ["won", ({ won, wonFen }) => `${formatCount(won)} (${formatYuan(wonFen)})`],
     ["nothing", ({ nothing }) => formatCount(nothing)],
+    ...(hasGreetings ? [GREETINGS_ROW] : []),
     ["all gone", ({ allGone }) => formatCount(allGone)],
     ["overloaded", ({ overloaded }) => formatCount(overloaded)],
     ["not sent", ({ missed }) => formatCount(missed.late + missed.unconnected + missed.overrun)],

@@ -120,6 +120,7 @@ const COLUMNS: readonly Column[] = [
   fromClient("answered", "shakesAnswered"),
   fromClient("won", "shakesWon"),
   fromClient("nothing", "shakesNothing"),
+  fromClient("greeted", "shakesGreeted"),
   fromClient("all_gone", "shakesAllGone"),
   fromClient("overloaded", "shakesOverloaded"),
   fromClient("won_fen", "amountWonFen"),

@@ -38,6 +38,7 @@ export const FIGURES: readonly Figure[] = [
   { label: "won", value: ({ won }) => won, write: formatCount },
   { label: "money won", value: ({ wonFen }) => wonFen, write: formatYuan },
   { label: "nothing", value: ({ nothing }) => nothing, write: formatCount },
+  { label: "greetings", value: ({ greeted }) => greeted, write: formatCount },
   { label: "all gone", value: ({ allGone }) => allGone, write: formatCount },
   { label: "overloaded", value: ({ overloaded }) => overloaded, write: formatCount, isMoreBetter: false },
   {

@@ -20,6 +20,8 @@ const phase = z.object({
   won: z.number(),
   wonFen: z.number(),
   nothing: z.number(),
+  /** Runs of older versions know of none. */
+  greeted: z.number().default(0),
   allGone: z.number(),
   overloaded: z.number(),
   missed: z.object({ late: z.number(), unconnected: z.number(), overrun: z.number() }),

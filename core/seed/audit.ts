@@ -67,15 +67,19 @@ export function auditFile(file: SeedFile, onProgress: (tickets: number) => void 
   return { problems, tickets, amountFen };
 }
 
-/** Whether the groups are what the plan gives to this host. */
-function checkGroups({ description: { groups, host, plan } }: SeedFile): string[] {
+/** Whether the groups and the greetings are what the plan gives to this host. */
+function checkGroups({ description: { groups, greetings, host, plan } }: SeedFile): string[] {
   const layout = new Layout(plan);
   if (layout.hosts[host.index]?.id !== host.id) return [`the plan has no host ${host.id} at ${host.index}`];
   const planned = layout.groupsOf(host.index).map(({ wave, sponsor, firstId, count, amountFen }) =>
     [wave, plan.sponsors[sponsor].number, firstId, count, amountFen].join()
   );
   const isSame = planned.length === groups.length && planned.every((text, i) => text === groups[i].join());
-  return isSame ? [] : ["its groups are not what the plan gives to this host"];
+  const parts = layout.greetingsOf(host.index, plan.greetings);
+  return [
+    ...(isSame ? [] : ["its groups are not what the plan gives to this host"]),
+    ...(parts.join() === greetings.join() ? [] : ["its greetings are not what the plan gives to this host"]),
+  ];
 }
 
 function tell(problems: string[], record: number, what: string): void {

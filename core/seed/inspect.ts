@@ -50,9 +50,14 @@ export function inspect(
     "",
     "by amount",
     ...amountRows(file),
-    ...greetings.map(([sponsor, resource, perS, limit]) =>
-      `greeting ${resource} of sponsor ${sponsor}: ${perS.toFixed(1)} a second, ${formatCount(limit)} in all`
-    ),
+    ...(greetings.length === 0 ? [] : ["", "greetings, which are no money"]),
+    ...greetings.map(([sponsor, resource, perS, limit]) => {
+      const name = plan.sponsors.find(({ number }) => number === sponsor)?.name ?? "?";
+      const most = formatCount(limit).padStart(13);
+      return `  ${`${sponsor} ${name}`.padEnd(28)} ${most} of resource ${resource}, ${
+        perS.toFixed(1)
+      } a second`;
+    }),
     "",
     ...problems.map((problem) => `  ${problem}`),
     problems.length === 0 ? "right" : `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`,

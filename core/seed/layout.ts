@@ -87,8 +87,19 @@ export class Layout {
     return groups;
   }
 
+  /** A host's part of each greeting, in the plan's order: sponsor, resource, greetings a second, and in all. */
+  greetingsOf(host: number, greetings: Plan["greetings"]): [number, number, number, number][] {
+    const billionths = this.#partOf(host, 1_000_000_000);
+    return greetings.map(({ sponsor, resource, ratePerS, limit }) => [
+      sponsor,
+      resource,
+      ratePerS * billionths / 1_000_000_000,
+      this.#partOf(host, limit),
+    ]);
+  }
+
   /** Part of something that all hosts share. */
-  partOf(host: number, whole: number): number {
+  #partOf(host: number, whole: number): number {
     const splitter = new Splitter(whole, this.#hostsUpTo[this.hosts.length]);
     return splitter.upTo(this.#hostsUpTo[host + 1]) - splitter.upTo(this.#hostsUpTo[host]);
   }

@@ -50,12 +50,7 @@ export function makeHostFile(
       group.count,
       group.amountFen,
     ]),
-    greetings: plan.greetings.map(({ sponsor, resource, ratePerS, limit }) => [
-      sponsor,
-      resource,
-      ratePerS * layout.partOf(host, 1_000_000_000) / 1_000_000_000,
-      layout.partOf(host, limit),
-    ]),
+    greetings: layout.greetingsOf(host, plan.greetings),
     plan: parts.planJson,
   }, records);
   try {

@@ -213,7 +213,7 @@ function verify(host: Host, folder: string, keys: string): number {
   return report.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
 }
 
-function reportText({ problems, files, tickets, amountFen, sponsors }: SetReport): string {
+function reportText({ problems, files, tickets, amountFen, sponsors, greetings }: SetReport): string {
   const rows = sponsors.map((sponsor) =>
     `  ${String(sponsor.number).padStart(5)}  ${formatCount(sponsor.tickets).padStart(13)} tickets  ` +
     `${formatYuan(sponsor.amountFen).padStart(24)}  ${
@@ -222,6 +222,13 @@ function reportText({ problems, files, tickets, amountFen, sponsors }: SetReport
     `${
       sponsor.amountFen === sponsor.budgetFen ? "its budget" : formatYuan(sponsor.budgetFen)
     }  ${sponsor.name}\n`
+  );
+  rows.push(
+    ...greetings.map(({ sponsor, resource, limit, planned }) =>
+      `  ${String(sponsor).padStart(5)}  ${formatCount(limit).padStart(13)} greetings  ${
+        limit === planned ? "= the plan" : `of ${formatCount(planned)}`
+      }, resource ${resource}\n`
+    ),
   );
   const verdict = problems.length === 0
     ? `PASS  ${formatCount(files)} ${files === 1 ? "file" : "files"}, ${

@@ -29,6 +29,19 @@ export interface TicketGroup {
   readonly amountFen: number;
 }
 
+/** What a sponsor shows to shakers who win nothing, as this host has it. It is no money, so it has no tickets. */
+export interface TicketGreeting {
+  /** The sponsor's number. */
+  readonly sponsor: number;
+  /** A number that the sponsor and the app have agreed on. */
+  readonly resource: number;
+  /** Greetings a second of a wave's own time, and in all. */
+  readonly perS: number;
+  readonly limit: number;
+  /** Indexes of the waves that its sponsor takes part in. */
+  readonly waves: readonly number[];
+}
+
 /** Tickets that were made in advance for this host: read one by one, never held. */
 export interface Tickets {
   /** Names them for ever. */
@@ -36,6 +49,7 @@ export interface Tickets {
   readonly waves: readonly TicketWave[];
   /** In order of their ids. */
   readonly groups: readonly TicketGroup[];
+  readonly greetings: readonly TicketGreeting[];
   readonly sponsors: readonly {
     readonly number: number;
     readonly name: string;
@@ -54,6 +68,7 @@ export class SeedTickets implements Tickets {
   readonly hash: string;
   readonly waves: readonly TicketWave[];
   readonly groups: readonly TicketGroup[];
+  readonly greetings: readonly TicketGreeting[];
   readonly sponsors: Plan["sponsors"];
   readonly words: Uint32Array;
   readonly firstId: number;
@@ -64,7 +79,7 @@ export class SeedTickets implements Tickets {
   readonly #file: SeedFile;
 
   constructor(file: SeedFile) {
-    const { plan, groups } = file.description;
+    const { plan, groups, greetings } = file.description;
     this.#file = file;
     this.hash = file.hash;
     this.words = file.words;
@@ -76,6 +91,11 @@ export class SeedTickets implements Tickets {
       count,
       amountFen,
     }));
+    this.greetings = greetings.map(([sponsor, resource, perS, limit]) => {
+      const names = plan.sponsors.find(({ number }) => number === sponsor)?.waves;
+      const waves = plan.waves.flatMap(({ name }, wave) => names?.includes(name) ?? true ? [wave] : []);
+      return { sponsor, resource, perS, limit, waves };
+    });
     let firstTicket = 0;
     this.waves = plan.waves.map(({ name, start, lengthS, leftover }, wave) => {
       const tickets = this.groups.reduce((sum, group) => sum + (group.wave === wave ? group.count : 0), 0);

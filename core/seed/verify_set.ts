@@ -19,6 +19,13 @@ export interface SetReport {
     readonly amountFen: number;
     readonly budgetFen: number;
   }[];
+  /** How many of each greeting the files allow, and the plan, in its order. */
+  readonly greetings: readonly {
+    readonly sponsor: number;
+    readonly resource: number;
+    readonly limit: number;
+    readonly planned: number;
+  }[];
 }
 
 /** Names of the seed files in a folder, in order. */
@@ -45,11 +52,13 @@ export function verifySet(
     | undefined;
   const seen = new Map<number, string>();
   const sums = new Map<number, { tickets: number; amountFen: number }>();
+  /** By greeting, in the plan's order. */
+  const limits: number[] = [];
   for (const name of names) {
     try {
       const file = new SeedFile(`${folder}/${name}`);
       try {
-        const { set, plan, host, groups } = file.description;
+        const { set, plan, host, groups, greetings } = file.description;
         first ??= { set, plan, layout: new Layout(plan), name };
         if (set !== first.set) {
           problems.push(`${name}: is of another set than ${first.name}`);
@@ -68,6 +77,7 @@ export function verifySet(
           sum.tickets += audit.tickets[i];
           sum.amountFen += audit.amountFen[i];
         });
+        greetings.forEach(([, , , limit], i) => limits[i] = (limits[i] ?? 0) + limit);
       } finally {
         file.close();
       }
@@ -76,7 +86,9 @@ export function verifySet(
       problems.push(error.message);
     }
   }
-  if (first === undefined) return { problems, files: names.length, tickets: 0, amountFen: 0, sponsors: [] };
+  if (first === undefined) {
+    return { problems, files: names.length, tickets: 0, amountFen: 0, sponsors: [], greetings: [] };
+  }
   const { plan, layout } = first;
   layout.hosts.forEach(({ id }, host) => {
     if (!seen.has(host)) problems.push(`the file of host ${id} is missing`);
@@ -91,6 +103,18 @@ export function verifySet(
     if (amountFen === budgetFen) continue;
     problems.push(`sponsor ${number}: the tickets come to ${amountFen} fen, its budget is ${budgetFen} fen`);
   }
+  const greetings = plan.greetings.map(({ sponsor, resource, limit: planned }, i) => ({
+    sponsor,
+    resource,
+    planned,
+    limit: limits[i] ?? 0,
+  }));
+  for (const { sponsor, resource, limit, planned } of greetings) {
+    if (limit === planned) continue;
+    problems.push(
+      `greeting ${resource} of sponsor ${sponsor}: the files allow ${limit}, the plan ${planned}`,
+    );
+  }
   const total = (key: "tickets" | "amountFen") => sponsors.reduce((sum, sponsor) => sum + sponsor[key], 0);
   return {
     problems,
@@ -98,5 +122,6 @@ export function verifySet(
     tickets: total("tickets"),
     amountFen: total("amountFen"),
     sponsors,
+    greetings,
   };
 }

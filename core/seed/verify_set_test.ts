@@ -14,6 +14,7 @@ Deno.test("a set that is the plan has no problems, and its sums are the budgets"
     report.sponsors.map(({ number, amountFen }) => [number, amountFen]),
     SMALL_PLAN.sponsors.map(({ number, budgetFen }) => [number, budgetFen]),
   );
+  assert.deepEqual(report.greetings, [{ sponsor: 2, resource: 7001, limit: 1001, planned: 1001 }]);
 });
 
 Deno.test("a file that is missing", () => {
@@ -22,6 +23,7 @@ Deno.test("a file that is missing", () => {
   const problems = verify(set);
   assert.equal(problems[0], "the file of host host-b is missing");
   assert.match(problems[1], /sponsor 1: the tickets come to \d+ fen, its budget is 1000 fen/);
+  assert.equal(problems.at(-1), "greeting 7001 of sponsor 2: the files allow 750, the plan 1001");
 });
 
 Deno.test("a host's file that is there twice", () => {

@@ -61,6 +61,8 @@ export const Result = {
   alreadyClaimed: 3,
   expired: 4,
   noMoney: 5,
+  /** A shake that won no packet, but brings what a sponsor shows. */
+  greeting: 6,
   overloaded: 100,
   busy: 101,
   draining: 102,

@@ -40,7 +40,8 @@ const SIZES: Readonly<Record<number, readonly [min: number, max: number]>> = {
   [Opcode1.loginResult]: [20, 20],
   [Opcode1.pong]: [20, 20],
   [Opcode1.close]: [20, 20],
-  [Opcode1.shakeResult]: [32, 32],
+  // With a greeting it has two fields more.
+  [Opcode1.shakeResult]: [32, 40],
   [Opcode1.openResult]: [28, 28],
   [Opcode1.sendResult]: [36, 36],
   [Opcode1.claimResult]: [28, 28],

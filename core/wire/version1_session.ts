@@ -1,6 +1,6 @@
 /** Version 1 frames of a connection's life: login, ping, delivered, close; and the shake with what it wins. */
-import { Opcode1 } from "./codes.ts";
-import { PROTOCOL_VERSION, writeFixedHeader1, writeU64 } from "./version1.ts";
+import { Opcode1, Result } from "./codes.ts";
+import { frameBytes1, PROTOCOL_VERSION, writeFixedHeader1, writeHeader1, writeU64 } from "./version1.ts";
 
 /** Bytes of a token: key id u32, expiry u64 in unix ms, HMAC-SHA-256. */
 export const TOKEN_BYTES = 44;
@@ -26,7 +26,12 @@ export const SessionField = {
   openResult: 16,
   openAmount: 20,
   openRetryMs: 24,
+  /** With the result `greeting` alone. */
+  shakeSponsor: 32,
+  shakeResource: 36,
 } as const;
+
+const [SHAKE_RESULT_BYTES, SHAKE_GREETING_BYTES] = frameBytes1(Opcode1.shakeResult);
 
 /** `token` has {@linkcode TOKEN_BYTES}. */
 export function writeLogin(
@@ -98,7 +103,22 @@ export function writeShakeResult(
   view.setUint32(at + SessionField.shakePacketId, packetId);
   view.setUint32(at + SessionField.shakeAmount, amountFen);
   view.setUint32(at + SessionField.shakeRetryMs, retryMs);
-  return writeFixedHeader1(view, at, Opcode1.shakeResult, unixMs);
+  return writeHeader1(view, at, Opcode1.shakeResult, unixMs, SHAKE_RESULT_BYTES);
+}
+
+/** The result of a shake that brings a sponsor's greeting: what to show is a number that sponsor and app agreed on. */
+export function writeShakeGreeting(
+  view: DataView,
+  at: number,
+  unixMs: number,
+  requestId: number,
+  sponsor: number,
+  resource: number,
+): number {
+  writeShakeResult(view, at, unixMs, requestId, Result.greeting, 0, 0, 0);
+  view.setUint32(at + SessionField.shakeSponsor, sponsor);
+  view.setUint32(at + SessionField.shakeResource, resource);
+  return writeHeader1(view, at, Opcode1.shakeResult, unixMs, SHAKE_GREETING_BYTES);
 }
 
 /** Opens a packet that a shake has won. */

@@ -31,6 +31,7 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
     ["Answers by kind", "reqps", [
       ["won", rate("shake_won")],
       ["nothing", rate("shake_nothing")],
+      ["greetings", rate("shake_greeted")],
       ["all gone", rate("shake_all_gone")],
       ["overloaded", rate("shake_overloaded")],
       ["refused before", rate("frames_refused")],

@@ -7,8 +7,8 @@ import {
   Verdict,
   z,
 } from "../../core/plugin/plugin.ts";
-import { Releases } from "./releases.ts";
-import { type Schedule, scheduleSchema } from "./schedule.ts";
+import { type KeptWaves, Releases } from "./releases.ts";
+import { scheduleSchema } from "./schedule.ts";
 import { waveRoutes } from "./wave_routes.ts";
 
 /** How often it looks whether tickets and ledger are ready. */
@@ -18,6 +18,7 @@ const keptSchema = z.strictObject({
   /** Of which tickets; others' schedules are of no account. */
   hash: z.string(),
   schedules: z.record(z.string(), scheduleSchema),
+  greetedMs: z.record(z.string(), z.number()).default({}),
 });
 
 /** The half of `seed` on the main thread, which is all of it: enters a host's tickets into the ledger, and releases them. */
@@ -57,8 +58,16 @@ export class SeedHost implements PluginControl, PacketSource {
     return Infinity;
   }
 
-  release(nowMs: number, give: (packetId: number, amountFen: number, sponsor: number) => void): void {
-    this.#releases?.release(nowMs, give);
+  get greetings(): Tickets["greetings"] {
+    return this.#releases?.greetings ?? [];
+  }
+
+  release(
+    nowMs: number,
+    give: (packetId: number, amountFen: number, sponsor: number) => void,
+    greet: (greeting: number, due: number) => number,
+  ): void {
+    this.#releases?.release(nowMs, give, greet);
   }
 
   nextDueMs(nowMs: number): number {
@@ -92,16 +101,16 @@ export class SeedHost implements PluginControl, PacketSource {
     this.#host.wakeUp();
   }
 
-  #kept(tickets: Tickets): ReadonlyMap<string, Schedule> {
-    const kept = keptSchema.safeParse(this.#host.kept());
-    if (!kept.success || kept.data.hash !== tickets.hash) return new Map();
-    return new Map(Object.entries(kept.data.schedules));
+  #kept(tickets: Tickets): KeptWaves {
+    const { success, data } = keptSchema.safeParse(this.#host.kept());
+    const isOurs = success && data.hash === tickets.hash;
+    return {
+      schedules: new Map(isOurs ? Object.entries(data.schedules) : []),
+      greetedMs: new Map(isOurs ? Object.entries(data.greetedMs) : []),
+    };
   }
 
   #keep(): void {
-    const schedules = Object.fromEntries(
-      this.#releases!.players.map(({ wave, schedule }) => [wave.name, schedule]),
-    );
-    this.#host.keep({ hash: this.#host.tickets!.hash, schedules });
+    this.#host.keep({ hash: this.#host.tickets!.hash, ...this.#releases!.kept });
   }
 }

@@ -1,7 +1,7 @@
 import { definePlugin, z } from "../../core/plugin/plugin.ts";
 import { SeedHost } from "./host_half.ts";
 
-/** Releases the tickets of a seed file when they are due. Another plugin gives them away: see `shake.packets`. */
+/** Releases the tickets and greetings of a seed file when they are due. Another plugin gives them away: see `shake.packets`. */
 export default definePlugin({
   name: "seed",
   config: z.strictObject({}),
@@ -9,6 +9,8 @@ export default definePlugin({
   metrics: {
     seedReleased: { kind: "counter", help: "Tickets that were released" },
     seedReleasedFen: { kind: "counter", help: "Sum of the tickets that were released, in fen" },
+    seedGreetingsReleased: { kind: "counter", help: "Greetings that were released" },
+    seedGreetingsUnreleased: { kind: "gauge", help: "Greetings that the plan's limits still allow" },
     seedWallSteps: { kind: "counter", help: "Steps of the wall clock by more than 100 ms" },
     seedBehindMs: { kind: "gauge", help: "How far the release is behind the plan, in ms" },
   },

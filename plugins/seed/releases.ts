@@ -1,34 +1,58 @@
 import type { HostContext, PacketSource, Tickets } from "../../core/plugin/plugin.ts";
+import { Greetings, hasGreetings } from "./greetings.ts";
 import { plannedSchedule, type Schedule } from "./schedule.ts";
 import { WallWatch } from "./wall_watch.ts";
 import { WavePlayer } from "./wave_player.ts";
 
+/** How an earlier run left the waves, by their names; those that are as planned may be absent. */
+export interface KeptWaves {
+  readonly schedules: ReadonlyMap<string, Schedule>;
+  readonly greetedMs: ReadonlyMap<string, number>;
+}
+
 /**
  * Releases a host's tickets when they are due. One wave plays at a time, the one that began last: what an earlier one has
- * not released, because the host was down, comes after it.
+ * not released, because the host was down, comes after it. Greetings are released beside them.
  */
 export class Releases implements PacketSource {
   readonly players: readonly WavePlayer[];
+  readonly greetings: Tickets["greetings"];
   /** Tickets can be won: they are in the ledger. */
   isReady = false;
   readonly #host: HostContext;
   readonly #tickets: Tickets;
+  readonly #greetings: Greetings;
   readonly #watch = new WallWatch();
   /** By wave: its end has come, and what nobody has won goes back. */
   readonly #isClosed: Uint8Array;
   #lastMs = NaN;
 
-  /** @param schedules by wave's name, of those that aren't as planned */
-  constructor(host: HostContext, tickets: Tickets, schedules: ReadonlyMap<string, Schedule>) {
+  constructor(host: HostContext, tickets: Tickets, { schedules, greetedMs }: KeptWaves) {
     this.#host = host;
     this.#tickets = tickets;
-    this.players = tickets.waves.map((wave) =>
-      new WavePlayer(wave, schedules.get(wave.name) ?? plannedSchedule(wave.startMs))
+    this.greetings = tickets.greetings;
+    this.players = tickets.waves.map((wave, at) =>
+      new WavePlayer(
+        wave,
+        schedules.get(wave.name) ?? plannedSchedule(wave.startMs),
+        wave.tickets === 0 && !hasGreetings(tickets, at),
+      )
     );
+    this.#greetings = new Greetings(tickets, this.players, host.unixMs(), greetedMs);
     this.#isClosed = new Uint8Array(this.players.length);
   }
 
-  release(nowMs: number, give: (packetId: number, amountFen: number, sponsor: number) => void): void {
+  /** What a later run must know of the waves. */
+  get kept(): { schedules: Record<string, Schedule>; greetedMs: Record<string, number> } {
+    const schedules = this.players.map(({ wave, schedule }) => [wave.name, schedule] as const);
+    return { schedules: Object.fromEntries(schedules), greetedMs: this.#greetings.reachedMs };
+  }
+
+  release(
+    nowMs: number,
+    give: (packetId: number, amountFen: number, sponsor: number) => void,
+    greet: (greeting: number, due: number) => number,
+  ): void {
     const elapsedMs = Number.isNaN(this.#lastMs) ? 0 : nowMs - this.#lastMs;
     this.#lastMs = nowMs;
     const wallMs = this.#host.unixMs();
@@ -47,6 +71,12 @@ export class Releases implements PacketSource {
         give(packetId, amountFen, sponsor);
       });
     }
+    this.#greetings.release(wallMs, elapsedMs, (greeting, due) => {
+      const taken = greet(greeting, due);
+      this.#host.count("seedGreetingsReleased", taken);
+      return taken;
+    });
+    this.#host.gauge("seedGreetingsUnreleased", this.#greetings.unreleased);
     this.#host.gauge(
       "seedBehindMs",
       this.players.reduce((sum, one) => Math.max(sum, one.behindMs(wallMs)), 0),
@@ -58,7 +88,7 @@ export class Releases implements PacketSource {
     const wallMs = this.#host.unixMs();
     return nowMs + this.players.reduce(
       (next, player) => Math.min(next, player.nextDueInMs(this.#tickets, wallMs)),
-      Infinity,
+      this.#greetings.nextDueInMs(wallMs),
     );
   }
 

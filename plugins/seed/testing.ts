@@ -1,5 +1,5 @@
 /** Tickets without a file, for tests of their release. */
-import { type Tickets, type TicketWave, TicketWord } from "../../core/plugin/plugin.ts";
+import { type TicketGreeting, type Tickets, type TicketWave, TicketWord } from "../../core/plugin/plugin.ts";
 
 /** Tickets of one sponsor in one wave. */
 export class TestTickets implements Tickets {
@@ -7,11 +7,17 @@ export class TestTickets implements Tickets {
   readonly sponsors = [{ number: 1, name: "One", budgetFen: 0 }];
   readonly waves: readonly TicketWave[];
   readonly groups: Tickets["groups"];
+  readonly greetings: readonly TicketGreeting[];
   readonly words: Uint32Array;
   readonly awarded = new Set<number>();
 
   /** @param duesMs by wave, when its tickets are due in its own time */
-  constructor(duesMs: readonly (readonly number[])[], waves: readonly Partial<TicketWave>[]) {
+  constructor(
+    duesMs: readonly (readonly number[])[],
+    waves: readonly Partial<TicketWave>[],
+    greetings: readonly TicketGreeting[] = [],
+  ) {
+    this.greetings = greetings;
     let firstTicket = 0;
     this.waves = duesMs.map(({ length: tickets }, i) => {
       const wave = {

@@ -24,10 +24,11 @@ export class WavePlayer {
   /** The next ticket, from the wave's first on. */
   #next = 0;
 
-  constructor(wave: TicketWave, schedule: Schedule = plannedSchedule(wave.startMs)) {
+  /** @param isEmpty nothing comes of it at all */
+  constructor(wave: TicketWave, schedule: Schedule = plannedSchedule(wave.startMs), isEmpty = false) {
     this.wave = wave;
     this.schedule = schedule;
-    this.isOver = schedule.isStopped || wave.tickets === 0;
+    this.isOver = schedule.isStopped || isEmpty;
   }
 
   get startWallMs(): number {

@@ -1,5 +1,4 @@
 import {
-  Field,
   Result,
   SessionField,
   type SetContext,
@@ -32,25 +31,8 @@ export class Answers {
     return this.#set.versionOf(connection) === 0 ? 0 : request.getUint32(at + SessionField.shakeRequestId);
   }
 
-  /** The answer to a shake that is decided at once. Returns its size in bytes. */
-  now(
-    connection: number,
-    request: DataView,
-    at: number,
-    reply: DataView,
-    replyAt: number,
-    result: number,
-  ): number {
-    if (this.#set.versionOf(connection) === 0) {
-      const user = request.getUint32(at + Field.userId);
-      return writeShakeResponse(reply, replyAt, this.#set.unixSeconds, user, result, 0, 0);
-    }
-    const tag = request.getUint32(at + SessionField.shakeRequestId);
-    return this.later(connection, reply, replyAt, tag, result, 0, 0);
-  }
-
-  /** The answer to a shake whose request is gone. Returns its size in bytes. */
-  later(
+  /** Writes an answer; returns its size in bytes. */
+  write(
     connection: number,
     reply: DataView,
     replyAt: number,

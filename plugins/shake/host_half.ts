@@ -7,19 +7,17 @@ import {
 } from "../../core/plugin/plugin.ts";
 import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "./messages.ts";
 import type { ShakeConfig } from "./config.ts";
+import { Demand } from "./demand.ts";
+import { GreetingDealer } from "./greeting_dealer.ts";
 import { Orders } from "./orders.ts";
 import { PacketQueue } from "./packet_queue.ts";
 
 /** How often packets are released and dealt while there are any. */
 const DEAL_MS = 5;
-/** Half-life of what counts as recent demand: a SET whose users shook in the last seconds gets packets. */
-const DEMAND_HALF_LIFE_MS = 2_000;
-/** Demand below this is nobody. A single shake stays above it for about 13 s. */
-const LEAST_DEMAND = 0.01;
 /** How often it looks whether there are packets again. */
 const IDLE_MS = 100;
 
-/** The half of `shake` on the main thread: deals the packets that are due to the SETs whose users shake. */
+/** The half of `shake` on the main thread: deals the packets and greetings that are due to the SETs whose users shake. */
 export class ShakeHost implements PluginControl {
   readonly routes: readonly PluginRoute[];
   readonly #host: HostContext;
@@ -28,10 +26,9 @@ export class ShakeHost implements PluginControl {
   readonly #wanted: string;
   #source: PacketSource | undefined;
   readonly #pool = new PacketQueue();
-  /** By SET: shakes seen so far, recent demand, a share of packets owed to it, and what it was told of "all gone". */
-  readonly #seenShakes: Float64Array;
-  readonly #demand: Float64Array;
-  readonly #credit: Float64Array;
+  readonly #demand: Demand;
+  readonly #greetings: GreetingDealer;
+  /** By SET: what it was told of "all gone". */
   readonly #toldGone: Uint8Array;
   /** By SET: packets sent there less those that came back. Less those drawn, it bounds what the SET holds. */
   readonly #sent: Float64Array;
@@ -39,7 +36,6 @@ export class ShakeHost implements PluginControl {
   /** Packets that the source has handed over, and those of them that can't be won any more. */
   #released = 0;
   #closed = 0;
-  #lastTickMs = 0;
   #nextDealMs = 0;
   #isDraining = false;
 
@@ -47,9 +43,8 @@ export class ShakeHost implements PluginControl {
     this.#host = host;
     this.#wanted = config.packets;
     const orders = this.#orders = new Orders(host, config.sponsors);
-    this.#seenShakes = new Float64Array(host.setCount);
-    this.#demand = new Float64Array(host.setCount);
-    this.#credit = new Float64Array(host.setCount);
+    this.#demand = new Demand(host, ["shakeWon", "shakeNothing", "shakeAllGone", "shakeGreeted"]);
+    this.#greetings = new GreetingDealer(host);
     this.#toldGone = new Uint8Array(host.setCount);
     this.#sent = new Float64Array(host.setCount);
     this.routes = [{
@@ -63,6 +58,11 @@ export class ShakeHost implements PluginControl {
       path: "/packets",
       summary: "How many packets were made, are waiting, and were won",
       handle: () => this.status(),
+    }, {
+      method: "get",
+      path: "/greetings",
+      summary: "Every greeting: how many were released, are waiting, and were given, since the start",
+      handle: () => this.#greetings.describe(),
     }];
   }
 
@@ -80,6 +80,7 @@ export class ShakeHost implements PluginControl {
   }
 
   onMessage(set: number, words: Int32Array, at: number, count: number): void {
+    if (words[at] === ShakeMessage.giveBackGreetings) return this.#greetings.takeBack(words, at, count);
     if (words[at] !== ShakeMessage.giveBack) return;
     this.#sent[set] -= (count - 1) / PACKET_WORDS;
     for (let i = at + 1; i < at + count; i += PACKET_WORDS) {
@@ -92,14 +93,19 @@ export class ShakeHost implements PluginControl {
   }
 
   onTick(nowMs: number): number {
-    this.#measureDemand(nowMs);
+    this.#demand.measure(nowMs);
     const source = this.#packets();
     if (!this.#isDraining) {
-      source.release(nowMs, this.#take);
+      this.#greetings.begin(source.greetings ?? []);
+      source.release(nowMs, this.#take, this.#greetings.offer);
+      this.#greetings.end(nowMs);
       // Between two deals packets gather: a message for each that comes back would fill the SETs' mailboxes.
       if (nowMs >= this.#nextDealMs) {
         this.#nextDealMs = nowMs + DEAL_MS;
-        this.#deal(source);
+        if (this.#frontIsOpen(source)) {
+          this.#demand.deal(this.#pool.size, (set, wanted) => this.#lease(source, set, wanted));
+        }
+        this.#greetings.deal();
       }
     }
     this.#tellGone();
@@ -130,44 +136,8 @@ export class ShakeHost implements PluginControl {
     this.#host.count("shakeAmountMadeFen", amountFen);
   };
 
-  #measureDemand(nowMs: number): void {
-    const decay = 0.5 ** ((nowMs - this.#lastTickMs) / DEMAND_HALF_LIFE_MS);
-    this.#lastTickMs = nowMs;
-    for (let set = 0; set < this.#demand.length; set++) {
-      const shakes = this.#host.valueOf(set, "shakeWon") + this.#host.valueOf(set, "shakeNothing") +
-        this.#host.valueOf(set, "shakeAllGone");
-      this.#demand[set] = this.#demand[set] * decay + shakes - this.#seenShakes[set];
-      this.#seenShakes[set] = shakes;
-    }
-  }
-
-  /** Deals the pool over the SETs in proportion to their demand; with none anywhere it stays in the pool. */
-  #deal(source: PacketSource): void {
-    if (!this.#frontIsOpen(source)) return;
-    let total = 0;
-    for (let set = 0; set < this.#demand.length; set++) if (this.#wants(set)) total += this.#demand[set];
-    if (total === 0) return;
-    const available = this.#pool.size;
-    let largest = -1;
-    for (let set = 0; set < this.#demand.length; set++) {
-      if (!this.#wants(set)) {
-        this.#credit[set] = 0;
-        continue;
-      }
-      this.#credit[set] = Math.min(MOST_LEASED, this.#credit[set] + available * this.#demand[set] / total);
-      const whole = Math.floor(this.#credit[set]);
-      if (whole > 0) this.#lease(source, set, whole);
-      if (largest < 0 || this.#credit[set] > this.#credit[largest]) largest = set;
-    }
-    // Fractions of a packet add up over time; whoever is owed most has the last one now.
-    if (this.#pool.size > 0 && largest >= 0) this.#lease(source, largest, 1);
-  }
-
-  #wants(set: number): boolean {
-    return this.#demand[set] >= LEAST_DEMAND && this.#host.usersOf(set) > 0;
-  }
-
-  #lease(source: PacketSource, set: number, wanted: number): void {
+  /** Gives packets to a SET, at most so many. Returns how many. */
+  #lease(source: PacketSource, set: number, wanted: number): number {
     const most = Math.min(wanted, this.#pool.size, MOST_LEASED - this.#leased(set));
     let count = 0;
     let size = 1;
@@ -177,16 +147,16 @@ export class ShakeHost implements PluginControl {
       this.#words[size + 2] = this.#pool.frontSponsor;
       this.#pool.shift();
     }
-    if (count === 0) return;
+    if (count === 0) return 0;
     this.#words[0] = ShakeMessage.lease;
     if (this.#host.post(set, this.#words, size)) {
-      this.#credit[set] -= count;
       this.#sent[set] += count;
-      return;
+      return count;
     }
     for (let i = 1; i < size; i += PACKET_WORDS) {
       this.#pool.push(this.#words[i] >>> 0, this.#words[i + 1] >>> 0, this.#words[i + 2]);
     }
+    return 0;
   }
 
   /** Drops packets that can't be won any more. False if there is no other. */

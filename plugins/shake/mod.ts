@@ -11,6 +11,11 @@ export default definePlugin({
   metrics: {
     shakeWon: { kind: "counter", help: "Shakes whose packet is durable in the ledger" },
     shakeNothing: { kind: "counter", help: "Shakes that were answered: nothing this time" },
+    shakeGreeted: { kind: "counter", help: "Shakes that won no packet and were answered with a greeting" },
+    shakeUngreeted: {
+      kind: "counter",
+      help: "Shakes of version 1 users that won no packet, when there was no greeting either",
+    },
     shakeAllGone: { kind: "counter", help: "Shakes that were answered: all packets are gone" },
     shakeOverloaded: { kind: "counter", help: "Shakes that were answered: overloaded" },
     shakeLedgerFull: {

@@ -10,8 +10,10 @@ import {
   ShakeResult,
   Verdict,
   type VerdictCall,
+  writeShakeGreeting,
 } from "../../core/plugin/plugin.ts";
 import { Answers } from "./answers.ts";
+import { LeasedGreetings } from "./leased_greetings.ts";
 import { Opens } from "./opens.ts";
 import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "./messages.ts";
 import type { ShakeConfig } from "./config.ts";
@@ -22,7 +24,8 @@ const RETRY_MS = 10;
 
 /**
  * The half of `shake` that lives in a SET: gives away the packets that the host has leased to it, one a shake. A packet
- * that nobody won in time goes back, so that it finds a shaker elsewhere.
+ * that nobody won in time goes back, so that it finds a shaker elsewhere. A version 1 user who wins none gets a greeting
+ * if there is one: that needs no ledger.
  */
 export class ShakeSet implements PluginInstance {
   readonly frames: NonNullable<PluginInstance["frames"]>;
@@ -34,6 +37,9 @@ export class ShakeSet implements PluginInstance {
   /** Times in ms at which each lease ends, in the order of `#leased`; one for each packet. */
   readonly #leaseEnds = new Float64Array(MOST_LEASED);
   #leaseEndHead = 0;
+  readonly #greetings = new LeasedGreetings();
+  /** When the host is told which greetings were given away, and gets the rest back. */
+  #greetingsEndMs = Infinity;
   #isGone = false;
   #isDraining = false;
   /** By seat: the ledger has said that the user has as many packets as one may have, which stays so. */
@@ -55,6 +61,8 @@ export class ShakeSet implements PluginInstance {
   readonly #m: Record<
     | "won"
     | "nothing"
+    | "greeted"
+    | "ungreeted"
     | "allGone"
     | "overloaded"
     | "ledgerFull"
@@ -75,6 +83,8 @@ export class ShakeSet implements PluginInstance {
     this.#m = {
       won: set.metric("shakeWon"),
       nothing: set.metric("shakeNothing"),
+      greeted: set.metric("shakeGreeted"),
+      ungreeted: set.metric("shakeUngreeted"),
       allGone: set.metric("shakeAllGone"),
       overloaded: set.metric("shakeOverloaded"),
       ledgerFull: set.metric("shakeLedgerFull"),
@@ -90,7 +100,8 @@ export class ShakeSet implements PluginInstance {
         this.#onShake(connection, request, at, reply, replyAt),
       refuse: (connection, request, at, reply, replyAt) => {
         this.#set.count(this.#m.overloaded);
-        return this.#answers.now(connection, request, at, reply, replyAt, ShakeResult.overloaded);
+        const tag = this.#answers.tagOf(connection, request, at);
+        return this.#answers.write(connection, reply, replyAt, tag, ShakeResult.overloaded, 0, 0);
       },
     };
     this.frames = {
@@ -109,7 +120,7 @@ export class ShakeSet implements PluginInstance {
     if (call.kind === EntryKind.open) return this.#opens.judged(call, connection, reply, replyAt);
     if (call.verdict === Verdict.inDoubt) {
       this.#set.count(this.#m.overloaded);
-      return this.#answers.later(connection, reply, replyAt, call.tag, ShakeResult.overloaded, 0, 0);
+      return this.#answers.write(connection, reply, replyAt, call.tag, ShakeResult.overloaded, 0, 0);
     }
     const isSecondTry = this.#secondTries.delete(call.packetId);
     if (call.verdict === Verdict.refused) {
@@ -119,8 +130,7 @@ export class ShakeSet implements PluginInstance {
         return DEFER;
       }
       if (call.detail === Refusal.userLimit) this.#isAtLimit[this.#set.seatOf(connection)] = 1;
-      this.#set.count(this.#m.nothing);
-      return this.#answers.later(connection, reply, replyAt, call.tag, ShakeResult.nothing, 0, 0);
+      return this.#answerNothing(connection, call.tag, reply, replyAt, ShakeResult.nothing);
     }
     this.#set.count(this.#m.won);
     this.#set.count(this.#m.amount, call.amountFen);
@@ -136,6 +146,7 @@ export class ShakeSet implements PluginInstance {
       this.#isGone = words[at + 1] === 1;
       return;
     }
+    if (words[at] === ShakeMessage.leaseGreetings) return this.#takeGreetings(words, at, count, nowMs);
     for (let i = at + 1; i < at + count; i += PACKET_WORDS) {
       this.#take(words[i] >>> 0, words[i + 1] >>> 0, words[i + 2], nowMs);
     }
@@ -145,52 +156,59 @@ export class ShakeSet implements PluginInstance {
 
   /** The last user leaves: nobody here can win any more. */
   onClose(): void {
-    if (this.#set.users === 0 && this.#leased.size > 0) this.#set.tickAt(0);
+    if (this.#set.users === 0 && this.#leased.size + this.#greetings.left > 0) this.#set.tickAt(0);
   }
 
   onDrain(nowMs: number): void {
     this.#isDraining = true;
     this.#giveBack(this.#leased.size, nowMs);
+    this.#giveBackGreetings(nowMs);
   }
 
   onTick(nowMs: number): number {
     this.#giveBackRefused(nowMs);
     const isIdle = this.#isDraining || this.#set.users === 0;
+    if (isIdle || nowMs >= this.#greetingsEndMs) this.#giveBackGreetings(nowMs);
     let over = isIdle ? this.#leased.size : 0;
     while (over < this.#leased.size && this.#leaseEnd(over) <= nowMs) over++;
     if (over > 0 && !this.#giveBack(over, nowMs)) return nowMs + RETRY_MS;
-    return this.#leased.size === 0 ? Infinity : this.#leaseEnd(0);
+    return this.#leased.size === 0 ? this.#greetingsEndMs : Math.min(this.#leaseEnd(0), this.#greetingsEndMs);
   }
 
   #onShake(connection: number, request: DataView, at: number, reply: DataView, replyAt: number): number {
+    const tag = this.#answers.tagOf(connection, request, at);
     if (this.#leased.size === 0) {
-      this.#set.count(this.#isGone ? this.#m.allGone : this.#m.nothing);
-      return this.#answers.now(
-        connection,
-        request,
-        at,
-        reply,
-        replyAt,
-        this.#isGone ? ShakeResult.allGone : ShakeResult.nothing,
-      );
+      const result = this.#isGone ? ShakeResult.allGone : ShakeResult.nothing;
+      return this.#answerNothing(connection, tag, reply, replyAt, result);
     }
     if (this.#isAtLimit[this.#set.seatOf(connection)] === 1) {
       this.#set.count(this.#m.atLimit);
-      this.#set.count(this.#m.nothing);
-      return this.#answers.now(connection, request, at, reply, replyAt, ShakeResult.nothing);
+      return this.#answerNothing(connection, tag, reply, replyAt, ShakeResult.nothing);
     }
     // A place in the ledger's ring first, the packet then: a full ring costs no packet.
     if (!this.#set.canPropose()) {
       this.#set.count(this.#m.ledgerFull);
-      this.#set.count(this.#m.nothing);
-      return this.#answers.now(connection, request, at, reply, replyAt, ShakeResult.nothing);
+      return this.#answerNothing(connection, tag, reply, replyAt, ShakeResult.nothing);
     }
-    this.#proposeFront(
-      connection,
-      this.#set.userOf(connection),
-      this.#answers.tagOf(connection, request, at),
-    );
+    this.#proposeFront(connection, this.#set.userOf(connection), tag);
     return DEFER;
+  }
+
+  /** Answers a shaker who wins no packet: with a greeting, if there is one and his version has a frame for it. */
+  #answerNothing(connection: number, tag: number, reply: DataView, replyAt: number, result: number): number {
+    const m = this.#m;
+    if (this.#set.versionOf(connection) !== 0) {
+      if (this.#greetings.left > 0) {
+        this.#set.count(m.greeted);
+        const greeting = this.#greetings.give();
+        const sponsor = this.#greetings.sponsorOf(greeting);
+        const resource = this.#greetings.resourceOf(greeting);
+        return writeShakeGreeting(reply, replyAt, this.#set.unixMs, tag, sponsor, resource);
+      }
+      this.#set.count(m.ungreeted);
+    }
+    this.#set.count(result === ShakeResult.allGone ? m.allGone : m.nothing);
+    return this.#answers.write(connection, reply, replyAt, tag, result, 0, 0);
   }
 
   #proposeFront(connection: number, user: number, tag: number): void {
@@ -234,7 +252,7 @@ export class ShakeSet implements PluginInstance {
     reply: DataView,
     replyAt: number,
   ): number {
-    return this.#answers.later(connection, reply, replyAt, tag, ShakeResult.won, packetId, amountFen);
+    return this.#answers.write(connection, reply, replyAt, tag, ShakeResult.won, packetId, amountFen);
   }
 
   #take(packetId: number, amountFen: number, sponsor: number, nowMs: number): void {
@@ -249,6 +267,24 @@ export class ShakeSet implements PluginInstance {
 
   #leaseEnd(index: number): number {
     return this.#leaseEnds[(this.#leaseEndHead + index) % MOST_LEASED];
+  }
+
+  #takeGreetings(words: Int32Array, at: number, count: number, nowMs: number): void {
+    this.#greetings.take(words, at, count);
+    if (this.#isDraining || this.#set.users === 0) return this.#giveBackGreetings(nowMs);
+    if (this.#greetingsEndMs !== Infinity) return;
+    this.#greetingsEndMs = nowMs + this.#leaseMs;
+    this.#set.tickAt(this.#greetingsEndMs);
+  }
+
+  /** Tells the host which greetings were given away, and gives the rest back; with a full mailbox a little later. */
+  #giveBackGreetings(nowMs: number): void {
+    this.#greetingsEndMs = Infinity;
+    const size = this.#greetings.report(this.#words);
+    if (size === 0) return;
+    if (this.#set.post(this.#words, size)) return this.#greetings.clear();
+    this.#greetingsEndMs = nowMs + RETRY_MS;
+    this.#set.tickAt(this.#greetingsEndMs);
   }
 
   /** Gives back what the ledger refused; what the mailbox can't take waits. */
