@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import crash from "../../scenarios/crash.ts";
 import gala from "../../scenarios/gala.ts";
 import { UserError } from "../cli/user_error.ts";
 import { KeyFolder } from "../seed/keys.ts";
@@ -26,12 +27,22 @@ Deno.test("a rehearsal's seed set is the scenario's plan, signed by a key of its
     assert.equal(report.tickets, 8_000);
     assert.deepEqual(serverFlags.slice(2, 4), ["--host-id", "host-000"]);
   });
+  inFolder((folder) => {
+    const { folder: seeds, keys } = makeSeedSet(crash.plan, folder, WALL_MS);
+    const report = verifySet(seeds, ["host-000.seed"], new KeyFolder(keys).trusted(), () => {});
+    assert.deepEqual([report.problems, report.tickets], [[], 6_000]);
+  });
 });
 
-Deno.test("every phase of the gala has its wave", () => {
+Deno.test("every phase of the gala has its wave, and the phase in which the server is killed", () => {
   for (const phase of gala.phases) {
     assert.ok(hasWave(gala as unknown as FullScenario, phase as never), phase.name);
   }
+  const killed = crash.phases.map((phase) => [
+    "kills" in phase,
+    hasWave(crash as unknown as FullScenario, phase as never),
+  ]);
+  assert.deepEqual(killed, [[true, true], [false, false]]);
 });
 
 Deno.test("a plan for several hosts, or a wrong one, is refused", () => {
