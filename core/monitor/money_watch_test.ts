@@ -63,6 +63,7 @@ Deno.test("accounts, sponsors and waves of all servers are added up, and must co
           openedFen: 150_000,
           deliveredFen: 190_000,
           refusedByUserLimit: 3,
+          refusedBySponsorLimit: 1_208,
         }),
         place(9, "20:00", { madeFen: 50, poolFen: 50 }),
       ],
@@ -126,7 +127,7 @@ Deno.test("accounts, sponsors and waves of all servers are added up, and must co
       /sum 0, as it must be .*2 of 3 servers told/,
       /put in 18\.00 yuan {3}in the pool 15\.00 yuan/,
       /20:00 .*15 of 200 .*3 s behind/,
-      /^7 +20:00 +7,001 +123 +3,000 +1,500 +1,100 +0 +35 s +3\/0/,
+      /^7 20:00 +7,001 +123 +3,000 +1,500 +1,100 +0 +35 s +3\/1\.2k/,
       /and 4 rows more/,
     ]
   ) {

@@ -27,6 +27,11 @@ export function span(text: string, tone: Tone = "plain"): Span {
   return { text, tone };
 }
 
+/** How many columns a line takes. */
+export function widthOf(line: Line): number {
+  return line.reduce((sum, { text }) => sum + text.length, 0);
+}
+
 /** Cuts or fills a line to a width. Everything shown is one column wide a character. */
 export function fit(line: Line, width: number): Line {
   const fitted: Span[] = [];

@@ -7,6 +7,10 @@ import { fit, type Line, span, type Tone } from "./lines.ts";
 /** From this width on, sums are written out to the fen. */
 const WIDE = 132;
 
+/** Columns for sponsor and wave together. */
+const WIDE_NAME = 25;
+const NARROW_NAME = 14;
+
 interface Column {
   readonly title: string;
   readonly width: number;
@@ -16,7 +20,7 @@ interface Column {
 /** Sponsors in waves as a table, all of them together first; those that the filter names. */
 export function placeLines(money: MoneyView, columns: number, filter: string): Line[] {
   const isWide = columns >= WIDE;
-  const nameWidths: readonly [number, number] = isWide ? [9, 16] : [8, 6];
+  const nameWidth = isWide ? WIDE_NAME : NARROW_NAME;
   const shown = isWide ? WIDE_COLUMNS : NARROW_COLUMNS;
   const places = money.places.filter(({ sponsor, wave }) =>
     `sponsor ${sponsor} ${wave}`.toLowerCase().includes(filter.toLowerCase())
@@ -24,16 +28,14 @@ export function placeLines(money: MoneyView, columns: number, filter: string): L
   if (money.places.length === 0) return [[span("No packets were made yet.", "muted")]];
   const line = (place: MoneyPlace, name: string, wave: string): Line =>
     fit([
-      ...fit([span(name)], nameWidths[0]),
-      ...fit([span(wave, "muted")], nameWidths[1]),
+      ...fit([span(isWide ? name.padEnd(8) : name), span(` ${wave}`, "muted")], nameWidth),
       ...shown.map(({ width, cell }) => span(cell(place).padStart(width))),
       ...sumCheck(place),
     ], columns);
   return [
     [span("Sponsors", "strong"), ...note(isWide)],
     fit([
-      span("sponsor".slice(0, nameWidths[0]).padEnd(nameWidths[0]), "muted"),
-      span("wave".padEnd(nameWidths[1]), "muted"),
+      ...fit([span(isWide ? "sponsor  wave" : "sponsor, wave", "muted")], nameWidth),
       ...shown.map(({ title, width }) => span(title.padStart(width), "muted")),
     ], columns),
     line(money.inAll, "all", ""),
@@ -88,7 +90,7 @@ const NARROW_COLUMNS: readonly Column[] = [
     title: "refused",
     width: 10,
     cell: ({ refusedByUserLimit, refusedBySponsorLimit }) =>
-      `${write(refusedByUserLimit, "count").trim()}/${write(refusedBySponsorLimit, "count").trim()}`,
+      `${few(refusedByUserLimit)}/${few(refusedBySponsorLimit)}`,
   },
 ];
 
@@ -102,6 +104,13 @@ const WIDE_COLUMNS: readonly Column[] = [
     cell: ({ refusedBySponsorLimit }) => formatCount(refusedBySponsorLimit),
   },
 ];
+
+/** A count in at most four characters. */
+function few(count: number): string {
+  if (count < 1_000) return String(count);
+  const [value, unit] = count < 1e6 ? [count / 1e3, "k"] : [count / 1e6, "M"];
+  return `${value < 10 ? value.toFixed(1) : Math.floor(value)}${unit}`;
+}
 
 /** A time as people say it. */
 function duration(seconds: number): string {

@@ -3,7 +3,7 @@ import type { ChartSpec } from "../charts.ts";
 import { allCounters, type TargetRow, targetRows } from "../web/page_state.ts";
 import type { MoneyView } from "../money_watch.ts";
 import type { MonitorCore } from "../monitor_core.ts";
-import { beside, chart, fit, type Line, span, spark, type Tone } from "./lines.ts";
+import { beside, chart, fit, type Line, span, spark, type Tone, widthOf } from "./lines.ts";
 import { write } from "../unit_text.ts";
 import { moneyLines } from "./money_lines.ts";
 import { SORT_KEYS, type View, VIEWS, type ViewState } from "./view_state.ts";
@@ -31,7 +31,9 @@ export function screen({ core, pageUrl, money }: Shown, state: ViewState, { colu
   const top = Math.min(state.top, Math.max(0, body.length - bodyRows));
   const shown = body.slice(top, top + bodyRows);
   while (shown.length < bodyRows) shown.push([]);
-  return [head(core, state), ...shown, foot(state, pageUrl)].slice(0, rows).map((line) => fit(line, columns));
+  return [head(core, state, columns), ...shown, foot(state, pageUrl)].slice(0, rows).map((line) =>
+    fit(line, columns)
+  );
 }
 
 const BODIES: Record<Exclude<View, "money">, (core: MonitorCore, state: ViewState, size: Size) => Line[]> = {
@@ -42,23 +44,25 @@ const BODIES: Record<Exclude<View, "money">, (core: MonitorCore, state: ViewStat
   events,
 };
 
-function head(core: MonitorCore, state: ViewState): Line {
+function head(core: MonitorCore, state: ViewState, columns: number): Line {
   const counts = new Map<string, number>();
   for (const { state } of core.targets) counts.set(state, (counts.get(state) ?? 0) + 1);
   const second = core.history.last?.second;
   const time = second === undefined ? "--:--:--" : new Date(second * 1000).toISOString().slice(11, 19);
   const parts: Line = [...counts].flatMap(([name, count]) => [span(` ${count} ${name}`, stateTone(name))]);
   const late = core.lastShown === undefined ? 0 : core.lastShown.expected - core.lastShown.reporting;
-  return [
+  const status = [
     span(time, "strong"),
     ...(state.isPaused ? [span(" held", "warn")] : []),
     ...(parts.length === 0 ? [span(" no targets", "warn")] : parts),
     ...(late > 0 ? [span(` ${late} late`, "warn")] : []),
     span("  "),
-    ...VIEWS.flatMap((view, i) => [
-      span(` ${i + 1} ${view} `, view === state.view ? "inverse" : "muted"),
-    ]),
   ];
+  const views = (name: (view: View) => string) =>
+    VIEWS.map((view, i) => span(` ${i + 1}${name(view)} `, view === state.view ? "inverse" : "muted"));
+  const whole = [...status, ...views((view) => ` ${view}`)];
+  if (widthOf(whole) <= columns) return whole;
+  return [...status, ...views((view) => view === state.view ? ` ${view}` : "")];
 }
 
 function foot({ isTyping, filter, view, sort, isReversed }: ViewState, pageUrl: string | undefined): Line {

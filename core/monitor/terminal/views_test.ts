@@ -64,6 +64,12 @@ Deno.test("the overview says what matters in 80x24", () => {
   }
 });
 
+Deno.test("the head names every view where there is room, else the one that is shown", () => {
+  const head = (columns: number) => draw(watched(), { columns, rows: 24 }, { view: "money" })[0];
+  assert.match(head(100), / 1 overview .* 4 money .* 6 events /);
+  assert.match(head(60), / 1 {2}2 {2}3 {2}4 money {2}5 {2}6 /);
+});
+
 Deno.test("targets are sorted and filtered by keys", () => {
   const core = watched();
   const names = (state: Partial<ViewState>) =>

@@ -2,7 +2,9 @@
 (({ redpkt }) => {
   const { element, byId, format } = redpkt;
   const MOST_PLACES = 60;
-  const yuan = (fen) => format(fen / 100, "yuan");
+  /** To the fen: that is what a sum is checked by. */
+  const exact = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const yuan = (fen) => `¥${exact.format(fen / 100)}`;
   const count = (value) => format(value, "count");
   const columns = [
     ["In the pool", "Not won, due or not", (place) => yuan(place.poolFen)],
