@@ -45,7 +45,7 @@ Deno.test("waves, sponsors and limits of a real event are what the monitor shows
     ...["--server", `127.0.0.1:${port}`, "--users", "0-99", "--qps", "300", "--engine", "deno"],
     ...["--workers", "1", "--control", "127.0.0.1:0"],
   ], /"control":"([^"]+)"/);
-  const core = new MonitorCore({ clock: systemClock, fetch: (url, init) => fetch(url, init), after });
+  const core = new MonitorCore({ clock: systemClock, fetch: (url, init) => fetch(url, init), after }, "me");
   const money = new MoneyWatch(core, (url, init) => fetch(url, init), undefined);
   const control = new Control(core, (url, init) => fetch(url, init), () => {}, undefined);
   const endTicks = every(50, () => {
@@ -98,12 +98,19 @@ Deno.test("waves, sponsors and limits of a real event are what the monitor shows
     ]);
     assert.equal(wave("called").released, 60);
     assert.equal(wave("planned").state, "planned");
-    const marks = core.marks.all.map(({ kind, text, who }) => [kind, text, who]);
-    assert.deepEqual(marks[0], ["action", "waves/move wave called, inS 0 on access", "ann"]);
-    assert.deepEqual(marks.slice(1).map(([kind, text]) => [kind, text]), [
-      ["phase", "wave called playing"],
-      ["phase", "wave called over"],
-    ]);
+    const marks = (kind: string) =>
+      core.marks.all.filter((mark) => mark.kind === kind).map(({ text, who }) => [text, who]);
+    assert.deepEqual(marks("action"), [["waves/move wave called, inS 0 on access", "ann"]], "once");
+    assert.deepEqual(marks("phase").map(([text]) => text), ["wave called playing", "wave called over"]);
+    // What is done by hand is marked too.
+    const body = JSON.stringify({ wave: "planned", inS: 1000 });
+    const headers = { "x-redpkt-who": encodeURIComponent("小明") };
+    const moved = await fetch(`http://${admin}/waves/move`, { method: "POST", body, headers });
+    assert.equal(moved.status, 200, await moved.text());
+    const refused = await fetch(`http://${admin}/waves/move`, { method: "POST", body: "{}" });
+    assert.equal(refused.status, 400, await refused.text());
+    await until(() => marks("action").length > 1);
+    assert.deepEqual(marks("action")[1], ["waves/move wave planned, inS 1000 on access", "小明"]);
     const metrics = await (await fetch(`http://${admin}/metrics`)).text();
     assert.match(metrics, /^redpkt_sponsor_fen\{sponsor="3",state="awarded"\} 3000$/m);
     assert.match(metrics, /^redpkt_sponsor_fen\{sponsor="5",state="pending"\} 0$/m);
@@ -111,6 +118,12 @@ Deno.test("waves, sponsors and limits of a real event are what the monitor shows
     await until(() => money.last!.sumFen === 0 && money.last!.sums.userFen === 4_500);
     await fleet.stop();
     await server.stop();
+    const { log } = await server.ended;
+    assert.match(
+      log,
+      /"time":"[^"]+".*"event":"action","action":"waves\/move wave planned, inS 1000","who":"小明"/,
+    );
+    assert.equal(log.match(/"event":"action"/g)!.length, 2, "what was refused is no action");
     const check = await redpkt(["ledger", "check", `${dir}/ledger`]);
     assert.equal(check.code, 0, check.stdout);
   } finally {

@@ -1,6 +1,8 @@
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { z } from "zod";
+import type { AdminAction } from "../counters/series.ts";
+import { actionText, whoOf } from "./action.ts";
 import { type PluginRoute, RouteError } from "../plugin/plugin.ts";
 
 /** A route of an admin API: a plugin's kind, plus what the core's own routes may answer. */
@@ -22,6 +24,8 @@ export interface ApiOptions {
   readonly routes: readonly Route[];
   /** If set, every route needs it as a bearer token. */
   readonly token?: string | undefined;
+  /** Told of everything that was done, when it was done: all requests but those that only ask. */
+  readonly onAction?: ((action: Omit<AdminAction, "atMs">) => void) | undefined;
 }
 
 /**
@@ -36,11 +40,11 @@ export function buildApi(options: ApiOptions): { fetch(request: Request): Respon
       const raw = await context.req.text();
       const body = readBody(route, raw);
       if (body.errors !== undefined) return context.json({ errors: body.errors }, 400);
-      const result = await route.handle({
-        body: body.value,
-        header: (name) => context.req.header(name),
-        signal: context.req.raw.signal,
-      });
+      const header = (name: string) => context.req.header(name);
+      const result = await route.handle({ body: body.value, header, signal: context.req.raw.signal });
+      if (route.method !== "get") {
+        options.onAction?.({ text: actionText(route.path, body.value), ...whoOf(header) });
+      }
       return result instanceof Response ? result : context.json(result ?? { ok: true });
     });
   }

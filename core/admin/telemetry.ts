@@ -1,6 +1,7 @@
 import type { Counters } from "../counters/counters.ts";
 import type { Series, Snapshot } from "../counters/series.ts";
-import type { Route } from "./api.ts";
+import type { Log } from "../cli/log.ts";
+import type { ApiOptions, Route } from "./api.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "./prometheus.ts";
 
 /**
@@ -38,6 +39,14 @@ export function telemetryRoutes(series: Series, counters: Counters, moreMetrics 
         }),
     },
   ];
+}
+
+/** What an operator did is logged, and told to whoever watches. */
+export function tellAction(series: Series, log: Log): NonNullable<ApiOptions["onAction"]> {
+  return (action) => {
+    log("info", "action", { action: action.text, who: action.who });
+    series.note(action);
+  };
 }
 
 function snapshotStream(series: Series, lastEventId: string | undefined): Response {

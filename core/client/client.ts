@@ -1,3 +1,4 @@
+import { tellAction } from "../admin/telemetry.ts";
 import { exportOpenTelemetry } from "../admin/open_telemetry.ts";
 import { type RunningApi, serveApi } from "../admin/serve.ts";
 import { helpText } from "../cli/flags.ts";
@@ -43,6 +44,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   const routes = controlRoutes(run);
   const api = serveApi(host, "--control", options.control, {
     title: "redpkt client",
+    onAction: tellAction(run.series, log),
     version: VERSION,
     routes,
   });

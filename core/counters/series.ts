@@ -6,6 +6,18 @@ import { type ProcessUsage, UsageMeter } from "./process_usage.ts";
 
 export type { ProcessUsage } from "./process_usage.ts";
 
+/** Something that an operator had a process do, by its API. */
+export interface AdminAction {
+  /** Wall time in unix ms. */
+  readonly atMs: number;
+  /** What, such as `rate qps 2000`. */
+  readonly text: string;
+  /** Who, if he said so. */
+  readonly who: string;
+  /** The monitor that shows it anyway, empty if it came from none. */
+  readonly markedBy: string;
+}
+
 /** What one process did in one second, as it goes to every monitor, file and metric system. */
 export interface Snapshot {
   readonly version: 1;
@@ -24,6 +36,8 @@ export interface Snapshot {
   /** Every gauge by block (SET or worker). */
   readonly blocks: Record<string, number[]>;
   readonly process: ProcessUsage;
+  /** What operators had it do since the last one; absent if nothing. */
+  readonly actions?: readonly AdminAction[];
   /** The process ends with this one, which holds what came after the last full second. */
   readonly isLast?: true;
 }
@@ -46,6 +60,8 @@ interface Listener {
 
 /** Snapshots that are kept for whoever asks later. */
 const KEPT_SNAPSHOTS = 600;
+/** Actions that a snapshot tells; of more within a second the log knows. */
+const MOST_ACTIONS = 20;
 
 /** Reads the counters once a second, on the second of the wall clock, and tells whoever subscribed. */
 export class Series {
@@ -54,6 +70,7 @@ export class Series {
   readonly #clock: Clock;
   readonly #listeners = new Set<Listener>();
   readonly #kept: Snapshot[] = [];
+  readonly #actions: AdminAction[] = [];
   #lastTotals: Record<string, number> = {};
   #lastBuckets: Record<string, Uint32Array> = {};
   readonly #usage: UsageMeter;
@@ -110,6 +127,13 @@ export class Series {
     return () => this.#listeners.delete(entry);
   }
 
+  /** An operator had the process do something: the next snapshot tells of it. */
+  note(action: Omit<AdminAction, "atMs">): void {
+    if (this.#actions.length < MOST_ACTIONS) {
+      this.#actions.push({ atMs: Math.round(this.#clock.wallMs()), ...action });
+    }
+  }
+
   /** The latest snapshots, oldest first. */
   get kept(): readonly Snapshot[] {
     return this.#kept;
@@ -162,6 +186,7 @@ export class Series {
       histograms,
       blocks: this.#gaugesByBlock(),
       process: this.#usage.read(),
+      ...(this.#actions.length === 0 ? {} : { actions: this.#actions.splice(0) }),
       ...(isLast ? { isLast } : {}),
     };
     this.#kept.push(snapshot);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { actionText, MARKED_BY_HEADER, WHO_HEADER } from "../admin/action.ts";
 import type { Log } from "../cli/log.ts";
 import type { MonitorCore } from "./monitor_core.ts";
 import type { Target } from "./target.ts";
@@ -102,26 +103,30 @@ export class Control {
   /** Does it, on every target that is named, and says how each answered. */
   async run({ action, body, targets, who }: ActionOrder): Promise<ActionResult[]> {
     const path = action.replace(/^POST /, "");
-    const values = Object.entries(body).map(([name, value]) => `${name} ${value}`).join(", ");
     const on = targets.length === 1 ? targets[0] : `${targets.length} targets`;
-    this.#core.mark(
-      "action",
-      `${path.slice(1)}${values === "" ? "" : ` ${values}`} on ${on}`,
-      who || "operator",
-    );
-    const results = await Promise.all(targets.map((name) => this.#tell(name, path, body)));
+    this.#core.mark("action", `${actionText(path, body)} on ${on}`, who || "operator");
+    const results = await Promise.all(targets.map((name) => this.#tell(name, path, body, who)));
     const failed = results.filter(({ ok }) => !ok);
     this.#log(failed.length === 0 ? "info" : "warn", "action", { action, body, targets, who, failed });
     return results;
   }
 
-  async #tell(name: string, path: string, body: ActionOrder["body"]): Promise<ActionResult> {
+  async #tell(
+    name: string,
+    path: string,
+    body: ActionOrder["body"],
+    who: string,
+  ): Promise<ActionResult> {
     const target = this.#core.targets.find(({ spec }) => spec.name === name);
     if (target === undefined) return { target: name, ok: false, error: "no such target" };
     try {
       const response = await this.#fetch(`${target.spec.url}${path}`, {
         method: "POST",
-        headers: this.#headers,
+        headers: {
+          ...this.#headers,
+          [WHO_HEADER]: encodeURIComponent(who || "operator"),
+          [MARKED_BY_HEADER]: this.#core.id,
+        },
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(ANSWER_MS),
       });

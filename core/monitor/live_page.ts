@@ -1,3 +1,4 @@
+import { REHEARSAL } from "../admin/action.ts";
 import { type HttpAddress, isLoopbackHost, TOKEN_VARIABLE } from "../admin/serve.ts";
 import type { Host } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
@@ -35,13 +36,14 @@ export function keepGoing(host: Host, core: MonitorCore, money: MoneyWatch): () 
 }
 
 /** A core on the real world: this machine's clock and network. */
-export function liveCore(host: Host): MonitorCore {
-  return new MonitorCore({
+export function liveCore(host: Host, id = systemSecret()): MonitorCore {
+  const world = {
     clock: host.clock,
-    fetch: (url, init) => fetch(url, init),
+    fetch: (url: string, init: RequestInit) => fetch(url, init),
     after,
     token: host.env(TOKEN_VARIABLE) || undefined,
-  });
+  };
+  return new MonitorCore(world, id);
 }
 
 /**
@@ -86,7 +88,7 @@ export class LivePage {
   }
 
   static async start(host: Host, address: HttpAddress, log: Log): Promise<LivePage> {
-    const core = liveCore(host);
+    const core = liveCore(host, REHEARSAL);
     const money = liveMoney(host, core);
     const page = await servePage(host, { core, money, address, log });
     return new LivePage(core, page, keepGoing(host, core, money));

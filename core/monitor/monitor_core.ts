@@ -44,7 +44,8 @@ export class MonitorCore {
   /** Snapshots that fell in no second: too old, or of a clock far ahead. */
   misplaced = 0;
 
-  constructor(world: TargetWorld) {
+  /** @param id under which targets know what this monitor had them do, which it marks itself */
+  constructor(world: TargetWorld, readonly id = "") {
     this.#world = world;
     this.#clock = world.clock;
   }
@@ -132,7 +133,10 @@ export class MonitorCore {
 
   #add(spec: TargetSpec, subscribes: boolean): { target: Target; ended: Promise<void> } {
     const target = new Target(spec, this.#world, {
-      snapshot: (from, taken) => this.#take(from, taken),
+      snapshot: (from, taken) => {
+        this.#take(from, taken);
+        if (subscribes) this.#markActions(from, taken.snapshot);
+      },
       // A record has its own marks of what happened to targets then.
       state: (of, before) => subscribes && this.#told(of, before),
     });
@@ -153,6 +157,19 @@ export class MonitorCore {
       (this.#histograms[snapshot.role][name] ??= new Histogram()).add(snapshot.histograms[name]);
     }
     for (const watcher of this.#watchers) watcher.snapshot?.(target, taken);
+  }
+
+  /** What operators did elsewhere, by another monitor or by hand. */
+  #markActions({ spec }: Target, { actions = [] }: Snapshot): void {
+    for (const { atMs, text, who, markedBy } of actions) {
+      if (markedBy !== "" && markedBy === this.id) continue;
+      this.marks.add({
+        atMs,
+        kind: "action",
+        text: `${text} on ${spec.name}`,
+        ...(who === "" ? {} : { who }),
+      });
+    }
   }
 
   #countMissing(alive: ReadonlySet<string>, { merged, reporting, expected }: ShownSecond): void {

@@ -11,6 +11,9 @@ export const SNAPSHOT_VERSION = 1;
 
 /** More names than any process has metrics: memory stays bounded whatever a peer sends. */
 const MAX_NAMES = 4_096;
+/** The same of what operators did. */
+const MAX_ACTIONS = 100;
+const MAX_TEXT = 1_000;
 
 /**
  * Checks what a peer sent before anything is added up. By hand and not by zod: it runs for every target every second.
@@ -43,6 +46,7 @@ function firstWrong(json: Record<string, unknown>): string | undefined {
   if (!isTable(json.histograms, isSparse)) return "histograms";
   if (!isTable(json.blocks, (list) => Array.isArray(list) && list.every(isNumber))) return "blocks";
   if (!isUsage(json.process)) return "process";
+  if (json.actions !== undefined && !isActions(json.actions)) return "actions";
   return undefined;
 }
 
@@ -53,6 +57,16 @@ function isUsage(value: unknown): boolean {
     !isNumber(value.rssBytes) || !isNumber(value.heapUsedBytes) || !isNumber(value.loopDelayMs)
   ) return false;
   return value.network === undefined || isTable(value.network, isNumbers);
+}
+
+function isActions(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= MAX_ACTIONS &&
+    value.every((action) =>
+      isObject(action) && isNumber(action.atMs) &&
+      [action.text, action.who, action.markedBy].every((text) =>
+        typeof text === "string" && text.length <= MAX_TEXT
+      )
+    );
 }
 
 function isNumbers(value: unknown): boolean {

@@ -76,13 +76,14 @@ Deno.test("rubbish and other versions are told as what they are, and good snapsh
   await stream.send("event: snapshot\ndata: what?\n\n");
   await stream.send(eventsOf({ ...makeSnapshot(SECOND), deltas: { shakes: "many" } }));
   await stream.send(eventsOf({ ...makeSnapshot(SECOND), histograms: { waitUs: [[9999, 1]] } }));
+  await stream.send(eventsOf({ ...makeSnapshot(SECOND), actions: [{ atMs: 1, text: 2 }] }));
   await stream.send(eventsOf(makeSnapshot(SECOND)));
   assert.deepEqual(states, [
     "other version: snapshots of version 2, this is 1",
     "rubbish: no JSON",
     "live",
   ]);
-  assert.deepEqual([target.rubbish, seen.length], [4, 1]);
+  assert.deepEqual([target.rubbish, seen.length], [5, 1]);
   target.stop();
   await ended;
 });

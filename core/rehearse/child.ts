@@ -1,3 +1,4 @@
+import { MARKED_BY_HEADER, REHEARSAL, WHO_HEADER } from "../admin/action.ts";
 import type { Host } from "../cli/host.ts";
 import { STOP_WITH_STDIN } from "../cli/process_host.ts";
 import { UserError } from "../cli/user_error.ts";
@@ -97,6 +98,7 @@ export class Child {
   async request<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
     const response = await fetch(this.#api + path, {
       method,
+      headers: { [WHO_HEADER]: REHEARSAL, [MARKED_BY_HEADER]: REHEARSAL },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();

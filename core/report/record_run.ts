@@ -1,3 +1,4 @@
+import { REHEARSAL } from "../admin/action.ts";
 import type { Snapshot } from "../counters/series.ts";
 import { Recording } from "../monitor/recording.ts";
 
@@ -34,6 +35,11 @@ export function recordRun(
       const snapshot = row[role];
       if (snapshot !== undefined) {
         recording.add({ url: `http://${role}`, name: role }, JSON.stringify(snapshot));
+        // What the rehearsal itself did belongs to its phases; what somebody else did is news.
+        for (const { atMs, text, who, markedBy } of snapshot.actions ?? []) {
+          if (markedBy === REHEARSAL && who === REHEARSAL) continue;
+          recording.mark({ id: id++, atMs, kind: "action", text: `${text} on ${role}`, who });
+        }
       }
     }
     recording.flush((row.second + 1) * 1000 + 500);

@@ -180,3 +180,21 @@ Deno.test("noise is told from change by parts of a phase", () => {
   assert.ok(Math.abs(welchT([9, 10, 11, 10, 10], [10, 9, 10, 11, 10])) < 1);
   assert.ok(welchT([9, 10, 11, 10, 10], [19, 20, 21, 20, 20]) > 5);
 });
+
+Deno.test("what an operator did in a rehearsal is marked, what the rehearsal did itself is not", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await writeRun(folder, 100, 500);
+    await Deno.remove(`${folder}/run.db`);
+    const action = (text: string, who: string) => ({ atMs: (S + 1) * 1000, text, who, markedBy: who });
+    const actions = [action("rate qps 5", "rehearsal"), action("rate qps 9", "ann")];
+    recordRun(`${folder}/run.db`, [{ second: S, phase: "p", client: makeSnapshot(S, { actions }) }]);
+    const { marks } = await readRun(folder);
+    assert.deepEqual(marks.map(({ kind, text, who }) => [kind, text, who]), [
+      ["phase", "p", undefined],
+      ["action", "rate qps 9 on client", "ann"],
+    ]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,5 +1,6 @@
 import { exportOpenTelemetry } from "../admin/open_telemetry.ts";
 import { serveApi } from "../admin/serve.ts";
+import { tellAction } from "../admin/telemetry.ts";
 import { readConfigFile, withSettings } from "../cli/config_file.ts";
 import { helpText, readFlags } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
@@ -144,6 +145,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const admin = serveApi(host, "--admin", options.admin, {
     title: "redpkt server",
+    onAction: tellAction(series, log),
     version: VERSION,
     routes: serverRoutes({
       access,
