@@ -30,6 +30,17 @@ Deno.test("a generation wraps instead of leaving 32 bits", () => {
   equal(slots.generation[0], -0x8000_0000);
 });
 
+Deno.test("as many numbers as there are can be free again, and be used again", () => {
+  const slots = new Slots(100);
+  for (let round = 0; round < 3; round++) {
+    const taken = Array.from({ length: 100 }, () => slots.take());
+    equal(new Set(taken).size, 100);
+    equal(slots.take(), -1);
+    for (const slot of taken) slots.release(slot);
+    equal(slots.free, 100);
+  }
+});
+
 Deno.test("freeing a number twice, or room for nobody, is our mistake", () => {
   const slots = new Slots(1);
   throws(() => slots.release(0), /freed once/);

@@ -2,7 +2,7 @@ import { assert } from "../assert.ts";
 import type { Counters } from "../counters/counters.ts";
 import { record } from "../counters/histogram.ts";
 import type { Engine } from "../engine/engine.ts";
-import { Slots } from "../engine/slots.ts";
+import { Numbers } from "../engine/slots.ts";
 import { EntryKind, EntryWord, HELD, Verdict } from "../ledger/entry.ts";
 import type { LedgerRing } from "../ledger/ledger_ring.ts";
 import {
@@ -123,7 +123,7 @@ export class AccessSet {
   readonly #engine: Engine;
   readonly #connections: Connections;
   readonly #counters: Float64Array;
-  readonly #seats: Slots;
+  readonly #seats: Numbers;
   readonly #plugins: SetPlugins;
   readonly #entries: Entries;
   readonly #delivery: AwardDelivery;
@@ -137,7 +137,7 @@ export class AccessSet {
   constructor(host: SetHost, place: SetPlace, random: Random) {
     this.index = place.index;
     this.#local = place.local;
-    this.#seats = new Slots(place.seats);
+    this.#seats = new Numbers(place.seats);
     this.#host = host;
     this.#engine = host.engine;
     this.#connections = host.connections;
@@ -195,7 +195,7 @@ export class AccessSet {
         return;
       }
       this.#connections.heardAtS[connection] = this.#host.second;
-      this.#connections.partialAtS[connection] = 0;
+      if (this.#connections.partialAtS[connection] !== 0) this.#connections.partialAtS[connection] = 0;
       this.#counters[this.#m.framesIn]++;
       const code = this.#connections.phase[connection] === Phase.loggedIn
         ? this.#handle(connection, cursor.opcode, cursor.view, cursor.at)
@@ -218,7 +218,7 @@ export class AccessSet {
     this.#counters[this.#m.connectionsClosed]++;
     if (wasLoggedIn) this.#counters[this.#m.users]--;
     this.#plugins.each("onClose", (instance) => instance.onClose!(connection));
-    this.#seats.release(this.#connections.seat[connection]);
+    this.#seats.giveBack(this.#connections.seat[connection]);
   }
 
   /**

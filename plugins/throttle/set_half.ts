@@ -42,9 +42,14 @@ export class ThrottleSet implements PluginInstance {
   readonly #wait: number;
   readonly #classOf = new Uint8Array(OPCODES).fill(Class.chat);
 
-  /** By seat: when the connection's bucket is full again, and the place of its user's, -1 for none. */
-  readonly #fullAtMs: Float64Array;
-  readonly #placeOf: Int32Array;
+  /** By seat: one more than the place of its user's bucket, 0 for none. */
+  readonly #placeOf: Uint32Array;
+  /**
+   * By seat: when the connection's own bucket is full again. Without memory until a connection needs one: as a rule its
+   * user may do no more than it may, and his bucket says all.
+   */
+  #fullAtMs = new Float64Array(0);
+  readonly #isBoundByConnection: boolean;
   readonly #users: UserBuckets;
   readonly #intervalMs: number;
   readonly #burstMs: number;
@@ -80,13 +85,14 @@ export class ThrottleSet implements PluginInstance {
     for (const [opcode, name] of Object.entries(config.priorities)) {
       this.#classOf[Number(opcode)] = CLASS_NAMES.indexOf(name);
     }
-    this.#fullAtMs = new Float64Array(set.seats);
-    this.#placeOf = new Int32Array(set.seats).fill(-1);
+    this.#placeOf = new Uint32Array(set.seats);
     this.#users = new UserBuckets(set.seats);
     this.#intervalMs = 1000 / config.connectionPerS;
     this.#burstMs = this.#intervalMs * config.connectionBurst;
     this.#userIntervalMs = 1000 / (config.userPerS || config.connectionPerS);
     this.#userBurstMs = this.#userIntervalMs * (config.userBurst || config.connectionBurst);
+    this.#isBoundByConnection = this.#userIntervalMs < this.#intervalMs || this.#userBurstMs > this.#burstMs;
+    if (this.#isBoundByConnection) this.#fullAtMs = new Float64Array(set.seats);
     this.#share = new RateShare(config.hostPerS / set.setCount);
     this.#loginsPerS = config.loginsPerS / set.setCount;
     this.#logins = new RateShare(this.#loginsPerS);
@@ -125,18 +131,19 @@ export class ThrottleSet implements PluginInstance {
       this.#set.count(this.#m.throttleLoginsByUser);
       return false;
     }
-    this.#placeOf[this.#set.seatOf(connection)] = place;
+    if (place < 0 && this.#fullAtMs.length === 0) this.#fullAtMs = new Float64Array(this.#set.seats);
+    this.#placeOf[this.#set.seatOf(connection)] = place + 1;
     return true;
   }
 
   onOpen(connection: number): void {
     const seat = this.#set.seatOf(connection);
-    this.#fullAtMs[seat] = 0;
-    this.#placeOf[seat] = -1;
+    if (seat < this.#fullAtMs.length) this.#fullAtMs[seat] = 0;
+    this.#placeOf[seat] = 0;
   }
 
   onClose(connection: number): void {
-    const place = this.#placeOf[this.#set.seatOf(connection)];
+    const place = this.#placeOf[this.#set.seatOf(connection)] - 1;
     if (place >= 0) this.#users.leave(place);
   }
 
@@ -164,8 +171,9 @@ export class ThrottleSet implements PluginInstance {
   #refusedBy(connection: number, kind: number, nowMs: number): number {
     const m = this.#m;
     const seat = this.#set.seatOf(connection);
-    const place = this.#placeOf[seat];
-    const fullAtMs = Math.max(this.#fullAtMs[seat], nowMs) + this.#intervalMs;
+    const place = this.#placeOf[seat] - 1;
+    const isBound = place < 0 || this.#isBoundByConnection;
+    const fullAtMs = isBound ? Math.max(this.#fullAtMs[seat], nowMs) + this.#intervalMs : nowMs;
     const userFullAtMs = place < 0 ? nowMs : this.#users.after(place, nowMs, this.#userIntervalMs);
     const isBusy = userFullAtMs - nowMs > this.#userBurstMs / 2;
     if (isBusy) this.#noteBusy(place);
@@ -191,7 +199,7 @@ export class ThrottleSet implements PluginInstance {
       this.#set.retryAfterMs = this.#share.waitMs(nowMs);
       return m.throttleByHost;
     }
-    this.#fullAtMs[seat] = fullAtMs;
+    if (isBound) this.#fullAtMs[seat] = fullAtMs;
     if (place >= 0) this.#users.take(place, userFullAtMs);
     if (kind === Class.shake) {
       this.#set.count(m.throttleAdmitted);

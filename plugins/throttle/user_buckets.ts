@@ -1,8 +1,12 @@
 /** Places that are looked at for a user; he has no bucket of his own if all belong to others. */
-const PROBES = 8;
+const PROBES = 16;
+/** Places a connection: fewer cost memory, of which there is a million times this; more cost users their buckets. */
+const PLACES_PER_SEAT = 4 / 3;
 const MULTIPLIER = 0x9e37_79b1;
 /** How long a user who shakes through several SETs has only his part of the rate in each. */
 const SPREAD_MS = 5_000;
+/** Logins are told apart by so much: a column of 32 bits then holds the time of a year and more. */
+const LOGIN_UNIT_MS = 10;
 
 /**
  * The token buckets of a SET's users, so that a user who connects again, or several times, has one bucket. A hash table
@@ -10,49 +14,49 @@ const SPREAD_MS = 5_000;
  * is full again.
  */
 export class UserBuckets {
-  readonly #mask: number;
+  readonly #size: number;
   readonly #users: Uint32Array;
   readonly #connections: Uint16Array;
   readonly #fullAtMs: Float64Array;
-  readonly #loginsFullAtMs: Float64Array;
-  /** In how many SETs the user is busy, and until when that holds. */
+  /** In units of {@linkcode LOGIN_UNIT_MS}. */
+  readonly #loginsFullAt: Uint32Array;
+  /** In how many SETs the user is busy; 0 for his own alone. */
   readonly #spread: Uint8Array;
-  readonly #spreadUntilMs: Float64Array;
+  /** By place: until when that holds. Few users are ever busy in two SETs. */
+  readonly #spreadUntilMs = new Map<number, number>();
 
   /** @param seats most connections of the SET */
   constructor(seats: number) {
-    const size = 2 ** Math.ceil(Math.log2(Math.max(16, seats * 1.5)));
-    this.#mask = size - 1;
-    this.#users = new Uint32Array(size);
-    this.#connections = new Uint16Array(size);
-    this.#fullAtMs = new Float64Array(size);
-    this.#loginsFullAtMs = new Float64Array(size);
-    this.#spread = new Uint8Array(size);
-    this.#spreadUntilMs = new Float64Array(size);
+    this.#size = Math.ceil(Math.max(16, seats * PLACES_PER_SEAT));
+    this.#users = new Uint32Array(this.#size);
+    this.#connections = new Uint16Array(this.#size);
+    this.#fullAtMs = new Float64Array(this.#size);
+    this.#loginsFullAt = new Uint32Array(this.#size);
+    this.#spread = new Uint8Array(this.#size);
   }
 
   /** The user's place, his own from before or a free one; -1 if there is none. Take or leave it at once. */
   placeOf(user: number, nowMs: number): number {
-    const home = Math.imul(user, MULTIPLIER) >>> 0;
+    const home = Math.floor((Math.imul(user, MULTIPLIER) >>> 0) * this.#size / 0x1_0000_0000);
     let free = -1;
     for (let i = 0; i < PROBES; i++) {
-      const place = (home + i) & this.#mask;
+      const place = (home + i) % this.#size;
       if (this.#isLive(place, nowMs)) {
         if (this.#users[place] === user) return place;
       } else if (free < 0) free = place;
     }
     if (free >= 0) {
       this.#users[free] = user;
-      this.#fullAtMs[free] = this.#loginsFullAtMs[free] = this.#spreadUntilMs[free] = 0;
+      this.#fullAtMs[free] = this.#loginsFullAt[free] = 0;
     }
     return free;
   }
 
   /** A connection of the place's user logs in; false if he does so too often. */
   login(place: number, nowMs: number, intervalMs: number, burstMs: number): boolean {
-    const fullAtMs = Math.max(this.#loginsFullAtMs[place], nowMs) + intervalMs;
+    const fullAtMs = Math.max(this.#loginsFullAt[place] * LOGIN_UNIT_MS, nowMs) + intervalMs;
     if (fullAtMs - nowMs > burstMs) return false;
-    this.#loginsFullAtMs[place] = fullAtMs;
+    this.#loginsFullAt[place] = Math.ceil(fullAtMs / LOGIN_UNIT_MS);
     this.#connections[place]++;
     return true;
   }
@@ -67,7 +71,7 @@ export class UserBuckets {
 
   /** When the bucket would be full again after one more token; not taken yet. */
   after(place: number, nowMs: number, intervalMs: number): number {
-    const parts = this.#spreadUntilMs[place] > nowMs ? this.#spread[place] : 1;
+    const parts = this.#isSpread(place, nowMs) ? this.#spread[place] : 1;
     return Math.max(this.#fullAtMs[place], nowMs) + intervalMs * parts;
   }
 
@@ -80,11 +84,19 @@ export class UserBuckets {
     const place = this.placeOf(user, nowMs);
     if (place < 0) return;
     this.#spread[place] = Math.min(255, sets);
-    this.#spreadUntilMs[place] = nowMs + SPREAD_MS;
+    this.#spreadUntilMs.set(place, nowMs + SPREAD_MS);
   }
 
   #isLive(place: number, nowMs: number): boolean {
     return this.#connections[place] > 0 || this.#fullAtMs[place] > nowMs ||
-      this.#loginsFullAtMs[place] > nowMs || this.#spreadUntilMs[place] > nowMs;
+      this.#loginsFullAt[place] * LOGIN_UNIT_MS > nowMs || this.#isSpread(place, nowMs);
+  }
+
+  #isSpread(place: number, nowMs: number): boolean {
+    if (this.#spread[place] === 0) return false;
+    if (this.#spreadUntilMs.get(place)! > nowMs) return true;
+    this.#spread[place] = 0;
+    this.#spreadUntilMs.delete(place);
+    return false;
   }
 }

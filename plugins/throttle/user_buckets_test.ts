@@ -20,7 +20,7 @@ Deno.test("a place whose user is gone and owes nothing is another's", () => {
     users.take(place, user * 1_000 + 500);
     places.add(place);
   }
-  assert.ok(places.size <= 16);
+  assert.ok(places.size <= 16, `${places.size} places`);
 });
 
 Deno.test("a full SET of connected users leaves almost nobody without a bucket", () => {
@@ -41,6 +41,15 @@ Deno.test("logins have a bucket of their own", () => {
   const logins = Array.from({ length: 5 }, () => users.login(place, 0, 1_000, 3_000));
   assert.deepEqual(logins, [true, true, true, false, false]);
   assert.ok(users.login(place, 1_000, 1_000, 3_000));
+});
+
+Deno.test("after a year without a restart a bucket of logins still fills and empties", () => {
+  const users = new UserBuckets(10);
+  const nowMs = 366 * 86_400_000;
+  const place = users.placeOf(1, nowMs);
+  const logins = Array.from({ length: 4 }, () => users.login(place, nowMs, 1_000, 3_000));
+  assert.deepEqual(logins, [true, true, true, false]);
+  assert.ok(users.login(place, nowMs + 1_000, 1_000, 3_000));
 });
 
 Deno.test("a user busy in several SETs has his part of the rate in each, for a while", () => {
