@@ -1,14 +1,16 @@
 /**
- * `deno task bench:ledger-files [RECONCILED] [HELD]`: how long a reconcile of so many awards takes and how much memory it
- * needs, and how soon a server that holds so many awards is ready after a crash, with and without its checkpoint.
+ * `deno task bench:ledger-files [RECONCILED] [HELD] [SENT]`: how long a reconcile of so many awards takes and how much memory it
+ * needs, and how soon a server that holds so many awards is ready after a crash, with and without its checkpoint;
+ * the same of so many sent packets.
  */
 import { AWARDS_HEADER } from "../core/client/award_log.ts";
 import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
 import { sleep } from "../core/time/clock.ts";
 import { Running } from "../test/processes.ts";
 import { fillLedger } from "./fill_ledger.ts";
+import { fillSends } from "./fill_sends.ts";
 
-const [reconciled = 3_000_000, held = 10_000_000] = Deno.args.map(Number);
+const [reconciled = 3_000_000, held = 10_000_000, sent = 1_000_000] = Deno.args.map(Number);
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 const USERS = 1_000_000;
 const LINES_PER_WRITE = 10_000;
@@ -16,7 +18,19 @@ const LINES_PER_WRITE = 10_000;
 const directory = await Deno.makeTempDir({ prefix: "redpkt-bench-" });
 try {
   if (reconciled > 0) await reconcileBar();
-  if (held > 0) await restartBar();
+  if (held > 0) {
+    await restartBar(
+      `${held} awards`,
+      (ledger) => fillLedger(ledger, { awards: held, users: USERS, isCheckpointed: true }),
+    );
+  }
+  if (sent > 0) {
+    await restartBar(
+      `${sent} sent packets`,
+      (ledger) =>
+        fillSends(ledger, { packets: sent, openEvery: 1_000, users: USERS / 10, isCheckpointed: true }),
+    );
+  }
 } finally {
   await Deno.remove(directory, { recursive: true });
 }
@@ -67,15 +81,15 @@ async function reconcileBar(): Promise<void> {
   );
 }
 
-async function restartBar(): Promise<void> {
-  const ledger = `${directory}/held`;
-  fillLedger(ledger, { awards: held, users: USERS, isCheckpointed: true });
-  await restart(ledger, "with its checkpoint");
+async function restartBar(what: string, fill: (ledger: string) => void): Promise<void> {
+  const ledger = `${directory}/${what}`;
+  fill(ledger);
+  await restart(ledger, `${what} with its checkpoint`);
   await Deno.remove(`${ledger}/${CHECKPOINT_FILE}`);
-  await restart(ledger, "without it");
+  await restart(ledger, `${what} without it`);
 }
 
-async function restart(ledger: string, how: string): Promise<void> {
+async function restart(ledger: string, what: string): Promise<void> {
   const startMs = performance.now();
   await using server = new Running([
     ...["server", "--host", "127.0.0.1", "--port", "0", "--admin", "127.0.0.1:0", "--workers", "1"],
@@ -85,7 +99,7 @@ async function restart(ledger: string, how: string): Promise<void> {
   const listeningMs = performance.now() - startMs;
   const { tookMs, rowsRead } = await server.event("ledger ready");
   console.log(
-    `restart on ${held} awards ${how}: listens after ${listeningMs.toFixed(0)} ms, awards after ` +
+    `restart on ${what}: listens after ${listeningMs.toFixed(0)} ms, awards after ` +
       `${(performance.now() - startMs).toFixed(0)} ms (${tookMs} ms in the ledger, ${rowsRead} rows read)`,
   );
   server.process.kill("SIGKILL");

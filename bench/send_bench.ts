@@ -55,6 +55,7 @@ class Bench {
       propose: (entry) => this.#entries.addProposal(0, entry, 0),
       tickAt: () => {},
       push: () => true,
+      awaitReceipt: () => {},
       answer: (_connection, _generation, write) => {
         write(this.#view, 256);
         this.answers++;

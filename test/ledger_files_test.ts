@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { parquetReadObjects } from "hyparquet";
 import { fillLedger } from "../bench/fill_ledger.ts";
+import { fillSends } from "../bench/fill_sends.ts";
 import { UserError } from "../core/cli/user_error.ts";
 import { checkLedger } from "../core/ledger/check.ts";
 import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
@@ -101,6 +102,73 @@ Deno.test("a damaged checkpoint is not used, and all rows are read instead", asy
     // And the next one is made anew.
     catchUp(directory, new ManualClock());
     assert.equal(open(directory).rowsRead, 0);
+  });
+});
+
+/** A ledger with sent packets, of which most have ended, and the ids of those. */
+async function withSends(run: (directory: string) => void, isCheckpointed = true): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    fillSends(directory, { packets: SENT, openEvery: OPEN_EVERY, users: 100, isCheckpointed });
+    run(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const SENT = 2_000;
+const OPEN_EVERY = 100;
+const MOST_SENT_ID = 0xffff_ffff;
+
+Deno.test("a start keeps open packets alone in memory, and with a checkpoint reads no row", async () => {
+  for (const isCheckpointed of [true, false]) {
+    await withSends((directory) => {
+      const truth = new TruthReader(directory);
+      const { judge, rowsRead, checkpointFault } = openJudge(truth, directory, NO_LIMITS);
+      assert.equal(checkpointFault, undefined);
+      if (isCheckpointed) assert.equal(rowsRead, 0);
+      assert.equal(judge.sends.keptCount, SENT / OPEN_EVERY);
+      assert.equal(judge.sends.list.size, SENT);
+      assert.equal([...judge.sends.pending.all()].length, 0, "all users have heard");
+      assert.equal(judge.balances().packetFen, 100 * SENT / OPEN_EVERY);
+      // The second packet has ended: it is read when somebody asks.
+      const ended = judge.sends.packet(MOST_SENT_ID - 1)!;
+      assert.deepEqual([...ended.shareOf], [[2, 0], [3, 1]]);
+      assert.equal(judge.sends.packet(MOST_SENT_ID - SENT), undefined);
+      truth.close();
+      assert.deepEqual(checkLedger(directory).problems, []);
+    }, isCheckpointed);
+  }
+});
+
+Deno.test("a packet whose end is told otherwise than its rows is found, and one of an older program is kept", async () => {
+  await withSends((directory) => {
+    tamper(directory, TRUTH_FILE, "update ended set words = zeroblob(length(words)) where number = 2");
+    assert.match(checkLedger(directory).problems.join("\n"), /row \d+ of the ledger contradicts/);
+    tamper(directory, TRUTH_FILE, "delete from ended");
+    Deno.removeSync(`${directory}/${CHECKPOINT_FILE}`);
+    assert.deepEqual(checkLedger(directory).problems, []);
+    catchUp(directory, new ManualClock());
+    for (let times = 0; times < 2; times++) {
+      const { judge } = open(directory);
+      assert.equal(judge.sends.keptCount, SENT);
+      assert.deepEqual([...judge.sends.packet(MOST_SENT_ID - 1)!.shareOf], [[2, 0], [3, 1]]);
+      assert.deepEqual(checkLedger(directory).problems, []);
+    }
+  });
+});
+
+Deno.test("a checkpoint whose sends are damaged is not used", async () => {
+  await withSends((directory) => {
+    const path = `${directory}/${CHECKPOINT_FILE}`;
+    const bytes = Deno.readFileSync(path);
+    bytes[bytes.length - 100] ^= 1; // there are no awards, so the sends are last
+    Deno.writeFileSync(path, bytes);
+    const { checkpointFault, judge } = open(directory);
+    assert.match(checkpointFault!, /checksum of its sends/);
+    assert.equal(judge.sends.keptCount, SENT / OPEN_EVERY);
+    Deno.writeFileSync(path, bytes.subarray(0, bytes.length - 1));
+    assert.match(open(directory).checkpointFault!, /cut off/);
   });
 });
 

@@ -12,7 +12,7 @@ import {
 } from "../core/ledger/entry.ts";
 import { emptyJudgement, type Ledger } from "../core/ledger/ledger.ts";
 import { sendBodyWords } from "../core/ledger/send_body.ts";
-import { HeadWord } from "../core/ledger/sent_packet.ts";
+import { HeadBit, HeadWord } from "../core/ledger/sent_packet.ts";
 import { ownerSet } from "../core/set/owner_set.ts";
 import { Random } from "../core/random/random.ts";
 import type { OpenedLedger } from "./ledger_conformance.ts";
@@ -21,6 +21,7 @@ const DEADLINE_MS = 1_800_000_000_000;
 const DONE = [Verdict.done, Refusal.none];
 const DONE_BEFORE = [Verdict.doneBefore, Refusal.none];
 const refused = (detail: number) => [Verdict.refused, detail];
+const requestTaken = () => refused(Refusal.requestTaken);
 
 interface Fields {
   readonly packetId?: number;
@@ -117,6 +118,20 @@ class SendBench {
       if (after === 0) return found;
       found.push(after);
     }
+  }
+
+  /** Packets and amounts that are told again, as a login asks for them. */
+  pendingShares(user: number): number[][] {
+    const found: number[][] = [];
+    for (let after = 0;;) {
+      const [packetId, amountFen] = this.ask(EntryKind.pendingShare, { user, packetId: after });
+      if (packetId === 0) return found;
+      found.push([after = packetId, amountFen]);
+    }
+  }
+
+  delivered(user: number, packetId: number): number[] {
+    return this.#judge(EntryKind.delivered, { user, packetId });
   }
 
   /** All words of a packet or group. */
@@ -270,6 +285,110 @@ const CASES: readonly (readonly [what: string, run: (bench: SendBench) => void])
     const head = bench.ask(EntryKind.head, { asked: sent[0] });
     assert.deepEqual([head[HeadWord.sender], head[HeadWord.amount], head[HeadWord.shares]], [10, 3, 2]);
     assert.equal(head[HeadWord.deadlineLow] + head[HeadWord.deadlineHigh] * 2 ** 32, DEADLINE_MS);
+  }],
+  [
+    "a packet that has ended is known to the last word, and everything about it is refused or was done",
+    (bench) => {
+      bench.fund(1, 10, 1_000);
+      bench.group(3, [10, 11, 12]);
+      bench.send(10, [300, 100], { requestId: 1, to: [13, 12, 11] });
+      const all = bench.packetId;
+      bench.claim(12, 0, 300);
+      bench.claim(11, 1, 100);
+      bench.send(10, [7, 8], { requestId: 2, group: 3 });
+      const over = bench.packetId;
+      bench.claim(11, 0, 7, over);
+      bench.takeBack(10, 8, over);
+      for (let times = 0; times < 2; times++) {
+        assert.deepEqual(bench.claim(12, 0, 300, all), DONE_BEFORE);
+        assert.deepEqual(bench.claim(12, 1, 100, all), refused(Refusal.alreadyClaimed));
+        assert.deepEqual(bench.claim(13, 1, 100, all), refused(Refusal.packetTaken));
+        assert.deepEqual(bench.claim(12, 1, 8, over), refused(Refusal.givenBack));
+        assert.deepEqual(bench.takeBack(10, 8, over), DONE_BEFORE);
+        assert.deepEqual(bench.takeBack(10, 100, all), refused(Refusal.malformed));
+        assert.deepEqual(bench.send(10, [399, 1], { requestId: 1, to: [11, 12, 13] }), DONE_BEFORE);
+        assert.equal(bench.packetId, all);
+        assert.deepEqual(bench.send(10, [399, 1], { requestId: 1, to: [11, 12, 14] }), requestTaken());
+        assert.deepEqual(bench.send(10, [14, 1], { requestId: 2, group: 3 }), DONE_BEFORE);
+        assert.deepEqual(bench.send(10, [15], { requestId: 2, group: 3 }), requestTaken());
+        assert.deepEqual(bench.openFor(11), []);
+        const claims = [12, 0, 11, 1];
+        assert.deepEqual(bench.body(EntryKind.packetBody, all, 11), [2, 3, 300, 100, ...claims, 11, 12, 13]);
+        assert.deepEqual(bench.body(EntryKind.packetBody, over, 9), [1, 3, 7, 8, 11, 0, 10, 11, 12]);
+        const head = bench.ask(EntryKind.head, { asked: over });
+        assert.deepEqual(head.subarray(0, 4), Uint32Array.of(over, 10, 15, 2));
+        assert.equal(head[HeadWord.mode], 1 | HeadBit.over);
+        assert.equal(head[HeadWord.group], 3);
+        assert.equal(bench.ask(EntryKind.head, { asked: over - 1 })[HeadWord.packetId], 0);
+        bench.reopen();
+      }
+      assert.deepEqual([10, 11, 12].map((user) => bench.balance(user)), [593, 107, 300]);
+    },
+  ],
+  ["thousands of sends: each request is known for ever, and only what is open is asked for", (bench) => {
+    bench.fund(1, 10, 10_000);
+    const ids: number[] = [];
+    for (let i = 0; i < 3_000; i++) {
+      assert.deepEqual(bench.send(10, [1], { requestId: i * 7, to: [11] }), DONE);
+      ids.push(bench.packetId);
+      if (i % 500 !== 0) bench.claim(11, 0, 1);
+    }
+    const stillOpen = ids.filter((_, i) => i % 500 === 0);
+    for (let times = 0; times < 2; times++) {
+      assert.deepEqual(bench.openFor(11), stillOpen.toReversed());
+      const found: number[] = [];
+      for (let after = 0;;) {
+        after = bench.ask(EntryKind.nextOpen, { user: 0, count: 1, packetId: after })[HeadWord.packetId];
+        if (after === 0) break;
+        found.push(after);
+      }
+      assert.deepEqual(found, stillOpen);
+      for (const i of [0, 1, 1_234, 2_999]) {
+        assert.deepEqual(bench.send(10, [1], { requestId: i * 7, to: [11] }), DONE_BEFORE);
+        assert.equal(bench.packetId, ids[i]);
+      }
+      bench.reopen();
+    }
+    assert.deepEqual(bench.send(10, [1], { requestId: 3_000 * 7, to: [11] }), DONE);
+    assert.equal(bench.packetId, ids[2_999] - 1);
+    assert.deepEqual(bench.send(10, [1], { requestId: 7, to: [11], isFromHost: true }), DONE);
+  }],
+  ["a share is told again until its user has heard of it, the oldest first, and nobody else is", (bench) => {
+    bench.fund(1, 10, 1_000);
+    const ids = [1, 2, 3].map((requestId) => {
+      bench.send(10, [10 * requestId, 1], { requestId, to: [11, 12] });
+      bench.claim(11, 0, 10 * requestId);
+      return bench.packetId;
+    });
+    bench.claim(12, 1, 1); // ends the last one
+    const all = ids.map((packetId, i) => [packetId, 10 * (i + 1)]);
+    assert.deepEqual(bench.pendingShares(11), all);
+    assert.deepEqual(bench.pendingShares(12), [[ids[2], 1]]);
+    assert.deepEqual(bench.pendingShares(10), []);
+    bench.reopen();
+    assert.deepEqual(bench.pendingShares(11), all);
+    assert.deepEqual(bench.delivered(10, ids[1]), DONE_BEFORE, "not his");
+    assert.deepEqual(bench.delivered(11, ids[1]), DONE);
+    assert.deepEqual(bench.delivered(11, ids[1]), DONE_BEFORE);
+    assert.deepEqual(bench.delivered(12, ids[2]), DONE);
+    bench.reopen();
+    assert.deepEqual(bench.pendingShares(11), [all[0], all[2]]);
+    assert.deepEqual(bench.pendingShares(12), []);
+    assert.deepEqual(bench.claim(11, 0, 10, ids[0]), DONE_BEFORE);
+    assert.deepEqual(bench.pendingShares(11), [all[0], all[2]]);
+  }],
+  ["of very many shares of one user the newest are told again", (bench) => {
+    bench.fund(1, 10, 1_000);
+    const ids: number[] = [];
+    for (let i = 0; i < 70; i++) {
+      bench.send(10, [1], { requestId: i, to: [11] });
+      bench.claim(11, 0, 1);
+      ids.push(bench.packetId);
+    }
+    const newest = ids.slice(-64).map((packetId) => [packetId, 1]);
+    assert.deepEqual(bench.pendingShares(11), newest);
+    bench.reopen();
+    assert.deepEqual(bench.pendingShares(11), newest);
   }],
   ["a send that is no split is malformed, and its parts are nobody else's", (bench) => {
     bench.fund(1, 10, 1_000);

@@ -4,18 +4,26 @@
  * Repeat one run with REDPKT_SIM_SEED=n REDPKT_SIM_SEEDS=1.
  */
 import assert from "node:assert/strict";
-import { SimNetwork } from "../core/engine/sim_network.ts";
-import { EntryKind } from "../core/ledger/entry.ts";
+import { EntryKind, HELD } from "../core/ledger/entry.ts";
 import { RowField } from "../core/ledger/entry_rows.ts";
+import type { Judge } from "../core/ledger/judge.ts";
 import type { LedgerLimits } from "../core/ledger/ledger.ts";
 import { openJudge } from "../core/ledger/open_judge.ts";
 import { StoredLedger } from "../core/ledger/stored_ledger.ts";
-import { Random } from "../core/random/random.ts";
+import { Opcode1, Result } from "../core/wire/codes.ts";
+import {
+  SessionField,
+  TOKEN_BYTES,
+  writeDelivered,
+  writeLogin,
+  writeOpen,
+  writeShake,
+} from "../core/wire/version1_session.ts";
 import shake from "../plugins/shake/mod.ts";
 import throttle from "../plugins/throttle/mod.ts";
-import { SimClient, type SimPeer } from "./sim_client.ts";
-import { SimHost } from "./sim_host.ts";
-import { NO_FAULTS, SimKilled, SimStore } from "./sim_store.ts";
+import type { SimPeer } from "./sim_client.ts";
+import { Disaster } from "./sim_disaster.ts";
+import { NO_FAULTS } from "./sim_store.ts";
 
 const FIRST_SEED = Number(Deno.env.get("REDPKT_SIM_SEED") ?? 1);
 const SEEDS = Number(Deno.env.get("REDPKT_SIM_SEEDS") ?? 15);
@@ -54,142 +62,158 @@ class HastyLedger extends StoredLedger {
   }
 }
 
+/** Every second user speaks version 1, so that he must open what he wins; some of them never do. */
+const speaks1 = (user: number) => user % 2 === 1;
+const opens = (user: number) => user % 10 !== 1;
+
+/** A connection of a user, by what he says and hears, in either version. */
+class Shaker {
+  readonly peer: SimPeer;
+  readonly user: number;
+  #requestId = 0;
+
+  constructor(peer: SimPeer, user: number) {
+    this.peer = peer;
+    this.user = user;
+    if (!speaks1(user)) peer.login(user);
+    else peer.write((view, at) => writeLogin(view, at, 0, user, new Uint8Array(TOKEN_BYTES)));
+  }
+
+  shake(): void {
+    if (!speaks1(this.user)) this.peer.shake(this.user);
+    else this.peer.write((view, at) => writeShake(view, at, 0, ++this.#requestId));
+  }
+
+  /** Opens what he has heard of here; as often as one likes. */
+  open(): void {
+    for (const { packetId } of this.won) this.peer.write((view, at) => writeOpen(view, at, 0, packetId));
+  }
+
+  /** Says that he has heard of his packets. */
+  confirm(): void {
+    for (const { packetId } of this.won) this.peer.write((view, at) => writeDelivered(view, at, 0, packetId));
+  }
+
+  get won(): { packetId: number; amountFen: number }[] {
+    if (!speaks1(this.user)) return this.peer.shakes.filter(({ packetId }) => packetId !== 0);
+    return this.peer.of(Opcode1.shakeResult).map((view) => ({
+      packetId: view.getUint32(SessionField.shakePacketId),
+      amountFen: view.getUint32(SessionField.shakeAmount),
+    })).filter(({ packetId }) => packetId !== 0);
+  }
+
+  /** What he was told of packets that he has opened. */
+  get opened(): { packetId: number; result: number; amountFen: number }[] {
+    return this.peer.of(Opcode1.openResult).map((view) => ({
+      packetId: view.getUint32(SessionField.openPacketId),
+      result: view.getUint32(SessionField.openResult),
+      amountFen: view.getUint32(SessionField.openAmount),
+    }));
+  }
+}
+
 class Catastrophe {
-  readonly #seed: number;
-  readonly #ledgerClass: typeof StoredLedger;
-  readonly #random: Random;
-  readonly #network: SimNetwork;
-  readonly #client: SimClient;
-  readonly #store: SimStore;
-  readonly #everyone: SimPeer[] = [];
-  readonly #peers: SimPeer[][] = Array.from({ length: USERS }, () => []);
-  #host!: SimHost;
+  readonly #world: Disaster;
+  readonly #everyone: Shaker[] = [];
+  readonly #present: Shaker[][] = Array.from({ length: USERS }, () => []);
 
   constructor(seed: number, ledgerClass = StoredLedger) {
-    this.#seed = seed;
-    this.#ledgerClass = ledgerClass;
-    this.#random = new Random(seed);
-    this.#network = new SimNetwork(seed, {
-      splitProbability: 0.2,
-      stallProbability: 0.02,
-      stallMs: 300,
-      resetProbability: 0.003,
+    this.#world = new Disaster({
+      seed,
+      network: { splitProbability: 0.2, stallProbability: 0.02, stallMs: 300, resetProbability: 0.003 },
+      limits: LIMITS,
+      host: { plugins: [{ plugin: throttle }, { plugin: shake }], ringEntries: 8 },
+      ledgerClass,
+      afterStart: (host) =>
+        void host.request("post", "/packets", {
+          ratePerS: 20,
+          total: 100,
+          minFen: 1,
+          maxFen: 500,
+          sponsors: SPONSORS,
+        }),
     });
-    this.#client = new SimClient(this.#network);
-    this.#store = new SimStore(this.#random.fork());
   }
 
   async run(): Promise<void> {
-    this.#store.faults = { fail: 0.04, kill: 0.02, stayBroken: 0.5 };
-    await this.#start();
+    const { random, store } = this.#world;
+    store.faults = { fail: 0.04, kill: 0.02, stayBroken: 0.5 };
+    await this.#world.start();
     for (let step = 0; step < STEPS; step++) {
       this.#act();
-      if (this.#random.float() < 0.003) await this.#restart();
-      await this.#pass(this.#random.between(1, 30));
+      if (random.float() < 0.003) await this.#world.restart();
+      await this.#world.pass(random.between(1, 30));
     }
-    this.#store.faults = NO_FAULTS;
-    await this.#restart();
+    store.faults = NO_FAULTS;
+    await this.#world.restart();
     await this.#comeBack();
     this.#check();
   }
 
   /** One thing that a user or the world does. */
   #act(): void {
-    const random = this.#random;
+    const { random, network } = this.#world;
     const user = random.below(USERS);
-    const peers = this.#peers[user] = this.#peers[user].filter(({ closeCause }) => closeCause === undefined);
+    const here = this.#present[user] = this.#present[user].filter(({ peer }) =>
+      peer.closeCause === undefined
+    );
     const chance = random.float();
-    if (chance < 0.01) this.#network.clock.stepWall(random.between(-600_000, 600_000));
-    else if (peers.length === 0 || (chance < 0.1 && peers.length < CONNECTIONS)) this.#dial(user);
+    if (chance < 0.01) network.clock.stepWall(random.between(-600_000, 600_000));
+    else if (here.length === 0 || (chance < 0.1 && here.length < CONNECTIONS)) this.#dial(user);
     else {
-      const peer = peers[random.below(peers.length)];
-      if (chance < 0.12) peer.abort();
-      else if (chance < 0.14) peer.close();
-      else peer.shake(user);
-      if (chance > 0.9) peer.shake(user); // the same again, at once
+      const shaker = here[random.below(here.length)];
+      if (chance < 0.12) shaker.peer.abort();
+      else if (chance < 0.14) shaker.peer.close();
+      else if (chance < 0.3 && speaks1(user)) {
+        if (opens(user)) shaker.open();
+        else shaker.confirm();
+      } else shaker.shake();
+      if (chance > 0.9) shaker.shake(); // the same again, at once
     }
   }
 
-  #dial(user: number): SimPeer {
-    const peer = this.#client.dial().login(user);
-    this.#peers[user].push(peer);
-    this.#everyone.push(peer);
-    return peer;
-  }
-
-  async #start(): Promise<void> {
-    const random = this.#random;
-    const { judge } = openJudge(this.#store, undefined, LIMITS);
-    this.#host = new SimHost(this.#network, {
-      plugins: [{ plugin: throttle }, { plugin: shake }],
-      workers: 1 + random.below(3),
-      setsPerWorker: 1 + random.below(4),
-      seats: 60,
-      seed: this.#seed,
-      ringEntries: 8,
-      verdictMs: 200,
-      ledger: new this.#ledgerClass(judge, this.#store, this.#network.clock),
-    });
-    await this.#host.request("post", "/packets", {
-      ratePerS: 20,
-      total: 100,
-      minFen: 1,
-      maxFen: 500,
-      sponsors: SPONSORS,
-    });
-  }
-
-  async #restart(): Promise<void> {
-    this.#host.kill();
-    this.#store.close();
-    await this.#start();
-  }
-
-  /** Lets time pass; a process that dies meanwhile is started again. */
-  async #pass(ms: number): Promise<void> {
-    const untilMs = this.#network.clock.monotonicMs() + ms;
-    this.#network.at(untilMs, () => {});
-    try {
-      this.#network.run([this.#host, this.#client], () => this.#network.clock.monotonicMs() >= untilMs);
-    } catch (error) {
-      if (!(error instanceof SimKilled)) throw error;
-      await this.#restart();
-    }
-    await Promise.resolve();
-    await Promise.resolve();
+  #dial(user: number): void {
+    const shaker = new Shaker(this.#world.client.dial(), user);
+    this.#present[user].push(shaker);
+    this.#everyone.push(shaker);
   }
 
   /** Everybody logs in once more and stays a while. */
   async #comeBack(): Promise<void> {
     for (let round = 0; round < 20; round++) {
       for (let user = 0; user < USERS; user++) {
-        this.#peers[user] = this.#peers[user].filter(({ closeCause }) => closeCause === undefined);
-        if (this.#peers[user].length === 0) this.#dial(user);
-        for (const peer of this.#peers[user]) peer.shake(user);
+        this.#present[user] = this.#present[user].filter(({ peer }) => peer.closeCause === undefined);
+        if (this.#present[user].length === 0) this.#dial(user);
+        for (const shaker of this.#present[user]) {
+          shaker.shake();
+          if (speaks1(user) && opens(user)) shaker.open();
+        }
       }
-      await this.#pass(500);
+      await this.#world.pass(500);
     }
   }
 
   #check(): void {
-    const where = `seed ${this.#seed}`;
-    assert.ok(this.#store.failures + this.#store.kills > 0, `${where}: something went wrong at all`);
+    const { store, where } = this.#world;
+    assert.ok(store.failures + store.kills > 0, `${where}: something went wrong at all`);
     // Opening judges every row again: each follows from those before it.
-    const { judge } = openJudge(this.#store, undefined, LIMITS);
-    const { sourceFen, poolFen, userFen, returnedFen } = judge.balances();
-    assert.equal(sourceFen + poolFen + userFen + returnedFen, 0, where);
+    const { judge } = openJudge(store, undefined, LIMITS);
+    const { sourceFen, poolFen, heldFen, userFen, returnedFen } = judge.balances();
+    assert.equal(sourceFen + poolFen + heldFen + userFen + returnedFen, 0, where);
     const seen = new Map<number, number>();
-    for (const { user, packetId, amountFen } of this.#everyone.flatMap(({ shakes }) => shakes)) {
-      if (packetId === 0) continue;
-      assert.deepEqual(judge.awardOf(packetId), { user, amountFen }, `${where}: packet ${packetId}`);
-      seen.set(packetId, user);
+    for (const { user, won } of this.#everyone) {
+      for (const { packetId, amountFen } of won) {
+        assert.deepEqual(judge.awardOf(packetId), { user, amountFen }, `${where}: packet ${packetId}`);
+        seen.set(packetId, user);
+      }
     }
-    const awards = this.#store.rows.filter((row) => row[RowField.kind] === EntryKind.award);
+    const awards = store.rows.filter((row) => row[RowField.kind] === EntryKind.award);
     assert.ok(awards.length >= USERS, `${where}: enough was won to mean anything`);
     const ofUser = new Map<number, number[]>();
     for (const row of awards) {
       const user = row[RowField.user];
       ofUser.set(user, [...(ofUser.get(user) ?? []), row[RowField.sponsor]]);
+      assert.equal(row[RowField.count] === HELD, speaks1(user), where);
       // Everybody came back and stayed, so nothing is pending.
       assert.equal(
         seen.get(row[RowField.packetId]),
@@ -200,6 +224,26 @@ class Catastrophe {
     for (const [user, sponsors] of ofUser) {
       assert.ok(sponsors.length <= LIMITS.packetsPerUser, `${where}: user ${user} has ${sponsors.length}`);
       assert.equal(new Set(sponsors).size, sponsors.length, `${where}: user ${user} and one sponsor`);
+    }
+    this.#checkOpened(judge);
+  }
+
+  /** What somebody was told is open is open, once; and all is, of those who open. */
+  #checkOpened(judge: Judge): void {
+    const { store, where } = this.#world;
+    const rows = store.rows.filter((row) => row[RowField.kind] === EntryKind.open);
+    const openedBy = new Map(rows.map((row) => [row[RowField.packetId], row[RowField.user]]));
+    assert.equal(openedBy.size, rows.length, `${where}: nothing is opened twice`);
+    assert.ok(rows.length > 5, `${where}: enough was opened to mean anything`);
+    for (const { user, opened } of this.#everyone) {
+      for (const { packetId, result, amountFen } of opened) {
+        if (result !== Result.ok) continue;
+        assert.equal(openedBy.get(packetId), user, `${where}: packet ${packetId} is open`);
+        assert.equal(amountFen, judge.awardOf(packetId)!.amountFen, where);
+      }
+    }
+    for (const packetId of judge.packets.unopened()) {
+      assert.ok(!opens(judge.awardOf(packetId)!.user), `${where}: packet ${packetId} was to be opened`);
     }
   }
 }

@@ -4,6 +4,7 @@ import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
 import { Opcode, Opcode1, Result } from "../core/wire/codes.ts";
 import { MoneyField } from "../core/wire/version1_money.ts";
 import { type SendUser, SendWorld } from "./send_world.ts";
+import type { SimPeer } from "./sim_client.ts";
 
 /** Rounds of one user with 64 connections; REDPKT_ROUNDS=1000 for the long run. */
 const ROUNDS = Number(Deno.env.get("REDPKT_ROUNDS") ?? 10);
@@ -107,6 +108,49 @@ Deno.test("a wall clock that is set forward expires nothing for as long as it wa
   world.pass(5_000);
   assert.equal(world.total("sendExpired"), 0);
   assert.equal(world.claimBy(user, packetId).result, Result.ok);
+});
+
+Deno.test("a share whose answer was lost is told again at the next login, until it has arrived", async () => {
+  const world = new SendWorld();
+  await world.fund(1, 1, 1_000);
+  const sender = world.in(1);
+  const [packetId, other] = [1, 2].map((requestId) =>
+    world.sendBy(sender, 50, { to: [2, 3], shares: 2, mode: 0, requestId })
+  );
+  // Version 1: until the user says so.
+  const lost = world.in(2);
+  lost.claim(packetId).claim(other);
+  world.until(() => world.total("sendClaimsPaid") === 2);
+  lost.peer.abort();
+  const again = world.in(2);
+  const told = [packetId, other].map((id) => ({ packetId: id, result: Result.ok, amountFen: 25 }));
+  world.until(() => again.claims.length === 2);
+  assert.deepEqual(again.claims, told);
+  again.delivered(packetId);
+  world.until(() => world.total("awardsDelivered") === 1);
+  const third = world.in(2);
+  world.pass(500);
+  assert.deepEqual(third.claims, [told[1]]);
+  assert.equal(world.total("sendClaimsRepeated"), 3);
+  // Version 0: until a frame comes on the same connection a second later.
+  const old = world.user(3).claim(3, packetId);
+  const paid = (peer: SimPeer) => peer.answers.filter(({ opcode }) => opcode === Opcode.claimResponse);
+  world.until(() => paid(old).length === 1);
+  old.abort();
+  const oldAgain = world.user(3);
+  world.until(() => paid(oldAgain).length === 1);
+  assert.deepEqual([paid(oldAgain)[0].packetId, paid(oldAgain)[0].amountFen], [packetId, 25]);
+  world.pass(1_100);
+  oldAgain.claim(3, packetId);
+  world.until(() => paid(oldAgain).length === 2);
+  world.until(() => world.total("awardsDelivered") === 2);
+  world.pass(1_100);
+  oldAgain.claim(3, packetId);
+  world.until(() => world.total("awardsDelivered") === 3);
+  const last = world.user(3);
+  world.pass(500);
+  assert.deepEqual(paid(last), []);
+  assert.deepEqual(world.host.ledger.balances().userFen, 1_000 - 25);
 });
 
 Deno.test("a user who is away finds the notice at his next login; with several connections on the newest", async () => {

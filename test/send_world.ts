@@ -10,7 +10,7 @@ import {
   writeDetail,
   writeSend,
 } from "../core/wire/version1_money.ts";
-import { TOKEN_BYTES, writeLogin } from "../core/wire/version1_session.ts";
+import { TOKEN_BYTES, writeDelivered, writeLogin } from "../core/wire/version1_session.ts";
 import send from "../plugins/send/mod.ts";
 import type { SimPeer } from "./sim_client.ts";
 import type { SimHostOptions } from "./sim_host.ts";
@@ -44,6 +44,11 @@ export class SendUser {
 
   claim(packetId: number): this {
     this.peer.write((view, at) => writeClaim(view, at, 0, packetId));
+    return this;
+  }
+
+  delivered(packetId: number): this {
+    this.peer.write((view, at) => writeDelivered(view, at, 0, packetId));
     return this;
   }
 

@@ -1,4 +1,3 @@
-import { isTransfer } from "../core/ledger/entry.ts";
 import { EntryRows, ROW_FIELDS, RowField } from "../core/ledger/entry_rows.ts";
 import { type EntryStore, StoreFailed } from "../core/ledger/entry_store.ts";
 import type { Random } from "../core/random/random.ts";
@@ -27,6 +26,7 @@ export class SimStore implements EntryStore {
   /** What is durable. */
   readonly rows: number[][] = [];
   readonly #bodies = new Map<number, Uint32Array>();
+  readonly #ended = new Map<number, Uint32Array>();
   readonly #delivered: Uint32Array[] = [];
   /** Counts of faults that happened, so that a test knows that it tested something. */
   failures = 0;
@@ -67,11 +67,11 @@ export class SimStore implements EntryStore {
     this.#take(this.rows.slice(afterSeq), take);
   }
 
-  readTransfers(untilSeq: number, take: (rows: EntryRows) => void): void {
-    this.#take(this.rows.slice(0, untilSeq).filter((row) => isTransfer(row[RowField.kind])), take);
+  ended(packetId: number): Uint32Array | undefined {
+    return this.#ended.get(packetId);
   }
 
-  readDelivered(afterMark: number, take: (packetIds: Uint32Array) => void): number {
+  readDelivered(afterMark: number, take: (words: Uint32Array) => void): number {
     this.#delivered.slice(afterMark).forEach(take);
     return this.#delivered.length;
   }
@@ -91,8 +91,9 @@ export class SimStore implements EntryStore {
     if (block.count > 0) take(block);
   }
 
-  #keep({ values, count, bodies }: EntryRows, delivered: Uint32Array): void {
+  #keep({ values, count, bodies, ended }: EntryRows, delivered: Uint32Array): void {
     for (const [seq, body] of bodies) this.#bodies.set(seq, body);
+    for (const [packetId, words] of ended) this.#ended.set(packetId, words);
     for (let row = 0; row < count; row++) {
       this.rows.push([...values.subarray(row * ROW_FIELDS, (row + 1) * ROW_FIELDS)]);
     }

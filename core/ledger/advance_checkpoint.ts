@@ -1,9 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
 import { CheckpointBroken, type CheckpointHead, CheckpointReader, writeCheckpoint } from "./checkpoint.ts";
-import { EntryKind, HELD } from "./entry.ts";
+import { eachDelivered } from "./delivered_marks.ts";
+import { EntryKind, HELD, Verdict } from "./entry.ts";
 import { type EntryRows, RowField } from "./entry_rows.ts";
+import { emptyJudgement } from "./ledger.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "./packets.ts";
-import { lastSeqOf, readDelivered, readRows } from "./sqlite_store.ts";
+import { type Purse, Sends } from "./sends.ts";
+import { endedOf, lastSeqOf, readDelivered, readRows, selectingEnded } from "./sqlite_store.ts";
+
+const NO_WORDS = new Uint32Array();
+/** What is in the rows was judged: everybody had the money that he sent. */
+const ENOUGH: Purse = { wonFen: () => Infinity, nextPacketId: () => 1 };
 
 type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
@@ -30,26 +37,35 @@ export function advanceCheckpoint(path: string, db: DatabaseSync): number {
 
 function advance(path: string, db: DatabaseSync, old: CheckpointReader | undefined): number {
   const changes = new Packets();
+  const selectEnded = selectingEnded(db);
+  const sends = new Sends(ENOUGH, { ended: (packetId) => endedOf(selectEnded, packetId) });
+  old?.readSends(sends);
   const head: Changing<CheckpointHead> = {
     seq: old?.head.seq ?? 0,
     mark: old?.head.mark ?? 0,
     mints: [...old?.head.mints ?? []],
     givenBack: [...old?.head.givenBack ?? []],
-    transfers: old?.head.transfers ?? 0,
     largeAmountsFen: [],
   };
   // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
   const delivered: Uint32Array[] = [];
-  head.mark = readDelivered(db, head.mark, (ids) => delivered.push(ids));
-  readRows(db, head.seq, Infinity, (rows) => addRows(rows, head, changes));
+  head.mark = readDelivered(db, head.mark, (words) => delivered.push(words));
+  readRows(db, head.seq, Infinity, (rows) => addRows(rows, head, changes, sends));
   head.largeAmountsFen = [...old?.head.largeAmountsFen ?? [], ...changes.largeAmountsFen];
-  for (const ids of delivered) for (const id of ids) changes.note(id, PacketState.delivered);
-  writeCheckpoint(path, head, merged(old, changes));
+  for (const words of delivered) {
+    eachDelivered(
+      words,
+      (packetId) => changes.note(packetId, PacketState.delivered),
+      (packetId, user) => void sends.pending.deliver(user, packetId),
+    );
+  }
+  writeCheckpoint(path, head, sends, merged(old, changes));
   return head.seq;
 }
 
-function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packets): void {
+function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packets, sends: Sends): void {
   const { values } = rows;
+  const judgement = emptyJudgement();
   for (let row = 0; row < rows.count; row++) {
     const at = rows.at(row);
     const packetId = values[at + RowField.packetId];
@@ -78,7 +94,10 @@ function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packe
         head.givenBack.push({ sponsor, belowId: packetId, amountFen });
         break;
       default:
-        head.transfers = (head.transfers ?? 0) + 1;
+        sends.replay(values, at, rows.bodies.get(values[at + RowField.seq]) ?? NO_WORDS, judgement);
+        if (judgement.verdict !== Verdict.done) {
+          throw new CheckpointBroken(`row ${values[at + RowField.seq]} contradicts it`);
+        }
     }
     head.seq = values[at + RowField.seq];
   }

@@ -2,13 +2,15 @@ import { DatabaseSync } from "node:sqlite";
 import type { OnStage } from "../cli/progress.ts";
 import { UserError } from "../cli/user_error.ts";
 import { balanceAccount, legsOf } from "./accounts.ts";
+import { eachDelivered } from "./delivered_marks.ts";
 import { isOfAward } from "./entry.ts";
 import { type EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { Judge } from "./judge.ts";
-import type { Balances, LedgerLimits } from "./ledger.ts";
+import { type Balances, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
 import { openJudge, Replay } from "./open_judge.ts";
 import { PacketState } from "./packets.ts";
 import { PROJECTION_FILE } from "./projection.ts";
+import { sendsDigest } from "./sends_state.ts";
 import { TruthReader } from "./truth_reader.ts";
 
 /** What a check of a ledger came to. */
@@ -39,7 +41,7 @@ export function checkLedger(directory: string, onStage: OnStage = () => {}): Che
     const problems: string[] = [];
     const { quick_check: damage } = truth.db.prepare("pragma quick_check(1)").get()!;
     if (damage !== "ok") problems.push(`the file is damaged: ${damage}`);
-    const judge = new Judge();
+    const judge = new Judge(NO_LIMITS, truth);
     const sums = new Sums(projectionSeq(directory));
     const replay = new Replay(judge, 0);
     let rows = 0;
@@ -56,16 +58,22 @@ export function checkLedger(directory: string, onStage: OnStage = () => {}): Che
       problems.push(error.message);
     }
     let delivered = 0;
-    truth.readDelivered(0, (ids) => {
-      for (const id of ids) {
-        if (!judge.packets.isAwarded(id)) {
-          problems.push(`packet ${id} is delivered and was never awarded`);
-          continue;
-        }
-        if ((judge.packets.state(id) & PacketState.delivered) === 0) delivered++;
-        judge.packets.note(id, PacketState.delivered);
-      }
-    });
+    truth.readDelivered(0, (words) =>
+      eachDelivered(
+        words,
+        (packetId) => {
+          if (!judge.packets.isAwarded(packetId)) {
+            problems.push(`packet ${packetId} is delivered and was never awarded`);
+            return;
+          }
+          if ((judge.packets.state(packetId) & PacketState.delivered) === 0) delivered++;
+          judge.packets.note(packetId, PacketState.delivered);
+        },
+        (packetId, user) => {
+          if (judge.sends.packet(packetId)?.shareOf.has(user) === true) return;
+          problems.push(`packet ${packetId} is delivered to user ${user}, who has no share of it`);
+        },
+      ));
     const most = mostPackets(judge);
     const limits = truth.limits();
     checkLimits(most, limits, problems);
@@ -158,6 +166,8 @@ function checkCheckpoint(truth: TruthReader, directory: string, judge: Judge, pr
     if (restored.nextPacketId === judge.nextPacketId && restored.awards === judge.awards) {
       const [a, b] = [JSON.stringify(restored.balances()), JSON.stringify(judge.balances())];
       if (a !== b) problems.push(`the checkpoint comes to ${a}, the rows to ${b}`);
+      const [c, d] = [sendsDigest(restored.sends), sendsDigest(judge.sends)];
+      if (c !== d) problems.push("the checkpoint says something else than the rows of what users sent");
     }
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -1,24 +1,24 @@
 import { crc32 } from "node:zlib";
 import type { GivenBack, Judge } from "./judge.ts";
 import { LASTING_CHUNK_BYTES } from "./packets.ts";
+import type { Sends } from "./sends.ts";
+import { restoreSends, sendsWords } from "./sends_state.ts";
 
 /** Name of the checkpoint's file in a ledger's directory. */
 export const CHECKPOINT_FILE = "checkpoint";
 /** "RPKC" and the format's version. */
 const MAGIC = 0x52504b43;
-const VERSION = 1;
-const HEAD_WORDS = 5;
+const VERSION = 2;
+const HEAD_WORDS = 7;
 const CHUNK_HEAD_WORDS = 2;
 
-/** What a checkpoint says besides the packets' columns. */
+/** What a checkpoint says besides what users sent each other, and the packets' columns. */
 export interface CheckpointHead {
   /** Every row up to this one, and every delivered mark up to that one, is in it. */
   readonly seq: number;
   readonly mark: number;
   readonly mints: readonly (readonly [firstId: number, count: number, amountFen: number, sponsor: number])[];
   readonly givenBack: readonly GivenBack[];
-  /** Rows about what users sent each other, which are not in it: a start must read them. */
-  readonly transfers?: number;
   readonly largeAmountsFen: readonly (readonly [packetId: number, amountFen: number])[];
 }
 
@@ -34,14 +34,18 @@ export class CheckpointBroken extends Error {
 export function writeCheckpoint(
   path: string,
   head: CheckpointHead,
+  sends: Sends,
   chunks: Iterable<[number, Uint8Array]>,
 ): void {
   const file = Deno.openSync(`${path}.new`, { write: true, create: true, truncate: true });
   try {
     const text = new TextEncoder().encode(JSON.stringify(head));
+    const state = bytesOf(sendsWords(sends));
     const chunkHead = new Uint32Array(CHUNK_HEAD_WORDS);
-    write(file, words(MAGIC, VERSION, LASTING_CHUNK_BYTES, text.length, crc32(text)));
+    const sums = [text.length, crc32(text), state.length, crc32(state)];
+    write(file, bytesOf(Uint32Array.of(MAGIC, VERSION, LASTING_CHUNK_BYTES, ...sums)));
     write(file, text);
+    write(file, state);
     for (const [number, bytes] of chunks) {
       chunkHead[0] = number;
       chunkHead[1] = crc32(bytes);
@@ -61,9 +65,15 @@ export class CheckpointReader {
   readonly #file: Deno.FsFile;
   readonly #chunkHead = new Uint32Array(CHUNK_HEAD_WORDS);
 
+  /** Bytes of what users sent each other, and their checksum. */
+  readonly #stateBytes: number;
+  readonly #stateSum: number;
+
   private constructor(file: Deno.FsFile) {
     this.#file = file;
-    this.head = readHead(file);
+    const fixed = readFixed(file);
+    [this.#stateBytes, this.#stateSum] = fixed.subarray(HEAD_WORDS - 2);
+    this.head = readHead(file, fixed);
   }
 
   /**
@@ -86,6 +96,14 @@ export class CheckpointReader {
       file.close();
       throw error;
     }
+  }
+
+  /** Reads what users sent each other into empty sends; before any chunk, or not at all. @throws CheckpointBroken */
+  readSends(sends: Sends): void {
+    const bytes = new Uint8Array(this.#stateBytes);
+    if (readFully(this.#file, bytes) < bytes.length) throw new CheckpointBroken("it is cut off");
+    if (crc32(bytes) !== this.#stateSum) throw new CheckpointBroken("the checksum of its sends is wrong");
+    restoreSends(sends, new Uint32Array(bytes.buffer));
   }
 
   /**
@@ -124,6 +142,8 @@ export function restoreJudge(path: string, judge: Judge, onProgress: () => void)
       judge.restoreMint({ firstId, count, amountFen, sponsor });
     }
     for (const given of head.givenBack) judge.restoreGivenBack(given);
+    reader.readSends(judge.sends);
+    onProgress();
     for (const [id, amountFen] of head.largeAmountsFen) judge.packets.largeAmountsFen.set(id, amountFen);
     for (;;) {
       const number = reader.next((number) => judge.packets.chunk(number).lasting);
@@ -136,14 +156,19 @@ export function restoreJudge(path: string, judge: Judge, onProgress: () => void)
   }
 }
 
-function readHead(file: Deno.FsFile): CheckpointHead {
+function readFixed(file: Deno.FsFile): Uint32Array {
   const fixed = new Uint32Array(HEAD_WORDS);
-  const got = readFully(file, new Uint8Array(fixed.buffer));
-  const [magic, version, chunkBytes, textBytes, checksum] = fixed;
-  if (got < fixed.byteLength || magic !== MAGIC) throw new CheckpointBroken("it is none");
+  const got = readFully(file, bytesOf(fixed));
+  const [magic, version, chunkBytes] = fixed;
+  if (got < 3 * 4 || magic !== MAGIC) throw new CheckpointBroken("it is none");
   if (version !== VERSION || chunkBytes !== LASTING_CHUNK_BYTES) {
-    throw new CheckpointBroken(`its format is ${version}`);
+    throw new CheckpointBroken(`its format is ${version}, and this redpkt writes ${VERSION}`);
   }
+  if (got < fixed.byteLength) throw new CheckpointBroken("it ends in its head");
+  return fixed;
+}
+
+function readHead(file: Deno.FsFile, [, , , textBytes, checksum]: Uint32Array): CheckpointHead {
   const text = new Uint8Array(textBytes);
   if (readFully(file, text) < text.length || crc32(text) !== checksum) {
     throw new CheckpointBroken("its head is damaged");
@@ -165,6 +190,6 @@ function write(file: Deno.FsFile, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }
 
-function words(...numbers: number[]): Uint8Array {
-  return new Uint8Array(Uint32Array.from(numbers).buffer);
+function bytesOf(words: Uint32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }

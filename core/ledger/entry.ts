@@ -50,7 +50,7 @@ export const EntryKind = {
   giveBack: 3,
   /** A question, nothing durable: the user's next undelivered packet after `packetId`, or his first for 0. */
   pendingOf: 4,
-  /** The packet's award has reached its user. Written lazily: losing it only repeats a message. */
+  /** The packet's award, or the user's share of it, has reached him. Written lazily: losing it only repeats a message. */
   delivered: 5,
   /** Money for a rehearsal's user: from `source` to `user`. Keyed by `tag`, which is the order's number, and user. */
   fund: 6,
@@ -75,7 +75,7 @@ export const EntryKind = {
   nextOpen: 13,
   /** The head of packet `asked`. */
   head: 14,
-  /** Words of packet `asked`, as `SentPacket.words`. */
+  /** Words of packet `asked` after its head, as `SentPacket.words`. */
   packetBody: 15,
   /** Words of group `asked`: how many members, then who. */
   groupBody: 16,
@@ -83,10 +83,12 @@ export const EntryKind = {
   balanceOf: 17,
   /** The next group after `packetId`, and how many members it has. */
   nextGroup: 18,
+  /** The user's next share after packet `packetId`, or the oldest for 0, of which he may not have heard: packet and fen. */
+  pendingShare: 19,
   /** The user opens an award: from `held` to `user`. Keyed by the packet; the verdict brings the amount. */
-  open: 19,
+  open: 20,
   /** An award that its user didn't open before the event was closed: from `held` to `returned`. Keyed by the packet. */
-  lapse: 20,
+  lapse: 21,
 } as const;
 
 /** The `count` of an award that is held until its user opens it. */
@@ -104,7 +106,7 @@ export function isTransfer(kind: number): boolean {
 
 /** Whether an entry asks something about that. */
 export function isQuestion(kind: number): boolean {
-  return kind >= EntryKind.openFor && kind <= EntryKind.nextGroup;
+  return kind >= EntryKind.openFor && kind <= EntryKind.pendingShare;
 }
 
 export const Verdict = {
@@ -155,6 +157,8 @@ export const Refusal = {
   requestTaken: 13,
   unknownGroup: 14,
   notMember: 15,
+  /** The disk doesn't tell now of a packet that has ended. */
+  unreadable: 16,
 } as const;
 
 /** The amount of an entry in fen. */

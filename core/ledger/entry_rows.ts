@@ -24,6 +24,8 @@ export class EntryRows {
   count = 0;
   /** By `seq`: what is stored beside a row, if anything. */
   readonly bodies = new Map<number, Uint32Array>();
+  /** Sent packets that end with one of these rows, by their ids: all their words. Rows that are read don't have them. */
+  readonly ended = new Map<number, Uint32Array>();
 
   /** Offset in `values` of a row. */
   at(row: number): number {
@@ -44,5 +46,6 @@ export class EntryRows {
   clear(): void {
     this.count = 0;
     this.bodies.clear();
+    this.ended.clear();
   }
 }

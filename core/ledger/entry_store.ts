@@ -1,14 +1,15 @@
 import type { EntryRows } from "./entry_rows.ts";
+import type { EndedPackets } from "./sends.ts";
 
 /**
  * Where a ledger's rows last: a file, or the simulator's. It only appends and reads in order; what rows mean is the
  * judge's.
  */
-export interface EntryStore {
+export interface EntryStore extends EndedPackets {
   /** The highest `seq` that is stored, 0 if there is none. */
   lastSeq(): number;
   /**
-   * Appends all rows and makes them durable, together with packet ids whose awards were delivered.
+   * Appends all rows with what belongs to them and makes them durable, together with marks of what was delivered.
    *
    * @throws StoreFailed if nobody knows whether they are
    */
@@ -21,10 +22,8 @@ export interface EntryStore {
   reopen(): void;
   /** Hands over all rows after a `seq`, in order, in blocks that are valid until `take` returns. */
   read(afterSeq: number, take: (rows: EntryRows) => void): void;
-  /** Hands over the rows up to a `seq` that say what users sent each other: a checkpoint doesn't hold them. */
-  readTransfers(untilSeq: number, take: (rows: EntryRows) => void): void;
-  /** Hands over all delivered packets that were noted after a mark; returns the last mark. */
-  readDelivered(afterMark: number, take: (packetIds: Uint32Array) => void): number;
+  /** Hands over all that was delivered and noted after a mark, as `eachDelivered` reads it; returns the last mark. */
+  readDelivered(afterMark: number, take: (words: Uint32Array) => void): number;
   close(): void;
 }
 

@@ -57,11 +57,21 @@ export class Groups {
     this.#sorted = undefined;
     if (members.length === 0) this.#groups.delete(id);
     else this.#groups.set(id, new Group(members));
+    this.note(id, members);
+    return true;
+  }
+
+  /** These users were members once. */
+  note(id: number, members: Uint32Array): void {
     for (const user of members) {
       const groups = this.#everOf.get(user);
       if (groups === undefined) this.#everOf.set(user, new Set([id]));
       else groups.add(id);
     }
-    return true;
+  }
+
+  /** All groups with their members, in the order of their making. */
+  *all(): Generator<readonly [id: number, members: Uint32Array]> {
+    for (const [id, { members }] of this.#groups) yield [id, members];
   }
 }

@@ -16,7 +16,7 @@ import { type Mint, MintList } from "./mint_list.ts";
 import type { MoneyTally } from "./money_tally.ts";
 import { CHUNK_PACKETS, isUnopened, Packets, PacketState } from "./packets.ts";
 import { Parts } from "./parts.ts";
-import { Sends } from "./sends.ts";
+import { type EndedPackets, Sends } from "./sends.ts";
 
 const NO_WORDS = new Uint32Array();
 const MOST_SPONSOR = 0xffff;
@@ -53,16 +53,18 @@ export class Judge {
   #awards = 0;
   #unopened = 0;
 
-  constructor(limits: LedgerLimits = NO_LIMITS) {
-    this.#limits = limits;
-  }
-
   /** What users send each other. */
-  readonly sends: Sends = new Sends({
-    wonFen: (user) => this.#wonFen(user),
-    nextPacketId: () => this.nextPacketId,
-  });
+  readonly sends: Sends;
   readonly #parts = new Parts();
+
+  /** @param ended undefined to keep all sent packets in memory */
+  constructor(limits: LedgerLimits = NO_LIMITS, ended?: EndedPackets) {
+    this.#limits = limits;
+    this.sends = new Sends({
+      wonFen: (user) => this.#wonFen(user),
+      nextPacketId: () => this.nextPacketId,
+    }, ended);
+  }
 
   get nextPacketId(): number {
     return this.mints.nextId;
@@ -380,6 +382,10 @@ export class Judge {
   }
 
   #deliver(packetId: number, user: number, judgement: Judgement): void {
+    if (this.sends.list.has(packetId)) {
+      const isNew = this.sends.pending.deliver(user, packetId);
+      return say(judgement, isNew ? Verdict.done : Verdict.doneBefore, Refusal.none);
+    }
     if (this.awardOf(packetId)?.user !== user) {
       return say(judgement, Verdict.refused, Refusal.unknownPacket);
     }

@@ -16,6 +16,8 @@ export interface Judgement {
   count: number;
   /** What is stored beside the row of an entry that was done, if anything. */
   body: Uint32Array | undefined;
+  /** The entry has ended its sent packet: all shares are claimed, or the rest went back. */
+  hasEnded: boolean;
   /** Answer to a question about sends. */
   readonly reply: Int32Array;
 }
@@ -30,6 +32,7 @@ export function emptyJudgement(): Judgement {
     sponsor: 0,
     count: 0,
     body: undefined,
+    hasEnded: false,
     reply: new Int32Array(PAYLOAD_WORDS),
   };
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../cli/user_error.ts";
 import { CHECKPOINT_FILE, CheckpointBroken, type CheckpointHead, restoreJudge } from "./checkpoint.ts";
+import { eachDelivered } from "./delivered_marks.ts";
 import { EntryKind, Verdict } from "./entry.ts";
 import type { EntryRows } from "./entry_rows.ts";
 import { RowField } from "./entry_rows.ts";
@@ -28,14 +29,14 @@ export interface Opened {
  * @throws UserError if the rows contradict each other
  */
 export function openJudge(
-  store: Pick<EntryStore, "lastSeq" | "read" | "readTransfers" | "readDelivered">,
+  store: Pick<EntryStore, "lastSeq" | "read" | "readDelivered" | "ended">,
   directory: string | undefined,
   limits: LedgerLimits,
   onProgress: () => void = () => {},
 ): Opened {
-  let judge = new Judge(limits);
+  let judge = new Judge(limits, store);
   let checkpointFault: string | undefined;
-  let start: Pick<CheckpointHead, "seq" | "mark" | "transfers"> = NO_CHECKPOINT;
+  let start: Pick<CheckpointHead, "seq" | "mark"> = NO_CHECKPOINT;
   if (directory !== undefined) {
     try {
       start = restoreJudge(`${directory}/${CHECKPOINT_FILE}`, judge, onProgress) ?? start;
@@ -46,27 +47,23 @@ export function openJudge(
     } catch (error) {
       if (!(error instanceof CheckpointBroken)) throw error;
       checkpointFault = error.message;
-      judge = new Judge(limits);
+      judge = new Judge(limits, store);
       start = NO_CHECKPOINT;
     }
   }
   let rowsRead = 0;
-  if ((start.transfers ?? 0) > 0) {
-    // Awards are in the checkpoint, so nobody is judged to have less than he had.
-    store.readTransfers(start.seq, (rows) => {
-      rowsRead += rows.count;
-      replayRows(judge, rows);
-      onProgress();
-    });
-  }
   const replay = new Replay(judge, start.seq);
   store.read(start.seq, (rows) => {
     rowsRead += rows.count;
     replay.add(rows);
     onProgress();
   });
-  store.readDelivered(start.mark, (ids) => {
-    for (const id of ids) if (judge.packets.isAwarded(id)) judge.packets.note(id, PacketState.delivered);
+  store.readDelivered(start.mark, (words) => {
+    eachDelivered(
+      words,
+      (packetId) => judge.packets.isAwarded(packetId) && judge.packets.note(packetId, PacketState.delivered),
+      (packetId, user) => void judge.sends.pending.deliver(user, packetId),
+    );
   });
   judge.check();
   return { judge, checkpointSeq: start.seq, rowsRead, checkpointFault };

@@ -51,6 +51,14 @@ export const TRUTH_MIGRATIONS: readonly Migration[] = [
     at_ms   integer not null
   ) strict, without rowid;
 `,
+  `
+  -- Sent packets of which nothing is left, as they ended, so that nobody needs to keep them in memory: 32-bit words, by
+  -- the packets' places in the order of sending.
+  create table ended (
+    number  integer primary key,
+    words   blob not null
+  ) strict;
+`,
 ];
 
 /** What can be made again from the truth at any time: for questions, never for a verdict. */

@@ -1,15 +1,25 @@
+import { assert } from "../assert.ts";
 import { ownerSet } from "../set/owner_set.ts";
 import { entryAmountFen, EntryKind, EntryWord, PAYLOAD_WORDS, Refusal, Verdict } from "./entry.ts";
 import { RowField } from "./entry_rows.ts";
 import { Groups } from "./groups.ts";
 import type { Judgement } from "./ledger.ts";
+import { PendingShares } from "./pending_shares.ts";
 import { readSendBody, type SendBody } from "./send_body.ts";
-import { SentPacket } from "./sent_packet.ts";
+import { SentList } from "./sent_list.ts";
+import { HEAD_WORDS, SentPacket } from "./sent_packet.ts";
 
-/** Sent packets have ids from here down, those of mints go up from 1: one id space, and neither waits for the other. */
-const FIRST_ID = 0xffff_ffff;
 /** A packet's amount and its shares are 32 bits on the wire. */
 const MOST_FEN = 0xffff_ffff;
+
+/** Packets whose words are kept for questions; a question brings eight of them. */
+const MOST_ASKED = 64;
+
+/** Where the words of packets that have ended lie, so that they needn't be in memory. */
+export interface EndedPackets {
+  /** As `SentPacket.words` has them; undefined if it isn't there. */
+  ended(packetId: number): Uint32Array | undefined;
+}
 
 /** What the judge knows of a user's money besides what he has won. */
 export interface Purse {
@@ -37,42 +47,81 @@ interface Step {
  */
 export class Sends {
   readonly groups = new Groups();
-  readonly #purse: Purse;
-  /** Packet `i` has id `FIRST_ID - i`. */
-  readonly #packets: SentPacket[] = [];
-  /** By sender (the host is apart): his packets by request id. */
-  readonly #sentBy = new Map<number, Map<number, SentPacket>>();
-  readonly #sentByHost = new Map<number, SentPacket>();
-  /** By user: packets that name him, until he has claimed or they are over. */
-  readonly #namedIn = new Map<number, SentPacket[]>();
-  readonly #ofGroup = new Map<number, SentPacket[]>();
+  readonly list = new SentList();
+  readonly pending = new PendingShares();
   /** By user: what came in less what went out, besides what he has won. */
-  readonly #netFen = new Map<number, number>();
+  readonly netFen = new Map<number, number>();
   /** By funding order: the highest user that has it; an order goes through its users upwards. */
-  readonly #fundedTo = new Map<number, number>();
-  readonly #totals = { sourceFen: 0, userFen: 0, packetFen: 0 };
-
-  constructor(purse: Purse) {
-    this.#purse = purse;
-  }
-
+  readonly fundedTo = new Map<number, number>();
   /** Sums of this part alone, in fen. */
-  get totals(): Readonly<{ sourceFen: number; userFen: number; packetFen: number }> {
-    return this.#totals;
+  readonly totals = { sourceFen: 0, userFen: 0, packetFen: 0 };
+  readonly #purse: Purse;
+  readonly #ended: EndedPackets | undefined;
+  /** Packets that are open, and those that have ended and lie nowhere else; oldest first. */
+  readonly #kept = new Map<number, SentPacket>();
+  /** Of the open ones: by user those that name him, and by group. */
+  readonly #namedIn = new Map<number, Set<SentPacket>>();
+  readonly #ofGroup = new Map<number, Set<SentPacket>>();
+  /** Words that were asked for lately. */
+  readonly #asked = new Map<number, Uint32Array>();
+
+  /** @param ended undefined to keep all packets in memory */
+  constructor(purse: Purse, ended?: EndedPackets) {
+    this.#purse = purse;
+    this.#ended = ended;
   }
 
   /** The lowest packet id that a sent packet has; one more than the highest id without any. */
   get lowestId(): number {
-    return FIRST_ID + 1 - this.#packets.length;
+    return this.list.lowestId;
   }
 
+  /** Packets in memory, oldest first. */
+  get kept(): Iterable<SentPacket> {
+    return this.#kept.values();
+  }
+
+  get keptCount(): number {
+    return this.#kept.size;
+  }
+
+  /** A packet, wherever it is; a change to one that has ended is lost. */
   packet(packetId: number): SentPacket | undefined {
-    return this.#packets[FIRST_ID - packetId];
+    const kept = this.#kept.get(packetId);
+    if (kept !== undefined) return kept;
+    const words = this.words(packetId);
+    return words === undefined ? undefined : SentPacket.from(words);
+  }
+
+  /** A packet's words, wherever it is. They are the same until it changes, and are not to be written to. */
+  words(packetId: number): Uint32Array | undefined {
+    if (!this.list.has(packetId)) return undefined;
+    let words = this.#asked.get(packetId);
+    if (words !== undefined) return words;
+    words = this.#kept.get(packetId)?.words() ?? this.#ended?.ended(packetId);
+    assert(words !== undefined, "a packet is in memory until it lies elsewhere");
+    if (this.#asked.size >= MOST_ASKED) this.#asked.delete(this.#asked.keys().next().value!);
+    this.#asked.set(packetId, words!);
+    return words;
+  }
+
+  /** A packet that has ended lies elsewhere now. */
+  forget(packetId: number): void {
+    this.#kept.delete(packetId);
+  }
+
+  /** From a checkpoint: a packet that is in memory. Its sender's money and the list are restored apart. */
+  restore(packet: SentPacket): void {
+    this.#kept.set(packet.fields.packetId, packet);
+    if (!packet.isOpen) return;
+    this.#expose(packet);
+    const { group, recipients } = packet.fields;
+    if (group !== 0) this.groups.note(group, recipients);
   }
 
   /** All of a user's money in fen, won and sent. */
   balanceOf(user: number): number {
-    return this.#purse.wonFen(user) + (this.#netFen.get(user) ?? 0);
+    return this.#purse.wonFen(user) + (this.netFen.get(user) ?? 0);
   }
 
   /** Judges an entry of a ring; `body` are the words of the parts in front of it. */
@@ -103,6 +152,17 @@ export class Sends {
       tag: values[at + RowField.packetId],
       body,
     }, judgement);
+    if (judgement.hasEnded) this.#compareEnded(judgement);
+  }
+
+  /** A packet that a stored row ends must lie where ended ones do, as the rows have it; an older program left it out. */
+  #compareEnded(judgement: Judgement): void {
+    const stored = this.#ended?.ended(judgement.packetId);
+    if (stored === undefined) return;
+    const words = this.#kept.get(judgement.packetId)!.words();
+    const isSame = words.length === stored.length && words.every((word, i) => word === stored[i]);
+    if (isSame) this.forget(judgement.packetId);
+    else refuse(judgement, Refusal.malformed);
   }
 
   /** Answers a question into `reply`, which has {@linkcode PAYLOAD_WORDS}. */
@@ -118,10 +178,16 @@ export class Sends {
         const after = words[at + EntryWord.packetId] >>> 0;
         return this.#nextOpen(user, words[at + EntryWord.count], after)?.writeHead(reply);
       }
+      case EntryKind.pendingShare: {
+        const share = this.pending.next(user, words[at + EntryWord.packetId] >>> 0);
+        reply[0] = share?.packetId ?? 0;
+        reply[1] = share?.amountFen ?? 0;
+        return;
+      }
       case EntryKind.head:
-        return this.packet(asked)?.writeHead(reply);
+        return copyFrom(this.words(asked)?.subarray(0, HEAD_WORDS), 0, reply);
       case EntryKind.packetBody:
-        return copyFrom(this.packet(asked)?.words(), from, reply);
+        return copyFrom(this.words(asked)?.subarray(HEAD_WORDS), from, reply);
       case EntryKind.groupBody:
         return copyFrom(this.groups.get(asked)?.words, from, reply);
       case EntryKind.nextGroup: {
@@ -140,6 +206,7 @@ export class Sends {
 
   #decide(step: Step, judgement: Judgement): void {
     judgement.body = undefined;
+    judgement.hasEnded = false;
     judgement.packetId = step.packetId;
     switch (step.kind) {
       case EntryKind.fund:
@@ -158,12 +225,12 @@ export class Sends {
   #fund({ user, amountFen, tag }: Step, judgement: Judgement): void {
     judgement.packetId = tag;
     if (amountFen <= 0 || tag === 0) return refuse(judgement, Refusal.malformed);
-    if (user <= (this.#fundedTo.get(tag) ?? -1)) return say(judgement, Verdict.doneBefore);
-    if (amountFen - this.#totals.sourceFen > Number.MAX_SAFE_INTEGER) {
+    if (user <= (this.fundedTo.get(tag) ?? -1)) return say(judgement, Verdict.doneBefore);
+    if (amountFen - this.totals.sourceFen > Number.MAX_SAFE_INTEGER) {
       return refuse(judgement, Refusal.malformed);
     }
-    this.#fundedTo.set(tag, user);
-    this.#totals.sourceFen -= amountFen;
+    this.fundedTo.set(tag, user);
+    this.totals.sourceFen -= amountFen;
     this.#pay(user, amountFen);
     say(judgement, Verdict.done);
   }
@@ -172,66 +239,88 @@ export class Sends {
     const { user, amountFen, isFromHost } = step;
     const body = readSendBody(step.body, step.count);
     if (body === undefined || !isSplit(body, amountFen)) return refuse(judgement, Refusal.malformed);
-    const before = this.#requests(user, isFromHost).get(body.requestId);
-    if (before !== undefined) {
-      judgement.packetId = before.packetId;
-      writeDeadline(before, judgement);
-      if (isSameSend(before, amountFen, body)) return say(judgement, Verdict.doneBefore);
+    const before = this.list.idOf(user, isFromHost, body.requestId);
+    if (before !== 0) {
+      const packet = this.packet(before)!;
+      judgement.packetId = before;
+      writeDeadline(packet.fields.deadlineMs, judgement);
+      if (isSameSend(packet, amountFen, body)) return say(judgement, Verdict.doneBefore);
       return refuse(judgement, Refusal.requestTaken);
     }
     const group = body.group === 0 ? undefined : this.groups.get(body.group);
     if (body.group !== 0 && group === undefined) return refuse(judgement, Refusal.unknownGroup);
     if (group !== undefined && !isFromHost && !group.has(user)) return refuse(judgement, Refusal.notMember);
     if (!isFromHost && amountFen > this.balanceOf(user)) return refuse(judgement, Refusal.noMoney);
-    const packetId = FIRST_ID - this.#packets.length;
+    const packetId = this.list.lowestId - 1;
     if (packetId < this.#purse.nextPacketId()) return refuse(judgement, Refusal.idsTaken);
+    const { mode, deadlineMs, shares } = body;
     const recipients = group?.members ?? body.recipients.slice().sort();
-    const packet = new SentPacket(packetId, user, isFromHost, amountFen, body, recipients);
-    this.#add(packet);
-    writeDeadline(packet, judgement);
+    const fields = { packetId, sender: user, isFromHost, amountFen, mode, deadlineMs, shares, recipients };
+    this.#add(new SentPacket({ ...fields, group: body.group }), body.requestId);
+    writeDeadline(deadlineMs, judgement);
     judgement.packetId = packetId;
     judgement.body = step.body;
     say(judgement, Verdict.done);
   }
 
-  #add(packet: SentPacket): void {
-    const { sender, isFromHost, amountFen, body } = packet;
-    this.#packets.push(packet);
-    this.#requests(sender, isFromHost).set(body.requestId, packet);
-    if (isFromHost) this.#totals.sourceFen -= amountFen;
+  #add(packet: SentPacket, requestId: number): void {
+    const { packetId, sender, isFromHost, amountFen } = packet.fields;
+    this.list.add(sender, isFromHost, requestId);
+    this.#kept.set(packetId, packet);
+    if (isFromHost) this.totals.sourceFen -= amountFen;
     else this.#pay(sender, -amountFen);
-    this.#totals.packetFen += amountFen;
-    if (body.group !== 0) append(this.#ofGroup, body.group, packet);
-    else for (const user of packet.recipients) append(this.#namedIn, user, packet);
+    this.totals.packetFen += amountFen;
+    this.#expose(packet);
+  }
+
+  /** Lets its recipients find an open packet. */
+  #expose(packet: SentPacket): void {
+    const { group, recipients } = packet.fields;
+    if (group === 0) { for (const user of recipients) append(this.#namedIn, user, packet); }
+    else append(this.#ofGroup, group, packet);
+  }
+
+  /** A packet has changed; one that has ended is nobody's to find any more. */
+  #changed(packet: SentPacket, judgement: Judgement): void {
+    const { packetId, group, recipients } = packet.fields;
+    this.#asked.delete(packetId);
+    if (packet.isOpen) return;
+    judgement.hasEnded = true;
+    this.list.markEnded(packetId);
+    if (group !== 0) remove(this.#ofGroup, group, packet);
+    else for (const user of recipients) remove(this.#namedIn, user, packet);
   }
 
   #claim({ packetId, user, amountFen, count: share }: Step, judgement: Judgement): void {
     const packet = this.packet(packetId);
     if (packet === undefined) return refuse(judgement, Refusal.unknownPacket);
     const has = packet.shareOf.get(user);
-    if (has === share && packet.body.shares[share] === amountFen) return say(judgement, Verdict.doneBefore);
+    if (has === share && packet.fields.shares[share] === amountFen) return say(judgement, Verdict.doneBefore);
     if (has !== undefined) return refuse(judgement, Refusal.alreadyClaimed);
     if (packet.isOver) return refuse(judgement, Refusal.givenBack);
     if (!packet.isRecipient(user)) return refuse(judgement, Refusal.notRecipient);
-    if (packet.body.shares[share] !== amountFen) return refuse(judgement, Refusal.malformed);
+    if (packet.fields.shares[share] !== amountFen) return refuse(judgement, Refusal.malformed);
     if (!packet.isFree(share)) return refuse(judgement, Refusal.packetTaken);
     packet.take(share, user);
-    this.#totals.packetFen -= amountFen;
+    this.pending.add(user, packetId, amountFen);
+    this.totals.packetFen -= amountFen;
     this.#pay(user, amountFen);
+    this.#changed(packet, judgement);
     say(judgement, Verdict.done);
   }
 
   #takeBack({ packetId, user, amountFen, isFromHost }: Step, judgement: Judgement): void {
     const packet = this.packet(packetId);
     if (packet === undefined) return refuse(judgement, Refusal.unknownPacket);
-    const isRight = packet.sender === user && packet.isFromHost === isFromHost &&
+    const isRight = packet.fields.sender === user && packet.fields.isFromHost === isFromHost &&
       packet.restFen === amountFen && amountFen > 0;
     if (!isRight) return refuse(judgement, Refusal.malformed);
     if (packet.isOver) return say(judgement, Verdict.doneBefore);
     packet.isOver = true;
-    this.#totals.packetFen -= amountFen;
-    if (isFromHost) this.#totals.sourceFen += amountFen;
+    this.totals.packetFen -= amountFen;
+    if (isFromHost) this.totals.sourceFen += amountFen;
     else this.#pay(user, amountFen);
+    this.#changed(packet, judgement);
     say(judgement, Verdict.done);
   }
 
@@ -246,14 +335,12 @@ export class Sends {
   /** The newest open packet before `after` that the user may claim and hasn't; the newest of all for 0. */
   #openFor(user: number, after: number): SentPacket | undefined {
     let found: SentPacket | undefined;
-    const look = (packets: SentPacket[] | undefined) => {
-      if (packets === undefined) return;
-      const open = packets.filter((packet) => packet.isOpen);
-      if (open.length < packets.length) packets.splice(0, packets.length, ...open);
-      for (const packet of open) {
+    const look = (packets: Iterable<SentPacket> = []) => {
+      for (const packet of packets) {
+        const { packetId } = packet.fields;
         // Ids go down, so a newer packet has a smaller one.
-        if (packet.packetId <= after || packet.shareOf.has(user) || !packet.isRecipient(user)) continue;
-        if (found === undefined || packet.packetId < found.packetId) found = packet;
+        if (packetId <= after || packet.shareOf.has(user) || !packet.isRecipient(user)) continue;
+        if (found === undefined || packetId < found.fields.packetId) found = packet;
       }
     };
     look(this.#namedIn.get(user));
@@ -263,34 +350,31 @@ export class Sends {
 
   /** The next packet that is open and belongs to a SET, from the oldest on; `after` 0 for the first. */
   #nextOpen(set: number, setCount: number, after: number): SentPacket | undefined {
-    for (let i = after === 0 ? 0 : FIRST_ID - after + 1; i < this.#packets.length; i++) {
-      const packet = this.#packets[i];
-      if (packet.isOpen && ownerSet(packet.packetId, setCount) === set) return packet;
-    }
-    return undefined;
-  }
-
-  #requests(user: number, isFromHost: boolean): Map<number, SentPacket> {
-    if (isFromHost) return this.#sentByHost;
-    let requests = this.#sentBy.get(user);
-    if (requests === undefined) this.#sentBy.set(user, requests = new Map());
-    return requests;
+    let packetId = this.list.nextOpen(after);
+    while (packetId !== 0 && ownerSet(packetId, setCount) !== set) packetId = this.list.nextOpen(packetId);
+    return this.#kept.get(packetId);
   }
 
   #pay(user: number, fen: number): void {
-    this.#netFen.set(user, (this.#netFen.get(user) ?? 0) + fen);
-    this.#totals.userFen += fen;
+    this.netFen.set(user, (this.netFen.get(user) ?? 0) + fen);
+    this.totals.userFen += fen;
   }
 }
 
-function append(lists: Map<number, SentPacket[]>, key: number, packet: SentPacket): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [packet]);
-  else list.push(packet);
+function append(sets: Map<number, Set<SentPacket>>, key: number, packet: SentPacket): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([packet]));
+  else set.add(packet);
+}
+
+function remove(sets: Map<number, Set<SentPacket>>, key: number, packet: SentPacket): void {
+  const set = sets.get(key);
+  set?.delete(packet);
+  if (set?.size === 0) sets.delete(key);
 }
 
 /** The verdict on a send tells its deadline, which is the first one's if it was sent before. */
-function writeDeadline({ body: { deadlineMs } }: SentPacket, { reply }: Judgement): void {
+function writeDeadline(deadlineMs: number, { reply }: Judgement): void {
   reply[0] = deadlineMs;
   reply[1] = Math.floor(deadlineMs / 0x1_0000_0000);
 }
@@ -306,11 +390,15 @@ function isSplit({ shares, group, recipients }: SendBody, amountFen: number): bo
   return sumFen === amountFen;
 }
 
-/** Shares are drawn anew at a repetition, so they aren't compared. */
-function isSameSend({ amountFen, body }: SentPacket, otherFen: number, other: SendBody): boolean {
-  return amountFen === otherFen && body.mode === other.mode && body.group === other.group &&
-    body.shares.length === other.shares.length && body.recipients.length === other.recipients.length &&
-    body.recipients.every((user, i) => user === other.recipients[i]);
+/** Shares are drawn anew at a repetition, so they aren't compared; nor is the order of the recipients. */
+function isSameSend({ fields }: SentPacket, amountFen: number, body: SendBody): boolean {
+  const isAlike = fields.amountFen === amountFen && fields.mode === body.mode &&
+    fields.group === body.group &&
+    fields.shares.length === body.shares.length;
+  if (!isAlike || body.group !== 0) return isAlike;
+  const recipients = body.recipients.slice().sort();
+  return recipients.length === fields.recipients.length &&
+    recipients.every((user, i) => user === fields.recipients[i]);
 }
 
 function copyFrom(words: Uint32Array | undefined, from: number, reply: Int32Array): void {

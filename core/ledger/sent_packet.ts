@@ -1,5 +1,3 @@
-import type { SendBody } from "./send_body.ts";
-
 /** Words of a packet's head in an answer, and their offsets. */
 export const HeadWord = {
   /** 0: there is none. */
@@ -14,6 +12,9 @@ export const HeadWord = {
   deadlineHigh: 7,
 } as const;
 
+/** Words of a head; the packet's other words follow. */
+export const HEAD_WORDS = 8;
+
 /** Bits of `HeadWord.mode`. */
 export const HeadBit = {
   /** The host itself has sent it. */
@@ -21,6 +22,21 @@ export const HeadBit = {
   /** What was left of it has gone back. */
   over: 0x200,
 } as const;
+
+/** What never changes of a packet that somebody sent. */
+export interface SentFields {
+  readonly packetId: number;
+  readonly sender: number;
+  readonly isFromHost: boolean;
+  readonly amountFen: number;
+  readonly mode: number;
+  /** 0 if users are named. */
+  readonly group: number;
+  readonly deadlineMs: number;
+  readonly shares: Uint32Array;
+  /** Sorted. */
+  readonly recipients: Uint32Array;
+}
 
 /** A packet that somebody sent, as the judge knows it. */
 export class SentPacket {
@@ -31,27 +47,42 @@ export class SentPacket {
   isOver = false;
   /** By user: his share's number. */
   readonly shareOf = new Map<number, number>();
+  readonly fields: SentFields;
   readonly #isTaken: Uint8Array;
 
-  /** @param recipients sorted */
-  constructor(
-    readonly packetId: number,
-    readonly sender: number,
-    readonly isFromHost: boolean,
-    readonly amountFen: number,
-    readonly body: SendBody,
-    readonly recipients: Uint32Array,
-  ) {
-    this.#isTaken = new Uint8Array(body.shares.length);
+  constructor(fields: SentFields) {
+    this.fields = fields;
+    this.#isTaken = new Uint8Array(fields.shares.length);
+  }
+
+  /** A packet out of its words. */
+  static from(words: Uint32Array): SentPacket {
+    const sharesAt = HEAD_WORDS + 2;
+    const claimsAt = sharesAt + words[HeadWord.shares];
+    const recipientsAt = claimsAt + 2 * words[HEAD_WORDS];
+    const packet = new SentPacket({
+      packetId: words[HeadWord.packetId],
+      sender: words[HeadWord.sender],
+      isFromHost: (words[HeadWord.mode] & HeadBit.fromHost) !== 0,
+      amountFen: words[HeadWord.amount],
+      mode: words[HeadWord.mode] & 0xff,
+      group: words[HeadWord.group],
+      deadlineMs: words[HeadWord.deadlineLow] + words[HeadWord.deadlineHigh] * 0x1_0000_0000,
+      shares: words.slice(sharesAt, claimsAt),
+      recipients: words.slice(recipientsAt, recipientsAt + words[HEAD_WORDS + 1]),
+    });
+    for (let at = claimsAt; at < recipientsAt; at += 2) packet.take(words[at + 1], words[at]);
+    packet.isOver = (words[HeadWord.mode] & HeadBit.over) !== 0;
+    return packet;
   }
 
   get restFen(): number {
-    return this.amountFen - this.claimedFen;
+    return this.fields.amountFen - this.claimedFen;
   }
 
   /** Somebody may still claim, or what is left must still go back. */
   get isOpen(): boolean {
-    return !this.isOver && this.claimed < this.body.shares.length;
+    return !this.isOver && this.claimed < this.fields.shares.length;
   }
 
   isFree(share: number): boolean {
@@ -62,40 +93,44 @@ export class SentPacket {
     this.#isTaken[share] = 1;
     this.shareOf.set(user, share);
     this.claimed++;
-    this.claimedFen += this.body.shares[share];
+    this.claimedFen += this.fields.shares[share];
   }
 
   isRecipient(user: number): boolean {
-    return hasUser(this.recipients, user);
+    return hasUser(this.fields.recipients, user);
   }
 
   /** Fills in the words of `HeadWord`. */
-  writeHead(reply: Int32Array): void {
-    const { mode, group, deadlineMs, shares } = this.body;
-    reply[HeadWord.packetId] = this.packetId;
-    reply[HeadWord.sender] = this.sender;
-    reply[HeadWord.amount] = this.amountFen;
-    reply[HeadWord.shares] = shares.length;
-    reply[HeadWord.mode] = mode | (this.isFromHost ? HeadBit.fromHost : 0) |
-      (this.isOver ? HeadBit.over : 0);
-    reply[HeadWord.group] = group;
-    reply[HeadWord.deadlineLow] = deadlineMs;
-    reply[HeadWord.deadlineHigh] = Math.floor(deadlineMs / 0x1_0000_0000);
+  writeHead(words: Uint32Array | Int32Array): void {
+    const { packetId, sender, isFromHost, amountFen, mode, group, deadlineMs, shares } = this.fields;
+    words[HeadWord.packetId] = packetId;
+    words[HeadWord.sender] = sender;
+    words[HeadWord.amount] = amountFen;
+    words[HeadWord.shares] = shares.length;
+    words[HeadWord.mode] = mode | (isFromHost ? HeadBit.fromHost : 0) | (this.isOver ? HeadBit.over : 0);
+    words[HeadWord.group] = group;
+    words[HeadWord.deadlineLow] = deadlineMs;
+    words[HeadWord.deadlineHigh] = Math.floor(deadlineMs / 0x1_0000_0000);
   }
 
-  /** All that its owner SET must know: how many claims and recipients, then the shares, the claims, the recipients. */
+  /**
+   * All that there is to know of it: the head; how many claims and recipients; then the shares, the claims (user and
+   * share), the recipients.
+   */
   words(): Uint32Array {
-    const { shares } = this.body;
-    const words = new Uint32Array(2 + shares.length + 2 * this.claimed + this.recipients.length);
-    words[0] = this.claimed;
-    words[1] = this.recipients.length;
-    words.set(shares, 2);
-    let at = 2 + shares.length;
+    const { shares, recipients } = this.fields;
+    const sharesAt = HEAD_WORDS + 2;
+    const words = new Uint32Array(sharesAt + shares.length + 2 * this.claimed + recipients.length);
+    this.writeHead(words);
+    words[HEAD_WORDS] = this.claimed;
+    words[HEAD_WORDS + 1] = recipients.length;
+    words.set(shares, sharesAt);
+    let at = sharesAt + shares.length;
     for (const [user, share] of this.shareOf) {
       words[at++] = user;
       words[at++] = share;
     }
-    words.set(this.recipients, at);
+    words.set(recipients, at);
     return words;
   }
 }

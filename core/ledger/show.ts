@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { eachDelivered } from "./delivered_marks.ts";
 import { EntryKind, HELD, isOfAward } from "./entry.ts";
 import { RowField } from "./entry_rows.ts";
 import { openJudge } from "./open_judge.ts";
@@ -114,9 +115,8 @@ function seqsInProjection(directory: string, user: number): { seqs: number[]; un
 function deliveredAmong(truth: TruthReader, wanted: ReadonlySet<number>): Set<number> {
   const found = new Set<number>();
   if (wanted.size > 0) {
-    truth.readDelivered(0, (ids) => {
-      for (const id of ids) if (wanted.has(id)) found.add(id);
-    });
+    const note = (packetId: number) => void (wanted.has(packetId) && found.add(packetId));
+    truth.readDelivered(0, (words) => eachDelivered(words, note, () => {}));
   }
   return found;
 }

@@ -1,9 +1,9 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { EntryKind } from "./entry.ts";
 import { EntryRows, ROW_FIELDS } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
 import type { LedgerLimits } from "./ledger.ts";
 import { migrate, TRUTH_MIGRATIONS } from "./schema.ts";
+import { FIRST_SENT_ID } from "./sent_list.ts";
 
 /** Name of the truth's file in a ledger's directory. */
 export const TRUTH_FILE = "ledger.db";
@@ -39,6 +39,8 @@ interface Open {
   readonly commit: StatementSync;
   readonly insert: StatementSync;
   readonly insertBody: StatementSync;
+  readonly insertEnded: StatementSync;
+  readonly selectEnded: StatementSync;
   readonly insertDelivered: StatementSync;
 }
 
@@ -81,8 +83,8 @@ export class SqliteStore implements EntryStore {
     return this.#try(({ db }) => limitsOf(db));
   }
 
-  append({ values, count, bodies }: EntryRows, delivered: Uint32Array): void {
-    this.#try(({ db, begin, commit, insert, insertBody, insertDelivered }) => {
+  append({ values, count, bodies, ended }: EntryRows, delivered: Uint32Array): void {
+    this.#try(({ db, begin, commit, insert, insertBody, insertEnded, insertDelivered }) => {
       begin.run();
       try {
         for (let at = 0; at < count * ROW_FIELDS; at += ROW_FIELDS) {
@@ -98,6 +100,7 @@ export class SqliteStore implements EntryStore {
           );
         }
         for (const [seq, words] of bodies) insertBody.run(seq, bytesOf(words));
+        for (const [packetId, words] of ended) insertEnded.run(endedKey(packetId), bytesOf(words));
         if (delivered.length > 0) insertDelivered.run(bytesOf(delivered));
         commit.run();
       } catch (error) {
@@ -122,12 +125,12 @@ export class SqliteStore implements EntryStore {
     this.#try(({ db }) => readRows(db, afterSeq, Infinity, take));
   }
 
-  readTransfers(untilSeq: number, take: (rows: EntryRows) => void): void {
-    this.#try(({ db }) => readTransfers(db, untilSeq, take));
+  readDelivered(afterMark: number, take: (words: Uint32Array) => void): number {
+    return this.#try(({ db }) => readDelivered(db, afterMark, take));
   }
 
-  readDelivered(afterMark: number, take: (packetIds: Uint32Array) => void): number {
-    return this.#try(({ db }) => readDelivered(db, afterMark, take));
+  ended(packetId: number): Uint32Array | undefined {
+    return this.#try(({ selectEnded }) => endedOf(selectEnded, packetId));
   }
 
   close(): void {
@@ -164,6 +167,8 @@ export class SqliteStore implements EntryStore {
       commit: db.prepare("commit"),
       insert: db.prepare("insert into entry values (?, ?, ?, ?, ?, ?, ?, ?)"),
       insertBody: db.prepare("insert into body values (?, ?)"),
+      insertEnded: db.prepare("insert into ended values (?, ?)"),
+      selectEnded: selectingEnded(db),
       insertDelivered: db.prepare("insert into delivered (packets) values (?)"),
     };
   }
@@ -208,25 +213,8 @@ export function readRows(
   untilSeq: number,
   take: (rows: EntryRows) => void,
 ): void {
-  readSelected(db, "", afterSeq, untilSeq, take);
-}
-
-/** Hands over rows about what users sent each other, up to and including a key, in blocks. It looks at all others too. */
-export function readTransfers(db: DatabaseSync, untilSeq: number, take: (rows: EntryRows) => void): void {
-  readSelected(db, `and kind between ${EntryKind.fund} and ${EntryKind.group}`, 0, untilSeq, take);
-}
-
-function readSelected(
-  db: DatabaseSync,
-  condition: string,
-  afterSeq: number,
-  untilSeq: number,
-  take: (rows: EntryRows) => void,
-): void {
   const select = returningArrays(
-    db.prepare(
-      `select * from entry where seq > ? and seq <= ? ${condition} order by seq limit ${ROWS_PER_READ}`,
-    ),
+    db.prepare(`select * from entry where seq > ? and seq <= ? order by seq limit ${ROWS_PER_READ}`),
   );
   const selectBodies = db.prepare("select seq, words from body where seq > ? and seq <= ?");
   const rows = new EntryRows();
@@ -249,17 +237,33 @@ function readSelected(
   }
 }
 
+/** Ended packets lie by their place in the order of sending, so that new ones come to the end of the table. */
+function endedKey(packetId: number): number {
+  return FIRST_SENT_ID + 1 - packetId;
+}
+
+/** For {@linkcode endedOf}. */
+export function selectingEnded(db: DatabaseSync): StatementSync {
+  return db.prepare("select words from ended where number = ?");
+}
+
+/** The words of a packet that has ended; undefined if they aren't there. */
+export function endedOf(select: StatementSync, packetId: number): Uint32Array | undefined {
+  const row = select.get(endedKey(packetId));
+  return row === undefined ? undefined : wordsOf(row.words as Uint8Array);
+}
+
 /** Lets a statement return rows as arrays, at two thirds of the cost. Deno has it, its types don't yet. */
 export function returningArrays(statement: StatementSync): StatementSync {
   (statement as StatementSync & { setReturnArrays(enabled: boolean): void }).setReturnArrays(true);
   return statement;
 }
 
-/** Hands over delivered packets after a mark; returns the last mark. */
+/** Hands over what was delivered after a mark; returns the last mark. */
 export function readDelivered(
   db: DatabaseSync,
   afterMark: number,
-  take: (packetIds: Uint32Array) => void,
+  take: (words: Uint32Array) => void,
 ): number {
   let last = afterMark;
   const select = db.prepare("select mark, packets from delivered where mark > ? order by mark");

@@ -1,12 +1,13 @@
 import { assert } from "../assert.ts";
 import type { Clock } from "../time/clock.ts";
-import { entryAmountFen, EntryKind, EntryWord, isQuestion, isTransfer, Verdict } from "./entry.ts";
+import { MOST_MARK_WORDS, writeShareMark } from "./delivered_marks.ts";
+import { entryAmountFen, EntryKind, EntryWord, isQuestion, isTransfer, Refusal, Verdict } from "./entry.ts";
 import { EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
 import type { Judge } from "./judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger } from "./ledger.ts";
 
-/** Delivered packets are written with the next batch, or by themselves after this time or this many. */
+/** What was delivered is written with the next batch, or by itself after this time; words of it at most. */
 const MARKS_WAIT_MS = 1_000;
 const MOST_MARKS = 16_384;
 /** How long a failing store is left alone before the next try. */
@@ -47,7 +48,7 @@ export class StoredLedger implements Ledger {
 
   judge(words: Int32Array, at: number, judgement: Judgement): void {
     assert(this.failure === undefined, "nothing is judged on top of a batch that is in doubt");
-    this.#judge.judge(words, at, judgement);
+    this.#judgeEntry(words, at, judgement);
     if (judgement.verdict !== Verdict.done) return;
     switch (words[at + EntryWord.kind]) {
       case EntryKind.pendingOf:
@@ -56,8 +57,8 @@ export class StoredLedger implements Ledger {
       case EntryKind.delivered:
         // With no room the mark is forgotten: that repeats a message after a restart, no more.
         if (this.#markCount === 0) this.#marksSinceMs = this.#clock.monotonicMs();
-        if (this.#markCount < MOST_MARKS) {
-          this.#marks[this.#markCount++] = words[at + EntryWord.packetId] >>> 0;
+        if (this.#markCount + MOST_MARK_WORDS <= MOST_MARKS) {
+          this.#mark(words[at + EntryWord.packetId] >>> 0, words[at + EntryWord.user] >>> 0);
         }
         return;
       default:
@@ -99,10 +100,30 @@ export class StoredLedger implements Ledger {
     this.#store.close();
   }
 
-  #stage(words: Int32Array, at: number, { packetId, body, amountFen, sponsor }: Judgement): void {
+  /** Whatever needs a packet that has ended, and that the disk doesn't tell of now, comes to nothing. */
+  #judgeEntry(words: Int32Array, at: number, judgement: Judgement): void {
+    try {
+      this.#judge.judge(words, at, judgement);
+    } catch (error) {
+      if (!(error instanceof StoreFailed)) throw error;
+      judgement.verdict = Verdict.refused;
+      judgement.detail = Refusal.unreadable;
+      judgement.reply.fill(0);
+    }
+  }
+
+  #mark(packetId: number, user: number): void {
+    if (this.#judge.sends.list.has(packetId)) {
+      this.#markCount += writeShareMark(this.#marks, this.#markCount, packetId, user);
+    } else this.#marks[this.#markCount++] = packetId;
+  }
+
+  #stage(words: Int32Array, at: number, judgement: Judgement): void {
+    const { packetId, body, amountFen, sponsor, hasEnded } = judgement;
     const isOpen = words[at + EntryWord.kind] === EntryKind.open;
     const isOfSends = isTransfer(words[at + EntryWord.kind]);
     if (body !== undefined && isOfSends) this.#rows.bodies.set(this.#nextSeq, body);
+    if (hasEnded && isOfSends) this.#rows.ended.set(packetId, this.#judge.sends.words(packetId)!);
     const row = this.#rows.next();
     const { values } = this.#rows;
     values[row + RowField.seq] = this.#nextSeq++;
@@ -121,6 +142,7 @@ export class StoredLedger implements Ledger {
 
   #settled(): void {
     this.#judge.check();
+    for (const packetId of this.#rows.ended.keys()) this.#judge.sends.forget(packetId);
     this.#rows.clear();
     this.#markCount = 0;
     this.failure = undefined;

@@ -1,15 +1,24 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { UserError } from "../cli/user_error.ts";
 import type { EntryRows } from "./entry_rows.ts";
 import type { EntryStore } from "./entry_store.ts";
 import type { LedgerLimits } from "./ledger.ts";
 import { checkVersion, TRUTH_MIGRATIONS } from "./schema.ts";
-import { lastSeqOf, limitsOf, readDelivered, readRows, readTransfers, TRUTH_FILE } from "./sqlite_store.ts";
+import {
+  endedOf,
+  lastSeqOf,
+  limitsOf,
+  readDelivered,
+  readRows,
+  selectingEnded,
+  TRUTH_FILE,
+} from "./sqlite_store.ts";
 
 /** A ledger's rows for reading, beside a server that writes them or without one. */
-export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readTransfers" | "readDelivered"> {
+export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readDelivered" | "ended"> {
   readonly db: DatabaseSync;
   readonly path: string;
+  #selectEnded: StatementSync | undefined;
 
   /** @throws UserError if there is no ledger, or one of a newer program */
   constructor(directory: string) {
@@ -48,12 +57,12 @@ export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readT
     readRows(this.db, afterSeq, Infinity, take);
   }
 
-  readTransfers(untilSeq: number, take: (rows: EntryRows) => void): void {
-    readTransfers(this.db, untilSeq, take);
+  readDelivered(afterMark: number, take: (words: Uint32Array) => void): number {
+    return readDelivered(this.db, afterMark, take);
   }
 
-  readDelivered(afterMark: number, take: (packetIds: Uint32Array) => void): number {
-    return readDelivered(this.db, afterMark, take);
+  ended(packetId: number): Uint32Array | undefined {
+    return endedOf(this.#selectEnded ??= selectingEnded(this.db), packetId);
   }
 
   close(): void {

@@ -243,6 +243,11 @@ export interface SetContext {
   push(connection: number, generation: number, write: FrameWriter): boolean;
   /** The same for the reply that a handler has deferred. */
   answer(connection: number, generation: number, write: FrameWriter): boolean;
+  /**
+   * A frame that tells the connection's user of his share of a packet was just sent. Once it has arrived, as far as one can
+   * know, the ledger's `pendingShare` doesn't tell of it any more.
+   */
+  awaitReceipt(connection: number, packetId: number): void;
   /** Words to this plugin's instance in a SET of the host. False if the mailbox is full: try again at a later tick. */
   postToSet(set: number, words: Int32Array, count: number): boolean;
   /** Asks for `onTick` at this monotonic time or soon after. */

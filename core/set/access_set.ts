@@ -408,9 +408,9 @@ export class AccessSet {
     ) ?? NO_REPLY;
     if (connection < 0) return;
     if (replyAt < 0) return this.closeFor(connection, CloseCode.slowReader);
-    if (intent > 0 && this.#call.kind === EntryKind.award) {
-      this.#delivery.sent(connection, this.#call, this.#host.nowMs);
-    }
+    const { kind, verdict, packetId } = this.#call;
+    const isWon = kind === EntryKind.award && (verdict === Verdict.done || verdict === Verdict.doneBefore);
+    if (intent > 0 && isWon) this.#delivery.sent(connection, packetId, this.#host.nowMs);
     const code = this.#act(connection, intent);
     if (code !== 0) this.closeFor(connection, code);
   }
@@ -453,7 +453,7 @@ export class AccessSet {
     ) ?? NO_REPLY;
     if (intent > 0) {
       this.#counters[this.#m.awardsRepeated]++;
-      this.#delivery.sent(connection, this.#call, this.#host.nowMs);
+      this.#delivery.sent(connection, packetId, this.#host.nowMs);
       if (this.#call.count === HELD) this.#delivery.openFor(connection, packetId, this.#host.nowMs);
     }
     const code = this.#act(connection, intent);
@@ -500,6 +500,7 @@ export class AccessSet {
       },
       generationOf: (connection) => host.engine.generation[connection],
       push: (connection, generation, write) => set.#push(connection, generation, false, write),
+      awaitReceipt: (connection, packetId) => set.#delivery.sent(connection, packetId, host.nowMs),
       answer: (connection, generation, write) => set.#push(connection, generation, true, write),
       postToSet: (to, words, count) => host.postToSet(to, plugin, words, count),
       tickAt: (monotonicMs) => {

@@ -1,9 +1,9 @@
 import type { Engine } from "../engine/engine.ts";
-import { EntryKind, Verdict } from "../ledger/entry.ts";
+import { EntryKind } from "../ledger/entry.ts";
 import type { LedgerRing } from "../ledger/ledger_ring.ts";
 import type { Connections } from "./connections.ts";
 import { Deliveries } from "./deliveries.ts";
-import type { Entries, EntryCall } from "./entries.ts";
+import type { Entries } from "./entries.ts";
 import { PendingAsks } from "./pending_asks.ts";
 
 /** How soon to ask the ledger again for what is pending. */
@@ -25,7 +25,7 @@ export interface AwardDeliveryParts {
 
 /**
  * Sees to it that every award reaches its user, at least once: asks the ledger for pending ones at each login, and tells
- * it of those that have arrived. Version 0 has no receipt; a frame that comes 1 s or more after an award was sent counts
+ * it of those that have arrived, and of shares of sent packets. Version 0 has no receipt; a frame that comes 1 s or more after an award was sent counts
  * as one.
  */
 export class AwardDelivery {
@@ -37,10 +37,9 @@ export class AwardDelivery {
     this.#parts = parts;
   }
 
-  /** A reply that carries an award is on its way. Version 1 says itself when it has arrived. */
-  sent(connection: number, { verdict, packetId }: EntryCall, nowMs: number): void {
+  /** A frame that tells of an award or a share is on its way. Version 1 says itself when it has arrived. */
+  sent(connection: number, packetId: number, nowMs: number): void {
     if (this.#parts.connections.version[connection] !== 0) return;
-    if (verdict !== Verdict.done && verdict !== Verdict.doneBefore) return;
     this.#deliveries.add(connection, packetId, nowMs);
     this.#parts.connections.hasUndelivered[connection] = 1;
   }

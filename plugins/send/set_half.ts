@@ -223,11 +223,12 @@ export class SendSet implements PluginInstance {
     result: number,
     amountFen: number,
   ): void {
-    this.#set.answer(
+    const isSent = this.#set.answer(
       connection,
       generation,
       (reply, replyAt) => this.#writeClaimed(connection, reply, replyAt, packetId, result, amountFen),
     );
+    if (isSent && amountFen > 0) this.#set.awaitReceipt(connection, packetId);
   }
 
   #writeClaimed(

@@ -2,8 +2,11 @@ import {
   EntryKind,
   HeadBit,
   HeadWord,
+  Result,
   type SetContext,
   writeChatMessage,
+  writeClaimResponse,
+  writeClaimResult,
   writeExpired,
   writeNotice,
   writeSendNotice,
@@ -24,9 +27,12 @@ export class ToldUsers {
     this.#m = metrics;
   }
 
-  /** A user has logged in: he hears of every packet that is open to him, the newest first. */
+  /**
+   * A user has logged in: he hears of every share that he has claimed and may not know of, the oldest first, then of every
+   * packet that is open to him, the newest first.
+   */
   loggedIn(connection: number, user: number, nowMs: number): void {
-    this.#askOpen(connection, this.#set.generationOf(connection), user, 0, nowMs);
+    this.#askPending(connection, this.#set.generationOf(connection), user, 0, nowMs);
   }
 
   /** Something for a user who was on this connection a moment ago: the words of one of `ToUser`. */
@@ -88,6 +94,31 @@ export class ToldUsers {
         writeChatMessage(reply, replyAt, this.#set.unixMs, words[at] >>> 0, words[at + 1] >>> 0, text),
     );
     if (isSent) this.#set.count(this.#m.chatsDelivered);
+  }
+
+  #askPending(connection: number, generation: number, user: number, after: number, nowMs: number): void {
+    this.#questions.ask({ kind: EntryKind.pendingShare, user, packetId: after }, nowMs, (share, nowMs) => {
+      const [packetId, amountFen] = [share[0] >>> 0, share[1] >>> 0];
+      if (packetId === 0) return this.#askOpen(connection, generation, user, 0, nowMs);
+      if (!this.#claimed(connection, generation, packetId, amountFen)) return;
+      this.#askPending(connection, generation, user, packetId, nowMs);
+    });
+  }
+
+  #claimed(connection: number, generation: number, packetId: number, amountFen: number): boolean {
+    const { unixMs, unixSeconds } = this.#set;
+    const isSent = this.#set.push(
+      connection,
+      generation,
+      (reply, replyAt) =>
+        this.#set.versionOf(connection) === 0
+          ? writeClaimResponse(reply, replyAt, unixSeconds, packetId, amountFen)
+          : writeClaimResult(reply, replyAt, unixMs, packetId, Result.ok, amountFen, 0),
+    );
+    if (!isSent) return false;
+    this.#set.count(this.#m.claimsRepeated);
+    this.#set.awaitReceipt(connection, packetId);
+    return true;
   }
 
   #askOpen(connection: number, generation: number, user: number, after: number, nowMs: number): void {
