@@ -1,6 +1,7 @@
 import { Counters, type MetricDefinition, MetricLayout } from "../counters/counters.ts";
 import { record } from "../counters/histogram.ts";
 import { Bell } from "../shared/bell.ts";
+import { collectGarbage } from "../shared/collect_garbage.ts";
 import { closeThread, onParentMessage, postToParent } from "../shared/thread.ts";
 import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
@@ -128,6 +129,7 @@ async function turn(
   const watch = new LedgerWatch(init.counters, board, ledger, loop);
   const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money);
   board.state = LedgerState.awarding;
+  collectGarbage();
   let yieldAtMs = 0;
   while (!isStopped()) {
     bell.awake();

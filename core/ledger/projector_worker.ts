@@ -1,5 +1,6 @@
 import { Counters, MetricLayout } from "../counters/counters.ts";
 import { Bell } from "../shared/bell.ts";
+import { collectGarbage } from "../shared/collect_garbage.ts";
 import { closeThread, onParentMessage, postToParent } from "../shared/thread.ts";
 import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
@@ -46,6 +47,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
   const checkpoints = layout.handle("projectionCheckpoints");
   let projector: Projector | undefined;
   let told = "";
+  let hasCollected = false;
   for (;;) {
     bell.awake();
     let restMs = LOOK_MS;
@@ -72,6 +74,10 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
       projector = undefined;
       if (Projection.isDamage(error)) Projection.remove(init.directory);
       restMs = REST_MS;
+    }
+    if (restMs > 0 && !hasCollected) {
+      hasCollected = true;
+      collectGarbage();
     }
     if (restMs === 0) await nextTurn();
     else if (!isStopped) await bell.sleep(restMs);

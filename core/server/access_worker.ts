@@ -9,6 +9,7 @@ import { loadPlugin, type PluginChoice } from "../plugin/loader.ts";
 import { Random } from "../random/random.ts";
 import type { ConnectionLimits } from "../set/connection_watch.ts";
 import { Bell } from "../shared/bell.ts";
+import { collectGarbage } from "../shared/collect_garbage.ts";
 import { Mailbox } from "../shared/mailbox.ts";
 import { closeThread, postToParent } from "../shared/thread.ts";
 import { systemClock } from "../time/clock.ts";
@@ -102,6 +103,7 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
     notify({ type: "refused", message: error.message });
     return;
   }
+  collectGarbage();
   let yieldAtMs = 0;
   while (!loop.isStopped) {
     const passing = loop.pass();

@@ -12,6 +12,7 @@ import { formatAddress } from "../engine/address.ts";
 import { chooseEngine, connectionLimit, defaultConnections } from "../engine/choose.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
 import { openListener } from "../engine/listener.ts";
+import { collectGarbage } from "../shared/collect_garbage.ts";
 import { DirectoryLock } from "../ledger/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
@@ -177,6 +178,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     randomSeed,
     startedInMs: Math.round(host.clock.monotonicMs() - startMs),
   });
+  collectGarbage();
   const reason = await stopped;
   state.isDraining = true;
   log("info", "draining", { reason, connections: access.board.open, maxSeconds: options["drain-seconds"] });
