@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { LINES } from "./chart_table.ts";
 import { MonitorCore } from "./monitor_core.ts";
+import { FIRST_STATE } from "./terminal/view_state.ts";
+import { screen } from "./terminal/views.ts";
+import { targetRows } from "./web/page_state.ts";
 import { eventsOf, makeSnapshot, openStream, settle, TestWorld } from "./testing.ts";
 
 const SECOND = 1_700_000_000;
@@ -92,4 +95,92 @@ Deno.test("a sum since the start survives restarts, lost seconds and late ones, 
   take(3, 2, 50, 50); // another process, which counts from 0
   assert.equal((await shown(2000)).at(3), 14.5);
   assert.deepEqual(core.totals("client"), { amountWonFen: 1450 });
+});
+
+Deno.test("bad targets of every kind are shown as what they are, and the good one's seconds are whole", async () => {
+  const names = ["down:1", "silent:1", "later:1", "rubbish:1", "html:1", "twice:1", "endless:1", "good:1"];
+  const world = new TestWorld();
+  const core = new MonitorCore(world);
+  const streams = Object.fromEntries(names.map((name) => [name, openStream()]));
+  /** More than an event may be, without an end. */
+  const endless = () =>
+    new ReadableStream({
+      type: "bytes",
+      start: (controller) => controller.enqueue(new TextEncoder().encode(`data: ${"x".repeat(6 << 20)}`)),
+    });
+  world.answer = (url) => {
+    const { host } = new URL(url);
+    if (host === "down:1") throw new Error("Connection refused (os error 111)");
+    if (host === "html:1") return new Response("<h1>hi</h1>", { headers: { "content-type": "text/html" } });
+    if (host === "endless:1") {
+      return new Response(endless(), { headers: { "content-type": "text/event-stream" } });
+    }
+    return streams[host].response;
+  };
+  core.setTargets(names.map(spec));
+  await settle();
+  await streams["silent:1"].send(eventsOf(makeSnapshot(SECOND)));
+  for (let i = 0; i < 6; i++) {
+    const at = SECOND + i;
+    await streams["later:1"].send(eventsOf({ ...makeSnapshot(at), version: 7 }));
+    await streams["rubbish:1"].send(`event: snapshot\ndata: {"version":1,"role":"cat"}\n\n\0\xff:::\n\n`);
+    const same = makeSnapshot(at, { role: "server", pid: 5, deltas: { framesOut: 10 } });
+    await streams["twice:1"].send(eventsOf(same, same));
+    await streams["good:1"].send(eventsOf(makeSnapshot(at, { deltas: { shakesSent: 3 } })));
+    await world.pass(1_001);
+    core.tick();
+  }
+  const rows = targetRows(core);
+  assert.deepEqual(rows.map(({ name, state, why }) => [name, state, why]), [
+    ["down:1", "down", "connection refused"],
+    ["silent:1", "silent", "no snapshot for 6 s"],
+    ["later:1", "other version", "snapshots of version 7, this is 1"],
+    ["rubbish:1", "rubbish", "role is wrong"],
+    ["html:1", "down", "status 200, text/html"],
+    ["twice:1", "live", ""],
+    ["endless:1", "rubbish", rows[6].why],
+    ["good:1", "live", ""],
+  ]);
+  assert.match(rows[6].why, /^an event of more than \d+ characters$/);
+  const values = (label: string) => {
+    const line = LINES.findIndex((each) => each.label === label);
+    return core.history.points.slice(0, 4).map((point) => point.values[line]);
+  };
+  assert.deepEqual(values("sent (fleet)"), [3, 3, 3, 3]);
+  assert.deepEqual(values("frames answered (servers)"), [10, 10, 10, 10], "a second that came twice");
+  for (const columns of [80, 20]) {
+    const lines = screen({ core }, { ...FIRST_STATE, view: "targets" }, { columns, rows: 24 });
+    const text = lines.map((line) => line.map(({ text }) => text).join("")).join("\n");
+    for (const { state } of rows) {
+      assert.ok(text.includes(state), `${state} at ${columns} columns in\n${text}`);
+    }
+  }
+  await core.stop();
+});
+
+Deno.test("what was done at a target is marked, but not what this monitor had it do", async () => {
+  const world = new TestWorld();
+  const core = new MonitorCore(world, "me");
+  const stream = openStream();
+  world.answer = () => stream.response;
+  core.setTargets([spec("a:1")]);
+  await settle();
+  const action = (text: string, who: string, markedBy: string) => ({
+    atMs: SECOND * 1000,
+    text,
+    who,
+    markedBy,
+  });
+  const actions = [
+    action("rate qps 5", "ann", "me"),
+    action("drain", "bo", "another"),
+    action("pause", "", ""),
+  ];
+  const snapshot = makeSnapshot(SECOND, { actions });
+  await stream.send(eventsOf(snapshot, snapshot));
+  assert.deepEqual(core.marks.all.map(({ atMs, kind, text, who }) => [atMs, kind, text, who]), [
+    [SECOND * 1000, "action", "drain on a:1", "bo"],
+    [SECOND * 1000, "action", "pause on a:1", undefined],
+  ]);
+  await core.stop();
 });

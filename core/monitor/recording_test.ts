@@ -58,6 +58,36 @@ Deno.test("a record that was cut short is read as far as it goes, and says so", 
   });
 });
 
+Deno.test("wherever a record is cut off, what is whole is read, or why nothing can be is told in a line", () => {
+  inTempDir((path) => {
+    write(path, 30);
+    const whole = Deno.readFileSync(path);
+    for (let part = 0; part < 50; part++) {
+      const bytes = Math.floor(whole.length * part / 50) + part;
+      Deno.writeFileSync(path, whole.subarray(0, bytes));
+      let replay: Replay;
+      try {
+        replay = new Replay(path);
+      } catch (error) {
+        assert.ok(error instanceof UserError && !error.message.includes("\n"), `${bytes} bytes: ${error}`);
+        continue;
+      }
+      const seconds = [...replay.batches()].flatMap(({ snapshots }) =>
+        snapshots.map(([, { second }]) => second)
+      );
+      assert.deepEqual(
+        seconds,
+        [...new Set(seconds)].sort((a, b) => a - b),
+        `${bytes} bytes: in order, once`,
+      );
+      assert.ok(seconds.every((second) => second >= 100 && second < 130), `${bytes} bytes`);
+      replay.marks();
+      assert.ok(replay.problems.length > 0, `${bytes} bytes of ${whole.length}`);
+      replay.close();
+    }
+  });
+});
+
 Deno.test("a batch with rubbish is left out and told, the others are read", () => {
   inTempDir((path) => {
     write(path, 2);

@@ -71,6 +71,11 @@ export class Replay {
         return;
       }
       if (row === undefined) return;
+      // A page that isn't there reads as zeros, and so may a row: its number doesn't follow then.
+      if (!(row.id as number > lastId)) {
+        this.problems.push(`${this.path}: ends early: after batch ${lastId}`);
+        return;
+      }
       lastId = row.id as number;
       const batch = this.#read(row.at_ms as number, row.snapshots as Uint8Array);
       if (batch !== undefined) yield batch;

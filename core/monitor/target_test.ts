@@ -66,6 +66,20 @@ Deno.test("a snapshot that comes twice counts once", async () => {
   await ended;
 });
 
+Deno.test("a second that a stepping clock brings again is no repeat: both count", async () => {
+  const world = new TestWorld();
+  const stream = openStream();
+  world.answer = () => stream.response;
+  const { target, seen, ended } = watch(world);
+  await settle();
+  const at = (readAtMs: number, shakes: number) =>
+    eventsOf(makeSnapshot(SECOND, { readAtMs, deltas: { shakes: 3 }, totals: { shakes } }));
+  await stream.send(at(SECOND * 1000 + 1_001, 3) + at(SECOND * 1000 + 1_900, 6));
+  assert.deepEqual([seen.length, target.repeated, target.totals()], [2, 0, { shakes: 6 }]);
+  target.stop();
+  await ended;
+});
+
 Deno.test("rubbish and other versions are told as what they are, and good snapshots go on", async () => {
   const world = new TestWorld();
   const stream = openStream();
