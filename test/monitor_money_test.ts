@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { MonitorCore } from "../core/monitor/monitor_core.ts";
 import { MoneyWatch } from "../core/monitor/money_watch.ts";
+import { clientHosts } from "../core/monitor/web/page_state.ts";
 import { Control } from "../core/monitor/control.ts";
 import type { PlanInput } from "../core/seed/plan_schema.ts";
 import { TestSet } from "../core/seed/testing.ts";
@@ -98,6 +99,7 @@ Deno.test("waves, sponsors and limits of a real event are what the monitor shows
     ]);
     assert.equal(wave("called").released, 60);
     assert.equal(wave("planned").state, "planned");
+    assert.deepEqual(clientHosts(core), [["127.0.0.1", 100]]);
     const marks = (kind: string) =>
       core.marks.all.filter((mark) => mark.kind === kind).map(({ text, who }) => [text, who]);
     assert.deepEqual(marks("action"), [["waves/move wave called, inS 0 on access", "ann"]], "once");

@@ -36,6 +36,8 @@ export interface Snapshot {
   /** Every gauge by block (SET or worker). */
   readonly blocks: Record<string, number[]>;
   readonly process: ProcessUsage;
+  /** Of a server: connections by client host, those with most first; what has no place is `others`. */
+  readonly clientHosts?: readonly (readonly [host: string, connections: number])[];
   /** What operators had it do since the last one; absent if nothing. */
   readonly actions?: readonly AdminAction[];
   /** The process ends with this one, which holds what came after the last full second. */
@@ -70,6 +72,8 @@ export class Series {
   readonly #clock: Clock;
   readonly #listeners = new Set<Listener>();
   readonly #kept: Snapshot[] = [];
+  /** Who is connected, for a process that knows. */
+  clientHosts: (() => NonNullable<Snapshot["clientHosts"]>) | undefined;
   readonly #actions: AdminAction[] = [];
   #lastTotals: Record<string, number> = {};
   #lastBuckets: Record<string, Uint32Array> = {};
@@ -186,6 +190,7 @@ export class Series {
       histograms,
       blocks: this.#gaugesByBlock(),
       process: this.#usage.read(),
+      ...(this.clientHosts === undefined ? {} : { clientHosts: this.clientHosts() }),
       ...(this.#actions.length === 0 ? {} : { actions: this.#actions.splice(0) }),
       ...(isLast ? { isLast } : {}),
     };

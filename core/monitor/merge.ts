@@ -27,6 +27,8 @@ export class RoleSecond {
   readonly unseen: Record<string, number> = {};
   readonly gauges: Record<string, number> = {};
   readonly histograms: Record<string, Histogram> = {};
+  /** Connections by client host. */
+  readonly clientHosts: Record<string, number> = {};
   cpuUserMs = 0;
   cpuSystemMs = 0;
   rssBytes = 0;
@@ -46,6 +48,9 @@ export class RoleSecond {
     addUp(this.gauges, snapshot.gauges);
     for (const name in snapshot.histograms) {
       (this.histograms[name] ??= new Histogram()).add(snapshot.histograms[name]);
+    }
+    for (const [host, connections] of snapshot.clientHosts ?? []) {
+      this.clientHosts[host] = (this.clientHosts[host] ?? 0) + connections;
     }
     const { process } = snapshot;
     this.cpuUserMs += process.cpuUserMs;

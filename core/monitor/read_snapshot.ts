@@ -13,6 +13,7 @@ export const SNAPSHOT_VERSION = 1;
 const MAX_NAMES = 4_096;
 /** The same of what operators did. */
 const MAX_ACTIONS = 100;
+const MAX_HOSTS = 1_000;
 const MAX_TEXT = 1_000;
 
 /**
@@ -47,7 +48,16 @@ function firstWrong(json: Record<string, unknown>): string | undefined {
   if (!isTable(json.blocks, (list) => Array.isArray(list) && list.every(isNumber))) return "blocks";
   if (!isUsage(json.process)) return "process";
   if (json.actions !== undefined && !isActions(json.actions)) return "actions";
+  if (json.clientHosts !== undefined && !isHosts(json.clientHosts)) return "clientHosts";
   return undefined;
+}
+
+function isHosts(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= MAX_HOSTS &&
+    value.every((pair) =>
+      Array.isArray(pair) && pair.length === 2 && typeof pair[0] === "string" && pair[0].length <= MAX_TEXT &&
+      isNumber(pair[1])
+    );
 }
 
 function isUsage(value: unknown): boolean {

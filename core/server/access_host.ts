@@ -18,6 +18,7 @@ import type { Clock } from "../time/clock.ts";
 import type { TokenRules } from "../token/token_keys.ts";
 import type { WorkerReport } from "./access_loop.ts";
 import { AccessThread } from "./access_thread.ts";
+import { clientHostBytes } from "./client_hosts.ts";
 import { boardBytes, HostBoard } from "./host_board.ts";
 import { hostMetrics, shareOut } from "./host_plan.ts";
 import { HostEntries } from "./host_entries.ts";
@@ -74,6 +75,8 @@ export class AccessHost {
   readonly halves: PluginHalves;
   readonly board: HostBoard;
   readonly setCount: number;
+  /** How many connections each client host has; see `readClientHosts`. */
+  readonly clientHosts: SharedArrayBuffer;
   /** Where the money of each sponsor and wave is. */
   readonly money: HostMoney;
   /** The port that is bound. */
@@ -117,6 +120,7 @@ export class AccessHost {
     this.#controlLatency = this.counters.histogram(this.setCount, layout.handle("controlLatencyUs"));
     const board = new SharedArrayBuffer(boardBytes(options.workers));
     this.board = new HostBoard(board);
+    this.clientHosts = new SharedArrayBuffer(clientHostBytes(options.workers));
     const random = new Random(options.randomSeed);
     this.seed = options.seed;
     this.money = new HostMoney(options.seed?.tickets);
@@ -154,6 +158,7 @@ export class AccessHost {
       counters: memory,
       blocks,
       board,
+      clientHosts: this.clientHosts,
       hostBell: this.#bell.words.buffer,
       ledgerBell: this.#ledger.bell.words.buffer,
       ledgerBoard: this.#ledger.board.memory,

@@ -25,6 +25,7 @@ import { FrameTable } from "../wire/frame_table.ts";
 import { FRAME_BYTES } from "../wire/version0.ts";
 import { fixedBytes1 } from "../wire/version1.ts";
 import { AcceptPace } from "./accept_pace.ts";
+import type { ClientHosts } from "./client_hosts.ts";
 import type { HostBoard } from "./host_board.ts";
 import type { Peers } from "./peers.ts";
 
@@ -83,6 +84,8 @@ export interface AccessLoopParts {
   readonly peers: Peers;
   /** What a connection may take its time for; {@linkcode DEFAULT_CONNECTION_LIMITS} if absent. */
   readonly limits?: ConnectionLimits;
+  /** Counts connections by client host, if anybody wants to know. */
+  readonly clientHosts?: ClientHosts;
 }
 
 /**
@@ -206,6 +209,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     }
     this.connections.setOf[connection] = local;
     this.#acceptPace.take();
+    this.#parts.clientHosts?.add(connection, this.engine.peerAddress[connection]);
     smallest.onAccept(connection);
   }
 
@@ -222,6 +226,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   onDrain(_connection: number): void {} // nobody waits for room: a full queue closes its connection
 
   onClose(connection: number): void {
+    this.#parts.clientHosts?.remove(connection);
     this.#sets[this.connections.setOf[connection]].onClose(connection);
   }
 

@@ -17,6 +17,7 @@ import { nextTurn } from "../time/event_loop.ts";
 import { Tokens } from "../token/token.ts";
 import type { TokenRules } from "../token/token_keys.ts";
 import { AccessLoop } from "./access_loop.ts";
+import { ClientHosts } from "./client_hosts.ts";
 import { HostBoard } from "./host_board.ts";
 import { Peers, type PeersInit } from "./peers.ts";
 
@@ -36,6 +37,7 @@ export interface AccessInit {
   readonly counters: SharedArrayBuffer;
   readonly blocks: number;
   readonly board: SharedArrayBuffer;
+  readonly clientHosts: SharedArrayBuffer;
   readonly inbox: SharedArrayBuffer;
   readonly outbox: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
@@ -83,6 +85,7 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
       setCount: init.setCount,
       seats: init.seats,
       board: new HostBoard(init.board),
+      clientHosts: new ClientHosts(init.clientHosts, init.worker, init.capacity),
       inbox: new Mailbox(init.inbox),
       outbox: new Mailbox(init.outbox),
       hostBell: new Bell(init.hostBell),

@@ -22,6 +22,7 @@ import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { VERSION } from "../version.ts";
 import { AccessHost } from "./access_host.ts";
 import { serverRoutes } from "./admin_routes.ts";
+import { readClientHosts } from "./client_hosts.ts";
 import { HostSeed } from "./host_seed.ts";
 import { SERVER_FLAGS, type ServerOptions } from "./options.ts";
 
@@ -140,6 +141,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     host.exit,
   );
   const series = new Series("server", access.counters, host.clock);
+  series.clientHosts = () => readClientHosts(access.clientHosts);
   series.start();
   await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };

@@ -1,6 +1,6 @@
 import { CHARTS } from "../chart_table.ts";
 import type { ChartSpec } from "../charts.ts";
-import { allCounters, type TargetRow, targetRows } from "../web/page_state.ts";
+import { allCounters, clientHosts, type TargetRow, targetRows } from "../web/page_state.ts";
 import type { MoneyView } from "../money_watch.ts";
 import type { MonitorCore } from "../monitor_core.ts";
 import { beside, chart, fit, type Line, span, spark, type Tone, widthOf } from "./lines.ts";
@@ -201,6 +201,21 @@ function targets(core: MonitorCore, { filter, sort, isReversed }: ViewState, { c
       ...(row.why === "" || row.state === "live"
         ? shown.map(([, width, cell]) => span(cell(row).padStart(width)))
         : [span(row.why, "muted")]),
+    ]),
+    ...hostLines(core, nameWidth, filter),
+  ];
+}
+
+/** Who is connected to the servers, by client host. */
+function hostLines(core: MonitorCore, nameWidth: number, filter: string): Line[] {
+  const hosts = clientHosts(core).filter(([host]) => host.includes(filter));
+  if (hosts.length === 0) return [];
+  return [
+    [],
+    [...fit([span("client host", "muted")], nameWidth), span(" connections to all servers", "muted")],
+    ...hosts.map(([host, connections]): Line => [
+      ...fit([span(host)], nameWidth),
+      span(write(connections, "count").padStart(12)),
     ]),
   ];
 }

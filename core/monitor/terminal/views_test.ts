@@ -24,6 +24,7 @@ function watched(): MonitorCore {
         role: "server",
         gauges: { connections: 12 },
         blocks: { connections: [4, 8, 0] },
+        clientHosts: [["10.0.0.7", 9], ["others", 3]],
         deltas: { framesOut: 100 },
       }),
     );
@@ -74,10 +75,16 @@ Deno.test("targets are sorted and filtered by keys", () => {
   const core = watched();
   const names = (state: Partial<ViewState>) =>
     draw(core, { columns: 80, rows: 10 }, { view: "targets", ...state }).slice(2, -1)
-      .map((line) => line.slice(0, 8).trim()).filter((name) => name !== "");
+      .map((line) => line.slice(0, 8).trim()).filter((name) => /^(a fleet|access)/.test(name));
   assert.deepEqual(names({}), ["a fleet", "access 1"]);
   assert.deepEqual(names({ isReversed: true }), ["access 1", "a fleet"]);
   assert.deepEqual(names({ filter: "SERVER" }), ["access 1"]);
+});
+
+Deno.test("connections are told by client host, below the targets", () => {
+  const lines = draw(watched(), { columns: 80, rows: 12 }, { view: "targets" });
+  assert.ok(lines.some((line) => /^10\.0\.0\.7 +9 *$/.test(line)), lines.join("\n"));
+  assert.ok(lines.some((line) => /^others +3 *$/.test(line)));
 });
 
 Deno.test("whoever scrolls past the end sees the end", () => {

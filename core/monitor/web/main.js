@@ -3,6 +3,7 @@
   const { element, byId, charts, targets, control, format, clockTime } = redpkt;
   let isHeld = false;
   let lastHeard = 0;
+  let hosts = [];
 
   /** Tiles: what one looks at first. Each is a line of a chart, by chart and label. */
   const tiles = [
@@ -24,6 +25,8 @@
     const data = await response.json();
     charts.start(data);
     targets.rows = data.targets;
+    hosts = data.clientHosts;
+    redpkt.drawHosts(hosts);
     drawTiles();
     drawMarks();
     redpkt.drawMoney(data.money);
@@ -42,7 +45,8 @@
     });
     events.addEventListener("error", () => setLink("lost"));
     events.addEventListener("second", ({ data }) => {
-      const { point, targets: rows } = JSON.parse(data);
+      const { point, targets: rows, clientHosts } = JSON.parse(data);
+      hosts = clientHosts;
       lastHeard = point.second;
       charts.put(point);
       targets.rows = rows;
@@ -67,6 +71,7 @@
       charts.update();
       drawTiles();
       targets.draw();
+      redpkt.drawHosts(hosts);
       drawStatus();
       drawCounters();
     });

@@ -41,8 +41,23 @@ export function pageHistory(core: MonitorCore, lastS: number): Record<string, un
     reporting: shown.map(({ reporting, expected }) => [reporting, expected]),
     marks: core.marks.all,
     targets: targetRows(core),
+    clientHosts: clientHosts(core),
   };
 }
+
+/** Client hosts that are shown one by one. */
+const MOST_HOSTS = 60;
+
+/** Connections to all servers by client host, those with most first; `others` is the last. */
+export function clientHosts(core: MonitorCore): [host: string, connections: number][] {
+  const hosts = Object.entries(core.lastShown?.merged.roles.server?.clientHosts ?? {});
+  const named = hosts.filter(([host]) => host !== OTHERS).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  const rest = [...named.splice(MOST_HOSTS), ...hosts.filter(([host]) => host === OTHERS)];
+  const others = rest.reduce((sum, [, connections]) => sum + connections, 0);
+  return others === 0 ? named : [...named, [OTHERS, others]];
+}
+
+const OTHERS = "others";
 
 /** Every target as a row. */
 export function targetRows(core: MonitorCore): TargetRow[] {

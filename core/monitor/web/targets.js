@@ -20,6 +20,23 @@
   const state = { rows: [], sortKey: "name", isDown: false, filter: "" };
   redpkt.targets = state;
 
+  /** Who is connected to the servers, by client host. */
+  redpkt.drawHosts = (hosts) => {
+    byId("hosts").hidden = hosts.length === 0;
+    const most = Math.max(1, ...hosts.map(([, connections]) => connections));
+    byId("host-list").replaceChildren(
+      ...hosts.map(([host, connections]) =>
+        element(
+          "li",
+          {},
+          element("span", {}, host),
+          element("b", {}, format(connections, "count")),
+          element("progress", { value: String(connections), max: String(most), "aria-label": host }),
+        )
+      ),
+    );
+  };
+
   state.start = () => {
     const head = element("tr");
     for (const { key, title, hint = `Sorts by ${title.toLowerCase()}`, isUnsorted, unit } of columns) {
