@@ -1,5 +1,6 @@
 /**
- * `deno task bench:crash [SEED]`: kills a real server thirty times under load, takes the power from its disk thirty
+ * `deno task bench:crash [SEED]`: kills a real server thirty times under load, and thirty times more while users open
+ * what they win and send to each other, takes the power from its disk thirty
  * times, and does the same on disks that fail and that are full. Prints what was lost, and ends with 1 if anything was.
  */
 import { type CrashOptions, type CrashResult, crashRun } from "../test/crash_run.ts";
@@ -33,6 +34,7 @@ const run = (options: Omit<CrashOptions, "seed">) =>
 
 console.log(`seed ${seed}`);
 show("kill -9, 30 times", await run({ kills: 30 }));
+show("kill -9 of users who open and send, 30 times", await run({ kills: 30, sends: true }));
 const why = whyNoShim();
 if (why !== undefined) console.log(`power loss: not here, ${why}`);
 else {

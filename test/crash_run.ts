@@ -16,6 +16,8 @@ export interface CrashOptions {
   readonly packetsPerS?: number;
   /** A set of seed files for one host, whose tickets are given away instead; its waves begin soon. */
   readonly seeds?: { readonly folder: string; readonly hostId: string; readonly keys: string };
+  /** The users speak version 1: they open what they win, and send to each other in groups of ten. */
+  readonly sends?: boolean;
   /** Further flags for the server. */
   readonly serverFlags?: readonly string[];
   /** Environment of the server's process number `life`, from 0 on, on a ledger's directory. */
@@ -38,6 +40,13 @@ export interface CrashResult {
 /** A user who stays for less is not asked whether he has seen everything. */
 const STAY_MS = 6_000;
 
+const GROUP_SIZE = 10;
+/** How users behave who send. */
+const SENDING = [
+  ...["--protocol", "1", "--behave", "sendsPerS=200", "--behave", `groupSize=${GROUP_SIZE}`],
+  ...["--behave", "openPercent=80", "--behave", "openAfterMs=[0, 500]", "--behave", "claimAfterMs=[0, 500]"],
+];
+
 /** How often a server is asked whether it has done enough to be killed. */
 const LOOK_MS = 20;
 const MOST_LOOKS = 750;
@@ -52,6 +61,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
   const directory = await Deno.makeTempDir({ prefix: "redpkt-crash-" });
   const ledger = `${directory}/ledger`;
   const awards = `${directory}/awards.csv`;
+  const tokens = options.sends === true ? await tokenFlags(directory) : [];
   const errors: string[] = [];
   let client: Running | undefined;
   let control = "";
@@ -59,18 +69,20 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
     const port = freePort(random);
     for (let life = 0; life <= kills; life++) {
       const isLast = life === kills;
-      const server = startServer(options, random, port, ledger, life);
+      const server = startServer(options, random, port, ledger, life, tokens);
       const line = await server.event("listening");
       if (client === undefined) {
         client = new Running([
           ...["client", "--users", `0-${users - 1}`, "--server", `127.0.0.1:${port}`, "--qps", String(qps)],
           ...["--control", "127.0.0.1:0", "--workers", "1", "--awards", awards],
+          ...(options.sends === true ? [...tokens, ...SENDING] : []),
         ]);
         control = `http://${(await client.event("ready")).control}`;
       }
       await server.event("ledger ready");
       if (options.seeds === undefined) await order(`http://${line.admin}`, options.packetsPerS ?? 1_000);
       else await server.event("tickets entered");
+      if (options.sends === true) await orderSends(`http://${line.admin}`, users);
       if (isLast) {
         await everybodyIsBack(control, users);
         await sleep(options.stayMs ?? STAY_MS);
@@ -118,12 +130,14 @@ function startServer(
   port: number,
   ledger: string,
   life: number,
+  tokens: readonly string[],
 ): Running {
   return new Running(
     [
       ...["server", "--host", "127.0.0.1", "--port", String(port), "--admin", "127.0.0.1:0"],
       ...["--ledger", ledger, "--workers", String(random.between(1, 3))],
       ...["--set-size", String(random.between(200, 2_000))],
+      ...(options.sends === true ? ["--plugins", "throttle,shake,send", ...tokens] : []),
       ...(options.serverFlags ?? []),
       ...seedFlags(options),
     ],
@@ -170,6 +184,30 @@ async function workAWhile(api: string, random: Random, needsFault: boolean): Pro
     await sleep(LOOK_MS);
   }
   await sleep(moreMs);
+}
+
+/** Money and groups for all users: what was done in an earlier life is not done again. */
+async function orderSends(api: string, users: number): Promise<void> {
+  const groups = Array.from({ length: Math.ceil(users / GROUP_SIZE) }, (_, i) => ({
+    group: 1 + i,
+    users: [i * GROUP_SIZE, i * GROUP_SIZE + GROUP_SIZE - 1],
+  }));
+  const orders: [path: string, body: unknown][] = [
+    ["groups", { groups }],
+    ["fund", { users: [0, users - 1], amountFen: 1_000_000 }],
+  ];
+  for (const [path, body] of orders) {
+    const headers = { "idempotency-key": "crash" };
+    const response = await fetch(`${api}/${path}`, { method: "POST", body: JSON.stringify(body), headers });
+    assert.equal(response.status, 200, await response.text());
+  }
+}
+
+/** A key for tokens in a file, and the flags that name it. */
+async function tokenFlags(directory: string): Promise<string[]> {
+  const keys = `${directory}/keys.txt`;
+  await Deno.writeTextFile(keys, `1 ${"5a".repeat(16)}\n`);
+  return ["--token-keys", keys, "--event", "crash"];
 }
 
 async function everybodyIsBack(control: string, users: number): Promise<void> {

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { assertNothingLost, crashRun } from "./crash_run.ts";
 
 // `deno task bench:crash` does the same thirty times.
@@ -11,4 +12,19 @@ Deno.test(`a server that is killed again and again loses no packet and no fen, a
     serverFlags: ["--packets-per-user", "20"],
   });
   assertNothingLost(result, SEED);
+});
+
+Deno.test(`a kill loses nothing of what users open and send to each other, and pays nobody twice (seed ${SEED})`, async () => {
+  const result = await crashRun({
+    seed: SEED,
+    kills: 2,
+    users: 500,
+    qps: 2_000,
+    sends: true,
+    serverFlags: ["--packets-per-user", "20"],
+  });
+  assertNothingLost(result, SEED);
+  const { opened, openedSeen, shares, sharesSeen } = result.reconciled;
+  assert.ok(opened > 0 && openedSeen > 0, "somebody opened something");
+  assert.ok(shares > 0 && sharesSeen > 0, "somebody claimed something");
 });

@@ -42,34 +42,40 @@ export class FleetOpens {
     return this.#later.nextDueMs;
   }
 
-  /** The user hears of a packet that he has won, for the first time or again. */
-  awarded(user: number, packetId: number): void {
+  /** The user hears of a packet that he has won, for the first time or again. Returns whether he will open it. */
+  awarded(user: number, packetId: number): boolean {
     const { slice, random, time } = this.#parts;
     const userId = userIdOf(slice, user);
-    if (this.#opened.has(packetId, userId)) return;
+    if (this.#opened.has(packetId, userId)) return false;
     const { openPercent, openAfterMs: [least, most] } = this.behaviour;
     // Who never opens never does, however often he is told.
-    if ((Math.imul(userId, MULTIPLIER) >>> 0) % 100 >= openPercent) return;
+    if ((Math.imul(userId, MULTIPLIER) >>> 0) % 100 >= openPercent) return false;
     const waitMs = least + (most - least) * (most > least ? random.float() : 0);
     if (waitMs === 0) this.#open(user, packetId);
     else this.#later.add(user, packetId, time.nowMs + waitMs);
+    return true;
   }
 
-  /** The answer of a server. */
-  answered(user: number, packetId: number, result: number, amountFen: number, retryMs: number): void {
+  /** The answer of a server. Returns whether the packet is open. */
+  answered(user: number, packetId: number, result: number, amountFen: number, retryMs: number): boolean {
     const { slice, block, awards, time } = this.#parts;
     if (result >= 100 && result < 200) {
       block[M.opensBusy]++;
-      return this.#later.add(user, packetId, time.nowMs + Math.max(1, retryMs));
+      this.#later.add(user, packetId, time.nowMs + Math.max(1, retryMs));
+      return false;
     }
-    if (result !== Result.ok) return void block[M.opensRefused]++;
+    if (result !== Result.ok) {
+      block[M.opensRefused]++;
+      return false;
+    }
     const userId = userIdOf(slice, user);
-    if (this.#opened.addTicket(packetId, userId) !== Award.fresh) return;
+    if (this.#opened.addTicket(packetId, userId) !== Award.fresh) return true;
     block[M.packetsOpened]++;
     block[M.amountOpenedFen] += amountFen;
     if (awards?.add(userId, packetId, amountFen, AwardKind.open, time.wallMs) === false) {
       block[M.awardsUnwritten]++;
     }
+    return true;
   }
 
   /** Opens what is due. */

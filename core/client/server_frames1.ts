@@ -44,14 +44,7 @@ export class ServerFrames1 implements FrameTaker {
       case Opcode1.shakeResult:
         return this.#shaken(connection, user, cursor);
       case Opcode1.openResult:
-        this.#parts.opens.answered(
-          user,
-          view.getUint32(at + SessionField.openPacketId),
-          view.getUint32(at + SessionField.openResult),
-          view.getUint32(at + SessionField.openAmount),
-          view.getUint32(at + SessionField.openRetryMs),
-        );
-        return IN_ORDER;
+        return this.#opened(connection, user, view, at);
       case Opcode1.notice:
         this.#parts.claims.noticed(user, view.getUint32(at + MoneyField.noticePacketId));
         return IN_ORDER;
@@ -91,8 +84,8 @@ export class ServerFrames1 implements FrameTaker {
       const packetId = view.getUint32(at + SessionField.shakePacketId);
       if (packetId === 0) return M.badFramesUnknown;
       answers.awarded(user, packetId, view.getUint32(at + SessionField.shakeAmount));
-      this.#confirm(connection, packetId);
-      this.#parts.opens.awarded(user, packetId);
+      // Who opens it says so when it is open: if that answer is lost, he is told of the packet again.
+      if (!this.#parts.opens.awarded(user, packetId)) this.#confirm(connection, packetId);
     } else if (result === Result.nothing) answers.shaken(user, M.shakesNothing);
     else if (result === Result.greeting) {
       // A greeting says what to show.
@@ -102,6 +95,19 @@ export class ServerFrames1 implements FrameTaker {
     else if (result >= 100 && result < 200) {
       answers.shaken(user, M.shakesOverloaded, view.getUint32(at + SessionField.shakeRetryMs));
     } else return M.badFramesUnknown;
+    return IN_ORDER;
+  }
+
+  #opened(connection: number, user: number, view: DataView, at: number): number {
+    const packetId = view.getUint32(at + SessionField.openPacketId);
+    const isOpen = this.#parts.opens.answered(
+      user,
+      packetId,
+      view.getUint32(at + SessionField.openResult),
+      view.getUint32(at + SessionField.openAmount),
+      view.getUint32(at + SessionField.openRetryMs),
+    );
+    if (isOpen) this.#confirm(connection, packetId);
     return IN_ORDER;
   }
 

@@ -142,6 +142,11 @@ export class PacketMatcher {
         this.#counts.sharesSeen++;
       }
     }
+    for (const { user, atMs } of byUser.values()) {
+      if (!seen.has(user) && this.#mustHaveSeen(user, atMs)) {
+        this.#differ(`user ${user} never heard of his share, though he logged in again and stayed`);
+      }
+    }
     this.#counts.shares += byUser.size;
     this.#held.length = this.#seen.length = 0;
   }
@@ -175,14 +180,18 @@ export class PacketMatcher {
   }
 
   #unseen({ user, amountFen, atMs }: Held): void {
-    const sinceMs = this.#stays.sinceMs(user);
-    // Logged in after the award was durable, and there until the end: the login must have brought it.
-    if (sinceMs < Infinity && sinceMs > atMs + CLOCKS_DIFFER_MS) {
+    if (this.#mustHaveSeen(user, atMs)) {
       this.#differ(`user ${user} never saw it, though he logged in again and stayed`);
       return;
     }
     this.#counts.pending++;
     this.#counts.pendingFen += amountFen;
+  }
+
+  /** Logged in after what was then durable, and there until the end: the login must have brought it. */
+  #mustHaveSeen(user: number, atMs: number): boolean {
+    const sinceMs = this.#stays.sinceMs(user);
+    return sinceMs < Infinity && sinceMs > atMs + CLOCKS_DIFFER_MS;
   }
 
   #differ(words: string): void {

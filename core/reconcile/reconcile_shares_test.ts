@@ -55,8 +55,10 @@ function fill(directory: string): number {
 Deno.test("shares that users saw are compared with those that a ledger holds, user by user", () => {
   const directory = Deno.makeTempDirSync();
   const packetId = fill(directory);
+  let stayed = "";
   const compare = (...seen: [user: number, amountFen: number][]) => {
     const lines = seen.map(([user, fen]) => `${user},${packetId},${fen},claim,1700000000000\n`);
+    lines.push(stayed);
     Deno.writeTextFileSync(`${directory}/fleet.csv`, AWARDS_HEADER + lines.join(""));
     return reconcile({ ledgers: [directory], fleetFiles: [`${directory}/fleet.csv`] });
   };
@@ -65,6 +67,13 @@ Deno.test("shares that users saw are compared with those that a ledger holds, us
   assert.deepEqual([shares, sharesSeen], [2, 2]);
   assert.deepEqual([accounts[0].sourceFen, accounts[0].userFen, accounts[0].packetFen], [-100, 90, 10]);
   assert.ok(compare([11, 60]).isClean, "a claim whose answer was lost is no difference");
+  stayed = "12,0,0,stayed,9000000000000\n";
+  assert.match(
+    compare([11, 60]).differences[0],
+    /user 12 never heard of his share, though he logged in again/,
+  );
+  assert.ok(compare([11, 60], [12, 30]).isClean);
+  stayed = "";
   assert.match(compare([13, 10]).differences[0], /user 13 saw a share, and no ledger has it/);
   assert.match(compare([11, 61]).differences[0], /user 11 saw 61 fen, and the ledger gave 60 fen/);
   Deno.removeSync(directory, { recursive: true });
