@@ -18,15 +18,17 @@ export const PLACE_SUMS = [
 export type PlaceSums = Record<typeof PLACE_SUMS[number], number>;
 
 /** Where the money of a sponsor in a wave is, over all servers. */
-export interface MoneyPlace extends Readonly<PlaceSums> {
-  readonly sponsor: number;
+export const moneyPlaceSchema = z.object({
+  sponsor: z.number(),
   /** Empty for packets of no wave. */
-  readonly wave: string;
+  wave: z.string(),
+  ...Object.fromEntries(PLACE_SUMS.map((name) => [name, z.number()])) as Record<keyof PlaceSums, z.ZodNumber>,
   /** Must be 0: what was put in is in the pool, awarded or returned. */
-  readonly offByFen: number;
+  offByFen: z.number(),
   /** How long its pool lasts at the rate of the latest seconds; null if nothing is won. */
-  readonly secondsLeft: number | null;
-}
+  secondsLeft: z.number().nullable(),
+});
+export type MoneyPlace = Readonly<z.output<typeof moneyPlaceSchema>>;
 
 /** Rows as servers tell them: the names of the fields once, then each row's values in that order. */
 export const placesSchema = z.object({

@@ -1,63 +1,18 @@
 import { z } from "zod";
-import { type MoneyPlace, MoneyPlaces, placesSchema } from "./money_places.ts";
+import { MoneyPlaces, placesSchema } from "./money_places.ts";
+import { type MoneyView, type WaveSum, waveSumSchema } from "./money_view.ts";
 import { accountsInWords } from "./account_words.ts";
 import { addUp } from "./merge.ts";
 import type { MonitorCore } from "./monitor_core.ts";
 
-/**
- * Sums of accounts over all servers, in fen, by the accounts' own names: one that is new with a later server is added
- * up and shown too.
- */
-export type MoneySums = Readonly<Record<string, number>>;
-
-/** A wave over all servers that play a part of it. */
-export interface WaveSum {
-  readonly wave: string;
-  /** One word if all servers say the same, else what each kind of them says. */
-  readonly state: string;
-  readonly start: string;
-  readonly end: string;
-  readonly tickets: number;
-  readonly released: number;
-  readonly behindMs: number;
-}
-
-/** Where the money is, as the servers themselves said a few seconds ago. */
-export interface MoneyView {
-  readonly atMs: number;
-  /** Servers that told, and those that are live. */
-  readonly told: number;
-  readonly asked: number;
-  readonly sums: MoneySums;
-  /** The same as people call them. */
-  readonly accounts: readonly { readonly words: string; readonly fen: number }[];
-  /** Must be 0: every fen is in one account. */
-  readonly sumFen: number;
-  /** By sponsor and wave, those with most in the pool first, and all of them together. */
-  readonly places: readonly MoneyPlace[];
-  readonly inAll: MoneyPlace;
-  /** Rows that servers had no room to tell. */
-  readonly placesLeftOut: number;
-  readonly waves: readonly WaveSum[];
-}
-
 const moneySchema = placesSchema.extend({ balances: z.record(z.string(), z.number()) });
-const waveSchema = z.object({
-  wave: z.string(),
-  state: z.string(),
-  start: z.string(),
-  end: z.string(),
-  tickets: z.number(),
-  released: z.number(),
-  behindMs: z.number(),
-});
 /** Waves are what a plugin says of itself; any that says so has them. */
 const healthSchema = z.object({
-  plugins: z.record(z.string(), z.object({ waves: z.array(waveSchema).optional() }).optional()),
+  plugins: z.record(z.string(), z.object({ waves: z.array(waveSumSchema).optional() }).optional()),
 });
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-type Told = { money: z.output<typeof moneySchema>; waves: readonly z.output<typeof waveSchema>[] };
+type Told = { money: z.output<typeof moneySchema>; waves: readonly WaveSum[] };
 
 /** How long a server may take to answer, in ms. */
 const ANSWER_MS = 3_000;
@@ -87,6 +42,12 @@ export class MoneyWatch {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Shows what a record holds. */
+  show(view: MoneyView): void {
+    this.last = view;
+    for (const listener of this.#listeners) listener(view);
+  }
+
   /** Asks every live server. Whoever doesn't answer, or is too old to know, is left out and counted. */
   async ask(atMs: number): Promise<void> {
     const servers = this.#core.targets.filter(({ state, last }) =>
@@ -103,8 +64,7 @@ export class MoneyWatch {
     if (told.length === 0) return;
     const view = this.#view(told, servers.length, atMs);
     if (this.last !== undefined) this.#markChanges(this.last.waves, view.waves);
-    this.last = view;
-    for (const listener of this.#listeners) listener(view);
+    this.show(view);
   }
 
   /** What happens to a wave is seen on the charts. */
@@ -149,7 +109,7 @@ export class MoneyWatch {
   }
 }
 
-function waveSums(waves: readonly z.output<typeof waveSchema>[]): WaveSum[] {
+function waveSums(waves: readonly WaveSum[]): WaveSum[] {
   const byName = Map.groupBy(waves, ({ wave }) => wave);
   return [...byName].map(([wave, parts]): WaveSum => ({
     wave,

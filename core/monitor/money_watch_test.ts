@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PLACE_SUMS, type PlaceSums } from "./money_places.ts";
-import { type MoneyView, MoneyWatch } from "./money_watch.ts";
+import type { MoneyView } from "./money_view.ts";
+import { MoneyWatch } from "./money_watch.ts";
 import { MonitorCore } from "./monitor_core.ts";
 import { moneyLines } from "./terminal/money_lines.ts";
 import { makeSnapshot, TestWorld } from "./testing.ts";

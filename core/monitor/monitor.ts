@@ -8,6 +8,7 @@ import { nextTurn } from "../time/event_loop.ts";
 import { headlessJson, headlessLine } from "./headless.ts";
 import { MONITOR_FLAGS, type MonitorOptions } from "./monitor_flags.ts";
 import { keepGoing, liveCore, liveMoney, servePage } from "./live_page.ts";
+import type { MoneyWatch } from "./money_watch.ts";
 import type { MonitorCore } from "./monitor_core.ts";
 import { Recording } from "./recording.ts";
 import { Replay } from "./replay.ts";
@@ -65,10 +66,10 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   if (replay !== undefined) {
     // What is printed shows by itself how far it is; a screen of its own has no place for a line.
     const stages = Deno.stdout.isTerminal() ? undefined : new Stages(host);
-    await play(replay, core, clock as ManualClock, options, log, stopped, stages);
+    await play(replay, core, clock as ManualClock, options, { log, money, stopped, stages });
     // Lines of a record are for a file or another program: when they are written, that's it.
     if (options.headless) stop("end of the record");
-  } else ends.push(...watchTargets(host, core, options, log), keepGoing(host, core, money));
+  } else ends.push(...watchTargets(host, core, money, options, log), keepGoing(host, core, money));
   await stopped;
   for (const end of ends.reverse()) await end();
   await core.stop();
@@ -86,11 +87,17 @@ async function showTerminalView(host: Host, shown: Omit<TerminalOptions, "hasCol
 }
 
 /** Subscribes to the targets, and records them if wanted. */
-function watchTargets(host: Host, core: MonitorCore, options: MonitorOptions, log: Log): (() => void)[] {
+function watchTargets(
+  host: Host,
+  core: MonitorCore,
+  money: MoneyWatch,
+  options: MonitorOptions,
+  log: Log,
+): (() => void)[] {
   const file = options.targets === undefined ? undefined : new TargetFile(options.targets, log);
   const setTargets = (fromFile: readonly TargetSpec[]) => core.setTargets([...options.target, ...fromFile]);
   if (file === undefined) setTargets(options.target.length > 0 ? [] : defaultTargets());
-  const recording = options.record === undefined ? undefined : record(options.record, core);
+  const recording = options.record === undefined ? undefined : record(options.record, core, money);
   function lookAround(): void {
     const changed = file?.changed();
     if (changed !== undefined) {
@@ -112,10 +119,11 @@ function defaultTargets(): readonly TargetSpec[] {
   return "targets" in list ? list.targets : [];
 }
 
-function record(path: string, core: MonitorCore): Recording {
+function record(path: string, core: MonitorCore, money: MoneyWatch): Recording {
   const recording = new Recording(path);
   core.watch({ snapshot: (target, { text }) => recording.add(target.spec, text) });
   core.marks.subscribe((mark) => recording.mark(mark));
+  money.subscribe((view) => recording.money(view));
   return recording;
 }
 
@@ -133,15 +141,20 @@ function showLines(host: Host, core: MonitorCore, { json }: MonitorOptions): (()
   ];
 }
 
+interface PlayParts {
+  readonly log: Log;
+  readonly money: MoneyWatch;
+  readonly stopped: Promise<unknown>;
+  readonly stages: Stages | undefined;
+}
+
 /** Shows a record, as fast as it goes or so many of its seconds a second, until its end or till stopped. */
 async function play(
   replay: Replay,
   core: MonitorCore,
   clock: ManualClock,
   { speed }: MonitorOptions,
-  log: Log,
-  stopped: Promise<unknown>,
-  stages: Stages | undefined,
+  { log, money, stopped, stages }: PlayParts,
 ) {
   let isStopped = false;
   void stopped.then(() => isStopped = true);
@@ -154,6 +167,7 @@ async function play(
   const count = await replayInTime(replay, core, clock, {
     pause,
     isStopped: () => isStopped,
+    money,
     ...(stages === undefined ? {} : { onStage: stages.on }),
   });
   stages?.end();

@@ -3,6 +3,7 @@ import { deflateRawSync } from "node:zlib";
 import { UserError } from "../cli/user_error.ts";
 import type { Snapshot } from "../counters/series.ts";
 import type { Mark } from "./marks.ts";
+import type { MoneyView } from "./money_view.ts";
 import type { TargetSpec } from "./target_list.ts";
 
 /** Says that a file is a record of ours, and in which form. */
@@ -19,6 +20,7 @@ const SCHEMA = `
   PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS batch (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, snapshots BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS mark (id INTEGER PRIMARY KEY, json TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS money (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, view BLOB NOT NULL);
 `;
 
 /** A snapshot with the target that sent it, as records hold them. */
@@ -57,6 +59,14 @@ export class Recording {
 
   mark(mark: Mark): void {
     this.#database.prepare("INSERT INTO mark (json) VALUES (?)").run(JSON.stringify(mark));
+  }
+
+  /** Where the money was at a moment. */
+  money(view: MoneyView): void {
+    this.#database.prepare("INSERT INTO money (at_ms, view) VALUES (?, ?)").run(
+      Math.round(view.atMs),
+      deflateRawSync(JSON.stringify(view), { level: 1 }),
+    );
   }
 
   /** Writes what has come since the last call: what is lost in a crash is at most that. */

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../cli/user_error.ts";
+import { ManualClock } from "../time/clock.ts";
+import { PLACE_SUMS, type PlaceSums } from "./money_places.ts";
+import type { MoneyView } from "./money_view.ts";
+import { MoneyWatch } from "./money_watch.ts";
+import { MonitorCore } from "./monitor_core.ts";
 import { Recording } from "./recording.ts";
 import { Replay } from "./replay.ts";
-import { makeSnapshot } from "./testing.ts";
+import { replayInTime } from "./replay_all.ts";
+import { makeSnapshot, TestWorld } from "./testing.ts";
 
 const TARGET = { url: "http://host:1", name: "host:1" };
 
@@ -45,6 +51,65 @@ Deno.test("a record gives back what was written, batch by batch, with the marks"
   });
 });
 
+/** Where the money was, with so much in the pool. */
+function moneyAt(atMs: number, poolFen: number): MoneyView {
+  const sums = Object.fromEntries(PLACE_SUMS.map((name) => [name, 0])) as PlaceSums;
+  const inAll = { ...sums, sponsor: 0, wave: "", poolFen, madeFen: poolFen, offByFen: 0, secondsLeft: null };
+  return {
+    atMs,
+    told: 1,
+    asked: 1,
+    sums: { poolFen, sourceFen: -poolFen },
+    accounts: [{ words: "in the pool", fen: poolFen }],
+    sumFen: 0,
+    places: [{ ...inAll, sponsor: 7 }],
+    inAll,
+    placesLeftOut: 0,
+    waves: [],
+  };
+}
+
+Deno.test("a record shows again where the money was, when it was there", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.remove(path);
+    const recording = new Recording(path);
+    const views = [moneyAt(101_500, 900), moneyAt(102_500, 700), moneyAt(109_000, 5)];
+    for (const view of views) recording.money(view);
+    recording.close(0);
+    write(path, 3); // at 101, 102 and 103 s
+    const clock = new ManualClock(0);
+    const core = new MonitorCore(new TestWorld());
+    const watch = new MoneyWatch(core, () => Promise.reject(new Error("a record asks nobody")), undefined);
+    const seen: unknown[] = [];
+    watch.subscribe((view) => seen.push([clock.wallMs(), view]));
+    const replay = new Replay(path);
+    await replayInTime(replay, core, clock, {
+      pause: () => Promise.resolve(),
+      isStopped: () => false,
+      money: watch,
+    });
+    const end = clock.wallMs();
+    assert.deepEqual(seen, [[102_000, views[0]], [103_000, views[1]], [end, views[2]]]);
+    assert.deepEqual(replay.problems, []);
+    replay.close();
+
+    const database = new DatabaseSync(path);
+    database.exec("UPDATE money SET view = x'0102' WHERE id = 2");
+    const broken = new Replay(path);
+    assert.equal([...broken.money()].length, 1);
+    assert.match(broken.problems[0], /money: /);
+    broken.close();
+    database.exec("DROP TABLE money");
+    database.close();
+    const old = new Replay(path);
+    assert.deepEqual([[...old.money()], old.problems], [[], []], "an earlier redpkt kept none");
+    old.close();
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("a record that was cut short is read as far as it goes, and says so", () => {
   inTempDir((path) => {
     write(path, 60);
@@ -82,6 +147,7 @@ Deno.test("wherever a record is cut off, what is whole is read, or why nothing c
       );
       assert.ok(seconds.every((second) => second >= 100 && second < 130), `${bytes} bytes`);
       replay.marks();
+      assert.deepEqual([...replay.money()], []);
       assert.ok(replay.problems.length > 0, `${bytes} bytes of ${whole.length}`);
       replay.close();
     }

@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { inflateRawSync } from "node:zlib";
 import { UserError } from "../cli/user_error.ts";
 import type { Mark } from "./marks.ts";
+import { type MoneyView, moneyViewSchema } from "./money_view.ts";
 import { readSnapshot } from "./read_snapshot.ts";
 import { RECORD_APPLICATION, RECORD_VERSION, type RecordedSnapshot } from "./recording.ts";
 
@@ -79,6 +80,19 @@ export class Replay {
       lastId = row.id as number;
       const batch = this.#read(row.at_ms as number, row.snapshots as Uint8Array);
       if (batch !== undefined) yield batch;
+    }
+  }
+
+  /** Where the money was, moment by moment; nothing in a record of a redpkt that didn't keep it. */
+  *money(): Generator<MoneyView> {
+    try {
+      const tables = "SELECT count(*) AS n FROM sqlite_master WHERE name = 'money'";
+      if (this.#database.prepare(tables).get()?.n !== 1) return;
+      for (const { view } of this.#database.prepare("SELECT view FROM money ORDER BY id").iterate()) {
+        yield moneyViewSchema.parse(JSON.parse(inflateRawSync(view as Uint8Array).toString()));
+      }
+    } catch (error) {
+      this.problems.push(`${this.path}: money: ${textOf(error).split("\n")[0]}`);
     }
   }
 

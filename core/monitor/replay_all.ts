@@ -1,5 +1,7 @@
 import type { OnStage } from "../cli/progress.ts";
 import type { ManualClock } from "../time/clock.ts";
+import type { MoneyView } from "./money_view.ts";
+import type { MoneyWatch } from "./money_watch.ts";
 import type { MonitorCore } from "./monitor_core.ts";
 import type { Replay } from "./replay.ts";
 import { GRACE_MS } from "./timeline.ts";
@@ -11,6 +13,8 @@ export interface ReplayPace {
   /** Whether nobody wants the rest any more. */
   isStopped(): boolean;
   readonly onStage?: OnStage;
+  /** Where it is shown where the money was. */
+  readonly money?: MoneyWatch;
 }
 
 /**
@@ -23,9 +27,9 @@ export async function replayInTime(
   replay: Replay,
   core: MonitorCore,
   clock: ManualClock,
-  { pause, isStopped, onStage }: ReplayPace,
+  { pause, isStopped, onStage, money }: ReplayPace,
 ): Promise<number> {
-  const steps = replaySteps(replay, core, clock, onStage);
+  const steps = replaySteps(replay, core, clock, onStage, money);
   while (true) {
     const { value, done } = steps.next();
     if (done) return value.count;
@@ -54,6 +58,7 @@ function* replaySteps(
   core: MonitorCore,
   clock: ManualClock,
   onStage: OnStage = () => {},
+  money?: MoneyWatch,
 ): Generator<ReplayStep, ReplayStep, void> {
   let [count, lastSecond] = [0, 0];
   const inAll = replay.batchCount;
@@ -61,6 +66,13 @@ function* replaySteps(
   /** Marks show when their time comes; the rest at the end. */
   function mark(untilMs: number): void {
     while (marks.length > 0 && marks[0].atMs <= untilMs) core.marks.add(marks.shift()!);
+  }
+  const views = replay.money();
+  let view: MoneyView | undefined = money === undefined ? undefined : views.next().value ?? undefined;
+  function showMoney(untilMs: number): void {
+    for (; view !== undefined && view.atMs <= untilMs; view = views.next().value ?? undefined) {
+      money!.show(view);
+    }
   }
   for (const { atMs, snapshots } of replay.batches()) {
     const aheadMs = atMs - clock.wallMs();
@@ -71,6 +83,7 @@ function* replaySteps(
       lastSecond = Math.max(lastSecond, snapshot.second);
     }
     mark(atMs);
+    showMoney(atMs);
     core.tick();
     count += snapshots.length;
     onStage(replay.path, 1, inAll, "seconds");
@@ -79,5 +92,6 @@ function* replaySteps(
   clock.advance(Math.max(0, (lastSecond + 1) * 1000 + GRACE_MS - clock.wallMs()));
   core.tick();
   mark(Infinity);
+  showMoney(Infinity);
   return { pauseMs: 0, count };
 }

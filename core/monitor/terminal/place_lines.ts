@@ -1,6 +1,6 @@
 import { formatCount, formatYuan } from "../../cli/units.ts";
 import type { MoneyPlace } from "../money_places.ts";
-import type { MoneyView } from "../money_watch.ts";
+import type { MoneyView } from "../money_view.ts";
 import { write } from "../unit_text.ts";
 import { fit, type Line, span, type Tone } from "./lines.ts";
 

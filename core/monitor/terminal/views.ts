@@ -1,7 +1,7 @@
 import { CHARTS } from "../chart_table.ts";
 import type { ChartSpec } from "../charts.ts";
 import { allCounters, clientHosts, type TargetRow, targetRows } from "../web/page_state.ts";
-import type { MoneyView } from "../money_watch.ts";
+import type { MoneyView } from "../money_view.ts";
 import type { MonitorCore } from "../monitor_core.ts";
 import { beside, chart, fit, type Line, span, spark, type Tone, widthOf } from "./lines.ts";
 import { write } from "../unit_text.ts";
