@@ -131,9 +131,13 @@ export class CheckpointReader {
 /**
  * Reads a checkpoint into an empty judge.
  *
- * @param onProgress called often
+ * @param onProgress called often, with the awards since the last call
  */
-export function restoreJudge(path: string, judge: Judge, onProgress: () => void): CheckpointHead | undefined {
+export function restoreJudge(
+  path: string,
+  judge: Judge,
+  onProgress: (awards: number) => void,
+): CheckpointHead | undefined {
   const reader = CheckpointReader.open(path);
   if (reader === undefined) return undefined;
   try {
@@ -143,13 +147,14 @@ export function restoreJudge(path: string, judge: Judge, onProgress: () => void)
     }
     for (const given of head.givenBack) judge.restoreGivenBack(given);
     reader.readSends(judge.sends);
-    onProgress();
+    onProgress(0);
     for (const [id, amountFen] of head.largeAmountsFen) judge.packets.largeAmountsFen.set(id, amountFen);
     for (;;) {
       const number = reader.next((number) => judge.packets.chunk(number).lasting);
       if (number < 0) return head;
+      const before = judge.awards;
       judge.restoreChunk(number);
-      onProgress();
+      onProgress(judge.awards - before);
     }
   } finally {
     reader.close();

@@ -29,7 +29,12 @@ export function closeEvent(directory: string, clock: Clock, onStage: OnStage = (
   const lock = DirectoryLock.take(directory, "ledger");
   try {
     const store = new SqliteStore(directory);
-    const { judge } = openJudge(store, directory, store.limits());
+    const { judge } = openJudge(
+      store,
+      directory,
+      store.limits(),
+      (rows) => onStage(`${directory} (reading)`, rows, store.lastSeq(), "rows"),
+    );
     const closing = new Closing(new StoredLedger(judge, store, clock));
     for (const sponsor of judge.sponsors) {
       closing.enter(EntryKind.giveBack, judge.nextPacketId, 0, judge.poolFenOf(sponsor), sponsor);

@@ -97,12 +97,12 @@ function show(host: Host, directory: string, { user, packet, ticket }: Options):
     throw new UserError("give what to show: --user N, --packet N or --ticket N");
   }
   if (user !== undefined) {
-    const awards = showUser(directory, user);
+    const awards = showing(host, (onStage) => showUser(directory, user, onStage));
     host.out(`user ${user}: ${awards.length === 1 ? "1 packet" : `${awards.length} packets`}\n`);
     for (const award of awards) host.out(`  ${awardLine(award)}\n`);
     return ExitCode.ok;
   }
-  const shown = showPacket(directory, packetId!);
+  const shown = showing(host, (onStage) => showPacket(directory, packetId!, onStage));
   if (shown.sponsor === undefined) host.out(`packet ${packetId}: was never made\n`);
   else if (shown.award !== undefined) host.out(`${awardLine(shown.award)}\n`);
   else {

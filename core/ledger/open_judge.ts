@@ -25,14 +25,14 @@ export interface Opened {
  * Makes the judge of what a store holds: from the checkpoint and the rows after it, or from all rows.
  *
  * @param directory where the checkpoint lies; undefined for none
- * @param onProgress called often, so that a long start is seen to live
+ * @param onProgress called often, with the rows since the last call, so that a long start is seen to live
  * @throws UserError if the rows contradict each other
  */
 export function openJudge(
   store: Pick<EntryStore, "lastSeq" | "read" | "readDelivered" | "ended">,
   directory: string | undefined,
   limits: LedgerLimits,
-  onProgress: () => void = () => {},
+  onProgress: (rows: number) => void = () => {},
 ): Opened {
   let judge = new Judge(limits, store);
   let checkpointFault: string | undefined;
@@ -56,7 +56,7 @@ export function openJudge(
   store.read(start.seq, (rows) => {
     rowsRead += rows.count;
     replay.add(rows);
-    onProgress();
+    onProgress(rows.count);
   });
   store.readDelivered(start.mark, (words) => {
     eachDelivered(

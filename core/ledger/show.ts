@@ -1,3 +1,4 @@
+import type { OnStage } from "../cli/progress.ts";
 import { DatabaseSync } from "node:sqlite";
 import { eachDelivered } from "./delivered_marks.ts";
 import { EntryKind, HELD, isOfAward } from "./entry.ts";
@@ -29,11 +30,17 @@ export interface ShownPacket {
 }
 
 /** All awards of a user, oldest first: those in the projection, and the rows after it. */
-export function showUser(directory: string, user: number): ShownAward[] {
+export function showUser(
+  directory: string,
+  user: number,
+  onStage: OnStage = () => {},
+): ShownAward[] {
   const truth = new TruthReader(directory);
   try {
     const { seqs, until } = seqsInProjection(directory, user);
+    const left = truth.lastSeq() - until;
     truth.read(until, (rows) => {
+      onStage(directory, rows.count, left, "rows");
       for (let row = 0; row < rows.count; row++) {
         const at = rows.at(row);
         const isHis = isOfAward(rows.values[at + RowField.kind]) &&
@@ -71,10 +78,20 @@ export function showUser(directory: string, user: number): ShownAward[] {
   }
 }
 
-export function showPacket(directory: string, packetId: number): ShownPacket {
+export function showPacket(
+  directory: string,
+  packetId: number,
+  onStage: OnStage = () => {},
+): ShownPacket {
   const truth = new TruthReader(directory);
   try {
-    const { judge } = openJudge(truth, directory, truth.limits());
+    const inAll = truth.lastSeq();
+    const { judge } = openJudge(
+      truth,
+      directory,
+      truth.limits(),
+      (rows) => onStage(directory, rows, inAll, "rows"),
+    );
     const award = judge.awardOf(packetId);
     const sponsor = judge.mints.of(packetId)?.sponsor;
     return {

@@ -9,6 +9,7 @@ import {
 } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { openLog } from "../cli/log.ts";
+import { Stages } from "../cli/progress.ts";
 import { formatCount, formatMicros } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Histogram } from "../counters/histogram.ts";
@@ -141,6 +142,7 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
     await page?.stop();
     forget();
   }
+  const stages = new Stages(host);
   const checks = result === undefined ? [] : [
     ...checkThresholds(scenario, result.phases),
     ...(canCompareCounts(scenario) ? checkMoney(result.end) : []),
@@ -148,8 +150,10 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
       ledgers: [ledger],
       fleetFiles: [awards],
       seeds: seeds === undefined ? undefined : { places: [seeds.folder], keys: seeds.keys },
+      onStage: stages.on,
     })),
   ];
+  stages.end();
   const isPass = result !== undefined && checks.every(({ isMet }) => isMet);
   await writeResults(folder, timeline, {
     scenario,
