@@ -58,3 +58,17 @@ export function sendBodyWords(body: SendBody): Uint32Array {
   words.set(body.shares, sharesAt);
   return words;
 }
+
+/** A packet's amount and its shares are 32 bits on the wire. */
+const MOST_FEN = 0xffff_ffff;
+
+/** Whether the shares are a split of the amount: each at least 1 fen, and none missing. */
+export function isSplit({ shares, group, recipients }: SendBody, amountFen: number): boolean {
+  if (amountFen > MOST_FEN || (group === 0) === (recipients.length === 0)) return false;
+  let sumFen = 0;
+  for (const fen of shares) {
+    if (fen === 0) return false;
+    sumFen += fen;
+  }
+  return sumFen === amountFen;
+}

@@ -5,12 +5,9 @@ import { RowField } from "./entry_rows.ts";
 import { Groups } from "./groups.ts";
 import type { Judgement } from "./ledger.ts";
 import { PendingShares } from "./pending_shares.ts";
-import { readSendBody, type SendBody } from "./send_body.ts";
+import { isSplit, readSendBody } from "./send_body.ts";
 import { SentList } from "./sent_list.ts";
 import { HEAD_WORDS, SentPacket } from "./sent_packet.ts";
-
-/** A packet's amount and its shares are 32 bits on the wire. */
-const MOST_FEN = 0xffff_ffff;
 
 /** Packets whose words are kept for questions; a question brings eight of them. */
 const MOST_ASKED = 64;
@@ -244,7 +241,7 @@ export class Sends {
       const packet = this.packet(before)!;
       judgement.packetId = before;
       writeDeadline(packet.fields.deadlineMs, judgement);
-      if (isSameSend(packet, amountFen, body)) return say(judgement, Verdict.doneBefore);
+      if (packet.isSame(amountFen, body)) return say(judgement, Verdict.doneBefore);
       return refuse(judgement, Refusal.requestTaken);
     }
     const group = body.group === 0 ? undefined : this.groups.get(body.group);
@@ -377,28 +374,6 @@ function remove(sets: Map<number, Set<SentPacket>>, key: number, packet: SentPac
 function writeDeadline(deadlineMs: number, { reply }: Judgement): void {
   reply[0] = deadlineMs;
   reply[1] = Math.floor(deadlineMs / 0x1_0000_0000);
-}
-
-/** Whether the shares are a split of the amount: each at least 1 fen, and none missing. */
-function isSplit({ shares, group, recipients }: SendBody, amountFen: number): boolean {
-  if (amountFen > MOST_FEN || (group === 0) === (recipients.length === 0)) return false;
-  let sumFen = 0;
-  for (const fen of shares) {
-    if (fen === 0) return false;
-    sumFen += fen;
-  }
-  return sumFen === amountFen;
-}
-
-/** Shares are drawn anew at a repetition, so they aren't compared; nor is the order of the recipients. */
-function isSameSend({ fields }: SentPacket, amountFen: number, body: SendBody): boolean {
-  const isAlike = fields.amountFen === amountFen && fields.mode === body.mode &&
-    fields.group === body.group &&
-    fields.shares.length === body.shares.length;
-  if (!isAlike || body.group !== 0) return isAlike;
-  const recipients = body.recipients.slice().sort();
-  return recipients.length === fields.recipients.length &&
-    recipients.every((user, i) => user === fields.recipients[i]);
 }
 
 function copyFrom(words: Uint32Array | undefined, from: number, reply: Int32Array): void {

@@ -1,3 +1,5 @@
+import type { SendBody } from "./send_body.ts";
+
 /** Words of a packet's head in an answer, and their offsets. */
 export const HeadWord = {
   /** 0: there is none. */
@@ -98,6 +100,20 @@ export class SentPacket {
 
   isRecipient(user: number): boolean {
     return hasUser(this.fields.recipients, user);
+  }
+
+  /**
+   * Whether a send that its sender repeats is this one. Shares are drawn anew then, so they aren't compared; nor is the
+   * order of the recipients.
+   */
+  isSame(amountFen: number, body: SendBody): boolean {
+    const { fields } = this;
+    const isAlike = fields.amountFen === amountFen && fields.mode === body.mode &&
+      fields.group === body.group && fields.shares.length === body.shares.length;
+    if (!isAlike || body.group !== 0) return isAlike;
+    const recipients = body.recipients.slice().sort();
+    return recipients.length === fields.recipients.length &&
+      recipients.every((user, i) => user === fields.recipients[i]);
   }
 
   /** Fills in the words of `HeadWord`. */
