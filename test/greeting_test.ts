@@ -140,6 +140,24 @@ Deno.test("while nobody shakes no more wait than come in a second, and the limit
   assert.equal(world.total("shakeGreeted"), 40, "all that the limit allows");
 });
 
+Deno.test("what waits when its wave pauses or ends is gone", async () => {
+  using world = new SeedWorld(greetingPlan([TEN_A_SECOND]));
+  const peer = await world.user1(1);
+  const waiting = async () => (await greetings(world))[0].waiting;
+  await world.pass(8_000);
+  assert.equal(await waiting(), 10);
+  await world.order("pause", { wave: "first" });
+  await world.pass(200);
+  assert.equal(await waiting(), 0);
+  await world.pass(2_000, () => peer.shake1());
+  assert.equal(world.total("shakeGreeted"), 0);
+  await world.order("resume", { wave: "first" });
+  while (world.second < 26) await world.pass(100);
+  assert.equal(await waiting(), 0, "the wave is over");
+  await world.pass(2_000, () => peer.shake1());
+  assert.equal(world.total("shakeGreeted"), 0);
+});
+
 Deno.test("greetings need no ledger: with its ring full they are still given", async () => {
   using world = new SeedWorld({
     ...greetingPlan([TEN_A_SECOND]),

@@ -77,6 +77,11 @@ export class Counters {
     return this.#buckets.subarray(at, at + BUCKET_COUNT);
   }
 
+  /** A counter or gauge of one block, read without a view of the block: the main thread does that for every SET. */
+  valueIn(index: number, name: string): number {
+    return this.#values[index * this.layout.scalars.length + this.layout.handle(name)];
+  }
+
   /** The sum of a counter or gauge over all blocks. */
   total(name: string): number {
     const handle = this.layout.handle(name);

@@ -123,8 +123,8 @@ export class PluginHalves {
       keep: (value) => notes.write(name, value),
       post: (set, words, count) => this.#parts.post(set, plugin, words, count),
       total: (metric) => counters.total(metric),
-      valueOf: (set, metric) => counters.block(set)[layout.handle(metric)],
-      usersOf: (set) => counters.block(set)[layout.handle("users")],
+      valueOf: (set, metric) => counters.valueIn(set, metric),
+      usersOf: (set) => counters.valueIn(set, "users"),
       count: (metric, by) => {
         own[layout.handle(metric)] += by;
       },
