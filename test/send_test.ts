@@ -1,10 +1,16 @@
 /** Plugin `send`, whole, in virtual time: sends, notices, claims, groups, expiry, chat, and what can't be. */
 import assert from "node:assert/strict";
+import { SimNetwork } from "../core/engine/sim_network.ts";
+import { NO_LIMITS } from "../core/ledger/ledger.ts";
 import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
+import { openJudge } from "../core/ledger/open_judge.ts";
+import { StoredLedger } from "../core/ledger/stored_ledger.ts";
+import { Random } from "../core/random/random.ts";
 import { Opcode, Opcode1, Result } from "../core/wire/codes.ts";
 import { MoneyField } from "../core/wire/version1_money.ts";
 import { type SendUser, SendWorld } from "./send_world.ts";
 import type { SimPeer } from "./sim_client.ts";
+import { SimStore } from "./sim_store.ts";
 
 /** Rounds of one user with 64 connections; REDPKT_ROUNDS=1000 for the long run. */
 const ROUNDS = Number(Deno.env.get("REDPKT_ROUNDS") ?? 10);
@@ -151,6 +157,30 @@ Deno.test("a share whose answer was lost is told again at the next login, until 
   world.pass(500);
   assert.deepEqual(paid(last), []);
   assert.deepEqual(world.host.ledger.balances().userFen, 1_000 - 25);
+});
+
+Deno.test("a packet that is over is read from the disk, as soon as the disk tells of it", async () => {
+  const store = new SimStore(new Random(1));
+  const network = new SimNetwork(1);
+  const open = () => new StoredLedger(openJudge(store, undefined, NO_LIMITS).judge, store, network.clock);
+  const before = new SendWorld({ ledger: open() });
+  await before.fund(1, 1, 100);
+  const packetId = before.sendBy(before.in(1), 100, { to: [2, 3], mode: 0 });
+  for (const id of [2, 3]) before.claimBy(before.in(id), packetId);
+  // Another process: nobody has the packet in memory.
+  const world = new SendWorld({ ledger: open() });
+  const user = world.in(2);
+  const told = user.claims.length;
+  store.isUnreadable = true;
+  user.claim(packetId);
+  world.pass(500);
+  assert.equal(user.claims.length, told, "he waits");
+  store.isUnreadable = false;
+  world.until(() => user.claims.length > told);
+  assert.deepEqual(user.claims.at(-1), { packetId, result: Result.alreadyClaimed, amountFen: 50 });
+  user.detail(packetId);
+  world.until(() => user.peer.of(Opcode1.detailResult).length === 1);
+  assert.equal(user.peer.of(Opcode1.detailResult)[0].getUint32(MoneyField.detailClaimed), 2);
 });
 
 Deno.test("a user who is away finds the notice at his next login; with several connections on the newest", async () => {

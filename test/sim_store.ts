@@ -22,6 +22,8 @@ export const NO_FAULTS: SimStoreFaults = { fail: 0, kill: 0, stayBroken: 0 };
 /** A disk in memory that outlives the simulated processes, fails, and kills them. */
 export class SimStore implements EntryStore {
   faults: SimStoreFaults = NO_FAULTS;
+  /** Packets that have ended can't be read now. */
+  isUnreadable = false;
   readonly #random: Random;
   /** What is durable. */
   readonly rows: number[][] = [];
@@ -68,6 +70,7 @@ export class SimStore implements EntryStore {
   }
 
   ended(packetId: number): Uint32Array | undefined {
+    if (this.isUnreadable) throw new StoreFailed("simulated");
     return this.#ended.get(packetId);
   }
 

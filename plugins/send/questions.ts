@@ -1,4 +1,4 @@
-import type { EntryProposal, SetContext } from "../../core/plugin/plugin.ts";
+import { type EntryProposal, type SetContext, Verdict, type VerdictCall } from "../../core/plugin/plugin.ts";
 
 /** Places in the ledger's ring that questions leave to sends and claims. */
 const SPARE_PLACES = 8;
@@ -56,10 +56,11 @@ export class Questions {
     done: (words: Uint32Array, nowMs: number) => void,
   ): void {
     const words = new Uint32Array(count);
+    let left = Math.ceil(count / ANSWER_WORDS);
     for (let from = 0; from < count; from += ANSWER_WORDS) {
       this.ask({ kind, asked: id, askedFrom: from }, nowMs, (answer, nowMs) => {
         for (let i = 0; i < ANSWER_WORDS && from + i < count; i++) words[from + i] = answer[i];
-        if (from + ANSWER_WORDS >= count) done(words, nowMs);
+        if (--left === 0) done(words, nowMs);
       });
     }
   }
@@ -76,8 +77,11 @@ export class Questions {
     this.#waitingHead = 0;
   }
 
-  /** The ledger has answered the oldest question. */
-  answered(words: Int32Array, nowMs: number): void {
-    this.#asked.shift()!.onAnswer(words, nowMs);
+  /** The ledger has answered the oldest question; one that its disk couldn't answer is asked again. */
+  answered({ verdict, payload }: VerdictCall, nowMs: number): void {
+    const question = this.#asked.shift()!;
+    if (verdict !== Verdict.refused) return question.onAnswer(payload, nowMs);
+    this.#waiting.push(question);
+    this.#set.tickAt(nowMs + 1);
   }
 }

@@ -139,7 +139,7 @@ export class SendSet implements PluginInstance {
         this.#owner.returnJudged(call, nowMs);
         return 0;
       default:
-        this.#questions.answered(call.payload, nowMs);
+        this.#questions.answered(call, nowMs);
         return 0;
     }
   }
