@@ -1,14 +1,14 @@
 /**
  * Overload: what a server held to a share of a core answers well and in time, at one to ten times what it can do; with
  * plugin `throttle` reading less, with it refusing only, and without it. Writes its figures and, with `--svg FILE`, the
- * curve of the README.
+ * curves of the README, one for each engine and way.
  *
  *     deno task bench:overload
- *     deno run -A bench/overload.ts --cores 0.2 --engine epoll --seconds 5 --svg docs/overload.svg
+ *     deno run -A bench/overload.ts --cores 0.2 --engine uring,epoll --seconds 5 --svg docs/overload.svg
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { CpuQuota } from "../core/rehearse/cpu_quota.ts";
-import { goodputCurve } from "./overload/curve.ts";
+import { goodputCurve, type Result } from "./overload/curve.ts";
 import { Setting } from "./overload/setting.ts";
 import { MODES, type Step } from "./overload/step.ts";
 
@@ -16,7 +16,7 @@ const flags = parseArgs(Deno.args, {
   string: ["cores", "engine", "seconds", "users", "svg", "out", "factors"],
   default: {
     cores: "0.2",
-    engine: "epoll",
+    engine: "uring,epoll",
     seconds: "5",
     users: "19000",
     svg: "",
@@ -28,8 +28,8 @@ const [cores, seconds, users] = [Number(flags.cores), Number(flags.seconds), Num
 const factors = String(flags.factors).split(",").map(Number);
 
 /** Finds how much a server answers well at most: raises the rate until that is far beyond it. */
-async function capacity(): Promise<number> {
-  await using setting = await Setting.start({ ...MODES[0], engine: flags.engine, users, cores });
+async function capacity(engine: string): Promise<number> {
+  await using setting = await Setting.start({ ...MODES[0], engine, users, cores });
   let best = 0;
   // From a rate that any share of a core can do; one bad second in between ends nothing.
   for (let rate = 30_000 * cores; rate < 500_000; rate = Math.round(rate * 1.3)) {
@@ -40,48 +40,52 @@ async function capacity(): Promise<number> {
   return best;
 }
 
-const peak = await capacity();
+/** Offers every rate to a server of one kind, in every way of shedding. */
+async function measure(engine: string, isHeld: boolean): Promise<Result> {
+  const peak = await capacity(engine);
+  const held = isHeld ? `held to ${cores} of a core by a cgroup` : "not held: no cgroup may be made here";
+  console.log(
+    `engine ${engine}, ${users} users, server ${held}: ${Math.round(peak)} shakes/s at its best\n`,
+  );
+  console.log("mode         offered    sent/s    good/s  % of peak   p50 ms   p99 ms   late/s  server CPU");
+  const steps: Step[] = [];
+  for (const mode of MODES) {
+    await using setting = await Setting.start({ ...mode, engine, users, cores });
+    for (const factor of factors) {
+      const step = await setting.step(mode.name, Math.round(peak * factor), factor, seconds);
+      steps.push(step);
+      const cells = [
+        mode.name.padEnd(11),
+        `${factor} x`.padStart(8),
+        String(Math.round(step.offeredPerS)).padStart(9),
+        String(Math.round(step.goodPerS)).padStart(9),
+        (step.goodPerS / peak * 100).toFixed(0).padStart(10),
+        step.p50Ms.toFixed(1).padStart(8),
+        step.p99Ms.toFixed(1).padStart(8),
+        String(Math.round(step.lateTicksPerS)).padStart(8),
+        `${(step.serverCores * 100).toFixed(0)} %`.padStart(11),
+      ];
+      console.log(cells.join(" "));
+    }
+    const calm = await setting.step(mode.name, Math.round(peak * 0.3), 0.3, 2);
+    const after = calm.goodPerS / Math.max(1, calm.offeredPerS) * 100;
+    console.log(`${mode.name.padEnd(11)} back to 0.3 x: ${after.toFixed(1)} % good within 2 s\n`);
+  }
+  // A step may show that the server can do more than was found at first: that is its best then.
+  const best = Math.max(peak, ...steps.map(({ goodPerS }) => goodPerS));
+  return {
+    engine,
+    users,
+    cores: isHeld ? cores : null,
+    peakPerS: best,
+    steps: steps.map((step) => ({ ...step, factor: step.scheduledPerS / best })),
+  };
+}
+
 const quota = CpuQuota.open(`redpkt-probe-${Deno.pid}`, cores);
 quota?.close();
-const held = quota === undefined
-  ? "not held: no cgroup may be made here"
-  : `held to ${cores} of a core by a cgroup`;
-console.log(
-  `engine ${flags.engine}, ${users} users, server ${held}: ${Math.round(peak)} shakes/s at its best\n`,
-);
-console.log("mode         offered    sent/s    good/s  % of peak   p50 ms   p99 ms   late/s  server CPU");
-const steps: Step[] = [];
-for (const mode of MODES) {
-  await using setting = await Setting.start({ ...mode, engine: flags.engine, users, cores });
-  for (const factor of factors) {
-    const step = await setting.step(mode.name, Math.round(peak * factor), factor, seconds);
-    steps.push(step);
-    const cells = [
-      mode.name.padEnd(11),
-      `${factor} x`.padStart(8),
-      String(Math.round(step.offeredPerS)).padStart(9),
-      String(Math.round(step.goodPerS)).padStart(9),
-      (step.goodPerS / peak * 100).toFixed(0).padStart(10),
-      step.p50Ms.toFixed(1).padStart(8),
-      step.p99Ms.toFixed(1).padStart(8),
-      String(Math.round(step.lateTicksPerS)).padStart(8),
-      `${(step.serverCores * 100).toFixed(0)} %`.padStart(11),
-    ];
-    console.log(cells.join(" "));
-  }
-  const calm = await setting.step(mode.name, Math.round(peak * 0.3), 0.3, 2);
-  const after = calm.goodPerS / Math.max(1, calm.offeredPerS) * 100;
-  console.log(`${mode.name.padEnd(11)} back to 0.3 x: ${after.toFixed(1)} % good within 2 s\n`);
-}
+const results: Result[] = [];
+for (const engine of flags.engine.split(",")) results.push(await measure(engine, quota !== undefined));
 await Deno.mkdir("out", { recursive: true });
-// A step may show that the server can do more than was found at first: that is its best then.
-const best = Math.max(peak, ...steps.map(({ goodPerS }) => goodPerS));
-const result = {
-  engine: flags.engine,
-  users,
-  cores: quota === undefined ? null : cores,
-  peakPerS: best,
-  steps: steps.map((step) => ({ ...step, factor: step.scheduledPerS / best })),
-};
-await Deno.writeTextFile(flags.out, JSON.stringify(result, null, 2) + "\n");
-if (flags.svg !== "") await Deno.writeTextFile(flags.svg, goodputCurve(result));
+await Deno.writeTextFile(flags.out, JSON.stringify(results, null, 2) + "\n");
+if (flags.svg !== "") await Deno.writeTextFile(flags.svg, goodputCurve(results));

@@ -5,7 +5,7 @@ export interface Case {
   readonly name: string;
   readonly run: (harness: Harness) => Promise<void>;
   readonly pair?: PairOptions;
-  readonly needs?: Feature;
+  readonly needs?: Feature | readonly Feature[];
   /** Changes something that the whole process shares. */
   readonly isAlone?: boolean;
 }

@@ -6,10 +6,17 @@ import { acceptCases } from "./engine_cases_accept.ts";
 import { byteCases } from "./engine_cases_bytes.ts";
 import { closeCases } from "./engine_cases_close.ts";
 import { passCases } from "./engine_cases_pass.ts";
+import { readCases } from "./engine_cases_reads.ts";
 import type { Case } from "./engine_cases.ts";
 import { Harness, type Kit } from "./engine_harness.ts";
 
-export const engineCases: readonly Case[] = [...byteCases, ...closeCases, ...acceptCases, ...passCases];
+export const engineCases: readonly Case[] = [
+  ...byteCases,
+  ...closeCases,
+  ...acceptCases,
+  ...passCases,
+  ...readCases,
+];
 
 /**
  * Registers every case as a test of one kind of engine.
@@ -19,7 +26,8 @@ export const engineCases: readonly Case[] = [...byteCases, ...closeCases, ...acc
 export function describeEngine(kit: Kit, whyNot: string | null = null): void {
   for (const engineCase of engineCases) {
     const { name, needs, isAlone } = engineCase;
-    const reason = whyNot ?? (needs && kit.cannot[needs]);
+    const lacking = [needs ?? []].flat().find((feature) => kit.cannot[feature] !== undefined);
+    const reason = whyNot ?? (lacking && kit.cannot[lacking]);
     const { runAlone } = kit;
     Deno.test({
       name: `engine ${kit.name} ${name}${reason ? ` (skipped: ${reason})` : ""}`,

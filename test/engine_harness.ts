@@ -65,7 +65,8 @@ export type Feature =
   | "reset" // the dialing side's abort reaches the peer as a reset
   | "wait" // poll waits
   | "descriptors" // connections count against the process's limit on descriptors
-  | "source"; // dial from a source address
+  | "source" // dial from a source address
+  | "readLess"; // it can leave unread what comes
 
 /** Turns without any event after which a condition is given up; each waits up to 2 ms on a real engine. */
 const IDLE_TURNS = 2_000;

@@ -59,15 +59,16 @@ const URING_RINGS: RealKind = {
 const NO_RESET = "Deno can't set SO_LINGER: its abort may look like an ordinary end";
 const NO_SOURCE = "Deno.connect can't bind a source address";
 const NO_LIMIT = "its connections don't count against the limit on descriptors";
+const NO_READ_LESS = "Deno reads before anybody can leave it: the engine has no `reads`";
 const NO_WAIT = "its poll never waits: the simulation's driver lets time pass";
 
 /** Every kit, also those that can't run here: `whyNot` says why. */
 export const kits: readonly (Kit & { whyNot(): string | null })[] = [
   simKit("sim", {}),
   simKit("sim with stalls and cuts", { splitProbability: 0.3, stallProbability: 0.1, stallMs: 30 }),
-  realKit(DENO, DENO, { reset: NO_RESET, source: NO_SOURCE }),
+  realKit(DENO, DENO, { reset: NO_RESET, source: NO_SOURCE, readLess: NO_READ_LESS }),
   realKit(EPOLL, EPOLL, {}),
-  realKit(DENO, EPOLL, {}),
+  realKit(DENO, EPOLL, { readLess: NO_READ_LESS }),
   realKit(EPOLL, DENO, { reset: NO_RESET, source: NO_SOURCE }),
   realKit(URING, URING, { descriptors: NO_LIMIT }),
   realKit(URING_RINGS, URING_RINGS, { descriptors: NO_LIMIT }),

@@ -2,13 +2,19 @@
 export const LEAVE_MS = 1_000;
 /** How long a connection rests that was told to. */
 export const REST_MS = 200;
+/** Of a budget of reads, how much is added for those that were left for {@linkcode LEAVE_MS}; rounded up. */
+export const SWEEP_SHARE = 1 / 8;
 
 /**
  * Reading less than comes. An answered refusal costs a read and a send like any answer; what isn't read waits in the
  * kernel and costs nothing. Every reading is about the `onBytes` that runs.
  */
 export interface ReadControl {
-  /** Most connections read in one pass; those beyond are left unread. `Infinity`, as at first: all are read. */
+  /**
+   * Most connections read in one pass; those beyond are left unread, and only {@linkcode SWEEP_SHARE} more are read of
+   * those that were left too long. `Infinity`, as at first: all are read. What the kernel or the engine has read by the
+   * time this changes is told of first.
+   */
   budget: number;
   /** What is new of that which this `onBytes` brings reached the host after this monotonic time. */
   readonly sinceMs: number;

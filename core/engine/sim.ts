@@ -17,7 +17,7 @@ import {
 } from "./engine.ts";
 import { Lingering } from "./lingering.ts";
 import { Outbox } from "./outbox.ts";
-import { LEAVE_MS, type ReadControl, REST_MS } from "./read_control.ts";
+import { LEAVE_MS, type ReadControl, REST_MS, SWEEP_SHARE } from "./read_control.ts";
 import type { SimListener, SimNetwork } from "./sim_network.ts";
 import { SimPhase, type SimSocket } from "./sim_socket.ts";
 import { Slots } from "./slots.ts";
@@ -78,6 +78,8 @@ export class SimEngine implements Engine {
   /** Reads that the time since the last poll has room for; below 0 while one is still going on. */
   #readCredit = 1;
   #creditAtMs = 0;
+  /** Reads that the budget of the pass has left. */
+  #readsLeft = Infinity;
   /** When no socket had news; what is new now came after `#sinceMs`. */
   #drainedMs = 0;
   #sinceMs = 0;
@@ -288,14 +290,14 @@ export class SimEngine implements Engine {
     if (awake.length > 0) this.#sinceMs = this.#drainedMs;
     const untilMs = nowMs + PASS_BUDGET_MS;
     let handled = 0;
-    let left = this.reads.budget;
-    while (handled < awake.length && this.#readCredit > 0 && left-- > 0) {
+    this.#readsLeft = this.reads.budget;
+    while (handled < awake.length && this.#readCredit > 0 && this.#readsLeft > 0) {
       const socket = awake[handled++];
       socket.isAwake = false;
       this.#handleSocket(socket);
       if (handled % EVENTS_PER_LOOK === 0 && this.#network.clock.monotonicMs() >= untilMs) break;
     }
-    if (this.reads.budget !== Infinity && this.#readCredit <= 0) {
+    if (this.reads.budget !== Infinity) {
       for (; handled < awake.length; handled++) this.#leave(awake[handled]);
     }
     if (this.reads.unread > 0) this.#readOld(nowMs);
@@ -323,17 +325,22 @@ export class SimEngine implements Engine {
     this.#unread.add(connection, this.#network.clock.monotonicMs());
   }
 
-  /** Reads what was left unread: those over their time first, and then those that were left last. */
+  /**
+   * Reads what was left unread. With a budget, those over their time have a part of it added; what else is left of the
+   * budget goes to those that were left last.
+   */
   #readOld(nowMs: number): void {
     const unread = this.#unread;
     for (let c = this.#resting.next(nowMs); c >= 0; c = this.#resting.next(nowMs)) {
       this.#resting.remove(c);
       unread.add(c, nowMs - REST_MS);
     }
-    const overMs = this.reads.budget === Infinity ? Infinity : nowMs;
-    for (let left = 16; left > 0 && unread.size > 0 && this.#readCredit > 0; left--) {
-      const old = unread.next(overMs);
-      const connection = old < 0 ? unread.last() : old;
+    const { budget } = this.reads;
+    let sweep = Math.ceil(budget * SWEEP_SHARE);
+    while (unread.size > 0 && this.#readCredit > 0) {
+      let connection = budget === Infinity ? unread.next(Infinity) : sweep-- > 0 ? unread.next(nowMs) : -1;
+      if (connection < 0 && this.#readsLeft > 0) connection = unread.last();
+      if (connection < 0) return;
       this.reads.leftMs = this.reads.lastLeftMs = unread.remove(connection);
       this.#receive(connection, this.#sockets[connection]!);
     }
@@ -369,6 +376,7 @@ export class SimEngine implements Engine {
     if (state === State.broken) return;
     const size = socket.read(this.input.bytes);
     this.#readCredit--;
+    this.#readsLeft--;
     if (size > 0) {
       if (state === State.open) this.#handler!.onBytes(connection, 0, size);
     } else if (socket.isAtEnd && this.#hasPeerEnded[connection] === 0) {

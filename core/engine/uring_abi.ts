@@ -33,6 +33,9 @@ export const EntryFlag = {
 /** `ioprio` of a receive, moved to where it stands in the first word: stay armed. */
 export const RECV_MULTISHOT = 2 << 16;
 
+/** `len` of a poll: stay armed, and tell each time that something comes. */
+export const POLL_MULTISHOT = 1;
+
 /** `ioprio` of an accept, moved likewise: answer EAGAIN if no peer is there. */
 export const ACCEPT_DONTWAIT = 2 << 16;
 
@@ -59,7 +62,14 @@ export const Feature = {
   noIowait: 1 << 17,
 } as const;
 
-export const Register = { eventfd: 4, filesUpdate: 6, probe: 8, files2: 13, pbufRing: 22 } as const;
+export const Register = {
+  eventfd: 4,
+  filesUpdate: 6,
+  probe: 8,
+  files2: 13,
+  pbufRing: 22,
+  unregisterPbufRing: 23,
+} as const;
 
 export const Enter = { getEvents: 1 << 0, extArg: 1 << 3, noIowait: 1 << 7 } as const;
 
@@ -90,4 +100,7 @@ export const MAX_FIXED_FILES = 1 << 20;
 
 export const EPOLLIN = 1;
 export const EPOLLOUT = 4;
+export const EPOLLERR = 8;
+export const EPOLLHUP = 16;
+export const EPOLLRDHUP = 1 << 13;
 export const MSG_WAITALL = 0x100;

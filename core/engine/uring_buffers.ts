@@ -26,6 +26,9 @@ const TAIL_AT = 7;
 export class BufferPool {
   /** Bytes of a buffer. */
   readonly bytes: number;
+  readonly #sys: UringSyscalls;
+  readonly #ring: number;
+  readonly #shape: PoolShape;
   readonly #start: number;
   readonly #mask: number;
   readonly #memory: MappedArea;
@@ -35,10 +38,14 @@ export class BufferPool {
   readonly #addressHigh: number;
   #tail = 0;
   #published = 0;
+  #isWithdrawn = false;
 
   /** @param start where the buffers begin in `input`, which must lie within one 4 GiB */
   constructor(sys: UringSyscalls, ring: number, shape: PoolShape, input: MappedArea, start: number) {
-    const { group, count, bytes } = shape;
+    const { count, bytes } = shape;
+    this.#sys = sys;
+    this.#ring = ring;
+    this.#shape = shape;
     this.bytes = bytes;
     this.#start = start;
     this.#mask = count - 1;
@@ -49,16 +56,30 @@ export class BufferPool {
     const address = input.address + start;
     this.#addressLow = address | 0;
     this.#addressHigh = Math.floor(address / 0x1_0000_0000);
-    const registration = new BigUint64Array(5); // struct io_uring_buf_reg: address, entries (32 bits), group (16)
-    registration[0] = BigInt(this.#memory.address);
-    registration[1] = BigInt(count) | BigInt(group) << 32n;
-    if (sys.register(ring, Register.pbufRing, new Uint8Array(registration.buffer), 1) < 0) {
-      const code = sys.errno();
+    const code = this.#register(Register.pbufRing);
+    if (code !== 0) {
       this.#memory.unmap();
       throw new NoRing(`a pool of ${count} buffers`, code);
     }
-    for (let i = 0; i < count; i++) this.giveBack(i);
-    this.publish();
+    this.#fill();
+  }
+
+  /** Takes all buffers from the kernel, so that it reads nothing. Every one that it had filled has been given back. */
+  withdraw(): void {
+    const code = this.#register(Register.unregisterPbufRing);
+    assert(code === 0, `a pool can be withdrawn (errno ${code})`);
+    this.#isWithdrawn = true;
+  }
+
+  /** The kernel has all buffers again. */
+  restore(): void {
+    if (!this.#isWithdrawn) return;
+    this.#isWithdrawn = false;
+    this.#tail = this.#published = 0;
+    Atomics.store(this.#halves, TAIL_AT, 0);
+    const code = this.#register(Register.pbufRing);
+    assert(code === 0, `a pool can be restored (errno ${code})`);
+    this.#fill();
   }
 
   /** Where a buffer begins in the input area. */
@@ -87,6 +108,22 @@ export class BufferPool {
 
   unmap(): void {
     this.#memory.unmap();
+  }
+
+  #fill(): void {
+    for (let i = 0; i < this.#shape.count; i++) this.giveBack(i);
+    this.publish();
+  }
+
+  /** Returns 0 or an errno. */
+  #register(what: number): number {
+    // struct io_uring_buf_reg: address, entries (32 bits), group (16)
+    const registration = new BigUint64Array(5);
+    const isNew = what === Register.pbufRing;
+    registration[0] = isNew ? BigInt(this.#memory.address) : 0n;
+    registration[1] = BigInt(isNew ? this.#shape.count : 0) | BigInt(this.#shape.group) << 32n;
+    const result = this.#sys.register(this.#ring, what, new Uint8Array(registration.buffer), 1);
+    return result < 0 ? this.#sys.errno() : 0;
   }
 }
 

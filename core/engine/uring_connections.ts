@@ -1,3 +1,6 @@
+import type { EngineStats } from "./engine.ts";
+import { Kind } from "./uring_user_data.ts";
+
 /** How far a connection of the io_uring engine is. */
 export const State = {
   free: 0,
@@ -13,8 +16,15 @@ export const State = {
   leaving: 6,
 } as const;
 
+/** Whether the kernel tells of what comes for a connection instead of reading it. */
+export const Watch = { none: 0, on: 1, ending: 2 } as const;
+
+/** After so many full small buffers a connection gets a large one. */
+export const FULL_RECEIVES = 4;
+
 /** Columns by connection number. None is touched before its connection is used, so most of a million cost nothing. */
 export class UringConnections {
+  readonly generation: Int32Array;
   readonly state: Uint8Array;
   /** Why it is leaving. */
   readonly cause: Uint8Array;
@@ -26,16 +36,22 @@ export class UringConnections {
   readonly isQueueing: Uint8Array;
   /** How many small buffers it has filled since it had a large one. */
   readonly fullReceives: Uint8Array;
+  readonly watch: Uint8Array;
   /** The batch in which it sent last. */
   readonly sentInBatch: Int32Array;
+  readonly #stats: EngineStats;
 
-  constructor(capacity: number) {
+  constructor(generation: Int32Array, stats: EngineStats) {
+    const capacity = generation.length;
+    this.generation = generation;
+    this.#stats = stats;
     this.state = new Uint8Array(capacity);
     this.cause = new Uint8Array(capacity);
     this.inFlight = new Uint8Array(capacity);
     this.hasPeerEnded = new Uint8Array(capacity);
     this.isQueueing = new Uint8Array(capacity);
     this.fullReceives = new Uint8Array(capacity);
+    this.watch = new Uint8Array(capacity);
     this.sentInBatch = new Int32Array(capacity);
   }
 
@@ -45,11 +61,26 @@ export class UringConnections {
     return state === State.open || state === State.ended;
   }
 
+  /** Whether a completion is about the present user of a number; one that isn't is counted. */
+  isOurs(connection: number, generation: number): boolean {
+    if (this.generation[connection] === generation && this.state[connection] !== State.free) return true;
+    this.#stats.staleEvents++;
+    return false;
+  }
+
+  /** What would bring its next news, to be cancelled by its kind. */
+  armedKind(connection: number): number {
+    if (this.state[connection] === State.dialing) return Kind.connect;
+    if (this.watch[connection] !== Watch.none) return Kind.news;
+    return this.fullReceives[connection] === FULL_RECEIVES ? Kind.receiveLarge : Kind.receive;
+  }
+
   /** A new user of the number. */
   start(connection: number, state: number): void {
     this.state[connection] = state;
     this.hasPeerEnded[connection] = 0;
     this.isQueueing[connection] = 0;
     this.fullReceives[connection] = 0;
+    this.watch[connection] = Watch.none;
   }
 }

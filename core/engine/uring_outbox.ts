@@ -31,7 +31,6 @@ export class UringOutbox {
   readonly #memory = mapWithin4GiB(OUTPUT_BYTES);
   readonly #rings: Rings;
   readonly #connections: UringConnections;
-  readonly #generation: Int32Array;
   readonly #stats: EngineStats;
   readonly #owner: OutboxOwner;
   readonly #queues: SendQueues;
@@ -51,14 +50,12 @@ export class UringOutbox {
   constructor(
     rings: Rings,
     connections: UringConnections,
-    generation: Int32Array,
     stats: EngineStats,
     owner: OutboxOwner,
     queueBytes: number,
   ) {
     this.#rings = rings;
     this.#connections = connections;
-    this.#generation = generation;
     this.#stats = stats;
     this.#owner = owner;
     this.#queues = new SendQueues(queueBytes);
@@ -215,7 +212,7 @@ export class UringOutbox {
         this.#owner.onSendFailed(connection, code);
       } else if (this.#queues.bytesOf(connection) > 0) {
         this.#connections.inFlight[connection]++;
-        this.#rings.to(connection).awaitWritable(connection, this.#generation[connection]);
+        this.#rings.to(connection).awaitWritable(connection, this.#connections.generation[connection]);
       } else {
         this.#connections.isQueueing[connection] = 0;
         this.#owner.onQueueEmpty(connection);

@@ -121,6 +121,16 @@ export class UringRing {
     return this.#mayHaveMore && this.completions.unread < MOST_UNREAD;
   }
 
+  /** Whether the last enter that looked found all there was. */
+  get isDry(): boolean {
+    return !this.#mayHaveMore;
+  }
+
+  /** Whether the kernel keeps completions for which the ring had no room. */
+  get hasOverflow(): boolean {
+    return (Atomics.load(this.#words, this.#sqFlagsAt) & SqFlag.cqOverflow) !== 0;
+  }
+
   /** Whether the kernel has completions that only an enter brings out. */
   get hasKernelWork(): boolean {
     return this.#mayHaveMore ||
@@ -178,6 +188,17 @@ export class UringRing {
     this.pool.publish();
     this.largePool.publish();
     this.completions.giveBack();
+  }
+
+  /** Lets the kernel read for armed receives, or takes all buffers from it. Nothing that was read may be untold. */
+  setReceiving(isReceiving: boolean): void {
+    if (isReceiving) {
+      this.pool.restore();
+      this.largePool.restore();
+    } else {
+      this.pool.withdraw();
+      this.largePool.withdraw();
+    }
   }
 
   shutdown(): void {

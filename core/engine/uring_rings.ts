@@ -3,6 +3,7 @@ import type { Bell } from "../shared/bell.ts";
 import * as posix from "./posix.ts";
 import { errno, libc, mapMemory, type MappedArea } from "./posix.ts";
 import { mapWithin4GiB, POOLS_BYTES } from "./uring_buffers.ts";
+import { READS_BYTES } from "./uring_read_batch.ts";
 import { UringRing } from "./uring_ring.ts";
 import type { Submissions } from "./uring_submissions.ts";
 import { NoRing, type UringSyscalls } from "./uring_syscalls.ts";
@@ -29,7 +30,9 @@ export interface RingsOwner {
  */
 export class Rings {
   readonly list: UringRing[] = [];
+  /** Every ring's pools, and behind them room for reads of its own choice. */
   readonly input: MappedArea;
+  readonly readsStart: number;
   readonly main: UringRing;
   readonly #sys: UringSyscalls;
   readonly #owner: RingsOwner;
@@ -39,6 +42,7 @@ export class Rings {
   readonly #eventfd: number;
   readonly #wakeCount = mapMemory(8);
   #isWakeArmed = false;
+  #isReceiving = true;
   /** The error of the last ring that couldn't be made. */
   lastError = 0;
 
@@ -48,11 +52,46 @@ export class Rings {
     this.#bell = bell;
     this.#capacity = capacity;
     this.#perRing = perRing;
-    this.input = mapWithin4GiB(Math.ceil(capacity / perRing) * POOLS_BYTES);
+    this.readsStart = Math.ceil(capacity / perRing) * POOLS_BYTES;
+    this.input = mapWithin4GiB(this.readsStart + READS_BYTES);
     this.#eventfd = libc().eventfd(0, posix.EFD_CLOEXEC);
     assert(this.#eventfd >= 0, `an eventfd can be had (errno ${this.#eventfd < 0 ? errno() : 0})`);
     bell.useDescriptor(this.#eventfd);
     this.main = this.#make();
+  }
+
+  /** Whether completions wait to be read. */
+  get isReady(): boolean {
+    for (const ring of this.list) if (ring.isReady) return true;
+    return false;
+  }
+
+  /** Whether the kernel has something that only an enter brings out. */
+  get hasKernelWork(): boolean {
+    for (const ring of this.list) if (ring.hasKernelWork) return true;
+    return false;
+  }
+
+  /** Entries that the next turn submits. */
+  get pending(): number {
+    let pending = 0;
+    for (const ring of this.list) pending += ring.submissions.pending;
+    return pending;
+  }
+
+  /** Whether the last turn found all that there was. */
+  get isDry(): boolean {
+    for (const ring of this.list) if (!ring.isDry) return false;
+    return true;
+  }
+
+  /** Gives armed receives no buffers, or gives them back. False where something read is still to be told of. */
+  setReceiving(isReceiving: boolean): boolean {
+    if (isReceiving === this.#isReceiving) return true;
+    for (const ring of this.list) if (ring.isReady || ring.hasOverflow) return false;
+    this.#isReceiving = isReceiving;
+    for (const ring of this.list) ring.setReceiving(isReceiving);
+    return true;
   }
 
   /** Whether a connection's ring is there, after making it if need be. */
@@ -97,14 +136,21 @@ export class Rings {
     this.#owner.onAllSubmitted();
   }
 
-  /** Submits all that is pending and brings completions in, after a wait if there are none. */
+  /**
+   * Submits all that is pending and brings completions in, after a wait if there are none. What an earlier turn brought
+   * is handled first: so all that a pass handles has come since the same moment.
+   */
   turn(waitMs: number, batchUs: number): void {
     const { main, list } = this;
+    if (this.isReady) {
+      this.#bell.awake();
+      return this.submitAll();
+    }
     if (!this.#isWakeArmed) {
       this.#isWakeArmed = true;
       this.to(0).awaitWake(this.#eventfd, this.#wakeCount.address);
     }
-    let isReady = main.isReady;
+    let isReady = false;
     for (let i = 1; i < list.length; i++) {
       this.#enterIfDue(list[i]);
       isReady ||= list[i].isReady;
@@ -123,6 +169,12 @@ export class Rings {
       }
     }
     this.submitAll();
+  }
+
+  /** Brings in what has come meanwhile. False if there is nothing. */
+  fetch(): boolean {
+    for (const ring of this.list) this.#enterIfDue(ring);
+    return this.isReady;
   }
 
   shutdown(): void {
@@ -168,6 +220,7 @@ export class Rings {
       inputStart: this.list.length * POOLS_BYTES,
     });
     if (first > 0) ring.signalTo(this.#eventfd);
+    if (!this.#isReceiving) ring.setReceiving(false);
     this.list.push(ring);
     return ring;
   }

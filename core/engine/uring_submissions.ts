@@ -6,8 +6,10 @@ import {
   EntryFlag,
   EPOLLIN,
   EPOLLOUT,
+  EPOLLRDHUP,
   MSG_WAITALL,
   Op,
+  POLL_MULTISHOT,
   RECV_MULTISHOT,
 } from "./uring_abi.ts";
 import { LARGE_POOL } from "./uring_buffers.ts";
@@ -91,6 +93,21 @@ export class Submissions {
     const slot = connection - this.#first;
     const at = this.#entry(head, slot, 0, 0, 0, Kind.receiveLarge, connection, generation);
     this.#words[at + 10] = LARGE_POOL.group;
+  }
+
+  /** Tells each time that something comes, and once at first if something is there. Reads nothing. */
+  watch(connection: number, generation: number): void {
+    const head = Op.pollAdd | EntryFlag.fixedFile;
+    const slot = connection - this.#first;
+    const events = EPOLLIN | EPOLLRDHUP;
+    this.#entry(head, slot, 0, POLL_MULTISHOT, events, Kind.news, connection, generation);
+  }
+
+  /** Receives what is there; `note` comes back with it, and it is answered when the enter returns. */
+  read(connection: number, address: number, size: number, note: number): void {
+    const head = Op.recv | EntryFlag.fixedFile;
+    const slot = connection - this.#first;
+    this.#entry(head, slot, address, size, posix.MSG_DONTWAIT, Kind.read, connection, note);
   }
 
   awaitWritable(connection: number, generation: number): void {
