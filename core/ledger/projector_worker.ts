@@ -1,5 +1,6 @@
 import { Counters, MetricLayout } from "../counters/counters.ts";
 import { Bell } from "../shared/bell.ts";
+import { standBack } from "../shared/background.ts";
 import { collectGarbage } from "../shared/collect_garbage.ts";
 import { closeThread, onParentMessage, postToParent } from "../shared/thread.ts";
 import { systemClock } from "../time/clock.ts";
@@ -32,6 +33,7 @@ const report = (message: ProjectorReport) => postToParent(message);
 
 /** The life of the projector's thread. Its message to end is the only one. */
 export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
+  standBack();
   const bell = new Bell(init.bell);
   let isStopped = false;
   onParentMessage(() => {
