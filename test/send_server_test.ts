@@ -33,15 +33,22 @@ class User implements Disposable {
     for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
   }
 
-  /** The next frame, which must be of this kind. */
+  /** The next frame, which must be of this kind; a notice may come again about the time of a login. */
   async read(opcode: number): Promise<DataView> {
+    for (;;) {
+      const view = await this.#frame();
+      if (view.getUint16(2) === Opcode.sendNotice && opcode !== Opcode.sendNotice) continue;
+      assert.equal(view.getUint16(2), opcode);
+      return view;
+    }
+  }
+
+  async #frame(): Promise<DataView> {
     const head = await this.#exactly(4);
     const frame = new Uint8Array(new DataView(head.buffer).getUint16(0));
     frame.set(head);
     frame.set(await this.#exactly(frame.length - 4), 4);
-    const view = new DataView(frame.buffer);
-    assert.equal(view.getUint16(2), opcode);
-    return view;
+    return new DataView(frame.buffer);
   }
 
   [Symbol.dispose](): void {

@@ -22,6 +22,10 @@ export const SEND_METRICS = {
   sendChatsRefused: counter("Chats to groups that were refused or shed"),
   sendChatsDelivered: counter("Chats that were sent to a member"),
   sendChatsDropped: counter("Chats that found a full mailbox on their way to a member"),
+  sendNoticeUs: {
+    kind: "histogram",
+    help: "Microseconds from a send to its notice on the way to a recipient who is there, to the millisecond",
+  },
   sendPacketsOwned: { kind: "gauge", help: "Packets in memory: open ones, and some that are closed" },
 } as const satisfies Record<string, MetricDefinition>;
 
@@ -45,6 +49,7 @@ export function sendMetrics(set: SetContext) {
     chatsRefused: set.metric("sendChatsRefused"),
     chatsDelivered: set.metric("sendChatsDelivered"),
     chatsDropped: set.metric("sendChatsDropped"),
+    noticeUs: set.metric("sendNoticeUs"),
     owned: set.metric("sendPacketsOwned"),
   };
 }

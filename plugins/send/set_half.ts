@@ -59,7 +59,7 @@ export class SendSet implements PluginInstance {
     this.#sender = new Sender(set, config, this.#post, this.#m);
     this.#owner = new PacketOwner(set, this.#post, this.#questions, this.#m);
     this.#chat = new Chat(set, config, this.#post, this.#questions, this.#m);
-    this.#told = new ToldUsers(set, this.#questions, this.#m);
+    this.#told = new ToldUsers(set, config, this.#questions, this.#m);
     this.#isHere = new Uint8Array(set.seats);
     const sender = this.#sender;
     const chat = this.#chat;

@@ -13,16 +13,19 @@ import {
 } from "../../core/plugin/plugin.ts";
 import { ToUser } from "./messages.ts";
 import type { SendMetrics } from "./metrics.ts";
+import type { SendConfig } from "./config.ts";
 import type { Questions } from "./questions.ts";
 
 /** Brings this SET's users what they should hear of, in the version that they speak. */
 export class ToldUsers {
   readonly #set: SetContext;
+  readonly #expiresMs: number;
   readonly #questions: Questions;
   readonly #m: SendMetrics;
 
-  constructor(set: SetContext, questions: Questions, metrics: SendMetrics) {
+  constructor(set: SetContext, config: SendConfig, questions: Questions, metrics: SendMetrics) {
     this.#set = set;
+    this.#expiresMs = config.expiresS * 1000;
     this.#questions = questions;
     this.#m = metrics;
   }
@@ -42,7 +45,10 @@ export class ToldUsers {
     const isOld = this.#set.versionOf(connection) === 0;
     switch (words[at]) {
       case ToUser.notice:
-        this.#notice(connection, generation, user, words, at + 1);
+        if (this.#notice(connection, generation, user, words, at + 1)) {
+          const sentMs = deadlineOf(words, at + 1) - this.#expiresMs;
+          this.#set.record(this.#m.noticeUs, Math.max(0, this.#set.unixMs - sentMs) * 1000);
+        }
         return;
       case ToUser.expired:
         if (isOld) return; // version 0 can't have sent it
@@ -66,7 +72,6 @@ export class ToldUsers {
       if (this.#set.versionOf(connection) === 0) {
         return writeSendNotice(reply, replyAt, unixSeconds, word(0), word(2), user, word(8), word(9));
       }
-      const deadlineMs = word(6) + word(7) * 0x1_0000_0000;
       return writeNotice(
         reply,
         replyAt,
@@ -77,7 +82,7 @@ export class ToldUsers {
         word(3),
         word(4),
         word(5),
-        deadlineMs,
+        deadlineOf(words, at),
       );
     });
     if (isSent) this.#set.count(this.#m.notices);
@@ -143,4 +148,9 @@ export class ToldUsers {
       this.#askOpen(connection, generation, user, packetId, nowMs);
     });
   }
+}
+
+/** Until when a packet can be claimed, in wall ms; the words are as `ToUser.notice` has them. */
+function deadlineOf(words: Int32Array, at: number): number {
+  return (words[at + 6] >>> 0) + (words[at + 7] >>> 0) * 0x1_0000_0000;
 }
