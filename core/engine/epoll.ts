@@ -2,6 +2,7 @@ import { assert } from "../assert.ts";
 import type { Bell } from "../shared/bell.ts";
 import type { Clock } from "../time/clock.ts";
 import { causeOfErrno } from "./cause.ts";
+import { openDialSocket } from "./dial_socket.ts";
 import {
   AcceptMode,
   type Area,
@@ -16,41 +17,35 @@ import {
   type Listener,
   PASS_BUDGET_MS,
 } from "./engine.ts";
+import {
+  BATCH,
+  EPOLLERR,
+  EPOLLET,
+  EPOLLEXCLUSIVE,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  EpollSet,
+  FIRST_TAG,
+} from "./epoll_set.ts";
+import { GatheredSends, SENT, WAITS } from "./gathered_sends.ts";
 import { Lingering } from "./lingering.ts";
-import { LEAVE_MS, type ReadControl, REST_MS } from "./read_control.ts";
+import { LEAVE_MS, type ReadControl, REST_MS, SWEEP_SHARE } from "./read_control.ts";
 import * as posix from "./posix.ts";
 import { errno, libc, mapMemory, type MappedArea } from "./posix.ts";
-import { SendQueues } from "./send_queue.ts";
 import { Slots } from "./slots.ts";
 import { Unread } from "./unread.ts";
 
 const INPUT_BYTES = 16 * 1024;
-const OUTPUT_BYTES = 64 * 1024;
-const BATCH = 1024;
-/** `struct epoll_event` on x86-64 is packed; elsewhere its data is aligned. */
-const EVENT_BYTES = Deno.build.arch === "x86_64" ? 12 : 16;
-const EVENT_DATA = EVENT_BYTES - 8;
 /** How many events are handled between two looks at the clock. */
 const EVENTS_PER_LOOK = 32;
 /** Peers taken in one pass, so that a storm of them doesn't hold up those who are in. */
 const ACCEPTS_PER_PASS = 128;
-/** Of a budget of reads, the part for what was left unread too long. */
-const SWEEP_SHARE = 1 / 8;
 /** A wait that took longer found nobody waiting: what came, came just now. */
 const ASLEEP_MS = 0.05;
 /** After a failed accept for lack of descriptors: how long not to try again. */
 const ACCEPT_REST_MS = 50;
-
-const EPOLLIN = 1;
-const EPOLLOUT = 4;
-const EPOLLERR = 8;
-const EPOLLHUP = 16;
-const EPOLLRDHUP = 1 << 13;
-const EPOLLET = 1 << 31;
-const EPOLLEXCLUSIVE = 1 << 28;
-const EPOLL_CTL_ADD = 1;
-const EPOLL_CTL_DEL = 2;
-const EPOLL_CTL_MOD = 3;
 
 /**
  * What an open connection is watched for. By edge: every event says that something has come since the last one, so that
@@ -58,9 +53,8 @@ const EPOLL_CTL_MOD = 3;
  */
 const READING = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
-/** In the data of an event, where a connection number would be. */
-const LISTENER_TAG = 0xffff_ffff;
-const WAKE_TAG = 0xffff_fffe;
+const LISTENER_TAG = FIRST_TAG;
+const WAKE_TAG = FIRST_TAG + 1;
 
 const State = { free: 0, dialing: 1, open: 2, ended: 3, closing: 4, lingering: 5, broken: 6 } as const;
 
@@ -71,20 +65,16 @@ export class EpollEngine implements Engine {
   readonly peerAddress: Uint32Array;
   readonly maxReadBytes = INPUT_BYTES;
   readonly input: Area;
-  readonly output: Area;
   readonly stats = emptyStats();
   readonly reads: { -readonly [Name in keyof ReadControl]: ReadControl[Name] };
 
   readonly #slots: Slots;
   readonly #clock: Clock;
   readonly #bell: Bell;
-  readonly #queues: SendQueues;
+  readonly #set: EpollSet;
+  readonly #sends: GatheredSends;
   readonly #c = libc();
   readonly #inputMemory: MappedArea;
-  readonly #outputMemory: MappedArea;
-  readonly #events: MappedArea;
-  readonly #eventArgument = new Uint8Array(16);
-  readonly #eventView = new DataView(this.#eventArgument.buffer);
   readonly #peer = new Uint8Array(16);
   readonly #peerView = new DataView(this.#peer.buffer);
   readonly #peerLength = new Uint32Array([16]);
@@ -95,7 +85,6 @@ export class EpollEngine implements Engine {
   readonly #fd: Int32Array;
   readonly #state: Uint8Array;
   readonly #cause: Uint8Array;
-  readonly #interest: Int32Array;
 
   /** Left unread for lack of a budget, and those that rest. */
   readonly #unread: Unread;
@@ -113,8 +102,7 @@ export class EpollEngine implements Engine {
   readonly #lingering: Lingering;
 
   #handler: EngineHandler | undefined;
-  #epoll: number;
-  #wake: number;
+  readonly #wake: number;
   #listenFd = -1;
   #isListenerArmed = false;
   #acceptMode: AcceptMode = AcceptMode.paused;
@@ -123,17 +111,14 @@ export class EpollEngine implements Engine {
   /** Events of the last epoll_wait that are not handled yet. */
   #eventAt = 0;
   #eventCount = 0;
-  /** The send that is being gathered: all adjacent commits to one connection. */
-  #gatherConnection = -1;
-  #gatherEnd = 0;
-  #reserved = 0;
 
   constructor(options: EngineOptions) {
     this.capacity = options.capacity;
     this.#slots = new Slots(options.capacity);
     this.#clock = options.clock;
     this.#bell = options.bell;
-    this.#queues = new SendQueues(options.queueBytes ?? DEFAULT_QUEUE_BYTES);
+    this.#set = new EpollSet(options.capacity);
+    this.#sends = new GatheredSends(options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
     this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     const unread = this.#unread = new Unread(options.capacity, LEAVE_MS);
     const resting = this.#resting = new Unread(options.capacity, REST_MS);
@@ -152,14 +137,10 @@ export class EpollEngine implements Engine {
     this.#fd = new Int32Array(options.capacity).fill(-1);
     this.#state = new Uint8Array(options.capacity);
     this.#cause = new Uint8Array(options.capacity);
-    this.#interest = new Int32Array(options.capacity);
     this.input = this.#inputMemory = mapMemory(INPUT_BYTES);
-    this.output = this.#outputMemory = mapMemory(OUTPUT_BYTES);
-    this.#events = mapMemory(BATCH * EVENT_BYTES);
-    this.#epoll = this.#c.epoll_create1(posix.SOCK_CLOEXEC);
     this.#wake = this.#c.eventfd(0, posix.EFD_NONBLOCK | posix.EFD_CLOEXEC);
-    assert(this.#epoll >= 0 && this.#wake >= 0, "epoll and eventfd exist");
-    this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN, WAKE_TAG, 0);
+    assert(this.#wake >= 0, "an eventfd can be had");
+    this.#set.addTag(WAKE_TAG, this.#wake, EPOLLIN);
     this.#bell.useDescriptor(this.#wake);
   }
 
@@ -169,6 +150,10 @@ export class EpollEngine implements Engine {
 
   get generation(): Int32Array {
     return this.#slots.generation;
+  }
+
+  get output(): Area {
+    return this.#sends.output;
   }
 
   attach(handler: EngineHandler): void {
@@ -192,60 +177,39 @@ export class EpollEngine implements Engine {
     const connection = this.#slots.take();
     if (connection < 0) return -1;
     this.peerAddress[connection] = target.address;
-    const fd = this.#c.socket(posix.AF_INET, posix.SOCK_STREAM | posix.SOCK_NONBLOCK | posix.SOCK_CLOEXEC, 0);
-    this.#fd[connection] = fd;
     this.#state[connection] = State.dialing;
+    const fd = openDialSocket(target, posix.SOCK_NONBLOCK);
     if (fd < 0) {
-      this.#end(connection, causeOfErrno(errno()));
+      this.#end(connection, causeOfErrno(-fd));
       return connection;
     }
-    this.#c.setsockopt(fd, posix.IPPROTO_TCP, posix.TCP_NODELAY, ON, 4);
-    if (target.source !== 0 && !this.#bindSource(fd, target.source)) {
-      this.#end(connection, CloseCause.unreachable);
-      return connection;
-    }
-    const result = this.#c.connect(fd, socketAddressInto(this.#peer, target.address, target.port), 16);
+    this.#fd[connection] = fd;
+    const result = this.#c.connect(fd, posix.socketAddress(target.address, target.port), 16);
     const code = result === 0 ? 0 : errno();
     if (code !== 0 && code !== posix.EINPROGRESS) this.#end(connection, causeOfErrno(code));
-    else this.#watch(connection, EPOLL_CTL_ADD, EPOLLOUT);
+    else this.#add(connection, EPOLLOUT);
     return connection;
   }
 
   reserve(connection: number, size: number): number {
-    if (connection !== this.#gatherConnection || this.#gatherEnd + size > OUTPUT_BYTES) {
-      this.#flushGather();
-      this.#gatherConnection = connection;
-      this.#gatherEnd = 0;
-    }
-    assert(size <= OUTPUT_BYTES, "a reservation fits the output area");
-    const waiting = this.#queues.isEmpty ? 0 : this.#queues.bytesOf(connection);
-    if (waiting > 0 && !this.#queues.hasRoom(connection, this.#gatherEnd + size)) {
-      this.stats.overfullQueues++;
-      return -1;
-    }
-    this.#reserved = size;
-    return this.#gatherEnd;
+    if (this.#sends.mustSendBefore(connection, size)) this.#flush();
+    return this.#sends.reserve(connection, size);
   }
 
   commit(connection: number, size: number): void {
-    assert(
-      connection === this.#gatherConnection && size <= this.#reserved,
-      "a commit follows its reservation",
-    );
-    this.#gatherEnd += size;
-    this.#reserved = 0;
+    this.#sends.commit(connection, size);
   }
 
   close(connection: number): void {
     const state = this.#state[connection];
     if (state === State.dialing) return this.#end(connection, CloseCause.closed);
     if (state !== State.open && state !== State.ended) return;
-    if (connection === this.#gatherConnection) this.#flushGather();
+    if (connection === this.#sends.connection) this.#flush();
     if (this.#state[connection] === State.broken) return;
     this.#state[connection] = State.closing;
     this.#lingering.add(connection, this.#clock.monotonicMs());
-    if (this.#queues.bytesOf(connection) === 0) this.#finish(connection, state === State.ended);
-    else this.#watch(connection, EPOLL_CTL_MOD, EPOLLOUT);
+    if (this.#sends.queuedBytes(connection) === 0) this.#finish(connection, state === State.ended);
+    else this.#watch(connection, EPOLLOUT);
   }
 
   abort(connection: number): void {
@@ -258,11 +222,11 @@ export class EpollEngine implements Engine {
   }
 
   queuedBytes(connection: number): number {
-    return this.#queues.bytesOf(connection);
+    return this.#sends.queuedBytes(connection);
   }
 
   poll(maxWaitMs: number): void {
-    this.#flushGather();
+    this.#flush();
     const startMs = this.#clock.monotonicMs();
     this.#armListener(startMs);
     if (this.#eventAt === this.#eventCount) this.#wait(maxWaitMs, startMs);
@@ -279,19 +243,20 @@ export class EpollEngine implements Engine {
     }
     if (this.reads.budget !== Infinity) this.#leaveRest();
     if (this.reads.unread > 0) this.#readOld(sweep, untilMs);
-    this.#flushGather();
+    this.#flush();
     this.#endLingering(startMs);
     this.#tellEnds();
-    this.#flushGather();
+    this.#flush();
   }
 
   shutdown(): void {
     this.#bell.useDescriptor(0); // its number may soon be another file's
     for (let i = 0; i < this.capacity; i++) if (this.#fd[i] >= 0) this.#c.close(this.#fd[i]);
     this.#fd.fill(-1);
-    this.#c.close(this.#epoll);
     this.#c.close(this.#wake);
-    for (const memory of [this.#inputMemory, this.#outputMemory, this.#events]) memory.unmap();
+    this.#set.close();
+    this.#sends.unmap();
+    this.#inputMemory.unmap();
   }
 
   #wait(maxWaitMs: number, nowMs: number): void {
@@ -301,15 +266,12 @@ export class EpollEngine implements Engine {
     if (this.#again.length > 0 || this.#unread.size > 0) waitMs = 0;
     waitMs = Math.min(waitMs, this.#resting.lookMs);
     if (waitMs > 0 && !this.#bell.maySleep()) waitMs = 0;
-    // Rounded up: waking early would only look again, over and over.
-    const count = this.#c.epoll_wait(this.#epoll, this.#events.pointer, BATCH, Math.ceil(waitMs));
-    this.#bell.awake();
+    this.#eventCount = this.#set.wait(waitMs);
     this.#eventAt = 0;
-    this.#eventCount = Math.max(0, count);
-    assert(count >= 0 || errno() === posix.EINTR, "epoll_wait is called rightly");
+    this.#bell.awake();
     const wokenMs = this.#clock.monotonicMs();
     this.#sinceMs = waitMs > 0 && wokenMs - nowMs > ASLEEP_MS ? wokenMs : this.#drainedMs;
-    if (count < BATCH) this.#drainedMs = wokenMs;
+    if (this.#eventCount < BATCH) this.#drainedMs = wokenMs;
   }
 
   /** Leaves unread what the budget didn't reach, and what has come meanwhile, so that the next pass has what is new. */
@@ -321,14 +283,12 @@ export class EpollEngine implements Engine {
     }
   }
 
-  #leave(index: number): void {
-    const { view } = this.#events;
-    const at = index * EVENT_BYTES;
-    const connection = view.getUint32(at + EVENT_DATA, true);
-    const isPlain = (view.getUint32(at, true) & ~EPOLLIN) === 0 && connection < WAKE_TAG &&
+  #leave(event: number): void {
+    const connection = this.#set.connectionAt(event);
+    const isPlain = (this.#set.flagsAt(event) & ~EPOLLIN) === 0 && connection < FIRST_TAG &&
       this.#state[connection] === State.open &&
-      view.getInt32(at + EVENT_DATA + 4, true) === this.#slots.generation[connection];
-    if (!isPlain) return this.#handleEvent(index);
+      this.#set.generationAt(event) === this.#slots.generation[connection];
+    if (!isPlain) return this.#handleEvent(event);
     this.stats.leftUnread++;
     this.#unread.add(connection, this.#drainedMs);
   }
@@ -364,17 +324,15 @@ export class EpollEngine implements Engine {
     }
   }
 
-  #handleEvent(index: number): void {
-    const { view } = this.#events;
-    const at = index * EVENT_BYTES;
-    const events = view.getUint32(at, true);
-    const connection = view.getUint32(at + EVENT_DATA, true);
-    if (connection >= WAKE_TAG) {
+  #handleEvent(event: number): void {
+    const events = this.#set.flagsAt(event);
+    const connection = this.#set.connectionAt(event);
+    if (connection >= FIRST_TAG) {
       if (connection === LISTENER_TAG) this.#accept();
       else this.#c.read(this.#wake, this.#wakeCount, 8);
       return;
     }
-    if (view.getInt32(at + EVENT_DATA + 4, true) !== this.#slots.generation[connection]) {
+    if (this.#set.generationAt(event) !== this.#slots.generation[connection]) {
       this.stats.staleEvents++;
       return;
     }
@@ -413,15 +371,15 @@ export class EpollEngine implements Engine {
       this.reads.leftMs = leftMs;
       this.reads.lastLeftMs = lastLeftMs;
       this.#handler!.onBytes(connection, 0, size);
-      if (connection === this.#gatherConnection) this.#flushGather();
+      if (connection === this.#sends.connection) this.#flush();
     } else if (size === 0) {
       if (state === State.lingering) this.#end(connection, CloseCause.closed);
       else if (state === State.open) {
         this.#state[connection] = State.ended;
-        this.#watch(connection, EPOLL_CTL_MOD, this.#interest[connection] & ~READING);
+        this.#watch(connection, this.#set.interestOf(connection) & ~READING);
         this.#handler!.onEnd(connection);
-      } else if ((this.#interest[connection] & EPOLLIN) !== 0) {
-        this.#watch(connection, EPOLL_CTL_MOD, this.#interest[connection] & ~READING);
+      } else if ((this.#set.interestOf(connection) & EPOLLIN) !== 0) {
+        this.#watch(connection, this.#set.interestOf(connection) & ~READING);
       } else this.#end(connection, CloseCause.reset); // hung up both ways while we still had to send
     } else {
       const code = errno();
@@ -433,9 +391,9 @@ export class EpollEngine implements Engine {
     const code = this.#socketError(this.#fd[connection]);
     if (code !== 0) return this.#end(connection, causeOfErrno(code));
     this.#state[connection] = State.open;
-    this.#watch(connection, EPOLL_CTL_MOD, READING);
+    this.#watch(connection, READING);
     this.#handler!.onConnect(connection);
-    if (connection === this.#gatherConnection) this.#flushGather();
+    if (connection === this.#sends.connection) this.#flush();
   }
 
   #accept(): void {
@@ -463,7 +421,7 @@ export class EpollEngine implements Engine {
       this.peerAddress[connection] = this.#peerView.getUint32(4);
       this.#fd[connection] = fd;
       this.#state[connection] = State.open;
-      this.#watch(connection, EPOLL_CTL_ADD, READING);
+      this.#add(connection, READING);
       this.#handler!.onAccept(connection);
     }
   }
@@ -484,55 +442,29 @@ export class EpollEngine implements Engine {
     const isWanted = hasRoom && this.#acceptsLeft >= 1 && nowMs >= this.#acceptRestUntilMs;
     if (isWanted === this.#isListenerArmed) return;
     this.#isListenerArmed = isWanted;
-    if (isWanted) this.#control(EPOLL_CTL_ADD, this.#listenFd, EPOLLIN | EPOLLEXCLUSIVE, LISTENER_TAG, 0);
-    else this.#control(EPOLL_CTL_DEL, this.#listenFd, 0, LISTENER_TAG, 0);
+    if (isWanted) this.#set.addTag(LISTENER_TAG, this.#listenFd, EPOLLIN | EPOLLEXCLUSIVE);
+    else this.#set.removeTag(this.#listenFd);
   }
 
   /** Sends what was gathered for one connection; what the kernel doesn't take waits in its queue. */
-  #flushGather(): void {
-    const connection = this.#gatherConnection;
+  #flush(): void {
+    const { connection } = this.#sends;
     if (connection < 0) return;
-    const size = this.#gatherEnd;
-    this.#gatherConnection = -1;
-    this.#gatherEnd = 0;
     const state = this.#state[connection];
-    if (size === 0 || (state !== State.open && state !== State.ended)) return;
-    let sent = 0;
-    if (this.#queues.isEmpty || this.#queues.bytesOf(connection) === 0) {
-      sent = this.#send(connection, size);
-      if (sent === size || sent < 0) return;
-      this.stats.queuedSends++;
-    }
-    this.#queues.push(connection, this.output.bytes, sent, size);
-    this.#watch(connection, EPOLL_CTL_MOD, this.#interest[connection] | EPOLLOUT);
-  }
-
-  /** Sends the output area's first bytes. Returns how many the kernel took; -1 if the connection broke, told later. */
-  #send(connection: number, size: number): number {
-    const flags = posix.MSG_DONTWAIT | posix.MSG_NOSIGNAL;
-    const sent = this.#c.send(this.#fd[connection], this.#outputMemory.pointer, size, flags);
-    if (sent >= 0) return sent;
-    const code = errno();
-    if (code === posix.EAGAIN || code === posix.EINTR || code === posix.ENOBUFS) return 0;
-    this.#end(connection, causeOfErrno(code));
-    return -1;
+    if (state !== State.open && state !== State.ended) return this.#sends.drop();
+    const result = this.#sends.send(this.#fd[connection]);
+    if (result === SENT) return;
+    if (result < 0) return this.#end(connection, causeOfErrno(-result));
+    this.#watch(connection, this.#set.interestOf(connection) | EPOLLOUT);
   }
 
   #sendWaiting(connection: number): void {
-    // Copied to memory whose address is known; a send takes what fits there.
-    this.#flushGather();
-    while (this.#queues.bytesOf(connection) > 0) {
-      const waiting = this.#queues.peek(connection);
-      const size = Math.min(waiting.length, OUTPUT_BYTES);
-      this.output.bytes.set(waiting.subarray(0, size));
-      const sent = this.#send(connection, size);
-      if (sent < 0) return;
-      this.#queues.advance(connection, sent);
-      if (sent < size) return; // the kernel tells when it has room again
-    }
-    const state = this.#state[connection];
-    if (state === State.closing) return this.#finish(connection, false);
-    this.#watch(connection, EPOLL_CTL_MOD, this.#interest[connection] & ~EPOLLOUT);
+    this.#flush();
+    const result = this.#sends.sendWaiting(connection, this.#fd[connection]);
+    if (result === WAITS) return; // the kernel tells when it has room again
+    if (result < 0) return this.#end(connection, causeOfErrno(-result));
+    if (this.#state[connection] === State.closing) return this.#finish(connection, false);
+    this.#watch(connection, this.#set.interestOf(connection) & ~EPOLLOUT);
     this.#handler!.onDrain(connection);
   }
 
@@ -541,7 +473,7 @@ export class EpollEngine implements Engine {
     if (hasPeerEnded) return this.#end(connection, CloseCause.closed);
     this.#c.shutdown(this.#fd[connection], posix.SHUT_WR);
     this.#state[connection] = State.lingering;
-    this.#watch(connection, EPOLL_CTL_MOD, EPOLLIN);
+    this.#watch(connection, EPOLLIN);
   }
 
   #endLingering(nowMs: number): void {
@@ -554,18 +486,14 @@ export class EpollEngine implements Engine {
   /** Gives the descriptor back now; the handler is told, and the number freed, at the end of the poll. */
   #end(connection: number, cause: CloseCause): void {
     if (this.#state[connection] === State.broken) return;
-    if (connection === this.#gatherConnection) {
-      this.#gatherConnection = -1;
-      this.#gatherEnd = 0;
-    }
     this.#state[connection] = State.broken;
     this.#cause[connection] = cause;
-    this.#interest[connection] = 0;
+    this.#set.forget(connection);
     this.#unread.remove(connection);
     this.#resting.remove(connection);
     if (this.#fd[connection] >= 0) this.#c.close(this.#fd[connection]);
     this.#fd[connection] = -1;
-    this.#queues.clear(connection);
+    this.#sends.forget(connection);
     this.#ends.push(connection);
   }
 
@@ -581,12 +509,6 @@ export class EpollEngine implements Engine {
     }
   }
 
-  #bindSource(fd: number, source: number): boolean {
-    // The port is chosen at connect, when the destination is known: thousands more fit.
-    this.#c.setsockopt(fd, posix.IPPROTO_IP, posix.IP_BIND_ADDRESS_NO_PORT, ON, 4);
-    return this.#c.bind(fd, socketAddressInto(this.#peer, source, 0), 16) === 0;
-  }
-
   #socketError(fd: number): number {
     this.#peerLength[0] = 4;
     if (this.#c.getsockopt(fd, posix.SOL_SOCKET, posix.SO_ERROR, this.#peer, this.#peerLengthBytes) !== 0) {
@@ -595,30 +517,14 @@ export class EpollEngine implements Engine {
     return this.#peerView.getInt32(0, true);
   }
 
-  #watch(connection: number, operation: number, events: number): void {
-    if (operation === EPOLL_CTL_MOD && this.#interest[connection] === events) return;
-    this.#interest[connection] = events;
-    this.#control(operation, this.#fd[connection], events, connection, this.#slots.generation[connection]);
+  #add(connection: number, interest: number): void {
+    this.#set.add(connection, this.#fd[connection], this.#slots.generation[connection], interest);
   }
 
-  #control(operation: number, fd: number, events: number, tag: number, generation: number): void {
-    this.#eventView.setUint32(0, events, true);
-    this.#eventView.setUint32(EVENT_DATA, tag, true);
-    this.#eventView.setInt32(EVENT_DATA + 4, generation, true);
-    const result = this.#c.epoll_ctl(this.#epoll, operation, fd, this.#eventArgument);
-    assert(result === 0, `epoll_ctl ${operation} is called rightly (errno ${result === 0 ? 0 : errno()})`);
+  #watch(connection: number, interest: number): void {
+    this.#set.change(connection, this.#fd[connection], this.#slots.generation[connection], interest);
   }
 }
 
-const ON = new Uint8Array(new Int32Array([1]).buffer);
 /** `struct linger`: on, 0 seconds. Closing then resets. */
 const LINGER_ZERO = new Uint8Array(new Int32Array([1, 0]).buffer);
-
-function socketAddressInto(
-  target: Uint8Array<ArrayBuffer>,
-  address: number,
-  port: number,
-): Uint8Array<ArrayBuffer> {
-  target.set(posix.socketAddress(address, port));
-  return target;
-}
