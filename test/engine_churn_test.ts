@@ -1,5 +1,5 @@
 /**
- * Two engines that connect, talk, fall silent, close and abort at random: whatever happens, bytes come in order to whom
+ * Two engines that connect, talk, read less, fall silent, close and abort at random: whatever happens, bytes come in order to whom
  * they were sent, and at the end every number is free again. The seed is in the test's name.
  */
 import { equal, ok } from "node:assert/strict";
@@ -11,7 +11,7 @@ import { UringEngine } from "../core/engine/uring.ts";
 import { whyNoUring } from "../core/engine/uring_support.ts";
 import { Random } from "../core/random/random.ts";
 import { Bell } from "../core/shared/bell.ts";
-import { systemClock } from "../core/time/clock.ts";
+import { type Clock, systemClock } from "../core/time/clock.ts";
 import { patternAt } from "./engine_harness.ts";
 
 const LOOPBACK = 0x7f00_0001;
@@ -19,6 +19,10 @@ const CAPACITY = 120;
 const ROUNDS = 150;
 /** More than the kernel takes for a peer that doesn't read. */
 const TALKATIVE_COMMITS = 500;
+/** Reads a pass, one of which each side has for a while. */
+const BUDGETS = [Infinity, Infinity, 1, 3, 30];
+/** Longer than anything that an engine does later: what it left too long, and how it reads without a budget. */
+const JUMP_MS = 3_000;
 
 /** One engine, and what each of its connections has sent and received. */
 class Talker {
@@ -44,6 +48,7 @@ class Talker {
         for (let at = from; at < to; at++) {
           equal(engine.input.bytes[at], patternAt(this.#received[connection]++), "bytes come in order");
         }
+        if (random.below(50) === 0) engine.reads!.rest(connection, random.below(10) === 0);
       },
       onEnd: (connection) => {
         if (random.below(3) > 0) this.close(connection);
@@ -89,7 +94,12 @@ class Talker {
 
 function churn(make: (options: EngineOptions) => Engine, seed: number): void {
   const random = new Random(seed);
-  const options = { capacity: CAPACITY, clock: systemClock, lingerMs: 100, queueBytes: 32 * 1024 };
+  let jumpedMs = 0;
+  const clock: Clock = {
+    wallMs: () => systemClock.wallMs() + jumpedMs,
+    monotonicMs: () => systemClock.monotonicMs() + jumpedMs,
+  };
+  const options = { capacity: CAPACITY, clock, lingerMs: 100, queueBytes: 32 * 1024 };
   const server = new Talker(make({ ...options, bell: new Bell() }), random);
   const client = new Talker(make({ ...options, bell: new Bell() }), random);
   const listener = openListener(LOOPBACK, 0);
@@ -98,11 +108,13 @@ function churn(make: (options: EngineOptions) => Engine, seed: number): void {
   for (let round = 0; round < ROUNDS; round++) {
     if (random.below(20) === 0) slow = [undefined, server, client][random.below(3)];
     if (random.below(10) === 0) server.engine.setAccepting(random.below(3) as AcceptMode);
+    if (random.below(20) === 0) jumpedMs += JUMP_MS;
     for (let i = random.below(8); i > 0; i--) {
       const source = random.below(4) === 0 ? LOOPBACK + 1 : 0;
       client.engine.dial({ address: LOOPBACK, port: listener.port, source });
     }
     for (const talker of [server, client]) {
+      if (random.below(8) === 0) talker.engine.reads!.budget = BUDGETS[random.below(BUDGETS.length)];
       for (let i = random.below(40); i > 0; i--) talker.act(random);
       if (talker === slow) continue;
       for (let i = random.below(4); i > 0; i--) talker.engine.poll(random.below(2));
@@ -111,6 +123,8 @@ function churn(make: (options: EngineOptions) => Engine, seed: number): void {
   server.engine.setAccepting(AcceptMode.open);
   for (let turns = 0; server.engine.used + client.engine.used > 0; turns++) {
     ok(turns < 2_000, `${server.engine.used} and ${client.engine.used} numbers are not free`);
+    // What waits for its time to be over needn't be waited for.
+    if (turns % 500 === 499) jumpedMs += JUMP_MS;
     for (const talker of [server, client]) {
       talker.closeAll();
       talker.engine.poll(2);

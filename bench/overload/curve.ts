@@ -1,7 +1,7 @@
 import type { Step } from "./step.ts";
 
 const [WIDTH, HEIGHT] = [720, 380];
-const [LEFT, RIGHT, TOP, BOTTOM] = [64, 150, 24, 52];
+const [LEFT, RIGHT, TOP, BOTTOM] = [64, 150, 24, 66];
 const COLOURS: Readonly<Record<string, string>> = {
   "read less": "#1a7f37",
   refuse: "#bf8700",
@@ -62,24 +62,23 @@ export function goodputCurve(results: readonly Result[]): string {
     `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(part)}" y2="${y(part)}" stroke="#d0d7de"/>` +
     text(LEFT - 8, y(part) + 4, `${part * 100} %`, 'text-anchor="end"')
   );
-  const ticks = Array.from({ length: Math.floor(mostFactor) }, (_, i) => i + 1).map((factor) =>
+  const ticks = Array.from({ length: Math.round(mostFactor) }, (_, i) => i + 1).map((factor) =>
     text(x(factor), HEIGHT - BOTTOM + 20, `${factor}`, 'text-anchor="middle"')
   );
   const bests = results.map(({ engine, peakPerS }) => `${Math.round(peakPerS)} shakes a second on ${engine}`);
   const { cores } = results[0];
   const held = cores === null ? "" : `, server held to ${cores} of a core`;
+  const caption = ["offered, as a multiple of the best", `(${bests.join(", ")}${held})`];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#57606a">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     ...grid,
     ...ticks,
     ...drawn,
-    text(
-      (LEFT + WIDTH - RIGHT) / 2,
-      HEIGHT - 12,
-      `offered, as a multiple of the best (${bests.join(", ")}${held})`,
-      'text-anchor="middle"',
-    ),
+    ...caption.map((line, i) => {
+      const middle = (LEFT + WIDTH - RIGHT) / 2;
+      return text(middle, HEIGHT - 26 + i * LABEL_HEIGHT, line, 'text-anchor="middle"');
+    }),
     text(LEFT, TOP - 8, "answered well and in time, of the best"),
     "</svg>",
     "",
