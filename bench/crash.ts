@@ -1,12 +1,20 @@
 /**
- * `deno task bench:crash [SEED]`: kills a real server thirty times under load, and thirty times more while users open
+ * `deno task bench:crash`: kills a real server thirty times under load, and thirty times more while users open
  * what they win and send to each other, takes the power from its disk thirty
  * times, and does the same on disks that fail and that are full. Prints what was lost, and ends with 1 if anything was.
  */
+import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { type CrashOptions, type CrashResult, crashRun } from "../test/crash_run.ts";
+import { benchFlags } from "./bench_flags.ts";
 import { buildShim, losePower, shimEnv, whyNoShim } from "../test/power_loss/shim.ts";
 
-const seed = Number(Deno.args[0] ?? 1);
+const { seed } = benchFlags(
+  "deno task bench:crash",
+  "Kills, power losses and failing disks, 30 times each.",
+  {
+    seed: flag("N", "seed of the moments", wholeNumber(0, 2 ** 32 - 1).default(1)),
+  },
+);
 const flags = ["--packets-per-user", "100", "--set", "shake.sponsors=1000"];
 let isGood = true;
 

@@ -1,16 +1,38 @@
 /**
- * `deno task bench:ledger-files [RECONCILED] [HELD] [SENT]`: how long a reconcile of so many awards takes and how much memory it
+ * `deno task bench:ledger-files`: how long a reconcile of so many awards takes and how much memory it
  * needs, and how soon a server that holds so many awards is ready after a crash, with and without its checkpoint;
  * the same of so many sent packets.
  */
+import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { AWARDS_HEADER } from "../core/client/award_log.ts";
 import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
 import { sleep } from "../core/time/clock.ts";
 import { Running } from "../test/processes.ts";
+import { benchFlags } from "./bench_flags.ts";
 import { fillLedger } from "./fill_ledger.ts";
 import { fillSends } from "./fill_sends.ts";
 
-const [reconciled = 3_000_000, held = 10_000_000, sent = 1_000_000] = Deno.args.map(Number);
+const { reconciled, held, sent } = benchFlags(
+  "deno task bench:ledger-files",
+  "Reconcile and restart on large ledgers.",
+  {
+    reconciled: flag(
+      "N",
+      "awards that are reconciled, 0 for none",
+      wholeNumber(0, 100_000_000).default(3_000_000),
+    ),
+    held: flag(
+      "N",
+      "awards that a server restarts on, 0 for none",
+      wholeNumber(0, 100_000_000).default(10_000_000),
+    ),
+    sent: flag(
+      "N",
+      "sent packets that it restarts on, 0 for none",
+      wholeNumber(0, 10_000_000).default(1_000_000),
+    ),
+  },
+);
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 const USERS = 1_000_000;
 const LINES_PER_WRITE = 10_000;

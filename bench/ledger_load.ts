@@ -1,14 +1,24 @@
 /**
- * `deno task bench:ledger [AWARDS_PER_S] [SECONDS] [HELD]`: durable awards on one host, through sockets, with limits on
+ * `deno task bench:ledger`: durable awards on one host, through sockets, with limits on
  * and so many awards in the ledger already. Prints the rate, the wait that the ledger adds to a winner's answer, how far
  * the projection was behind, and the CPU time of each process.
  */
+import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { Histogram, type SparseHistogram } from "../core/counters/histogram.ts";
 import { sleep } from "../core/time/clock.ts";
 import { Running } from "../test/processes.ts";
+import { benchFlags } from "./bench_flags.ts";
 import { fillLedger } from "./fill_ledger.ts";
 
-const [awardsPerS = 20_000, seconds = 60, held = 5_000_000] = Deno.args.map(Number);
+const { rate: awardsPerS, seconds, held } = benchFlags(
+  "deno task bench:ledger",
+  "Durable awards on one host.",
+  {
+    rate: flag("N", "awards a second that are offered", wholeNumber(1, 1_000_000).default(20_000)),
+    seconds: flag("N", "for how long", wholeNumber(1, 3_600).default(60)),
+    held: flag("N", "awards in the ledger already", wholeNumber(0, 100_000_000).default(5_000_000)),
+  },
+);
 const USER_IDS = 1_000_000;
 /** Each connection is a user, whose id is one of the million. */
 const CONNECTIONS = 15_000;

@@ -1,15 +1,24 @@
 /**
- * What it costs to watch 600 processes: `deno run -A bench/monitor.ts [TARGETS] [SECONDS]`. Prints the CPU of this
+ * What it costs to watch 600 processes: `deno run -A bench/monitor.ts`. Prints the CPU of this
  * process per wall second, its memory, and how many of all snapshots were merged.
  */
 import process from "node:process";
+import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { MonitorCore } from "../core/monitor/monitor_core.ts";
 import { Recording } from "../core/monitor/recording.ts";
 import { parseTarget } from "../core/monitor/target_list.ts";
 import { formatAddress } from "../core/engine/address.ts";
+import { benchFlags } from "./bench_flags.ts";
 import { after, every, sleep, systemClock } from "../core/time/clock.ts";
 
-const [count, seconds] = [Number(Deno.args[0] ?? 600), Number(Deno.args[1] ?? 20)];
+const { targets: count, seconds } = benchFlags(
+  "deno run -A bench/monitor.ts",
+  "What it costs to watch many processes.",
+  {
+    targets: flag("N", "processes", wholeNumber(1, 1_000).default(600)),
+    seconds: flag("N", "for how long", wholeNumber(1, 3_600).default(20)),
+  },
+);
 const peers = new Deno.Command(Deno.execPath(), {
   args: ["run", "-A", new URL("./monitor_peers.ts", import.meta.url).pathname],
   stdin: "piped",

@@ -1,12 +1,21 @@
 /**
- * What it costs a server to be monitored: `deno run -A bench/monitored.ts [QPS] [WINDOW_SECONDS]`. Its own CPU time with
+ * What it costs a server to be monitored: `deno run -A bench/monitored.ts`. Its own CPU time with
  * and without a subscriber, 9 interleaved pairs of windows, and as many pairs without any as a control.
  */
+import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { readEvents } from "../core/monitor/read_events.ts";
 import { after, sleep, systemClock } from "../core/time/clock.ts";
+import { benchFlags } from "./bench_flags.ts";
 import { SMALL_SERVER, startRedpkt } from "../test/child_process.ts";
 
-const [qps, windowS] = [Number(Deno.args[0] ?? 2_000), Number(Deno.args[1] ?? 3)];
+const { qps, seconds: windowS } = benchFlags(
+  "deno run -A bench/monitored.ts",
+  "What being watched costs a server.",
+  {
+    qps: flag("N", "shakes a second meanwhile", wholeNumber(0, 100_000).default(2_000)),
+    seconds: flag("N", "length of a window", wholeNumber(1, 60).default(3)),
+  },
+);
 const PAIRS = 9;
 /** A server that doesn't answer for so long ends the bench. */
 const ANSWER_MS = 10_000;

@@ -6,26 +6,37 @@
  *     deno task bench:overload
  *     deno run -A bench/overload.ts --cores 0.2 --engine uring,epoll --seconds 5 --svg docs/overload.svg
  */
-import { parseArgs } from "@std/cli/parse-args";
+import { z } from "zod";
+import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { CpuQuota } from "../core/rehearse/cpu_quota.ts";
+import { benchFlags } from "./bench_flags.ts";
 import { goodputCurve, type Result } from "./overload/curve.ts";
 import { Setting } from "./overload/setting.ts";
 import { MODES, type Step } from "./overload/step.ts";
 
-const flags = parseArgs(Deno.args, {
-  string: ["cores", "engine", "seconds", "users", "svg", "out", "factors"],
-  default: {
-    cores: "0.2",
-    engine: "uring,epoll",
-    seconds: "5",
-    users: "19000",
-    svg: "",
-    out: "out/overload.json",
-    factors: "0.5,1,2,5,10",
+const numbers = (text: string) => text.split(",").map(Number);
+const { cores, engine: engines, seconds, users, factors, svg, out } = benchFlags(
+  "deno task bench:overload",
+  "Goodput of a server that is offered more than it can do.",
+  {
+    cores: flag(
+      "X",
+      "part of a core that the server is held to",
+      z.coerce.number().gt(0).max(64).default(0.2),
+    ),
+    engine: flag("LIST", "engines to measure", z.string().default("uring,epoll")),
+    seconds: flag("N", "length of a step", wholeNumber(1, 60).default(5)),
+    users: flag("N", "users", wholeNumber(1, 19_000).default(19_000)),
+    factors: flag(
+      "LIST",
+      "what is offered, in times of what the server can do",
+      z.string().default("0.5,1,2,5,10").transform(numbers)
+        .refine((list) => list.every((factor) => factor > 0), "must be numbers with commas between"),
+    ),
+    svg: flag("FILE", "draws the curves", z.string().default("")),
+    out: flag("FILE", "the results as JSON", z.string().default("out/overload.json")),
   },
-});
-const [cores, seconds, users] = [Number(flags.cores), Number(flags.seconds), Number(flags.users)];
-const factors = String(flags.factors).split(",").map(Number);
+);
 
 /** Finds how much a server answers well at most: raises the rate until that is far beyond it. */
 async function capacity(engine: string): Promise<number> {
@@ -85,7 +96,7 @@ async function measure(engine: string, isHeld: boolean): Promise<Result> {
 const quota = CpuQuota.open(`redpkt-probe-${Deno.pid}`, cores);
 quota?.close();
 const results: Result[] = [];
-for (const engine of flags.engine.split(",")) results.push(await measure(engine, quota !== undefined));
+for (const engine of engines.split(",")) results.push(await measure(engine, quota !== undefined));
 await Deno.mkdir("out", { recursive: true });
-await Deno.writeTextFile(flags.out, JSON.stringify(results, null, 2) + "\n");
-if (flags.svg !== "") await Deno.writeTextFile(flags.svg, goodputCurve(results));
+await Deno.writeTextFile(out, JSON.stringify(results, null, 2) + "\n");
+if (svg !== "") await Deno.writeTextFile(svg, goodputCurve(results));

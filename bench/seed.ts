@@ -3,9 +3,12 @@
  * and the release against its plan, each beside its bar.
  */
 import { formatCount } from "../core/cli/units.ts";
+import { benchFlags } from "./bench_flags.ts";
 import { ledgerOfSeed } from "./seed/ledger_of_seed.ts";
 import { Measured } from "./seed/measured.ts";
 import { evenPlan, releasedBySecond } from "./seed/release.ts";
+
+benchFlags("deno task bench:seed", "What seed files cost, each beside its bar.", {});
 
 const TICKETS = 10_000_000;
 const AWARDS = 3_000_000;
