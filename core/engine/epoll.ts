@@ -473,6 +473,8 @@ export class EpollEngine implements Engine {
     if (hasPeerEnded) return this.#end(connection, CloseCause.closed);
     this.#c.shutdown(this.#fd[connection], posix.SHUT_WR);
     this.#state[connection] = State.lingering;
+    // It is watched by level from here on: left unread, it would wake every wait.
+    this.#resting.remove(connection);
     this.#watch(connection, EPOLLIN);
   }
 
