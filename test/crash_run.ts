@@ -1,6 +1,7 @@
 /** Kills real servers in the middle of their work, and sees what the ledger and the users know afterwards. */
 import assert from "node:assert/strict";
 import { Random } from "../core/random/random.ts";
+import { HeldPort } from "../core/rehearse/held_port.ts";
 import { reconcile, type ReconcileResult } from "../core/reconcile/reconcile.ts";
 import { checkLedger, type CheckReport } from "../core/ledger/check.ts";
 import { sleep } from "../core/time/clock.ts";
@@ -65,15 +66,24 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
   const errors: string[] = [];
   let client: Running | undefined;
   let control = "";
+  // The server must find its port again.
+  using held = HeldPort.take();
   try {
-    const port = freePort(random);
     for (let life = 0; life <= kills; life++) {
       const isLast = life === kills;
-      const server = startServer(options, random, port, ledger, life, tokens);
+      const server = startServer(options, random, held.port, ledger, life, tokens);
       const line = await server.event("listening");
       if (client === undefined) {
         client = new Running([
-          ...["client", "--users", `0-${users - 1}`, "--server", `127.0.0.1:${port}`, "--qps", String(qps)],
+          ...[
+            "client",
+            "--users",
+            `0-${users - 1}`,
+            "--server",
+            `127.0.0.1:${held.port}`,
+            "--qps",
+            String(qps),
+          ],
           ...["--control", "127.0.0.1:0", "--workers", "1", "--awards", awards],
           ...(options.sends === true ? [...tokens, ...SENDING] : []),
         ]);
@@ -151,22 +161,6 @@ export function assertNothingLost({ reconciled, checked }: CrashResult, seed: nu
   assert.deepEqual(reconciled.differences, [], `seed ${seed}`);
   assert.deepEqual(checked.problems, [], `seed ${seed}`);
   assert.ok(reconciled.seen > 0, `seed ${seed}: somebody won something`);
-}
-
-/**
- * A port that nobody listens on and that the kernel gives to nobody who dials: while the server is down, a user's socket
- * could have it otherwise.
- */
-function freePort(random: Random): number {
-  for (;;) {
-    const port = random.between(10_000, 30_000);
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
 }
 
 async function order(api: string, ratePerS: number): Promise<void> {

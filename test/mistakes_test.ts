@@ -1,5 +1,6 @@
 /** What a user can get wrong at the command line: one line each that says what to do, and never a stack trace. */
 import assert from "node:assert/strict";
+import { SqliteStore } from "../core/ledger/sqlite_store.ts";
 import { redpkt } from "./processes.ts";
 
 /** Runs it and returns its lines of complaint; asserts that it refuses in the right way. */
@@ -114,6 +115,43 @@ Deno.test("a scenario that is wrong says all that is wrong", async () => {
   });
   const places = lines.map((line) => /scenario \.\/mine\.ts: ([^:]*):/.exec(line)?.[1]);
   assert.deepEqual(places, ["users", "phases.0.name", "phases.0.seconds", "phases.0.shakesPerS"]);
+});
+
+Deno.test("a scenario that is no scenario, or no program", async () => {
+  assert.match(
+    (await complaints(["rehearse", "./mine.ts"], { "mine.ts": "export default 5;" }))[0],
+    /scenario \.\/mine\.ts: the default export: /,
+  );
+  const [line] = await complaints(["rehearse", "./mine.ts"], {
+    "mine.ts": "export const a = 1;\nexpo default {",
+  });
+  assert.match(line, /scenario \.\/mine\.ts: cannot be loaded: .* \(line 2, column \d+\)$/);
+});
+
+Deno.test("reconcile names every file that isn't there", async () => {
+  assert.deepEqual(await complaints(["reconcile", "--ledger", "a", "--seeds", "b", "--fleet", "c"]), [
+    "redpkt reconcile: --ledger a: there is no such file or folder",
+    "redpkt reconcile: --seeds b: there is no such file or folder",
+    "redpkt reconcile: --fleet c: there is no such file or folder",
+  ]);
+});
+
+Deno.test("a ledger whose export is a folder, or whose projection can't be read", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    new SqliteStore(directory, "off").close();
+    const [line] = await complaints(["ledger", "export", directory, "--out", directory]);
+    assert.match(line, /^redpkt ledger: --out .*: cannot be written: /);
+    await Deno.writeTextFile(`${directory}/projection.db`, "no database, and long enough to be seen as none");
+    for (const what of [["check", directory], ["show", directory, "--user", "1"]]) {
+      assert.match(
+        (await complaints(["ledger", ...what]))[0],
+        /projection\.db: cannot be read: .* ledger rebuild /,
+      );
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("help is shown for the program and for each command", async () => {

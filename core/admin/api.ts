@@ -14,8 +14,6 @@ export interface Route extends PluginRoute {
 export interface RouteRequest {
   readonly body: unknown;
   header(name: string): string | undefined;
-  /** Aborted when the peer goes away. */
-  readonly signal?: AbortSignal;
 }
 
 export interface ApiOptions {
@@ -41,7 +39,7 @@ export function buildApi(options: ApiOptions): { fetch(request: Request): Respon
       const body = readBody(route, raw);
       if (body.errors !== undefined) return context.json({ errors: body.errors }, 400);
       const header = (name: string) => context.req.header(name);
-      const result = await route.handle({ body: body.value, header, signal: context.req.raw.signal });
+      const result = await route.handle({ body: body.value, header });
       if (route.method !== "get") {
         options.onAction?.({ text: actionText(route.path, body.value), ...whoOf(header) });
       }

@@ -3,6 +3,9 @@ import { UserError } from "../cli/user_error.ts";
 /** What stands in the way of listening on an address. */
 export type BindProblem = "taken" | "forbidden" | "absent";
 
+/** In the words of a server whose port somebody has. */
+export const PORT_TAKEN = "the port is taken";
+
 /** The error for a user whose server can't listen where it should. */
 export function notBound(
   problem: BindProblem | undefined,
@@ -11,7 +14,7 @@ export function notBound(
   other: string,
 ): UserError {
   const advice: Record<BindProblem, string> = {
-    taken: "the port is taken. Choose another with --port, or stop what uses it",
+    taken: `${PORT_TAKEN}. Choose another with --port, or stop what uses it`,
     forbidden: "no permission. Choose a port above 1023 with --port",
     absent: "this host has no such address. Choose another with --host",
   };

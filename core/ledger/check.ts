@@ -1,4 +1,3 @@
-import { DatabaseSync } from "node:sqlite";
 import type { OnStage } from "../cli/progress.ts";
 import { UserError } from "../cli/user_error.ts";
 import { balanceAccount, legsOf } from "./accounts.ts";
@@ -9,7 +8,7 @@ import { Judge } from "./judge.ts";
 import { type Balances, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
 import { openJudge, Replay } from "./open_judge.ts";
 import { PacketState } from "./packets.ts";
-import { PROJECTION_FILE } from "./projection.ts";
+import { openProjection, projectedSeq } from "./projection_reader.ts";
 import { sendsDigest } from "./sends_state.ts";
 import { TruthReader } from "./truth_reader.ts";
 
@@ -178,7 +177,7 @@ function checkCheckpoint(truth: TruthReader, directory: string, judge: Judge, pr
 function projectionSeq(directory: string): number {
   const db = openProjection(directory);
   if (db === undefined) return 0;
-  const seq = db.prepare("select seq from progress").get()!.seq as number;
+  const seq = projectedSeq(db);
   db.close();
   return seq;
 }
@@ -187,7 +186,7 @@ function projectionSeq(directory: string): number {
 function checkProjection(directory: string, sums: Sums, rows: number, problems: string[]): number {
   const db = openProjection(directory);
   if (db === undefined) return rows;
-  const seq = db.prepare("select seq from progress").get()!.seq as number;
+  const seq = projectedSeq(db);
   // One that has gone on in between can't be compared.
   if (seq === sums.untilSeq) {
     for (const { account, fen } of db.prepare("select account, fen from balance").all()) {
@@ -206,13 +205,4 @@ function checkProjection(directory: string, sums: Sums, rows: number, problems: 
   }
   db.close();
   return rows - seq;
-}
-
-function openProjection(directory: string): DatabaseSync | undefined {
-  try {
-    Deno.statSync(`${directory}/${PROJECTION_FILE}`);
-  } catch {
-    return undefined;
-  }
-  return new DatabaseSync(`${directory}/${PROJECTION_FILE}`, { readOnly: true });
 }

@@ -128,11 +128,16 @@ async function exportTo(host: Host, directory: string, { to, out }: Options): Pr
     host.out(`${path}: ${formatCount(rows)} rows\n`);
     return ExitCode.ok;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
+    if (isOfSystem(error)) {
       throw new UserError(`--out ${path}: cannot be written: ${error.message}`);
     }
     throw error;
   }
+}
+
+/** Whether the system refused, such as a full disk or a folder where a file should be; SQLite's codes are other ones. */
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code));
 }
 
 function close(host: Host, directory: string): number {

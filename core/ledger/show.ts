@@ -1,10 +1,9 @@
 import type { OnStage } from "../cli/progress.ts";
-import { DatabaseSync } from "node:sqlite";
 import { eachDelivered } from "./delivered_marks.ts";
 import { EntryKind, HELD, isOfAward } from "./entry.ts";
 import { RowField } from "./entry_rows.ts";
 import { openJudge } from "./open_judge.ts";
-import { PROJECTION_FILE } from "./projection.ts";
+import { openProjection, projectedSeq } from "./projection_reader.ts";
 import { TruthReader } from "./truth_reader.ts";
 
 /** One award, as a person wants to see it. */
@@ -110,16 +109,11 @@ export function showPacket(
 
 /** Keys of a user's awards, and the row up to which they are known. */
 function seqsInProjection(directory: string, user: number): { seqs: number[]; until: number } {
-  const path = `${directory}/${PROJECTION_FILE}`;
-  try {
-    Deno.statSync(path);
-  } catch {
-    return { seqs: [], until: 0 };
-  }
-  const db = new DatabaseSync(path, { readOnly: true });
+  const db = openProjection(directory);
+  if (db === undefined) return { seqs: [], until: 0 };
   try {
     db.exec("begin"); // one view of the file, while the projector goes on
-    const until = db.prepare("select seq from progress").get()!.seq as number;
+    const until = projectedSeq(db);
     const rows = db.prepare(
       "select seq from run cross join user_award using (run) where user_award.user = ?",
     ).all(user);

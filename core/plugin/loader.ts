@@ -61,9 +61,16 @@ async function importFile(source: string): Promise<{ default: unknown }> {
   try {
     return await import(pluginUrl(source));
   } catch (error) {
-    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new UserError(`plugin ${source}: cannot be loaded: ${why}`);
+    throw new UserError(`plugin ${source}: cannot be loaded: ${whyNotLoaded(error)}`);
   }
+}
+
+/** Why a file can't be imported, in one line; of a syntax error also where it is. */
+export function whyNotLoaded(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const [why, ...more] = error.message.split("\n");
+  const place = /^ *at file:.*:(\d+):(\d+)$/.exec(more.at(-1) ?? "");
+  return place === null ? why : `${why} (line ${place[1]}, column ${place[2]})`;
 }
 
 /** A plugin with its place, as the main thread holds it. */

@@ -30,6 +30,11 @@ export const command: Command = {
     }
     const problems = operands.map((operand) => `${operand}: redpkt reconcile takes flags only`);
     if (values.ledger.length === 0) problems.push("--ledger is missing. Give --ledger DIR");
+    for (const name of ["ledger", "seeds", "fleet"] as const) {
+      for (const place of values[name]) {
+        if (isAbsent(place)) problems.push(`--${name} ${place}: there is no such file or folder`);
+      }
+    }
     if (problems.length > 0) throw new UserError(problems.join("\n"));
     const stages = new Stages(host);
     const result = reconcile({
@@ -43,6 +48,16 @@ export const command: Command = {
     return Promise.resolve(result.isClean ? ExitCode.ok : ExitCode.failed);
   },
 };
+
+/** Asked of all places first, so that all that are wrong are told of. */
+function isAbsent(place: string): boolean {
+  try {
+    Deno.statSync(place);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound; // of any other trouble tells who reads it
+  }
+}
 
 /** Where a sponsor's budget is. */
 export function sponsorLine(sponsor: SponsorSums): string {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { didYouMean } from "../cli/did_you_mean.ts";
 import type { Program } from "../cli/host.ts";
 import { UserError } from "../cli/user_error.ts";
+import { pluginUrl, whyNotLoaded } from "../plugin/loader.ts";
 import type { PlanInput } from "../seed/plan_schema.ts";
 import { MISBEHAVIOURS } from "../client/misbehaviour.ts";
 import { behaviourSchema } from "../client/behaviour.ts";
@@ -113,9 +114,9 @@ export async function loadScenario(source: string, program: Program): Promise<Fu
   const result = schema.safeParse(module.default);
   if (result.success) return result.data;
   throw new UserError(
-    result.error.issues.map(({ path, message }) => `scenario ${source}: ${path.join(".")}: ${message}`).join(
-      "\n",
-    ),
+    result.error.issues.map(({ path, message }) =>
+      `scenario ${source}: ${path.join(".") || "the default export"}: ${message}`
+    ).join("\n"),
   );
 }
 
@@ -130,11 +131,9 @@ async function importScenario(source: string, program: Program): Promise<{ defau
         "one of your own is given by its path, such as ./my_scenario.ts",
     );
   }
-  const path = source.startsWith("/") ? source : `${Deno.cwd()}/${source}`;
   try {
-    return await import(`file://${encodeURI(path)}`);
+    return await import(pluginUrl(source));
   } catch (error) {
-    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new UserError(`scenario ${source}: cannot be loaded: ${why}`);
+    throw new UserError(`scenario ${source}: cannot be loaded: ${whyNotLoaded(error)}`);
   }
 }

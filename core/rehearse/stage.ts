@@ -2,15 +2,16 @@ import type { Host } from "../cli/host.ts";
 import { formatCount } from "../cli/units.ts";
 import { UserError } from "../cli/user_error.ts";
 import type { EngineName } from "../engine/engine.ts";
+import { PORT_TAKEN } from "../engine/not_bound.ts";
 import { connectionsPerPair, readPortRange } from "../engine/port_range.ts";
 import { Child } from "./child.ts";
 import { CpuQuota } from "./cpu_quota.ts";
+import { HeldPort } from "./held_port.ts";
 import type { Reading } from "./measures.ts";
 import type { FullScenario } from "./scenario.ts";
 
-/** Ports that are tried for one that the kernel gives to nobody. */
-const LOWEST_PORT = 10_000;
-const MOST_PORT_TRIES = 1_000;
+/** How often a server that was killed is started again while its port isn't free; each waits a while for it. */
+const MOST_STARTS = 5;
 
 /** How much more often than on average a user may shake before the cap of its connection bites. */
 const CAP_HEADROOM = 4;
@@ -38,6 +39,7 @@ export class Stage {
   readonly connectionCapPerS: number;
 
   readonly #startServer: () => Child;
+  readonly #heldPort: HeldPort | undefined;
 
   private constructor(
     startServer: () => Child,
@@ -45,8 +47,10 @@ export class Stage {
     client: Child,
     connectionCapPerS: number,
     quota: CpuQuota | undefined,
+    heldPort: HeldPort | undefined,
   ) {
     this.#startServer = startServer;
+    this.#heldPort = heldPort;
     this.quota = quota;
     this.server = server;
     this.client = client;
@@ -68,8 +72,8 @@ export class Stage {
     const cap = Math.max(LEAST_CAP_PER_S, Math.ceil(CAP_HEADROOM * most / options.users));
     const { cores, flags = {}, set = {} } = scenario.server ?? {};
     const quota = cores === undefined ? undefined : CpuQuota.open(`redpkt-${Deno.pid}`, cores);
-    // A server that is killed must find its port again; what the kernel gives to dialing sockets may be gone by then.
-    const fixedPort = scenario.phases.some(({ kills }) => kills !== undefined) ? freePort(host) : 0;
+    // A server that is killed must find its port again.
+    const heldPort = scenario.phases.some(({ kills }) => kills !== undefined) ? HeldPort.take() : undefined;
     const startServer = () =>
       new Child(host, [
         "server",
@@ -78,7 +82,7 @@ export class Stage {
           "--host",
           addresses === 1 ? "127.0.0.1" : "0.0.0.0",
           "--port",
-          String(fixedPort),
+          String(heldPort?.port ?? 0),
           "--admin",
           "127.0.0.1:0",
         ],
@@ -111,7 +115,7 @@ export class Stage {
         ...(options.awards === undefined ? [] : ["--awards", options.awards]),
         ...fleetFlags(scenario.fleet),
       ]);
-      const stage = new Stage(startServer, server, client, cap, quota);
+      const stage = new Stage(startServer, server, client, cap, quota, heldPort);
       await client.started("ready", "control").catch(async (error) => {
         await stage.stop();
         throw error;
@@ -119,6 +123,7 @@ export class Stage {
       return stage;
     } catch (error) {
       await server.stop(1_000);
+      heldPort?.[Symbol.dispose]();
       throw error;
     }
   }
@@ -126,8 +131,17 @@ export class Stage {
   /** Kills the server in the middle of its work, and starts it again; resolves when it listens. */
   async crashServer(): Promise<void> {
     await this.server.crash();
-    this.server = this.#startServer();
-    await this.server.started("listening", "admin");
+    for (let starts = 1;; starts++) {
+      this.server = this.#startServer();
+      try {
+        await this.server.started("listening", "admin");
+        break;
+      } catch (error) {
+        // On a busy machine the kernel is still clearing the connections of the one that was killed.
+        const isTaken = error instanceof UserError && error.message.includes(PORT_TAKEN);
+        if (!isTaken || starts === MOST_STARTS) throw error;
+      }
+    }
     this.quota?.hold(this.server.pid);
   }
 
@@ -141,25 +155,9 @@ export class Stage {
   async stop(): Promise<void> {
     await this.client.stop(10_000);
     await this.server.stop(30_000);
+    this.#heldPort?.[Symbol.dispose]();
     this.quota?.close();
   }
-}
-
-/** A port that nobody listens on, outside the range that the kernel gives to dialing sockets. */
-function freePort(host: Host): number {
-  const { first, last } = readPortRange();
-  // Two rehearsals at the same time begin at different places.
-  let port = LOWEST_PORT + Math.floor(host.clock.wallMs()) % 20_000;
-  for (let tries = 0; tries < MOST_PORT_TRIES; tries++, port++) {
-    if (port >= first && port <= last) port = port >= 60_000 ? LOWEST_PORT : last + 1;
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
-  throw new UserError("there is no free port for a server that is killed and started again");
 }
 
 function fleetFlags(fleet: FullScenario["fleet"]): string[] {

@@ -196,9 +196,8 @@ function verify(host: Host, folder: string, keys: string): number {
   try {
     names = seedFilesIn(folder);
   } catch (error) {
-    throw new UserError(
-      `${folder}: cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const why = error instanceof Deno.errors.NotFound ? "there is no such folder" : (error as Error).message;
+    throw new UserError(`${folder}: cannot be read: ${why}`);
   }
   if (names.length === 0) throw new UserError(`${folder}: there is no seed file in it`);
   const progress = new Progress(host, "tickets");

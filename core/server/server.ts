@@ -12,6 +12,7 @@ import { formatAddress } from "../engine/address.ts";
 import { chooseEngine, connectionLimit, defaultConnections } from "../engine/choose.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
 import { openListener } from "../engine/listener.ts";
+import { PORT_TAKEN } from "../engine/not_bound.ts";
 import { collectGarbage } from "../shared/collect_garbage.ts";
 import { DirectoryLock } from "../ledger/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
@@ -248,7 +249,8 @@ async function listenerFor(engine: EngineName, options: ServerOptions, clock: Cl
     try {
       return { kind: "descriptor", ...openListener(options.host, options.port) };
     } catch (error) {
-      if (!(error instanceof UserError) || clock.monotonicMs() >= untilMs) throw error;
+      const isTaken = error instanceof UserError && error.message.includes(PORT_TAKEN);
+      if (!isTaken || clock.monotonicMs() >= untilMs) throw error;
     }
     await sleep(PORT_LOOK_MS);
   }
