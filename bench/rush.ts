@@ -13,6 +13,7 @@ import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../core/engine/ch
 import { RehearsalBroken } from "../core/rehearse/run.ts";
 import { checkTable } from "../core/rehearse/tables.ts";
 import type { Check } from "../core/rehearse/verdict.ts";
+import { runBurst } from "./rush/burst.ts";
 import { runMany } from "./rush/many.ts";
 import { runNotices } from "./rush/notices.ts";
 import { runOne } from "./rush/one.ts";
@@ -23,6 +24,7 @@ const SPARE_DESCRIPTORS = 700;
 const MODES = {
   one: { users: 100_000, run: runOne },
   many: { users: 20_000, run: runMany },
+  burst: { users: 20_000, run: runBurst },
   notices: { users: 15_000, run: runNotices },
 } as const;
 type Mode = keyof typeof MODES;
@@ -30,7 +32,7 @@ type Mode = keyof typeof MODES;
 const FLAGS = {
   mode: flag(
     "LIST",
-    "one: all claim of one packet; many: 1,000 open packets; notices: the host's own sends beside shakes",
+    "one: all claim of one packet; many: 1,000 open packets; burst: 1,000 at once; notices: the host's own sends beside shakes",
     z.string().default(Object.keys(MODES).join(",")).transform((text, context) => {
       const names = text.split(",");
       if (names.every((name): name is Mode => Object.hasOwn(MODES, name))) return names;
