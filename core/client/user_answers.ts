@@ -1,8 +1,10 @@
 import { record } from "../counters/histogram.ts";
 import { AwardKind, type AwardLog } from "./award_log.ts";
+import type { FleetClock } from "./fleet_clock.ts";
 import type { FleetTime } from "./fleet_time.ts";
 import { elapsedUs, type FleetUsers } from "./fleet_users.ts";
 import { FleetMetric as M } from "./metrics.ts";
+import type { OwnPace } from "./own_pace.ts";
 import { userIdOf, type UserSlice } from "./segment.ts";
 import { Award, type WonPackets } from "./won_packets.ts";
 
@@ -16,10 +18,9 @@ export interface UserAnswersParts {
   readonly inTimeUs: number;
   /** A shake whose answer hasn't come by then was given up; 0 to wait for ever. */
   readonly patienceUs: number;
-  /** A user was told "overloaded", and to come again in so many ms at the earliest; or something better. */
-  onOverloaded(user: number, retryMs: number): void;
-  onAnswered(user: number): void;
-  onLogin(user: number): void;
+  /** The users' own pace, if they have one. */
+  readonly own: OwnPace | undefined;
+  readonly clock: FleetClock;
   readonly time: FleetTime;
   readonly won: WonPackets;
   readonly awards: AwardLog | undefined;
@@ -34,16 +35,16 @@ export class UserAnswers {
   }
 
   loggedIn(user: number): void {
-    const { users, block, time } = this.#parts;
+    const { users, block, time, own, clock } = this.#parts;
     users.loggedIn(user, time.unixSeconds);
     users.attempt[user] = 0;
     block[M.usersReady]++;
-    this.#parts.onLogin(user);
+    own?.begin(user, clock.nowMs);
   }
 
-  /** The user's oldest shake is answered, as a metric says. */
+  /** The user's oldest shake is answered, as a metric says; `retryMs` if he was told when to come again. */
   shaken(user: number, answer: number, retryMs = 0): void {
-    const { users, block, shakeLatency, admittedLatency, inTimeUs, time } = this.#parts;
+    const { users, block, shakeLatency, admittedLatency, inTimeUs, time, own, clock } = this.#parts;
     this.giveUpOld(user);
     if (users.unanswered[user] === 0) return void block[M.answersUnasked]++;
     const waitedUs = elapsedUs(users.shift(user), time.nowUs);
@@ -52,10 +53,10 @@ export class UserAnswers {
     block[M.shakesOutstanding]--;
     block[M.shakesAnswered]++;
     block[answer]++;
-    if (answer === M.shakesOverloaded) return this.#parts.onOverloaded(user, retryMs);
+    if (answer === M.shakesOverloaded) return own?.refused(user, clock.nowMs, retryMs);
     record(admittedLatency, waitedUs);
     if (waitedUs <= inTimeUs) block[M.shakesInTime]++;
-    this.#parts.onAnswered(user);
+    own?.answered(user);
   }
 
   /** Gives up the shakes that have waited longer than their user does. */

@@ -6,7 +6,7 @@ import { type LedgerBoard, LedgerState } from "../ledger/ledger_board.ts";
 import type { LedgerRing } from "../ledger/ledger_ring.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
-import { AccessSet, type SetHost } from "../set/access_set.ts";
+import { AccessSet } from "../set/access_set.ts";
 import {
   type ConnectionLimits,
   ConnectionWatch,
@@ -15,6 +15,7 @@ import {
 } from "../set/connection_watch.ts";
 import { Connections, Phase } from "../set/connections.ts";
 import type { LoginRules } from "../set/logins.ts";
+import type { SetHost } from "../set/set_host.ts";
 import { VerdictWatch } from "../set/verdict_watch.ts";
 import type { Bell } from "../shared/bell.ts";
 import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../shared/mailbox.ts";

@@ -1,0 +1,159 @@
+import { type Engine, PASS_BUDGET_MS } from "../engine/engine.ts";
+import { Opcode } from "../wire/codes.ts";
+import { FRAME_BYTES, writeShakeRequest } from "../wire/version0.ts";
+import { writeShake } from "../wire/version1_session.ts";
+import type { BadUsers } from "./bad_users.ts";
+import type { FleetClock } from "./fleet_clock.ts";
+import type { FleetTime } from "./fleet_time.ts";
+import { type FleetUsers, toUs, UserState } from "./fleet_users.ts";
+import { FleetMetric as M } from "./metrics.ts";
+import type { OwnPace } from "./own_pace.ts";
+import { type Pacing, Schedule } from "./pacing.ts";
+import { userIdOf, userIndexOf, type UserSlice } from "./segment.ts";
+import { Ticker } from "./ticker.ts";
+import type { UserAnswers } from "./user_answers.ts";
+
+/** A tick that is older when the loop reaches it is late, in ms. A burst takes its whole second to go out. */
+const LATE_MS: Readonly<Record<Pacing, number>> = { smooth: 100, burst: 1_000 };
+/** How many ticks are worked off between two looks at the clock. */
+const TICKS_PER_LOOK = 32;
+
+export interface FleetShakesParts {
+  readonly engine: Engine;
+  readonly users: FleetUsers;
+  readonly slice: UserSlice;
+  readonly block: Float64Array;
+  readonly time: FleetTime;
+  readonly clock: FleetClock;
+  readonly bad: BadUsers;
+  readonly answers: UserAnswers;
+  /** The users' own pace, if they have one. */
+  readonly own: OwnPace | undefined;
+  readonly protocol: 0 | 1;
+  readonly pacing: Pacing;
+  /** Users of all hosts. */
+  readonly total: number;
+  /** Shakes a second of all hosts together. */
+  readonly qps: number;
+  /** Most unanswered shakes of one user. */
+  readonly mostOpen: number;
+}
+
+/**
+ * Lets each user shake when the schedule that all hosts share says so, and at his own pace if he has one.
+ *
+ * Open loop: a shake leaves when it is due whatever became of those before, and its latency counts from then.
+ */
+export class FleetShakes {
+  /** While no wave is on, whoever shakes at his own pace does so on his phone alone. */
+  isWaveOpen = true;
+  readonly #parts: FleetShakesParts;
+  readonly #ticker: Ticker;
+  readonly #shakeBytes = FRAME_BYTES[Opcode.shakeRequest];
+  /** A tick that comes later is dropped. */
+  readonly #lateMs: number;
+  #qps: number;
+  #isPaused = false;
+
+  constructor(parts: FleetShakesParts) {
+    this.#parts = parts;
+    this.#lateMs = LATE_MS[parts.pacing];
+    this.#qps = parts.qps;
+    this.#ticker = new Ticker(this.#schedule(), parts.clock.wall.nowMs);
+  }
+
+  /** When the next is due, in monotonic ms. */
+  nextDueMs(): number {
+    const { own, clock } = this.#parts;
+    const tickMs = clock.wall.toMonotonicMs(this.#ticker.nextDueMs);
+    return own === undefined || this.#isPaused ? tickMs : Math.min(tickMs, own.nextMs(clock.nowMs));
+  }
+
+  /** From now on at this rate of all hosts together. */
+  rate(qps: number): void {
+    this.#qps = qps;
+    this.#follow();
+  }
+
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#follow();
+  }
+
+  /** The wall clock has stepped: ticks in between are nobody's, the other hosts' fleets are at the new time already. */
+  seek(): void {
+    this.#ticker.seek(this.#parts.clock.wall.nowMs);
+  }
+
+  /** Users whom the schedule names. */
+  shakeBySchedule(): void {
+    const { clock, slice, bad } = this.#parts;
+    const ticker = this.#ticker;
+    if (ticker.nextDueMs > clock.wall.nowMs) return;
+    const untilMs = clock.nowMs + PASS_BUDGET_MS;
+    for (let ticks = 1; ticker.nextDueMs <= clock.wall.nowMs; ticks++) {
+      const userId = ticker.take();
+      const user = userIndexOf(slice, userId);
+      if (user >= 0 && !bad.isBad(user)) this.#shake(user, userId, ticker.takenDueMs);
+      if (ticks % TICKS_PER_LOOK !== 0) continue;
+      clock.read();
+      if (clock.nowMs >= untilMs) break;
+    }
+  }
+
+  /** Users whose own time has come. */
+  shakeAtOwnPace(): void {
+    const { own, clock, slice, block } = this.#parts;
+    if (own === undefined || this.#isPaused) return;
+    const untilMs = clock.nowMs + PASS_BUDGET_MS;
+    for (let user = own.take(clock.nowMs), turns = 1; user >= 0; user = own.take(clock.nowMs), turns++) {
+      const dueMs = own.dueMs(user) + clock.wall.nowMs - clock.nowMs;
+      if (own.shaken(user, clock.nowMs)) block[M.shakesRetried]++;
+      if (!this.isWaveOpen) block[M.shakesLocal]++;
+      else this.#shake(user, userIdOf(slice, user), dueMs);
+      if (turns % TICKS_PER_LOOK !== 0) continue;
+      clock.read();
+      if (clock.nowMs >= untilMs) break;
+    }
+  }
+
+  /** @param dueMs when the shake was due, in unix ms */
+  #shake(user: number, userId: number, dueMs: number): void {
+    const { engine, users, block, time, clock, answers, protocol, mostOpen } = this.#parts;
+    block[M.shakesDue]++;
+    answers.giveUpOld(user);
+    if (clock.wall.nowMs - dueMs > this.#lateMs) {
+      block[M.ticksLate]++;
+      return;
+    }
+    if (users.state[user] !== UserState.ready) {
+      block[M.ticksUnconnected]++;
+      return;
+    }
+    const connection = users.connection[user];
+    const at = users.unanswered[user] >= mostOpen ? -1 : engine.reserve(connection, this.#shakeBytes);
+    if (at < 0) {
+      block[M.ticksOverrun]++;
+      return;
+    }
+    const dueUs = toUs(clock.wall.toMonotonicMs(dueMs));
+    const { view } = engine.output;
+    const size = protocol === 0
+      ? writeShakeRequest(view, at, time.unixSeconds, userId)
+      : writeShake(view, at, time.wallMs, dueUs);
+    engine.commit(connection, size);
+    users.push(user, dueUs);
+    block[M.shakesSent]++;
+    block[M.shakesOutstanding]++;
+    block[M.bytesOut] += size;
+  }
+
+  #follow(): void {
+    this.#ticker.follow(this.#schedule(), this.#parts.clock.wall.nowMs);
+  }
+
+  #schedule(): Schedule {
+    const { pacing, total } = this.#parts;
+    return new Schedule(pacing, total, this.#isPaused ? 0 : this.#qps);
+  }
+}

@@ -1,0 +1,97 @@
+import { DROP, NO_REPLY } from "../plugin/plugin.ts";
+import { CloseCode, Opcode, Opcode1, PLUGIN_OPCODES } from "../wire/codes.ts";
+import { Field } from "../wire/version0.ts";
+import { readU64, TIMESTAMP_AT } from "../wire/version1.ts";
+import { SessionField, writePong } from "../wire/version1_session.ts";
+import type { AwardReceipts } from "./award_receipts.ts";
+import type { Connections } from "./connections.ts";
+import { isOfVersion, versionOfLogin } from "./logins.ts";
+import type { Replies } from "./replies.ts";
+import type { SetCounters } from "./set_counters.ts";
+import type { SetHost } from "./set_host.ts";
+import type { SetPlugins } from "./set_plugins.ts";
+
+export interface UserFramesParts {
+  readonly host: SetHost;
+  readonly counters: SetCounters;
+  readonly plugins: SetPlugins;
+  readonly replies: Replies;
+  readonly receipts: AwardReceipts;
+}
+
+/**
+ * Frames of users who are logged in: asks the plugins whether a frame may cost anything, lets its handler write the
+ * reply, and does what the handler intends. A frame allocates nothing and waits for nothing.
+ */
+export class UserFrames {
+  readonly #host: SetHost;
+  readonly #connections: Connections;
+  readonly #counters: SetCounters;
+  readonly #plugins: SetPlugins;
+  readonly #replies: Replies;
+  readonly #receipts: AwardReceipts;
+
+  constructor({ host, counters, plugins, replies, receipts }: UserFramesParts) {
+    this.#host = host;
+    this.#connections = host.connections;
+    this.#counters = counters;
+    this.#plugins = plugins;
+    this.#replies = replies;
+    this.#receipts = receipts;
+  }
+
+  /** Returns 0 or a close code. */
+  take(connection: number, opcode: number, request: DataView, at: number): number {
+    if (versionOfLogin(opcode) >= 0) return CloseCode.secondLogin;
+    const user = this.#connections.user[connection];
+    const version = this.#connections.version[connection];
+    if (!isOfVersion(version, opcode)) return CloseCode.unknownOpcode;
+    if (version !== 0) {
+      if (opcode === Opcode1.ping) return this.#pong(connection, request, at);
+      if (opcode === Opcode1.delivered) return this.#delivered(connection, user, request, at);
+    } else if (opcode < PLUGIN_OPCODES.from) {
+      const named = request.getUint32(at + Field.userId);
+      // The prototype's client leaves the user of a claim 0; the user is always the login's.
+      if (named !== user && !(named === 0 && opcode === Opcode.claimRequest)) return CloseCode.wrongUser;
+    }
+    if (this.#connections.hasUndelivered[connection] === 1) {
+      this.#receipts.received(connection, user, this.#host.nowMs);
+    }
+    return this.#answer(connection, opcode, request, at);
+  }
+
+  #answer(connection: number, opcode: number, request: DataView, at: number): number {
+    const { nowMs, waitedMs } = this.#host;
+    let handler = this.#plugins.handlerOf(opcode);
+    const leftMs = this.#host.leftMs(this.#host.cursor.isLast);
+    const admission = this.#plugins.admits(connection, opcode, nowMs, waitedMs, leftMs);
+    if (admission !== true) {
+      if (admission === DROP) {
+        this.#counters.block[this.#counters.at.framesDropped]++;
+        return 0;
+      }
+      this.#counters.block[this.#counters.at.framesRefused]++;
+      handler = this.#plugins.refusalOf(opcode);
+    }
+    if (handler === undefined) return 0; // its plugin was disabled, or refuses without words
+    const replyAt = this.#replies.room(connection);
+    if (replyAt < 0) return CloseCode.slowReader;
+    const { view } = this.#replies;
+    const intent = this.#plugins.answer(handler, connection, opcode, request, at, view, replyAt, nowMs);
+    return this.#replies.act(connection, intent ?? NO_REPLY);
+  }
+
+  #pong(connection: number, ping: DataView, at: number): number {
+    const replyAt = this.#replies.room(connection);
+    if (replyAt < 0) return CloseCode.slowReader;
+    const sentMs = readU64(ping, at + TIMESTAMP_AT);
+    this.#replies.sent(connection, writePong(this.#replies.view, replyAt, this.#host.unixMs, sentMs));
+    return 0;
+  }
+
+  #delivered(connection: number, user: number, frame: DataView, at: number): number {
+    const packetId = frame.getUint32(at + SessionField.deliveredPacketId);
+    this.#receipts.confirmed(connection, user, packetId, this.#host.nowMs);
+    return 0;
+  }
+}
