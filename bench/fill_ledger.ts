@@ -1,11 +1,11 @@
-import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen, Verdict } from "../core/ledger/entry.ts";
-import { emptyJudgement } from "../core/ledger/ledger.ts";
+import { EntryKind } from "../core/ledger/entry.ts";
 import { openJudge } from "../core/ledger/open_judge.ts";
 import { catchUp } from "../core/ledger/projector.ts";
 import { SqliteStore } from "../core/ledger/sqlite_store.ts";
 import { StoredLedger } from "../core/ledger/stored_ledger.ts";
 import { NO_LIMITS } from "../core/ledger/ledger.ts";
 import { systemClock } from "../core/time/clock.ts";
+import { LedgerFiller } from "./ledger_filler.ts";
 
 export interface FillOptions {
   readonly awards: number;
@@ -25,34 +25,16 @@ export function fillLedger(directory: string, options: FillOptions): void {
   Deno.mkdirSync(directory, { recursive: true });
   const store = new SqliteStore(directory, "off");
   const ledger = new StoredLedger(openJudge(store, directory, NO_LIMITS).judge, store, systemClock);
-  const words = new Int32Array(ENTRY_WORDS);
-  const judgement = emptyJudgement();
-  const enter = (
-    kind: number,
-    packetId: number,
-    user: number,
-    count: number,
-    amountFen: number,
-    sponsor: number,
-  ) => {
-    words[EntryWord.kind] = kind;
-    words[EntryWord.packetId] = packetId;
-    words[EntryWord.user] = user;
-    words[EntryWord.count] = count;
-    words[EntryWord.sponsor] = sponsor;
-    setEntryAmountFen(words, 0, amountFen);
-    ledger.judge(words, 0, judgement);
-    if (judgement.verdict !== Verdict.done) throw new Error(`entry refused: ${judgement.detail}`);
-  };
+  const filler = new LedgerFiller(ledger);
   for (let made = 0; made < awards; made += PER_BATCH) {
     const count = Math.min(PER_BATCH, awards - made);
     // A user comes by again after `users` awards, and meets another sponsor then.
     const sponsor = 1 + Math.floor(made / users);
     const firstId = ledger.nextPacketId;
-    enter(EntryKind.mint, firstId, 0, count, count * AMOUNT_FEN, sponsor);
+    filler.enter(EntryKind.mint, { packetId: firstId, count, amountFen: count * AMOUNT_FEN, sponsor });
     for (let i = 0; i < count; i++) {
       const user = (made + i) * 7_919 % users;
-      enter(EntryKind.award, firstId + i, user, 0, AMOUNT_FEN, sponsor);
+      filler.enter(EntryKind.award, { packetId: firstId + i, user, amountFen: AMOUNT_FEN, sponsor });
       options.onAward?.(user, firstId + i, AMOUNT_FEN);
     }
     ledger.commit();

@@ -1,19 +1,12 @@
-import {
-  ENTRY_WORDS,
-  EntryKind,
-  EntryWord,
-  PAYLOAD_AT,
-  PAYLOAD_WORDS,
-  setEntryAmountFen,
-  Verdict,
-} from "../core/ledger/entry.ts";
-import { emptyJudgement, NO_LIMITS } from "../core/ledger/ledger.ts";
+import { EntryKind } from "../core/ledger/entry.ts";
+import { NO_LIMITS } from "../core/ledger/ledger.ts";
 import { openJudge } from "../core/ledger/open_judge.ts";
 import { catchUp } from "../core/ledger/projector.ts";
 import { sendBodyWords } from "../core/ledger/send_body.ts";
 import { SqliteStore } from "../core/ledger/sqlite_store.ts";
 import { StoredLedger } from "../core/ledger/stored_ledger.ts";
 import { systemClock } from "../core/time/clock.ts";
+import { LedgerFiller } from "./ledger_filler.ts";
 
 export interface FillSendsOptions {
   readonly packets: number;
@@ -34,21 +27,9 @@ export function fillSends(directory: string, options: FillSendsOptions): void {
   Deno.mkdirSync(directory, { recursive: true });
   const store = new SqliteStore(directory, "off");
   const ledger = new StoredLedger(openJudge(store, directory, NO_LIMITS).judge, store, systemClock);
-  const words = new Int32Array(ENTRY_WORDS);
-  const judgement = emptyJudgement();
-  const enter = (
-    kind: number,
-    fields: readonly (readonly [word: number, value: number])[],
-    amountFen: number,
-  ) => {
-    words.fill(0)[EntryWord.kind] = kind;
-    for (const [word, value] of fields) words[word] = value;
-    setEntryAmountFen(words, 0, amountFen);
-    ledger.judge(words, 0, judgement);
-    if (judgement.verdict !== Verdict.done) throw new Error(`entry refused: ${judgement.detail}`);
-  };
+  const filler = new LedgerFiller(ledger);
   for (let user = 0; user < users; user++) {
-    enter(EntryKind.fund, [[EntryWord.user, user], [EntryWord.tag, 1]], FUND_FEN);
+    filler.enter(EntryKind.fund, { user, tag: 1, amountFen: FUND_FEN });
   }
   for (let i = 0; i < packets; i++) {
     const sender = i % users;
@@ -61,18 +42,12 @@ export function fillSends(directory: string, options: FillSendsOptions): void {
       recipients: Uint32Array.from(recipients),
       shares: SHARES_FEN,
     });
-    for (let at = 0; at < body.length; at += PAYLOAD_WORDS) {
-      words.fill(0)[EntryWord.kind] = EntryKind.part;
-      words.set(body.subarray(at, at + PAYLOAD_WORDS), PAYLOAD_AT);
-      ledger.judge(words, 0, judgement);
-    }
-    enter(EntryKind.send, [[EntryWord.user, sender], [EntryWord.count, SHARES_FEN.length]], 100);
-    const { packetId } = judgement;
+    filler.enterParts(body);
+    const packetId = filler.enter(EntryKind.send, { user: sender, count: SHARES_FEN.length, amountFen: 100 });
     if (i % openEvery !== 0) {
       for (const [share, user] of recipients.entries()) {
-        const whose = [[EntryWord.packetId, packetId], [EntryWord.user, user]] as const;
-        enter(EntryKind.claim, [...whose, [EntryWord.count, share]], SHARES_FEN[share]);
-        enter(EntryKind.delivered, whose, 0);
+        filler.enter(EntryKind.claim, { packetId, user, count: share, amountFen: SHARES_FEN[share] });
+        filler.enter(EntryKind.delivered, { packetId, user });
       }
     }
     if (i % PER_BATCH === PER_BATCH - 1) ledger.commit();

@@ -7,7 +7,7 @@ import { LedgerLoop } from "../core/ledger/ledger_loop.ts";
 import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
 import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
 import { sendBodyWords } from "../core/ledger/send_body.ts";
-import type { SetContext } from "../core/plugin/plugin.ts";
+import { EMPTY_ENTRY, type SetContext } from "../core/plugin/plugin.ts";
 import { Random } from "../core/random/random.ts";
 import { Entries, EntryCall } from "../core/set/entries.ts";
 import { VerdictWatch } from "../core/set/verdict_watch.ts";
@@ -110,11 +110,10 @@ class Bench {
       recipients: Uint32Array.from({ length: USERS }, (_, user) => user),
       shares: new Uint32Array(SHARES).fill(7),
     });
-    const nothing = { packetId: 0, tag: 0, asked: 0, askedFrom: 0, connection: -1, user: 0 };
     this.#entries.addParts(body, 0);
     this.#entries.addProposal(
       1,
-      { kind: EntryKind.send, amountFen: 7 * SHARES, sponsor: 1, count: SHARES, ...nothing },
+      { ...EMPTY_ENTRY, kind: EntryKind.send, amountFen: 7 * SHARES, sponsor: 1, count: SHARES },
       0,
     );
     this.#ring.publish();

@@ -197,6 +197,19 @@ export interface EntryProposal {
   askedFrom: number;
 }
 
+/** What of an entry needn't be said, such as a question's amount; it is in the name of no connection. */
+export const EMPTY_ENTRY: Readonly<Omit<EntryProposal, "kind">> = {
+  connection: -1,
+  user: 0,
+  packetId: 0,
+  amountFen: 0,
+  sponsor: 0,
+  count: 0,
+  tag: 0,
+  asked: 0,
+  askedFrom: 0,
+};
+
 /** Places in the ledger's ring that an entry with so many body words takes. */
 export function placesFor(bodyWords: number): number {
   return 1 + Math.ceil(bodyWords / PAYLOAD_WORDS);

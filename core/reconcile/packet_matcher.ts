@@ -37,9 +37,12 @@ interface Held {
 /** Counts of a comparison. */
 export interface MatchCounts {
   readonly awards: number;
+  /** Awards that the fleet saw, and their sum in fen. */
   readonly seen: number;
   readonly seenFen: number;
+  /** Seen again by the same user: so it should be when it was repeated. */
   readonly seenAgain: number;
+  /** Durable, and not seen by a user who didn't come back: his at the next login. */
   readonly pending: number;
   readonly pendingFen: number;
   /** Awards that their users opened, and how many of them a fleet saw open. */

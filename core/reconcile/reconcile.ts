@@ -9,7 +9,14 @@ import { TruthReader } from "../ledger/truth_reader.ts";
 import { Differences } from "./differences.ts";
 import { readFleetFile, type Sighting } from "./fleet_file.ts";
 import { checkLimits } from "./limits_check.ts";
-import { OPENED, PacketMatcher, RECORD_WORDS, RecordWord, SHARE } from "./packet_matcher.ts";
+import {
+  type MatchCounts,
+  OPENED,
+  PacketMatcher,
+  RECORD_WORDS,
+  RecordWord,
+  SHARE,
+} from "./packet_matcher.ts";
 import { type LedgerTickets, SeedMatch, type SponsorSums } from "./seed_match.ts";
 import { Stays } from "./stays.ts";
 
@@ -39,26 +46,11 @@ export interface LedgerAccounts {
   readonly packetFen: number;
 }
 
-export interface ReconcileResult {
+export interface ReconcileResult extends MatchCounts {
   readonly accounts: readonly LedgerAccounts[];
   /** With seeds: where each sponsor's budget is. */
   readonly sponsors: readonly SponsorSums[];
   readonly packetsMade: number;
-  readonly awards: number;
-  /** Awards that the fleet saw, and their sum in fen. */
-  readonly seen: number;
-  readonly seenFen: number;
-  /** Seen again by the same user: so it should be when it was repeated. */
-  readonly seenAgain: number;
-  /** Durable, and not seen by a user who didn't come back: his at the next login. */
-  readonly pending: number;
-  readonly pendingFen: number;
-  /** Awards that their users opened, and how many of them a fleet saw open. */
-  readonly opened: number;
-  readonly openedSeen: number;
-  /** Shares of sent packets that were claimed, and how many of them a fleet saw. */
-  readonly shares: number;
-  readonly sharesSeen: number;
   readonly differenceCount: number;
   /** The first of them, in words. */
   readonly differences: readonly string[];

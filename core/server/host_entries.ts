@@ -7,7 +7,7 @@ import {
   setEntryAmountFen,
 } from "../ledger/entry.ts";
 import { LedgerRing } from "../ledger/ledger_ring.ts";
-import type { EntryProposal, EntryVerdict } from "../plugin/plugin.ts";
+import { EMPTY_ENTRY, type EntryProposal, type EntryVerdict } from "../plugin/plugin.ts";
 import type { Bell } from "../shared/bell.ts";
 
 interface Waiting {
@@ -38,18 +38,9 @@ export class HostEntries {
 
   /** Proposes `count` packets of a sponsor with ids from `firstPacketId` on; resolves with the ledger's verdict. */
   async mint(firstPacketId: number, count: number, amountFen: number, sponsor: number): Promise<number> {
-    const { verdict } = await this.enter({
-      kind: EntryKind.mint,
-      connection: -1,
-      user: 0,
-      packetId: firstPacketId,
-      amountFen,
-      sponsor,
-      count,
-      tag: 0,
-      asked: 0,
-      askedFrom: 0,
-    });
+    const kind = EntryKind.mint;
+    const packetId = firstPacketId;
+    const { verdict } = await this.enter({ ...EMPTY_ENTRY, kind, packetId, amountFen, sponsor, count });
     return verdict;
   }
 

@@ -1,4 +1,5 @@
 import {
+  EMPTY_ENTRY,
   EntryKind,
   type EntryVerdict,
   type HostContext,
@@ -174,17 +175,7 @@ export class SendHost implements PluginControl {
     fields: { user?: number; packetId?: number; amountFen?: number; count?: number; tag?: number },
     body?: Uint32Array,
   ): Promise<EntryVerdict> {
-    const nothing = {
-      user: 0,
-      packetId: 0,
-      amountFen: 0,
-      sponsor: 0,
-      count: 0,
-      tag: 0,
-      asked: 0,
-      askedFrom: 0,
-    };
-    return this.#host.enter({ kind, connection: -1, ...nothing, ...fields }, body);
+    return this.#host.enter({ ...EMPTY_ENTRY, kind, ...fields }, body);
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  EMPTY_ENTRY,
   EntryKind,
   type HostContext,
   ownerSet,
@@ -80,9 +81,8 @@ export class HostSends {
     for (;;) {
       // A number that an earlier run has used is refused, and another is drawn.
       const words = sendBodyWords({ ...body, requestId: random.uint32() });
-      const fields = { packetId: 0, tag: 0, asked: 0, askedFrom: 0, connection: -1 };
       const { verdict, detail, packetId } = await this.#host.enter(
-        { kind: EntryKind.send, user: 0, amountFen, sponsor: 1, count: RECIPIENTS, ...fields },
+        { ...EMPTY_ENTRY, kind: EntryKind.send, amountFen, sponsor: 1, count: RECIPIENTS },
         words,
       );
       if (verdict === Verdict.refused && detail === Refusal.requestTaken) continue;

@@ -1,4 +1,10 @@
-import { type EntryProposal, type SetContext, Verdict, type VerdictCall } from "../../core/plugin/plugin.ts";
+import {
+  EMPTY_ENTRY,
+  type EntryProposal,
+  type SetContext,
+  Verdict,
+  type VerdictCall,
+} from "../../core/plugin/plugin.ts";
 
 /** Places in the ledger's ring that questions leave to sends and claims. */
 const SPARE_PLACES = 8;
@@ -32,17 +38,7 @@ export class Questions {
 
   /** Asks now, or as soon as there is room; the words are valid until `onAnswer` returns. */
   ask(fields: Fields, nowMs: number, onAnswer: OnAnswer): void {
-    const nothing = {
-      user: 0,
-      packetId: 0,
-      amountFen: 0,
-      sponsor: 0,
-      count: 0,
-      tag: 0,
-      asked: 0,
-      askedFrom: 0,
-    };
-    this.#waiting.push({ entry: { connection: -1, ...nothing, ...fields }, onAnswer });
+    this.#waiting.push({ entry: { ...EMPTY_ENTRY, ...fields }, onAnswer });
     this.pump();
     if (this.isBehind) this.#set.tickAt(nowMs + 1);
   }
