@@ -73,7 +73,8 @@ Deno.test("mistakes on the command line are told all at once, with what to do", 
     [["ledger", "check", "nowhere"], /nowhere: holds no ledger/],
     [["ledger", "show", "nowhere"], /--user N, --packet N or --ticket N/],
     [["reconcile", "data"], /data: redpkt reconcile takes flags only[^]*--ledger is missing/],
-    [["reconcile", "--ledger", "nowhere"], /nowhere: holds no ledger/],
+    [["reconcile", "--ledger", "core"], /core: holds no ledger/],
+    [["reconcile", "--ledger", "nowhere"], /--ledger nowhere: there is no such file or folder/],
   ];
   for (const [args, words] of mistakes) {
     const { code, stderr } = await redpkt(args);

@@ -12,6 +12,7 @@ import { type Pacing, Schedule } from "./pacing.ts";
 import { userIdOf, userIndexOf, type UserSlice } from "./segment.ts";
 import { Ticker } from "./ticker.ts";
 import type { UserAnswers } from "./user_answers.ts";
+import type { WallSchedule } from "./wall_schedule.ts";
 
 /** A tick that is older when the loop reaches it is late, in ms. A burst takes its whole second to go out. */
 const LATE_MS: Readonly<Record<Pacing, number>> = { smooth: 100, burst: 1_000 };
@@ -47,7 +48,20 @@ export interface FleetShakesParts {
 export class FleetShakes {
   /** While no wave is on, whoever shakes at his own pace does so on his phone alone. */
   isWaveOpen = true;
-  readonly #parts: FleetShakesParts;
+  readonly #engine: Engine;
+  readonly #users: FleetUsers;
+  readonly #slice: UserSlice;
+  readonly #block: Float64Array;
+  readonly #time: FleetTime;
+  readonly #clock: FleetClock;
+  readonly #wall: WallSchedule;
+  readonly #bad: BadUsers;
+  readonly #answers: UserAnswers;
+  readonly #own: OwnPace | undefined;
+  readonly #protocol: 0 | 1;
+  readonly #mostOpen: number;
+  readonly #pacing: Pacing;
+  readonly #total: number;
   readonly #ticker: Ticker;
   readonly #shakeBytes = FRAME_BYTES[Opcode.shakeRequest];
   /** A tick that comes later is dropped. */
@@ -56,17 +70,30 @@ export class FleetShakes {
   #isPaused = false;
 
   constructor(parts: FleetShakesParts) {
-    this.#parts = parts;
+    this.#engine = parts.engine;
+    this.#users = parts.users;
+    this.#slice = parts.slice;
+    this.#block = parts.block;
+    this.#time = parts.time;
+    this.#clock = parts.clock;
+    this.#wall = parts.clock.wall;
+    this.#bad = parts.bad;
+    this.#answers = parts.answers;
+    this.#own = parts.own;
+    this.#protocol = parts.protocol;
+    this.#mostOpen = parts.mostOpen;
+    this.#pacing = parts.pacing;
+    this.#total = parts.total;
     this.#lateMs = LATE_MS[parts.pacing];
     this.#qps = parts.qps;
-    this.#ticker = new Ticker(this.#schedule(), parts.clock.wall.nowMs);
+    this.#ticker = new Ticker(this.#schedule(), this.#wall.nowMs);
   }
 
   /** When the next is due, in monotonic ms. */
   nextDueMs(): number {
-    const { own, clock } = this.#parts;
-    const tickMs = clock.wall.toMonotonicMs(this.#ticker.nextDueMs);
-    return own === undefined || this.#isPaused ? tickMs : Math.min(tickMs, own.nextMs(clock.nowMs));
+    const tickMs = this.#wall.toMonotonicMs(this.#ticker.nextDueMs);
+    if (this.#own === undefined || this.#isPaused) return tickMs;
+    return Math.min(tickMs, this.#own.nextMs(this.#clock.nowMs));
   }
 
   /** From now on at this rate of all hosts together. */
@@ -82,19 +109,19 @@ export class FleetShakes {
 
   /** The wall clock has stepped: ticks in between are nobody's, the other hosts' fleets are at the new time already. */
   seek(): void {
-    this.#ticker.seek(this.#parts.clock.wall.nowMs);
+    this.#ticker.seek(this.#wall.nowMs);
   }
 
   /** Users whom the schedule names. */
   shakeBySchedule(): void {
-    const { clock, slice, bad } = this.#parts;
     const ticker = this.#ticker;
-    if (ticker.nextDueMs > clock.wall.nowMs) return;
+    const clock = this.#clock;
+    if (ticker.nextDueMs > this.#wall.nowMs) return;
     const untilMs = clock.nowMs + PASS_BUDGET_MS;
-    for (let ticks = 1; ticker.nextDueMs <= clock.wall.nowMs; ticks++) {
+    for (let ticks = 1; ticker.nextDueMs <= this.#wall.nowMs; ticks++) {
       const userId = ticker.take();
-      const user = userIndexOf(slice, userId);
-      if (user >= 0 && !bad.isBad(user)) this.#shake(user, userId, ticker.takenDueMs);
+      const user = userIndexOf(this.#slice, userId);
+      if (user >= 0 && !this.#bad.isBad(user)) this.#shake(user, userId, ticker.takenDueMs);
       if (ticks % TICKS_PER_LOOK !== 0) continue;
       clock.read();
       if (clock.nowMs >= untilMs) break;
@@ -103,14 +130,15 @@ export class FleetShakes {
 
   /** Users whose own time has come. */
   shakeAtOwnPace(): void {
-    const { own, clock, slice, block } = this.#parts;
+    const own = this.#own;
+    const clock = this.#clock;
     if (own === undefined || this.#isPaused) return;
     const untilMs = clock.nowMs + PASS_BUDGET_MS;
     for (let user = own.take(clock.nowMs), turns = 1; user >= 0; user = own.take(clock.nowMs), turns++) {
-      const dueMs = own.dueMs(user) + clock.wall.nowMs - clock.nowMs;
-      if (own.shaken(user, clock.nowMs)) block[M.shakesRetried]++;
-      if (!this.isWaveOpen) block[M.shakesLocal]++;
-      else this.#shake(user, userIdOf(slice, user), dueMs);
+      const dueMs = own.dueMs(user) + this.#wall.nowMs - clock.nowMs;
+      if (own.shaken(user, clock.nowMs)) this.#block[M.shakesRetried]++;
+      if (!this.isWaveOpen) this.#block[M.shakesLocal]++;
+      else this.#shake(user, userIdOf(this.#slice, user), dueMs);
       if (turns % TICKS_PER_LOOK !== 0) continue;
       clock.read();
       if (clock.nowMs >= untilMs) break;
@@ -119,41 +147,42 @@ export class FleetShakes {
 
   /** @param dueMs when the shake was due, in unix ms */
   #shake(user: number, userId: number, dueMs: number): void {
-    const { engine, users, block, time, clock, answers, protocol, mostOpen } = this.#parts;
+    const block = this.#block;
     block[M.shakesDue]++;
-    answers.giveUpOld(user);
-    if (clock.wall.nowMs - dueMs > this.#lateMs) {
+    this.#answers.giveUpOld(user);
+    if (this.#wall.nowMs - dueMs > this.#lateMs) {
       block[M.ticksLate]++;
       return;
     }
-    if (users.state[user] !== UserState.ready) {
+    if (this.#users.state[user] !== UserState.ready) {
       block[M.ticksUnconnected]++;
       return;
     }
-    const connection = users.connection[user];
-    const at = users.unanswered[user] >= mostOpen ? -1 : engine.reserve(connection, this.#shakeBytes);
+    const connection = this.#users.connection[user];
+    const at = this.#users.unanswered[user] >= this.#mostOpen
+      ? -1
+      : this.#engine.reserve(connection, this.#shakeBytes);
     if (at < 0) {
       block[M.ticksOverrun]++;
       return;
     }
-    const dueUs = toUs(clock.wall.toMonotonicMs(dueMs));
-    const { view } = engine.output;
-    const size = protocol === 0
-      ? writeShakeRequest(view, at, time.unixSeconds, userId)
-      : writeShake(view, at, time.wallMs, dueUs);
-    engine.commit(connection, size);
-    users.push(user, dueUs);
+    const dueUs = toUs(this.#wall.toMonotonicMs(dueMs));
+    const { view } = this.#engine.output;
+    const size = this.#protocol === 0
+      ? writeShakeRequest(view, at, this.#time.unixSeconds, userId)
+      : writeShake(view, at, this.#time.wallMs, dueUs);
+    this.#engine.commit(connection, size);
+    this.#users.push(user, dueUs);
     block[M.shakesSent]++;
     block[M.shakesOutstanding]++;
     block[M.bytesOut] += size;
   }
 
   #follow(): void {
-    this.#ticker.follow(this.#schedule(), this.#parts.clock.wall.nowMs);
+    this.#ticker.follow(this.#schedule(), this.#wall.nowMs);
   }
 
   #schedule(): Schedule {
-    const { pacing, total } = this.#parts;
-    return new Schedule(pacing, total, this.#isPaused ? 0 : this.#qps);
+    return new Schedule(this.#pacing, this.#total, this.#isPaused ? 0 : this.#qps);
   }
 }

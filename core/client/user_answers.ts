@@ -44,7 +44,7 @@ export class UserAnswers {
 
   /** The user's oldest shake is answered, as a metric says; `retryMs` if he was told when to come again. */
   shaken(user: number, answer: number, retryMs = 0): void {
-    const { users, block, shakeLatency, admittedLatency, inTimeUs, time, own, clock } = this.#parts;
+    const { users, block, shakeLatency, admittedLatency, inTimeUs, time } = this.#parts;
     this.giveUpOld(user);
     if (users.unanswered[user] === 0) return void block[M.answersUnasked]++;
     const waitedUs = elapsedUs(users.shift(user), time.nowUs);
@@ -53,10 +53,15 @@ export class UserAnswers {
     block[M.shakesOutstanding]--;
     block[M.shakesAnswered]++;
     block[answer]++;
-    if (answer === M.shakesOverloaded) return own?.refused(user, clock.nowMs, retryMs);
+    if (answer === M.shakesOverloaded) return this.#refused(user, retryMs);
     record(admittedLatency, waitedUs);
     if (waitedUs <= inTimeUs) block[M.shakesInTime]++;
-    own?.answered(user);
+    this.#parts.own?.answered(user);
+  }
+
+  #refused(user: number, retryMs: number): void {
+    const { own, clock } = this.#parts;
+    own?.refused(user, clock.nowMs, retryMs);
   }
 
   /** Gives up the shakes that have waited longer than their user does. */
