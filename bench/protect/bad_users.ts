@@ -1,0 +1,119 @@
+/** Users who mean no good or are gone, among users who behave: each run is compared with a calm one without them. */
+import type { Host } from "../../core/cli/host.ts";
+import { formatCount, formatMicros } from "../../core/cli/units.ts";
+import type { EngineName } from "../../core/engine/engine.ts";
+import type { PhaseResult } from "../../core/rehearse/measures.ts";
+import type { Scenario } from "../../core/rehearse/scenario.ts";
+import type { Check } from "../../core/rehearse/verdict.ts";
+import type { Totals } from "../../core/counters/series.ts";
+import { hasSmallBuffers } from "./small_buffers.ts";
+import { withStage } from "./played.ts";
+
+const SECONDS = 45;
+const SHAKE_EVERY_S: [least: number, most: number] = [5, 10];
+/** How long slow peers may take, in seconds. */
+const PATIENCE_S = 5;
+/** The cap of a connection where users hammer; and where some never read, whose answers must fill their buffers. */
+const CAP_PER_S = 2;
+const READS_PER_S = 20;
+/** Each of them shakes ten times a second. */
+const NEVER_READ = 0.05;
+const LEAST_GOOD_PERCENT = 99;
+const MOST_SLOWER = 2;
+const MOST_GROWTH_MB = 100;
+
+type Misbehave = NonNullable<NonNullable<Scenario["fleet"]>["misbehave"]>;
+
+interface Played {
+  readonly result: PhaseResult;
+  readonly server: Totals;
+}
+
+function play(
+  host: Host,
+  engine: EngineName,
+  users: number,
+  connectionPerS: number,
+  misbehave: Misbehave,
+): Promise<Played> {
+  const set = {
+    "throttle.mostLevel": 2,
+    "throttle.connectionPerS": connectionPerS,
+    "throttle.connectionBurst": 10,
+  };
+  const flags = { "login-seconds": PATIENCE_S, "frame-seconds": PATIENCE_S, "read-seconds": PATIENCE_S };
+  return withStage(host, engine, users, {
+    server: { set, flags },
+    fleet: { shakeEveryS: SHAKE_EVERY_S, misbehave },
+    phases: [{ name: "shakes", seconds: SECONDS, shakesPerS: 0, packets: { ratePerS: 200 } }],
+  }, async (_stage, play) => {
+    const { phases: [result], end: { server } } = await play();
+    return { result, server };
+  });
+}
+
+const goodPercent = ({ good, scheduled }: PhaseResult) => good / Math.max(1, scheduled) * 100;
+
+/** A tenth hammers. */
+export async function runHammer(host: Host, engine: EngineName, users: number): Promise<Check[]> {
+  const { result: calm } = await play(host, engine, Math.round(users * 0.9), CAP_PER_S, {});
+  const { result } = await play(host, engine, users, CAP_PER_S, { hammer: 0.1 });
+  tell(host, calm, result);
+  const slower = result.admittedP99Us / Math.max(1, calm.admittedP99Us);
+  return [successCheck("hammer", result), {
+    phase: "hammer",
+    what: "the others' p99, against the calm one",
+    seen: `${slower.toFixed(2)} times`,
+    wanted: `under ${MOST_SLOWER} times`,
+    isMet: slower < MOST_SLOWER,
+  }];
+}
+
+/** Half of them never read, send a byte now and then, or stop after half a frame. */
+export async function runDead(host: Host, engine: EngineName, users: number): Promise<Check[]> {
+  const calm = await play(host, engine, users, READS_PER_S, {});
+  const bad = await play(host, engine, users, READS_PER_S, {
+    "never-read": NEVER_READ,
+    drip: (0.5 - NEVER_READ) / 2,
+    half: (0.5 - NEVER_READ) / 2,
+  });
+  tell(host, calm.result, bad.result);
+  const growthMb = (bad.server.rssBytes - calm.server.rssBytes) / 1e6;
+  const reasons = ["FrameTimeout", "LoginTimeout", ...(hasSmallBuffers(host) ? ["SlowReader"] : [])];
+  const closed = (reason: string): Check => ({
+    phase: "dead",
+    what: `closed for ${reason}`,
+    seen: formatCount(bad.server.counters[`closed${reason}`]),
+    wanted: "at least 1",
+    isMet: bad.server.counters[`closed${reason}`] >= 1,
+  });
+  return [
+    {
+      phase: "dead",
+      what: "memory above the calm one",
+      seen: `${growthMb.toFixed(0)} MB`,
+      wanted: `at most ${MOST_GROWTH_MB} MB`,
+      isMet: growthMb <= MOST_GROWTH_MB,
+    },
+    ...reasons.map(closed),
+    successCheck("dead", bad.result),
+  ];
+}
+
+function successCheck(phase: string, result: PhaseResult): Check {
+  return {
+    phase,
+    what: "the others' shakes answered well in time",
+    seen: `${goodPercent(result).toFixed(2)} %`,
+    wanted: `at least ${LEAST_GOOD_PERCENT} %`,
+    isMet: goodPercent(result) >= LEAST_GOOD_PERCENT && result.disconnects === 0,
+  };
+}
+
+function tell(host: Host, calm: PhaseResult, result: PhaseResult): void {
+  const words = (of: PhaseResult) =>
+    `${formatCount(of.scheduled / SECONDS)} shakes/s, ${goodPercent(of).toFixed(2)} % in time, p99 ${
+      formatMicros(of.admittedP99Us)
+    }, ${of.disconnects} disconnects, server ${(of.server.cores * 100).toFixed(0)} % of a core`;
+  host.out(`  calm: ${words(calm)}\n  with ${formatCount(result.badUsers)} bad: ${words(result)}\n`);
+}
