@@ -5,6 +5,8 @@
  */
 import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { Histogram, type SparseHistogram } from "../core/counters/histogram.ts";
+import { chooseEngine } from "../core/engine/choose.ts";
+import { connectionsPerPair, readPortRange } from "../core/engine/port_range.ts";
 import { sleep } from "../core/time/clock.ts";
 import { Running } from "../test/processes.ts";
 import { benchFlags } from "./bench_flags.ts";
@@ -20,8 +22,9 @@ const { rate: awardsPerS, seconds, held } = benchFlags(
   },
 );
 const USER_IDS = 1_000_000;
-/** Each connection is a user, whose id is one of the million. */
-const CONNECTIONS = 15_000;
+/** Each connection is a user, whose id is one of the million: with few of them each would win unlike anybody's luck. */
+const CONNECTIONS = { uring: 200_000, other: 15_000 };
+const CONNECTS_PER_S = 20_000;
 const SPONSORS = 20_000;
 /** More shakes than packets, so that packets are never short of shakers. */
 const SHAKES_PER_AWARD = 1.1;
@@ -46,30 +49,61 @@ try {
 }
 
 async function load(): Promise<void> {
+  const engine = chooseEngine("auto", () => {});
+  const connections = engine === "uring" ? CONNECTIONS.uring : CONNECTIONS.other;
+  const addresses = Math.ceil(connections / connectionsPerPair(readPortRange()));
   await using server = new Running([
-    ...["server", "--host", "127.0.0.1", "--port", "0", "--admin", "127.0.0.1:0", "--workers", "1"],
+    ...[
+      "server",
+      "--host",
+      "0.0.0.0",
+      "--engine",
+      engine,
+      "--max-connections",
+      String(connections),
+      "--port",
+      "0",
+      "--admin",
+      "127.0.0.1:0",
+      "--workers",
+      "1",
+    ],
     ...["--ledger", ledger, "--packets-per-user", "1000", "--packets-per-sponsor", "1"],
-    ...["--set", `shake.sponsors=${SPONSORS}`],
+    // Every shake is answered: answers of version 0 are told apart by their order alone.
+    ...["--set", `shake.sponsors=${SPONSORS}`, "--set", "throttle.mostLevel=0"],
   ]);
   const { port, admin } = await server.event("listening");
   console.log("ledger ready", await server.event("ledger ready"));
-  const slice = Math.floor(USER_IDS / CONNECTIONS);
+  const slice = Math.floor(USER_IDS / connections);
   await using client = new Running([
     ...["client", "--users", `0-${USER_IDS - 1}`, "--segment", `1/${slice}`, "--total", String(USER_IDS)],
-    ...["--server", `127.0.0.1:${port}`, "--control", "127.0.0.1:0", "--workers", "1"],
-    ...["--qps", "0", "--connect-rate", "10000"],
+    ...[
+      "--server",
+      `127.0.0.1-127.0.0.${addresses}:${port}`,
+      "--engine",
+      engine,
+      "--control",
+      "127.0.0.1:0",
+      "--workers",
+      "1",
+    ],
+    ...["--qps", "0", "--connect-rate", String(CONNECTS_PER_S)],
   ]);
   const { control } = await client.event("ready");
   const users = Math.ceil(USER_IDS / slice);
   while ((await get<{ ready: number }>(`${control}/status`)).ready < users) await sleep(100);
   // The rate is of all users together, of whom one in `slice` is here.
-  await post(`${control}/rate`, { qps: Math.round(awardsPerS * SHAKES_PER_AWARD * slice) });
+  const qps = Math.round(awardsPerS * SHAKES_PER_AWARD * slice);
+  // First at half the rate: code that has never run is slow, and what queues meanwhile would be there for long.
+  await post(`${control}/rate`, { qps: qps >> 1 });
   await post(`${admin}/packets`, {
     ratePerS: awardsPerS,
-    total: awardsPerS * (seconds + LEAD_S),
+    total: awardsPerS * (seconds + 2 * LEAD_S),
     minFen: 1,
     maxFen: 200,
   });
+  await sleep(LEAD_S * 1000);
+  await post(`${control}/rate`, { qps });
   await sleep(LEAD_S * 1000);
   const pids = { server: server.process.pid, client: client.process.pid };
   const before = await reading(pids, `${admin}`, `${control}`);
