@@ -12,11 +12,16 @@ import { Running } from "../test/processes.ts";
 import { benchFlags } from "./bench_flags.ts";
 import { fillLedger } from "./fill_ledger.ts";
 
-const { rate: awardsPerS, seconds, held } = benchFlags(
+const { rate: awardsPerS, shakes, seconds, held } = benchFlags(
   "deno task bench:ledger",
   "Durable awards on one host.",
   {
     rate: flag("N", "awards a second that are offered", wholeNumber(1, 1_000_000).default(20_000)),
+    shakes: flag(
+      "N",
+      "shakes a second, 0 for a tenth more than there are awards",
+      wholeNumber(0, 1_000_000).default(0),
+    ),
     seconds: flag("N", "for how long", wholeNumber(1, 3_600).default(60)),
     held: flag("N", "awards in the ledger already", wholeNumber(0, 100_000_000).default(5_000_000)),
   },
@@ -93,7 +98,7 @@ async function load(): Promise<void> {
   const users = Math.ceil(USER_IDS / slice);
   while ((await get<{ ready: number }>(`${control}/status`)).ready < users) await sleep(100);
   // The rate is of all users together, of whom one in `slice` is here.
-  const qps = Math.round(awardsPerS * SHAKES_PER_AWARD * slice);
+  const qps = Math.round((shakes || awardsPerS * SHAKES_PER_AWARD) * slice);
   // First at half the rate: code that has never run is slow, and what queues meanwhile would be there for long.
   await post(`${control}/rate`, { qps: qps >> 1 });
   await post(`${admin}/packets`, {
@@ -116,12 +121,8 @@ async function load(): Promise<void> {
   const spentS = (after.atMs - before.atMs) / 1000;
   const perS = (name: string, of: "server" | "client" = "server") =>
     Math.round((after[of].counters[name] - before[of].counters[name]) / spentS);
-  const spread = (name: string, of: "server" | "client" = "server") => {
-    const histogram = new Histogram().add(
-      difference(after[of].histograms[name], before[of].histograms[name]),
-    );
-    return [50, 99, 99.9].map((p) => `p${p} ${(histogram.percentile(p) / 1000).toFixed(2)} ms`).join("  ");
-  };
+  const spread = (name: string) =>
+    percentiles(difference(after.server.histograms[name], before.server.histograms[name]));
   console.log(
     `awards           ${perS("shakeWon")}/s durable, of ${awardsPerS}/s offered, for ${spentS.toFixed(0)} s`,
   );
@@ -136,7 +137,11 @@ async function load(): Promise<void> {
   );
   console.log(`added wait       ${spread("awardWaitUs")}`);
   console.log(`commit           ${spread("ledgerCommitUs")}  ${perS("ledgerCommits")}/s`);
-  console.log(`shake            ${spread("shakeLatencyUs", "client")}`);
+  const grown = (name: string) => difference(after.client.histograms[name], before.client.histograms[name]);
+  console.log(`winners          ${percentiles(grown("wonLatencyUs"))}`);
+  console.log(
+    `losers           ${percentiles(difference(grown("admittedLatencyUs"), grown("wonLatencyUs")))}`,
+  );
   console.log(`projection       at most ${Math.round(lagMs)} ms behind`);
   for (const name of ["server", "client"] as const) {
     console.log(
@@ -154,6 +159,11 @@ async function reading(pids: { server: number; client: number }, admin: string, 
     client: await get<Totals>(`${control}/counters`),
     cpuS: { server: cpuS(pids.server), client: cpuS(pids.client) },
   };
+}
+
+function percentiles(buckets: SparseHistogram): string {
+  const histogram = new Histogram().add(buckets);
+  return [50, 99, 99.9].map((p) => `p${p} ${(histogram.percentile(p) / 1000).toFixed(2)} ms`).join("  ");
 }
 
 function difference(after: SparseHistogram, before: SparseHistogram): SparseHistogram {

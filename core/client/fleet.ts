@@ -106,6 +106,7 @@ export class Fleet implements EngineHandler {
       ...shared,
       shakeLatency: histogram(M.shakeLatencyUs),
       admittedLatency: histogram(M.admittedLatencyUs),
+      wonLatency: histogram(M.wonLatencyUs),
       inTimeUs: (options.inTimeMs ?? DEFAULT_IN_TIME_MS) * 1000,
       patienceUs: (options.patienceMs ?? DEFAULT_PATIENCE_MS) * 1000,
       own,

@@ -90,6 +90,7 @@ const definitions = {
   claimLatencyUs: histogram("Microseconds from a claim to its answer"),
   sendLatencyUs: histogram("Microseconds from a send to its answer"),
   admittedLatencyUs: histogram("The same of shakes that were answered otherwise than overloaded"),
+  wonLatencyUs: histogram("The same of shakes that won a packet, whose answer waits for the ledger"),
   connectLatencyUs: histogram("Microseconds from the start of a connect to its success"),
 };
 

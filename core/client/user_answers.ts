@@ -14,6 +14,7 @@ export interface UserAnswersParts {
   readonly block: Float64Array;
   readonly shakeLatency: Uint32Array;
   readonly admittedLatency: Uint32Array;
+  readonly wonLatency: Uint32Array;
   /** An answer that takes no longer is a good one. */
   readonly inTimeUs: number;
   /** A shake whose answer hasn't come by then was given up; 0 to wait for ever. */
@@ -55,6 +56,7 @@ export class UserAnswers {
     block[answer]++;
     if (answer === M.shakesOverloaded) return this.#refused(user, retryMs);
     record(admittedLatency, waitedUs);
+    if (answer === M.shakesWon) record(this.#parts.wonLatency, waitedUs);
     if (waitedUs <= inTimeUs) block[M.shakesInTime]++;
     this.#parts.own?.answered(user);
   }
