@@ -1,6 +1,7 @@
 /** What a user can get wrong at the command line: one line each that says what to do, and never a stack trace. */
 import assert from "node:assert/strict";
-import { SqliteStore } from "../core/ledger/sqlite_store.ts";
+import { DatabaseSync } from "node:sqlite";
+import { SqliteStore, TRUTH_FILE } from "../core/ledger/sqlite_store.ts";
 import { redpkt } from "./processes.ts";
 
 /** Runs it and returns its lines of complaint; asserts that it refuses in the right way. */
@@ -163,4 +164,27 @@ Deno.test("help is shown for the program and for each command", async () => {
     assert.match(stdout, /Usage: redpkt /);
   }
   assert.match((await redpkt(["version"])).stdout, /^redpkt \d+\.\d+\.\d+\n$/);
+});
+
+Deno.test("a ledger of a newer program is left as it is", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    new SqliteStore(directory, "off").close();
+    const db = new DatabaseSync(`${directory}/${TRUTH_FILE}`);
+    db.exec("pragma user_version = 99");
+    db.close();
+    const place = ["--port", "0", "--admin", "127.0.0.1:0"];
+    for (const args of [["server", "--ledger", directory, ...place], ["ledger", "rebuild", directory]]) {
+      const [line] = await complaints(args);
+      assert.match(line, /ledger\.db: has schema 99, and this redpkt knows up to \d+\. Use a newer redpkt$/);
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a record is replayed, or targets are watched", async () => {
+  assert.deepEqual(await complaints(["monitor", "--replay", "run.db", "--target", "127.0.0.1:1"]), [
+    "redpkt monitor: --replay shows what a record has: leave --target and --targets out, or --replay",
+  ]);
 });

@@ -14,7 +14,7 @@ export const MODES: readonly Mode[] = [
   {
     name: "read less",
     plugins: "throttle,shake",
-    set: [...WIDE, "throttle.targetMs=15", "throttle.staleMs=40"],
+    set: [...WIDE, "throttle.targetMs=15", "throttle.staleMs=30"],
     open: 1,
     patienceMs: 150,
   },

@@ -1,7 +1,10 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { z } from "zod";
 import { didYouMean } from "./did_you_mean.ts";
+import { speakPlainly } from "./plain_words.ts";
 import { UserError } from "./user_error.ts";
+
+speakPlainly();
 
 /** One flag: what it takes and what it is for. */
 export interface Flag<T> {

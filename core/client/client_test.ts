@@ -128,7 +128,7 @@ Deno.test({
       openSends: 0,
     });
     assert.deepEqual(await request("POST", "/rate", { qps: -1, rate: 3 }), {
-      errors: ["qps: Too small: expected number to be >=0", 'body: Unrecognized key: "rate"'],
+      errors: ["qps: must be at least 0", 'body: Unrecognized key: "rate"'],
     });
     await request("POST", "/rate", { qps: 800 });
     await request("POST", "/pause");

@@ -12,6 +12,7 @@ import { exportLedger } from "./export.ts";
 import { Projection } from "./projection.ts";
 import { catchUp } from "./projector.ts";
 import { type ShownAward, showPacket, showUser } from "./show.ts";
+import { TruthReader } from "./truth_reader.ts";
 
 const id = wholeNumber(0, 0xffff_ffff).optional();
 
@@ -150,6 +151,7 @@ function close(host: Host, directory: string): number {
 function rebuild(host: Host, directory: string): number {
   const lock = DirectoryLock.take(directory, "ledger");
   try {
+    new TruthReader(directory).close();
     Projection.remove(directory);
     const rows = showing(host, (onStage) => catchUp(directory, host.clock, onStage));
     host.out(`${formatCount(rows)} rows\n`);

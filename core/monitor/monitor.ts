@@ -33,6 +33,9 @@ export const command: Command = {
       return ExitCode.ok;
     }
     if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt monitor takes flags only`);
+    if (values.replay !== undefined && (values.target.length > 0 || values.targets !== undefined)) {
+      throw new UserError("--replay shows what a record has: leave --target and --targets out, or --replay");
+    }
     return await run(host, values);
   },
 };

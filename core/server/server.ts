@@ -14,6 +14,7 @@ import type { EngineName, Listener } from "../engine/engine.ts";
 import { openListener } from "../engine/listener.ts";
 import { PORT_TAKEN } from "../engine/not_bound.ts";
 import { collectGarbage } from "../shared/collect_garbage.ts";
+import { refuseNewerLedger } from "../ledger/refuse_newer.ts";
 import { DirectoryLock } from "../ledger/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
@@ -96,6 +97,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   const randomSeed = options["random-seed"] || systemSeed();
   const tokenRules = tokenRulesOf(options);
   const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
+  if (options.ledger !== undefined) refuseNewerLedger(options.ledger);
   if (lock === undefined) {
     log("warn", "awards are kept in memory and forgotten at the end: give --ledger DIR to keep them");
   }
