@@ -47,7 +47,7 @@ export function goodputCurve(results: readonly Result[]): string {
   const y = (part: number) => HEIGHT - BOTTOM - part / 1.2 * (HEIGHT - TOP - BOTTOM);
   const text = (at: number, down: number, words: string, more = "") =>
     `<text x="${at.toFixed(1)}" y="${down.toFixed(1)}" ${more}>${words}</text>`;
-  const labelY = spread(curves.map(({ points }) => y(points[points.length - 1][1]) + 4));
+  const labelY = spread(curves.map(({ points }) => y(points[points.length - 1][1]) + 4), y(0) - 4);
   const drawn = curves.map(({ mode, label, dash, points }, i) => {
     const places = points.map(([factor, part]) => [x(factor), y(part)] as const);
     const line = places.map(([across, down]) => `${across.toFixed(1)},${down.toFixed(1)}`).join(" ");
@@ -96,12 +96,16 @@ function curvesOf({ engine, peakPerS, steps: all }: Result, dash: string, isOneO
   }));
 }
 
-/** Moves labels down that would stand on one another. */
-function spread(downs: readonly number[]): number[] {
+/** Moves labels apart that would stand on one another, none below `lowest`. */
+function spread(downs: readonly number[], lowest: number): number[] {
   const placed = [...downs];
   const order = downs.map((_, i) => i).sort((a, b) => downs[a] - downs[b]);
   for (let i = 1; i < order.length; i++) {
     placed[order[i]] = Math.max(placed[order[i]], placed[order[i - 1]] + LABEL_HEIGHT);
+  }
+  for (let i = order.length - 1; i >= 0; i--) {
+    placed[order[i]] = Math.min(placed[order[i]], lowest);
+    lowest = placed[order[i]] - LABEL_HEIGHT;
   }
   return placed;
 }
