@@ -9,6 +9,7 @@ import { Recording } from "../core/monitor/recording.ts";
 import { parseTarget } from "../core/monitor/target_list.ts";
 import { formatAddress } from "../core/engine/address.ts";
 import { benchFlags } from "./bench_flags.ts";
+import { tightenHeap } from "../core/shared/tight_heap.ts";
 import { after, every, sleep, systemClock } from "../core/time/clock.ts";
 
 const { targets: count, seconds } = benchFlags(
@@ -33,6 +34,7 @@ if ("problem" in list) throw new Error(list.problem);
 /** How late a second may come and still count as told, in ms. */
 const LATE_MS = 5_000;
 
+tightenHeap();
 const core = new MonitorCore({ clock: systemClock, fetch: (url, init) => fetch(url, init), after });
 const file = await Deno.makeTempFile({ suffix: ".db" });
 const recording = new Recording(file);

@@ -1,14 +1,16 @@
 /** Slow peers and levels on a real server, over real sockets. */
 import assert from "node:assert/strict";
-import { whyNoLibc } from "../core/engine/posix.ts";
+import * as posix from "../core/engine/posix.ts";
+import { libc, whyNoLibc } from "../core/engine/posix.ts";
 import { whyNoUring } from "../core/engine/uring_support.ts";
 import { writeLoginRequest, writeShakeRequest } from "../core/wire/version0.ts";
+import { sleep } from "../core/time/clock.ts";
 import { startServer } from "./processes.ts";
 
 const LOGIN_RESPONSE_BYTES = 20;
 
 /** Bytes of one frame. */
-function frame(write: (view: DataView) => number): Uint8Array {
+function frame(write: (view: DataView) => number): Uint8Array<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(64));
   return new Uint8Array(view.buffer, 0, write(view));
 }
@@ -39,6 +41,31 @@ for (const [engine, whyNot] of [["epoll", whyNoLibc], ["uring", whyNoUring]] as 
     },
   );
 }
+
+Deno.test({
+  name: "who shakes and never reads is closed once the kernel's buffers are full",
+  ignore: whyNoLibc() !== null,
+}, async () => {
+  await using server = await startServer(["--engine", "epoll", "--workers", "1", "--read-seconds", "1"]);
+  const c = libc();
+  const fd = c.socket(posix.AF_INET, posix.SOCK_STREAM | posix.SOCK_NONBLOCK | posix.SOCK_CLOEXEC, 0);
+  try {
+    const smallest = new Uint8Array(new Int32Array([1]).buffer);
+    c.setsockopt(fd, posix.SOL_SOCKET, posix.SO_RCVBUF, smallest, 4);
+    c.connect(fd, posix.socketAddress(0x7f00_0001, server.port), 16);
+    const write = (bytes: Uint8Array<ArrayBuffer>) => c.write(fd, bytes, bytes.length);
+    while (write(frame((view) => writeLoginRequest(view, 0, 1, 7))) < 0) await sleep(1);
+    const shake = frame((view) => writeShakeRequest(view, 0, 1, 7));
+    for (;;) {
+      write(shake);
+      await sleep(1);
+      const { counters } = await server.get("/counters");
+      if (counters.closedSlowReader === 1) break;
+    }
+  } finally {
+    c.close(fd);
+  }
+});
 
 Deno.test("an operator's level is refused if it is none, and shown when it is set", async () => {
   await using server = await startServer(["--workers", "1"]);

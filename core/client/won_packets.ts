@@ -14,13 +14,23 @@ const FREE = 0;
 /** Knuth's multiplicative hashing: ids are consecutive. */
 const MULTIPLIER = 0x9e37_79b1;
 
+/** Growing one part takes microseconds; growing all at once would hold up every answer. */
+const PARTS = 1024;
+const PART_SHIFT = 22;
+const FIRST_PLACES = 16;
+
+interface Part {
+  packets: Uint32Array;
+  users: Uint32Array;
+  size: number;
+}
+
 /**
  * The packets that this worker's users have won or claimed: an open hash table in two columns, about 16 bytes a packet,
- * without the limit and the allocations of a `Map`.
+ * in parts that grow each by itself, without the limit and the allocations of a `Map`.
  */
 export class WonPackets {
-  #packets = new Uint32Array(1024);
-  #users = new Uint32Array(1024);
+  readonly #parts = Array.from({ length: PARTS }, () => newPart(FIRST_PLACES));
   #size = 0;
 
   /** How many are known. */
@@ -30,56 +40,72 @@ export class WonPackets {
 
   /** Whether a user is known to have this packet, or a share of it. */
   has(packetId: number, userId: number): boolean {
-    for (let at = this.#home(packetId); this.#packets[at] !== FREE; at = this.#after(at)) {
-      if (this.#packets[at] === packetId && this.#users[at] === userId) return true;
+    const { packets, users } = this.#partOf(packetId);
+    for (let at = homeIn(packets, packetId); packets[at] !== FREE; at = after(packets, at)) {
+      if (packets[at] === packetId && users[at] === userId) return true;
     }
     return false;
   }
 
   /** Notes a ticket, which one user only can win. */
   addTicket(packetId: number, userId: number): Award {
-    let at = this.#home(packetId);
-    for (; this.#packets[at] !== FREE; at = this.#after(at)) {
-      if (this.#packets[at] === packetId) return this.#users[at] === userId ? Award.repeated : Award.double;
+    const part = this.#partOf(packetId);
+    const { packets, users } = part;
+    let at = homeIn(packets, packetId);
+    for (; packets[at] !== FREE; at = after(packets, at)) {
+      if (packets[at] === packetId) return users[at] === userId ? Award.repeated : Award.double;
     }
-    this.#put(at, packetId, userId);
+    this.#put(part, at, packetId, userId);
     return Award.fresh;
   }
 
   /** Notes a user's share of a sent packet, of which others have shares too. */
   addShare(packetId: number, userId: number): Award {
-    let at = this.#home(packetId);
-    for (; this.#packets[at] !== FREE; at = this.#after(at)) {
-      if (this.#packets[at] === packetId && this.#users[at] === userId) return Award.repeated;
+    const part = this.#partOf(packetId);
+    const { packets, users } = part;
+    let at = homeIn(packets, packetId);
+    for (; packets[at] !== FREE; at = after(packets, at)) {
+      if (packets[at] === packetId && users[at] === userId) return Award.repeated;
     }
-    this.#put(at, packetId, userId);
+    this.#put(part, at, packetId, userId);
     return Award.fresh;
   }
 
-  #home(packetId: number): number {
-    return (Math.imul(packetId, MULTIPLIER) >>> 0) % this.#packets.length;
+  #partOf(packetId: number): Part {
+    return this.#parts[Math.imul(packetId, MULTIPLIER) >>> PART_SHIFT];
   }
 
-  #after(at: number): number {
-    return at + 1 === this.#packets.length ? 0 : at + 1;
+  #put(part: Part, at: number, packetId: number, userId: number): void {
+    part.packets[at] = packetId;
+    part.users[at] = userId;
+    this.#size++;
+    if (++part.size * 2 > part.packets.length) grow(part);
   }
+}
 
-  #put(at: number, packetId: number, userId: number): void {
-    this.#packets[at] = packetId;
-    this.#users[at] = userId;
-    if (++this.#size * 2 > this.#packets.length) this.#grow();
-  }
+function newPart(places: number): Part {
+  return { packets: new Uint32Array(places), users: new Uint32Array(places), size: 0 };
+}
 
-  #grow(): void {
-    const [packets, users] = [this.#packets, this.#users];
-    this.#packets = new Uint32Array(packets.length * 2);
-    this.#users = new Uint32Array(packets.length * 2);
-    for (let i = 0; i < packets.length; i++) {
-      if (packets[i] === FREE) continue;
-      let at = this.#home(packets[i]);
-      while (this.#packets[at] !== FREE) at = this.#after(at);
-      this.#packets[at] = packets[i];
-      this.#users[at] = users[i];
-    }
+/** Where a packet belongs; the upper bits of its hash have chosen the part. */
+function homeIn(packets: Uint32Array, packetId: number): number {
+  return Math.imul(packetId, MULTIPLIER) & (packets.length - 1);
+}
+
+function after(packets: Uint32Array, at: number): number {
+  return (at + 1) & (packets.length - 1);
+}
+
+function grow(part: Part): void {
+  const { packets, users } = part;
+  const larger = newPart(packets.length * 2);
+  for (let i = 0; i < packets.length; i++) {
+    if (packets[i] === FREE) continue;
+    let at = homeIn(larger.packets, packets[i]);
+    while (larger.packets[at] !== FREE) at = after(larger.packets, at);
+    larger.packets[at] = packets[i];
+    larger.users[at] = users[i];
   }
+  part.packets = larger.packets;
+  part.users = larger.users;
 }

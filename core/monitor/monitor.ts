@@ -3,6 +3,7 @@ import type { Command, Host } from "../cli/host.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { Stages } from "../cli/progress.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
+import { tightenHeap } from "../shared/tight_heap.ts";
 import { after, every, ManualClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
 import { headlessJson, headlessLine } from "./headless.ts";
@@ -45,6 +46,7 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   // The terminal's view has the screen for itself: what happens is told there as events.
   const host: Host = isTerminal && realHost.isTerminal ? { ...realHost, err: () => {} } : realHost;
   const log = openLog(host, "monitor");
+  tightenHeap();
   const replay = options.replay === undefined ? undefined : new Replay(options.replay);
   const clock = replay === undefined ? host.clock : new ManualClock(0);
   const core = liveCore({ ...host, clock });

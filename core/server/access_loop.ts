@@ -1,5 +1,5 @@
 import type { Counters } from "../counters/counters.ts";
-import { AcceptMode, type Engine, type EngineHandler } from "../engine/engine.ts";
+import { AcceptMode, type CloseCause, type Engine, type EngineHandler } from "../engine/engine.ts";
 import { record } from "../counters/histogram.ts";
 import { EntryKind, EntryWord, isOfAward, isTransfer } from "../ledger/entry.ts";
 import { type LedgerBoard, LedgerState } from "../ledger/ledger_board.ts";
@@ -226,9 +226,9 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   onDrain(_connection: number): void {} // nobody waits for room: a full queue closes its connection
 
-  onClose(connection: number): void {
+  onClose(connection: number, cause: CloseCause): void {
     this.#parts.clientHosts?.remove(connection);
-    this.#sets[this.connections.setOf[connection]].onClose(connection);
+    this.#sets[this.connections.setOf[connection]].onClose(connection, cause);
   }
 
   // SetHost

@@ -91,8 +91,8 @@ export const SERVER_FLAGS = {
   ),
   "read-seconds": flag(
     "N",
-    "how long a peer may leave unread what waits for it, 0 for ever",
-    wholeNumber(0, 86_400).default(10),
+    "how long a peer may leave unread or unacknowledged what waits for it, 0 for ever",
+    wholeNumber(0, 86_400).default(20),
   ),
   "idle-seconds": flag(
     "N",

@@ -249,7 +249,10 @@ async function listenerFor(engine: EngineName, options: ServerOptions, clock: Cl
   const untilMs = clock.monotonicMs() + PORT_WAIT_MS;
   for (;;) {
     try {
-      return { kind: "descriptor", ...openListener(options.host, options.port) };
+      return {
+        kind: "descriptor",
+        ...openListener(options.host, options.port, options["read-seconds"] * 1000),
+      };
     } catch (error) {
       const isTaken = error instanceof UserError && error.message.includes(PORT_TAKEN);
       if (!isTaken || clock.monotonicMs() >= untilMs) throw error;

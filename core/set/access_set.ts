@@ -1,6 +1,8 @@
 import { assert } from "../assert.ts";
+import { CloseCause } from "../engine/engine.ts";
 import { Numbers } from "../engine/slots.ts";
 import type { Random } from "../random/random.ts";
+import { CloseCode } from "../wire/codes.ts";
 import { WHOLE_FRAME } from "../wire/frame_cursor.ts";
 import { AwardReceipts } from "./award_receipts.ts";
 import { type Connections, Phase } from "./connections.ts";
@@ -109,10 +111,13 @@ export class AccessSet {
     this.#replies.closeIfDone(connection);
   }
 
-  onClose(connection: number): void {
+  onClose(connection: number, cause: CloseCause): void {
     const { block, at } = this.#counters;
     this.#host.cursor.forget(connection);
     this.#receipts.forget(connection);
+    // The kernel gave up a peer that acknowledges nothing: it doesn't read, or is gone without a word.
+    const isGivenUp = cause === CloseCause.timeout && this.#connections.phase[connection] !== Phase.closing;
+    if (isGivenUp) this.#replies.countClosed(CloseCode.slowReader);
     this.#connections.phase[connection] = Phase.free;
     block[at.connections]--;
     block[at.connectionsClosed]++;

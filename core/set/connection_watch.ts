@@ -17,7 +17,7 @@ export interface ConnectionLimits {
 export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   loginS: 10,
   frameS: 20,
-  readS: 10,
+  readS: 20,
   idleS: 3_600,
 };
 

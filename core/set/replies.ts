@@ -96,9 +96,14 @@ export class Replies {
   closeFor(connection: number, code: number): void {
     this.#sayWhy(connection, code);
     this.#connections.phase[connection] = Phase.closing;
+    this.countClosed(code);
+    this.#engine.close(connection);
+  }
+
+  /** A connection of this SET ends for this reason. */
+  countClosed(code: number): void {
     const name = code >= 300 ? "plugin" : closeCodeName(code);
     this.#block[this.#host.counters.layout.handle(closedMetric(name))]++;
-    this.#engine.close(connection);
   }
 
   /** Tells a version 1 peer why its connection ends; a slow reader has no room for it. */
