@@ -6,7 +6,7 @@ export default {
   about: "the server is killed and started again under all its users",
   users: 200_000,
   connectsPerS: 10_000,
-  server: { set: { "throttle.mostLevel": 2, "throttle.acceptsPerS": 8_000 } },
+  server: { set: { "throttle.mostLevel": 2, "throttle.acceptsPerS": 12_000 } },
   fleet: { shakeEveryS: [5, 10] },
   phases: [
     {
@@ -17,7 +17,7 @@ export default {
     },
     {
       name: "crash",
-      seconds: 60,
+      seconds: 100,
       shakesPerS: 0,
       kills: 1,
       thresholds: {
