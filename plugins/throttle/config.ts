@@ -14,8 +14,8 @@ export const config = z.strictObject({
   /** Most logins a minute of one user, and how many may come at once. */
   userLoginsPerMinute: perS(1_000_000).min(1).default(60),
   userLoginBurst: z.int().min(1).max(1_000_000).default(20),
-  /** Most shakes a second that the host takes. */
-  hostPerS: z.number().min(1).max(100_000_000).default(1_000_000),
+  /** Most shakes a second that the host takes, shared over its SETs; unset, as good as no cap: the delay limits it. */
+  hostPerS: z.number().min(1).max(100_000_000).default(100_000_000),
   /** Most frames a second of one connection, and how many may come at once. */
   connectionPerS: z.number().min(0.01).max(1_000_000).default(100),
   connectionBurst: z.number().min(1).max(1_000_000).default(200),
