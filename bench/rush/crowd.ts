@@ -1,8 +1,7 @@
 import type { Host } from "../../core/cli/host.ts";
 import type { Behaviour } from "../../core/client/behaviour.ts";
 import type { EngineName } from "../../core/engine/engine.ts";
-import type { PhaseResult } from "../../core/rehearse/measures.ts";
-import { phaseResult, type Reading } from "../../core/rehearse/measures.ts";
+import { type PhaseResult, phaseResult, type Reading } from "../../core/rehearse/measures.ts";
 import { Run } from "../../core/rehearse/run.ts";
 import { completeScenario } from "../../core/rehearse/scenario.ts";
 import { Stage } from "../../core/rehearse/stage.ts";

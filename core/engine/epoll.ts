@@ -31,7 +31,7 @@ import {
 } from "./epoll_set.ts";
 import { GatheredSends, SENT, WAITS } from "./gathered_sends.ts";
 import { Lingering } from "./lingering.ts";
-import { LEAVE_MS, type ReadControl, REST_MS, SWEEP_SHARE } from "./read_control.ts";
+import { LEAVE_MS, openReadControl, type OwnReadControl, REST_MS, SWEEP_SHARE } from "./read_control.ts";
 import * as posix from "./posix.ts";
 import { errno, libc, mapMemory, type MappedArea } from "./posix.ts";
 import { Slots } from "./slots.ts";
@@ -66,7 +66,7 @@ export class EpollEngine implements Engine {
   readonly maxReadBytes = INPUT_BYTES;
   readonly input: Area;
   readonly stats = emptyStats();
-  readonly reads: { -readonly [Name in keyof ReadControl]: ReadControl[Name] };
+  readonly reads: OwnReadControl;
 
   readonly #slots: Slots;
   readonly #clock: Clock;
@@ -122,17 +122,11 @@ export class EpollEngine implements Engine {
     this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     const unread = this.#unread = new Unread(options.capacity, LEAVE_MS);
     const resting = this.#resting = new Unread(options.capacity, REST_MS);
-    this.reads = {
-      budget: Infinity,
-      sinceMs: 0,
-      leftMs: 0,
-      lastLeftMs: 0,
-      get unread() {
-        return unread.size + resting.size;
-      },
-      rest: (connection, isForGood) =>
-        resting.add(connection, isForGood === true ? Infinity : this.#drainedMs),
-    };
+    this.reads = openReadControl(
+      unread,
+      resting,
+      (connection, isForGood) => resting.add(connection, isForGood === true ? Infinity : this.#drainedMs),
+    );
     this.peerAddress = new Uint32Array(options.capacity);
     this.#fd = new Int32Array(options.capacity).fill(-1);
     this.#state = new Uint8Array(options.capacity);

@@ -17,7 +17,7 @@ import {
 } from "./engine.ts";
 import { Lingering } from "./lingering.ts";
 import { Outbox } from "./outbox.ts";
-import { LEAVE_MS, type ReadControl, REST_MS, SWEEP_SHARE } from "./read_control.ts";
+import { LEAVE_MS, openReadControl, type OwnReadControl, REST_MS, SWEEP_SHARE } from "./read_control.ts";
 import type { SimListener, SimNetwork } from "./sim_network.ts";
 import { SimPhase, type SimSocket } from "./sim_socket.ts";
 import { Slots } from "./slots.ts";
@@ -55,7 +55,7 @@ export class SimEngine implements Engine {
   readonly input: Area;
   readonly output: Area;
   readonly stats = emptyStats();
-  readonly reads: { -readonly [Name in keyof ReadControl]: ReadControl[Name] };
+  readonly reads: OwnReadControl;
   /** Most descriptors that this host may have open; the simulation may change it at any time. */
   descriptorLimit = Infinity;
 
@@ -110,17 +110,12 @@ export class SimEngine implements Engine {
     this.#readsPerMs = options.readsPerMs ?? Infinity;
     const unread = this.#unread = new Unread(capacity, LEAVE_MS);
     const resting = this.#resting = new Unread(capacity, REST_MS);
-    this.reads = {
-      budget: Infinity,
-      sinceMs: 0,
-      leftMs: 0,
-      lastLeftMs: 0,
-      get unread() {
-        return unread.size + resting.size;
-      },
-      rest: (connection, isForGood) =>
+    this.reads = openReadControl(
+      unread,
+      resting,
+      (connection, isForGood) =>
         resting.add(connection, isForGood === true ? Infinity : network.clock.monotonicMs()),
-    };
+    );
     const bytes = new Uint8Array(INPUT_BYTES);
     this.input = { bytes, view: new DataView(bytes.buffer) };
     this.peerAddress = new Uint32Array(capacity);

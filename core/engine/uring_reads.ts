@@ -1,7 +1,7 @@
 import type { Clock } from "../time/clock.ts";
 import type { EngineHandler, EngineStats } from "./engine.ts";
 import { EAGAIN, ECANCELED, EINTR } from "./posix.ts";
-import { LEAVE_MS, type ReadControl, REST_MS, SWEEP_SHARE } from "./read_control.ts";
+import { LEAVE_MS, openReadControl, type OwnReadControl, REST_MS, SWEEP_SHARE } from "./read_control.ts";
 import { Unread } from "./unread.ts";
 import { CQE_MORE, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP } from "./uring_abi.ts";
 import { State, type UringConnections, Watch } from "./uring_connections.ts";
@@ -24,7 +24,7 @@ const CALM_MS = 2_000;
  * microsecond, whoever is read is chosen here, and without a budget his receive is armed again.
  */
 export class UringReads {
-  readonly control: { -readonly [Name in keyof ReadControl]: ReadControl[Name] };
+  readonly control: OwnReadControl;
   readonly #rings: Rings;
   readonly #connections: UringConnections;
   readonly #stats: EngineStats;
@@ -67,16 +67,11 @@ export class UringReads {
     const capacity = connections.state.length;
     const unread = this.#unread = new Unread(capacity, LEAVE_MS);
     const resting = this.#resting = new Unread(capacity, REST_MS);
-    this.control = {
-      budget: Infinity,
-      sinceMs: 0,
-      leftMs: 0,
-      lastLeftMs: 0,
-      get unread() {
-        return unread.size + resting.size;
-      },
-      rest: (connection, isForGood) => this.#rest(connection, isForGood === true),
-    };
+    this.control = openReadControl(
+      unread,
+      resting,
+      (connection, isForGood) => this.#rest(connection, isForGood === true),
+    );
   }
 
   attach(handler: EngineHandler): void {
