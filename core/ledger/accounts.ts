@@ -18,37 +18,82 @@ export const Account = {
   returned: (sponsor: number) => `returned:${sponsor}`,
 } as const;
 
-/** From which account the money of a row goes to which. */
-export function legsOf(values: ArrayLike<number>, at: number): readonly [from: string, to: string] {
-  const user = Account.user(values[at + RowField.user]);
-  const sponsor = values[at + RowField.sponsor];
-  const packet = Account.packet(values[at + RowField.packetId]);
-  const sender = sponsor === 1 ? Account.source : user;
-  switch (values[at + RowField.kind]) {
-    case EntryKind.mint:
-      return [Account.source, Account.pool(sponsor)];
-    case EntryKind.award:
-      return [Account.pool(sponsor), values[at + RowField.count] === HELD ? Account.held(sponsor) : user];
-    case EntryKind.open:
-      return [Account.held(sponsor), user];
-    case EntryKind.lapse:
-      return [Account.held(sponsor), Account.returned(sponsor)];
-    case EntryKind.fund:
-      return [Account.source, user];
-    case EntryKind.send:
-      return [sender, packet];
-    case EntryKind.claim:
-      return [packet, user];
-    case EntryKind.takeBack:
-      return [packet, sender];
-    case EntryKind.group:
-      return [Account.source, Account.source]; // of 0 fen
-    default:
-      return [Account.pool(sponsor), Account.returned(sponsor)];
-  }
+/** One side of a move of money: which account of a row, by its name here and in SQL, and in balances. */
+interface Side {
+  readonly of: (values: ArrayLike<number>, at: number) => string;
+  /** An expression over the columns of the table of entries. */
+  readonly sql: string;
+  /** The same for balances, where users and sent packets are too many to tell apart. */
+  readonly balanceSql: string;
 }
 
-/** The account of balances that a posting's account is part of: users and sent packets are too many to tell apart. */
+function side(of: Side["of"], sql: string, balanceSql = sql): Side {
+  return { of, sql, balanceSql };
+}
+
+const source = side(() => Account.source, `'${Account.source}'`);
+const pool = side((values, at) => Account.pool(values[at + RowField.sponsor]), "'pool:' || sponsor");
+const held = side((values, at) => Account.held(values[at + RowField.sponsor]), "'held:' || sponsor");
+const returned = side(
+  (values, at) => Account.returned(values[at + RowField.sponsor]),
+  "'returned:' || sponsor",
+);
+const user = side(
+  (values, at) => Account.user(values[at + RowField.user]),
+  "'user:' || user",
+  `'${Account.users}'`,
+);
+const packet = side(
+  (values, at) => Account.packet(values[at + RowField.packetId]),
+  "'packet:' || packet",
+  `'${Account.packets}'`,
+);
+/** Whoever gets an award: its user, or nobody until he opens it. */
+const winner = eitherSide((values, at) => values[at + RowField.count] === HELD, `count = ${HELD}`, held, user);
+/** Whoever pays for a sent packet. */
+const sender = eitherSide((values, at) => values[at + RowField.sponsor] === 1, "sponsor = 1", source, user);
+
+function eitherSide(
+  isFirst: (values: ArrayLike<number>, at: number) => boolean,
+  sql: string,
+  first: Side,
+  second: Side,
+): Side {
+  return side(
+    (values, at) => (isFirst(values, at) ? first : second).of(values, at),
+    `iif(${sql}, ${first.sql}, ${second.sql})`,
+    `iif(${sql}, ${first.balanceSql}, ${second.balanceSql})`,
+  );
+}
+
+/** From where to where the money of a row goes, by its kind. */
+const LEGS: ReadonlyMap<number, readonly [from: Side, to: Side]> = new Map([
+  [EntryKind.mint, [source, pool]],
+  [EntryKind.award, [pool, winner]],
+  [EntryKind.open, [held, user]],
+  [EntryKind.lapse, [held, returned]],
+  [EntryKind.fund, [source, user]],
+  [EntryKind.send, [sender, packet]],
+  [EntryKind.claim, [packet, user]],
+  [EntryKind.takeBack, [packet, sender]],
+  [EntryKind.group, [source, source]], // of 0 fen
+  [EntryKind.giveBack, [pool, returned]],
+]);
+
+/** From which account the money of a row goes to which. */
+export function legsOf(values: ArrayLike<number>, at: number): readonly [from: string, to: string] {
+  const [from, to] = LEGS.get(values[at + RowField.kind])!;
+  return [from.of(values, at), to.of(values, at)];
+}
+
+/** The same as two expressions over the columns of the table of entries: of postings, or of balances. */
+export function legsSql(of: "sql" | "balanceSql"): readonly [from: string, to: string] {
+  const leg = (index: 0 | 1) =>
+    `case kind ${[...LEGS].map(([kind, legs]) => `when ${kind} then ${legs[index][of]}`).join(" ")} end`;
+  return [leg(0), leg(1)];
+}
+
+/** The account of balances that a posting's account is part of. */
 export function balanceAccount(account: string): string {
   if (account.startsWith("user:")) return Account.users;
   return account.startsWith("packet:") ? Account.packets : account;

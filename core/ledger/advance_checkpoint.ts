@@ -6,7 +6,7 @@ import { type EntryRows, RowField } from "./entry_rows.ts";
 import { emptyJudgement } from "./ledger.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "./packets.ts";
 import { type Purse, Sends } from "./sends.ts";
-import { endedOf, lastSeqOf, readDelivered, readRows, selectingEnded } from "./sqlite_store.ts";
+import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_store.ts";
 
 const NO_WORDS = new Uint32Array();
 /** What is in the rows was judged: everybody had the money that he sent. */
@@ -16,26 +16,30 @@ type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[]
 
 /**
  * Writes a new checkpoint out of the present one and the rows after it. Holds only the chunks that those rows touch,
- * and one more.
+ * and one more. Between its pieces, of a few ms each, it yields.
  *
  * @param db the truth, for reading
  * @returns the row that the checkpoint reaches to
  */
-export function advanceCheckpoint(path: string, db: DatabaseSync): number {
+export function* advanceCheckpoint(path: string, db: DatabaseSync): Generator<void, number> {
   let old: CheckpointReader | undefined;
   try {
     old = CheckpointReader.open(path);
     // One that is ahead is of a ledger that has lost rows.
-    if (old !== undefined && old.head.seq <= lastSeqOf(db)) return advance(path, db, old);
+    if (old !== undefined && old.head.seq <= lastSeqOf(db)) return yield* advance(path, db, old);
   } catch (error) {
     if (!(error instanceof CheckpointBroken)) throw error;
   } finally {
     old?.close();
   }
-  return advance(path, db, undefined); // there is none, or it is of no use: made out of all rows
+  return yield* advance(path, db, undefined); // there is none, or it is of no use: made out of all rows
 }
 
-function advance(path: string, db: DatabaseSync, old: CheckpointReader | undefined): number {
+function* advance(
+  path: string,
+  db: DatabaseSync,
+  old: CheckpointReader | undefined,
+): Generator<void, number> {
   const changes = new Packets();
   const selectEnded = selectingEnded(db);
   const sends = new Sends(ENOUGH, { ended: (packetId) => endedOf(selectEnded, packetId) });
@@ -50,7 +54,10 @@ function advance(path: string, db: DatabaseSync, old: CheckpointReader | undefin
   // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
   const delivered: Uint32Array[] = [];
   head.mark = readDelivered(db, head.mark, (words) => delivered.push(words));
-  readRows(db, head.seq, Infinity, (rows) => addRows(rows, head, changes, sends));
+  for (const rows of eachRows(db, head.seq, lastSeqOf(db))) {
+    addRows(rows, head, changes, sends);
+    yield;
+  }
   head.largeAmountsFen = [...old?.head.largeAmountsFen ?? [], ...changes.largeAmountsFen];
   for (const words of delivered) {
     eachDelivered(
@@ -59,7 +66,7 @@ function advance(path: string, db: DatabaseSync, old: CheckpointReader | undefin
       (packetId, user) => void sends.pending.deliver(user, packetId),
     );
   }
-  writeCheckpoint(path, head, sends, merged(old, changes));
+  yield* writeCheckpoint(path, head, sends, merged(old, changes));
   return head.seq;
 }
 

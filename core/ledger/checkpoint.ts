@@ -29,14 +29,14 @@ export class CheckpointBroken extends Error {
 
 /**
  * What is used and counted, up to a row: a flat file that is read in one go, so that a start needn't read ten million
- * rows. Each part has a checksum. A new one is written beside the old one and renamed over it.
+ * rows. Each part has a checksum. A new one is written beside the old one and renamed over it. Yields after each part.
  */
-export function writeCheckpoint(
+export function* writeCheckpoint(
   path: string,
   head: CheckpointHead,
   sends: Sends,
   chunks: Iterable<[number, Uint8Array]>,
-): void {
+): Generator<void, void> {
   const file = Deno.openSync(`${path}.new`, { write: true, create: true, truncate: true });
   try {
     const text = new TextEncoder().encode(JSON.stringify(head));
@@ -46,11 +46,13 @@ export function writeCheckpoint(
     write(file, bytesOf(Uint32Array.of(MAGIC, VERSION, LASTING_CHUNK_BYTES, ...sums)));
     write(file, text);
     write(file, state);
+    yield;
     for (const [number, bytes] of chunks) {
       chunkHead[0] = number;
       chunkHead[1] = crc32(bytes);
       write(file, new Uint8Array(chunkHead.buffer));
       write(file, bytes);
+      yield;
     }
     file.syncSync();
   } finally {

@@ -94,7 +94,10 @@ export const EntryKind = {
 /** The `count` of an award that is held until its user opens it. */
 export const HELD = 1;
 
-/** Whether an entry is a step in the life of an award. */
+/** Steps in the life of an award. */
+export const AWARD_KINDS: readonly number[] = [EntryKind.award, EntryKind.open, EntryKind.lapse];
+
+/** Whether an entry is one of them. */
 export function isOfAward(kind: number): boolean {
   return kind === EntryKind.award || kind === EntryKind.open || kind === EntryKind.lapse;
 }

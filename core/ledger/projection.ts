@@ -1,10 +1,10 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { UserError } from "../cli/user_error.ts";
-import { balanceAccount, legsOf } from "./accounts.ts";
-import { isOfAward } from "./entry.ts";
-import { type EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
+import { legsSql } from "./accounts.ts";
+import { AWARD_KINDS, HELD } from "./entry.ts";
 import { migrate, PROJECTION_MIGRATIONS } from "./schema.ts";
-import { rollBack } from "./sqlite_store.ts";
+import { rollBack, TRUTH_FILE } from "./sqlite_store.ts";
 
 /** SQLite's result codes for a file that isn't as it must be: CORRUPT and NOTADB. */
 const DAMAGE_CODES = new Set([11, 26]);
@@ -13,39 +13,85 @@ const DAMAGE_CODES = new Set([11, 26]);
 export const PROJECTION_FILE = "projection.db";
 
 /** So many runs of one level are merged into one of the next. */
-const RUNS_PER_MERGE = 16;
-/** A merge of more awards would hold up the projection for longer than a second. */
-const MOST_MERGED = 400_000;
-/** Rows of a bulk are sorted by user and place in one number. */
-const PLACES = 2 ** 20;
+const RUNS_PER_MERGE = 64;
+/** Awards that a piece of a merge moves, or about so many: a few ms of work. */
+const AWARDS_PER_PIECE = 4_096;
+/** The largest number in SQLite that is a safe integer here: above every user id. */
+const NO_USER = Number.MAX_SAFE_INTEGER;
+
+const ROWS = "truth.entry where seq > ?1 and seq <= ?2";
+const [FROM, TO] = legsSql("sql");
+const [BALANCE_FROM, BALANCE_TO] = legsSql("balanceSql");
+
+/** Both legs of each row, in the order of their keys. */
+const POST = `
+  insert into posting
+  select seq * 2 + leg, iif(leg, ${TO}, ${FROM}), iif(leg, amount, -amount)
+  from truth.entry cross join (select 0 as leg union all select 1) where seq > ?1 and seq <= ?2`;
+/** Summed up by few numbers first, since names are slow. */
+const BALANCE = `
+  with moved as materialized (
+    select kind, sponsor, count = ${HELD} as count, sum(amount) as amount from ${ROWS}
+    group by kind, sponsor, count = ${HELD}
+  )
+  insert into balance
+  select account, sum(fen) from (
+    select ${BALANCE_FROM} as account, -amount as fen from moved
+    union all select ${BALANCE_TO}, amount from moved
+  ) where true group by account
+  on conflict (account) do update set fen = fen + excluded.fen`;
+const INDEX = `
+  insert into user_award
+  select ?3, user, seq from ${ROWS} and kind in (${AWARD_KINDS}) order by user, seq`;
+
+/** Runs that are being merged into one, user by user. */
+interface Merge {
+  readonly into: number;
+  /** The runs, as SQL wants to see them. */
+  readonly runs: string;
+  /** The largest of them, which tells about how far all of them get. */
+  readonly largest: number;
+  /** The users before this one are done. */
+  fromUser: number;
+}
 
 /**
  * What people ask a ledger for: postings, balances, a user's awards. Made from the truth's rows in bulk and always a
- * little behind; nothing is decided by it, and it can be thrown away and made again.
+ * little behind; nothing is decided by it, and it can be thrown away and made again. The rows go from one file to the
+ * other within SQLite: brought into the program and back they cost three times as much.
  *
  * The index by user consists of runs: each bulk is sorted and appended as a whole, so that no bulk touches pages all
  * over an index that is larger than memory. A question looks into each run.
  */
 export class Projection {
   readonly #db: DatabaseSync;
-  readonly #insertPostings: StatementSync;
-  readonly #insertAward: StatementSync;
-  readonly #addBalance: StatementSync;
+  readonly #post: StatementSync;
+  readonly #balance: StatementSync;
+  readonly #index: StatementSync;
+  readonly #progress: StatementSync;
+  readonly #last: StatementSync;
   #seq: number;
+  #merge: Merge | undefined;
 
   /** @throws UserError if there is something else in the directory */
   constructor(directory: string) {
     const path = `${directory}/${PROJECTION_FILE}`;
     const db = this.#db = new DatabaseSync(path);
-    // Lost rows are made again, so it needn't sync at every commit; the log keeps it whole.
-    db.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000");
-    migrate(db, path, PROJECTION_MIGRATIONS);
-    this.#insertPostings = db.prepare("insert into posting values (?, ?, ?), (?, ?, ?)");
-    this.#insertAward = db.prepare("insert into user_award values (?, ?, ?)");
-    this.#addBalance = db.prepare(
-      "insert into balance values (?, ?) on conflict (account) do update set fen = fen + excluded.fen",
-    );
-    this.#seq = db.prepare("select seq from progress").get()!.seq as number;
+    try {
+      // Lost rows are made again, so it needn't sync at every commit; the log keeps it whole.
+      db.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000");
+      migrate(db, path, PROJECTION_MIGRATIONS);
+      db.prepare("attach ? as truth").run(`${pathToFileURL(`${directory}/${TRUTH_FILE}`)}?mode=ro`);
+      this.#post = db.prepare(POST);
+      this.#balance = db.prepare(BALANCE);
+      this.#index = db.prepare(INDEX);
+      this.#progress = db.prepare("update progress set seq = ?");
+      this.#last = db.prepare(`select max(seq) as seq from ${ROWS}`);
+      this.#seq = db.prepare("select seq from progress").get()!.seq as number;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
   }
 
   /** Opens the projection; if it is damaged or of another ledger, makes it anew from nothing. */
@@ -82,45 +128,43 @@ export class Projection {
     return this.#seq;
   }
 
-  /** Adds the next rows, all or none. */
-  apply(rows: EntryRows): void {
-    this.#db.exec("begin immediate");
-    try {
-      this.#post(rows);
-      this.#index(rows);
-      const seq = rows.values[rows.at(rows.count - 1) + RowField.seq];
-      this.#db.prepare("update progress set seq = ?").run(seq);
-      this.#db.exec("commit");
-      this.#seq = seq;
-    } catch (error) {
-      rollBack(this.#db);
-      throw error;
-    }
+  /** Adds the next rows, so many at most, all or none. Returns how many there were. */
+  apply(most: number): number {
+    const { seq: last } = this.#last.get(this.#seq, this.#seq + most)! as { seq: number | null };
+    if (last === null) return 0;
+    this.#write(() => {
+      this.#post.run(this.#seq, last);
+      this.#balance.run(this.#seq, last);
+      const run = this.#nextRun();
+      const { changes: awards } = this.#index.run(this.#seq, last, run);
+      if (awards !== 0) this.#db.prepare("insert into run values (?, 0, ?)").run(run, awards);
+      this.#progress.run(last);
+    });
+    const rows = last - this.#seq;
+    this.#seq = last;
+    return rows;
   }
 
-  /** Merges runs if there are many small ones. Returns whether it did. */
+  /**
+   * Merges runs if there are many, a piece at a time: each leaves every award in one run or the other. What a merge that
+   * was broken off leaves are runs like any others. Returns whether there was something to do.
+   */
   merge(): boolean {
-    const due = this.#db.prepare(
-      `select level, count(*) as runs, sum(awards) as awards from run group by level
-       having runs >= ${RUNS_PER_MERGE} and awards <= ${MOST_MERGED} limit 1`,
-    ).get();
-    if (due === undefined) return false;
-    const runs = this.#db.prepare("select run from run where level = ?").all(due.level as number)
-      .map(({ run }) => run as number).join(",");
-    const run = this.#nextRun();
-    try {
-      this.#db.exec(
-        `begin immediate;
-       insert into user_award select ${run}, user, seq from user_award where run in (${runs}) order by user, seq;
-       delete from user_award where run in (${runs});
-       delete from run where run in (${runs});
-       insert into run values (${run}, ${(due.level as number) + 1}, ${due.awards});
-       commit`,
-      );
-    } catch (error) {
-      rollBack(this.#db);
-      throw error;
-    }
+    const merge = this.#merge ??= this.#beginMerge();
+    if (merge === undefined) return false;
+    const { into, runs, largest, fromUser } = merge;
+    const found = this.#db.prepare(
+      "select user from user_award where run = ? and user >= ? order by user limit 1 offset ?",
+    ).get(largest, fromUser, AWARDS_PER_PIECE / RUNS_PER_MERGE);
+    // A user's awards stay together, so a piece has one user at least.
+    const toUser = found === undefined ? NO_USER : Math.max(found.user as number, fromUser + 1);
+    const moved = `from user_award where run in (${runs}) and user >= ${fromUser} and user < ${toUser}`;
+    this.#write(() => {
+      this.#db.exec(`insert into user_award select ${into}, user, seq ${moved} order by user, seq; delete ${moved}`);
+      if (found === undefined) this.#db.exec(`delete from run where run in (${runs})`);
+    });
+    if (found === undefined) this.#merge = undefined;
+    else merge.fromUser = toUser;
     return true;
   }
 
@@ -128,40 +172,32 @@ export class Projection {
     this.#db.close();
   }
 
-  #post({ values, count }: EntryRows): void {
-    const sums = new Map<string, number>();
-    const add = (account: string, fen: number) => sums.set(account, (sums.get(account) ?? 0) + fen);
-    for (let row = 0; row < count; row++) {
-      const at = row * ROW_FIELDS;
-      const fen = values[at + RowField.amount];
-      const [from, to] = legsOf(values, at);
-      const id = values[at + RowField.seq] * 2;
-      this.#insertPostings.run(id, from, -fen, id + 1, to, fen);
-      add(balanceAccount(from), -fen);
-      add(balanceAccount(to), fen);
-    }
-    for (const [account, fen] of sums) this.#addBalance.run(account, fen);
-  }
-
-  #index({ values, count }: EntryRows): void {
-    const keys = new Float64Array(count);
-    let awards = 0; // and what became of them
-    for (let row = 0; row < count; row++) {
-      const at = row * ROW_FIELDS;
-      if (isOfAward(values[at + RowField.kind])) {
-        keys[awards++] = values[at + RowField.user] * PLACES + row;
-      }
-    }
-    if (awards === 0) return;
-    const run = this.#nextRun();
-    for (const key of keys.subarray(0, awards).sort()) {
-      const row = key % PLACES;
-      this.#insertAward.run(run, (key - row) / PLACES, values[row * ROW_FIELDS + RowField.seq]);
-    }
-    this.#db.prepare("insert into run values (?, 0, ?)").run(run, awards);
+  #beginMerge(): Merge | undefined {
+    const due = this.#db.prepare(
+      `select level, sum(awards) as awards from run group by level having count(*) >= ${RUNS_PER_MERGE} limit 1`,
+    ).get();
+    if (due === undefined) return undefined;
+    const runs = this.#db.prepare(
+      `select run from run where level = ? order by awards desc limit ${RUNS_PER_MERGE}`,
+    ).all(due.level as number).map(({ run }) => run as number);
+    const into = this.#nextRun();
+    this.#db.prepare("insert into run values (?, ?, ?)").run(into, due.level as number + 1, due.awards as number);
+    return { into, runs: runs.join(), largest: runs[0], fromUser: 0 };
   }
 
   #nextRun(): number {
     return this.#db.prepare("select coalesce(max(run), 0) + 1 as run from run").get()!.run as number;
+  }
+
+  /** All of it or nothing. */
+  #write(change: () => void): void {
+    this.#db.exec("begin"); // the truth is only read, so nothing may be locked there
+    try {
+      change();
+      this.#db.exec("commit");
+    } catch (error) {
+      rollBack(this.#db);
+      throw error;
+    }
   }
 }

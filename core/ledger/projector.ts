@@ -1,14 +1,13 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { OnStage } from "../cli/progress.ts";
 import type { Clock } from "../time/clock.ts";
 import { advanceCheckpoint } from "./advance_checkpoint.ts";
 import { CHECKPOINT_FILE, CheckpointBroken, CheckpointReader } from "./checkpoint.ts";
-import { RowField } from "./entry_rows.ts";
 import { Projection } from "./projection.ts";
-import { lastSeqOf, type LedgerSync, readRows, TRUTH_FILE } from "./sqlite_store.ts";
+import { lastSeqOf, type LedgerSync, TRUTH_FILE } from "./sqlite_store.ts";
 
-/** Rows of a bulk at most. */
-const MOST_PER_BULK = 20_000;
+/** Rows of a bulk at most: several ms of work. */
+const MOST_PER_BULK = 5_000;
 /** Rows after the last checkpoint that make a new one worth while: a start reads them in about a second. */
 const CHECKPOINT_ROWS = 500_000;
 /** The same when the host stops, and nobody waits. */
@@ -39,7 +38,11 @@ export class Projector {
   readonly #clock: Clock;
   readonly #truth: DatabaseSync;
   readonly #projection: Projection;
+  readonly #oldest: StatementSync;
+  /** Checkpoints that were written. */
+  checkpoints = 0;
   #checkpointSeq: number;
+  #checkpointing: Generator<void, number> | undefined;
   readonly #mostPerBulk: number;
   #nextEmptyMs = 0;
 
@@ -56,6 +59,7 @@ export class Projector {
     try {
       this.#truth.exec("pragma busy_timeout = 5000; pragma wal_autocheckpoint = 0");
       this.#truth.exec(`pragma synchronous = ${sync}`);
+      this.#oldest = this.#truth.prepare("select at_ms as atMs from entry where seq > ? order by seq limit 1");
       this.#projection = Projection.openOrRebuild(directory, lastSeqOf(this.#truth));
       this.#checkpointSeq = checkpointSeq(this.#checkpointPath);
     } catch (error) {
@@ -70,22 +74,29 @@ export class Projector {
 
   /** Adds at most one bulk of rows. */
   turn(): Projected {
-    const from = this.#projection.seq;
-    let oldestAtMs = 0;
-    let rows = 0;
-    readRows(this.#truth, from, from + this.#mostPerBulk, (found) => {
-      if (rows === 0) oldestAtMs = found.values[RowField.atMs];
-      rows += found.count;
-      this.#projection.apply(found);
-    });
-    if (rows === 0) {
-      this.#projection.merge();
-      return { rows: 0, lagRows: 0, lagMs: 0 };
+    const oldest = this.#oldest.get(this.#projection.seq);
+    if (oldest === undefined) return { rows: 0, lagRows: 0, lagMs: 0 };
+    const rows = this.#projection.apply(this.#mostPerBulk);
+    const lagMs = Math.max(0, this.#clock.wallMs() - (oldest.atMs as number));
+    return { rows, lagRows: lastSeqOf(this.#truth) - this.#projection.seq, lagMs };
+  }
+
+  /**
+   * Does a piece of what can wait until there is time: merges runs, writes a checkpoint if one is due. Returns whether
+   * there was anything to do.
+   */
+  tidy(): boolean {
+    if (this.#checkpointing === undefined) {
+      if (this.#projection.merge()) return true;
+      if (this.#projection.seq - this.#checkpointSeq < CHECKPOINT_ROWS) return false;
+      this.#checkpointing = advanceCheckpoint(this.#checkpointPath, this.#truth);
     }
-    const lagMs = Math.max(0, this.#clock.wallMs() - oldestAtMs);
-    const lagRows = lastSeqOf(this.#truth) - this.#projection.seq;
-    if (lagRows < MOST_PER_BULK) this.#projection.merge();
-    return { rows, lagRows, lagMs };
+    const step = this.#checkpointing.next();
+    if (!step.done) return true;
+    this.#checkpointing = undefined;
+    this.#checkpointSeq = step.value;
+    this.checkpoints++;
+    return true;
   }
 
   /**
@@ -99,22 +110,34 @@ export class Projector {
     this.#truth.exec("pragma wal_checkpoint(passive)");
   }
 
-  /** Writes a checkpoint if one is due. Returns whether it did. */
-  checkpoint(isLast = false): boolean {
-    const rows = this.#projection.seq - this.#checkpointSeq;
-    if (rows < (isLast ? LAST_CHECKPOINT_ROWS : CHECKPOINT_ROWS)) return false;
-    this.writeCheckpoint();
-    return true;
+  /** Nobody will add rows: writes a checkpoint if it would save the next start some time. */
+  finish(): void {
+    if (this.#projection.seq - this.#checkpointSeq >= LAST_CHECKPOINT_ROWS) this.writeCheckpoint();
   }
 
   /** Writes a checkpoint of all rows that are durable now. */
   writeCheckpoint(): void {
-    this.#checkpointSeq = advanceCheckpoint(this.#checkpointPath, this.#truth);
+    this.#stopCheckpoint();
+    const writing = advanceCheckpoint(this.#checkpointPath, this.#truth);
+    for (;;) {
+      const step = writing.next();
+      if (!step.done) continue;
+      this.#checkpointSeq = step.value;
+      this.checkpoints++;
+      return;
+    }
   }
 
   close(): void {
+    this.#stopCheckpoint();
     this.#projection.close();
     this.#truth.close();
+  }
+
+  /** Closes its files; the checkpoint that was there is still there. */
+  #stopCheckpoint(): void {
+    this.#checkpointing?.return(0);
+    this.#checkpointing = undefined;
   }
 
   get #checkpointPath(): string {
@@ -133,7 +156,8 @@ export function catchUp(directory: string, clock: Clock, onStage: OnStage = () =
       done += rows;
       onStage(directory, rows, done + lagRows, "rows");
     }
-    projector.writeCheckpoint();
+    while (projector.tidy());
+    if (projector.checkpoints === 0) projector.writeCheckpoint();
     return projector.seq;
   } finally {
     projector.close();

@@ -26,6 +26,11 @@ export type ProjectorReport =
 
 /** How often it looks for new rows. */
 const LOOK_MS = 250;
+/**
+ * Between its pieces of work it rests for as long as they take: without an idle moment on its core, the kernel would let
+ * those that somebody waits for share the other cores. Rows that are older than this are done without a rest.
+ */
+const HURRY_LAG_MS = 1_000;
 /** How long a failing projection is left alone. */
 const REST_MS = 5_000;
 
@@ -50,22 +55,33 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
   let projector: Projector | undefined;
   let told = "";
   let hasCollected = false;
+  let nextLookMs = 0;
   for (;;) {
     bell.awake();
-    let restMs = LOOK_MS;
+    const startMs = systemClock.monotonicMs();
+    let restMs = 0;
     try {
       projector ??= new Projector(init.directory, systemClock, { sync: init.sync });
-      const turn = projector.turn();
-      projector.emptyLog();
-      values[rowsHandle] = projector.seq;
-      values[lagRows] = turn.lagRows;
-      values[lagMs] = turn.lagMs;
-      told = "";
-      if (turn.lagRows > 0) restMs = 0;
-      else {
-        if (projector.checkpoint(isStopped)) values[checkpoints]++;
-        if (isStopped) break;
+      let lag = 0;
+      if (isStopped || startMs >= nextLookMs) {
+        const turn = projector.turn();
+        projector.emptyLog();
+        values[rowsHandle] = projector.seq;
+        values[lagRows] = turn.lagRows;
+        values[lagMs] = lag = turn.lagMs;
+        if (turn.lagRows === 0) nextLookMs = startMs + LOOK_MS;
+        if (turn.lagRows === 0 && isStopped) {
+          projector.finish();
+          break;
+        }
+      } else if (!projector.tidy()) {
+        restMs = nextLookMs - startMs;
+        if (!hasCollected) collectGarbage();
+        hasCollected = true;
       }
+      values[checkpoints] = projector.checkpoints;
+      told = "";
+      if (restMs === 0 && lag < HURRY_LAG_MS) restMs = Math.ceil(systemClock.monotonicMs() - startMs);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       // Said once, not every few seconds while nothing changes.
@@ -77,12 +93,8 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
       if (Projection.isDamage(error)) Projection.remove(init.directory);
       restMs = REST_MS;
     }
-    if (restMs > 0 && !hasCollected) {
-      hasCollected = true;
-      collectGarbage();
-    }
-    if (restMs === 0) await nextTurn();
-    else if (!isStopped) await bell.sleep(restMs);
+    if (isStopped || restMs === 0) await nextTurn();
+    else await bell.sleep(restMs);
   }
   projector?.close();
   report({ type: "stopped" });

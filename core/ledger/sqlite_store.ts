@@ -8,8 +8,8 @@ import { FIRST_SENT_ID } from "./sent_list.ts";
 /** Name of the truth's file in a ledger's directory. */
 export const TRUTH_FILE = "ledger.db";
 
-/** Rows that are read at once. */
-const ROWS_PER_READ = 10_000;
+/** Rows that are read at once: a few ms of work. */
+const ROWS_PER_READ = 2_500;
 /**
  * Pages of 4 KiB in the log before a commit moves them into the file and begins the log anew: 16 MiB. The projector has
  * moved most of them before, so that winners don't wait for it. Small, so that the log soon is as long as it gets: a sync
@@ -122,7 +122,9 @@ export class SqliteStore implements EntryStore {
   }
 
   read(afterSeq: number, take: (rows: EntryRows) => void): void {
-    this.#try(({ db }) => readRows(db, afterSeq, Infinity, take));
+    this.#try(({ db }) => {
+      for (const rows of eachRows(db, afterSeq, Infinity)) take(rows);
+    });
   }
 
   readDelivered(afterMark: number, take: (words: Uint32Array) => void): number {
@@ -206,13 +208,8 @@ export function lastSeqOf(db: DatabaseSync): number {
   return (db.prepare("select max(seq) as seq from entry").get()!.seq as number | null) ?? 0;
 }
 
-/** Hands over rows after a key, up to and including another, in blocks. */
-export function readRows(
-  db: DatabaseSync,
-  afterSeq: number,
-  untilSeq: number,
-  take: (rows: EntryRows) => void,
-): void {
+/** Rows after a key, up to and including another, in blocks. Each is gone with the next. */
+export function* eachRows(db: DatabaseSync, afterSeq: number, untilSeq: number): Generator<EntryRows, void> {
   const select = returningArrays(
     db.prepare(`select * from entry where seq > ? and seq <= ? order by seq limit ${ROWS_PER_READ}`),
   );
@@ -233,7 +230,7 @@ export function readRows(
       rows.bodies.set(of as number, wordsOf(words as Uint8Array));
     }
     seq = last;
-    take(rows);
+    yield rows;
   }
 }
 

@@ -5,11 +5,11 @@ import type { EntryStore } from "./entry_store.ts";
 import type { LedgerLimits } from "./ledger.ts";
 import { checkVersion, TRUTH_MIGRATIONS } from "./schema.ts";
 import {
+  eachRows,
   endedOf,
   lastSeqOf,
   limitsOf,
   readDelivered,
-  readRows,
   selectingEnded,
   TRUTH_FILE,
 } from "./sqlite_store.ts";
@@ -54,7 +54,7 @@ export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readD
   }
 
   read(afterSeq: number, take: (rows: EntryRows) => void): void {
-    readRows(this.db, afterSeq, Infinity, take);
+    for (const rows of eachRows(this.db, afterSeq, Infinity)) take(rows);
   }
 
   readDelivered(afterMark: number, take: (words: Uint32Array) => void): number {
