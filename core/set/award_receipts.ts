@@ -17,7 +17,7 @@ export class AwardReceipts {
   readonly #ring: LedgerRing;
   readonly #entries: Entries;
   readonly #counters: SetCounters;
-  readonly #deliveries = new Deliveries();
+  readonly #deliveries: Deliveries;
 
   constructor(host: SetHost, entries: Entries, counters: SetCounters) {
     this.#engine = host.engine;
@@ -25,13 +25,13 @@ export class AwardReceipts {
     this.#ring = host.ring;
     this.#entries = entries;
     this.#counters = counters;
+    this.#deliveries = new Deliveries(host.connections.undelivered);
   }
 
   /** A frame that tells of an award or a share is on its way. Version 1 says itself when it has arrived. */
   sent(connection: number, packetId: number, nowMs: number): void {
     if (this.#connections.version[connection] !== 0) return;
     this.#deliveries.add(connection, packetId, nowMs);
-    this.#connections.hasUndelivered[connection] = 1;
   }
 
   /** A frame has come: what was sent long enough before has arrived, once nothing waits in the connection's queue. */
@@ -42,7 +42,6 @@ export class AwardReceipts {
       if (packetId === 0) break;
       this.#delivered(connection, user, packetId, nowMs);
     }
-    if (!this.#deliveries.has(connection)) this.#connections.hasUndelivered[connection] = 0;
   }
 
   /** A version 1 user says that he knows of an award; the ledger knows whether it is his. */
@@ -57,9 +56,9 @@ export class AwardReceipts {
     this.#entries.add(EntryKind.open, -1, -1, this.#connections.user[connection], packetId, nowMs);
   }
 
-  /** The connection is gone: its user is told again at the next login. */
+  /** The connection is gone: its user is told again at his next login. */
   forget(connection: number): void {
-    if (this.#connections.hasUndelivered[connection] === 1) this.#deliveries.forget(connection);
+    if (this.#connections.undelivered[connection] !== 0) this.#deliveries.forget(connection);
   }
 
   /** A receipt never takes the place that a winner needs: without it the award is only told again. */

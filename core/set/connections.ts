@@ -17,8 +17,8 @@ export class Connections {
   readonly phase: Uint8Array;
   /** Replies that wait for the ledger or another SET; rings and mailboxes together hold fewer than would overflow it. */
   readonly deferred: Uint16Array;
-  /** Whether awards were sent to it of which nobody knows yet that they arrived. */
-  readonly hasUndelivered: Uint8Array;
+  /** The newest award sent to it of which nobody knows yet that it arrived: see `Deliveries`; 0 for none. */
+  readonly undelivered: Uint32Array;
   /** Seconds of the loop's time (see `secondOf`): the last whole frame or the accept; the first byte of a partial frame,
    * and since when the peer hasn't read what waits for it, 0 if it isn't so. */
   readonly heardAtS: Uint32Array;
@@ -35,7 +35,7 @@ export class Connections {
     this.version = new Uint8Array(capacity);
     this.phase = new Uint8Array(capacity);
     this.deferred = new Uint16Array(capacity);
-    this.hasUndelivered = new Uint8Array(capacity);
+    this.undelivered = new Uint32Array(capacity);
     this.hasEnded = new Uint8Array(capacity);
     this.heardAtS = new Uint32Array(capacity);
     this.partialAtS = new Uint32Array(capacity);
@@ -54,7 +54,7 @@ export class Connections {
     this.heardAtS[connection] = second;
     // Seldom set. Memory that was never written isn't there: a million rows of zeroes cost nothing.
     clear(this.deferred, connection);
-    clear(this.hasUndelivered, connection);
+    clear(this.undelivered, connection);
     clear(this.hasEnded, connection);
     clear(this.partialAtS, connection);
     clear(this.stuckAtS, connection);

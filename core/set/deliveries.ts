@@ -1,37 +1,87 @@
-interface Sent {
-  readonly packetId: number;
-  readonly sentMs: number;
-}
-
 /** A frame of the same connection so long after an award's reply shows that the reply got there. */
 export const DELIVERED_AFTER_MS = 1_000;
 
-/** Awards of a SET that were sent, and nobody knows yet whether they arrived. Only winners have an entry. */
+const NONE = 0;
+const FIRST_PLACES = 16;
+
+/**
+ * Awards of a SET that were sent, and nobody knows yet whether they arrived: for each connection a list, the newest
+ * first, through places in three columns. At full rate nearly every user has one; as objects they would cost ten times
+ * the memory, and the collector's pauses would hold up everybody.
+ */
 export class Deliveries {
-  readonly #sent = new Map<number, Sent[]>();
+  /** By connection: the place of its newest award, 0 for none. */
+  readonly #newest: Uint32Array;
+  #packetIds = new Uint32Array(FIRST_PLACES);
+  #sentMs = new Float64Array(FIRST_PLACES);
+  /** The place of the connection's award before this one, or of the next free one; 0 for none. */
+  #before = new Uint32Array(FIRST_PLACES);
+  #free = NONE;
+  /** Places from here on were never used; place 0 never is. */
+  #unused = 1;
+
+  /** @param newest a column by connection, of which only this SET's rows are touched */
+  constructor(newest: Uint32Array) {
+    this.#newest = newest;
+  }
 
   add(connection: number, packetId: number, nowMs: number): void {
-    const sent = this.#sent.get(connection);
-    if (sent === undefined) this.#sent.set(connection, [{ packetId, sentMs: nowMs }]);
-    else sent.push({ packetId, sentMs: nowMs });
+    const place = this.#take();
+    this.#packetIds[place] = packetId;
+    this.#sentMs[place] = nowMs;
+    this.#before[place] = this.#newest[connection];
+    this.#newest[connection] = place;
   }
 
-  /** The oldest award of a connection that is delivered now, 0 for none. Ask again until there is none. */
+  /** An award of a connection that is delivered now, 0 for none. Ask again until there is none. */
   takeDelivered(connection: number, nowMs: number): number {
-    const sent = this.#sent.get(connection);
-    if (sent === undefined || nowMs - sent[0].sentMs < DELIVERED_AFTER_MS) return 0;
-    const { packetId } = sent.shift()!;
-    if (sent.length === 0) this.#sent.delete(connection);
-    return packetId;
-  }
-
-  /** Whether a connection has awards under way. */
-  has(connection: number): boolean {
-    return this.#sent.has(connection);
+    const before = this.#before;
+    let after = NONE;
+    let place = this.#newest[connection];
+    while (place !== NONE && nowMs - this.#sentMs[place] < DELIVERED_AFTER_MS) {
+      after = place;
+      place = before[place];
+    }
+    if (place === NONE) return 0;
+    if (after === NONE) this.#newest[connection] = before[place];
+    else before[after] = before[place];
+    this.#release(place);
+    return this.#packetIds[place];
   }
 
   /** The connection is gone: its user is told again at his next login. */
   forget(connection: number): void {
-    this.#sent.delete(connection);
+    for (let place = this.#newest[connection]; place !== NONE;) {
+      const next = this.#before[place];
+      this.#release(place);
+      place = next;
+    }
+    this.#newest[connection] = NONE;
+  }
+
+  #take(): number {
+    const place = this.#free;
+    if (place !== NONE) {
+      this.#free = this.#before[place];
+      return place;
+    }
+    if (this.#unused === this.#before.length) this.#grow();
+    return this.#unused++;
+  }
+
+  #release(place: number): void {
+    this.#before[place] = this.#free;
+    this.#free = place;
+  }
+
+  #grow(): void {
+    const places = this.#before.length * 2;
+    const longer = <T extends Uint32Array | Float64Array>(larger: T, column: T): T => {
+      larger.set(column);
+      return larger;
+    };
+    this.#packetIds = longer(new Uint32Array(places), this.#packetIds);
+    this.#sentMs = longer(new Float64Array(places), this.#sentMs);
+    this.#before = longer(new Uint32Array(places), this.#before);
   }
 }

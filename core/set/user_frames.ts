@@ -54,7 +54,7 @@ export class UserFrames {
       // The prototype's client leaves the user of a claim 0; the user is always the login's.
       if (named !== user && !(named === 0 && opcode === Opcode.claimRequest)) return CloseCode.wrongUser;
     }
-    if (this.#connections.hasUndelivered[connection] === 1) {
+    if (this.#connections.undelivered[connection] !== 0) {
       this.#receipts.received(connection, user, this.#host.nowMs);
     }
     return this.#answer(connection, opcode, request, at);
