@@ -49,7 +49,12 @@ const packet = side(
   `'${Account.packets}'`,
 );
 /** Whoever gets an award: its user, or nobody until he opens it. */
-const winner = eitherSide((values, at) => values[at + RowField.count] === HELD, `count = ${HELD}`, held, user);
+const winner = eitherSide(
+  (values, at) => values[at + RowField.count] === HELD,
+  `count = ${HELD}`,
+  held,
+  user,
+);
 /** Whoever pays for a sent packet. */
 const sender = eitherSide((values, at) => values[at + RowField.sponsor] === 1, "sponsor = 1", source, user);
 

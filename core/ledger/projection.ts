@@ -128,17 +128,24 @@ export class Projection {
     return this.#seq;
   }
 
-  /** Adds the next rows, so many at most, all or none. Returns how many there were. */
-  apply(most: number): number {
+  /**
+   * Adds the next rows, so many at most, all or none. Returns how many there were.
+   *
+   * @param onPiece called between pieces of a few ms of work
+   */
+  apply(most: number, onPiece: () => void): number {
     const { seq: last } = this.#last.get(this.#seq, this.#seq + most)! as { seq: number | null };
     if (last === null) return 0;
     this.#write(() => {
       this.#post.run(this.#seq, last);
+      onPiece();
       this.#balance.run(this.#seq, last);
+      onPiece();
       const run = this.#nextRun();
       const { changes: awards } = this.#index.run(this.#seq, last, run);
       if (awards !== 0) this.#db.prepare("insert into run values (?, 0, ?)").run(run, awards);
       this.#progress.run(last);
+      onPiece();
     });
     const rows = last - this.#seq;
     this.#seq = last;
@@ -160,7 +167,9 @@ export class Projection {
     const toUser = found === undefined ? NO_USER : Math.max(found.user as number, fromUser + 1);
     const moved = `from user_award where run in (${runs}) and user >= ${fromUser} and user < ${toUser}`;
     this.#write(() => {
-      this.#db.exec(`insert into user_award select ${into}, user, seq ${moved} order by user, seq; delete ${moved}`);
+      this.#db.exec(
+        `insert into user_award select ${into}, user, seq ${moved} order by user, seq; delete ${moved}`,
+      );
       if (found === undefined) this.#db.exec(`delete from run where run in (${runs})`);
     });
     if (found === undefined) this.#merge = undefined;
@@ -181,7 +190,11 @@ export class Projection {
       `select run from run where level = ? order by awards desc limit ${RUNS_PER_MERGE}`,
     ).all(due.level as number).map(({ run }) => run as number);
     const into = this.#nextRun();
-    this.#db.prepare("insert into run values (?, ?, ?)").run(into, due.level as number + 1, due.awards as number);
+    this.#db.prepare("insert into run values (?, ?, ?)").run(
+      into,
+      due.level as number + 1,
+      due.awards as number,
+    );
     return { into, runs: runs.join(), largest: runs[0], fromUser: 0 };
   }
 

@@ -59,7 +59,9 @@ export class Projector {
     try {
       this.#truth.exec("pragma busy_timeout = 5000; pragma wal_autocheckpoint = 0");
       this.#truth.exec(`pragma synchronous = ${sync}`);
-      this.#oldest = this.#truth.prepare("select at_ms as atMs from entry where seq > ? order by seq limit 1");
+      this.#oldest = this.#truth.prepare(
+        "select at_ms as atMs from entry where seq > ? order by seq limit 1",
+      );
       this.#projection = Projection.openOrRebuild(directory, lastSeqOf(this.#truth));
       this.#checkpointSeq = checkpointSeq(this.#checkpointPath);
     } catch (error) {
@@ -72,11 +74,21 @@ export class Projector {
     return this.#projection.seq;
   }
 
-  /** Adds at most one bulk of rows. */
-  turn(): Projected {
+  /** How old the oldest row is that isn't in the projection, in ms of wall time; 0 if there is none. */
+  lagMs(): number {
+    const oldest = this.#oldest.get(this.#projection.seq);
+    return oldest === undefined ? 0 : Math.max(0, this.#clock.wallMs() - (oldest.atMs as number));
+  }
+
+  /**
+   * Adds at most one bulk of rows.
+   *
+   * @param onPiece called between pieces of a few ms of work
+   */
+  turn(onPiece: () => void = () => {}): Projected {
     const oldest = this.#oldest.get(this.#projection.seq);
     if (oldest === undefined) return { rows: 0, lagRows: 0, lagMs: 0 };
-    const rows = this.#projection.apply(this.#mostPerBulk);
+    const rows = this.#projection.apply(this.#mostPerBulk, onPiece);
     const lagMs = Math.max(0, this.#clock.wallMs() - (oldest.atMs as number));
     return { rows, lagRows: lastSeqOf(this.#truth) - this.#projection.seq, lagMs };
   }

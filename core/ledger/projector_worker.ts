@@ -1,6 +1,6 @@
 import { Counters, MetricLayout } from "../counters/counters.ts";
 import { Bell } from "../shared/bell.ts";
-import { standBack } from "../shared/background.ts";
+import { Background } from "../shared/background.ts";
 import { collectGarbage } from "../shared/collect_garbage.ts";
 import { closeThread, onParentMessage, postToParent } from "../shared/thread.ts";
 import { systemClock } from "../time/clock.ts";
@@ -27,10 +27,13 @@ export type ProjectorReport =
 /** How often it looks for new rows. */
 const LOOK_MS = 250;
 /**
- * Between its pieces of work it rests for as long as they take: without an idle moment on its core, the kernel would let
- * those that somebody waits for share the other cores. Rows that are older than this are done without a rest.
+ * Between its pieces of work it rests, for as long as a bulk took, and thrice as long as what can wait longer: without
+ * idle moments on its core, the kernel would let those that somebody waits for share the other cores.
  */
-const HURRY_LAG_MS = 1_000;
+const REST_PER_BULK = 1;
+const REST_PER_TIDY = 3;
+/** With rows that are older than this it no longer waits until nobody else wants its core, nor rests. */
+const URGENT_LAG_MS = 1_000;
 /** How long a failing projection is left alone. */
 const REST_MS = 5_000;
 
@@ -38,7 +41,7 @@ const report = (message: ProjectorReport) => postToParent(message);
 
 /** The life of the projector's thread. Its message to end is the only one. */
 export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
-  standBack();
+  const background = new Background();
   const bell = new Bell(init.bell);
   let isStopped = false;
   onParentMessage(() => {
@@ -60,11 +63,14 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
     bell.awake();
     const startMs = systemClock.monotonicMs();
     let restMs = 0;
+    let restPerWork = REST_PER_BULK;
     try {
       projector ??= new Projector(init.directory, systemClock, { sync: init.sync });
       let lag = 0;
       if (isStopped || startMs >= nextLookMs) {
-        const turn = projector.turn();
+        const hurryIfLate = () => background.isUrgent = projector!.lagMs() >= URGENT_LAG_MS;
+        hurryIfLate();
+        const turn = projector.turn(hurryIfLate);
         projector.emptyLog();
         values[rowsHandle] = projector.seq;
         values[lagRows] = turn.lagRows;
@@ -74,14 +80,18 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
           projector.finish();
           break;
         }
-      } else if (!projector.tidy()) {
+      } else if (projector.tidy()) {
+        restPerWork = REST_PER_TIDY;
+      } else {
         restMs = nextLookMs - startMs;
         if (!hasCollected) collectGarbage();
         hasCollected = true;
       }
       values[checkpoints] = projector.checkpoints;
       told = "";
-      if (restMs === 0 && lag < HURRY_LAG_MS) restMs = Math.ceil(systemClock.monotonicMs() - startMs);
+      if (restMs === 0 && lag < URGENT_LAG_MS) {
+        restMs = Math.ceil((systemClock.monotonicMs() - startMs) * restPerWork);
+      }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       // Said once, not every few seconds while nothing changes.

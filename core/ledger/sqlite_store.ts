@@ -17,6 +17,11 @@ const ROWS_PER_READ = 2_500;
  */
 const LOG_PAGES = 4_000;
 
+const MANY_ROWS = 16;
+const MANY_FIELDS = MANY_ROWS * ROW_FIELDS;
+/** Places of a row in a statement. */
+const ROW = `(${Array(ROW_FIELDS).fill("?")})`;
+
 /** How hard a commit tries: `full` survives a power loss, `off` only the process's own end. */
 export type LedgerSync = "full" | "off";
 
@@ -38,6 +43,8 @@ interface Open {
   readonly begin: StatementSync;
   readonly commit: StatementSync;
   readonly insert: StatementSync;
+  /** The same for {@linkcode MANY_ROWS} at once, at half the cost of a row. */
+  readonly insertMany: StatementSync;
   readonly insertBody: StatementSync;
   readonly insertEnded: StatementSync;
   readonly selectEnded: StatementSync;
@@ -49,6 +56,8 @@ export class SqliteStore implements EntryStore {
   readonly #path: string;
   readonly #sync: LedgerSync;
   #open: Open | undefined;
+  /** Numbers of so many rows, as a plain array: a typed one is slow to spread. */
+  readonly #many = Array<number>(MANY_FIELDS).fill(0);
 
   /**
    * @param directory it must exist, and be locked by this process
@@ -84,10 +93,17 @@ export class SqliteStore implements EntryStore {
   }
 
   append({ values, count, bodies, ended }: EntryRows, delivered: Uint32Array): void {
-    this.#try(({ db, begin, commit, insert, insertBody, insertEnded, insertDelivered }) => {
+    const many = this.#many;
+    this.#try(({ db, begin, commit, insert, insertMany, insertBody, insertEnded, insertDelivered }) => {
       begin.run();
       try {
-        for (let at = 0; at < count * ROW_FIELDS; at += ROW_FIELDS) {
+        const end = count * ROW_FIELDS;
+        let at = 0;
+        for (; at + MANY_FIELDS <= end; at += MANY_FIELDS) {
+          for (let i = 0; i < MANY_FIELDS; i++) many[i] = values[at + i];
+          insertMany.run(...many);
+        }
+        for (; at < end; at += ROW_FIELDS) {
           insert.run(
             values[at],
             values[at + 1],
@@ -167,7 +183,8 @@ export class SqliteStore implements EntryStore {
       db,
       begin: db.prepare("begin immediate"),
       commit: db.prepare("commit"),
-      insert: db.prepare("insert into entry values (?, ?, ?, ?, ?, ?, ?, ?)"),
+      insert: db.prepare(`insert into entry values ${ROW}`),
+      insertMany: db.prepare(`insert into entry values ${Array(MANY_ROWS).fill(ROW)}`),
       insertBody: db.prepare("insert into body values (?, ?)"),
       insertEnded: db.prepare("insert into ended values (?, ?)"),
       selectEnded: selectingEnded(db),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Random } from "../random/random.ts";
-import { Deliveries, DELIVERED_AFTER_MS } from "./deliveries.ts";
+import { DELIVERED_AFTER_MS, Deliveries } from "./deliveries.ts";
 
 Deno.test("whatever happens, each award is taken once, not before its time, and only of its own connection", () => {
   const rng = new Random(41);
