@@ -56,6 +56,9 @@ const FLAGS = {
     "buckets of the connection table, in a network namespace of its own; 0 for the host's",
     wholeNumber(0, 1 << 24).default(1 << 23),
   ),
+  "lean-tcp": switchFlag(
+    "in that namespace, TCP without what single small frames don't need; see docs/benchmarks.md",
+  ),
   "connect-rate": flag("N", "connects a second", wholeNumber(1, 1_000_000).default(40_000)),
   "server-workers": flag("N", "threads of the server", wholeNumber(1, 256).default(1)),
   "client-workers": flag("N", "threads of the fleet", wholeNumber(1, 256).default(1)),
@@ -81,8 +84,11 @@ async function main(host: Host): Promise<number> {
     host.out(helpText("deno task bench:million [FLAGS]", "A million connections on this machine.", FLAGS));
     return 0;
   }
+  if (values["lean-tcp"] && values.table === 0) {
+    throw new UserError("--lean-tcp: is set in a namespace of its own, so not with --table 0");
+  }
   if (values.table > 0 && !connectionTable(host).isOwn) {
-    const result = await runInside(host, import.meta.url, values.table);
+    const result = await runInside(host, import.meta.url, values.table, values["lean-tcp"]);
     if (typeof result === "number") return result;
     host.out(`on the host's own connection table: ${result}\n`);
   }
@@ -120,13 +126,13 @@ function plain({ host: _host, ...rest }: Setting) {
 }
 
 function headline({ host, users, engine, serverWorkers, clientWorkers }: Setting, { mode }: Options): string {
-  const { buckets, isOwn } = connectionTable(host);
+  const { buckets, isOwn, isLean } = connectionTable(host);
   const where = isOwn ? "in a network namespace of its own" : "the host's";
   const size = buckets === undefined ? "unknown size" : `${formatCount(buckets)} buckets`;
   return `bench:million ${mode}: ${
     formatCount(users)
   } users, engine ${engine}, ${serverWorkers} + ${clientWorkers} workers; ` +
-    `connection table: ${size}, ${where}\n`;
+    `connection table: ${size}, ${where}${isLean ? ", with a lean TCP" : ""}\n`;
 }
 
 function play(setting: Setting, { mode, loads, active }: Options) {

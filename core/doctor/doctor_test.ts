@@ -120,7 +120,9 @@ const LACKS: [string, Partial<HostFacts>, Partial<Need>, Finding["state"], strin
     "warning",
     "sysctl -w net.ipv4.ip_local_reserved_ports=9000,12345",
   ],
-  ["backlog", { backlog: 128 }, {}, "warning", "sysctl -w net.core.somaxconn=4096"],
+  ["backlog", { backlog: 128 }, { users: 20_000 }, "warning", "sysctl -w net.core.somaxconn=4096"],
+  ["backlog", { backlog: 4_096 }, { users: 200_000 }, "warning", "sysctl -w net.core.somaxconn=20000"],
+  ["backlog", { backlog: 4_096 }, {}, "warning", "sysctl -w net.core.somaxconn=65535"],
   [
     "connection table",
     { connectionBuckets: 1 << 18 },
@@ -209,10 +211,10 @@ Deno.test("the exit code tells the verdict, and the table what to do", () => {
   assert.deepEqual(codes, [0, 3, 2]);
   const { host, output } = fakeHost();
   diagnose(host, OPTIONS, { ...AMPLE, backlog: 100 });
-  assert.match(output(), /warn {2}backlog +100 +4,096\n/);
+  assert.match(output(), /warn {2}backlog +100 +65,535\n/);
   assert.match(
     output(),
-    /not as well as it could:\n\n {2}warn {2}backlog: when many .*\n {8}sysctl -w net.core.somaxconn=4096/,
+    /not as well as it could:\n\n {2}warn {2}backlog: when many .*\n {8}sysctl -w net.core.somaxconn=65535/,
   );
 });
 

@@ -6,6 +6,10 @@ import type { HostFacts } from "./host_facts.ts";
 const WIDEST: PortRange = { first: 1_024, last: 65_535 };
 /** Connects that come in 100 ms at 40,000 a second: so long may a server look away. */
 const USUAL_BACKLOG = 4_096;
+/** One user of so many who knocks at the same moment, when a server is back and everybody redials. */
+const USERS_PER_KNOCK = 10;
+/** More than that a server doesn't ask for. */
+const MOST_BACKLOG = 65_535;
 /** Sockets a bucket beyond which finding a connection is a marked part of a shake: 20 % of the kernel's time at 4. */
 const SOCKETS_PER_BUCKET = 2;
 /** Buckets that a network namespace may have at most. */
@@ -83,7 +87,8 @@ function isReserved(port: number, list: string): boolean {
 /** Peers that the kernel lets wait for an accept. */
 export function checkBacklog({ backlog }: HostFacts, { roles, users }: Need): Finding | undefined {
   if (!roles.includes("server")) return undefined;
-  const wanted = Math.min(USUAL_BACKLOG, users);
+  const usual = Math.min(USUAL_BACKLOG, users);
+  const wanted = Math.min(MOST_BACKLOG, Math.max(usual, Math.ceil(users / USERS_PER_KNOCK)));
   const name = "backlog";
   const needs = formatCount(wanted);
   if (backlog === undefined) return { name, state: "unknown", is: "not told", needs };
@@ -95,7 +100,7 @@ export function checkBacklog({ backlog }: HostFacts, { roles, users }: Need): Fi
     state: "warning",
     is,
     needs,
-    why: "when many connect at once, some wait a second to try again",
+    why: "when many connect at once, some are forgotten and wait a second to try again",
     remedy,
   };
 }

@@ -68,7 +68,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
       projector ??= new Projector(init.directory, systemClock, { sync: init.sync });
       let lag = 0;
       if (isStopped || startMs >= nextLookMs) {
-        const hurryIfLate = () => background.isUrgent = projector!.lagMs() >= URGENT_LAG_MS;
+        const hurryIfLate = () => background.isUrgent = isStopped || projector!.lagMs() >= URGENT_LAG_MS;
         hurryIfLate();
         const turn = projector.turn(hurryIfLate);
         projector.emptyLog();
