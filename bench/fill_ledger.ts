@@ -12,6 +12,8 @@ export interface FillOptions {
   /** Ids from 0 on, each of which gets about the same number of packets, of different sponsors. */
   readonly users: number;
   readonly isCheckpointed: boolean;
+  /** The number of the first sponsor; 1 if it isn't said. */
+  readonly firstSponsor?: number;
   /** Told every award, such as to write a fleet's file. */
   readonly onAward?: (user: number, packetId: number, amountFen: number) => void;
 }
@@ -21,7 +23,7 @@ const AMOUNT_FEN = 100;
 
 /** Makes a ledger that holds so many awards already, without a server. */
 export function fillLedger(directory: string, options: FillOptions): void {
-  const { awards, users } = options;
+  const { awards, users, firstSponsor = 1 } = options;
   Deno.mkdirSync(directory, { recursive: true });
   const store = new SqliteStore(directory, "off");
   const ledger = new StoredLedger(openJudge(store, directory, NO_LIMITS).judge, store, systemClock);
@@ -29,7 +31,7 @@ export function fillLedger(directory: string, options: FillOptions): void {
   for (let made = 0; made < awards; made += PER_BATCH) {
     const count = Math.min(PER_BATCH, awards - made);
     // A user comes by again after `users` awards, and meets another sponsor then.
-    const sponsor = 1 + Math.floor(made / users);
+    const sponsor = firstSponsor + Math.floor(made / users);
     const firstId = ledger.nextPacketId;
     filler.enter(EntryKind.mint, { packetId: firstId, count, amountFen: count * AMOUNT_FEN, sponsor });
     for (let i = 0; i < count; i++) {

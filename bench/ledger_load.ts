@@ -8,7 +8,7 @@ import type { SparseHistogram } from "../core/counters/histogram.ts";
 import { sleep } from "../core/time/clock.ts";
 import { benchFlags } from "./bench_flags.ts";
 import { fillLedger } from "./fill_ledger.ts";
-import { type LedgerWindow, percentileMs, PlayedLedger, USER_IDS } from "./ledger/played_ledger.ts";
+import { type LedgerWindow, percentileMs, PlayedLedger, SPONSORS, USER_IDS } from "./ledger/played_ledger.ts";
 
 const { rate: awardsPerS, shakes, seconds, held, pairs } = benchFlags(
   "deno task bench:ledger",
@@ -41,7 +41,7 @@ try {
   const ledger = `${directory}/ledger`;
   if (held > 0) {
     console.log(`filling a ledger with ${held} awards ...`);
-    fillLedger(ledger, { awards: held, users: USER_IDS, isCheckpointed: true });
+    fillLedger(ledger, { awards: held, users: USER_IDS, isCheckpointed: true, firstSponsor: SPONSORS + 1 });
   }
   await using played = await PlayedLedger.start(ledger);
   const shakesPerS = shakes || awardsPerS * SHAKES_PER_AWARD;
@@ -60,6 +60,7 @@ try {
 /** Few awards and all, by turns: this machine's speed changes from minute to minute. */
 async function compare(played: PlayedLedger): Promise<void> {
   const ratios: number[] = [];
+  await sleep(PAIR_LEAD_S * 1_000);
   for (let pair = 1; pair <= pairs; pair++) {
     const waits: Record<string, number> = {};
     // The order alternates, so that neither is always the first.
@@ -67,10 +68,16 @@ async function compare(played: PlayedLedger): Promise<void> {
       await played.give(name === "few" ? FEW_AWARDS_PER_S : awardsPerS, seconds + PAIR_LEAD_S);
       await sleep(PAIR_LEAD_S * 1_000);
       const window = await played.window(seconds);
+      // What is left of its packets is won before the next window begins.
+      await sleep(PAIR_LEAD_S * 1_000);
       waits[name] = percentileMs(window.losers(), 99);
       console.log(
-        `pair ${pair}, ${name}:  ${window.perS("shakeWon")}/s durable, losers ${spread(window.losers())}, ` +
-          `winners ${spread(window.histogram("wonLatencyUs", "client"))}`,
+        `pair ${pair}, ${name}:  ${window.perS("shakeWon")}/s durable, ${
+          window.perS("shakeAwardsRefused")
+        }/s refused, losers ${spread(window.losers())}, ` +
+          `winners ${spread(window.histogram("wonLatencyUs", "client"))}; CPU ${
+            window.cpuPercent("server").toFixed(0)
+          } + ${window.cpuPercent("client").toFixed(0)} % of a core`,
       );
     }
     ratios.push(waits.all / waits.few);

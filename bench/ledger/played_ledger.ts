@@ -9,7 +9,8 @@ export const USER_IDS = 1_000_000;
 /** Each connection is a user, whose id is one of the million: with few of them each would win unlike anybody's luck. */
 const CONNECTIONS = { uring: 200_000, other: 15_000 };
 const CONNECTS_PER_S = 20_000;
-const SPONSORS = 20_000;
+/** Sponsors of the packets that are given away. Those that users have already are of others, or nobody could win these. */
+export const SPONSORS = 20_000;
 
 interface Totals {
   readonly counters: Record<string, number>;
