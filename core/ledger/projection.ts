@@ -58,7 +58,7 @@ interface Merge {
 /**
  * What people ask a ledger for: postings, balances, a user's awards. Made from the truth's rows in bulk and always a
  * little behind; nothing is decided by it, and it can be thrown away and made again. The rows go from one file to the
- * other within SQLite: brought into the program and back they cost three times as much.
+ * other within SQLite: brought into the program and back they cost twice as much.
  *
  * The index by user consists of runs: each bulk is sorted and appended as a whole, so that no bulk touches pages all
  * over an index that is larger than memory. A question looks into each run.
@@ -183,18 +183,17 @@ export class Projection {
 
   #beginMerge(): Merge | undefined {
     const due = this.#db.prepare(
-      `select level, sum(awards) as awards from run group by level having count(*) >= ${RUNS_PER_MERGE} limit 1`,
+      `select level from run group by level having count(*) >= ${RUNS_PER_MERGE} limit 1`,
     ).get();
     if (due === undefined) return undefined;
-    const runs = this.#db.prepare(
-      `select run from run where level = ? order by awards desc limit ${RUNS_PER_MERGE}`,
-    ).all(due.level as number).map(({ run }) => run as number);
+    const level = due.level as number;
+    const found = this.#db.prepare(
+      `select run, awards from run where level = ? order by awards desc limit ${RUNS_PER_MERGE}`,
+    ).all(level) as { run: number; awards: number }[];
+    const runs = found.map(({ run }) => run);
+    const awards = found.reduce((sum, { awards }) => sum + awards, 0);
     const into = this.#nextRun();
-    this.#db.prepare("insert into run values (?, ?, ?)").run(
-      into,
-      due.level as number + 1,
-      due.awards as number,
-    );
+    this.#db.prepare("insert into run values (?, ?, ?)").run(into, level + 1, awards);
     return { into, runs: runs.join(), largest: runs[0], fromUser: 0 };
   }
 
