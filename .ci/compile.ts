@@ -8,7 +8,7 @@
  * doesn't have.
  */
 import { parseArgs } from "node:util";
-import { BUNDLE_FLAGS } from "../core/cli/process_host.ts";
+import { BUNDLE_FLAGS, V8_FLAGS } from "../core/cli/process_host.ts";
 import { VERSION } from "../core/version.ts";
 
 /**
@@ -74,6 +74,7 @@ async function compileNative(out: string): Promise<void> {
     "--quiet",
     "--no-check",
     "--exclude-unused-npm",
+    V8_FLAGS,
     "--allow-all",
     "--output",
     out,

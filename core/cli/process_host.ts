@@ -24,10 +24,22 @@ export function processHost(program: Omit<Program, "command">): Host {
 }
 
 /**
+ * How V8 is to run this program, in every form but a bare `deno run`: the smallest place for new objects. It is emptied
+ * more often, which costs next to nothing in loops that allocate next to nothing, and each thread takes some MB less.
+ */
+export const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
+
+/**
  * Flags of `deno run` for the bundled program. It holds all its modules: a config, lock or package file that lies above it
  * is somebody else's.
  */
-export const BUNDLE_FLAGS = ["--allow-all", "--no-config", "--no-lock", "--node-modules-dir=none"] as const;
+export const BUNDLE_FLAGS = [
+  V8_FLAGS,
+  "--allow-all",
+  "--no-config",
+  "--no-lock",
+  "--node-modules-dir=none",
+] as const;
 
 /**
  * What starts this program again, in the form it has: the compiled program itself, or deno with the bundle (of which a
@@ -36,7 +48,7 @@ export const BUNDLE_FLAGS = ["--allow-all", "--no-config", "--no-lock", "--node-
 function startCommand(entry: string): [string, ...string[]] {
   if (Deno.build.standalone) return [Deno.execPath()];
   const file = entry.startsWith("file:") ? decodeURIComponent(new URL(entry).pathname) : entry;
-  return [Deno.execPath(), "run", ...(file.endsWith(".js") ? BUNDLE_FLAGS : ["--allow-all"]), file];
+  return [Deno.execPath(), "run", ...(file.endsWith(".js") ? BUNDLE_FLAGS : [V8_FLAGS, "--allow-all"]), file];
 }
 
 function onStopSignal(handler: (signal: string) => void): () => void {
