@@ -9,6 +9,7 @@ import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
 import { sleep } from "../core/time/clock.ts";
 import { Running } from "../test/processes.ts";
 import { benchFlags } from "./bench_flags.ts";
+import { processCpuS } from "./process_cpu.ts";
 import { fillLedger } from "./fill_ledger.ts";
 import { fillSends } from "./fill_sends.ts";
 
@@ -88,8 +89,7 @@ async function reconcileBar(): Promise<void> {
   const watch = setInterval(() => {
     try {
       peakMb = Number(/VmHWM:\s*(\d+)/.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`))![1]) / 1000;
-      const fields = Deno.readTextFileSync(`/proc/${child.pid}/stat`).split(") ")[1].split(" ");
-      cpuS = (Number(fields[11]) + Number(fields[12])) / 100;
+      cpuS = processCpuS(child.pid);
     } catch {
       // it has just ended
     }

@@ -10,6 +10,9 @@ import { benchFlags } from "./bench_flags.ts";
 import { fillLedger } from "./fill_ledger.ts";
 import { type LedgerWindow, percentileMs, PlayedLedger, SPONSORS, USER_IDS } from "./ledger/played_ledger.ts";
 
+/** What is compared with: the same shakes, and next to no awards. */
+const FEW_AWARDS_PER_S = 1_000;
+
 const { rate: awardsPerS, shakes, seconds, held, pairs } = benchFlags(
   "deno task bench:ledger",
   "Durable awards on one host.",
@@ -24,15 +27,13 @@ const { rate: awardsPerS, shakes, seconds, held, pairs } = benchFlags(
     held: flag("N", "awards in the ledger already", wholeNumber(0, 100_000_000).default(5_000_000)),
     pairs: flag(
       "N",
-      "so many times, for --seconds each, with 1000 awards a second and with all: compares what losers wait",
+      `so many times, for --seconds each, with ${FEW_AWARDS_PER_S} awards a second and with all: compares what losers wait`,
       wholeNumber(0, 1_000).default(0),
     ),
   },
 );
 /** More shakes than packets, so that packets are never short of shakers. */
 const SHAKES_PER_AWARD = 1.1;
-/** What is compared with: the same shakes, and next to no awards. */
-const FEW_AWARDS_PER_S = 1_000;
 const LEAD_S = 3;
 const PAIR_LEAD_S = 1;
 

@@ -3,6 +3,7 @@ import { chooseEngine } from "../../core/engine/choose.ts";
 import { connectionsPerPair, readPortRange } from "../../core/engine/port_range.ts";
 import { sleep } from "../../core/time/clock.ts";
 import { Running } from "../../test/processes.ts";
+import { processCpuS } from "../process_cpu.ts";
 
 /** Ids of the users that may come. */
 export const USER_IDS = 1_000_000;
@@ -106,7 +107,7 @@ export class PlayedLedger implements AsyncDisposable {
       atMs: performance.now(),
       server: await get<Totals>(`${this.#admin}/counters`),
       client: await get<Totals>(`${this.#control}/counters`),
-      cpuS: { server: cpuS(this.#server.process.pid), client: cpuS(this.#client.process.pid) },
+      cpuS: { server: processCpuS(this.#server.process.pid), client: processCpuS(this.#client.process.pid) },
     };
   }
 }
@@ -157,12 +158,6 @@ export function percentileMs(histogram: SparseHistogram, percent: number): numbe
 function difference(after: SparseHistogram, before: SparseHistogram): SparseHistogram {
   const was = new Map(before);
   return after.map(([bucket, count]) => [bucket, count - (was.get(bucket) ?? 0)]);
-}
-
-/** User and system time of a process in seconds; a tick is 10 ms. */
-function cpuS(pid: number): number {
-  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function get<T>(address: string): Promise<T> {

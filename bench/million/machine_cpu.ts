@@ -1,3 +1,5 @@
+import { readKernelText } from "../../core/doctor/kernel_files.ts";
+
 /** CPU time of the whole machine so far in ms: the kernel counts its work on packets for no process. */
 export interface MachineCpu {
   readonly userMs: number;
@@ -9,12 +11,8 @@ const TICK_MS = 10;
 
 /** Undefined where the kernel doesn't tell. */
 export function readMachineCpu(): MachineCpu | undefined {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync("/proc/stat");
-  } catch {
-    return undefined;
-  }
+  const text = readKernelText("/proc/stat");
+  if (text === undefined) return undefined;
   const [user, nice, system, , , irq, softirq] = text.split("\n")[0].split(/ +/).slice(1)
     .map((ticks) => Number(ticks) * TICK_MS);
   return { userMs: user + nice, systemMs: system, interruptMs: irq + softirq };

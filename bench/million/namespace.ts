@@ -8,7 +8,7 @@ import { readKernelNumbers } from "../../core/doctor/kernel_files.ts";
 const CHILD_TABLE = "/proc/sys/net/ipv4/tcp_child_ehash_entries";
 const OWN_TABLE = "/proc/sys/net/ipv4/tcp_ehash_entries";
 /** With the kernel's own 4,096, peers that connect faster than they are taken are forgotten half-way now and then. */
-const LARGE_BACKLOG = "echo 65535 >/proc/sys/net/core/somaxconn";
+const LARGE_BACKLOG: Readonly<Record<string, string>> = { "core/somaxconn": "65535" };
 /** In the environment of the one inside: what of TCP was left out, if anything. */
 const INSIDE = "REDPKT_BENCH_INSIDE";
 
@@ -17,12 +17,12 @@ const INSIDE = "REDPKT_BENCH_INSIDE";
  * paced by BBR, timestamps, probes of the tail, windows that are sized anew after each pause.
  */
 const LEAN_TCP: Readonly<Record<string, string>> = {
-  tcp_congestion_control: "reno",
-  tcp_timestamps: "0",
-  tcp_sack: "0",
-  tcp_early_retrans: "0",
-  tcp_slow_start_after_idle: "0",
-  tcp_moderate_rcvbuf: "0",
+  "ipv4/tcp_congestion_control": "reno",
+  "ipv4/tcp_timestamps": "0",
+  "ipv4/tcp_sack": "0",
+  "ipv4/tcp_early_retrans": "0",
+  "ipv4/tcp_slow_start_after_idle": "0",
+  "ipv4/tcp_moderate_rcvbuf": "0",
 };
 
 /** Buckets of the table that packets of this process are looked up in. */
@@ -68,8 +68,8 @@ export async function runInside(
     if (isSet) await Deno.writeTextFile(CHILD_TABLE, String(before));
     isSet = false;
   };
-  const settings = Object.entries(isLean ? LEAN_TCP : {})
-    .map(([name, value]) => `echo ${value} >/proc/sys/net/ipv4/${name} && `).join("");
+  const settings = Object.entries({ ...LARGE_BACKLOG, ...(isLean ? LEAN_TCP : {}) })
+    .map(([name, value]) => `echo ${value} >/proc/sys/net/${name} && `).join("");
   try {
     const inside = new Deno.Command("unshare", {
       // It says that it is there, so that the setting can be taken back at once.
@@ -77,7 +77,7 @@ export async function runInside(
         "--net",
         "sh",
         "-c",
-        `ip link set lo up && ${LARGE_BACKLOG} && ${settings}echo inside && exec "$@"`,
+        `ip link set lo up && ${settings}echo inside && exec "$@"`,
         "sh",
       ]
         .concat([Deno.execPath(), "run", "-A", module, ...host.args]),
