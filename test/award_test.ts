@@ -4,6 +4,7 @@ import { LedgerState } from "../core/ledger/ledger_board.ts";
 import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
 import { Random } from "../core/random/random.ts";
 import { ShakeResult } from "../core/wire/codes.ts";
+import shake from "../plugins/shake/mod.ts";
 import type { Answer, SimPeer } from "./sim_client.ts";
 import { World } from "./sim_world.ts";
 
@@ -95,6 +96,43 @@ Deno.test("a winner whose verdict is late is told: overloaded, and gets the awar
   const again = world.user(2);
   world.until(() => wins(again).length === 1);
   assert.deepEqual(world.host.ledger.awardOf(wins(again)[0].packetId), { user: 2, amountFen: 7 });
+});
+
+/** A world in which so many winners wait for a ledger that has just committed all of them. */
+async function worldWithCommit(winners: number, ringEntries: number): Promise<World> {
+  const world = new World({ seats: 2 * winners, ringEntries, plugins: [{ plugin: shake }] });
+  const peers = Array.from({ length: winners }, (_, i) => world.user(i + 1));
+  await world.makePackets({ ...ORDER, ratePerS: 2 * winners, total: 2 * winners });
+  world.host.isLedgerStuck = true;
+  const shaken = peers.map(() => 0);
+  await world.settle(() => {
+    peers.forEach((peer, i) => {
+      if (peer.shakes.length < shaken[i]) return;
+      shaken[i]++;
+      peer.shake(i + 1);
+    });
+    return world.total("repliesDeferred") === winners;
+  }, 20);
+  world.host.isLedgerStuck = false;
+  world.host.turn();
+  assert.equal(world.total("shakeWon"), 0);
+  return world;
+}
+
+Deno.test("who wins nothing doesn't wait behind the winners of a whole commit: a pass answers some of them", async () => {
+  const world = await worldWithCommit(150, 1_024);
+  const nowMs = world.network.clock.monotonicMs();
+  for (const won of [64, 128, 150]) {
+    assert.ok(world.host.nextDueMs() <= nowMs, "without a wait between");
+    world.host.turn();
+    assert.equal(world.total("shakeWon"), won);
+  }
+});
+
+Deno.test("once their ring is half full, all winners are answered at once, so that others may win", async () => {
+  const world = await worldWithCommit(150, 256);
+  world.host.turn();
+  assert.equal(world.total("shakeWon"), 150);
 });
 
 Deno.test("while the ledger can't award, shakes get nothing at once, and no packet moves", async () => {

@@ -35,7 +35,8 @@ export class Setting implements AsyncDisposable {
   static async start(options: Mode & { engine: string; users: number; cores: number }): Promise<Setting> {
     const { engine, plugins, set, users, open, patienceMs } = options;
     const server = await startServer([
-      ...["--engine", engine, "--workers", "1", "--plugins", plugins],
+      // Threads that go first keep to no quota.
+      ...["--engine", engine, "--workers", "1", "--plugins", plugins, "--priority", "normal"],
       ...set.flatMap((value) => ["--set", value]),
     ]);
     const client = new Running([

@@ -125,6 +125,7 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
     inTimeMs: options.inTimeMs,
     mostOpen: options.mostOpen,
     randomSeed: options.randomSeed || systemSeed(),
+    priority: options.priority,
     workers: workersFor(options.workers, slice.count),
     connectRate: options.connectRate,
     wantsAwards: options.awards !== undefined,

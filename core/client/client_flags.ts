@@ -2,6 +2,7 @@ import { z } from "zod";
 import { httpAddress } from "../admin/http_address.ts";
 import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../cli/flags.ts";
 import { UserError } from "../cli/user_error.ts";
+import { type Priority, PRIORITY_CHOICES } from "../shared/foreground.ts";
 import { ENGINE_CHOICES, type EngineChoice } from "../engine/choose.ts";
 import type { HttpAddress } from "../admin/serve.ts";
 import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
@@ -120,6 +121,11 @@ export const CLIENT_FLAGS = {
     `how bytes move: ${ENGINE_CHOICES.join(", ")}`,
     z.enum(ENGINE_CHOICES).default("auto"),
   ),
+  priority: flag(
+    "auto|normal",
+    "auto: its threads run before all others of the machine while it has time left",
+    z.enum(PRIORITY_CHOICES).default("auto"),
+  ),
   awards: flag("FILE", "writes what was won as CSV", z.string().optional()),
   seconds: flag("N", "stop after so many seconds, 0 to run on", wholeNumber(0, 10_000_000).default(0)),
   "random-seed": flag(
@@ -152,6 +158,7 @@ export interface ClientOptions {
   /** 0: choose. */
   readonly workers: number;
   readonly engine: EngineChoice;
+  readonly priority: Priority;
   readonly awards: string | undefined;
   /** 0: run on. */
   readonly seconds: number;
@@ -212,6 +219,7 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     control: values.control,
     workers: values.workers,
     engine: values.engine,
+    priority: values.priority,
     awards: values.awards,
     seconds: values.seconds,
     randomSeed: values["random-seed"],

@@ -32,6 +32,7 @@ export type FleetPlan =
     | "inTimeMs"
     | "mostOpen"
     | "randomSeed"
+    | "priority"
   >
   & {
     /** The part of all users that the slice is, as `3/17`. */

@@ -4,6 +4,7 @@ import type { DialTarget, EngineName } from "../engine/engine.ts";
 import { Random } from "../random/random.ts";
 import { Bell } from "../shared/bell.ts";
 import { Mailbox } from "../shared/mailbox.ts";
+import { Foreground, type Priority } from "../shared/foreground.ts";
 import { closeThread, postToParent } from "../shared/thread.ts";
 import { systemClock } from "../time/clock.ts";
 import { nextTurn } from "../time/event_loop.ts";
@@ -12,7 +13,7 @@ import type { TokenRules } from "../token/token_keys.ts";
 import { AwardLog } from "./award_log.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { Fleet } from "./fleet.ts";
-import { fleetMetrics } from "./metrics.ts";
+import { FleetMetric, fleetMetrics } from "./metrics.ts";
 import type { MisbehaviourShares } from "./misbehaviour.ts";
 import type { Gap } from "./own_pace.ts";
 import type { Pacing } from "./pacing.ts";
@@ -39,6 +40,7 @@ export interface FleetInit {
   readonly inTimeMs?: number;
   readonly mostOpen?: number;
   readonly randomSeed: number;
+  readonly priority: Priority;
   readonly counters: SharedArrayBuffer;
   /** Mailbox of orders. */
   readonly orders: SharedArrayBuffer;
@@ -69,11 +71,12 @@ async function play(init: FleetInit): Promise<void> {
   const clock = systemClock;
   const bell = new Bell(init.bell);
   const engine = openEngine(init.engine, { capacity: init.slice.count, clock, bell });
+  const counters = new Counters(fleetMetrics, init.workers, init.counters);
   const fleet = new Fleet({
     engine,
     clock,
     random: new Random(init.randomSeed),
-    counters: new Counters(fleetMetrics, init.workers, init.counters),
+    counters,
     block: init.worker,
     slice: init.slice,
     total: init.total,
@@ -94,13 +97,18 @@ async function play(init: FleetInit): Promise<void> {
     orders: new Mailbox(init.orders),
     ...(init.awards === undefined ? {} : { awards: new AwardLog(new Mailbox(init.awards)) }),
   });
+  const foreground = new Foreground(init.priority);
+  const block = counters.block(init.worker);
   let yieldAtMs = 0;
   while (!fleet.isStopped) {
     const passing = fleet.pass(MAX_SLEEP_MS);
+    const nowMs = clock.monotonicMs();
+    foreground.look(nowMs);
+    block[FleetMetric.threadsFirst] = Number(foreground.isFirst);
     if (passing !== undefined) await passing;
-    else if (clock.monotonicMs() >= yieldAtMs) {
+    else if (nowMs >= yieldAtMs) {
       await nextTurn();
-      yieldAtMs = clock.monotonicMs() + YIELD_MS;
+      yieldAtMs = nowMs + YIELD_MS;
     }
   }
   engine.shutdown();

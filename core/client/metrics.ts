@@ -79,6 +79,7 @@ const definitions = {
   bytesOut: counter("Bytes sent or queued"),
   wallSteps: counter("Steps of the wall clock; the schedule goes on from the new time"),
   passes: counter("Turns of the workers' loops"),
+  threadsFirst: gauge("Threads that run before all others of the machine at present"),
   usersBehaving: gauge("Users of this fleet that behave; the other figures are of them alone"),
   badUsers: gauge("Users of this fleet that misbehave"),
   badConnected: gauge("Misbehaving users with a connection"),

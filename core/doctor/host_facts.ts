@@ -2,7 +2,7 @@ import { parsePortRange, type PortRange } from "../engine/port_range.ts";
 import { whyNoUring } from "../engine/uring_support.ts";
 import { type ClockState, readClockState } from "./clock_state.ts";
 import { type DescriptorLimits, readDescriptorLimits } from "./descriptor_limits.ts";
-import { readKernelNumbers, readKernelText } from "./kernel_files.ts";
+import { readKernelNumbers, readKernelText } from "../shared/kernel_files.ts";
 
 /** What a host is. Undefined is what it doesn't tell: not Linux, an older kernel, or no permission. */
 export interface HostFacts {

@@ -121,7 +121,10 @@ export const EFD_CLOEXEC = 0o2000000;
 export const RLIMIT_NOFILE = 7;
 export const PRIO_PROCESS = 0;
 export const SCHED_OTHER = 0;
+export const SCHED_RR = 2;
 export const SCHED_IDLE = 5;
+/** With a policy: threads that are started from now on don't inherit it. */
+export const SCHED_RESET_ON_FORK = 0x4000_0000;
 
 const PROT_READ_WRITE = 3;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
@@ -162,6 +165,17 @@ export function socketAddress(address: number, port: number): Uint8Array<ArrayBu
   view.setUint16(2, port);
   view.setUint32(4, address);
   return bytes;
+}
+
+/**
+ * Changes how the kernel schedules the calling thread: on Linux that is of threads, whatever POSIX says.
+ *
+ * @param priority 1 to 99 for a real-time policy, 0 for any other
+ * @returns false if it may not
+ */
+export function scheduleThread(policy: number, priority = 0): boolean {
+  const parameters = new Uint8Array(new Int32Array([priority]).buffer); // struct sched_param
+  return libc().sched_setscheduler(0, policy, parameters) === 0;
 }
 
 /** Wakes whoever waits on an eventfd. */

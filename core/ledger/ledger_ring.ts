@@ -78,11 +78,16 @@ export class LedgerRing {
     return true;
   }
 
-  /** Producer: hands each answered entry to `read`, oldest first, and frees it afterwards. Returns how many. */
-  drain(read: (words: Int32Array, at: number) => void): number {
+  /** Producer: whether there are verdicts that weren't read yet. */
+  get hasVerdicts(): boolean {
+    return this.#freed !== Atomics.load(this.#head, ANSWERED);
+  }
+
+  /** Producer: hands answered entries to `read`, oldest first, and frees each afterwards. Returns how many. */
+  drain(read: (words: Int32Array, at: number) => void, most = Infinity): number {
     const answered = Atomics.load(this.#head, ANSWERED);
     let count = 0;
-    while (this.#freed !== answered) {
+    while (this.#freed !== answered && count < most) {
       read(this.words, (this.#freed & this.#mask) * ENTRY_WORDS);
       this.#freed = (this.#freed + 1) | 0;
       count++;

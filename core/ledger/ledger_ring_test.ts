@@ -29,12 +29,12 @@ class Ends {
     return seen;
   }
 
-  drain(): number[] {
+  drain(most?: number): number[] {
     const seen: number[] = [];
     const count = this.producer.drain((words, at) => {
       assert.equal(words[at + EntryWord.verdict], Verdict.done);
       seen.push(words[at + EntryWord.packetId]);
-    });
+    }, most);
     assert.equal(count, seen.length);
     return seen;
   }
@@ -55,6 +55,20 @@ Deno.test("an entry is seen by the ledger only after publish, by the producer on
   assert.equal(ends.consumer.answer(), false);
   assert.deepEqual(ends.drain(), [1, 2]);
   assert.deepEqual(ends.drain(), []);
+});
+
+Deno.test("the producer reads as many verdicts as it likes, and knows whether there are more", () => {
+  const ends = new Ends(4);
+  for (const packetId of [1, 2, 3]) ends.propose(packetId);
+  ends.producer.publish();
+  ends.judge();
+  assert.equal(ends.producer.hasVerdicts, false, "not before the commit");
+  ends.consumer.answer();
+  assert.equal(ends.producer.hasVerdicts, true);
+  assert.deepEqual(ends.drain(2), [1, 2]);
+  assert.equal(ends.producer.hasVerdicts, true);
+  assert.deepEqual(ends.drain(2), [3]);
+  assert.equal(ends.producer.hasVerdicts, false);
 });
 
 Deno.test("a place is free again only when its verdict was read", () => {

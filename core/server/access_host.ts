@@ -13,6 +13,7 @@ import type { LoadedPlugin } from "../plugin/loader.ts";
 import { Random } from "../random/random.ts";
 import type { ConnectionLimits } from "../set/connection_watch.ts";
 import { Bell } from "../shared/bell.ts";
+import type { Priority } from "../shared/foreground.ts";
 import { decodeControl, MessageKind } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
 import type { TokenRules } from "../token/token_keys.ts";
@@ -57,6 +58,7 @@ export interface AccessHostOptions {
   /** Tickets that it gives away; it closes them. */
   readonly seed: HostSeed | undefined;
   readonly connectionLimits: ConnectionLimits;
+  readonly priority: Priority;
 }
 
 /** What is left when a drain is over. */
@@ -171,6 +173,7 @@ export class AccessHost {
       allowsVersion0: options.allowsVersion0,
       tokenRules: options.tokenRules,
       connectionLimits: options.connectionLimits,
+      priority: options.priority,
     };
     this.#listening = Promise.all(this.#threads.map((thread, i) => {
       const plan = { ...shared, ...shares[i], randomSeed: random.uint32() };

@@ -9,6 +9,7 @@ import { loadPlugin, type PluginChoice } from "../plugin/loader.ts";
 import { Random } from "../random/random.ts";
 import type { ConnectionLimits } from "../set/connection_watch.ts";
 import { Bell } from "../shared/bell.ts";
+import { Foreground, type Priority } from "../shared/foreground.ts";
 import { collectGarbage } from "../shared/collect_garbage.ts";
 import { Mailbox } from "../shared/mailbox.ts";
 import { closeThread, postToParent } from "../shared/thread.ts";
@@ -51,6 +52,7 @@ export interface AccessInit {
   /** What version 1's tokens are checked with; undefined: they aren't. */
   readonly tokenRules: TokenRules | undefined;
   readonly connectionLimits: ConnectionLimits;
+  readonly priority: Priority;
 }
 
 /** Messages from a worker thread at its birth and end; everything between goes through its mailbox. */
@@ -71,13 +73,14 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
   const bell = new Bell(init.bell);
   const clock = systemClock;
   const engine = openEngine(init.engine, { capacity: init.capacity, clock, bell });
+  const counters = new Counters(new MetricLayout(init.metrics), init.blocks, init.counters);
   let loop: AccessLoop;
   try {
     loop = new AccessLoop({
       engine,
       clock,
       random: new Random(init.randomSeed),
-      counters: new Counters(new MetricLayout(init.metrics), init.blocks, init.counters),
+      counters,
       plugins,
       worker: init.worker,
       firstSet: init.firstSet,
@@ -107,9 +110,14 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
     return;
   }
   collectGarbage();
+  const foreground = new Foreground(init.priority);
+  const block = counters.block(init.firstSet);
+  const threadsFirst = counters.layout.handle("threadsFirst");
   let yieldAtMs = 0;
   while (!loop.isStopped) {
     const passing = loop.pass();
+    foreground.look(loop.nowMs);
+    block[threadsFirst] = Number(foreground.isFirst);
     if (passing !== undefined) await passing;
     else if (loop.nowMs >= yieldAtMs) {
       await nextTurn();

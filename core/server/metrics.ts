@@ -43,6 +43,7 @@ export const SET_METRICS: Readonly<Record<string, MetricDefinition>> = {
 /** What every worker counts, in the block of its first SET. */
 export const WORKER_METRICS: Readonly<Record<string, MetricDefinition>> = {
   passes: counter("Turns of the workers' loops"),
+  threadsFirst: gauge("Workers that run before all other threads of the machine at present"),
   busyUs: counter("Time in microseconds that the workers' loops were not asleep"),
   controlLatencyUs: {
     kind: "histogram",

@@ -3,6 +3,7 @@ import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli
 import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { parseAddress } from "../engine/address.ts";
 import { httpAddress } from "../admin/http_address.ts";
+import { PRIORITY_CHOICES } from "../shared/foreground.ts";
 
 const address = z.string().transform((text, context) => {
   const parsed = text === "localhost" ? 0x7f000001 : parseAddress(text);
@@ -22,6 +23,11 @@ export const SERVER_FLAGS = {
     "127.0.0.1:8989",
   ),
   workers: flag("N", "threads that hold connections, 0 for one a core", wholeNumber(0, 256).default(0)),
+  priority: flag(
+    "auto|normal",
+    "auto: threads that hold connections run before all others of the machine while it has time left",
+    z.enum(PRIORITY_CHOICES).default("auto"),
+  ),
   "set-size": flag("N", "most connections of one SET", wholeNumber(1, 1_000_000).default(10_000)),
   "max-connections": flag(
     "N",

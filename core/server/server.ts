@@ -137,6 +137,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
         readS: options["read-seconds"],
         idleS: options["idle-seconds"],
       },
+      priority: options.priority,
     },
     host.program,
     host.clock,

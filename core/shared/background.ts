@@ -1,17 +1,15 @@
-import { libc, PRIO_PROCESS, SCHED_IDLE, SCHED_OTHER, whyNoLibc } from "../engine/posix.ts";
+import { libc, PRIO_PROCESS, SCHED_IDLE, SCHED_OTHER, scheduleThread, whyNoLibc } from "../engine/posix.ts";
 
 /** As `nice -n 10`: about a tenth of the time of a thread that competes for the same core. */
 const NICENESS = 10;
 
 /**
- * Lets its thread stand back behind those that somebody waits for, where cores are short. On Linux priorities are of
- * threads, whatever POSIX says. Where libc can't be called it stays as it is.
+ * Lets its thread stand back behind those that somebody waits for, where cores are short. Where libc can't be called it
+ * stays as it is.
  */
 export class Background {
   /** What the thread runs under, as far as it may be changed; undefined if it may not. */
   #policy: number | undefined;
-  /** Linux's `sched_param`: no policy of these two has a priority. */
-  readonly #noPriority = new Uint8Array(4);
 
   constructor() {
     if (whyNoLibc() !== null) return;
@@ -28,7 +26,6 @@ export class Background {
   set isUrgent(isUrgent: boolean) {
     const policy = isUrgent ? SCHED_OTHER : SCHED_IDLE;
     if (this.#policy === undefined || this.#policy === policy) return;
-    if (libc().sched_setscheduler(0, policy, this.#noPriority) === 0) this.#policy = policy;
-    else this.#policy = undefined;
+    this.#policy = scheduleThread(policy) ? policy : undefined;
   }
 }

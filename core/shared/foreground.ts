@@ -1,0 +1,83 @@
+import { SCHED_OTHER, SCHED_RESET_ON_FORK, SCHED_RR, scheduleThread, whyNoLibc } from "../engine/posix.ts";
+import { readKernelNumbers, readKernelText } from "./kernel_files.ts";
+
+/** How often it looks how much time the machine's cores have left. */
+const LOOK_MS = 250;
+/** Idle shares of all cores' time: a thread goes first from so much on, and steps back below so much. */
+const FIRST_FROM = 0.2;
+const FIRST_UNTIL = 0.1;
+
+/** Of the real-time ones: before every thread without one, behind whatever else the machine has of them. */
+const LEAST_PRIORITY = 1;
+
+/** Whether threads that hold connections may go first: `normal` leaves them among all others. */
+export const PRIORITY_CHOICES = ["auto", "normal"] as const;
+export type Priority = typeof PRIORITY_CHOICES[number];
+
+/** What a thread needs of its machine. */
+export interface Machine {
+  /** How long it has been up, and how long all its cores together had nothing to do, in s; undefined if it won't tell. */
+  idle(): { readonly upS: number; readonly idleS: number } | undefined;
+  /** All of its cores. */
+  readonly cores: number;
+  /** Puts this thread before all others, or back among them. False if it may not. */
+  goFirst(isFirst: boolean): boolean;
+}
+
+/**
+ * Lets its thread run before all others as soon as it has something to do, as long as the machine has time left.
+ *
+ * Where cores are shared, Linux is fair over milliseconds: a thread that sleeps a thousand times a second waits for each
+ * of its turns behind whoever has used less. With a real-time priority it doesn't, and since others find idle cores they
+ * lose nothing. On a full machine the winners' ledger would starve, so there it is a thread like any other.
+ */
+export class Foreground {
+  readonly #machine: Machine;
+  #isFirst = false;
+  #mayGoFirst: boolean;
+  #nextLookMs = 0;
+  #last: { readonly upS: number; readonly idleS: number } | undefined;
+
+  constructor(priority: Priority, machine: Machine = thisMachine()) {
+    this.#machine = machine;
+    this.#mayGoFirst = priority === "auto";
+  }
+
+  get isFirst(): boolean {
+    return this.#isFirst;
+  }
+
+  /** Call it often: most calls compare two numbers. */
+  look(nowMs: number): void {
+    if (nowMs < this.#nextLookMs || !this.#mayGoFirst) return;
+    this.#nextLookMs = nowMs + LOOK_MS;
+    const before = this.#last;
+    const now = this.#last = this.#machine.idle();
+    if (now === undefined) return this.#goFirst(false);
+    if (before === undefined || now.upS <= before.upS) return;
+    const idleShare = (now.idleS - before.idleS) / (now.upS - before.upS) / this.#machine.cores;
+    this.#goFirst(idleShare >= (this.#isFirst ? FIRST_UNTIL : FIRST_FROM));
+  }
+
+  #goFirst(isFirst: boolean): void {
+    if (isFirst === this.#isFirst) return;
+    this.#mayGoFirst = this.#machine.goFirst(isFirst);
+    this.#isFirst = isFirst && this.#mayGoFirst;
+  }
+}
+
+function thisMachine(): Machine {
+  const cores = navigator.hardwareConcurrency;
+  const [, lastCore] = /(\d+)\n*$/.exec(readKernelText("/sys/devices/system/cpu/online") ?? "") ?? [];
+  // Held to some of the cores, a process can't know whether those have time left.
+  const hasAllCores = Number(lastCore) + 1 === cores && whyNoLibc() === null;
+  return {
+    cores,
+    idle() {
+      const [upS, idleS] = hasAllCores && readKernelNumbers("/proc/uptime") || [];
+      return upS === undefined ? undefined : { upS, idleS };
+    },
+    goFirst: (isFirst) =>
+      isFirst ? scheduleThread(SCHED_RR | SCHED_RESET_ON_FORK, LEAST_PRIORITY) : scheduleThread(SCHED_OTHER),
+  };
+}

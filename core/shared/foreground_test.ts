@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { Foreground, type Machine, type Priority } from "./foreground.ts";
+
+/** A machine of two cores whose clocks a test turns. */
+class TestMachine implements Machine {
+  readonly cores = 2;
+  readonly asked: boolean[] = [];
+  isAllowed = true;
+  tells = true;
+  #upS = 1_000;
+  #idleS = 1_500;
+  #nowMs = 0;
+
+  idle(): ReturnType<Machine["idle"]> {
+    return this.tells ? { upS: this.#upS, idleS: this.#idleS } : undefined;
+  }
+
+  goFirst(isFirst: boolean): boolean {
+    this.asked.push(isFirst);
+    return this.isAllowed;
+  }
+
+  /** A second goes by, in which both cores together were idle for so long. */
+  second(foreground: Foreground, idleS: number): void {
+    this.#upS++;
+    this.#idleS += idleS;
+    this.#nowMs += 1_000;
+    foreground.look(this.#nowMs);
+  }
+}
+
+function on(machine: TestMachine, priority: Priority = "auto"): Foreground {
+  const foreground = new Foreground(priority, machine);
+  machine.second(foreground, 2);
+  return foreground;
+}
+
+Deno.test("a thread goes first while a fifth of the cores is idle, and steps back below a tenth", () => {
+  const machine = new TestMachine();
+  const foreground = on(machine);
+  assert.equal(foreground.isFirst, false, "one reading says nothing");
+  for (
+    const [idleS, isFirst] of [[0.39, false], [0.41, true], [0.21, true], [0.19, false], [
+      0.39,
+      false,
+    ]] as const
+  ) {
+    machine.second(foreground, idleS);
+    assert.equal(foreground.isFirst, isFirst, `${idleS} s of 2 idle`);
+  }
+  assert.deepEqual(machine.asked, [true, false], "the kernel is only told of changes");
+});
+
+Deno.test("between two looks nothing is read", () => {
+  const machine = new TestMachine();
+  const foreground = new Foreground("auto", machine);
+  let readings = 0;
+  machine.idle = () => void readings++ as undefined;
+  for (let nowMs = 1_000; nowMs < 2_000; nowMs++) foreground.look(nowMs);
+  assert.equal(readings, 4);
+});
+
+Deno.test("a thread that may not go first asks once", () => {
+  const machine = new TestMachine();
+  machine.isAllowed = false;
+  const foreground = on(machine);
+  for (let second = 0; second < 5; second++) machine.second(foreground, 2);
+  assert.equal(foreground.isFirst, false);
+  assert.deepEqual(machine.asked, [true]);
+});
+
+Deno.test("with normal priority it never asks", () => {
+  const machine = new TestMachine();
+  const foreground = on(machine, "normal");
+  for (let second = 0; second < 5; second++) machine.second(foreground, 2);
+  assert.deepEqual(machine.asked, []);
+});
+
+Deno.test("on a machine that doesn't tell it steps back", () => {
+  const machine = new TestMachine();
+  const foreground = on(machine);
+  machine.second(foreground, 2);
+  assert.equal(foreground.isFirst, true);
+  machine.tells = false;
+  machine.second(foreground, 2);
+  assert.equal(foreground.isFirst, false);
+});
