@@ -27,6 +27,7 @@ const AMPLE: HostFacts = {
   tracked: undefined,
   whyNoUring: null,
   clock: { isSynchronised: true, maxErrorUs: 900 },
+  mayGoFirst: true,
 };
 
 const MILLION: Need = {
@@ -152,6 +153,7 @@ const LACKS: [string, Partial<HostFacts>, Partial<Need>, Finding["state"], strin
     "timedatectl set-ntp true",
   ],
   ["cores", { cores: 1 }, { shakesPerS: 200_000 }, "warning", "or fewer: 80,000 shakes/s"],
+  ["priority", { mayGoFirst: false }, {}, "warning", "ulimit -r 1"],
 ];
 
 for (const [name, facts, need, state, remedy] of LACKS) {

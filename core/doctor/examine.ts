@@ -1,5 +1,5 @@
 import type { Finding, FindingState, Need } from "./finding.ts";
-import { checkClock, checkCores, checkUring } from "./host_checks.ts";
+import { checkClock, checkCores, checkPriority, checkUring } from "./host_checks.ts";
 import type { HostFacts } from "./host_facts.ts";
 import { checkDescriptors, checkEpollWatches, checkFiles, checkMemory } from "./limit_checks.ts";
 import {
@@ -23,6 +23,7 @@ const CHECKS: readonly ((facts: HostFacts, need: Need) => Finding | undefined)[]
   checkUring,
   checkClock,
   checkCores,
+  checkPriority,
 ];
 
 /** Every check that concerns what is needed. */

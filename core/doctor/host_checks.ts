@@ -61,3 +61,19 @@ export function checkCores({ cores }: HostFacts, { roles, engine, shakesPerS }: 
     }),
   };
 }
+
+/** Whether threads that hold connections may run before all others. */
+export function checkPriority({ mayGoFirst }: HostFacts): Finding {
+  const name = "priority";
+  const needs = "real-time allowed";
+  if (mayGoFirst === undefined) return { name, state: "unknown", is: "not told", needs };
+  if (mayGoFirst) return { name, state: "ok", is: "real-time allowed", needs };
+  return {
+    name,
+    state: "warning",
+    is: "normal only",
+    needs,
+    why: "where cores are shared, answers wait some ms for other threads; they needn't while a core is idle",
+    remedy: ["ulimit -r 1", "or in a systemd unit: LimitRTPRIO=1"],
+  };
+}

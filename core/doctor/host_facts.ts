@@ -1,14 +1,17 @@
 import { parsePortRange, type PortRange } from "../engine/port_range.ts";
+import { RLIMIT_NOFILE } from "../engine/posix.ts";
 import { whyNoUring } from "../engine/uring_support.ts";
-import { type ClockState, readClockState } from "./clock_state.ts";
-import { type DescriptorLimits, readDescriptorLimits } from "./descriptor_limits.ts";
 import { readKernelNumbers, readKernelText } from "../shared/kernel_files.ts";
+import { type ClockState, readClockState } from "./clock_state.ts";
+import { readMayGoFirst } from "./real_time.ts";
+import { readResourceLimit, type ResourceLimit } from "./resource_limit.ts";
 
 /** What a host is. Undefined is what it doesn't tell: not Linux, an older kernel, or no permission. */
 export interface HostFacts {
   readonly isRoot: boolean;
   readonly cores: number;
-  readonly descriptors?: DescriptorLimits | undefined;
+  /** Of one process. */
+  readonly descriptors?: ResourceLimit | undefined;
   /** Most that a descriptor limit may be raised to. */
   readonly descriptorsMost?: number | undefined;
   /** Files open on the whole host, and the most there may be. */
@@ -29,6 +32,8 @@ export interface HostFacts {
   /** Why io_uring can't be used, or null if it can. */
   readonly whyNoUring: string | null;
   readonly clock?: ClockState | undefined;
+  /** Whether threads may have a real-time priority. */
+  readonly mayGoFirst?: boolean | undefined;
 }
 
 /** Reads all of it; changes nothing and never prompts. */
@@ -41,7 +46,7 @@ export function readHostFacts(): HostFacts {
   return {
     isRoot: isRoot(),
     cores: navigator.hardwareConcurrency,
-    descriptors: readDescriptorLimits(),
+    descriptors: readResourceLimit(RLIMIT_NOFILE),
     descriptorsMost: readKernelNumbers("/proc/sys/fs/nr_open")?.[0],
     files: most === undefined ? undefined : { open, most },
     epollWatches: readKernelNumbers("/proc/sys/fs/epoll/max_user_watches")?.[0],
@@ -54,6 +59,7 @@ export function readHostFacts(): HostFacts {
     tracked: trackedMost === undefined ? undefined : { now: trackedNow ?? 0, most: trackedMost },
     whyNoUring: whyNoUring(),
     clock: readClockState(),
+    mayGoFirst: readMayGoFirst(),
   };
 }
 

@@ -119,6 +119,7 @@ export const MSG_NOSIGNAL = 0x4000;
 export const EFD_NONBLOCK = 0o4000;
 export const EFD_CLOEXEC = 0o2000000;
 export const RLIMIT_NOFILE = 7;
+export const RLIMIT_RTPRIO = 14;
 export const PRIO_PROCESS = 0;
 export const SCHED_OTHER = 0;
 export const SCHED_RR = 2;
