@@ -129,10 +129,20 @@ Deno.test("who wins nothing doesn't wait behind the winners of a whole commit: a
   }
 });
 
-Deno.test("once their ring is half full, all winners are answered at once, so that others may win", async () => {
-  const world = await worldWithCommit(150, 256);
-  world.host.turn();
+Deno.test("after a halt, winners whose verdicts are there are not told that it takes too long", async () => {
+  const world = await worldWithCommit(150, 1_024);
+  world.network.clock.advance(3_000);
+  for (let turn = 0; turn < 3; turn++) world.host.turn();
+  assert.equal(world.total("verdictsLate"), 0);
   assert.equal(world.total("shakeWon"), 150);
+});
+
+Deno.test("of winners that have piled up a pass answers an eighth, so that they are soon answered too", async () => {
+  const world = await worldWithCommit(800, 1_024);
+  for (const won of [100, 188, 265]) {
+    world.host.turn();
+    assert.equal(world.total("shakeWon"), won);
+  }
 });
 
 Deno.test("while the ledger can't award, shakes get nothing at once, and no packet moves", async () => {

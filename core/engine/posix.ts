@@ -31,6 +31,7 @@ const SYMBOLS = {
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" },
   sched_setscheduler: { parameters: ["i32", "i32", "buffer"], result: "i32" },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   adjtimex: { parameters: ["buffer"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
@@ -121,6 +122,7 @@ export const EFD_CLOEXEC = 0o2000000;
 export const RLIMIT_NOFILE = 7;
 export const RLIMIT_RTPRIO = 14;
 export const PRIO_PROCESS = 0;
+export const CLOCK_THREAD_CPUTIME_ID = 3;
 export const SCHED_OTHER = 0;
 export const SCHED_RR = 2;
 export const SCHED_IDLE = 5;
@@ -178,6 +180,14 @@ export function scheduleThread(policy: number, priority = 0): boolean {
   const parameters = new Uint8Array(new Int32Array([priority]).buffer); // struct sched_param
   return libc().sched_setscheduler(0, policy, parameters) === 0;
 }
+
+/** CPU time of the calling thread, in ms. */
+export function threadCpuMs(): number {
+  libc().clock_gettime(CLOCK_THREAD_CPUTIME_ID, timeBytes);
+  return Number(time[0]) * 1_000 + Number(time[1]) / 1e6;
+}
+const time = new BigInt64Array(2); // struct timespec: s, ns
+const timeBytes = new Uint8Array(time.buffer);
 
 /** Wakes whoever waits on an eventfd. */
 export function signalEventfd(fd: number): void {

@@ -174,6 +174,7 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
     this.#outbox.flush();
     const startMs = this.#clock.monotonicMs();
     this.#doorman.prepare(startMs);
+    const submitted = this.#rings.pending;
     const batchUs = this.#pace.batchUs(startMs);
     this.#reads.prepare(startMs, batchUs / 1000);
     const bringsNew = !this.#rings.isReady;
@@ -185,7 +186,8 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
     this.#takeArrivals();
     const untilMs = nowMs + PASS_BUDGET_MS;
     this.#reads.startPass(nowMs);
-    this.#pace.count(this.#handle(untilMs));
+    // Who only sends, and whom nobody answers, needn't wake up for each send either.
+    this.#pace.count(Math.max(submitted, this.#handle(untilMs)));
     if (this.#reads.isActive) this.#readLess(untilMs);
     this.#outbox.flush();
     this.#inbox.feedStarved();

@@ -11,7 +11,7 @@ export class BatchPace {
   #events = 0;
   #batchUs = 0;
 
-  /** So many events were handled. */
+  /** A pass handled or submitted so many. */
   count(events: number): void {
     this.#events += events;
   }

@@ -78,9 +78,9 @@ export class LedgerRing {
     return true;
   }
 
-  /** Producer: whether there are verdicts that weren't read yet. */
-  get hasVerdicts(): boolean {
-    return this.#freed !== Atomics.load(this.#head, ANSWERED);
+  /** Producer: verdicts that weren't read yet. */
+  get verdicts(): number {
+    return (Atomics.load(this.#head, ANSWERED) - this.#freed) | 0;
   }
 
   /** Producer: hands answered entries to `read`, oldest first, and frees each afterwards. Returns how many. */

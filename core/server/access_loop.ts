@@ -35,10 +35,11 @@ const MAX_SLEEP_MS = 1_000;
 /** How soon a loop looks again whether it may accept, while it leaves peers to others. */
 const ACCEPT_RECHECK_MS = 5;
 /**
- * Verdicts that a pass reads at most, so that those who win nothing don't wait behind the winners of a whole commit. Once
- * the ring is half full it reads them all: shakes that find no room in it are told that they won nothing.
+ * A pass doesn't read all verdicts, so that those who win nothing don't wait behind the winners of a whole commit: so
+ * many, or this share of those that have piled up.
  */
-const MOST_VERDICTS = 64;
+const VERDICTS_PER_PASS = 64;
+const SHARE_PER_PASS = 1 / 8;
 /** How long a stopping loop tells its users, and after how many it looks at the clock. */
 const FAREWELL_MS = 500;
 const FAREWELLS_PER_LOOK = 256;
@@ -291,8 +292,9 @@ export class AccessLoop implements EngineHandler, SetHost {
     if (this.#isStopping) this.isStopped = true;
     inbox.drain(this.#onMessage);
     peers.drain(this.#onMessage);
-    this.ring.drain(this.#onVerdict, this.ring.open * 2 < this.ring.capacity ? MOST_VERDICTS : Infinity);
-    this.watch.findLate(this.nowMs, this.#onLate);
+    this.ring.drain(this.#onVerdict, Math.max(VERDICTS_PER_PASS, this.ring.verdicts * SHARE_PER_PASS));
+    // Whoever has a verdict isn't late, however long this loop has stood still.
+    if (this.ring.verdicts === 0) this.watch.findLate(this.nowMs, this.#onLate);
     this.#connectionWatch.look(this.nowMs, this.#closeFor);
     if (this.nowMs >= this.#nextTickMs) this.#tick();
     if (this.#isDraining) this.#reportDrained();
@@ -316,7 +318,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     const isTooSoon = mode === AcceptMode.open && allowed < 1;
     this.engine.setAccepting(isTooSoon ? AcceptMode.paused : mode, allowed);
     const dueMs = Math.min(this.#nextTickMs, this.watch.nextDueMs());
-    if (this.#isStopping || this.ring.hasVerdicts) return 0;
+    if (this.#isStopping || this.ring.verdicts > 0) return 0;
     let sleepMs = Math.max(0, Math.min(MAX_SLEEP_MS, dueMs - this.nowMs));
     if (mode === AcceptMode.paused && !this.#isDraining) sleepMs = Math.min(sleepMs, ACCEPT_RECHECK_MS);
     if (isTooSoon) sleepMs = Math.min(sleepMs, this.#acceptPace.waitMs(acceptsPerS));

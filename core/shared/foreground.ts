@@ -1,11 +1,21 @@
-import { SCHED_OTHER, SCHED_RESET_ON_FORK, SCHED_RR, scheduleThread, whyNoLibc } from "../engine/posix.ts";
+import {
+  SCHED_OTHER,
+  SCHED_RESET_ON_FORK,
+  SCHED_RR,
+  scheduleThread,
+  threadCpuMs,
+  whyNoLibc,
+} from "../engine/posix.ts";
 import { readKernelNumbers, readKernelText } from "./kernel_files.ts";
 
-/** How often it looks how much time the machine's cores have left. */
-const LOOK_MS = 250;
+/** How often it looks how much of its core a thread takes, and how much time the machine's cores have left. */
+const OWN_LOOK_MS = 20;
+const IDLE_LOOK_MS = 250;
 /** Idle shares of all cores' time: a thread goes first from so much on, and steps back below so much. */
 const FIRST_FROM = 0.2;
 const FIRST_UNTIL = 0.1;
+/** A thread that takes so much of its core steps back at once: some of the kernel's threads can't go to another one. */
+const MOST_OF_CORE = 0.9;
 
 /** Of the real-time ones: before every thread without one, behind whatever else the machine has of them. */
 const LEAST_PRIORITY = 1;
@@ -20,6 +30,8 @@ export interface Machine {
   idle(): { readonly upS: number; readonly idleS: number } | undefined;
   /** All of its cores. */
   readonly cores: number;
+  /** CPU time that this thread has used, in ms. */
+  threadCpuMs(): number;
   /** Puts this thread before all others, or back among them. False if it may not. */
   goFirst(isFirst: boolean): boolean;
 }
@@ -32,15 +44,17 @@ export interface Machine {
  * lose nothing. On a full machine the winners' ledger would starve, so there it is a thread like any other.
  */
 export class Foreground {
-  readonly #machine: Machine;
+  readonly #machine: Machine | undefined;
   #isFirst = false;
   #mayGoFirst: boolean;
-  #nextLookMs = 0;
+  #ownLook = { atMs: -Infinity, cpuMs: 0 };
+  #idleLookMs = 0;
   #last: { readonly upS: number; readonly idleS: number } | undefined;
 
-  constructor(priority: Priority, machine: Machine = thisMachine()) {
+  /** @param machine undefined: one on which nobody can go first */
+  constructor(priority: Priority, machine: Machine | undefined = thisMachine()) {
     this.#machine = machine;
-    this.#mayGoFirst = priority === "auto";
+    this.#mayGoFirst = priority === "auto" && machine !== undefined;
   }
 
   get isFirst(): boolean {
@@ -49,34 +63,47 @@ export class Foreground {
 
   /** Call it often: most calls compare two numbers. */
   look(nowMs: number): void {
-    if (nowMs < this.#nextLookMs || !this.#mayGoFirst) return;
-    this.#nextLookMs = nowMs + LOOK_MS;
+    if (nowMs < this.#ownLook.atMs + OWN_LOOK_MS || !this.#mayGoFirst) return;
+    if (this.#takesItsCore(nowMs)) {
+      this.#idleLookMs = nowMs + IDLE_LOOK_MS;
+      return this.#goFirst(false);
+    }
+    if (nowMs < this.#idleLookMs) return;
+    this.#idleLookMs = nowMs + IDLE_LOOK_MS;
     const before = this.#last;
-    const now = this.#last = this.#machine.idle();
+    const now = this.#last = this.#machine!.idle();
     if (now === undefined) return this.#goFirst(false);
     if (before === undefined || now.upS <= before.upS) return;
-    const idleShare = (now.idleS - before.idleS) / (now.upS - before.upS) / this.#machine.cores;
+    const idleShare = (now.idleS - before.idleS) / (now.upS - before.upS) / this.#machine!.cores;
     this.#goFirst(idleShare >= (this.#isFirst ? FIRST_UNTIL : FIRST_FROM));
+  }
+
+  /** Whether it has used nearly all the time since the last look. */
+  #takesItsCore(nowMs: number): boolean {
+    const { atMs, cpuMs } = this.#ownLook;
+    this.#ownLook = { atMs: nowMs, cpuMs: this.#machine!.threadCpuMs() };
+    return this.#ownLook.cpuMs - cpuMs >= (nowMs - atMs) * MOST_OF_CORE;
   }
 
   #goFirst(isFirst: boolean): void {
     if (isFirst === this.#isFirst) return;
-    this.#mayGoFirst = this.#machine.goFirst(isFirst);
+    this.#mayGoFirst = this.#machine!.goFirst(isFirst);
     this.#isFirst = isFirst && this.#mayGoFirst;
   }
 }
 
-function thisMachine(): Machine {
+function thisMachine(): Machine | undefined {
   const cores = navigator.hardwareConcurrency;
   const [, lastCore] = /(\d+)\n*$/.exec(readKernelText("/sys/devices/system/cpu/online") ?? "") ?? [];
   // Held to some of the cores, a process can't know whether those have time left.
-  const hasAllCores = Number(lastCore) + 1 === cores && whyNoLibc() === null;
+  if (Number(lastCore) + 1 !== cores || whyNoLibc() !== null) return undefined;
   return {
     cores,
     idle() {
-      const [upS, idleS] = hasAllCores && readKernelNumbers("/proc/uptime") || [];
+      const [upS, idleS] = readKernelNumbers("/proc/uptime") ?? [];
       return upS === undefined ? undefined : { upS, idleS };
     },
+    threadCpuMs,
     goFirst: (isFirst) =>
       isFirst ? scheduleThread(SCHED_RR | SCHED_RESET_ON_FORK, LEAST_PRIORITY) : scheduleThread(SCHED_OTHER),
   };

@@ -9,10 +9,15 @@ class TestMachine implements Machine {
   tells = true;
   #upS = 1_000;
   #idleS = 1_500;
+  #cpuMs = 0;
   #nowMs = 0;
 
   idle(): ReturnType<Machine["idle"]> {
     return this.tells ? { upS: this.#upS, idleS: this.#idleS } : undefined;
+  }
+
+  threadCpuMs(): number {
+    return this.#cpuMs;
   }
 
   goFirst(isFirst: boolean): boolean {
@@ -22,9 +27,15 @@ class TestMachine implements Machine {
 
   /** A second goes by, in which both cores together were idle for so long. */
   second(foreground: Foreground, idleS: number): void {
-    this.#upS++;
-    this.#idleS += idleS;
-    this.#nowMs += 1_000;
+    this.pass(foreground, 1_000, idleS * 500, 0);
+  }
+
+  /** Time goes by, in which each core was idle and this thread worked for so long. */
+  pass(foreground: Foreground, ms: number, idleMs: number, cpuMs: number): void {
+    this.#upS += ms / 1_000;
+    this.#idleS += idleMs * this.cores / 1_000;
+    this.#cpuMs += cpuMs;
+    this.#nowMs += ms;
     foreground.look(this.#nowMs);
   }
 }
@@ -58,6 +69,22 @@ Deno.test("between two looks nothing is read", () => {
   machine.idle = () => void readings++ as undefined;
   for (let nowMs = 1_000; nowMs < 2_000; nowMs++) foreground.look(nowMs);
   assert.equal(readings, 4);
+});
+
+Deno.test("a thread that takes nearly all of its core steps back at once, and waits until it takes less", () => {
+  const machine = new TestMachine();
+  const foreground = on(machine);
+  machine.second(foreground, 2);
+  machine.pass(foreground, 20, 10, 17);
+  assert.equal(foreground.isFirst, true);
+  for (let i = 0; i < 20; i++) {
+    machine.pass(foreground, 20, 10, 19);
+    assert.equal(foreground.isFirst, false);
+  }
+  machine.pass(foreground, 20, 10, 10);
+  assert.equal(foreground.isFirst, false, "not at once");
+  for (let i = 0; i < 20; i++) machine.pass(foreground, 20, 10, 10);
+  assert.equal(foreground.isFirst, true);
 });
 
 Deno.test("a thread that may not go first asks once", () => {
