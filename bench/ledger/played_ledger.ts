@@ -59,7 +59,7 @@ export class PlayedLedger implements AsyncDisposable {
     try {
       const { port, admin } = await server.event("listening");
       await server.event("ledger ready");
-      const slice = Math.floor(USER_IDS / connections);
+      const slice = Math.ceil(USER_IDS / connections);
       const client = new Running([
         ...["client", "--users", `0-${USER_IDS - 1}`, "--segment", `1/${slice}`, "--total", String(USER_IDS)],
         ...["--server", `127.0.0.1-127.0.0.${addresses}:${port}`, "--control", "127.0.0.1:0"],
