@@ -99,8 +99,8 @@ Deno.test("a winner whose verdict is late is told: overloaded, and gets the awar
 });
 
 /** A world in which so many winners wait for a ledger that has just committed all of them. */
-async function worldWithCommit(winners: number, ringEntries: number): Promise<World> {
-  const world = new World({ seats: 2 * winners, ringEntries, plugins: [{ plugin: shake }] });
+async function worldWithCommit(winners: number): Promise<World> {
+  const world = new World({ seats: 2 * winners, ringEntries: 1_024, plugins: [{ plugin: shake }] });
   const peers = Array.from({ length: winners }, (_, i) => world.user(i + 1));
   await world.makePackets({ ...ORDER, ratePerS: 2 * winners, total: 2 * winners });
   world.host.isLedgerStuck = true;
@@ -120,7 +120,7 @@ async function worldWithCommit(winners: number, ringEntries: number): Promise<Wo
 }
 
 Deno.test("who wins nothing doesn't wait behind the winners of a whole commit: a pass answers some of them", async () => {
-  const world = await worldWithCommit(150, 1_024);
+  const world = await worldWithCommit(150);
   const nowMs = world.network.clock.monotonicMs();
   for (const won of [64, 128, 150]) {
     assert.ok(world.host.nextDueMs() <= nowMs, "without a wait between");
@@ -130,7 +130,7 @@ Deno.test("who wins nothing doesn't wait behind the winners of a whole commit: a
 });
 
 Deno.test("after a halt, winners whose verdicts are there are not told that it takes too long", async () => {
-  const world = await worldWithCommit(150, 1_024);
+  const world = await worldWithCommit(150);
   world.network.clock.advance(3_000);
   for (let turn = 0; turn < 3; turn++) world.host.turn();
   assert.equal(world.total("verdictsLate"), 0);
@@ -138,7 +138,7 @@ Deno.test("after a halt, winners whose verdicts are there are not told that it t
 });
 
 Deno.test("of winners that have piled up a pass answers an eighth, so that they are soon answered too", async () => {
-  const world = await worldWithCommit(800, 1_024);
+  const world = await worldWithCommit(800);
   for (const won of [100, 188, 265]) {
     world.host.turn();
     assert.equal(world.total("shakeWon"), won);

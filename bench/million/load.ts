@@ -11,9 +11,10 @@ import { type Load, scenarioOf, type Setting, startStage } from "./setting.ts";
 
 /** Connects a second that a machine of 2 cores must reach. */
 const LEAST_CONNECTS_PER_S = 20_000;
-/** Resident memory at a million users, at most. With more users neither is asked for. */
+/** Resident memory at a million users, at most. */
 const MOST_SERVER_BYTES = 250e6;
 const MOST_CLIENT_BYTES = 400e6;
+/** With more users neither connects nor memory must reach these. */
 const BAR_USERS = 1_000_000;
 
 export async function runLoad(

@@ -44,17 +44,15 @@ export interface Machine {
  * lose nothing. On a full machine the winners' ledger would starve, so there it is a thread like any other.
  */
 export class Foreground {
-  readonly #machine: Machine | undefined;
+  /** Undefined: nobody can go first here, or this thread may not. */
+  #machine: Machine | undefined;
   #isFirst = false;
-  #mayGoFirst: boolean;
   #ownLook = { atMs: -Infinity, cpuMs: 0 };
   #idleLookMs = 0;
   #last: { readonly upS: number; readonly idleS: number } | undefined;
 
-  /** @param machine undefined: one on which nobody can go first */
-  constructor(priority: Priority, machine: Machine | undefined = thisMachine()) {
-    this.#machine = machine;
-    this.#mayGoFirst = priority === "auto" && machine !== undefined;
+  constructor(priority: Priority, machine = thisMachine()) {
+    this.#machine = priority === "auto" ? machine : undefined;
   }
 
   get isFirst(): boolean {
@@ -63,35 +61,38 @@ export class Foreground {
 
   /** Call it often: most calls compare two numbers. */
   look(nowMs: number): void {
-    if (nowMs < this.#ownLook.atMs + OWN_LOOK_MS || !this.#mayGoFirst) return;
-    if (this.#takesItsCore(nowMs)) {
+    const machine = this.#machine;
+    if (machine === undefined || nowMs < this.#ownLook.atMs + OWN_LOOK_MS) return;
+    if (this.#takesItsCore(machine, nowMs)) {
       this.#idleLookMs = nowMs + IDLE_LOOK_MS;
-      return this.#goFirst(false);
+      return this.#goFirst(machine, false);
     }
     if (nowMs < this.#idleLookMs) return;
     this.#idleLookMs = nowMs + IDLE_LOOK_MS;
     const before = this.#last;
-    const now = this.#last = this.#machine!.idle();
-    if (now === undefined) return this.#goFirst(false);
+    const now = this.#last = machine.idle();
+    if (now === undefined) return this.#goFirst(machine, false);
     if (before === undefined || now.upS <= before.upS) return;
-    const idleShare = (now.idleS - before.idleS) / (now.upS - before.upS) / this.#machine!.cores;
-    this.#goFirst(idleShare >= (this.#isFirst ? FIRST_UNTIL : FIRST_FROM));
+    const idleShare = (now.idleS - before.idleS) / (now.upS - before.upS) / machine.cores;
+    this.#goFirst(machine, idleShare >= (this.#isFirst ? FIRST_UNTIL : FIRST_FROM));
   }
 
   /** Whether it has used nearly all the time since the last look. */
-  #takesItsCore(nowMs: number): boolean {
+  #takesItsCore(machine: Machine, nowMs: number): boolean {
     const { atMs, cpuMs } = this.#ownLook;
-    this.#ownLook = { atMs: nowMs, cpuMs: this.#machine!.threadCpuMs() };
+    this.#ownLook = { atMs: nowMs, cpuMs: machine.threadCpuMs() };
     return this.#ownLook.cpuMs - cpuMs >= (nowMs - atMs) * MOST_OF_CORE;
   }
 
-  #goFirst(isFirst: boolean): void {
+  #goFirst(machine: Machine, isFirst: boolean): void {
     if (isFirst === this.#isFirst) return;
-    this.#mayGoFirst = this.#machine!.goFirst(isFirst);
-    this.#isFirst = isFirst && this.#mayGoFirst;
+    const isDone = machine.goFirst(isFirst);
+    this.#isFirst = isFirst && isDone;
+    if (!isDone) this.#machine = undefined;
   }
 }
 
+/** Undefined where no thread can go first. */
 function thisMachine(): Machine | undefined {
   const cores = navigator.hardwareConcurrency;
   const [, lastCore] = /(\d+)\n*$/.exec(readKernelText("/sys/devices/system/cpu/online") ?? "") ?? [];

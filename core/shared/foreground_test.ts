@@ -27,13 +27,13 @@ class TestMachine implements Machine {
 
   /** A second goes by, in which both cores together were idle for so long. */
   second(foreground: Foreground, idleS: number): void {
-    this.pass(foreground, 1_000, idleS * 500, 0);
+    this.pass(foreground, 1_000, idleS * 1_000, 0);
   }
 
-  /** Time goes by, in which each core was idle and this thread worked for so long. */
+  /** Time goes by, in which both cores together were idle, and this thread worked, for so long. */
   pass(foreground: Foreground, ms: number, idleMs: number, cpuMs: number): void {
     this.#upS += ms / 1_000;
-    this.#idleS += idleMs * this.cores / 1_000;
+    this.#idleS += idleMs / 1_000;
     this.#cpuMs += cpuMs;
     this.#nowMs += ms;
     foreground.look(this.#nowMs);
@@ -50,12 +50,8 @@ Deno.test("a thread goes first while a fifth of the cores is idle, and steps bac
   const machine = new TestMachine();
   const foreground = on(machine);
   assert.equal(foreground.isFirst, false, "one reading says nothing");
-  for (
-    const [idleS, isFirst] of [[0.39, false], [0.41, true], [0.21, true], [0.19, false], [
-      0.39,
-      false,
-    ]] as const
-  ) {
+  const seconds = [[0.39, false], [0.41, true], [0.21, true], [0.19, false], [0.39, false]] as const;
+  for (const [idleS, isFirst] of seconds) {
     machine.second(foreground, idleS);
     assert.equal(foreground.isFirst, isFirst, `${idleS} s of 2 idle`);
   }
@@ -75,15 +71,15 @@ Deno.test("a thread that takes nearly all of its core steps back at once, and wa
   const machine = new TestMachine();
   const foreground = on(machine);
   machine.second(foreground, 2);
-  machine.pass(foreground, 20, 10, 17);
+  machine.pass(foreground, 20, 20, 17);
   assert.equal(foreground.isFirst, true);
   for (let i = 0; i < 20; i++) {
-    machine.pass(foreground, 20, 10, 19);
+    machine.pass(foreground, 20, 20, 19);
     assert.equal(foreground.isFirst, false);
   }
-  machine.pass(foreground, 20, 10, 10);
+  machine.pass(foreground, 20, 20, 10);
   assert.equal(foreground.isFirst, false, "not at once");
-  for (let i = 0; i < 20; i++) machine.pass(foreground, 20, 10, 10);
+  for (let i = 0; i < 20; i++) machine.pass(foreground, 20, 20, 10);
   assert.equal(foreground.isFirst, true);
 });
 
