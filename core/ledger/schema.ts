@@ -77,8 +77,12 @@ export const TRUTH_MIGRATIONS: readonly Migration[] = [
 `,
 ];
 
+/** The level of a run of the projection's index, which follows from how many awards it has: one more for each 64 times. */
+export const RUN_LEVEL = [1, 2, 3, 4, 5].map((level) => `(awards >= ${64 ** level})`).join(" + ");
+
 /** What can be made again from the truth at any time: for questions, never for a verdict. */
-export const PROJECTION_MIGRATIONS: readonly Migration[] = [`
+export const PROJECTION_MIGRATIONS: readonly Migration[] = [
+  `
   create table progress (
     id  integer primary key check (id = 1),
     seq integer not null
@@ -106,7 +110,13 @@ export const PROJECTION_MIGRATIONS: readonly Migration[] = [`
     level   integer not null,
     awards  integer not null
   ) strict;
-`];
+`,
+  // A merge that was broken off left runs with fewer awards than they were noted with.
+  `
+  update run set awards = (select count(*) from user_award where user_award.run = run.run);
+  update run set level = ${RUN_LEVEL};
+`,
+];
 
 /**
  * Refuses a file that isn't ours, or of a newer program.
