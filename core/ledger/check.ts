@@ -5,6 +5,7 @@ import { type Anchor, checkAnchor, checkChain } from "./check_chain.ts";
 import { CheckpointCheck } from "./check_checkpoint.ts";
 import { ProjectionCheck } from "./check_projection.ts";
 import { RowCheck, type RowReport } from "./check_rows.ts";
+import { checkLog } from "./check_log.ts";
 import { checkSchema } from "./check_schema.ts";
 import type { EntryRows } from "./entry_rows.ts";
 import { hexOf, ledgerIdOf } from "./links.ts";
@@ -48,6 +49,9 @@ export function checkLedger(
   const truth = new TruthReader(directory);
   try {
     const { db } = truth;
+    for (const name of [TRUTH_FILE, PROJECTION_FILE]) {
+      attempt(problems, `${name}-wal`, () => checkLog(`${directory}/${name}`, name, problems));
+    }
     attempt(problems, TRUTH_FILE, () => checkSchema(db, TRUTH_FILE, TRUTH_MIGRATIONS, problems));
     const projection = attempt(
       problems,
