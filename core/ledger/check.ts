@@ -1,20 +1,17 @@
 import type { OnStage } from "../cli/progress.ts";
 import { UserError } from "../cli/user_error.ts";
-import type { Link } from "./chain.ts";
-import { type Anchor, checkAnchor, checkChain } from "./check_chain.ts";
+import { type Anchor, checkAnchor } from "./check_chain.ts";
 import { CheckpointCheck } from "./check_checkpoint.ts";
 import { ProjectionCheck } from "./check_projection.ts";
-import { RowCheck, type RowReport } from "./check_rows.ts";
+import type { RowReport } from "./check_rows.ts";
+import { checkTruth } from "./check_truth.ts";
 import { checkLog } from "./check_log.ts";
-import { checkSchema } from "./check_schema.ts";
-import type { EntryRows } from "./entry_rows.ts";
 import { hexOf, ledgerIdOf } from "./links.ts";
-import { Problems } from "./problems.ts";
+import { attempt, Problems } from "./problems.ts";
 import { PROJECTION_FILE } from "./projection.ts";
 import { openProjection } from "./projection_reader.ts";
-import { TRUTH_MIGRATIONS } from "./schema.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
-import { ROWS_PER_MOMENT, TruthReader } from "./truth_reader.ts";
+import { TruthReader } from "./truth_reader.ts";
 
 /** What a check of a ledger came to. */
 export interface CheckReport extends RowReport {
@@ -52,24 +49,15 @@ export function checkLedger(
     for (const name of [TRUTH_FILE, PROJECTION_FILE]) {
       attempt(problems, `${name}-wal`, () => checkLog(`${directory}/${name}`, name, problems));
     }
-    attempt(problems, TRUTH_FILE, () => checkSchema(db, TRUTH_FILE, TRUTH_MIGRATIONS, problems));
     const projection = attempt(
       problems,
       PROJECTION_FILE,
       () => projectionDb && new ProjectionCheck(projectionDb, truth.lastSeq(), problems),
     );
-    const rows = new RowCheck(truth, checkpoint, problems);
-    let momentSeq = 0;
-    const tip = attempt(problems, TRUTH_FILE, () =>
-      eachOf(checkChain(db, problems), (block) => {
-        rows.add(block);
-        attempt(problems, PROJECTION_FILE, () => projection?.add(block));
-        onStage(directory, block.count, truth.lastSeq(), "rows");
-        if (rows.seq - momentSeq < ROWS_PER_MOMENT) return;
-        momentSeq = rows.seq;
-        db.renew();
-      }));
-    const report = rows.finish();
+    const { report, tip } = checkTruth(truth, problems, checkpoint, (block) => {
+      onStage(directory, block.count, truth.lastSeq(), "rows");
+      attempt(problems, PROJECTION_FILE, () => projection?.add(block));
+    });
     attempt(problems, PROJECTION_FILE, () => projection?.finish(onStage));
     if (expect !== undefined) checkAnchor(db, expect, problems);
     if (db.hasMovedOn || projectionDb?.hasMovedOn === true) {
@@ -78,7 +66,7 @@ export function checkLedger(
     return {
       ...report,
       ledger: ledgerIdOf(db),
-      head: tip === undefined ? "" : hexOf(tip.head),
+      head: hexOf(tip.head),
       projectionLagRows: report.rows - (projection?.seq ?? 0),
       problems: problems.lines(),
     };
@@ -86,24 +74,5 @@ export function checkLedger(
     truth.close();
     checkpoint.close();
     projectionDb?.close();
-  }
-}
-
-/** Takes all that a generator yields; returns what it returns. */
-function eachOf(blocks: Generator<EntryRows, Link>, take: (rows: EntryRows) => void): Link {
-  for (;;) {
-    const { done, value } = blocks.next();
-    if (done === true) return value;
-    take(value);
-  }
-}
-
-/** Whatever can't be read is a problem like the others. */
-function attempt<T>(problems: Problems, name: string, read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    problems.add(`${name} reading`, `${name}: cannot be read: ${(error as Error).message}`);
-    return undefined;
   }
 }

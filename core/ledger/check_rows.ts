@@ -7,7 +7,7 @@ import { Judge } from "./judge.ts";
 import { type Balances, emptyJudgement, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
 import { replayRow } from "./open_judge.ts";
 import { PacketState } from "./packets.ts";
-import type { Problems } from "./problems.ts";
+import { attempt, type Problems } from "./problems.ts";
 import { wordsOf } from "./sqlite_rows.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
 import type { TruthReader } from "./truth_reader.ts";
@@ -47,7 +47,7 @@ export interface RowReport {
 export class RowCheck {
   readonly #judge: Judge;
   readonly #truth: TruthReader;
-  readonly #checkpoint: CheckpointCheck;
+  readonly #checkpoint: CheckpointCheck | undefined;
   readonly #problems: Problems;
   readonly #judgement = emptyJudgement();
   #seq = 0;
@@ -56,7 +56,7 @@ export class RowCheck {
 
   #isCompared = false;
 
-  constructor(truth: TruthReader, checkpoint: CheckpointCheck, problems: Problems) {
+  constructor(truth: TruthReader, problems: Problems, checkpoint?: CheckpointCheck) {
     this.#judge = new Judge(NO_LIMITS, truth);
     this.#truth = truth;
     this.#checkpoint = checkpoint;
@@ -73,7 +73,7 @@ export class RowCheck {
     for (let row = 0; row < rows.count; row++) {
       const at = rows.at(row);
       const seq = rows.values[at + RowField.seq];
-      if (seq > this.#checkpoint.seq) this.#compare();
+      if (seq > (this.#checkpoint?.seq ?? Infinity)) this.#compare();
       const lacks = seq - this.#seq - 1;
       if (lacks === 1) this.#add(`lacks row ${this.#seq + 1}`);
       else if (lacks !== 0) this.#add(`lacks rows ${this.#seq + 1} to ${seq - 1}`);
@@ -85,7 +85,7 @@ export class RowCheck {
 
   /** All marks of the checkpoint are of its rows: those rows, then those marks, and it must say the same. */
   #compare(): void {
-    if (this.#isCompared) return;
+    if (this.#isCompared || this.#checkpoint === undefined) return;
     this.#isCompared = true;
     this.#markDelivered(this.#checkpoint.mark);
     this.#checkpoint.compare(this.#judge, this.#seq);
@@ -125,10 +125,12 @@ export class RowCheck {
 
   /** All rows have come. */
   finish(): RowReport {
-    this.#compare();
-    this.#markDelivered(Infinity);
+    attempt(this.#problems, TRUTH_FILE, () => {
+      this.#compare();
+      this.#markDelivered(Infinity);
+    });
     const most = mostPackets(this.#judge);
-    const limits = this.#truth.limits();
+    const limits = attempt(this.#problems, TRUTH_FILE, () => this.#truth.limits()) ?? NO_LIMITS;
     const { packetsPerUser, packetsPerSponsor } = limits;
     if (most.mostOfUser > packetsPerUser) {
       this.#add(`a user has ${most.mostOfUser} packets, and ${packetsPerUser} are allowed`);

@@ -27,3 +27,13 @@ export class Problems {
     ];
   }
 }
+
+/** Whatever can't be read is a problem like the others. */
+export function attempt<T>(problems: Problems, name: string, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    problems.add(`${name} reading`, `${name}: cannot be read: ${(error as Error).message}`);
+    return undefined;
+  }
+}

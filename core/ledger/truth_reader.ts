@@ -18,13 +18,16 @@ export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readD
   readonly path: string;
   #selectEnded: StatementSync | undefined;
 
-  /** @throws UserError if there is no ledger, or one of a newer program */
-  constructor(directory: string) {
-    this.path = `${directory}/${TRUTH_FILE}`;
+  /**
+   * @param file another name of the truth's file, such as a backup's
+   * @throws UserError if there is no ledger, or one of a newer program
+   */
+  constructor(directory: string, file = TRUTH_FILE) {
+    this.path = `${directory}/${file}`;
     try {
       Deno.statSync(this.path);
     } catch {
-      throw new UserError(`${directory}: holds no ledger (there is no ${TRUTH_FILE} in it)`);
+      throw new UserError(`${directory}: holds no ledger (there is no ${file} in it)`);
     }
     this.db = this.#open();
     try {

@@ -57,22 +57,40 @@ export class UntouchedDatabase extends DatabaseSync {
     return this.#way !== "shared" && looks(this.#path) !== this.#lookedLike;
   }
 
+  /** Writes all of one moment into an empty file, which is a database without a log then. Not synced. */
+  copyInto(path: string): void {
+    this.exec("rollback; pragma query_only = 0");
+    const vacuum = this.prepare("vacuum into ?"); // it writes to nothing else
+    retrying(() => vacuum.run(path));
+    this.exec("pragma query_only = 1");
+    this.#begin();
+  }
+
   override close(): void {
     super.close();
     if (this.#folder !== undefined) Deno.removeSync(this.#folder, { recursive: true });
   }
 
   #begin(): void {
-    for (let tries = 1;; tries++) {
+    retrying(() => {
       this.exec("begin");
       try {
         this.prepare("select 1 from sqlite_schema").get(); // the moment is that of the first read
-        return;
       } catch (error) {
         this.exec("rollback");
-        const isAgain = error instanceof Error && "errcode" in error && error.errcode === READONLY_CANTINIT;
-        if (!isAgain || tries === MOST_TRIES) throw error;
+        throw error;
       }
+    });
+  }
+}
+
+function retrying(run: () => void): void {
+  for (let tries = 1;; tries++) {
+    try {
+      return run();
+    } catch (error) {
+      const isAgain = error instanceof Error && "errcode" in error && error.errcode === READONLY_CANTINIT;
+      if (!isAgain || tries === MOST_TRIES) throw error;
     }
   }
 }
