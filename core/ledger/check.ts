@@ -65,8 +65,8 @@ export function checkLedger(
     }
     return {
       ...report,
-      ledger: ledgerIdOf(db),
-      head: hexOf(tip.head),
+      ledger: attempt(problems, TRUTH_FILE, () => ledgerIdOf(db)) ?? "",
+      head: tip === undefined ? "" : hexOf(tip.head),
       projectionLagRows: report.rows - (projection?.seq ?? 0),
       problems: problems.lines(),
     };

@@ -4,7 +4,6 @@ import type { CheckpointCheck } from "./check_checkpoint.ts";
 import { RowCheck, type RowReport } from "./check_rows.ts";
 import { checkSchema } from "./check_schema.ts";
 import type { EntryRows } from "./entry_rows.ts";
-import { tipOf } from "./links.ts";
 import { attempt, type Problems } from "./problems.ts";
 import { TRUTH_MIGRATIONS } from "./schema.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
@@ -14,14 +13,14 @@ import { ROWS_PER_MOMENT, type TruthReader } from "./truth_reader.ts";
  * Proves a truth by itself: the file, the chain, and each row by those before it.
  *
  * @param onRows given all rows, in order and in blocks
- * @returns what the rows come to, and the last link
+ * @returns what the rows come to, and the last link if all could be read
  */
 export function checkTruth(
   truth: TruthReader,
   problems: Problems,
   checkpoint: CheckpointCheck | undefined,
   onRows: (rows: EntryRows) => void,
-): { readonly report: RowReport; readonly tip: Link } {
+): { readonly report: RowReport; readonly tip: Link | undefined } {
   const { db } = truth;
   attempt(problems, TRUTH_FILE, () => checkSchema(db, TRUTH_FILE, TRUTH_MIGRATIONS, problems));
   const rows = new RowCheck(truth, problems, checkpoint);
@@ -37,5 +36,5 @@ export function checkTruth(
       db.renew();
     }
   });
-  return { report: rows.finish(), tip: tip ?? tipOf(db) };
+  return { report: rows.finish(), tip };
 }

@@ -8,6 +8,14 @@ import { SqliteStore } from "../../core/ledger/sqlite_store.ts";
 import { StoredLedger } from "../../core/ledger/stored_ledger.ts";
 import { ManualClock } from "../../core/time/clock.ts";
 
+/** Files that belong together, by the name of the first. */
+export const FILES: Readonly<Record<string, readonly string[]>> = {
+  "ledger.db": ["ledger.db", "ledger.db-wal", "ledger.db-shm"],
+  "projection.db": ["projection.db", "projection.db-wal", "projection.db-shm"],
+  checkpoint: ["checkpoint"],
+  head: ["head"],
+};
+
 const LIMITS = { packetsPerUser: 40, packetsPerSponsor: 20 };
 const USERS = 20;
 const PACKETS = 30;
@@ -42,11 +50,20 @@ export function makeWorld(directory: string, rounds = 1): void {
   }
 }
 
-/** All files of a folder, into one that is made if there is none. */
-export function copyFolder(from: string, to: string): void {
+/** Goes on with a ledger for a while, as a server does. */
+export function growWorld(directory: string): void {
+  const clock = new ManualClock();
+  const life = new Life(directory, clock);
+  for (let round = 10; round < 14; round++) life.play(round);
+  life.close();
+  catchUp(directory, clock);
+}
+
+/** All files of a folder, or those of these names, into one that is made if there is none. */
+export function copyFolder(from: string, to: string, names?: readonly string[]): void {
   Deno.mkdirSync(to, { recursive: true });
   for (const { name, isFile } of Deno.readDirSync(from)) {
-    if (isFile) Deno.copyFileSync(`${from}/${name}`, `${to}/${name}`);
+    if (isFile && names?.includes(name) !== false) Deno.copyFileSync(`${from}/${name}`, `${to}/${name}`);
   }
 }
 
