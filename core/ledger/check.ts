@@ -5,8 +5,9 @@ import { CheckpointCheck } from "./check_checkpoint.ts";
 import { ProjectionCheck } from "./check_projection.ts";
 import type { RowReport } from "./check_rows.ts";
 import { checkTruth } from "./check_truth.ts";
+import { checkKnown, readKnown } from "./check_evidence.ts";
 import { checkLog } from "./check_log.ts";
-import { hexOf, ledgerIdOf } from "./links.ts";
+import { hexOf, ledgerIdOf, tipOf } from "./links.ts";
 import { attempt, Problems } from "./problems.ts";
 import { PROJECTION_FILE } from "./projection.ts";
 import { openProjection } from "./projection_reader.ts";
@@ -43,6 +44,7 @@ export function checkLedger(
   // What is made of the truth is opened first: then the truth has all that they can know.
   const projectionDb = attempt(problems, PROJECTION_FILE, () => openProjection(directory));
   const checkpoint = new CheckpointCheck(directory, problems);
+  const evidence = readKnown(directory, projectionDb, checkpoint, problems);
   const truth = new TruthReader(directory);
   try {
     const { db } = truth;
@@ -58,6 +60,7 @@ export function checkLedger(
       onStage(directory, block.count, truth.lastSeq(), "rows");
       attempt(problems, PROJECTION_FILE, () => projection?.add(block));
     });
+    attempt(problems, TRUTH_FILE, () => checkKnown(directory, db, tip ?? tipOf(db), evidence, problems));
     attempt(problems, PROJECTION_FILE, () => projection?.finish(onStage));
     if (expect !== undefined) checkAnchor(db, expect, problems);
     if (db.hasMovedOn || projectionDb?.hasMovedOn === true) {

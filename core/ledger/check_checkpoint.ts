@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { CHECKPOINT_FILE, CheckpointBroken, CheckpointReader } from "./checkpoint.ts";
+import { CHECKPOINT_FILE, CheckpointBroken, type CheckpointHead, CheckpointReader } from "./checkpoint.ts";
 import type { Judge } from "./judge.ts";
 import type { Mint } from "./mint_list.ts";
 import { CHUNK_PACKETS, PacketChunk } from "./packets.ts";
@@ -20,13 +20,9 @@ export class CheckpointCheck {
     this.#reader = this.#try(() => CheckpointReader.open(`${directory}/${CHECKPOINT_FILE}`));
   }
 
-  /** The last row and the last mark that are in it; 0 if there is none that can be read. */
-  get seq(): number {
-    return this.#reader?.head.seq ?? 0;
-  }
-
-  get mark(): number {
-    return this.#reader?.head.mark ?? 0;
+  /** What it says besides columns; undefined if there is none that can be read. */
+  get head(): CheckpointHead | undefined {
+    return this.#reader?.head;
   }
 
   /** @param judge of exactly the rows and marks that the checkpoint has, if `seq` is its last row */

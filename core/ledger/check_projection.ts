@@ -1,8 +1,8 @@
 import type { StatementSync } from "node:sqlite";
 import type { OnStage } from "../cli/progress.ts";
-import { balanceAccount, legsOf } from "./accounts.ts";
+import { balanceAccount, isKindOfRow, legsOf } from "./accounts.ts";
 import { checkSchema } from "./check_schema.ts";
-import { isOfAward } from "./entry.ts";
+import { EntryKind, isOfAward } from "./entry.ts";
 import { type EntryRows, RowField } from "./entry_rows.ts";
 import type { Problems } from "./problems.ts";
 import { PROJECTION_FILE } from "./projection.ts";
@@ -13,12 +13,19 @@ import type { UntouchedDatabase } from "./untouched.ts";
 
 /** How a row and the index by user stand: it needn't be there, it must be, it is. */
 const Indexed = { no: 0, must: 1, is: 2 } as const;
+/** What is noted of a mint besides its row. */
+const MINTED = [RowField.packetId, RowField.count, RowField.sponsor, RowField.amount];
+/** No row has a number as large. */
+const NO_ROW = 2 ** 51;
 /** Entries of the index between two tellings of how far it is, and until the file is let go for a moment. */
 const STRIDE = 100_000;
 
+type Row = readonly (number | string)[];
+type Rows = readonly Row[];
+
 /**
  * Compares a projection with the rows that it was made of: every posting, balance and entry of the index, what is there
- * and what should be. Rows come in order, in blocks; it remembers 5 bytes of each.
+ * and what should be. Rows come in order, in blocks; it remembers 9 bytes of each.
  */
 export class ProjectionCheck {
   /** The last row that it has taken in. */
@@ -26,11 +33,13 @@ export class ProjectionCheck {
   readonly #db: UntouchedDatabase;
   readonly #problems: Problems;
   readonly #selectPostings: StatementSync;
+  readonly #selectMinted: StatementSync;
   readonly #balances = new Map<string, number>();
   readonly #users: Uint32Array;
+  readonly #packets: Uint32Array;
   readonly #indexed: Uint8Array;
-  /** The key of the first posting that wasn't compared yet. */
-  #nextId = Number.MIN_SAFE_INTEGER;
+  /** What was made of the rows up to this one is compared. */
+  #doneSeq = 0;
 
   /** @param lastSeq of the truth */
   constructor(db: UntouchedDatabase, lastSeq: number, problems: Problems) {
@@ -41,64 +50,82 @@ export class ProjectionCheck {
     if (seq > lastSeq) this.#add("progress", `has row ${seq}, and the ledger ends with row ${lastSeq}`);
     this.seq = Math.min(seq, lastSeq);
     this.#users = new Uint32Array(this.seq + 1);
+    this.#packets = new Uint32Array(this.seq + 1);
     this.#indexed = new Uint8Array(this.seq + 1);
     this.#selectPostings = returningArrays(
       db.prepare("select id, account, fen from posting where id between ? and ? order by id"),
+    );
+    this.#selectMinted = returningArrays(
+      db.prepare(
+        "select seq, packet, count, sponsor, fen from minted where seq between ? and ? order by seq",
+      ),
     );
   }
 
   /** The next rows of the truth; those after {@linkcode seq} aren't looked at. */
   add(rows: EntryRows): void {
     const { values } = rows;
-    const expected: [id: number, account: string, fen: number][] = [];
+    const postings: Row[] = [];
+    const mints: Row[] = [];
+    let last = 0;
     for (let row = 0; row < rows.count; row++) {
       const at = rows.at(row);
       const seq = values[at + RowField.seq];
       if (seq > this.seq) break;
+      last = seq;
+      const kind = values[at + RowField.kind];
+      if (!isKindOfRow(kind)) continue;
       const fen = values[at + RowField.amount];
       const [from, to] = legsOf(values, at);
-      expected.push([seq * 2, from, -fen], [seq * 2 + 1, to, fen]);
+      postings.push([seq * 2, from, -fen], [seq * 2 + 1, to, fen]);
       this.#move(balanceAccount(from), -fen);
       this.#move(balanceAccount(to), fen);
-      if (!isOfAward(values[at + RowField.kind])) continue;
+      if (kind === EntryKind.mint) mints.push([seq, ...MINTED.map((field) => values[at + field])]);
+      if (!isOfAward(kind)) continue;
       this.#users[seq] = values[at + RowField.user];
+      this.#packets[seq] = values[at + RowField.packetId];
       this.#indexed[seq] = Indexed.must;
     }
-    if (expected.length > 0) this.#comparePostings(expected);
+    if (last > 0) this.#compareUntil(last, postings, mints);
   }
 
   /** All rows have come. */
   finish(onStage: OnStage): void {
-    const more = this.#db.prepare("select id from posting where id >= ? order by id");
-    for (const { id } of more.iterate(this.#nextId)) {
-      this.#add("posting", `has posting ${id}, which no row makes`);
-    }
+    this.#compareUntil(NO_ROW, [], []);
     this.#compareBalances();
     this.#compareIndex(onStage);
     this.#compareRuns();
   }
 
-  #comparePostings(expected: readonly [id: number, account: string, fen: number][]): void {
-    const last = expected[expected.length - 1][0];
-    const found = allNumbers(this.#selectPostings, this.#nextId, last) as unknown as typeof expected;
-    this.#nextId = last + 1;
+  /** Compares what was made of the rows after those that were compared, up to one. */
+  #compareUntil(seq: number, postings: Rows, mints: Rows): void {
+    const [after, until] = [this.#doneSeq + 1, seq];
+    this.#doneSeq = seq;
+    const found = allNumbers(this.#selectPostings, after === 1 ? -NO_ROW : after * 2, until * 2 + 1);
+    this.#compareRows("posting", found, postings, (id) => id >>> 1);
+    const minted = allNumbers(this.#selectMinted, after === 1 ? -NO_ROW : after, until);
+    this.#compareRows("minted", minted, mints, (seq) => seq);
+  }
+
+  /**
+   * Compares a table's rows with those that it must have, both in the order of their keys.
+   *
+   * @param found all rows of the table between the last call's and the last one that is expected
+   */
+  #compareRows(table: string, found: Rows, expected: Rows, rowOf: (key: number) => number): void {
     let at = 0;
-    for (const [id, account, fen] of expected) {
-      for (; at < found.length && found[at][0] < id; at++) {
-        this.#add("posting", `has posting ${found[at][0]}, which no row makes`);
-      }
-      const row = id >>> 1;
-      if (at === found.length || found[at][0] !== id) {
-        this.#add("posting", `row ${row}: lacks its posting of ${fen} fen to ${account}`);
-        continue;
-      }
-      const [, foundAccount, foundFen] = found[at++];
-      if (foundAccount === account && foundFen === fen) continue;
+    const stray = () => this.#add(table, `has ${table} ${found[at++].join()}, which no row makes`);
+    for (const must of expected) {
+      while (at < found.length && found[at][0] < must[0]) stray();
+      const is = found[at]?.[0] === must[0] ? found[at++] : undefined;
+      if (is?.every((value, i) => value === must[i]) === true) continue;
+      const has = is === undefined ? "none" : is.slice(1).join();
       this.#add(
-        "posting",
-        `row ${row}: posts ${foundFen} fen to ${foundAccount}, and not ${fen} to ${account}`,
+        table,
+        `row ${rowOf(must[0] as number)}: has ${table} ${has}, and must have ${must.slice(1).join()}`,
       );
     }
+    while (at < found.length) stray();
   }
 
   #compareBalances(): void {
@@ -115,14 +142,16 @@ export class ProjectionCheck {
 
   #compareIndex(onStage: OnStage): void {
     const select = returningArrays(
-      this.#db.prepare("select run, user, seq from user_award where (run, user, seq) > (?, ?, ?) limit ?"),
+      this.#db.prepare(
+        "select run, user, seq, packet from user_award where (run, user, seq) > (?, ?, ?) limit ?",
+      ),
     );
     const all = this.#indexed.reduce((sum, state) => sum + state, 0);
     let last: readonly number[] = [-1, -1, -1];
     for (;;) {
-      const found = allNumbers(select, ...last, STRIDE);
+      const found = allNumbers(select, ...last.slice(0, 3), STRIDE);
       if (found.length === 0) break;
-      for (const [, user, seq] of found) this.#compareEntry(user, seq);
+      for (const [, user, seq, packet] of found) this.#compareEntry(user, seq, packet);
       last = found[found.length - 1];
       onStage("index", found.length, all, "awards");
     }
@@ -132,13 +161,15 @@ export class ProjectionCheck {
     });
   }
 
-  #compareEntry(user: number, seq: number): void {
+  #compareEntry(user: number, seq: number, packet: number): void {
     const state = this.#indexed[seq];
-    if (state === Indexed.must && this.#users[seq] === user) this.#indexed[seq] = Indexed.is;
+    const isRight = this.#users[seq] === user && this.#packets[seq] === packet;
+    if (state === Indexed.must && isRight) this.#indexed[seq] = Indexed.is;
     else if (state === Indexed.is) this.#add("index", `row ${seq}: has a second entry, of user ${user}`);
     else if (state === Indexed.must) {
       this.#indexed[seq] = Indexed.is;
-      this.#add("index", `row ${seq}: has an entry of user ${user}, and not ${this.#users[seq]}`);
+      const must = `user ${this.#users[seq]}, packet ${this.#packets[seq]}`;
+      this.#add("index", `row ${seq}: has an entry of user ${user}, packet ${packet}, and not of ${must}`);
     } else this.#add("index", `has an entry of user ${user} for row ${seq}, which is no award's`);
   }
 

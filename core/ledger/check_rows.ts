@@ -73,7 +73,7 @@ export class RowCheck {
     for (let row = 0; row < rows.count; row++) {
       const at = rows.at(row);
       const seq = rows.values[at + RowField.seq];
-      if (seq > (this.#checkpoint?.seq ?? Infinity)) this.#compare();
+      if (seq > (this.#checkpoint?.head?.seq ?? Infinity)) this.#compare();
       const lacks = seq - this.#seq - 1;
       if (lacks === 1) this.#add(`lacks row ${this.#seq + 1}`);
       else if (lacks !== 0) this.#add(`lacks rows ${this.#seq + 1} to ${seq - 1}`);
@@ -85,9 +85,9 @@ export class RowCheck {
 
   /** All marks of the checkpoint are of its rows: those rows, then those marks, and it must say the same. */
   #compare(): void {
-    if (this.#isCompared || this.#checkpoint === undefined) return;
+    if (this.#isCompared || this.#checkpoint?.head === undefined) return;
     this.#isCompared = true;
-    this.#markDelivered(this.#checkpoint.mark);
+    this.#markDelivered(this.#checkpoint.head.mark);
     this.#checkpoint.compare(this.#judge, this.#seq);
   }
 

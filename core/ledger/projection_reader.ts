@@ -29,6 +29,13 @@ export function openProjection(directory: string): UntouchedDatabase | undefined
   }
 }
 
+/** What an open projection knows: the last row that it has taken in, its head, and of which ledger. */
+export function projectedProgress(
+  db: DatabaseSync,
+): { readonly seq: number; readonly ledger: string | null; readonly head: string | null } {
+  return db.prepare("select seq, ledger, head from progress").get() as ReturnType<typeof projectedProgress>;
+}
+
 /** The last row that an open projection has taken in. */
 export function projectedSeq(db: DatabaseSync): number {
   return db.prepare("select seq from progress").get()!.seq as number;

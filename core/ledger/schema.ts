@@ -111,10 +111,19 @@ export const PROJECTION_MIGRATIONS: readonly Migration[] = [
     awards  integer not null
   ) strict;
 `,
-  // A merge that was broken off left runs with fewer awards than they were noted with.
   `
-  update run set awards = (select count(*) from user_award where user_award.run = run.run);
-  update run set level = ${RUN_LEVEL};
+  -- Which ledger it is made from, and the head of its last row's commit: what it knows, whatever the truth has become.
+  alter table progress add column ledger text;
+  alter table progress add column head text;
+  -- With these an award can be entered again.
+  alter table user_award add column packet integer not null default 0;
+  create table minted (
+    seq     integer primary key,
+    packet  integer not null,
+    count   integer not null,
+    sponsor integer not null,
+    fen     integer not null
+  ) strict;
 `,
 ];
 

@@ -1,5 +1,6 @@
 /** Damages a ledger's files a little, again and again, and asks the check. */
 import { checkLedger } from "../../core/ledger/check.ts";
+import type { Anchor } from "../../core/ledger/check_chain.ts";
 import { UserError } from "../../core/cli/user_error.ts";
 import { Random } from "../../core/random/random.ts";
 import { contentOf, differences } from "./content.ts";
@@ -84,9 +85,9 @@ function judge(folder: string, where: string, changed: readonly string[], result
 }
 
 /** What the check says of a ledger: ok, its first problem, or why it can't look. */
-export function verdictOf(folder: string): string {
+export function verdictOf(folder: string, expect?: Anchor): string {
   try {
-    return checkLedger(folder).problems[0] ?? "ok";
+    return checkLedger(folder, { expect }).problems.join("\n") || "ok";
   } catch (error) {
     if (error instanceof UserError) return `refused: ${error.message}`;
     throw error;

@@ -50,11 +50,15 @@ export function makeWorld(directory: string, rounds = 1): void {
   }
 }
 
-/** Goes on with a ledger for a while, as a server does. */
-export function growWorld(directory: string): void {
+/**
+ * Goes on with a ledger for a while, as a server does.
+ *
+ * @param firstRound another one, another history
+ */
+export function growWorld(directory: string, firstRound: number): void {
   const clock = new ManualClock();
   const life = new Life(directory, clock);
-  for (let round = 10; round < 14; round++) life.play(round);
+  for (let round = firstRound; round < firstRound + 4; round++) life.play(round);
   life.close();
   catchUp(directory, clock);
 }
