@@ -13,6 +13,7 @@ import type { Command, Host } from "../cli/host.ts";
 import { type OnStage, Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
+import { acceptLoss } from "./accept_loss.ts";
 import { checkLedger } from "./check.ts";
 import { checkJson, checkText } from "./check_report.ts";
 import { closeEvent } from "./close_event.ts";
@@ -22,6 +23,7 @@ import { refuseLostRows } from "./inspect.ts";
 import { Projection } from "./projection.ts";
 import { catchUp } from "./projector.ts";
 import { type ShownAward, showPacket, showUser } from "./show.ts";
+import { upgradeLedger } from "./upgrade.ts";
 import { TruthReader } from "./truth_reader.ts";
 
 const id = wholeNumber(0, 0xffff_ffff).optional();
@@ -40,6 +42,7 @@ const LEDGER_FLAGS = {
   to: flag("csv|parquet", "export: format", z.enum(["csv", "parquet"]).default("csv")),
   expect: flag("SEQ:HEAD", "check: a row and the head that it had, noted elsewhere", anchor.optional()),
   json: switchFlag("check: one line of JSON instead of text"),
+  reason: flag("TEXT", "accept-loss: why, for those who read the ledger later", z.string().min(1).optional()),
   out: flag("FILE", "export: file, ledger.csv or ledger.parquet if absent", z.string().optional()),
 } satisfies Flags;
 
@@ -47,7 +50,7 @@ type Options = FlagValues<typeof LEDGER_FLAGS>;
 
 const ACTIONS: Readonly<
   Record<string, (host: Host, directory: string, options: Options) => Promise<number> | number>
-> = { check, show, export: exportTo, close, rebuild };
+> = { check, show, export: exportTo, close, rebuild, "accept-loss": accept, upgrade };
 
 const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
 
@@ -55,7 +58,9 @@ const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
   show     what happened to a user or a packet
   export   every row, for auditors
   close    ends an event: what nobody won or opened goes back to its sponsors
-  rebuild  makes the projection anew from the rows`;
+  rebuild  makes the projection anew from the rows
+  upgrade  converts a ledger of an older redpkt
+  accept-loss  goes on with a ledger that has lost rows which a file beside it knows`;
 
 /** `redpkt ledger`: looks into a ledger. */
 export const command: Command = {
@@ -159,6 +164,40 @@ function rebuild(host: Host, directory: string): number {
   } finally {
     lock.release();
   }
+}
+
+function accept(host: Host, directory: string, { reason }: Options): number {
+  if (reason === undefined) {
+    throw new UserError('give the reason: redpkt ledger accept-loss DIR --reason "why"');
+  }
+  const { lost, awards, others, conflicts, unknownRows, aside } = showing(
+    host,
+    (onStage) => acceptLoss(directory, reason, host.clock, onStage),
+  );
+  for (const words of lost) host.out(`lost: ${words}\n`);
+  for (const { packetId, user, amountFen } of awards) {
+    host.out(`entered again: packet ${packetId}, ${formatYuan(amountFen)}, to user ${user}\n`);
+  }
+  for (const words of conflicts) host.out(`not entered: ${words}\n`);
+  host.out(
+    `${formatCount(awards.length)} awards and ${formatCount(others)} other rows are in the ledger again\n`,
+  );
+  if (unknownRows > 0) {
+    host.out(
+      `${
+        formatCount(unknownRows)
+      } rows are known only by their number: what was won in them can be won again. ` +
+        `redpkt ledger close ${directory} takes back whatever is left instead\n`,
+    );
+  }
+  for (const name of aside) host.out(`kept: ${directory}/${name}\n`);
+  return ExitCode.ok;
+}
+
+function upgrade(host: Host, directory: string): number {
+  const { rows, copy } = showing(host, (onStage) => upgradeLedger(directory, host.clock, onStage));
+  host.out(`${formatCount(rows)} rows are in a chain now. What was there: ${directory}/${copy}\n`);
+  return ExitCode.ok;
 }
 
 /** Does something that may take long, and shows how far it is. */

@@ -95,7 +95,7 @@ function prove(
 }
 
 /** Reads what lies between two links; what was read before is gone then. */
-class CommitReader {
+export class CommitReader {
   readonly hasher = new LinkHasher();
   readonly #rows = new EntryRows();
   readonly #selectRows;

@@ -6,7 +6,7 @@ import type { EntryRows } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
 import type { LedgerLimits } from "./ledger.ts";
 import { hexOf, linkAt } from "./links.ts";
-import { limitsNote, limitsOf, notesOf } from "./notes.ts";
+import { limitsNote, limitsOf, type Note, notesOf } from "./notes.ts";
 import { ChainBroken, eachProven } from "./prove_chain.ts";
 import { makeSchema, TRUTH_MIGRATIONS } from "./schema.ts";
 import { endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_rows.ts";
@@ -72,6 +72,11 @@ export class SqliteStore implements EntryStore {
   /** What the ledger is with the commit that brought its last row. */
   get lastRow(): Link {
     return this.#try(({ writer }) => writer.lastRow);
+  }
+
+  /** Adds a row that the ledger says of itself. */
+  note(note: Note, wallMs: number): void {
+    this.#try(({ writer }) => writer.note(note, wallMs));
   }
 
   /** Notes limits that come into force, if others were. */
