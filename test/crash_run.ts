@@ -5,6 +5,7 @@ import { HeldPort } from "../core/rehearse/held_port.ts";
 import { reconcile, type ReconcileResult } from "../core/reconcile/reconcile.ts";
 import { checkLedger, type CheckReport } from "../core/ledger/check.ts";
 import { sleep } from "../core/time/clock.ts";
+import { audit } from "./audit/auditor.ts";
 import { Running } from "./processes.ts";
 
 export interface CrashOptions {
@@ -34,6 +35,8 @@ export interface CrashOptions {
 export interface CrashResult {
   readonly reconciled: ReconcileResult;
   readonly checked: CheckReport;
+  /** What a reader that shares no code with the ledger finds wrong in it, and in what its users saw. */
+  readonly audited: readonly string[];
   /** Lines with the level `error` in the servers' logs. */
   readonly errors: readonly string[];
 }
@@ -119,6 +122,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
           : { places: [options.seeds.folder], keys: options.seeds.keys },
       }),
       checked: checkLedger(ledger),
+      audited: audit(ledger, [awards]),
       errors,
     };
   } finally {
@@ -157,9 +161,10 @@ function startServer(
 }
 
 /** Asserts that nothing was lost, given twice or seen and forgotten. */
-export function assertNothingLost({ reconciled, checked }: CrashResult, seed: number): void {
+export function assertNothingLost({ reconciled, checked, audited }: CrashResult, seed: number): void {
   assert.deepEqual(reconciled.differences, [], `seed ${seed}`);
   assert.deepEqual(checked.problems, [], `seed ${seed}`);
+  assert.deepEqual(audited, [], `seed ${seed}`);
   assert.ok(reconciled.seen > 0, `seed ${seed}: somebody won something`);
 }
 

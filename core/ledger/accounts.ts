@@ -89,6 +89,11 @@ const LEGS: ReadonlyMap<number, readonly [from: Side, to: Side]> = new Map([
   [EntryKind.giveBack, [pool, returned]],
 ]);
 
+/** Whether there are rows of a kind. */
+export function isKindOfRow(kind: number): boolean {
+  return LEGS.has(kind);
+}
+
 /** From which account the money of a row goes to which. */
 export function legsOf(values: ArrayLike<number>, at: number): readonly [from: string, to: string] {
   const [from, to] = LEGS.get(values[at + RowField.kind])!;

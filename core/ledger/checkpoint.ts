@@ -117,10 +117,15 @@ export class CheckpointReader {
 
   /** Reads what users sent each other into empty sends; before any chunk, or not at all. @throws CheckpointBroken */
   readSends(sends: Sends): void {
+    restoreSends(sends, this.readSendsWords());
+  }
+
+  /** The same, as the words of `sendsWords`. */
+  readSendsWords(): Uint32Array {
     const bytes = new Uint8Array(this.#stateBytes);
     if (readFully(this.#file, bytes) < bytes.length) throw new CheckpointBroken("it is cut off");
     if (crc32(bytes) !== this.#stateSum) throw new CheckpointBroken("the checksum of its sends is wrong");
-    restoreSends(sends, new Uint32Array(bytes.buffer));
+    return new Uint32Array(bytes.buffer);
   }
 
   /**

@@ -10,6 +10,7 @@ export const MARK_FILE = "head";
 /** Each copy has a sector of its own, so that whatever a power loss or a flipped bit does to one, the other stands. */
 const SECTOR_BYTES = 512;
 const COPIES = 2;
+const NEWLINE = 0x0a;
 const LINE = /^(redpkt-head 1 ([0-9a-f]{32}) (\d{16}) (\d{16}) ([0-9a-f]{64})) ([0-9a-f]{8})\n/;
 
 /** What a mark says: which ledger, and what it was not long ago. */
@@ -108,6 +109,24 @@ export function readMark(directory: string): Marked | undefined {
   ).filter((copy) => copy !== undefined);
   if (copies.length === 0) throw new MarkBroken("none of its copies is whole");
   return copies.reduce((a, b) => b.seq > a.seq || (b.seq === a.seq && b.mark > a.mark) ? b : a);
+}
+
+/** Numbers, from 1 on, of a mark's copies that aren't to the byte as they were written; none if there is no mark. */
+export function brokenCopies(directory: string): number[] {
+  let bytes: Uint8Array;
+  try {
+    bytes = Deno.readFileSync(`${directory}/${MARK_FILE}`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  const isWhole = (copy: number) => {
+    const sector = bytes.subarray((copy - 1) * SECTOR_BYTES, copy * SECTOR_BYTES);
+    const isFilled = sector.subarray(sector.indexOf(NEWLINE) + 1).every((byte) => byte === 0);
+    return sector.length === SECTOR_BYTES && isFilled && parse(sector) !== undefined;
+  };
+  const copies = Array.from({ length: COPIES }, (_, copy) => copy + 1);
+  return bytes.length === COPIES * SECTOR_BYTES ? copies.filter((copy) => !isWhole(copy)) : copies;
 }
 
 function parse(bytes: Uint8Array): Marked | undefined {

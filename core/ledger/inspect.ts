@@ -3,7 +3,7 @@ import { UserError } from "../cli/user_error.ts";
 import { formatCount } from "../cli/units.ts";
 import type { Link } from "./chain.ts";
 import { StoreFailed } from "./entry_store.ts";
-import { type Damaged, type Knowledge, readEvidence } from "./evidence.ts";
+import { type Damaged, type Evidence, type Knowledge, readEvidence } from "./evidence.ts";
 import { MARK_FILE } from "./head_mark.ts";
 import { hexOf, ledgerIdOf, linkAt, linkOf, tipOf } from "./links.ts";
 import { lookUntouched } from "./look_untouched.ts";
@@ -50,15 +50,25 @@ function inspect(directory: string): Inspection {
   return inTruth(directory, (db) => {
     const truth = db === undefined ? undefined : { id: ledgerIdOf(db), tip: tipOf(db) };
     if (db !== undefined) refuseHoles(db, truth!.tip);
-    const contradictions: Contradiction[] = [];
-    for (const knows of known) {
-      const words = contradiction(db, truth, knows);
-      if (words !== undefined) contradictions.push({ file: knows.file, words, knows });
-    }
-    const markWords = markFault(truth, known, damaged);
-    if (markWords !== undefined) contradictions.push({ file: MARK_FILE, words: markWords, knows: undefined });
+    const contradictions = contradictionsOf(db, { known, damaged });
     return { truth, contradictions, damaged: damaged.filter(({ file }) => file !== MARK_FILE) };
   });
+}
+
+/** What the files beside a truth say otherwise than the truth; undefined if there is no truth. */
+export function contradictionsOf(
+  db: DatabaseSync | undefined,
+  { known, damaged }: Evidence,
+): Contradiction[] {
+  const truth = db === undefined ? undefined : { id: ledgerIdOf(db), tip: tipOf(db) };
+  const contradictions: Contradiction[] = [];
+  for (const knows of known) {
+    const words = contradiction(db, truth, knows);
+    if (words !== undefined) contradictions.push({ file: knows.file, words, knows });
+  }
+  const markWords = markFault(truth, known, damaged);
+  if (markWords !== undefined) contradictions.push({ file: MARK_FILE, words: markWords, knows: undefined });
+  return contradictions;
 }
 
 /**

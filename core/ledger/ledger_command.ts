@@ -1,12 +1,21 @@
 import { z } from "zod";
 import { didYouMean } from "../cli/did_you_mean.ts";
-import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
+import {
+  flag,
+  type Flags,
+  type FlagValues,
+  helpText,
+  parseFlags,
+  switchFlag,
+  wholeNumber,
+} from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { type OnStage, Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { acceptLoss } from "./accept_loss.ts";
 import { checkLedger } from "./check.ts";
+import { checkJson, checkText } from "./check_report.ts";
 import { closeEvent } from "./close_event.ts";
 import { DirectoryLock } from "./directory_lock.ts";
 import { describeLedger } from "./describe.ts";
@@ -20,11 +29,20 @@ import { TruthReader } from "./truth_reader.ts";
 
 const id = wholeNumber(0, 0xffff_ffff).optional();
 
+const anchor = z.string()
+  .regex(
+    /^\d{1,15}:[0-9a-fA-F]{64}$/,
+    "give a row and its head of 64 hexadecimal digits, as show prints them",
+  )
+  .transform((text) => ({ seq: Number(text.split(":")[0]), head: text.split(":")[1] }));
+
 const LEDGER_FLAGS = {
   user: flag("N", "show: what happened to a user", id),
   packet: flag("N", "show: what happened to a packet", id),
   ticket: flag("N", "show: the same as --packet", id),
   to: flag("csv|parquet", "export: format", z.enum(["csv", "parquet"]).default("csv")),
+  expect: flag("SEQ:HEAD", "check: a row and the head that it had, noted elsewhere", anchor.optional()),
+  json: switchFlag("check: one line of JSON instead of text"),
   reason: flag("TEXT", "accept-loss: why, for those who read the ledger later", z.string().min(1).optional()),
   out: flag("FILE", "export: file, ledger.csv or ledger.parquet if absent", z.string().optional()),
 } satisfies Flags;
@@ -37,7 +55,7 @@ const ACTIONS: Readonly<
 
 const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
 
-  check    every invariant, every fen; exit code 1 if something is wrong
+  check    proves the chain, every row and all that is made of the rows; exit code 1 if something is wrong
   show     which ledger it is, or what happened to a user or a packet
   export   every row, for auditors
   close    ends an event: what nobody won or opened goes back to its sponsors
@@ -70,32 +88,9 @@ export const command: Command = {
   },
 };
 
-function check(host: Host, directory: string): number {
-  const report = showing(host, (onStage) => checkLedger(directory, onStage));
-  const { balances, limits } = report;
-  const most = (count: number, limit: number) =>
-    `${count} (${limit === Infinity ? "no limit" : `at most ${limit}`})`;
-  const lines = [
-    ["rows", formatCount(report.rows)],
-    ["mints", formatCount(report.mints)],
-    ["awards", `${formatCount(report.awards)} to ${formatCount(report.users)} users`],
-    ["delivered", formatCount(report.delivered)],
-    ["most of one user", most(report.mostOfUser, limits.packetsPerUser)],
-    ["most of one sponsor", most(report.mostOfSponsor, limits.packetsPerSponsor)],
-    [
-      "projection",
-      report.projectionLagRows === 0 ? "up to date" : `${formatCount(report.projectionLagRows)} rows behind`,
-    ],
-    ["source", `-${formatYuan(-balances.sourceFen)}`],
-    ["pool", formatYuan(balances.poolFen)],
-    ["held", formatYuan(balances.heldFen)],
-    ["packets", formatYuan(balances.packetFen)],
-    ["user", formatYuan(balances.userFen)],
-    ["returned", formatYuan(balances.returnedFen)],
-  ];
-  for (const [name, value] of lines) host.out(`${name.padEnd(22)}${value}\n`);
-  for (const problem of report.problems) host.out(`WRONG  ${problem}\n`);
-  host.out(report.problems.length === 0 ? "ok: every fen is in one account\n" : "");
+function check(host: Host, directory: string, { expect, json }: Options): number {
+  const report = showing(host, (onStage) => checkLedger(directory, { onStage, expect }));
+  host.out(json ? checkJson(report) : checkText(report));
   return report.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
 }
 

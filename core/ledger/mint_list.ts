@@ -54,6 +54,11 @@ export class MintList {
     }
   }
 
+  /** All mints, in order of their ids. */
+  *all(): Generator<Mint> {
+    for (let at = 0; at < this.#size; at++) yield this.#mint(at);
+  }
+
   /** The mint that begins with this id. */
   from(firstId: number): Mint | undefined {
     const at = this.#lastFrom(firstId);

@@ -1,14 +1,16 @@
 import { UserError } from "../cli/user_error.ts";
 import { CHECKPOINT_FILE, CheckpointBroken, type CheckpointHead, restoreJudge } from "./checkpoint.ts";
 import { eachDelivered } from "./delivered_marks.ts";
-import { EntryKind, Verdict } from "./entry.ts";
+import { EntryKind, Refusal, Verdict } from "./entry.ts";
 import type { EntryRows } from "./entry_rows.ts";
 import { RowField } from "./entry_rows.ts";
 import type { EntryStore } from "./entry_store.ts";
 import { Judge } from "./judge.ts";
-import { emptyJudgement, type LedgerLimits } from "./ledger.ts";
+import { emptyJudgement, type Judgement, type LedgerLimits } from "./ledger.ts";
 import { PacketState } from "./packets.ts";
 
+/** Why an entry was refused, as `Refusal` names it. */
+const REFUSAL_NAMES = new Map(Object.entries(Refusal).map(([name, detail]) => [detail as number, name]));
 const NO_CHECKPOINT = { seq: 0, mark: 0 } as const;
 
 /** How a ledger was read at a start. */
@@ -72,6 +74,7 @@ export function openJudge(
 /** Judges stored rows again, as they were judged when they were new, and finds those that can't have been. */
 export class Replay {
   readonly #judge: Judge;
+  readonly #judgement = emptyJudgement();
   #seq: number;
 
   constructor(judge: Judge, afterSeq: number) {
@@ -85,23 +88,28 @@ export class Replay {
         throw new UserError(`the ledger lacks row ${this.#seq}: restore it from a copy`);
       }
     }
-    replayRows(this.#judge, rows);
+    for (let row = 0; row < rows.count; row++) {
+      const contradiction = replayRow(this.#judge, rows, row, this.#judgement);
+      if (contradiction === undefined) continue;
+      const seq = rows.values[rows.at(row) + RowField.seq];
+      throw new UserError(`row ${seq} of the ledger ${contradiction}: restore it from a copy`);
+    }
   }
 }
 
-function replayRows(judge: Judge, rows: EntryRows): void {
-  const judgement = emptyJudgement();
-  for (let row = 0; row < rows.count; row++) {
-    const at = rows.at(row);
-    const seq = rows.values[at + RowField.seq];
-    const packetId = rows.values[at + RowField.packetId];
-    judge.replay(rows.values, at, judgement, rows.bodies.get(seq));
-    const isRight = judgement.verdict === Verdict.done &&
-      (rows.values[at + RowField.kind] !== EntryKind.send || judgement.packetId === packetId);
-    if (isRight) continue;
-    throw new UserError(
-      `row ${seq} of the ledger contradicts those before it (verdict ${judgement.verdict}, ` +
-        `reason ${judgement.detail}): restore it from a copy`,
-    );
-  }
+/** Judges one stored row again. Returns why it can't have been judged so when it was new; undefined if it can. */
+export function replayRow(
+  judge: Judge,
+  rows: EntryRows,
+  row: number,
+  judgement: Judgement,
+): string | undefined {
+  const at = rows.at(row);
+  const packetId = rows.values[at + RowField.packetId];
+  judge.replay(rows.values, at, judgement, rows.bodies.get(rows.values[at + RowField.seq]));
+  const { verdict, detail } = judgement;
+  if (verdict === Verdict.doneBefore) return "contradicts those before it: it was done before";
+  if (verdict !== Verdict.done) return `contradicts those before it (${REFUSAL_NAMES.get(detail)})`;
+  if (rows.values[at + RowField.kind] !== EntryKind.send || judgement.packetId === packetId) return undefined;
+  return `contradicts those before it: it sends packet ${packetId}, and the next is ${judgement.packetId}`;
 }

@@ -4,7 +4,7 @@ import { UserError } from "../cli/user_error.ts";
 import { legsSql } from "./accounts.ts";
 import { AWARD_KINDS, EntryKind, HELD } from "./entry.ts";
 import { hexOf } from "./links.ts";
-import { makeSchema, PROJECTION_MIGRATIONS, SchemaOld } from "./schema.ts";
+import { makeSchema, PROJECTION_MIGRATIONS, RUN_LEVEL, SchemaOld } from "./schema.ts";
 import { setAside } from "./set_aside.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
 import { rollBack } from "./truth_writer.ts";
@@ -15,7 +15,7 @@ const DAMAGE_CODES = new Set([11, 26]);
 /** Name of the projection's file in a ledger's directory. */
 export const PROJECTION_FILE = "projection.db";
 
-/** So many runs of one level are merged into one of the next. */
+/** So many runs of one level, which are about as long, are merged into one. */
 const RUNS_PER_MERGE = 64;
 /** Awards that a piece of a merge moves, or about so many: a few ms of work. */
 const AWARDS_PER_PIECE = 4_096;
@@ -154,7 +154,7 @@ export class Projection {
       onPiece();
       const run = this.#nextRun();
       const { changes: awards } = this.#index.run(this.#seq, last, run);
-      if (awards !== 0) this.#db.prepare("insert into run values (?, 0, ?)").run(run, awards);
+      if (awards !== 0) this.#addRun(run, awards as number);
       this.#minted.run(this.#seq, last);
       this.#progress.run(last, hexOf(head), this.#ledger);
       onPiece();
@@ -177,11 +177,18 @@ export class Projection {
     ).get(largest, fromUser, AWARDS_PER_PIECE / RUNS_PER_MERGE);
     // A user's awards stay together, so a piece has one user at least.
     const toUser = found === undefined ? NO_USER : Math.max(found.user as number, fromUser + 1);
-    const moved = `from user_award where run in (${runs}) and user >= ${fromUser} and user < ${toUser}`;
+    const piece = `user >= ${fromUser} and user < ${toUser}`;
+    const moved = `from user_award where run in (${runs}) and ${piece}`;
     this.#write(() => {
-      this.#db.exec(
-        `insert into user_award select ${into}, user, seq, packet ${moved} order by user, seq; delete ${moved}`,
-      );
+      const { changes } = this.#db.prepare(
+        `insert into user_award select ${into}, user, seq, packet ${moved} order by user, seq`,
+      ).run();
+      this.#db.exec(`
+        update run set awards = awards + ${changes} where run = ${into};
+        update run set awards = awards -
+          (select count(*) from user_award where user_award.run = run.run and ${piece}) where run in (${runs});
+        update run set level = ${RUN_LEVEL} where run in (${into}, ${runs});
+        delete ${moved}`);
       if (found === undefined) this.#db.exec(`delete from run where run in (${runs})`);
     });
     if (found === undefined) this.#merge = undefined;
@@ -218,13 +225,17 @@ export class Projection {
     if (due === undefined) return undefined;
     const level = due.level as number;
     const found = this.#db.prepare(
-      `select run, awards from run where level = ? order by awards desc limit ${RUNS_PER_MERGE}`,
-    ).all(level) as { run: number; awards: number }[];
+      `select run from run where level = ? order by awards desc limit ${RUNS_PER_MERGE}`,
+    ).all(level) as { run: number }[];
     const runs = found.map(({ run }) => run);
-    const awards = found.reduce((sum, { awards }) => sum + awards, 0);
     const into = this.#nextRun();
-    this.#db.prepare("insert into run values (?, ?, ?)").run(into, level + 1, awards);
+    this.#addRun(into, 0);
     return { into, runs: runs.join(), largest: runs[0], fromUser: 0 };
+  }
+
+  #addRun(run: number, awards: number): void {
+    this.#db.prepare("insert into run values (?, 0, ?)").run(run, awards);
+    this.#db.exec(`update run set level = ${RUN_LEVEL} where run = ${run}`);
   }
 
   #nextRun(): number {

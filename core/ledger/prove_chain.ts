@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { isSameHead, type Link, LinkHasher } from "./chain.ts";
 import { EntryKind } from "./entry.ts";
 import { type EndedPacket, EntryRows, ROW_FIELDS } from "./entry_rows.ts";
-import { returningArrays, wordsOf } from "./sqlite_rows.ts";
+import { addRows, allNumbers, returningArrays, wordsOf } from "./sqlite_rows.ts";
 import { FIRST_SENT_ID } from "./sent_list.ts";
 
 /** Rows that are proven at once, or those of one commit if it has more: a few ms of work. */
@@ -19,9 +19,16 @@ export class ChainBroken extends Error {
  * Works on any number of rows, in the memory of a block.
  *
  * @param from the link before the first one; of `genesis` for a whole ledger
- * @throws ChainBroken with the first commit that doesn't follow
+ * @param onBroken told of each commit that doesn't follow; if it returns, the link that is stored is believed
+ * @throws ChainBroken with the first of them, unless `onBroken` is given
  */
-export function* eachProven(db: DatabaseSync, from: Link): Generator<EntryRows, Link> {
+export function* eachProven(
+  db: DatabaseSync,
+  from: Link,
+  onBroken: (broken: ChainBroken) => void = (broken) => {
+    throw broken;
+  },
+): Generator<EntryRows, Link> {
   const selectLinks = db.prepare(
     "select seq, mark, head from link where (seq, mark) > (?, ?) and seq <= ? order by seq, mark",
   );
@@ -36,13 +43,17 @@ export function* eachProven(db: DatabaseSync, from: Link): Generator<EntryRows, 
     if (links.length === 0) break;
     const { seq, mark } = links[links.length - 1];
     const block = reader.read(link, { seq, mark });
-    for (const next of links) link = prove(block, reader.hasher, link, next);
+    for (const next of links) {
+      const broken = prove(block, reader.hasher, link, next);
+      if (broken !== undefined) onBroken(broken);
+      link = next;
+    }
     if (block.rows.count > 0) yield block.rows;
   }
   const beyond = db.prepare("select max(seq) as seq from entry").get()!.seq as number | null ?? 0;
-  if (beyond > link.seq) throw new ChainBroken(`rows ${link.seq + 1} to ${beyond} belong to no commit`);
+  if (beyond > link.seq) onBroken(new ChainBroken(`rows ${link.seq + 1} to ${beyond} belong to no commit`));
   const marks = db.prepare("select max(mark) as mark from delivered").get()!.mark as number | null ?? 0;
-  if (marks > link.mark) throw new ChainBroken(`mark ${marks} belongs to no commit`);
+  if (marks > link.mark) onBroken(new ChainBroken(`mark ${marks} belongs to no commit`));
   return link;
 }
 
@@ -54,8 +65,13 @@ interface Block {
   readonly marks: ReadonlyMap<number, Uint32Array>;
 }
 
-/** The next link as it must be, or an error. */
-function prove({ rows, firstSeq, ended, marks }: Block, hasher: LinkHasher, before: Link, next: Link): Link {
+/** Why the next link isn't what it must be; undefined if it is. */
+function prove(
+  { rows, firstSeq, ended, marks }: Block,
+  hasher: LinkHasher,
+  before: Link,
+  next: Link,
+): ChainBroken | undefined {
   const isOfCommit = (seq: number) => seq > before.seq && seq <= next.seq;
   const hasMark = next.mark > before.mark;
   const computed = hasher.next(before, {
@@ -68,14 +84,14 @@ function prove({ rows, firstSeq, ended, marks }: Block, hasher: LinkHasher, befo
     delivered: hasMark ? marks.get(next.mark) ?? NO_MARKS : NO_MARKS,
   });
   if (computed.seq === next.seq && computed.mark === next.mark && isSameHead(computed.head, next.head)) {
-    return computed;
+    return undefined;
   }
   const what = next.seq === before.seq
     ? `mark ${next.mark} after row ${next.seq}`
     : next.seq === before.seq + 1
     ? `row ${next.seq}`
     : `rows ${before.seq + 1} to ${next.seq}`;
-  throw new ChainBroken(`${what}: not what was committed (the chain doesn't hold)`);
+  return new ChainBroken(`${what}: not what was committed (the chain doesn't hold)`);
 }
 
 /** Reads what lies between two links; what was read before is gone then. */
@@ -104,11 +120,7 @@ export class CommitReader {
   read(after: Pick<Link, "seq" | "mark">, until: Pick<Link, "seq" | "mark">): Block {
     const rows = this.#rows;
     rows.clear();
-    const found = this.#selectRows.all(after.seq, until.seq) as unknown as readonly (readonly number[])[];
-    for (const row of found) {
-      const at = rows.next();
-      for (let i = 0; i < ROW_FIELDS; i++) rows.values[at + i] = row[i];
-    }
+    addRows(rows, allNumbers(this.#selectRows, after.seq, until.seq), after.seq);
     for (const { seq, words } of this.#selectBodies.iterate(after.seq, until.seq)) {
       rows.bodies.set(seq as number, wordsOf(words as Uint8Array));
     }

@@ -77,6 +77,9 @@ export const TRUTH_MIGRATIONS: readonly Migration[] = [
 `,
 ];
 
+/** The level of a run of the projection's index, which follows from how many awards it has: one more for each 64 times. */
+export const RUN_LEVEL = [1, 2, 3, 4, 5].map((level) => `(awards >= ${64 ** level})`).join(" + ");
+
 /** What can be made again from the truth at any time: for questions, never for a verdict. */
 export const PROJECTION_MIGRATIONS: readonly Migration[] = [
   `

@@ -34,9 +34,10 @@ export function showUser(
   user: number,
   onStage: OnStage = () => {},
 ): ShownAward[] {
+  // First: then the truth has all that the projection has, also beside a server that goes on.
+  const { seqs, until } = seqsInProjection(directory, user);
   const truth = new TruthReader(directory);
   try {
-    const { seqs, until } = seqsInProjection(directory, user);
     const left = truth.lastSeq() - until;
     truth.read(until, (rows) => {
       onStage(directory, rows.count, left, "rows");
@@ -112,7 +113,6 @@ function seqsInProjection(directory: string, user: number): { seqs: number[]; un
   const db = openProjection(directory);
   if (db === undefined) return { seqs: [], until: 0 };
   try {
-    db.exec("begin"); // one view of the file, while the projector goes on
     const until = projectedSeq(db);
     const rows = db.prepare(
       "select seq from run cross join user_award using (run) where user_award.user = ?",

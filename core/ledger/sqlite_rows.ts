@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { UserError } from "../cli/user_error.ts";
 import { EntryRows, ROW_FIELDS } from "./entry_rows.ts";
 import { FIRST_SENT_ID } from "./sent_list.ts";
 
@@ -20,19 +21,29 @@ export function* eachRows(db: DatabaseSync, afterSeq: number, untilSeq: number):
   let seq = afterSeq;
   const until = Math.min(untilSeq, Number.MAX_SAFE_INTEGER);
   for (;;) {
-    const found = select.all(seq, until) as unknown as readonly (readonly number[])[];
+    const found = allNumbers(select, seq, until);
     if (found.length === 0) return;
     rows.clear();
-    for (const row of found) {
-      const at = rows.next();
-      for (let i = 0; i < ROW_FIELDS; i++) rows.values[at + i] = row[i];
-    }
+    addRows(rows, found, seq);
     const last = found[found.length - 1][0];
     for (const { seq: of, words } of selectBodies.iterate(seq, last)) {
       rows.bodies.set(of as number, wordsOf(words as Uint8Array));
     }
     seq = last;
     yield rows;
+  }
+}
+
+/** Adds rows as SQLite hands them over, which all come after one. @throws UserError if the file is damaged */
+export function addRows(rows: EntryRows, found: readonly (readonly number[])[], afterSeq: number): void {
+  let before = afterSeq;
+  for (const row of found) {
+    if (!(row[0] > before)) {
+      throw new UserError(`row ${row[0]} comes after row ${before}: the file is damaged`);
+    }
+    before = row[0];
+    const at = rows.next();
+    for (let i = 0; i < ROW_FIELDS; i++) rows.values[at + i] = row[i];
   }
 }
 
@@ -56,6 +67,21 @@ export function endedOf(select: StatementSync, packetId: number): Uint32Array | 
 export function returningArrays(statement: StatementSync): StatementSync {
   (statement as StatementSync & { setReturnArrays(enabled: boolean): void }).setReturnArrays(true);
   return statement;
+}
+
+/** All rows of a statement that returns arrays. A damaged number may be too large to be exact; then it isn't, here. */
+export function allNumbers(statement: StatementSync, ...params: number[]): readonly (readonly number[])[] {
+  try {
+    return statement.all(...params) as unknown as readonly (readonly number[])[];
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    statement.setReadBigInts(true);
+    const rows = statement.all(...params) as unknown as readonly (readonly unknown[])[];
+    statement.setReadBigInts(false);
+    return rows.map((row) =>
+      row.map((value) => (typeof value === "bigint" ? Number(value) : value) as number)
+    );
+  }
 }
 
 /** Hands over what was delivered after a mark; returns the last mark. */

@@ -1,4 +1,4 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
 import { UserError } from "../cli/user_error.ts";
 import type { EntryRows } from "./entry_rows.ts";
 import type { EntryStore } from "./entry_store.ts";
@@ -8,33 +8,37 @@ import { hexOf, linkAt } from "./links.ts";
 import { limitsOf } from "./notes.ts";
 import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_rows.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
+import { UntouchedDatabase } from "./untouched.ts";
+
+/** Rows after which a running server may begin its log anew: as long as somebody reads an old moment it grows. */
+export const ROWS_PER_MOMENT = 100_000;
 
 /** A ledger's rows for reading, beside a server that writes them or without one. */
 export class TruthReader
   implements Pick<EntryStore, "lastSeq" | "headAt" | "read" | "readDelivered" | "ended"> {
-  readonly db: DatabaseSync;
+  readonly db: UntouchedDatabase;
   readonly path: string;
   #selectEnded: StatementSync | undefined;
 
-  /** @throws UserError if there is no ledger, or one of a newer program */
-  constructor(directory: string) {
-    this.path = `${directory}/${TRUTH_FILE}`;
+  /**
+   * @param file another name of the truth's file, such as a backup's
+   * @throws UserError if there is no ledger, or one of a newer program
+   */
+  constructor(directory: string, file = TRUTH_FILE) {
+    this.path = `${directory}/${file}`;
     try {
       Deno.statSync(this.path);
     } catch {
-      throw new UserError(`${directory}: holds no ledger (there is no ${TRUTH_FILE} in it)`);
+      throw new UserError(`${directory}: holds no ledger (there is no ${file} in it)`);
     }
-    this.db = new DatabaseSync(this.path, { readOnly: true });
+    this.db = this.#open();
     try {
-      this.db.exec("pragma busy_timeout = 5000");
       if (refuseOther(this.db, this.path, TRUTH_MIGRATIONS) === 0) {
         throw new UserError(`${this.path}: is empty. Start redpkt server --ledger ${directory} once`);
       }
     } catch (error) {
       this.db.close();
-      if (error instanceof UserError) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new UserError(`${this.path}: cannot be read: ${why}. Restore it from a copy`);
+      throw error;
     }
   }
 
@@ -53,7 +57,14 @@ export class TruthReader
   }
 
   read(afterSeq: number, take: (rows: EntryRows) => void): void {
-    for (const rows of eachRows(this.db, afterSeq, Infinity)) take(rows);
+    let left = ROWS_PER_MOMENT;
+    for (const rows of eachRows(this.db, afterSeq, Infinity)) {
+      left -= rows.count;
+      take(rows);
+      if (left > 0) continue;
+      left = ROWS_PER_MOMENT;
+      this.db.renew();
+    }
   }
 
   readDelivered(afterMark: number, take: (words: Uint32Array) => void): number {
@@ -66,5 +77,14 @@ export class TruthReader
 
   close(): void {
     this.db.close();
+  }
+
+  #open(): UntouchedDatabase {
+    try {
+      return new UntouchedDatabase(this.path);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new UserError(`${this.path}: cannot be read: ${why}. Restore it from a copy`);
+    }
   }
 }

@@ -46,6 +46,7 @@ export class TruthWriter {
     this.#insertLink = db.prepare("insert into link values (?, ?, ?)");
     this.#tip = tipOf(db);
     this.#lastRow = linkAt(db, this.#tip.seq)!;
+    this.markTip(); // after a power loss it may be older
   }
 
   /** What the ledger is after the last commit. */

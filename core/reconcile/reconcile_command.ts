@@ -75,7 +75,7 @@ export function reconcileReport(result: ReconcileResult): string {
   for (const { ledger, sourceFen, poolFen, heldFen, userFen, returnedFen, packetFen } of result.accounts) {
     lines.push(
       `${ledger}`,
-      `  source    -${formatYuan(-sourceFen)}  put in`,
+      `  source    ${formatYuan(sourceFen)}  put in`,
       `  user      ${formatYuan(userFen)}  won`,
       `  held      ${formatYuan(heldFen)}  won, and not opened`,
       `  pool      ${formatYuan(poolFen)}  won by nobody yet`,
