@@ -1,0 +1,174 @@
+/** Servers that die, or lose power, at every step of making a claim, and servers that make one at the same moment. */
+import assert from "node:assert/strict";
+import { UserError } from "../cli/user_error.ts";
+import { Random } from "../random/random.ts";
+import { Died, FakeDisk, FakeLedger, FakeProcess } from "./claim_testing.ts";
+import { type ClaimOptions, SeedClaims } from "./claims.ts";
+
+const HASH = "5e".repeat(32);
+const SEEDS = "/seeds/a.seed";
+
+type Start = { claims: SeedClaims } | { refused: string } | "died";
+
+/** A server's start: it gives tickets away if it has the claims. */
+async function start(
+  process: FakeProcess,
+  ledger: FakeLedger,
+  { path = SEEDS, directory = "/claims", token = ledger.directory.slice(1) } = {},
+): Promise<Start> {
+  const options: ClaimOptions = {
+    seed: { path, hash: HASH, firstId: 1 },
+    ledger,
+    directory,
+    wallMs: 0,
+    disk: process,
+    token,
+  };
+  try {
+    return { claims: await SeedClaims.take(options) };
+  } catch (error) {
+    if (error instanceof Died) return "died";
+    // What a dying disk says reaches the user in words; then the process is gone.
+    if (process.calls > process.diesAt) return "died";
+    assert.ok(error instanceof UserError, String((error as Error).stack));
+    return { refused: error.message };
+  }
+}
+
+function world(): FakeDisk {
+  const disk = new FakeDisk();
+  for (const folder of ["/seeds", "/others"]) disk.put(`${folder}/a.seed`, "tickets");
+  return disk;
+}
+
+function isUp(result: Start): result is { claims: SeedClaims } {
+  return result !== "died" && "claims" in result;
+}
+
+/** How many calls a whole first start makes. */
+async function callsOfStart(): Promise<number> {
+  const process = new FakeProcess(world());
+  assert.ok(isUp(await start(process, new FakeLedger("a"))));
+  return process.calls;
+}
+
+Deno.test("what a start has made is durable: after a power loss nobody else has the file, and it goes on", async () => {
+  const disk = world();
+  const ledger = new FakeLedger("a").append(3);
+  const first = await start(new FakeProcess(disk), ledger);
+  assert.ok(isUp(first));
+  disk.losePower();
+  const other = await start(new FakeProcess(disk), new FakeLedger("b"));
+  assert.ok(!isUp(other) && other !== "died" && /is consumed: ledger a has used it/.test(other.refused));
+  for (const place of first.claims.places) {
+    assert.match(disk.read(place.path)!, /\nmark 0000000000000003 /, "both are in force");
+  }
+  assert.ok(isUp(await start(new FakeProcess(disk), ledger)));
+});
+
+Deno.test("a claim has its name only when it is whole and durable, and is in force only when both are", async () => {
+  for (let dies = 0; dies < await callsOfStart(); dies++) {
+    const disk = world();
+    const process = new FakeProcess(disk);
+    process.diesAt = dies;
+    await start(process, new FakeLedger("a"));
+    disk.losePower();
+    const claims = ["/seeds", "/claims"].map((folder) => disk.read(`${folder}/${HASH}.claim`));
+    for (const claim of claims) assert.ok(claim === undefined || claim.startsWith("redpkt claim 2 "), claim);
+    if (claims.some((claim) => claim?.includes("\nmark 0"))) {
+      assert.ok(claims.every((claim) => claim !== undefined), `dies at ${dies}: one is in force alone`);
+    }
+  }
+});
+
+Deno.test("a server that died at any step, with the power or without, goes on, and no other gets the file from it", async () => {
+  const calls = await callsOfStart();
+  for (let dies = 0; dies <= calls; dies++) {
+    for (let seed = 0; seed < 8; seed++) {
+      const where = `dies at ${dies}, seed ${seed}`;
+      const disk = world();
+      const ledger = new FakeLedger("a").append(2);
+      const process = new FakeProcess(disk);
+      process.diesAt = dies;
+      const wasUp = isUp(await start(process, ledger));
+      if (!wasUp && seed > 0) disk.losePower(new Random(seed));
+      const other = new FakeLedger("b");
+      if (wasUp) {
+        process.diesAt = process.calls;
+        await process.does("open", "").catch(() => {});
+        disk.losePower(seed === 0 ? undefined : new Random(seed));
+        assert.ok(!isUp(await start(new FakeProcess(disk), other)), where);
+      }
+      const again = await start(new FakeProcess(disk), ledger, { token: "again" });
+      assert.ok(isUp(again), `${where}: ${JSON.stringify(again)}`);
+      const left = [...disk.names.values()].flatMap((names) => [...names.keys()]).filter((name) =>
+        /\.new$/.test(name)
+      );
+      assert.deepEqual(left, [], `${where}: nothing half made is left`);
+      const late = await start(new FakeProcess(disk), other);
+      assert.ok(late !== "died" && "refused" in late, where);
+    }
+  }
+});
+
+Deno.test("of servers that start at the same moment at most one has the file, whatever they share", async () => {
+  const ways = [
+    {}, // all of it
+    { path: "/others/a.seed" }, // copies of the file, one state directory
+    { directory: "/elsewhere" }, // one file, state directories of their own
+  ];
+  const wins = [0, 0, 0];
+  for (let seed = 1; seed <= 600; seed++) {
+    const random = new Random(seed);
+    const disk = world();
+    const way = ways[seed % ways.length];
+    // A copy of the ledger has the same id, and the same claim.
+    const ledger = new FakeLedger("a").append(1);
+    const rival = seed % 2 === 0 ? new FakeLedger("b") : ledger.copy("b");
+    const results = await Promise.all([
+      start(new FakeProcess(disk, random), ledger),
+      start(new FakeProcess(disk, random), rival, way),
+    ]);
+    const up = results.filter(isUp).length;
+    assert.ok(up <= 1, `seed ${seed}: both have it`);
+    wins[up]++;
+  }
+  assert.ok(wins[1] > 500, `mostly one wins: ${wins}`);
+});
+
+Deno.test("two that refuse each other leave the file to the one that starts next", async () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = new Random(seed);
+    const disk = world();
+    const ledgers = [new FakeLedger("a"), new FakeLedger("b")];
+    const results = await Promise.all(ledgers.map((ledger) => start(new FakeProcess(disk, random), ledger)));
+    if (results.some(isUp)) continue;
+    const later: Start[] = [];
+    for (const ledger of ledgers) later.push(await start(new FakeProcess(disk), ledger));
+    assert.equal(later.filter(isUp).length, 1, `seed ${seed}`);
+  }
+});
+
+Deno.test("a disk that fails at any step refuses the start with an exit code that says so, or does not matter", async () => {
+  const calls = await callsOfStart();
+  for (const code of ["EIO", "ENOSPC"]) {
+    for (let at = 0; at < calls; at++) {
+      const disk = world();
+      const ledger = new FakeLedger("a");
+      const process = new FakeProcess(disk);
+      process.fault = () => process.calls - 1 === at ? Object.assign(new Error(code), { code }) : undefined;
+      const options = {
+        seed: { path: SEEDS, hash: HASH, firstId: 1 },
+        ledger,
+        directory: "/claims",
+        wallMs: 0,
+      };
+      const failed = await SeedClaims.take({ ...options, disk: process, token: "t" }).then(
+        () => undefined,
+        (error) => error as UserError,
+      );
+      assert.ok(failed === undefined || failed.exitCode === 74, `${code} at ${at}: ${failed}`);
+      assert.ok(isUp(await start(new FakeProcess(disk), ledger)) || failed === undefined, `${code} at ${at}`);
+    }
+  }
+});
