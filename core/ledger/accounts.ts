@@ -81,7 +81,11 @@ const LEGS: ReadonlyMap<number, readonly [from: Side, to: Side]> = new Map([
   [EntryKind.send, [sender, packet]],
   [EntryKind.claim, [packet, user]],
   [EntryKind.takeBack, [packet, sender]],
-  [EntryKind.group, [source, source]], // of 0 fen
+  // Of 0 fen:
+  [EntryKind.group, [source, source]],
+  [EntryKind.limits, [source, source]],
+  [EntryKind.seed, [source, source]],
+  [EntryKind.loss, [source, source]],
   [EntryKind.giveBack, [pool, returned]],
 ]);
 

@@ -14,6 +14,9 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [EntryKind.group]: "group",
   [EntryKind.open]: "open",
   [EntryKind.lapse]: "lapse",
+  [EntryKind.limits]: "limits",
+  [EntryKind.seed]: "seed",
+  [EntryKind.loss]: "loss",
 };
 
 /** Columns of an export, in order. */

@@ -4,6 +4,7 @@ import {
   EntryKind,
   EntryWord,
   HELD,
+  isNote,
   isQuestion,
   isTransfer,
   Refusal,
@@ -148,6 +149,7 @@ export class Judge {
   replay(values: Float64Array, at: number, judgement: Judgement, body: Uint32Array = NO_WORDS): void {
     if (isTransfer(values[at + RowField.kind])) return this.sends.replay(values, at, body, judgement);
     if (values[at + RowField.kind] === EntryKind.open) return this.#reopen(values, at, judgement);
+    if (isNote(values[at + RowField.kind])) return say(judgement, Verdict.done, Refusal.none);
     this.#decide(
       values[at + RowField.kind],
       values[at + RowField.packetId],

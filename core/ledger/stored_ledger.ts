@@ -123,7 +123,9 @@ export class StoredLedger implements Ledger {
     const isOpen = words[at + EntryWord.kind] === EntryKind.open;
     const isOfSends = isTransfer(words[at + EntryWord.kind]);
     if (body !== undefined && isOfSends) this.#rows.bodies.set(this.#nextSeq, body);
-    if (hasEnded && isOfSends) this.#rows.ended.set(packetId, this.#judge.sends.words(packetId)!);
+    if (hasEnded && isOfSends) {
+      this.#rows.ended.set(packetId, { seq: this.#nextSeq, words: this.#judge.sends.words(packetId)! });
+    }
     const row = this.#rows.next();
     const { values } = this.#rows;
     values[row + RowField.seq] = this.#nextSeq++;
