@@ -159,7 +159,7 @@ export class SqliteStore implements EntryStore {
 }
 
 /** Whether an error of SQLite blames the medium. */
-function isOfMedium(error: unknown): boolean {
+export function isOfMedium(error: unknown): boolean {
   if (error instanceof StoreFailed) return true;
   if (!(error instanceof Error)) return false;
   // Errors of a statement have a number; those of opening a file or of `exec` have only their message.

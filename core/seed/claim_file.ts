@@ -1,13 +1,7 @@
 /** The bytes of a claim, as `docs/seed-format.md` says: a head that never changes, and two marks that are written in turn. */
 import { crc32 } from "node:zlib";
 import { z } from "zod";
-
-/** What a ledger was at a moment: how many rows it had, and the head of the chain over them. */
-export interface ClaimMark {
-  readonly rows: number;
-  /** 64 hexadecimal digits. */
-  readonly head: string;
-}
+import type { LedgerHead } from "../ledger/ledger_identity.ts";
 
 const headSchema = z.strictObject({
   ledger: z.string(),
@@ -29,7 +23,7 @@ export interface Claim {
   /** The head's own bytes: two copies of a claim have the same. */
   readonly headText: string;
   /** By place: what was marked there; undefined if nothing was yet, or only the half of it. */
-  readonly marks: readonly (ClaimMark | undefined)[];
+  readonly marks: readonly (LedgerHead | undefined)[];
   /** Marks that are neither right nor empty. */
   readonly damagedMarks: number;
 }
@@ -51,8 +45,8 @@ export function encodeClaim(headText: string): Uint8Array {
   return new TextEncoder().encode(headText + NO_MARK.repeat(MARKS));
 }
 
-export function encodeMark({ rows, head }: ClaimMark): Uint8Array {
-  const text = `${String(rows).padStart(16, "0")} ${head}`;
+export function encodeMark({ seq, headHex }: LedgerHead): Uint8Array {
+  const text = `${String(seq).padStart(16, "0")} ${headHex}`;
   return new TextEncoder().encode(`mark ${text} ${checksum(text)}\n`);
 }
 
@@ -84,16 +78,18 @@ export function markOffset(headText: string, slot: number): number {
 }
 
 /** The newest mark; undefined: the claim is not in force yet. */
-export function newestMark(claims: readonly Claim[]): ClaimMark | undefined {
+export function newestMark(claims: readonly Claim[]): LedgerHead | undefined {
   return claims.flatMap(({ marks }) => marks).reduce(
-    (newest, mark) => mark !== undefined && mark.rows >= (newest?.rows ?? 0) ? mark : newest,
+    (newest, mark) => mark !== undefined && mark.seq >= (newest?.seq ?? 0) ? mark : newest,
     undefined,
   );
 }
 
-function decodeMark(slot: string): ClaimMark | undefined {
-  const [, rows, head, crc] = MARK.exec(slot) ?? [];
-  return rows !== undefined && checksum(`${rows} ${head}`) === crc ? { rows: Number(rows), head } : undefined;
+function decodeMark(slot: string): LedgerHead | undefined {
+  const [, seq, headHex, crc] = MARK.exec(slot) ?? [];
+  return seq !== undefined && checksum(`${seq} ${headHex}`) === crc
+    ? { seq: Number(seq), headHex }
+    : undefined;
 }
 
 function checksum(text: string): string {

@@ -1,14 +1,7 @@
 import { assert } from "../assert.ts";
+import type { LedgerHead } from "../ledger/ledger_identity.ts";
 import type { ClaimDisk, ClaimDiskFile } from "./claim_disk.ts";
-import {
-  type Claim,
-  type ClaimMark,
-  decodeClaim,
-  encodeClaim,
-  encodeMark,
-  markOffset,
-  MARKS,
-} from "./claim_file.ts";
+import { type Claim, decodeClaim, encodeClaim, encodeMark, markOffset, MARKS } from "./claim_file.ts";
 
 /** What a claim's file is called, in either place: by the content of the seed file, whatever that is called. */
 export function claimName(hash: string): string {
@@ -26,7 +19,7 @@ export class ClaimPlace {
   #file: ClaimDiskFile | undefined;
   /** Where the next mark goes: never over the newest one. */
   #slot = 0;
-  #noted: ClaimMark | undefined;
+  #noted: LedgerHead | undefined;
   #isBusy = false;
 
   constructor(disk: ClaimDisk, folder: string, hash: string) {
@@ -96,12 +89,12 @@ export class ClaimPlace {
   }
 
   /** Notes what the ledger is now; durable when it returns. Throws if that can't be had, and may be tried again. */
-  async note(mark: ClaimMark): Promise<void> {
+  async note(mark: LedgerHead): Promise<void> {
     if (this.#isBusy) throw new Error("its disk has not answered yet");
     this.#isBusy = true;
     try {
       if (this.#file === undefined || await this.#file.links() === 0) throw new Error("it was removed");
-      if (this.#noted?.rows === mark.rows && this.#noted.head === mark.head) return;
+      if (this.#noted?.seq === mark.seq && this.#noted.headHex === mark.headHex) return;
       // In turn: whatever becomes of this mark, the other stands. After a failure the same place is tried again.
       await this.#file.write(markOffset(this.claim!.headText, this.#slot), encodeMark(mark));
       await this.#file.sync();
@@ -147,6 +140,6 @@ export class ClaimPlace {
 
 /** The place of the older mark, or of one that is none. */
 function nextSlot({ marks }: Claim): number {
-  const [first, second] = marks.map((mark) => mark?.rows ?? -1);
+  const [first, second] = marks.map((mark) => mark?.seq ?? -1);
   return first <= second ? 0 : 1;
 }

@@ -1,13 +1,14 @@
-import { type Claim, type ClaimMark, newestMark } from "./claim_file.ts";
+import type { LedgerHead } from "../ledger/ledger_identity.ts";
+import { type Claim, newestMark } from "./claim_file.ts";
 
 /** What of a ledger a claim is compared with. */
 export interface ClaimLedger {
   readonly directory: string;
   readonly id: string;
-  /** Its rows now, and the head of the chain over them. */
-  readonly mark: ClaimMark;
-  /** The chain's head when it had so many rows; undefined if it never stopped there. */
-  headAt(rows: number): string | undefined;
+  /** What it is now. */
+  readonly head: LedgerHead;
+  /** What it was when this was its last row; undefined if it never was. */
+  headAt(seq: number): string | undefined;
   /** Whether it has noted that it gives this file's tickets away. */
   hasSeed(hash: string): boolean;
 }
@@ -113,23 +114,23 @@ export function olderThanClaim(
 }
 
 /** Why a ledger that lacks rows is refused. */
-export function olderState({ directory, mark: { rows } }: ClaimLedger, knownRows: number): string {
-  return `${directory} is an older state of its ledger: it has ${rows} rows and had ${knownRows}, ` +
-    `so ${knownRows - rows} are missing`;
+export function olderState({ directory, head: { seq } }: ClaimLedger, knownRows: number): string {
+  return `${directory} is an older state of its ledger: it has ${seq} rows and had ${knownRows}, ` +
+    `so ${knownRows - seq} are missing`;
 }
 
 /** How a ledger differs from the one that was marked; undefined if it is the same, or has gone on from there. */
-function departureOf(marks: readonly ClaimMark[], ledger: ClaimLedger): string | undefined {
-  const inOrder = marks.toSorted((a, b) => a.rows - b.rows);
-  const isOurs = ({ rows, head }: ClaimMark) => ledger.headAt(rows) === head;
+function departureOf(marks: readonly LedgerHead[], ledger: ClaimLedger): string | undefined {
+  const inOrder = marks.toSorted((a, b) => a.seq - b.seq);
+  const isOurs = ({ seq, headHex }: LedgerHead) => ledger.headAt(seq) === headHex;
   const newest = inOrder[inOrder.length - 1];
   if (inOrder.every(isOurs)) return undefined;
-  const { directory, mark: { rows } } = ledger;
+  const { directory, head: { seq } } = ledger;
   const common = inOrder.findLast(isOurs);
-  const until = common === undefined ? "" : `, the same up to row ${common.rows}`;
-  if (rows < newest.rows && inOrder.every((mark) => mark.rows > rows || isOurs(mark))) {
-    return olderState(ledger, newest.rows);
+  const until = common === undefined ? "" : `, the same up to row ${common.seq}`;
+  if (seq < newest.seq && inOrder.every((mark) => mark.seq > seq || isOurs(mark))) {
+    return olderState(ledger, newest.seq);
   }
-  return `${directory} is another branch of its ledger${until}: it has ${rows} rows, ` +
-    `and the claim knows ${newest.rows} that are not these`;
+  return `${directory} is another branch of its ledger${until}: it has ${seq} rows, ` +
+    `and the claim knows ${newest.seq} that are not these`;
 }

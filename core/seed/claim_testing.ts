@@ -1,7 +1,7 @@
 /** A disk that loses power, processes that die, and ledgers, for tests of claims. */
+import type { LedgerHead } from "../ledger/ledger_identity.ts";
 import { Random } from "../random/random.ts";
 import { type ClaimDisk, type ClaimDiskFile, folderOf } from "./claim_disk.ts";
-import type { ClaimMark } from "./claim_file.ts";
 import type { ClaimingLedger } from "./claims.ts";
 
 interface Inode {
@@ -214,12 +214,12 @@ export class FakeLedger implements ClaimingLedger {
     this.id = id;
   }
 
-  get mark(): ClaimMark {
-    return { rows: this.#heads.length - 1, head: this.#heads[this.#heads.length - 1] };
+  get head(): LedgerHead {
+    return { seq: this.#heads.length - 1, headHex: this.#heads[this.#heads.length - 1] };
   }
 
-  headAt(rows: number): string | undefined {
-    return this.#heads[rows];
+  headAt(seq: number): string | undefined {
+    return this.#heads[seq];
   }
 
   hasSeed(hash: string): boolean {

@@ -11,6 +11,8 @@ import { SeedRefused } from "./seed_file.ts";
 export interface ClaimedSeed {
   readonly path: string;
   readonly hash: string;
+  /** How many names the file has. */
+  readonly links: number;
   /** Id of its first ticket. */
   readonly firstId: number;
 }
@@ -118,6 +120,7 @@ export class SeedClaims {
         );
       }
       claims = new SeedClaims(options, disk, path, directory);
+      if (seed.links > 1) throw claims.#refuse(severalNames(seed));
       for (const place of claims.places) {
         if (isExclusive) await place.sweep();
         if (await place.open(isExclusive)) continue;
@@ -185,8 +188,8 @@ export class SeedClaims {
 
   /** Marks what the ledger is now, in at least so many places. */
   async #note(least: number): Promise<void> {
-    const { mark } = this.#ledger;
-    const results = await Promise.allSettled(this.places.map((place) => place.note(mark)));
+    const { head } = this.#ledger;
+    const results = await Promise.allSettled(this.places.map((place) => place.note(head)));
     const failures = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
     if (this.places.length - failures.length < least) {
       throw diskError(`${this.#seed.path}: its claim`, failures[0]);
@@ -267,4 +270,10 @@ export class SeedClaims {
   #refuse(why: string): SeedRefused {
     return new SeedRefused(this.#seed.path, "consumed", why);
   }
+}
+
+/** Under each of its names it would have a folder, and so a claim, of its own. */
+function severalNames({ path, links }: ClaimedSeed): string {
+  return `has ${links} names (hard links), and may have one only. Find them with find / -xdev -samefile ${path} and ` +
+    `remove the others, or make it a file of its own: cp ${path} ${path}.new && mv ${path}.new ${path}`;
 }

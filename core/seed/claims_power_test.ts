@@ -17,7 +17,7 @@ async function start(
   { path = SEEDS, directory = "/claims", token = ledger.directory.slice(1) } = {},
 ): Promise<Start> {
   const options: ClaimOptions = {
-    seed: { path, hash: HASH, firstId: 1 },
+    seed: { path, hash: HASH, links: 1, firstId: 1 },
     ledger,
     directory,
     wallMs: 0,
@@ -158,7 +158,7 @@ Deno.test("a disk that fails at any step refuses the start with an exit code tha
       const process = new FakeProcess(disk);
       process.fault = () => process.calls - 1 === at ? Object.assign(new Error(code), { code }) : undefined;
       const options = {
-        seed: { path: SEEDS, hash: HASH, firstId: 1 },
+        seed: { path: SEEDS, hash: HASH, links: 1, firstId: 1 },
         ledger,
         directory: "/claims",
         wallMs: 0,

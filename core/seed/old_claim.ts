@@ -42,7 +42,7 @@ export async function readOldClaim(disk: ClaimDisk, seedPath: string): Promise<O
 export function standingOfOld(old: OldClaim, ledger: ClaimLedger): Standing {
   if (old.ledger !== ledger.id) return { kind: "taken", why: takenBy(old, ledger) };
   if (!ledger.hasSeed(old.hash)) return { kind: "old", isProven: false, why: olderThanClaim(old, ledger) };
-  if (ledger.mark.rows < old.rows) return { kind: "old", isProven: false, why: olderState(ledger, old.rows) };
+  if (ledger.head.seq < old.rows) return { kind: "old", isProven: false, why: olderState(ledger, old.rows) };
   const why =
     `its claim ${old.path} is of version 1, which knows how many rows the ledger had, and not which`;
   return { kind: "old", isProven: true, why };

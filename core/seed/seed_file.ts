@@ -58,7 +58,7 @@ export class SeedRefused extends UserError {
  * A seed file that is open for reading: its description in memory, its tickets by offset, a block at a time. Opening
  * proves all but the blocks, whatever the size; each block is proven when it is read.
  */
-export class SeedFile {
+export class SeedFile implements Disposable {
   readonly path: string;
   readonly description: Description;
   /** Tickets. */
@@ -68,6 +68,8 @@ export class SeedFile {
   /** Id of the key that has signed it; undefined if none has. */
   readonly keyId: string | undefined;
   readonly blocks: number;
+  /** How many names the file has. */
+  readonly links: number;
   readonly #file: Deno.FsFile;
   readonly #firstBlock: number;
   readonly #digests: Uint8Array;
@@ -88,7 +90,8 @@ export class SeedFile {
     this.path = path;
     this.#file = openFile(path);
     try {
-      const size = this.#file.statSync().size;
+      const { size, nlink } = this.#file.statSync();
+      this.links = nlink ?? 1;
       const prologue = this.#read(0, PROLOGUE_BYTES, size);
       const view = new DataView(prologue.buffer);
       this.#checkPrologue(prologue, view);
@@ -185,8 +188,17 @@ export class SeedFile {
     }
   }
 
+  /** Id of its first ticket; `Infinity` if it has none. */
+  get firstId(): number {
+    return this.description.groups[0]?.[2] ?? Infinity;
+  }
+
   close(): void {
     this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #checkPrologue(prologue: Uint8Array, view: DataView): void {

@@ -94,14 +94,13 @@ export class AccessHost {
   readonly #controlLatency: Uint32Array;
   /** The tickets that it gives away, if it was given a file of them. */
   readonly seed: HostSeed | undefined;
-  readonly #ledgerRows: () => number;
   /** Resolves with each worker's port. */
   readonly #listening: Promise<number[]>;
   #nextPingMs = 0;
   #nextCheckMs = 0;
   #isStopped = false;
   #waiters: { readonly isMet: () => boolean; readonly untilMs: number; readonly resolve: () => void }[] = [];
-  #failMoney: () => void = () => {};
+  #failMoney: (reason: string, exitCode: number) => void = () => {};
 
   private constructor(
     options: AccessHostOptions,
@@ -126,7 +125,14 @@ export class AccessHost {
     const random = new Random(options.randomSeed);
     this.seed = options.seed;
     this.money = new HostMoney(options.seed?.tickets);
-    this.#ledgerRows = () => this.counters.total("ledgerRows");
+    const own = this.counters.block(this.setCount);
+    this.seed?.watch({
+      log,
+      count: (metric, by) => own[layout.handle(metric)] += by,
+      gauge: (metric, value) => own[layout.handle(metric)] = value,
+      onDoubt: () =>
+        this.#failMoney("neither claim of the seed file could be written for a minute", ExitCode.diskFailed),
+    });
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const start = (name: string) => this.#start(program, name);
     this.#threads = shares.map(() => new AccessThread(start("access")));
@@ -240,8 +246,8 @@ export class AccessHost {
     return this.#ledger.failure;
   }
 
-  /** Called once when a plugin that holds money has failed: the host must stop awarding. */
-  onMoneyFailure(call: () => void): void {
+  /** Called when nobody can vouch for the money any more: the host must drain, and end with this exit code. */
+  onMoneyFailure(call: (reason: string, exitCode: number) => void): void {
     this.#failMoney = call;
   }
 
@@ -258,8 +264,9 @@ export class AccessHost {
     for (const thread of this.#threads) thread.order({ type: "stop" });
     await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
+    this.seed?.leaveLedger();
     await this.#ledger.stop();
-    this.seed?.close(this.#ledgerRows());
+    await this.seed?.close();
     this.#isStopped = true;
   }
 
@@ -299,7 +306,7 @@ export class AccessHost {
     const nowMs = this.#clock.monotonicMs();
     const nextMs = Math.min(
       this.halves.tick(nowMs),
-      this.seed?.turn(nowMs, this.#ledgerRows) ?? Infinity,
+      this.seed?.turn(nowMs, this.ledgerState === LedgerState.awarding) ?? Infinity,
     );
     if (nowMs >= this.#nextCheckMs) this.#checkHeartbeats(nowMs);
     if (nowMs >= this.#nextPingMs && this.board.open > 0) this.#ping(nowMs);
@@ -364,7 +371,7 @@ export class AccessHost {
       case "pluginFailed": {
         const { name, holdsMoney } = this.halves.plugins[report.plugin].plugin;
         this.#log("error", "plugin failed", { plugin: name, set: report.set, error: report.error });
-        if (holdsMoney) this.#failMoney();
+        if (holdsMoney) this.#failMoney("a plugin that holds money failed", ExitCode.ok);
       }
     }
   }

@@ -3,6 +3,7 @@ import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli
 import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { parseAddress } from "../engine/address.ts";
 import { httpAddress } from "../admin/http_address.ts";
+import { CLAIMS_FLAG } from "../seed/claims_directory.ts";
 import { PRIORITY_CHOICES } from "../shared/foreground.ts";
 
 const address = z.string().transform((text, context) => {
@@ -54,6 +55,7 @@ export const SERVER_FLAGS = {
     "folder of keys whose seed files are taken (DIR/trusted)",
     z.string().min(1).default("keys"),
   ),
+  claims: CLAIMS_FLAG,
   "ledger-sync": flag(
     "full|off",
     "off: a commit survives the end of the process and not a power loss, for disks that sync slowly",

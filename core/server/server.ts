@@ -19,6 +19,7 @@ import { DirectoryLock } from "../ledger/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
 import { systemSeed } from "../random/random.ts";
+import { claimsDirectory } from "../seed/claims_directory.ts";
 import { type Clock, sleep } from "../time/clock.ts";
 import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { VERSION } from "../version.ts";
@@ -104,12 +105,13 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   if (tokenRules === undefined) {
     log("warn", "tokens are not checked, so anybody can be any user: give --token-keys FILE");
   }
-  const seed = options.seed === undefined ? undefined : HostSeed.open(
+  const seed = options.seed === undefined ? undefined : await HostSeed.open(
     {
       path: options.seed,
       hostId: options["host-id"]!,
       keys: options["seed-keys"],
       ledger: options.ledger!,
+      claims: claimsDirectory(host, options.claims),
     },
     host.clock,
   );
@@ -167,7 +169,11 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       clock: host.clock,
     }),
   });
-  access.onMoneyFailure(() => stop("a plugin that holds money failed"));
+  let exitCode: number = ExitCode.ok;
+  access.onMoneyFailure((reason, code) => {
+    exitCode = code;
+    stop(reason);
+  });
   let signals = 0;
   const forget = host.onStopSignal((signal) => {
     if (++signals > 1) host.exit(ExitCode.interrupted);
@@ -203,12 +209,17 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   forget();
   lock?.release();
   await admin.stop();
-  return ExitCode.ok;
+  return exitCode;
 }
 
 /** Tickets are somebody's money: they need a ledger that lasts, and a host that knows which it is. */
-function seedProblems({ seed, ledger, "host-id": hostId }: Partial<ServerOptions>): string[] {
-  if (seed === undefined) return hostId === undefined ? [] : ["--host-id: goes with --seed FILE"];
+function seedProblems({ seed, ledger, "host-id": hostId, claims }: Partial<ServerOptions>): string[] {
+  if (seed === undefined) {
+    return [
+      ...(hostId === undefined ? [] : ["--host-id: goes with --seed FILE"]),
+      ...(claims === undefined ? [] : ["--claims: goes with --seed FILE"]),
+    ];
+  }
   return [
     ...(ledger === undefined ? ["--seed: needs --ledger DIR"] : []),
     ...(hostId === undefined ? ["--seed: needs --host-id ID, the host that the file was made for"] : []),
