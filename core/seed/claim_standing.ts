@@ -115,8 +115,8 @@ export function olderThanClaim(
 
 /** Why a ledger that lacks rows is refused. */
 export function olderState({ directory, head: { seq } }: ClaimLedger, knownRows: number): string {
-  return `${directory} is an older state of its ledger: it has ${seq} rows and had ${knownRows}, ` +
-    `so ${knownRows - seq} are missing`;
+  return `${directory} is an older state of its ledger: it has ${seq} rows and had ${knownRows} ` +
+    `(${knownRows - seq} missing)`;
 }
 
 /** How a ledger differs from the one that was marked; undefined if it is the same, or has gone on from there. */
