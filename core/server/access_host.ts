@@ -130,8 +130,7 @@ export class AccessHost {
       log,
       count: (metric, by) => own[layout.handle(metric)] += by,
       gauge: (metric, value) => own[layout.handle(metric)] = value,
-      onDoubt: () =>
-        this.#failMoney("neither claim of the seed file could be written for a minute", ExitCode.diskFailed),
+      onDoubt: () => this.#failMoney("neither claim of the seed file can be written", ExitCode.diskFailed),
     });
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const start = (name: string) => this.#start(program, name);

@@ -5,8 +5,6 @@ import { sleep } from "../time/clock.ts";
 
 /** How often each place is told what the ledger is. */
 const NOTE_MS = 1_000;
-/** How long no place may have been told: from then on a copy of the ledger could pass for it. */
-export const DOUBT_MS = 60_000;
 /** How long a disk that doesn't answer may hold up the end. */
 const LAST_NOTE_MS = 2_000;
 
@@ -17,7 +15,8 @@ export const CLAIM_METRICS: Readonly<Record<string, MetricDefinition>> = {
   },
   claimMarkAgeMs: {
     kind: "gauge",
-    help: "Milliseconds since a claim of the seed file last had what the ledger is; awards stop at 60000",
+    help:
+      "Milliseconds since a claim of the seed file last had what the ledger is; the host drains at --claim-seconds",
   },
 };
 
@@ -32,10 +31,12 @@ export interface ClaimWatchParts {
   readonly places: readonly MarkedPlace[];
   /** What the ledger is now, durably; may throw. */
   head(): LedgerHead;
+  /** How long no place may have been told: from then on a copy of the ledger could pass for it. */
+  readonly doubtMs: number;
   readonly log: Log;
   count(metric: string, by: number): void;
   gauge(metric: string, value: number): void;
-  /** Called once: no place could be told for `DOUBT_MS`. */
+  /** Called once: no place could be told for `doubtMs`. */
   onDoubt(): void;
 }
 
@@ -70,7 +71,7 @@ export class ClaimWatch {
     void this.#note(nowMs);
     const ageMs = nowMs - this.#notedMs;
     this.#parts.gauge("claimMarkAgeMs", Math.round(ageMs));
-    if (ageMs >= DOUBT_MS && !this.#isDoubtful) {
+    if (ageMs >= this.#parts.doubtMs && !this.#isDoubtful) {
       this.#isDoubtful = true;
       this.#parts.onDoubt();
     }
@@ -112,7 +113,7 @@ export class ClaimWatch {
     if (this.#failures[at] !== undefined) return;
     const reason = error instanceof Error ? error.message : String(error);
     this.#failures[at] = reason;
-    this.#parts.log("error", "claim cannot be written: a copy of the ledger may go unseen until it can", {
+    this.#parts.log("error", "claim cannot be written", {
       claim: this.#parts.places[at].path,
       reason,
     });

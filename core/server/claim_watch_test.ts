@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { LedgerHead } from "../ledger/ledger_identity.ts";
-import { ClaimWatch, DOUBT_MS } from "./claim_watch.ts";
+import { ClaimWatch } from "./claim_watch.ts";
+
+const DOUBT_MS = 60_000;
 
 /** Places that can fail or hang, a ledger's head, and what the watch says of them. */
 class WatchWorld {
@@ -27,7 +29,8 @@ class WatchWorld {
       if (this.head instanceof Error) throw this.head;
       return this.head;
     },
-    log: (level, event, fields) => this.lines.push(`${level} ${event.split(":")[0]} ${fields?.claim}`),
+    doubtMs: DOUBT_MS,
+    log: (level, event, fields) => this.lines.push(`${level} ${event} ${fields?.claim}`),
     count: (_metric, by) => this.failed += by,
     gauge: (_metric, value) => this.ageMs = value,
     onDoubt: () => this.doubts++,

@@ -24,6 +24,8 @@ export interface HostSeedOptions {
   readonly ledger: string;
   /** The directory with the other copy of each claim. */
   readonly claims: string;
+  /** How long neither may be writable before nobody vouches for the money any more. */
+  readonly doubtMs: number;
 }
 
 /**
@@ -35,6 +37,7 @@ export class HostSeed {
   readonly tickets: SeedTickets;
   readonly #claims: SeedClaims;
   readonly #ledger: string;
+  readonly #doubtMs: number;
   readonly #reader: HeadReader;
   #isLedgerClosed = false;
   #watch: ClaimWatch | undefined;
@@ -42,10 +45,17 @@ export class HostSeed {
   readonly #clock: Clock;
   #proven: number;
 
-  private constructor(file: SeedFile, claims: SeedClaims, ledger: string, proven: number, clock: Clock) {
+  private constructor(
+    file: SeedFile,
+    claims: SeedClaims,
+    { ledger, doubtMs }: HostSeedOptions,
+    proven: number,
+    clock: Clock,
+  ) {
     this.#file = file;
     this.#claims = claims;
     this.#ledger = ledger;
+    this.#doubtMs = doubtMs;
     this.#reader = new HeadReader(ledger);
     this.#proven = proven;
     this.#clock = clock;
@@ -57,10 +67,8 @@ export class HostSeed {
    *
    * @throws SeedRefused with the reason
    */
-  static async open(
-    { path, hostId, keys, ledger, claims: directory }: HostSeedOptions,
-    clock: Clock,
-  ): Promise<HostSeed> {
+  static async open(options: HostSeedOptions, clock: Clock): Promise<HostSeed> {
+    const { path, hostId, keys, ledger, claims: directory } = options;
     const file = new SeedFile(path);
     try {
       file.checkSignature(new KeyFolder(keys).trusted());
@@ -74,7 +82,7 @@ export class HostSeed {
         directory,
         wallMs: clock.wallMs(),
       });
-      return new HostSeed(file, claims, ledger, proven, clock);
+      return new HostSeed(file, claims, options, proven, clock);
     } catch (error) {
       file.close();
       throw ledgerFailed(ledger, error);
@@ -111,10 +119,10 @@ export class HostSeed {
   }
 
   /** Marks in the claims what the ledger is, from the next turn on. */
-  watch(parts: Omit<ClaimWatchParts, "places" | "head">): void {
+  watch(parts: Omit<ClaimWatchParts, "places" | "head" | "doubtMs">): void {
     const { places } = this.#claims;
     const head = () => this.#isLedgerClosed ? new LedgerIdentity(this.#ledger).head : this.#reader.head;
-    this.#watch = new ClaimWatch({ ...parts, places, head });
+    this.#watch = new ClaimWatch({ ...parts, places, head, doubtMs: this.#doubtMs });
   }
 
   /** Returns the monotonic time of the next call. `mayAward`: see `ClaimWatch`. */

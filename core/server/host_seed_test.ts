@@ -17,6 +17,7 @@ async function start(
     keys: set.keys.path,
     ledger,
     claims: `${ledger}/claims`,
+    doubtMs: 60_000,
   };
   try {
     await (await HostSeed.open({ ...options, ...more }, clock)).close();

@@ -56,6 +56,11 @@ export const SERVER_FLAGS = {
     z.string().min(1).default("keys"),
   ),
   claims: CLAIMS_FLAG,
+  "claim-seconds": flag(
+    "N",
+    "how long neither claim may be writable before the host drains and ends",
+    wholeNumber(1, 86_400).default(60),
+  ),
   "ledger-sync": flag(
     "full|off",
     "off: a commit survives the end of the process and not a power loss, for disks that sync slowly",

@@ -112,6 +112,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       keys: options["seed-keys"],
       ledger: options.ledger!,
       claims: claimsDirectory(host, options.claims),
+      doubtMs: options["claim-seconds"] * 1_000,
     },
     host.clock,
   );
