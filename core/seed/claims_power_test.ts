@@ -172,3 +172,40 @@ Deno.test("a disk that fails at any step refuses the start with an exit code tha
     }
   }
 });
+
+Deno.test("marks are written in turn: whatever becomes of one, the one before it stands", async () => {
+  const disk = world();
+  const ledger = new FakeLedger("a").append(1);
+  const process = new FakeProcess(disk);
+  const result = await start(process, ledger);
+  assert.ok(isUp(result));
+  const [place] = result.claims.places;
+  const marks = () => [...disk.read(place.path)!.matchAll(/^mark (\d+)/gm)].map(([, seq]) => Number(seq));
+  for (let seq = 2; seq < 6; seq++) {
+    await place.note(ledger.append(1).head);
+    assert.deepEqual(marks().sort(), [seq - 1, seq]);
+  }
+  process.fault = (call) => call === "sync" ? new Error("EIO") : undefined;
+  for (let tries = 0; tries < 3; tries++) {
+    await assert.rejects(place.note(ledger.append(1).head), /EIO/);
+    assert.ok(marks().includes(5), "the newest that is durable");
+  }
+  process.fault = () => undefined;
+  await place.note(ledger.head);
+  disk.losePower();
+  assert.deepEqual(marks().sort(), [5, 8]);
+});
+
+Deno.test("a mark waits for no other: while the disk doesn't answer, the next one is a failure", async () => {
+  const disk = world();
+  const ledger = new FakeLedger("a").append(1);
+  const process = new FakeProcess(disk);
+  const result = await start(process, ledger);
+  assert.ok(isUp(result));
+  const [place] = result.claims.places;
+  const first = place.note(ledger.append(1).head);
+  await assert.rejects(place.note(ledger.append(1).head), /has not answered yet/);
+  await first;
+  await place.note(ledger.head);
+  assert.match(disk.read(place.path)!, /mark 0{15}3 /);
+});
