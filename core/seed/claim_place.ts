@@ -38,8 +38,6 @@ export class ClaimPlace {
     this.#file = await this.#disk.open(this.path);
     if (this.#file === undefined) return true;
     const isOurs = !isExclusive || await this.#file.tryLock();
-    // Whoever made it may have taken it back since it was opened.
-    if (await this.#file.links() === 0) return false;
     const bytes = await this.#file.read();
     const links = await this.#file.links();
     try {
@@ -93,6 +91,7 @@ export class ClaimPlace {
     if (this.#isBusy) throw new Error("its disk has not answered yet");
     this.#isBusy = true;
     try {
+      // By an operator; or before it was locked, by the server that had made it and took it back.
       if (this.#file === undefined || await this.#file.links() === 0) throw new Error("it was removed");
       if (this.#noted?.seq === mark.seq && this.#noted.headHex === mark.headHex) return;
       // In turn: whatever becomes of this mark, the other stands. After a failure the same place is tried again.

@@ -80,13 +80,14 @@ export class FakeProcess implements ClaimDisk {
   diesAt = Infinity;
   /** Why a call fails; undefined: it doesn't. */
   fault: (call: string, path: string) => Error | undefined = () => undefined;
-  /** Waits a while before each call, so that processes meet. */
+  /** Waits a while before each call, now and then a long one, so that processes meet in every way. */
   #pause: () => Promise<void>;
 
   constructor(disk: FakeDisk, random?: Random) {
     this.disk = disk;
     this.#pause = async () => {
-      for (let turns = random?.below(6) ?? 0; turns > 0; turns--) await Promise.resolve();
+      const most = random?.below(4) === 0 ? 60 : 6;
+      for (let turns = random?.below(most) ?? 0; turns > 0; turns--) await Promise.resolve();
     };
   }
 

@@ -136,6 +136,49 @@ Deno.test("of servers that start at the same moment at most one has the file, wh
   assert.ok(wins[1] > 500, `mostly one wins: ${wins}`);
 });
 
+Deno.test("of many that start and die at the same moment no two that share a place have the file, and who has it has both claims", async () => {
+  for (let seed = 1; seed <= 1_500; seed++) {
+    const random = new Random(seed);
+    const disk = world();
+    const ledger = new FakeLedger("a").append(1);
+    const servers = Array.from({ length: 5 }, (_, i) => {
+      const process = new FakeProcess(disk, random);
+      if (random.below(3) === 0) process.diesAt = random.below(40);
+      const path = random.below(3) === 0 ? "/others/a.seed" : SEEDS;
+      const directory = random.below(3) === 0 ? "/elsewhere" : "/claims";
+      const own = random.below(2) === 0 ? ledger.copy(`a${i}`) : new FakeLedger(`b${i}`);
+      return { process, own, place: { path, directory } };
+    });
+    const results = await Promise.all(
+      servers.map(async ({ process, own, place }, i) => {
+        for (let turns = random.below(120); turns > 0; turns--) await Promise.resolve();
+        return await start(process, own, { ...place, token: `t${i}` });
+      }),
+    );
+    const taken = results.flatMap((result) =>
+      isUp(result) ? result.claims.places.map(({ path }) => path) : []
+    );
+    assert.equal(new Set(taken).size, taken.length, `seed ${seed}: ${taken}`);
+    for (const path of taken) assert.match(disk.read(path) ?? "gone", /\nmark 0/, `seed ${seed}: ${path}`);
+  }
+});
+
+Deno.test("what a dead server has left half made is removed, and what a living one is making is not", async () => {
+  const disk = world();
+  const other = new FakeProcess(disk);
+  const path = `/seeds/${HASH}.claim.other.new`;
+  const making = await other.create(path);
+  await making.tryLock();
+  const first = await start(new FakeProcess(disk), new FakeLedger("a"));
+  assert.ok(isUp(first) && disk.inode(path) !== undefined);
+  first.claims.close();
+  making.close();
+  disk.put(`/seeds/${HASH}.claim.txt`, "somebody's own");
+  assert.ok(!isUp(await start(new FakeProcess(disk), new FakeLedger("b"))));
+  assert.equal(disk.inode(path), undefined);
+  assert.ok(disk.inode(`/seeds/${HASH}.claim.txt`) !== undefined);
+});
+
 Deno.test("two that refuse each other leave the file to the one that starts next", async () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = new Random(seed);
@@ -194,6 +237,8 @@ Deno.test("marks are written in turn: whatever becomes of one, the one before it
   await place.note(ledger.head);
   disk.losePower();
   assert.deepEqual(marks().sort(), [5, 8]);
+  disk.remove(place.path);
+  await assert.rejects(place.note(ledger.head), /it was removed/);
 });
 
 Deno.test("a mark waits for no other: while the disk doesn't answer, the next one is a failure", async () => {
