@@ -211,8 +211,30 @@ Deno.test("a disk that fails at any step refuses the start with an exit code tha
         (error) => error as UserError,
       );
       assert.ok(failed === undefined || failed.exitCode === 74, `${code} at ${at}: ${failed}`);
-      assert.ok(isUp(await start(new FakeProcess(disk), ledger)) || failed === undefined, `${code} at ${at}`);
+      if (failed !== undefined) {
+        assert.ok(isUp(await start(new FakeProcess(disk), ledger)), `${code} at ${at}`);
+      }
+      const claims = ["/seeds", "/claims"].map((folder) => disk.read(`${folder}/${HASH}.claim`)!);
+      for (const claim of claims) {
+        assert.match(claim, /\nmark 0/, `${code} at ${at}: in force in both places`);
+      }
     }
+  }
+});
+
+Deno.test("a claim that is in force can be read where it can't be written, as long as the other can", async () => {
+  for (const broken of [["/seeds"], ["/claims"], ["/seeds", "/claims"]]) {
+    const disk = world();
+    const ledger = new FakeLedger("a");
+    const first = await start(new FakeProcess(disk), ledger);
+    assert.ok(isUp(first));
+    first.claims.close();
+    const process = new FakeProcess(disk);
+    process.fault = (call, path) =>
+      call === "write" && broken.some((folder) => path.startsWith(folder))
+        ? Object.assign(new Error("EIO"), { code: "EIO" })
+        : undefined;
+    assert.equal(isUp(await start(process, ledger.append(1))), broken.length === 1, `${broken}`);
   }
 });
 
