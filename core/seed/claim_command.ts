@@ -4,6 +4,7 @@ import type { Host } from "../cli/host.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { DirectoryLock } from "../ledger/directory_lock.ts";
 import { LedgerIdentity } from "../ledger/ledger_identity.ts";
+import { TruthReader } from "../ledger/truth_reader.ts";
 import { SeedClaims } from "./claims.ts";
 import { CLAIMS_FLAG, claimsDirectory } from "./claims_directory.ts";
 import { claimProblems } from "./claim_problems.ts";
@@ -39,6 +40,8 @@ export async function runClaim(host: Host, args: readonly string[]): Promise<num
     ...(trusted !== undefined && !mend ? ["--trust-ledger: goes with --mend"] : []),
   ];
   if (problems.length > 0) throw new UserError(problems.join("\n"));
+  // Whoever mistypes a directory must not find a new ledger in it.
+  new TruthReader(directory!).close();
   const claims = claimsDirectory(host, values.claims);
   using seed = new SeedFile(operands[0]);
   if (!mend) {

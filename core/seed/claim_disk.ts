@@ -79,7 +79,9 @@ export function diskError(what: string, error: unknown): UserError {
     ? error.message.split("\n")[0]
     : String(error);
   const isFault = error instanceof Error && "code" in error && DISK_FAULTS.has(String(error.code));
-  const remedy = isFault ? "" : ". Put it where this server may write";
+  const remedy = isFault
+    ? ""
+    : ". Both the seed file's folder and --claims DIR must be where this server may write";
   return new UserError(
     `${what} cannot be written: ${reason}${remedy}`,
     isFault ? ExitCode.diskFailed : ExitCode.usage,

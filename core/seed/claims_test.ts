@@ -297,7 +297,7 @@ Deno.test("a place where no claim can be written is refused", async () => {
   Deno.mkdirSync(world.claimPaths[0]);
   assert.match(
     (await world.start("data"))!,
-    /its claim cannot be written: .*\. Put it where this server may write/,
+    /its claim cannot be written: .*\. Both .* must be where this server may write/,
   );
   Deno.removeSync(world.claimPaths[0]);
   Deno.writeTextFileSync(`${world.folder}/file`, "");

@@ -97,7 +97,8 @@ export class HostSeed {
   /** What `status` shows. */
   get description(): Record<string, unknown> {
     const { description: { set, plan, host }, hash, records } = this.#file;
-    return { plan: plan.name, set, host: host.id, hash, tickets: records, isProven: this.isProven };
+    const claims = this.#claims.places.map((place) => place.path);
+    return { plan: plan.name, set, host: host.id, hash, tickets: records, isProven: this.isProven, claims };
   }
 
   /** Limits that the plan sets for its users. */
