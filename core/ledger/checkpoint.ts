@@ -8,7 +8,7 @@ import { restoreSends, sendsWords } from "./sends_state.ts";
 export const CHECKPOINT_FILE = "checkpoint";
 /** "RPKC" and the format's version. */
 const MAGIC = 0x52504b43;
-const VERSION = 2;
+const VERSION = 3;
 const HEAD_WORDS = 7;
 const CHUNK_HEAD_WORDS = 2;
 
@@ -17,6 +17,9 @@ export interface CheckpointHead {
   /** Every row up to this one, and every delivered mark up to that one, is in it. */
   readonly seq: number;
   readonly mark: number;
+  /** Which ledger it is of, and the head of the commit that brought its last row, in hexadecimal digits. */
+  readonly ledger: string;
+  readonly headHex: string;
   readonly mints: readonly (readonly [firstId: number, count: number, amountFen: number, sponsor: number])[];
   readonly givenBack: readonly GivenBack[];
   readonly largeAmountsFen: readonly (readonly [packetId: number, amountFen: number])[];

@@ -1,7 +1,7 @@
 /** The bytes of a claim, as `docs/seed-format.md` says: a head that never changes, and two marks that are written in turn. */
 import { crc32 } from "node:zlib";
 import { z } from "zod";
-import type { LedgerHead } from "../ledger/ledger_identity.ts";
+import type { LedgerHead } from "../ledger/links.ts";
 
 const headSchema = z.strictObject({
   ledger: z.string(),

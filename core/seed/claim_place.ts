@@ -1,5 +1,5 @@
 import { assert } from "../assert.ts";
-import type { LedgerHead } from "../ledger/ledger_identity.ts";
+import type { LedgerHead } from "../ledger/links.ts";
 import type { ClaimDisk, ClaimDiskFile } from "./claim_disk.ts";
 import { type Claim, decodeClaim, encodeClaim, encodeMark, markOffset, MARKS } from "./claim_file.ts";
 

@@ -1,4 +1,4 @@
-import type { LedgerHead } from "../ledger/ledger_identity.ts";
+import type { LedgerHead } from "../ledger/links.ts";
 import { type Claim, newestMark } from "./claim_file.ts";
 
 /** What of a ledger a claim is compared with. */

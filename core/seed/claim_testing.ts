@@ -1,5 +1,5 @@
 /** A disk that loses power, processes that die, and ledgers, for tests of claims. */
-import type { LedgerHead } from "../ledger/ledger_identity.ts";
+import type { LedgerHead } from "../ledger/links.ts";
 import { Random } from "../random/random.ts";
 import { type ClaimDisk, type ClaimDiskFile, folderOf } from "./claim_disk.ts";
 import type { ClaimingLedger } from "./claims.ts";

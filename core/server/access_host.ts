@@ -5,6 +5,7 @@ import { Counters, MetricLayout } from "../counters/counters.ts";
 import { record } from "../counters/histogram.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
+import type { LedgerHead } from "../ledger/links.ts";
 import { LedgerState } from "../ledger/ledger_board.ts";
 import { ledgerRingBytes } from "../ledger/ledger_ring.ts";
 import { type LedgerNews, LedgerThread } from "../ledger/ledger_thread.ts";
@@ -125,13 +126,6 @@ export class AccessHost {
     const random = new Random(options.randomSeed);
     this.seed = options.seed;
     this.money = new HostMoney(options.seed?.tickets);
-    const own = this.counters.block(this.setCount);
-    this.seed?.watch({
-      log,
-      count: (metric, by) => own[layout.handle(metric)] += by,
-      gauge: (metric, value) => own[layout.handle(metric)] = value,
-      onDoubt: () => this.#failMoney("neither claim of the seed file can be written", ExitCode.diskFailed),
-    });
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const start = (name: string) => this.#start(program, name);
     this.#threads = shares.map(() => new AccessThread(start("access")));
@@ -153,6 +147,14 @@ export class AccessHost {
       projectorCounters: { metrics, memory, blocks, block: this.setCount + 2 },
       start,
       onNews: (news) => this.#onLedgerNews(news),
+    });
+    const own = this.counters.block(this.setCount);
+    this.seed?.watch({
+      head: () => this.ledgerHead,
+      log,
+      count: (metric, by) => own[layout.handle(metric)] += by,
+      gauge: (metric, value) => own[layout.handle(metric)] = value,
+      onDoubt: () => this.#failMoney("neither claim of the seed file can be written", ExitCode.diskFailed),
     });
     this.#entries = new HostEntries(hostRing, this.#ledger.bell);
     const shared = {
@@ -240,6 +242,11 @@ export class AccessHost {
     return this.#ledger.nextPacketId === 0 ? LedgerState.starting : this.#ledger.board.state;
   }
 
+  /** What the ledger is with its last durable row; undefined if it isn't open yet, or doesn't last. */
+  get ledgerHead(): LedgerHead | undefined {
+    return this.#ledger.board.head;
+  }
+
   /** Why awards wait; undefined while they don't. */
   get ledgerFailure(): string | undefined {
     return this.#ledger.failure;
@@ -263,7 +270,6 @@ export class AccessHost {
     for (const thread of this.#threads) thread.order({ type: "stop" });
     await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
-    this.seed?.leaveLedger();
     await this.#ledger.stop();
     await this.seed?.close();
     this.#isStopped = true;

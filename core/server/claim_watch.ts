@@ -1,6 +1,6 @@
 import type { Log } from "../cli/log.ts";
 import type { MetricDefinition } from "../counters/counters.ts";
-import type { LedgerHead } from "../ledger/ledger_identity.ts";
+import type { LedgerHead } from "../ledger/links.ts";
 import { sleep } from "../time/clock.ts";
 
 /** How often each place is told what the ledger is. */
@@ -29,8 +29,8 @@ export interface MarkedPlace {
 
 export interface ClaimWatchParts {
   readonly places: readonly MarkedPlace[];
-  /** What the ledger is now, durably; may throw. */
-  head(): LedgerHead;
+  /** What the ledger is now, durably; undefined before it is open. */
+  head(): LedgerHead | undefined;
   /** How long no place may have been told: from then on a copy of the ledger could pass for it. */
   readonly doubtMs: number;
   readonly log: Log;
@@ -85,16 +85,11 @@ export class ClaimWatch {
 
   /** Every place by itself: one whose disk hangs holds up no other. */
   async #note(nowMs: number): Promise<void> {
-    const { places, head } = this.#parts;
-    let now: LedgerHead;
-    try {
-      now = head();
-    } catch (error) {
-      for (const at of places.keys()) this.#onFailure(at, error);
-      return;
-    }
+    const { places } = this.#parts;
+    const head = this.#parts.head();
+    if (head === undefined) return;
     await Promise.all(places.map((place, at) =>
-      place.note(now).then(
+      place.note(head).then(
         () => this.#onNoted(at, nowMs),
         (error) => this.#onFailure(at, error),
       )

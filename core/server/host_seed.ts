@@ -1,5 +1,4 @@
 import { ExitCode, UserError } from "../cli/user_error.ts";
-import { HeadReader } from "../ledger/head_reader.ts";
 import { LedgerIdentity } from "../ledger/ledger_identity.ts";
 import { isOfMedium } from "../ledger/sqlite_store.ts";
 import { SeedClaims } from "../seed/claims.ts";
@@ -36,10 +35,7 @@ export class HostSeed {
   /** For whoever reads the ledger: which tickets were awarded before. */
   readonly tickets: SeedTickets;
   readonly #claims: SeedClaims;
-  readonly #ledger: string;
   readonly #doubtMs: number;
-  readonly #reader: HeadReader;
-  #isLedgerClosed = false;
   #watch: ClaimWatch | undefined;
   readonly #file: SeedFile;
   readonly #clock: Clock;
@@ -48,15 +44,13 @@ export class HostSeed {
   private constructor(
     file: SeedFile,
     claims: SeedClaims,
-    { ledger, doubtMs }: HostSeedOptions,
+    doubtMs: number,
     proven: number,
     clock: Clock,
   ) {
     this.#file = file;
     this.#claims = claims;
-    this.#ledger = ledger;
     this.#doubtMs = doubtMs;
-    this.#reader = new HeadReader(ledger);
     this.#proven = proven;
     this.#clock = clock;
     this.tickets = new SeedTickets(file);
@@ -67,8 +61,10 @@ export class HostSeed {
    *
    * @throws SeedRefused with the reason
    */
-  static async open(options: HostSeedOptions, clock: Clock): Promise<HostSeed> {
-    const { path, hostId, keys, ledger, claims: directory } = options;
+  static async open(
+    { path, hostId, keys, ledger, claims: directory, doubtMs }: HostSeedOptions,
+    clock: Clock,
+  ): Promise<HostSeed> {
     const file = new SeedFile(path);
     try {
       file.checkSignature(new KeyFolder(keys).trusted());
@@ -82,7 +78,7 @@ export class HostSeed {
         directory,
         wallMs: clock.wallMs(),
       });
-      return new HostSeed(file, claims, options, proven, clock);
+      return new HostSeed(file, claims, doubtMs, proven, clock);
     } catch (error) {
       file.close();
       throw ledgerFailed(ledger, error);
@@ -120,21 +116,13 @@ export class HostSeed {
   }
 
   /** Marks in the claims what the ledger is, from the next turn on. */
-  watch(parts: Omit<ClaimWatchParts, "places" | "head" | "doubtMs">): void {
-    const { places } = this.#claims;
-    const head = () => this.#isLedgerClosed ? new LedgerIdentity(this.#ledger).head : this.#reader.head;
-    this.#watch = new ClaimWatch({ ...parts, places, head, doubtMs: this.#doubtMs });
+  watch(parts: Omit<ClaimWatchParts, "places" | "doubtMs">): void {
+    this.#watch = new ClaimWatch({ ...parts, places: this.#claims.places, doubtMs: this.#doubtMs });
   }
 
   /** Returns the monotonic time of the next call. `mayAward`: see `ClaimWatch`. */
   turn(nowMs: number, mayAward: boolean): number {
-    return this.#isLedgerClosed ? Infinity : this.#watch?.turn(nowMs, mayAward) ?? Infinity;
-  }
-
-  /** Lets go of the ledger's file, before its thread closes it for the last time. */
-  leaveLedger(): void {
-    this.#isLedgerClosed = true;
-    this.#reader.close();
+    return this.#watch?.turn(nowMs, mayAward) ?? Infinity;
   }
 
   /** After the ledger's last row. */
