@@ -240,7 +240,7 @@ export class FakeLedger implements ClaimingLedger {
     for (let i = 0; i < rows; i++) {
       const before = this.#heads[this.#heads.length - 1];
       this.#heads.push(
-        new Random(parseInt(before.slice(0, 8), 16) + what).uint32().toString(16).padStart(64, "0"),
+        new Random(parseInt(before.slice(-8), 16) + what).uint32().toString(16).padStart(64, "0"),
       );
     }
     return this;

@@ -81,6 +81,11 @@ Deno.test("an old claim of another ledger, or of rows that are missing, is belie
   assert.equal(await world.start(ledgerThatUsed(4)), "up");
 });
 
+Deno.test("an old mark that was half written is of no account", async () => {
+  const torn = oldClaim("a", 9).replace("0000000000000009", "0000000000000999");
+  assert.match(await new OldWorld(torn).mend(ledgerThatUsed(7)), /became/);
+});
+
 Deno.test("an old claim that is damaged is refused, and one of another content says nothing of this one", async () => {
   assert.match(
     await new OldWorld(oldClaim("a", 5).slice(3)).start(ledgerThatUsed(7)),
