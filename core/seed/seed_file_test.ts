@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { crc32 } from "node:zlib";
 import { auditFile } from "./audit.ts";
 import { Random } from "../random/random.ts";
-import { RecordWord } from "./format.ts";
+import { DIGEST_BYTES, Footer, FOOTER_BYTES, PROLOGUE_BYTES, RecordWord } from "./format.ts";
 import { parsePlan } from "./plan.ts";
 import { SeedFile, SeedRefused } from "./seed_file.ts";
 import { EVENT_MS, resealed, SMALL_PLAN, TestSet } from "./testing.ts";
@@ -79,6 +80,31 @@ Deno.test("every byte that is flipped is found, though every checksum and digest
     Deno.writeFileSync(forged, sealed);
     const fault = faultOf(() => readAll(forged, set));
     assert.ok(["altered", "noSeedFile", "cut", "untrusted"].includes(fault), `byte ${at}: ${fault}`);
+  }
+});
+
+Deno.test("where no signature tells, prologue and footer must still be what a writer makes", () => {
+  using set = new TestSet(SMALL_PLAN, { isUnsigned: true });
+  const whole = Deno.readFileSync(set.path("host-b"));
+  const forged = `${set.folder}/forged`;
+  const open = (bytes: Uint8Array) => {
+    Deno.writeFileSync(forged, bytes);
+    return faultOf(() => new SeedFile(forged).close());
+  };
+  for (let at = 0; at < PROLOGUE_BYTES; at++) {
+    const bytes = whole.slice();
+    bytes[at] ^= 1;
+    const sealed = resealed(bytes);
+    if (sealed.every((byte, i) => byte === whole[i])) continue;
+    assert.notEqual(open(sealed), "none", `byte ${at}`);
+  }
+  const footer = whole.length - FOOTER_BYTES;
+  for (let at = Footer.root; at < Footer.root + DIGEST_BYTES; at++) {
+    const bytes = whole.slice();
+    bytes[footer + at] ^= 1;
+    const crc = crc32(bytes.subarray(footer, footer + Footer.crc));
+    new DataView(bytes.buffer).setUint32(footer + Footer.crc, crc, true);
+    assert.equal(open(bytes), "altered", `byte ${at} of the footer`);
   }
 });
 
