@@ -21,6 +21,8 @@ export class ClaimPlace {
   #slot = 0;
   #noted: LedgerHead | undefined;
   #isBusy = false;
+  /** The claim and its name are durable. */
+  #isSettled = false;
 
   constructor(disk: ClaimDisk, folder: string, hash: string) {
     this.#disk = disk;
@@ -28,21 +30,17 @@ export class ClaimPlace {
     this.path = `${folder}/${claimName(hash)}`;
   }
 
-  /**
-   * Opens what is there.
-   *
-   * @param isExclusive keeps it to this process until it is closed
-   * @returns false if another process keeps it
-   */
-  async open(isExclusive: boolean): Promise<boolean> {
+  /** Opens what is there, and keeps it to this process until it is closed; false if another process has it. */
+  async open(): Promise<boolean> {
     this.#file = await this.#disk.open(this.path);
     if (this.#file === undefined) return true;
-    const isOurs = !isExclusive || await this.#file.tryLock();
+    const isOurs = await this.#file.tryLock();
     const bytes = await this.#file.read();
     const links = await this.#file.links();
     try {
       this.claim = decodeClaim(bytes);
       this.#slot = nextSlot(this.claim);
+      this.#isSettled = this.claim.marks.some((mark) => mark !== undefined);
       if (links > 1) throw new Error(`it has ${links} names (hard links): remove the others`);
     } catch (error) {
       this.claim = undefined;
@@ -84,6 +82,7 @@ export class ClaimPlace {
   async settle(): Promise<void> {
     await this.#file!.sync();
     await this.#disk.syncFolder(this.folder);
+    this.#isSettled = true;
   }
 
   /** Notes what the ledger is now; durable when it returns. Throws if that can't be had, and may be tried again. */
@@ -94,6 +93,7 @@ export class ClaimPlace {
       // By an operator; or before it was locked, by the server that had made it and took it back.
       if (this.#file === undefined || await this.#file.links() === 0) throw new Error("it was removed");
       if (this.#noted?.seq === mark.seq && this.#noted.headHex === mark.headHex) return;
+      if (!this.#isSettled) await this.settle();
       // In turn: whatever becomes of this mark, the other stands. After a failure the same place is tried again.
       await this.#file.write(markOffset(this.claim!.headText, this.#slot), encodeMark(mark));
       await this.#file.sync();

@@ -51,6 +51,7 @@ export class SeedClaims {
   readonly #ledger: ClaimingLedger;
   readonly #wallMs: number;
   readonly #token: string;
+  /** Stands for this file where neither place has a claim. */
   #old: OldClaim | undefined;
 
   private constructor(options: ClaimOptions, disk: ClaimDisk, path: string, directory: string) {
@@ -73,7 +74,7 @@ export class SeedClaims {
    * @throws UserError with exit code `diskFailed` if a disk fails
    */
   static async take(options: ClaimOptions): Promise<SeedClaims> {
-    const claims = await SeedClaims.#open(options, true);
+    const claims = await SeedClaims.#open(options);
     try {
       const standing = claims.standing;
       if (standing.kind === "unclaimed" || standing.kind === "begun") await claims.#begin();
@@ -86,11 +87,6 @@ export class SeedClaims {
     }
   }
 
-  /** Reads the claims, whoever has them now. Close it. */
-  static look(options: ClaimOptions): Promise<SeedClaims> {
-    return SeedClaims.#open(options, false);
-  }
-
   /**
    * Puts right what a start refuses: a claim that is gone or damaged while the other is proven, and one of an old version.
    *
@@ -100,7 +96,7 @@ export class SeedClaims {
    * @throws SeedRefused if there is nothing that proves it
    */
   static async mend(options: ClaimOptions, trusted?: string): Promise<string> {
-    const claims = await SeedClaims.#open(options, true);
+    const claims = await SeedClaims.#open(options);
     try {
       return await claims.#mend(trusted);
     } finally {
@@ -108,7 +104,7 @@ export class SeedClaims {
     }
   }
 
-  static async #open(options: ClaimOptions, isExclusive: boolean): Promise<SeedClaims> {
+  static async #open(options: ClaimOptions): Promise<SeedClaims> {
     const { seed, disk = systemDisk } = options;
     let claims: SeedClaims | undefined;
     try {
@@ -122,14 +118,15 @@ export class SeedClaims {
       claims = new SeedClaims(options, disk, path, directory);
       if (seed.links > 1) throw claims.#refuse(severalNames(seed));
       for (const place of claims.places) {
-        if (isExclusive) await place.sweep();
-        if (await place.open(isExclusive)) continue;
+        await place.sweep();
+        if (await place.open()) continue;
         // Whoever has it may have it for another ledger: that says more.
         const { standing } = claims;
         if (standing.kind === "taken") throw claims.#refused(standing);
         throw claims.#refuse(`another server uses it right now (it keeps ${place.path})`);
       }
-      if (claims.places.every(({ claim }) => claim === undefined)) await claims.#findOld();
+      const isEmpty = claims.places.every(({ claim, damage }) => claim === undefined && damage === undefined);
+      if (isEmpty) await claims.#findOld();
       return claims;
     } catch (error) {
       claims?.close();
@@ -139,9 +136,8 @@ export class SeedClaims {
 
   /** How the ledger stands to the seed file. */
   get standing(): Standing {
-    const standing = standingOf(this.#seed.hash, this.places, this.#ledger);
-    const isFree = standing.kind === "unclaimed" || standing.kind === "gone";
-    return isFree && this.#old !== undefined ? standingOfOld(this.#old, this.#ledger) : standing;
+    if (this.#old !== undefined) return standingOfOld(this.#old, this.#ledger);
+    return standingOf(this.#seed.hash, this.places, this.#ledger);
   }
 
   close(): void {

@@ -246,6 +246,31 @@ Deno.test("a claim that is in force can be read where it can't be written, as lo
   }
 });
 
+Deno.test("a claim that was put back is durable with its first mark, whoever puts that", async () => {
+  const disk = world();
+  const ledger = new FakeLedger("a").append(1);
+  const first = await start(new FakeProcess(disk), ledger);
+  assert.ok(isUp(first));
+  first.claims.close();
+  disk.remove(`/claims/${HASH}.claim`);
+  const process = new FakeProcess(disk);
+  // It dies when the claim has its name, and nothing is durable.
+  process.fault = (call, path) => {
+    if (call === "sync" && path.startsWith("/claims") && disk.inode(`/claims/${HASH}.claim`) !== undefined) {
+      process.diesAt = 0;
+    }
+    return undefined;
+  };
+  const seed = { path: SEEDS, hash: HASH, links: 1, firstId: 1 };
+  const options = { seed, ledger, directory: "/claims", wallMs: 0, disk: process, token: "m" };
+  await SeedClaims.mend(options).catch(() => {});
+  const again = await start(new FakeProcess(disk), ledger, { token: "again" });
+  assert.ok(isUp(again), JSON.stringify(again));
+  again.claims.close();
+  disk.losePower();
+  assert.ok(isUp(await start(new FakeProcess(disk), ledger, { token: "last" })));
+});
+
 Deno.test("marks are written in turn: whatever becomes of one, the one before it stands", async () => {
   const disk = world();
   const ledger = new FakeLedger("a").append(1);

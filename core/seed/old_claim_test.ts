@@ -81,6 +81,15 @@ Deno.test("an old claim of another ledger, or of rows that are missing, is belie
   assert.equal(await world.start(ledgerThatUsed(4)), "up");
 });
 
+Deno.test("an old claim counts for nothing where there is a newer one, damaged or not", async () => {
+  const world = new OldWorld(oldClaim("a", 5));
+  world.disk.put(`/claims/${HASH}.claim`, "redpkt claim 2 00000000 {}\n");
+  const ledger = ledgerThatUsed(7);
+  for (const act of ["start", "mend"] as const) assert.match(await world[act](ledger), /is in neither place/);
+  assert.match(await world.mend(ledger, "the damage was mine"), /is taken at its word/);
+  assert.equal(await world.start(ledger), "up");
+});
+
 Deno.test("an old mark that was half written is of no account", async () => {
   const torn = oldClaim("a", 9).replace("0000000000000009", "0000000000000999");
   assert.match(await new OldWorld(torn).mend(ledgerThatUsed(7)), /became/);

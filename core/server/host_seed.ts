@@ -133,9 +133,9 @@ export class HostSeed {
   }
 }
 
-/** A disk that fails at a start is the machine's fault: one line, and another try by whoever started us. */
+/** SQLite can't use the ledger: one line. Where a disk fails, whoever started us may try again. */
 function ledgerFailed(directory: string, error: unknown): unknown {
-  if (error instanceof UserError || !(error instanceof Error)) return error;
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_SQLITE_ERROR") return error;
   const exitCode = isOfMedium(error) ? ExitCode.diskFailed : ExitCode.usage;
   return new UserError(`--ledger ${directory}: cannot be used: ${error.message}`, exitCode);
 }
