@@ -6,6 +6,7 @@ import {
   blockCrc,
   BlockWord,
   DIGEST_BYTES,
+  encodeFooter,
   Footer,
   FOOTER_BYTES,
   Prologue,
@@ -104,5 +105,14 @@ export function resealed(altered: Uint8Array): Uint8Array {
   const root = rootDigest(bytes.subarray(0, PROLOGUE_BYTES), description, bytes.subarray(digest, footer));
   bytes.set(root, footer + Footer.root);
   view.setUint32(footer + Footer.crc, crc32(bytes.subarray(footer, footer + Footer.crc)), true);
+  return bytes;
+}
+
+/** The same, by somebody who has the key: only what the tickets say can tell. */
+export function resigned(altered: Uint8Array, key: SigningKey): Uint8Array {
+  const bytes = resealed(altered);
+  const footer = bytes.subarray(bytes.length - FOOTER_BYTES);
+  const root = footer.subarray(Footer.root, Footer.root + DIGEST_BYTES);
+  footer.set(encodeFooter(root, key.idBytes, key.sign(root)));
   return bytes;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { resealed, SMALL_PLAN, TestSet } from "./testing.ts";
+import { BLOCK_HEAD_BYTES, fileParts, Prologue, RECORD_BYTES, RecordWord } from "./format.ts";
+import { resealed, resigned, SMALL_PLAN, TestSet } from "./testing.ts";
 import { seedFilesIn, verifySet } from "./verify_set.ts";
 
 function verify(set: TestSet): readonly string[] {
@@ -61,6 +62,35 @@ Deno.test("a file that is unsigned, a stranger's, or right in all but its signat
   bytes[new TextDecoder("latin1").decode(bytes).indexOf("Alpha")] ^= 1;
   Deno.writeFileSync(set.path("host-a"), resealed(bytes));
   assert.match(verify(set)[0], /host-a\.seed: its signature is not that of key/);
+});
+
+Deno.test("a file that its maker signed with tickets that are not the plan's", () => {
+  using set = new TestSet();
+  const path = set.path("host-b");
+  const whole = Deno.readFileSync(path);
+  const view = new DataView(whole.buffer);
+  const { firstBlock } = fileParts(
+    view.getUint32(Prologue.descriptionBytes, true),
+    view.getUint32(Prologue.records, true),
+  );
+  const ticket = firstBlock + BLOCK_HEAD_BYTES + 5 * RECORD_BYTES;
+  for (
+    const [word, value, problem] of [
+      [RecordWord.id, 7, /host-b\.seed: ticket 5 has id 7, and not \d+/],
+      [RecordWord.dueMs, 0, /host-b\.seed: ticket 5 is due out of order/],
+      [
+        RecordWord.amountFen,
+        9_999,
+        /host-b\.seed: wave early of sponsor \d: \d+ tickets of \d+ fen, and not/,
+      ],
+      [RecordWord.sponsorAndWave, 3, /host-b\.seed: ticket 5 is in a wave or of a sponsor that has no group/],
+    ] as const
+  ) {
+    const bytes = whole.slice();
+    new DataView(bytes.buffer).setUint32(ticket + 4 * word, value, true);
+    Deno.writeFileSync(path, resigned(bytes, set.keys.signing()!));
+    assert.ok(verify(set).some((line) => problem.test(line)), `${problem}: ${verify(set)}`);
+  }
 });
 
 Deno.test("a file of another plan, though it is signed and of the same set, and what its tickets come to", () => {

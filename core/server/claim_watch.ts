@@ -51,6 +51,8 @@ export class ClaimWatch {
   #nextMs = -Infinity;
   #notedMs: number | undefined;
   #isDoubtful = false;
+  /** The marks that were begun last, on their way or done. */
+  #noting: Promise<void> = Promise.resolve();
 
   constructor(parts: ClaimWatchParts) {
     this.#parts = parts;
@@ -68,7 +70,7 @@ export class ClaimWatch {
     if (!mayAward) return nowMs + NOTE_MS;
     if (nowMs < this.#nextMs) return this.#nextMs;
     this.#nextMs = nowMs + NOTE_MS;
-    void this.#note(nowMs);
+    this.#noting = this.#note(nowMs);
     const ageMs = nowMs - this.#notedMs;
     this.#parts.gauge("claimMarkAgeMs", Math.round(ageMs));
     if (ageMs >= this.#parts.doubtMs && !this.#isDoubtful) {
@@ -78,9 +80,9 @@ export class ClaimWatch {
     return this.#nextMs;
   }
 
-  /** The last mark, after the ledger's last row. */
+  /** The last mark, after the ledger's last row; it waits for the one that is on its way. */
   async end(nowMs: number): Promise<void> {
-    await Promise.race([this.#note(nowMs), sleep(LAST_NOTE_MS)]);
+    await Promise.race([this.#noting.then(() => this.#note(nowMs)), sleep(LAST_NOTE_MS)]);
   }
 
   /** Every place by itself: one whose disk hangs holds up no other. */

@@ -67,3 +67,21 @@ Deno.test("a ledger that can't be opened is told in one line", async () => {
   const message = await start(set, { ledger: `${set.folder}/absent` });
   assert.match(message!, /^--ledger .*absent: cannot be used: /);
 });
+
+Deno.test("when a host ends, both claims know the ledger's last row", async () => {
+  using set = new TestSet();
+  const folder = Deno.makeTempDirSync();
+  const seed = await HostSeed.open({
+    ...{ path: set.path("host-a"), hostId: "host-a", keys: set.keys.path, ledger: folder },
+    ...{ claims: `${folder}/claims`, doubtMs: 60_000 },
+  }, new ManualClock(EVENT_MS));
+  let head = { seq: 5, headHex: "a5".repeat(32) };
+  seed.watch({ head: () => head, log: () => {}, count: () => {}, gauge: () => {}, onDoubt: () => {} });
+  seed.turn(0, true);
+  head = { seq: 77, headHex: "77".repeat(32) };
+  const { claims } = seed.description as { claims: string[] };
+  await seed.close();
+  assert.equal(claims.length, 2);
+  for (const path of claims) assert.match(Deno.readTextFileSync(path), /\nmark 0{14}77 (77){32} /);
+  Deno.removeSync(folder, { recursive: true });
+});
