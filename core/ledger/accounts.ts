@@ -81,7 +81,10 @@ const LEGS: ReadonlyMap<number, readonly [from: Side, to: Side]> = new Map([
   [EntryKind.send, [sender, packet]],
   [EntryKind.claim, [packet, user]],
   [EntryKind.takeBack, [packet, sender]],
-  [EntryKind.group, [source, source]], // of 0 fen
+  // These three are of 0 fen.
+  [EntryKind.group, [source, source]],
+  [EntryKind.order, [source, source]],
+  [EntryKind.endOrder, [source, source]],
   [EntryKind.giveBack, [pool, returned]],
 ]);
 

@@ -4,6 +4,7 @@ import { eachDelivered } from "./delivered_marks.ts";
 import { EntryKind, HELD, Verdict } from "./entry.ts";
 import { type EntryRows, RowField } from "./entry_rows.ts";
 import { emptyJudgement } from "./ledger.ts";
+import { readOrder } from "./order_text.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "./packets.ts";
 import { type Purse, Sends } from "./sends.ts";
 import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_store.ts";
@@ -49,6 +50,7 @@ function* advance(
     mark: old?.head.mark ?? 0,
     mints: [...old?.head.mints ?? []],
     givenBack: [...old?.head.givenBack ?? []],
+    orders: [...old?.head.orders ?? []],
     largeAmountsFen: [],
   };
   // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
@@ -80,7 +82,25 @@ function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packe
     const sponsor = values[at + RowField.sponsor];
     switch (values[at + RowField.kind]) {
       case EntryKind.mint:
-        head.mints.push([packetId, values[at + RowField.count], amountFen, sponsor]);
+        head.mints.push([
+          packetId,
+          values[at + RowField.count],
+          amountFen,
+          sponsor,
+          values[at + RowField.user],
+        ]);
+        break;
+      case EntryKind.order: {
+        const body = rows.bodies.get(values[at + RowField.seq]) ?? NO_WORDS;
+        const json = readOrder(body, values[at + RowField.count])?.json;
+        if (json === undefined) throw new CheckpointBroken(`row ${values[at + RowField.seq]} is no order`);
+        head.orders.push({ number: packetId, json, isEnded: false });
+        break;
+      }
+      case EntryKind.endOrder:
+        head.orders = head.orders.map((order) =>
+          order.number === packetId ? { ...order, isEnded: true } : order
+        );
         break;
       case EntryKind.award:
         changes.award(

@@ -167,6 +167,10 @@ function checkCheckpoint(truth: TruthReader, directory: string, judge: Judge, pr
       if (a !== b) problems.push(`the checkpoint comes to ${a}, the rows to ${b}`);
       const [c, d] = [sendsDigest(restored.sends), sendsDigest(judge.sends)];
       if (c !== d) problems.push("the checkpoint says something else than the rows of what users sent");
+      const orders = [restored, judge].map((one) => JSON.stringify([...one.orders.all]));
+      if (orders[0] !== orders[1]) {
+        problems.push("the checkpoint says something else than the rows of what operators ordered");
+      }
     }
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

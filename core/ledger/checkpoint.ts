@@ -8,7 +8,7 @@ import { restoreSends, sendsWords } from "./sends_state.ts";
 export const CHECKPOINT_FILE = "checkpoint";
 /** "RPKC" and the format's version. */
 const MAGIC = 0x52504b43;
-const VERSION = 2;
+const VERSION = 3;
 const HEAD_WORDS = 7;
 const CHUNK_HEAD_WORDS = 2;
 
@@ -17,9 +17,24 @@ export interface CheckpointHead {
   /** Every row up to this one, and every delivered mark up to that one, is in it. */
   readonly seq: number;
   readonly mark: number;
-  readonly mints: readonly (readonly [firstId: number, count: number, amountFen: number, sponsor: number])[];
+  /** Of an order, if that isn't 0. */
+  readonly mints: readonly (readonly [
+    firstId: number,
+    count: number,
+    amountFen: number,
+    sponsor: number,
+    order: number,
+  ])[];
+  readonly orders: readonly KeptOrder[];
   readonly givenBack: readonly GivenBack[];
   readonly largeAmountsFen: readonly (readonly [packetId: number, amountFen: number])[];
+}
+
+/** An operator's order, with an `OrderText` as JSON. */
+export interface KeptOrder {
+  readonly number: number;
+  readonly json: string;
+  readonly isEnded: boolean;
 }
 
 /** Not a checkpoint, or a damaged one: read the rows instead. */
@@ -144,8 +159,11 @@ export function restoreJudge(
   if (reader === undefined) return undefined;
   try {
     const { head } = reader;
-    for (const [firstId, count, amountFen, sponsor] of head.mints) {
-      judge.restoreMint({ firstId, count, amountFen, sponsor });
+    for (const { number, json, isEnded } of head.orders) {
+      judge.orders.restore(number, JSON.parse(json), json, isEnded);
+    }
+    for (const [firstId, count, amountFen, sponsor, order] of head.mints) {
+      judge.restoreMint({ firstId, count, amountFen, sponsor, order });
     }
     for (const given of head.givenBack) judge.restoreGivenBack(given);
     reader.readSends(judge.sends);

@@ -4,6 +4,7 @@ import {
   EntryKind,
   EntryWord,
   HELD,
+  isOfOrder,
   isQuestion,
   isTransfer,
   Refusal,
@@ -14,6 +15,7 @@ import { LatestPackets } from "./latest_packets.ts";
 import { type AwardRecord, type Balances, type Judgement, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
 import { type Mint, MintList } from "./mint_list.ts";
 import type { MoneyTally } from "./money_tally.ts";
+import { OrderBook } from "./order_book.ts";
 import { CHUNK_PACKETS, isUnopened, Packets, PacketState } from "./packets.ts";
 import { Parts } from "./parts.ts";
 import { type EndedPackets, Sends } from "./sends.ts";
@@ -55,6 +57,8 @@ export class Judge {
 
   /** What users send each other. */
   readonly sends: Sends;
+  /** What operators have ordered. A ledger of an older redpkt has other numbers of funding orders. */
+  readonly orders = new OrderBook((number) => this.sends.fundedTo.has(number));
   readonly #parts = new Parts();
 
   /** @param ended undefined to keep all sent packets in memory */
@@ -102,6 +106,12 @@ export class Judge {
     return [...this.#poolFenOf.keys()].sort((a, b) => a - b);
   }
 
+  /** Whether a packet can't be won any more: somebody has it, or it went back. */
+  isOver(packetId: number): boolean {
+    if (this.packets.isAwarded(packetId)) return true;
+    return packetId < (this.#givenBackBelow.get(this.mints.sponsorOf(packetId)) ?? 0);
+  }
+
   awardOf(packetId: number): AwardRecord | undefined {
     if (!this.packets.isAwarded(packetId)) return undefined;
     return { user: this.packets.user(packetId), amountFen: this.packets.amountFen(packetId) };
@@ -128,6 +138,9 @@ export class Judge {
       return say(judgement, Verdict.done, Refusal.none);
     }
     if (isTransfer(kind)) return this.sends.judge(words, at, this.#parts.take(words), judgement);
+    if (isOfOrder(kind)) {
+      return this.#judgeOrder(kind, packetId, this.#parts.take(words), words[at + EntryWord.count], judgement);
+    }
     if (isQuestion(kind)) {
       this.sends.answer(words, at, judgement.reply);
       return say(judgement, Verdict.done, Refusal.none);
@@ -139,6 +152,7 @@ export class Judge {
       entryAmountFen(words, at),
       words[at + EntryWord.sponsor],
       words[at + EntryWord.count],
+      words[at + EntryWord.tag],
       this.#limits,
       judgement,
     );
@@ -148,13 +162,20 @@ export class Judge {
   replay(values: Float64Array, at: number, judgement: Judgement, body: Uint32Array = NO_WORDS): void {
     if (isTransfer(values[at + RowField.kind])) return this.sends.replay(values, at, body, judgement);
     if (values[at + RowField.kind] === EntryKind.open) return this.#reopen(values, at, judgement);
+    const kind = values[at + RowField.kind];
+    const packetId = values[at + RowField.packetId];
+    const user = values[at + RowField.user];
+    const count = values[at + RowField.count];
+    if (isOfOrder(kind)) return this.#judgeOrder(kind, packetId, body, count, judgement);
     this.#decide(
-      values[at + RowField.kind],
-      values[at + RowField.packetId],
-      values[at + RowField.user],
+      kind,
+      packetId,
+      user,
       values[at + RowField.amount],
       values[at + RowField.sponsor],
-      values[at + RowField.count],
+      count,
+      // The parts of an order follow each other.
+      kind === EntryKind.mint ? this.orders.get(user)?.firstIds.length ?? 0 : 0,
       NO_LIMITS,
       judgement,
     );
@@ -163,6 +184,8 @@ export class Judge {
   /** From a checkpoint: a mint. */
   restoreMint(mint: Mint): void {
     this.mints.add(mint);
+    const { order = 0, firstId, count } = mint;
+    if (order !== 0) this.orders.add({ order, firstId, count });
     this.#sourceFen -= mint.amountFen;
     this.#addToPool(mint.sponsor, mint.amountFen);
   }
@@ -202,6 +225,7 @@ export class Judge {
     amountFen: number,
     sponsor: number,
     count: number,
+    part: number,
     limits: LedgerLimits,
     judgement: Judgement,
   ): void {
@@ -211,7 +235,7 @@ export class Judge {
     }
     switch (kind) {
       case EntryKind.mint:
-        return this.#mint({ firstId: packetId, count, amountFen, sponsor }, judgement);
+        return this.#mint({ firstId: packetId, count, amountFen, sponsor, order: user }, part, judgement);
       case EntryKind.award:
         return this.#award(packetId, user, amountFen, sponsor, count === HELD, limits, judgement);
       case EntryKind.lapse:
@@ -223,15 +247,22 @@ export class Judge {
     }
   }
 
-  #mint(mint: Mint, judgement: Judgement): void {
-    const { firstId, count, amountFen } = mint;
+  #judgeOrder(kind: number, number: number, body: Uint32Array, bytes: number, judgement: Judgement): void {
+    judgement.packetId = number;
+    judgement.body = undefined;
+    if (kind === EntryKind.order) this.orders.place(body, bytes, judgement);
+    else this.orders.end(number, judgement);
+  }
+
+  #mint(mint: Mint & { readonly order: number }, part: number, judgement: Judgement): void {
+    const { firstId, count, amountFen, order } = mint;
     if (count <= 0 || amountFen < count || firstId + count > 0x1_0000_0000) {
       return say(judgement, Verdict.refused, Refusal.malformed);
     }
     const before = this.mints.from(firstId);
     if (
       before !== undefined && before.count === count && before.amountFen === amountFen &&
-      before.sponsor === mint.sponsor
+      before.sponsor === mint.sponsor && before.order === order
     ) return say(judgement, Verdict.doneBefore, Refusal.none);
     if (firstId < this.nextPacketId || firstId + count > this.sends.lowestId) {
       return say(judgement, Verdict.refused, Refusal.idsTaken);
@@ -240,6 +271,8 @@ export class Judge {
     if (amountFen - this.#sourceFen > Number.MAX_SAFE_INTEGER) {
       return say(judgement, Verdict.refused, Refusal.malformed);
     }
+    const objection = order === 0 ? Refusal.none : this.orders.objection({ order, part, firstId, count });
+    if (objection !== Refusal.none) return say(judgement, Verdict.refused, objection);
     this.restoreMint(mint);
     this.money?.made(firstId, amountFen, mint.sponsor);
     say(judgement, Verdict.done, Refusal.none);

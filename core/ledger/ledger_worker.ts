@@ -17,6 +17,7 @@ import { MoneyBoard } from "./money_board.ts";
 import type { MoneyGroup } from "./money_rows.ts";
 import { MoneyTally } from "./money_tally.ts";
 import { openJudge } from "./open_judge.ts";
+import type { OrderState } from "./order_state.ts";
 import { type LedgerSync, SqliteStore } from "./sqlite_store.ts";
 import { StoredLedger } from "./stored_ledger.ts";
 
@@ -54,6 +55,8 @@ export interface LedgerReady {
   readonly checkpointSeq: number;
   readonly checkpointFault: string | undefined;
   readonly tookMs: number;
+  /** What operators have ordered, and how far it came. */
+  readonly orders: readonly OrderState[];
 }
 
 /** Messages from the ledger thread to the main thread. */
@@ -177,7 +180,7 @@ function open(
     const ledger = new MemoryLedger(limits, money);
     const { nextPacketId } = ledger;
     const nothing = { awards: 0, rowsRead: 0, checkpointSeq: 0, checkpointFault: undefined };
-    report({ type: "ready", nextPacketId, ...nothing, tookMs: took() });
+    report({ type: "ready", nextPacketId, ...nothing, tookMs: took(), orders: [] });
     return ledger;
   }
   let rows: SqliteStore | undefined;
@@ -191,7 +194,7 @@ function open(
     // The last step: a start that is tried again must not add anything twice.
     money.restore(judge, () => board.beat());
     judge.money = money;
-    report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took() });
+    report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took(), orders: ledger.orders() });
     return ledger;
   } catch (error) {
     rows?.close();

@@ -89,6 +89,10 @@ export class Replay {
   }
 }
 
+function isNumberedByJudge(kind: number): boolean {
+  return kind === EntryKind.send || kind === EntryKind.order;
+}
+
 function replayRows(judge: Judge, rows: EntryRows): void {
   const judgement = emptyJudgement();
   for (let row = 0; row < rows.count; row++) {
@@ -97,7 +101,7 @@ function replayRows(judge: Judge, rows: EntryRows): void {
     const packetId = rows.values[at + RowField.packetId];
     judge.replay(rows.values, at, judgement, rows.bodies.get(seq));
     const isRight = judgement.verdict === Verdict.done &&
-      (rows.values[at + RowField.kind] !== EntryKind.send || judgement.packetId === packetId);
+      (!isNumberedByJudge(rows.values[at + RowField.kind]) || judgement.packetId === packetId);
     if (isRight) continue;
     throw new UserError(
       `row ${seq} of the ledger contradicts those before it (verdict ${judgement.verdict}, ` +
