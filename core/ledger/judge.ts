@@ -139,7 +139,13 @@ export class Judge {
     }
     if (isTransfer(kind)) return this.sends.judge(words, at, this.#parts.take(words), judgement);
     if (isOfOrder(kind)) {
-      return this.#judgeOrder(kind, packetId, this.#parts.take(words), words[at + EntryWord.count], judgement);
+      return this.#judgeOrder(
+        kind,
+        packetId,
+        this.#parts.take(words),
+        words[at + EntryWord.count],
+        judgement,
+      );
     }
     if (isQuestion(kind)) {
       this.sends.answer(words, at, judgement.reply);

@@ -1,7 +1,16 @@
 import { assert } from "../assert.ts";
 import type { Clock } from "../time/clock.ts";
 import { MOST_MARK_WORDS, writeShareMark } from "./delivered_marks.ts";
-import { entryAmountFen, EntryKind, EntryWord, isOfOrder, isQuestion, isTransfer, Refusal, Verdict } from "./entry.ts";
+import {
+  entryAmountFen,
+  EntryKind,
+  EntryWord,
+  isOfOrder,
+  isQuestion,
+  isTransfer,
+  Refusal,
+  Verdict,
+} from "./entry.ts";
 import { EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
 import type { Judge } from "./judge.ts";
