@@ -11,6 +11,7 @@ import { closeEvent } from "../core/ledger/close_event.ts";
 import { DirectoryLock } from "../core/ledger/directory_lock.ts";
 import { exportLedger } from "../core/ledger/export.ts";
 import { EntryKind } from "../core/ledger/entry.ts";
+import { EntryRows } from "../core/ledger/entry_rows.ts";
 import { NO_LIMITS } from "../core/ledger/ledger.ts";
 import { openJudge } from "../core/ledger/open_judge.ts";
 import { PROJECTION_FILE } from "../core/ledger/projection.ts";
@@ -41,6 +42,16 @@ function tamper(directory: string, file: string, sql: string): void {
   const db = new DatabaseSync(`${directory}/${file}`);
   db.exec(sql);
   db.close();
+}
+
+/** Adds rows to a ledger, as one commit: kind, packet, user, amount, sponsor and count of each. */
+function enter(directory: string, entries: readonly (readonly number[])[]): void {
+  const store = new SqliteStore(directory, "off");
+  const rows = new EntryRows();
+  let seq = store.lastSeq();
+  for (const entry of entries) rows.values.set([++seq, ...entry, 0], rows.next());
+  store.append(rows, new Uint32Array());
+  store.close();
 }
 
 function open(directory: string): ReturnType<typeof openJudge> {
@@ -235,12 +246,7 @@ Deno.test("a user's and a packet's story, from the projection and from the rows 
 
 Deno.test("closing an event gives back what nobody won, once", async () => {
   await withLedger((directory) => {
-    tamper(
-      directory,
-      TRUTH_FILE,
-      `insert into entry (seq, kind, packet, user, amount, sponsor, count, at_ms)
-       select max(seq) + 1, 1, ${AWARDS + 1}, 0, 70, 9, 7, 0 from entry`,
-    );
+    enter(directory, [[EntryKind.mint, AWARDS + 1, 0, 70, 9, 7]]);
     const clock = new ManualClock();
     assert.deepEqual(closeEvent(directory, clock), [{ sponsor: 9, amountFen: 70 }]);
     assert.deepEqual(closeEvent(directory, clock), []);
@@ -254,21 +260,12 @@ Deno.test("closing an event gives back what nobody won, once", async () => {
 Deno.test("closing an event gives back what was won and never opened, and shows it so", async () => {
   await withLedger((directory) => {
     const { mint, award, open: opening } = EntryKind;
-    const row = (seq: number, kind: number, packet: number, user: number, amount: number, count: number) =>
-      `(${seq}, ${kind}, ${packet}, ${user}, ${amount}, 9, ${count}, 0)`;
-    const seq = open(directory).judge.awards + 6; // so many rows are there
-    tamper(
-      directory,
-      TRUTH_FILE,
-      `insert into entry values ${
-        [
-          row(seq + 1, mint, AWARDS + 1, 0, 70, 7),
-          row(seq + 2, award, AWARDS + 1, 42, 10, 1),
-          row(seq + 3, award, AWARDS + 2, 42, 20, 1),
-          row(seq + 4, opening, AWARDS + 1, 42, 10, 0),
-        ].join()
-      }`,
-    );
+    enter(directory, [
+      [mint, AWARDS + 1, 0, 70, 9, 7],
+      [award, AWARDS + 1, 42, 10, 9, 1],
+      [award, AWARDS + 2, 42, 20, 9, 1],
+      [opening, AWARDS + 1, 42, 10, 9, 0],
+    ]);
     const states = () => showUser(directory, 42).slice(-2).map(({ state }) => state);
     assert.deepEqual(states(), ["open", "unopened"]);
     assert.equal(checkLedger(directory).balances.heldFen, 20);

@@ -96,7 +96,7 @@ export class SimStore implements EntryStore {
 
   #keep({ values, count, bodies, ended }: EntryRows, delivered: Uint32Array): void {
     for (const [seq, body] of bodies) this.#bodies.set(seq, body);
-    for (const [packetId, words] of ended) this.#ended.set(packetId, words);
+    for (const [packetId, { words }] of ended) this.#ended.set(packetId, words);
     for (let row = 0; row < count; row++) {
       this.rows.push([...values.subarray(row * ROW_FIELDS, (row + 1) * ROW_FIELDS)]);
     }

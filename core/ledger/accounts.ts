@@ -81,8 +81,11 @@ const LEGS: ReadonlyMap<number, readonly [from: Side, to: Side]> = new Map([
   [EntryKind.send, [sender, packet]],
   [EntryKind.claim, [packet, user]],
   [EntryKind.takeBack, [packet, sender]],
-  // These three are of 0 fen.
+  // Of 0 fen:
   [EntryKind.group, [source, source]],
+  [EntryKind.limits, [source, source]],
+  [EntryKind.seed, [source, source]],
+  [EntryKind.loss, [source, source]],
   [EntryKind.order, [source, source]],
   [EntryKind.endOrder, [source, source]],
   [EntryKind.giveBack, [pool, returned]],

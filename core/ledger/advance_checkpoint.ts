@@ -7,7 +7,7 @@ import { emptyJudgement } from "./ledger.ts";
 import { readOrder } from "./order_text.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "./packets.ts";
 import { type Purse, Sends } from "./sends.ts";
-import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_store.ts";
+import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_rows.ts";
 
 const NO_WORDS = new Uint32Array();
 /** What is in the rows was judged: everybody had the money that he sent. */
@@ -119,6 +119,10 @@ function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packe
         break;
       case EntryKind.giveBack:
         head.givenBack.push({ sponsor, belowId: packetId, amountFen });
+        break;
+      case EntryKind.limits:
+      case EntryKind.seed:
+      case EntryKind.loss:
         break;
       default:
         sends.replay(values, at, rows.bodies.get(values[at + RowField.seq]) ?? NO_WORDS, judgement);

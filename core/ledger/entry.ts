@@ -93,12 +93,22 @@ export const EntryKind = {
   /** An award that its user didn't open before the event was closed: from `held` to `returned`. Keyed by the packet. */
   lapse: 21,
   /**
+   * What a ledger says of itself: no money, no packet, a body, and nobody proposes it through a ring. From here on kinds
+   * are indexed, so few rows may have them.
+   */
+  /** Limits that come into force: packets a user, and of each sponsor; 0 for none. */
+  limits: 22,
+  /** A seed file whose tickets are given away: a text in JSON with its hash and where it was. */
+  seed: 23,
+  /** Rows are lost, and somebody says that this is accepted: a text in JSON with the reason and what is lost. */
+  loss: 24,
+  /**
    * What an operator orders: `count` bytes of an `OrderText`, in the parts in front of it. Keyed by plugin, route and key;
    * without a key each is its own. The verdict brings the order's number in `packetId`.
    */
-  order: 30,
+  order: 25,
   /** Nothing more is made for order `packetId`. Keyed by it. */
-  endOrder: 31,
+  endOrder: 26,
 } as const;
 
 /** The `count` of an award that is held until its user opens it. */
@@ -115,6 +125,11 @@ export function isOfAward(kind: number): boolean {
 /** Whether an entry is about what users send each other, and changes something. */
 export function isTransfer(kind: number): boolean {
   return kind >= EntryKind.fund && kind <= EntryKind.group;
+}
+
+/** Whether a row is what the ledger says of itself. */
+export function isNote(kind: number): boolean {
+  return kind >= EntryKind.limits && kind <= EntryKind.loss;
 }
 
 /** Whether an entry is an operator's order, or the end of one. */

@@ -16,6 +16,9 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [EntryKind.lapse]: "lapse",
   [EntryKind.order]: "order",
   [EntryKind.endOrder]: "end_order",
+  [EntryKind.limits]: "limits",
+  [EntryKind.seed]: "seed",
+  [EntryKind.loss]: "loss",
 };
 
 /** Columns of an export, in order. */

@@ -4,6 +4,7 @@ import {
   EntryKind,
   EntryWord,
   HELD,
+  isNote,
   isOfOrder,
   isQuestion,
   isTransfer,
@@ -169,6 +170,7 @@ export class Judge {
     if (isTransfer(values[at + RowField.kind])) return this.sends.replay(values, at, body, judgement);
     if (values[at + RowField.kind] === EntryKind.open) return this.#reopen(values, at, judgement);
     const kind = values[at + RowField.kind];
+    if (isNote(kind)) return say(judgement, Verdict.done, Refusal.none);
     const packetId = values[at + RowField.packetId];
     const user = values[at + RowField.user];
     const count = values[at + RowField.count];

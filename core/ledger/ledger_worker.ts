@@ -186,8 +186,8 @@ function open(
   let rows: SqliteStore | undefined;
   try {
     rows = new SqliteStore(store.directory, store.sync);
-    rows.noteLimits(limits);
     const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
+    rows.noteLimits(limits, systemClock.wallMs());
     const ledger = new StoredLedger(judge, rows, systemClock);
     const { nextPacketId, awards } = judge;
     if (awarded !== undefined) markAwarded(judge.packets, awarded);

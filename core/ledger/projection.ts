@@ -3,8 +3,9 @@ import { pathToFileURL } from "node:url";
 import { UserError } from "../cli/user_error.ts";
 import { legsSql } from "./accounts.ts";
 import { AWARD_KINDS, HELD } from "./entry.ts";
-import { migrate, PROJECTION_MIGRATIONS } from "./schema.ts";
-import { rollBack, TRUTH_FILE } from "./sqlite_store.ts";
+import { makeSchema, PROJECTION_MIGRATIONS } from "./schema.ts";
+import { TRUTH_FILE } from "./sqlite_store.ts";
+import { rollBack } from "./truth_writer.ts";
 
 /** SQLite's result codes for a file that isn't as it must be: CORRUPT and NOTADB. */
 const DAMAGE_CODES = new Set([11, 26]);
@@ -80,7 +81,7 @@ export class Projection {
     try {
       // Lost rows are made again, so it needn't sync at every commit; the log keeps it whole.
       db.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000");
-      migrate(db, path, PROJECTION_MIGRATIONS);
+      makeSchema(db, path, PROJECTION_MIGRATIONS);
       db.prepare("attach ? as truth").run(`${pathToFileURL(`${directory}/${TRUTH_FILE}`)}?mode=ro`);
       this.#post = db.prepare(POST);
       this.#balance = db.prepare(BALANCE);

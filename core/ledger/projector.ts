@@ -4,7 +4,8 @@ import type { Clock } from "../time/clock.ts";
 import { advanceCheckpoint } from "./advance_checkpoint.ts";
 import { CHECKPOINT_FILE, CheckpointBroken, CheckpointReader } from "./checkpoint.ts";
 import { Projection } from "./projection.ts";
-import { lastSeqOf, type LedgerSync, TRUTH_FILE } from "./sqlite_store.ts";
+import { lastSeqOf } from "./sqlite_rows.ts";
+import { type LedgerSync, TRUTH_FILE } from "./sqlite_store.ts";
 
 /** Rows of a bulk at most: several ms of work. */
 const MOST_PER_BULK = 5_000;

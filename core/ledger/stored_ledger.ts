@@ -138,7 +138,9 @@ export class StoredLedger implements Ledger {
     const isOfSends = isTransfer(words[at + EntryWord.kind]);
     const isOrder = isOfOrder(words[at + EntryWord.kind]);
     if (body !== undefined && (isOfSends || isOrder)) this.#rows.bodies.set(this.#nextSeq, body);
-    if (hasEnded && isOfSends) this.#rows.ended.set(packetId, this.#judge.sends.words(packetId)!);
+    if (hasEnded && isOfSends) {
+      this.#rows.ended.set(packetId, { seq: this.#nextSeq, words: this.#judge.sends.words(packetId)! });
+    }
     const row = this.#rows.next();
     const { values } = this.#rows;
     values[row + RowField.seq] = this.#nextSeq++;

@@ -3,16 +3,10 @@ import { UserError } from "../cli/user_error.ts";
 import type { EntryRows } from "./entry_rows.ts";
 import type { EntryStore } from "./entry_store.ts";
 import type { LedgerLimits } from "./ledger.ts";
-import { checkVersion, TRUTH_MIGRATIONS } from "./schema.ts";
-import {
-  eachRows,
-  endedOf,
-  lastSeqOf,
-  limitsOf,
-  readDelivered,
-  selectingEnded,
-  TRUTH_FILE,
-} from "./sqlite_store.ts";
+import { refuseOther, TRUTH_MIGRATIONS } from "./schema.ts";
+import { limitsOf } from "./notes.ts";
+import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_rows.ts";
+import { TRUTH_FILE } from "./sqlite_store.ts";
 
 /** A ledger's rows for reading, beside a server that writes them or without one. */
 export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readDelivered" | "ended"> {
@@ -31,10 +25,8 @@ export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readD
     this.db = new DatabaseSync(this.path, { readOnly: true });
     try {
       this.db.exec("pragma busy_timeout = 5000");
-      const version = checkVersion(this.db, this.path, TRUTH_MIGRATIONS);
-      if (version < TRUTH_MIGRATIONS.length) {
-        const what = version === 0 ? "is empty" : `has the schema ${version} of an older redpkt`;
-        throw new UserError(`${this.path}: ${what}. Start redpkt server --ledger ${directory} once`);
+      if (refuseOther(this.db, this.path, TRUTH_MIGRATIONS) === 0) {
+        throw new UserError(`${this.path}: is empty. Start redpkt server --ledger ${directory} once`);
       }
     } catch (error) {
       this.db.close();

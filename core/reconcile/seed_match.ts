@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { UserError } from "../cli/user_error.ts";
 import { EntryKind } from "../ledger/entry.ts";
 import { type EntryRows, RowField } from "../ledger/entry_rows.ts";
-import { usedSeeds } from "../ledger/ledger_identity.ts";
+import { usedSeeds } from "../ledger/notes.ts";
 import type { TruthReader } from "../ledger/truth_reader.ts";
 import { BLOCK_HEAD_BYTES, RECORD_WORDS, RecordWord } from "../seed/format.ts";
 import { SeedFile } from "../seed/seed_file.ts";

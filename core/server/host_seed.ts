@@ -32,14 +32,11 @@ export class HostSeed {
   readonly tickets: SeedTickets;
   readonly #file: SeedFile;
   readonly #claim: Claim;
-  /** Open until the end: closing the ledger's only connection would move its whole log into the file at every start. */
-  readonly #identity: LedgerIdentity;
   readonly #clock: Clock;
   #proven = 0;
   #nextNoteMs = 0;
 
-  private constructor(file: SeedFile, claim: Claim, identity: LedgerIdentity, clock: Clock) {
-    this.#identity = identity;
+  private constructor(file: SeedFile, claim: Claim, clock: Clock) {
     this.#file = file;
     this.#claim = claim;
     this.#clock = clock;
@@ -57,18 +54,13 @@ export class HostSeed {
       file.checkSignature(new KeyFolder(keys).trusted());
       file.checkUse(hostId, clock.wallMs());
       const identity = openIdentity(ledger);
-      try {
-        // Proven before it is claimed: a claim of a damaged file would stand in the way of its repair.
-        let proven = 0;
-        while (proven < Math.min(BLOCKS_AT_ONCE, file.blocks)) file.loadBlock(proven++);
-        const claim = Claim.take(file, identity, clock.wallMs());
-        const seed = new HostSeed(file, claim, identity, clock);
-        seed.#proven = proven;
-        return seed;
-      } catch (error) {
-        identity.close();
-        throw error;
-      }
+      // Proven before it is claimed: a claim of a damaged file would stand in the way of its repair.
+      let proven = 0;
+      while (proven < Math.min(BLOCKS_AT_ONCE, file.blocks)) file.loadBlock(proven++);
+      const claim = Claim.take(file, identity, clock.wallMs());
+      const seed = new HostSeed(file, claim, clock);
+      seed.#proven = proven;
+      return seed;
     } catch (error) {
       file.close();
       throw error;
@@ -116,7 +108,6 @@ export class HostSeed {
   close(ledgerRows: number): void {
     this.#noteRows(ledgerRows);
     this.#claim.close();
-    this.#identity.close();
     this.#file.close();
   }
 
