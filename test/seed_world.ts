@@ -121,6 +121,11 @@ export class SeedWorld implements Disposable {
     });
   }
 
+  /** Of the tickets, as plans and notes name them. */
+  get ticketsHash(): string {
+    return new SeedTickets(this.#file).hash;
+  }
+
   kill(): void {
     this.#isUp = false;
     this.host.kill();

@@ -11,7 +11,7 @@ import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./s
 
 const NO_WORDS = new Uint32Array();
 /** What is in the rows was judged: everybody had the money that he sent. */
-const ENOUGH: Purse = { wonFen: () => Infinity, nextPacketId: () => 1 };
+const ENOUGH: Purse = { wonFen: () => Infinity, nextPacketId: () => 1, mintedFen: () => 0 };
 
 type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 

@@ -68,6 +68,7 @@ export class Judge {
     this.sends = new Sends({
       wonFen: (user) => this.#wonFen(user),
       nextPacketId: () => this.nextPacketId,
+      mintedFen: () => -this.#sourceFen,
     }, ended);
   }
 
@@ -276,7 +277,7 @@ export class Judge {
       return say(judgement, Verdict.refused, Refusal.idsTaken);
     }
     // Past this sum a fen more or less would be lost in rounding.
-    if (amountFen - this.#sourceFen > Number.MAX_SAFE_INTEGER) {
+    if (amountFen - this.#sourceFen - this.sends.totals.sourceFen > Number.MAX_SAFE_INTEGER) {
       return say(judgement, Verdict.refused, Refusal.malformed);
     }
     const objection = order === 0 ? Refusal.none : this.orders.objection({ order, part, firstId, count });

@@ -416,6 +416,8 @@ export interface HostContext {
    * @throws RouteError 409 if the key came with another body, 503 while nothing can be ordered
    */
   placeOrder(request: OrderRequest, fix?: () => NewOrder): Promise<Placement>;
+  /** Throws the `RouteError` that a new order would get now, for whoever lets orders wait for each other. */
+  checkOrders(): void;
   /** All orders of this plugin, oldest first, so that it can resume them; only once the ledger is ready. */
   orders(): readonly PlacedOrder[];
   /** Words to the plugin's instance in a SET. False if that worker's mailbox is full: keep them and try later. */

@@ -126,6 +126,12 @@ export class PlacedOrders {
     this.#parts.log("error", "order failed", { order: number, route, reason });
   };
 
+  /** @throws RouteError if nothing can be ordered now */
+  check(): void {
+    this.#refuseUnread();
+    this.#refuseNew();
+  }
+
   #refuseUnread(): void {
     if (this.#parts.ledgerState() !== LedgerState.starting) return;
     throw new RouteError(503, "the ledger is still being read: try again once /ready says so");

@@ -144,6 +144,7 @@ export class PluginHalves {
       packetSource: (wanted) => this.#packetSource(wanted),
       oldNote: () => this.#parts.oldNote(name),
       placeOrder: (request, fix = () => ({})) => this.orders.place(name, request, fix),
+      checkOrders: () => this.orders.check(),
       orders: () => this.orders.of(name),
       post: (set, words, count) => this.#parts.post(set, plugin, words, count),
       total: (metric) => counters.total(metric),

@@ -51,10 +51,11 @@ export class WaveChanges {
   }
 
   /** @param fix what the change comes to; may throw a `RouteError` */
-  place(request: OrderRequest & { body: { wave: string } }, fix: () => FixedChange): Promise<unknown> {
+  async place(request: OrderRequest & { body: { wave: string } }, fix: () => FixedChange): Promise<unknown> {
+    this.#host.checkOrders(); // not behind one that waits for a disk that fails
     const placed = this.#last.then(() => this.#place(request, fix));
     this.#last = placed.catch(() => {}); // its operator hears of it
-    return placed;
+    return await placed;
   }
 
   async #place(request: OrderRequest & { body: { wave: string } }, fix: () => FixedChange): Promise<unknown> {
