@@ -43,6 +43,11 @@ export class SimStore implements EntryStore {
     return this.rows.length;
   }
 
+  /** It keeps no chain: it is never opened with a checkpoint. */
+  headAt(): string | undefined {
+    return undefined;
+  }
+
   append(rows: EntryRows, delivered: Uint32Array): void {
     if (this.#isBroken) throw new StoreFailed("it must be opened again first");
     const { fail, kill } = this.faults;

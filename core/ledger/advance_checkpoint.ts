@@ -1,12 +1,20 @@
 import type { DatabaseSync } from "node:sqlite";
-import { CheckpointBroken, type CheckpointHead, CheckpointReader, writeCheckpoint } from "./checkpoint.ts";
+import {
+  CHECKPOINT_FILE,
+  CheckpointBroken,
+  type CheckpointHead,
+  CheckpointReader,
+  writeCheckpoint,
+} from "./checkpoint.ts";
 import { eachDelivered } from "./delivered_marks.ts";
 import { EntryKind, HELD, Verdict } from "./entry.ts";
 import { type EntryRows, RowField } from "./entry_rows.ts";
 import { emptyJudgement } from "./ledger.ts";
+import { hexOf, ledgerIdOf, linkAt } from "./links.ts";
 import { readOrder } from "./order_text.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "./packets.ts";
 import { type Purse, Sends } from "./sends.ts";
+import { setAside } from "./set_aside.ts";
 import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_rows.ts";
 
 const NO_WORDS = new Uint32Array();
@@ -19,21 +27,33 @@ type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[]
  * Writes a new checkpoint out of the present one and the rows after it. Holds only the chunks that those rows touch,
  * and one more. Between its pieces, of a few ms each, it yields.
  *
- * @param db the truth, for reading
+ * @param db the truth of this directory, for reading
  * @returns the row that the checkpoint reaches to
  */
-export function* advanceCheckpoint(path: string, db: DatabaseSync): Generator<void, number> {
+export function* advanceCheckpoint(
+  directory: string,
+  db: DatabaseSync,
+  wallMs: number,
+): Generator<void, number> {
+  const path = `${directory}/${CHECKPOINT_FILE}`;
   let old: CheckpointReader | undefined;
   try {
     old = CheckpointReader.open(path);
-    // One that is ahead is of a ledger that has lost rows.
-    if (old !== undefined && old.head.seq <= lastSeqOf(db)) return yield* advance(path, db, old);
+    if (old !== undefined && isOf(db, old.head)) return yield* advance(path, db, old);
   } catch (error) {
     if (!(error instanceof CheckpointBroken)) throw error;
   } finally {
     old?.close();
   }
-  return yield* advance(path, db, undefined); // there is none, or it is of no use: made out of all rows
+  // There is none, or it is of no use: made out of all rows.
+  setAside(directory, CHECKPOINT_FILE, wallMs);
+  return yield* advance(path, db, undefined);
+}
+
+/** Whether a checkpoint was made of rows that this ledger has. */
+export function isOf(db: DatabaseSync, { ledger, seq, headHex }: CheckpointHead): boolean {
+  const link = linkAt(db, seq);
+  return ledger === ledgerIdOf(db) && link !== undefined && hexOf(link.head) === headHex;
 }
 
 function* advance(
@@ -48,6 +68,8 @@ function* advance(
   const head: Changing<CheckpointHead> = {
     seq: old?.head.seq ?? 0,
     mark: old?.head.mark ?? 0,
+    ledger: ledgerIdOf(db),
+    headHex: "",
     mints: [...old?.head.mints ?? []],
     givenBack: [...old?.head.givenBack ?? []],
     orders: [...old?.head.orders ?? []],
@@ -60,6 +82,7 @@ function* advance(
     addRows(rows, head, changes, sends);
     yield;
   }
+  head.headHex = hexOf(linkAt(db, head.seq)!.head);
   head.largeAmountsFen = [...old?.head.largeAmountsFen ?? [], ...changes.largeAmountsFen];
   for (const words of delivered) {
     eachDelivered(

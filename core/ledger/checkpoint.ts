@@ -17,6 +17,9 @@ export interface CheckpointHead {
   /** Every row up to this one, and every delivered mark up to that one, is in it. */
   readonly seq: number;
   readonly mark: number;
+  /** Which ledger it is of, and the head of the commit that brought its last row, in hexadecimal digits. */
+  readonly ledger: string;
+  readonly headHex: string;
   /** Of an order, if that isn't 0. */
   readonly mints: readonly (readonly [
     firstId: number,

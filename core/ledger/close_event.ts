@@ -4,6 +4,7 @@ import { UserError } from "../cli/user_error.ts";
 import type { Clock } from "../time/clock.ts";
 import { DirectoryLock } from "./directory_lock.ts";
 import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen, Verdict } from "./entry.ts";
+import { refuseLostRows } from "./inspect.ts";
 import { emptyJudgement } from "./ledger.ts";
 import { openJudge } from "./open_judge.ts";
 import { catchUp } from "./projector.ts";
@@ -28,6 +29,7 @@ const ROWS_PER_COMMIT = 10_000;
 export function closeEvent(directory: string, clock: Clock, onStage: OnStage = () => {}): GaveBack[] {
   const lock = DirectoryLock.take(directory, "ledger");
   try {
+    refuseLostRows(directory, clock.wallMs());
     const store = new SqliteStore(directory);
     const { judge } = openJudge(
       store,

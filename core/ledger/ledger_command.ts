@@ -9,6 +9,7 @@ import { checkLedger } from "./check.ts";
 import { closeEvent } from "./close_event.ts";
 import { DirectoryLock } from "./directory_lock.ts";
 import { exportLedger } from "./export.ts";
+import { refuseLostRows } from "./inspect.ts";
 import { Projection } from "./projection.ts";
 import { catchUp } from "./projector.ts";
 import { type ShownAward, showPacket, showUser } from "./show.ts";
@@ -152,7 +153,11 @@ function rebuild(host: Host, directory: string): number {
   const lock = DirectoryLock.take(directory, "ledger");
   try {
     new TruthReader(directory).close();
-    Projection.remove(directory);
+    refuseLostRows(directory, host.clock.wallMs());
+    const name = Projection.setAside(directory, host.clock.wallMs());
+    if (name !== undefined) {
+      host.out(`${directory}/${name}: what was there; delete it when you don't need it\n`);
+    }
     const rows = showing(host, (onStage) => catchUp(directory, host.clock, onStage));
     host.out(`${formatCount(rows)} rows\n`);
     return ExitCode.ok;

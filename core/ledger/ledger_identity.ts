@@ -1,19 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { EntryKind } from "./entry.ts";
-import { hexOf, ledgerIdOf, linkAt, tipOf } from "./links.ts";
+import { hexOf, type LedgerHead, ledgerIdOf, linkAt, tipOf } from "./links.ts";
 import { lookUntouched } from "./look_untouched.ts";
 import { seedNote, usedSeeds } from "./notes.ts";
 import { makeSchema, refuseOther, TRUTH_MIGRATIONS } from "./schema.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
 import { TruthWriter } from "./truth_writer.ts";
-
-/** A row of a ledger, and what the ledger was with it. */
-export interface LedgerHead {
-  /** A ledger's last row at some time; 0 if it had none. */
-  readonly seq: number;
-  /** Of the commit that brought this row, in hexadecimal digits. */
-  readonly headHex: string;
-}
 
 /**
  * Which ledger a directory holds, and which seed files it gives away: for the moment before the ledger's thread opens it.
@@ -74,8 +66,12 @@ export class LedgerIdentity {
   noteSeed(hash: string, path: string, wallMs: number): void {
     if (this.hasSeed(hash)) return;
     this.#writing((db) => {
-      const writer = new TruthWriter(db);
-      writer.note(seedNote({ hash, path }), wallMs);
+      const writer = new TruthWriter(db, this.directory);
+      try {
+        writer.note(seedNote({ hash, path }), wallMs);
+      } finally {
+        writer.close();
+      }
       this.#head = headAt(db, writer.tip.seq)!;
     });
     this.#seeds.add(hash);

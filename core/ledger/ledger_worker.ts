@@ -16,6 +16,9 @@ import { MemoryLedger } from "./memory_ledger.ts";
 import { MoneyBoard } from "./money_board.ts";
 import type { MoneyGroup } from "./money_rows.ts";
 import { MoneyTally } from "./money_tally.ts";
+import { refuseLostRows } from "./inspect.ts";
+import { CHECKPOINT_FILE } from "./checkpoint.ts";
+import { setAside } from "./set_aside.ts";
 import { openJudge } from "./open_judge.ts";
 import type { OrderState } from "./order_state.ts";
 import { type LedgerSync, SqliteStore } from "./sqlite_store.ts";
@@ -103,21 +106,21 @@ export async function runLedgerWorker(init: LedgerInit): Promise<void> {
   const board = new LedgerBoard(init.board);
   const money = new MoneyTally(init.money.groups);
   let isStopped = false;
-  let ledger: Ledger | undefined;
+  let opened: OpenLedger | undefined;
   onParentMessage((message) => {
     const order = message as LedgerOrder;
     if (order.type === "stop") isStopped = true;
-    else report({ type: "balances", balances: ledger?.balances() ?? NO_BALANCES });
+    else report({ type: "balances", balances: opened?.ledger.balances() ?? NO_BALANCES });
     bell.ring();
   });
-  while (ledger === undefined && !isStopped) {
+  while (opened === undefined && !isStopped) {
     bell.awake();
     board.beat();
-    ledger = open(init, board, money);
-    if (ledger === undefined) await bell.sleep(MAX_SLEEP_MS);
+    opened = open(init, board, money);
+    if (opened === undefined) await bell.sleep(MAX_SLEEP_MS);
   }
-  if (ledger !== undefined) await turn(init, bell, board, ledger, money, () => isStopped);
-  ledger?.close();
+  if (opened !== undefined) await turn(init, bell, board, opened, money, () => isStopped);
+  opened?.ledger.close();
   report({ type: "stopped" });
   closeThread();
 }
@@ -127,7 +130,7 @@ async function turn(
   init: LedgerInit,
   bell: Bell,
   board: LedgerBoard,
-  ledger: Ledger,
+  opened: OpenLedger,
   money: MoneyTally,
   isStopped: () => boolean,
 ): Promise<void> {
@@ -135,8 +138,8 @@ async function turn(
     ring: new LedgerRing(ring),
     bell: new Bell(bell),
   }));
-  const loop = new LedgerLoop(ledger, clients);
-  const watch = new LedgerWatch(init.counters, board, ledger, loop);
+  const loop = new LedgerLoop(opened.ledger, clients);
+  const watch = new LedgerWatch(init.counters, board, opened, loop);
   const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money);
   board.state = LedgerState.awarding;
   collectGarbage();
@@ -168,12 +171,18 @@ function pauseMs(ms: number): void {
   if (ms > 0) Atomics.wait(nobodyWakes, 0, 0, ms);
 }
 
+interface OpenLedger {
+  readonly ledger: Ledger;
+  /** Where it lasts, if it does. */
+  readonly store: SqliteStore | undefined;
+}
+
 /** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
 function open(
   { store, limits, awarded }: LedgerInit,
   board: LedgerBoard,
   money: MoneyTally,
-): Ledger | undefined {
+): OpenLedger | undefined {
   const startMs = systemClock.monotonicMs();
   const took = () => Math.round(systemClock.monotonicMs() - startMs);
   if (store === undefined) {
@@ -181,12 +190,17 @@ function open(
     const { nextPacketId } = ledger;
     const nothing = { awards: 0, rowsRead: 0, checkpointSeq: 0, checkpointFault: undefined };
     report({ type: "ready", nextPacketId, ...nothing, tookMs: took(), orders: [] });
-    return ledger;
+    return { ledger, store: undefined };
   }
   let rows: SqliteStore | undefined;
   try {
+    // Not only the main thread does: its look may have failed with the disk, and that was no reason to give up.
+    refuseLostRows(store.directory, systemClock.wallMs());
     rows = new SqliteStore(store.directory, store.sync);
     const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
+    if (opened.checkpointFault !== undefined) {
+      setAside(store.directory, CHECKPOINT_FILE, systemClock.wallMs());
+    }
     rows.noteLimits(limits, systemClock.wallMs());
     const ledger = new StoredLedger(judge, rows, systemClock);
     const { nextPacketId, awards } = judge;
@@ -195,7 +209,7 @@ function open(
     money.restore(judge, () => board.beat());
     judge.money = money;
     report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took(), orders: ledger.orders() });
-    return ledger;
+    return { ledger, store: rows };
   } catch (error) {
     rows?.close();
     if (!(error instanceof StoreFailed)) throw error;
@@ -235,6 +249,7 @@ class MoneyPublisher {
 /** Counts what the loop does, and says when the disk fails and works again. */
 class LedgerWatch {
   readonly #ledger: Ledger;
+  readonly #store: SqliteStore | undefined;
   readonly #loop: LedgerLoop;
   readonly #board: LedgerBoard;
   readonly #block: Float64Array;
@@ -245,10 +260,12 @@ class LedgerWatch {
   >;
   #failedAtMs = -1;
 
-  constructor(place: CounterPlace, board: LedgerBoard, ledger: Ledger, loop: LedgerLoop) {
+  constructor(place: CounterPlace, board: LedgerBoard, { ledger, store }: OpenLedger, loop: LedgerLoop) {
     this.#board = board;
     this.#ledger = ledger;
+    this.#store = store;
     this.#loop = loop;
+    this.#showHead();
     const layout = new MetricLayout(place.metrics);
     const counters = new Counters(layout, place.blocks, place.memory);
     this.#block = counters.block(place.block);
@@ -276,8 +293,15 @@ class LedgerWatch {
     const rows = this.#ledger instanceof StoredLedger ? this.#ledger.lastSeq : 0;
     if (rows === this.#block[this.#h.rows]) return;
     this.#block[this.#h.rows] = rows;
+    this.#showHead();
     this.#block[this.#h.commits]++;
     record(this.#commitUs, tookMs * 1000);
+  }
+
+  #showHead(): void {
+    if (this.#store === undefined) return;
+    const { seq, head } = this.#store.lastRow;
+    this.#board.showHead(seq, head);
   }
 
   #fails(nowMs: number): void {

@@ -1,6 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
 import { genesis, type Link } from "./chain.ts";
 
+/** A row of a ledger, and what the ledger was with it. */
+export interface LedgerHead {
+  /** A ledger's last row at some time; 0 if it had none. */
+  readonly seq: number;
+  /** Of the commit that brought this row, in hexadecimal digits. */
+  readonly headHex: string;
+}
+
 /** Which ledger a truth file is. */
 export function ledgerIdOf(db: DatabaseSync): string {
   return db.prepare("select id from identity").get()!.id as string;

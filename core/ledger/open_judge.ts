@@ -29,7 +29,7 @@ export interface Opened {
  * @throws UserError if the rows contradict each other
  */
 export function openJudge(
-  store: Pick<EntryStore, "lastSeq" | "read" | "readDelivered" | "ended">,
+  store: Pick<EntryStore, "headAt" | "read" | "readDelivered" | "ended">,
   directory: string | undefined,
   limits: LedgerLimits,
   onProgress: (rows: number) => void = () => {},
@@ -39,11 +39,11 @@ export function openJudge(
   let start: Pick<CheckpointHead, "seq" | "mark"> = NO_CHECKPOINT;
   if (directory !== undefined) {
     try {
-      start = restoreJudge(`${directory}/${CHECKPOINT_FILE}`, judge, onProgress) ?? start;
-      // Rows that the checkpoint knows and the store lacks would be awards that nobody can account for.
-      if (start.seq > store.lastSeq()) {
-        throw new CheckpointBroken("it is ahead of the ledger, which has lost rows");
+      const head = restoreJudge(`${directory}/${CHECKPOINT_FILE}`, judge, onProgress);
+      if (head !== undefined && head.headHex !== store.headAt(head.seq)) {
+        throw new CheckpointBroken("it is of rows that this ledger doesn't have");
       }
+      start = head ?? start;
     } catch (error) {
       if (!(error instanceof CheckpointBroken)) throw error;
       checkpointFault = error.message;

@@ -2,8 +2,10 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../cli/user_error.ts";
 import { legsSql } from "./accounts.ts";
-import { AWARD_KINDS, HELD } from "./entry.ts";
-import { makeSchema, PROJECTION_MIGRATIONS } from "./schema.ts";
+import { AWARD_KINDS, EntryKind, HELD } from "./entry.ts";
+import { hexOf } from "./links.ts";
+import { makeSchema, PROJECTION_MIGRATIONS, SchemaOld } from "./schema.ts";
+import { setAside } from "./set_aside.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
 import { rollBack } from "./truth_writer.ts";
 
@@ -43,7 +45,17 @@ const BALANCE = `
   on conflict (account) do update set fen = fen + excluded.fen`;
 const INDEX = `
   insert into user_award
-  select ?3, user, seq from ${ROWS} and kind in (${AWARD_KINDS}) order by user, seq`;
+  select ?3, user, seq, packet from ${ROWS} and kind in (${AWARD_KINDS}) order by user, seq`;
+
+const MINTED = `
+  insert into minted
+  select seq, packet, count, sponsor, amount from ${ROWS} and kind = ${EntryKind.mint}`;
+/** The last commit within so many rows, or the next one if it has more; of those that brought a row, not marks alone. */
+const LAST = `
+  select seq, head from truth.link where seq = coalesce(
+    (select max(seq) from truth.link where seq > ?1 and seq <= ?2),
+    (select min(seq) from truth.link where seq > ?1)
+  ) order by mark limit 1`;
 
 /** Runs that are being merged into one, user by user. */
 interface Merge {
@@ -69,12 +81,14 @@ export class Projection {
   readonly #post: StatementSync;
   readonly #balance: StatementSync;
   readonly #index: StatementSync;
+  readonly #minted: StatementSync;
   readonly #progress: StatementSync;
   readonly #last: StatementSync;
+  readonly #ledger: string;
   #seq: number;
   #merge: Merge | undefined;
 
-  /** @throws UserError if there is something else in the directory */
+  /** @throws UserError if there is something else in the directory, or it is of rows that the ledger doesn't have */
   constructor(directory: string) {
     const path = `${directory}/${PROJECTION_FILE}`;
     const db = this.#db = new DatabaseSync(path);
@@ -86,26 +100,26 @@ export class Projection {
       this.#post = db.prepare(POST);
       this.#balance = db.prepare(BALANCE);
       this.#index = db.prepare(INDEX);
-      this.#progress = db.prepare("update progress set seq = ?");
-      this.#last = db.prepare(`select max(seq) as seq from ${ROWS}`);
-      this.#seq = db.prepare("select seq from progress").get()!.seq as number;
+      this.#minted = db.prepare(MINTED);
+      this.#progress = db.prepare("update progress set seq = ?, head = ?, ledger = ?");
+      this.#last = db.prepare(LAST);
+      this.#ledger = db.prepare("select id from truth.identity").get()!.id as string;
+      this.#seq = this.#checkedSeq();
     } catch (error) {
       db.close();
       throw error;
     }
   }
 
-  /** Opens the projection; if it is damaged or of another ledger, makes it anew from nothing. */
-  static openOrRebuild(directory: string, truthSeq: number): Projection {
+  /** Opens the projection; if it is damaged or of an older program, makes it anew from nothing. */
+  static openOrRebuild(directory: string, wallMs: number): Projection {
     try {
-      const projection = new Projection(directory);
-      if (projection.seq <= truthSeq) return projection;
-      projection.close();
+      return new Projection(directory);
     } catch (error) {
       // A schema of a newer program is not damage.
-      if (error instanceof UserError) throw error;
+      if (error instanceof UserError && !(error instanceof SchemaOld)) throw error;
     }
-    Projection.remove(directory);
+    Projection.setAside(directory, wallMs);
     return new Projection(directory);
   }
 
@@ -114,14 +128,9 @@ export class Projection {
     return error instanceof Error && "errcode" in error && DAMAGE_CODES.has(Number(error.errcode) & 0xff);
   }
 
-  static remove(directory: string): void {
-    for (const suffix of ["", "-wal", "-shm"]) {
-      try {
-        Deno.removeSync(`${directory}/${PROJECTION_FILE}${suffix}`);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-    }
+  /** Gives the files another name, since they may know what nobody else knows. Returns the new name, if there are any. */
+  static setAside(directory: string, wallMs: number): string | undefined {
+    return setAside(directory, PROJECTION_FILE, wallMs);
   }
 
   /** The last row that is in it. */
@@ -130,13 +139,14 @@ export class Projection {
   }
 
   /**
-   * Adds the next rows, so many at most, all or none. Returns how many there were.
+   * Adds the next commits, about so many rows, all or none. Returns how many rows there were.
    *
    * @param onPiece called between pieces of a few ms of work
    */
   apply(most: number, onPiece: () => void): number {
-    const { seq: last } = this.#last.get(this.#seq, this.#seq + most)! as { seq: number | null };
-    if (last === null) return 0;
+    const found = this.#last.get(this.#seq, this.#seq + most);
+    if (found === undefined) return 0;
+    const { seq: last, head } = found as { seq: number; head: Uint8Array };
     this.#write(() => {
       this.#post.run(this.#seq, last);
       onPiece();
@@ -145,7 +155,8 @@ export class Projection {
       const run = this.#nextRun();
       const { changes: awards } = this.#index.run(this.#seq, last, run);
       if (awards !== 0) this.#db.prepare("insert into run values (?, 0, ?)").run(run, awards);
-      this.#progress.run(last);
+      this.#minted.run(this.#seq, last);
+      this.#progress.run(last, hexOf(head), this.#ledger);
       onPiece();
     });
     const rows = last - this.#seq;
@@ -169,7 +180,7 @@ export class Projection {
     const moved = `from user_award where run in (${runs}) and user >= ${fromUser} and user < ${toUser}`;
     this.#write(() => {
       this.#db.exec(
-        `insert into user_award select ${into}, user, seq ${moved} order by user, seq; delete ${moved}`,
+        `insert into user_award select ${into}, user, seq, packet ${moved} order by user, seq; delete ${moved}`,
       );
       if (found === undefined) this.#db.exec(`delete from run where run in (${runs})`);
     });
@@ -180,6 +191,24 @@ export class Projection {
 
   close(): void {
     this.#db.close();
+  }
+
+  /** The last row that is in it, if it is a row of this ledger. */
+  #checkedSeq(): number {
+    const { seq, ledger, head } = this.#db.prepare("select * from progress").get()! as {
+      seq: number;
+      ledger: string | null;
+      head: string | null;
+    };
+    if (seq === 0) return 0;
+    const link = this.#db.prepare("select head from truth.link where seq = ? order by mark limit 1").get(seq);
+    const isOfTruth = ledger === this.#ledger && link !== undefined &&
+      hexOf(link.head as Uint8Array) === head;
+    // Nobody made it anew at the start, so it came since: it may know what the truth doesn't.
+    if (!isOfTruth) {
+      throw new UserError(`${PROJECTION_FILE} knows another history of row ${seq} than the ledger`);
+    }
+    return seq;
   }
 
   #beginMerge(): Merge | undefined {

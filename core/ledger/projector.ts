@@ -63,7 +63,7 @@ export class Projector {
       this.#oldest = this.#truth.prepare(
         "select at_ms as atMs from entry where seq > ? order by seq limit 1",
       );
-      this.#projection = Projection.openOrRebuild(directory, lastSeqOf(this.#truth));
+      this.#projection = Projection.openOrRebuild(directory, clock.wallMs());
       this.#checkpointSeq = checkpointSeq(this.#checkpointPath);
     } catch (error) {
       this.#truth.close();
@@ -102,7 +102,7 @@ export class Projector {
     if (this.#checkpointing === undefined) {
       if (this.#projection.merge()) return true;
       if (this.#projection.seq - this.#checkpointSeq < CHECKPOINT_ROWS) return false;
-      this.#checkpointing = advanceCheckpoint(this.#checkpointPath, this.#truth);
+      this.#checkpointing = advanceCheckpoint(this.#directory, this.#truth, this.#clock.wallMs());
     }
     const step = this.#checkpointing.next();
     if (!step.done) return true;
@@ -131,7 +131,7 @@ export class Projector {
   /** Writes a checkpoint of all rows that are durable now. */
   writeCheckpoint(): void {
     this.#stopCheckpoint();
-    const writing = advanceCheckpoint(this.#checkpointPath, this.#truth);
+    const writing = advanceCheckpoint(this.#directory, this.#truth, this.#clock.wallMs());
     for (;;) {
       const step = writing.next();
       if (!step.done) continue;

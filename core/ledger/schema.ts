@@ -78,7 +78,8 @@ export const TRUTH_MIGRATIONS: readonly Migration[] = [
 ];
 
 /** What can be made again from the truth at any time: for questions, never for a verdict. */
-export const PROJECTION_MIGRATIONS: readonly Migration[] = [`
+export const PROJECTION_MIGRATIONS: readonly Migration[] = [
+  `
   create table progress (
     id  integer primary key check (id = 1),
     seq integer not null
@@ -106,7 +107,22 @@ export const PROJECTION_MIGRATIONS: readonly Migration[] = [`
     level   integer not null,
     awards  integer not null
   ) strict;
-`];
+`,
+  `
+  -- Which ledger it is made from, and the head of its last row's commit: what it knows, whatever the truth has become.
+  alter table progress add column ledger text;
+  alter table progress add column head text;
+  -- With these an award can be entered again.
+  alter table user_award add column packet integer not null default 0;
+  create table minted (
+    seq     integer primary key,
+    packet  integer not null,
+    count   integer not null,
+    sponsor integer not null,
+    fen     integer not null
+  ) strict;
+`,
+];
 
 /**
  * Refuses a file that isn't ours, or of a newer program.

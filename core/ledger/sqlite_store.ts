@@ -1,12 +1,15 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { UserError } from "../cli/user_error.ts";
 import type { Link } from "./chain.ts";
 import { EntryKind } from "./entry.ts";
 import type { EntryRows } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
 import type { LedgerLimits } from "./ledger.ts";
+import { hexOf, linkAt } from "./links.ts";
 import { limitsNote, limitsOf, notesOf } from "./notes.ts";
+import { ChainBroken, eachProven } from "./prove_chain.ts";
 import { makeSchema, TRUTH_MIGRATIONS } from "./schema.ts";
-import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_rows.ts";
+import { endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_rows.ts";
 import { TruthWriter } from "./truth_writer.ts";
 
 /** Name of the truth's file in a ledger's directory. */
@@ -18,6 +21,8 @@ export const TRUTH_FILE = "ledger.db";
  * of a file that grows must wait for whatever else the file system has to write.
  */
 const LOG_PAGES = 4_000;
+
+const RESTORE = "restore it from a copy";
 
 /** How hard a commit tries: `full` survives a power loss, `off` only the process's own end. */
 export type LedgerSync = "full" | "off";
@@ -43,6 +48,7 @@ interface Open {
 
 /** A ledger's rows in SQLite: a write-ahead log that is synced at every commit. */
 export class SqliteStore implements EntryStore {
+  readonly #directory: string;
   readonly #path: string;
   readonly #sync: LedgerSync;
   #open: Open | undefined;
@@ -53,6 +59,7 @@ export class SqliteStore implements EntryStore {
    * @throws StoreFailed if its disk fails
    */
   constructor(directory: string, sync: LedgerSync = "full") {
+    this.#directory = directory;
     this.#path = `${directory}/${TRUTH_FILE}`;
     this.#sync = sync;
     this.#open = this.#try(() => this.#openFile());
@@ -62,9 +69,9 @@ export class SqliteStore implements EntryStore {
     return this.#try(({ db }) => lastSeqOf(db));
   }
 
-  /** What the ledger is after the last commit. */
-  get tip(): Link {
-    return this.#try(({ writer }) => writer.tip);
+  /** What the ledger is with the commit that brought its last row. */
+  get lastRow(): Link {
+    return this.#try(({ writer }) => writer.lastRow);
   }
 
   /** Notes limits that come into force, if others were. */
@@ -90,16 +97,29 @@ export class SqliteStore implements EntryStore {
     this.#open = this.#try(() => this.#openFile()); // the statements are made anew with it
     // After a failed sync the kernel may call pages clean that never reached the disk. Moved into the file and synced
     // there, they are written anew.
-    this.#try(({ db }) => {
+    this.#try(({ db, writer }) => {
       const { busy } = db.prepare("pragma wal_checkpoint(truncate)").get()!;
       if (busy !== 0) throw new StoreFailed("the log can't be moved into the file: somebody reads it");
+      writer.markTip();
     });
   }
 
   read(afterSeq: number, take: (rows: EntryRows) => void): void {
     this.#try(({ db }) => {
-      for (const rows of eachRows(db, afterSeq, Infinity)) take(rows);
+      const from = linkAt(db, afterSeq);
+      if (from === undefined) throw new UserError(`row ${afterSeq} of the ledger ends no commit: ${RESTORE}`);
+      try {
+        for (const rows of eachProven(db, from)) take(rows);
+      } catch (error) {
+        if (!(error instanceof ChainBroken)) throw error;
+        throw new UserError(`the ledger's ${error.message}: ${RESTORE}`);
+      }
     });
+  }
+
+  headAt(seq: number): string | undefined {
+    const link = this.#try(({ db }) => linkAt(db, seq));
+    return link && hexOf(link.head);
   }
 
   readDelivered(afterMark: number, take: (words: Uint32Array) => void): number {
@@ -130,7 +150,7 @@ export class SqliteStore implements EntryStore {
         pragma wal_autocheckpoint = ${LOG_PAGES};
       `);
       makeSchema(db, this.#path, TRUTH_MIGRATIONS);
-      return { db, writer: new TruthWriter(db), selectEnded: selectingEnded(db) };
+      return { db, writer: new TruthWriter(db, this.#directory), selectEnded: selectingEnded(db) };
     } catch (error) {
       db.close();
       throw error;
@@ -141,6 +161,7 @@ export class SqliteStore implements EntryStore {
     const open = this.#open;
     this.#open = undefined;
     try {
+      open?.writer.close();
       open?.db.close();
     } catch (error) {
       if (!isOfMedium(error)) throw error;
@@ -158,10 +179,12 @@ export class SqliteStore implements EntryStore {
   }
 }
 
-/** Whether an error of SQLite blames the medium. */
-function isOfMedium(error: unknown): boolean {
+/** Whether an error of SQLite, or of the system, blames the medium. */
+export function isOfMedium(error: unknown): boolean {
   if (error instanceof StoreFailed) return true;
   if (!(error instanceof Error)) return false;
+  // Of the system: a file that isn't there is no fault of its medium.
+  if ("code" in error && /^E[A-Z]+$/.test(String(error.code))) return error.code !== "ENOENT";
   // Errors of a statement have a number; those of opening a file or of `exec` have only their message.
   if ("errcode" in error && typeof error.errcode === "number") return MEDIUM_CODES.has(error.errcode & 0xff);
   return "code" in error && error.code === "ERR_SQLITE_ERROR" && MEDIUM_MESSAGE.test(error.message);

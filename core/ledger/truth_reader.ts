@@ -4,12 +4,14 @@ import type { EntryRows } from "./entry_rows.ts";
 import type { EntryStore } from "./entry_store.ts";
 import type { LedgerLimits } from "./ledger.ts";
 import { refuseOther, TRUTH_MIGRATIONS } from "./schema.ts";
+import { hexOf, linkAt } from "./links.ts";
 import { limitsOf } from "./notes.ts";
 import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_rows.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
 
 /** A ledger's rows for reading, beside a server that writes them or without one. */
-export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readDelivered" | "ended"> {
+export class TruthReader
+  implements Pick<EntryStore, "lastSeq" | "headAt" | "read" | "readDelivered" | "ended"> {
   readonly db: DatabaseSync;
   readonly path: string;
   #selectEnded: StatementSync | undefined;
@@ -38,6 +40,11 @@ export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readD
 
   lastSeq(): number {
     return lastSeqOf(this.db);
+  }
+
+  headAt(seq: number): string | undefined {
+    const link = linkAt(this.db, seq);
+    return link && hexOf(link.head);
   }
 
   /** The loosest limits that were ever in force. */

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../assert.ts";
 import { commitOf, type Link, LinkHasher } from "./chain.ts";
+import { HeadMark } from "./head_mark.ts";
 import { type EntryRows, ROW_FIELDS } from "./entry_rows.ts";
-import { tipOf } from "./links.ts";
+import { ledgerIdOf, linkAt, tipOf } from "./links.ts";
 import { type Note, rowsOfNote } from "./notes.ts";
 import { endedKey } from "./sqlite_rows.ts";
 
@@ -27,10 +28,14 @@ export class TruthWriter {
   readonly #hasher = new LinkHasher();
   /** Numbers of so many rows, as a plain array: a typed one is slow to spread. */
   readonly #many = Array<number>(MANY_FIELDS).fill(0);
+  readonly #mark: HeadMark;
   #tip: Link;
+  #lastRow: Link;
 
-  constructor(db: DatabaseSync) {
+  /** @throws StoreFailed if the mark beside the file can't be opened */
+  constructor(db: DatabaseSync, directory: string) {
     this.#db = db;
+    this.#mark = new HeadMark(directory, ledgerIdOf(db));
     this.#begin = db.prepare("begin immediate");
     this.#commit = db.prepare("commit");
     this.#insert = db.prepare(`insert into entry values ${ROW}`);
@@ -40,6 +45,7 @@ export class TruthWriter {
     this.#insertDelivered = db.prepare("insert into delivered values (?, ?)");
     this.#insertLink = db.prepare("insert into link values (?, ?, ?)");
     this.#tip = tipOf(db);
+    this.#lastRow = linkAt(db, this.#tip.seq)!;
   }
 
   /** What the ledger is after the last commit. */
@@ -47,7 +53,16 @@ export class TruthWriter {
     return this.#tip;
   }
 
-  /** Adds all of it or nothing, durable when it returns if the file is synced. */
+  /** What it was after the commit that brought its last row: marks may have come since. */
+  get lastRow(): Link {
+    return this.#lastRow;
+  }
+
+  /**
+   * Adds all of it or nothing, durable when it returns if the file is synced.
+   *
+   * @throws StoreFailed if the mark can't be written; the commit is durable then
+   */
   append(rows: EntryRows, delivered: Uint32Array): void {
     const link = this.#hasher.next(this.#tip, commitOf(rows, delivered));
     assert(rows.count === 0 || rows.values[(rows.count - 1) * ROW_FIELDS] === link.seq, "rows count up by 1");
@@ -66,6 +81,17 @@ export class TruthWriter {
       throw error;
     }
     this.#tip = link;
+    if (rows.count > 0) this.#lastRow = link;
+    this.#mark.write(link);
+  }
+
+  /** Says anew in the mark what the ledger is, once it is known that the last commit is durable. @throws StoreFailed */
+  markTip(): void {
+    this.#mark.write(this.#tip);
+  }
+
+  close(): void {
+    this.#mark.close();
   }
 
   /** Adds a row that the ledger says of itself. */

@@ -5,6 +5,7 @@ import { Counters, MetricLayout } from "../counters/counters.ts";
 import { record } from "../counters/histogram.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
+import type { LedgerHead } from "../ledger/links.ts";
 import { LedgerState } from "../ledger/ledger_board.ts";
 import { ledgerRingBytes } from "../ledger/ledger_ring.ts";
 import { type LedgerNews, LedgerThread } from "../ledger/ledger_thread.ts";
@@ -95,7 +96,6 @@ export class AccessHost {
   readonly #controlLatency: Uint32Array;
   /** The tickets that it gives away, if it was given a file of them. */
   readonly seed: HostSeed | undefined;
-  readonly #ledgerRows: () => number;
   /** Resolves with each worker's port. */
   readonly #listening: Promise<number[]>;
   #nextPingMs = 0;
@@ -127,7 +127,6 @@ export class AccessHost {
     const random = new Random(options.randomSeed);
     this.seed = options.seed;
     this.money = new HostMoney(options.seed?.tickets);
-    this.#ledgerRows = () => this.counters.total("ledgerRows");
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const start = (name: string) => this.#start(program, name);
     this.#threads = shares.map(() => new AccessThread(start("access")));
@@ -239,6 +238,11 @@ export class AccessHost {
     return this.#ledger.nextPacketId === 0 ? LedgerState.starting : this.#ledger.board.state;
   }
 
+  /** What the ledger is with its last durable row; undefined if it isn't open yet, or doesn't last. */
+  get ledgerHead(): LedgerHead | undefined {
+    return this.#ledger.board.head;
+  }
+
   /** Why awards wait; undefined while they don't. */
   get ledgerFailure(): string | undefined {
     return this.#ledger.failure;
@@ -263,7 +267,7 @@ export class AccessHost {
     await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
     await this.#ledger.stop();
-    this.seed?.close(this.#ledgerRows());
+    this.seed?.close(this.#ledger.board);
     this.#isStopped = true;
   }
 
@@ -303,7 +307,7 @@ export class AccessHost {
     const nowMs = this.#clock.monotonicMs();
     const nextMs = Math.min(
       this.halves.tick(nowMs),
-      this.seed?.turn(nowMs, this.#ledgerRows) ?? Infinity,
+      this.seed?.turn(nowMs, this.#ledger.board) ?? Infinity,
     );
     if (nowMs >= this.#nextCheckMs) this.#checkHeartbeats(nowMs);
     if (nowMs >= this.#nextPingMs && this.board.open > 0) this.#ping(nowMs);

@@ -101,6 +101,7 @@ function health({ access, state, engine, workers, startMs, clock }: ServerParts)
       status: ledgerWords(access),
       ...(access.ledgerFailure === undefined ? {} : { reason: access.ledgerFailure }),
       rows: access.counters.total("ledgerRows"),
+      ...(access.ledgerHead === undefined ? {} : { head: access.ledgerHead }),
       projectionLagMs: access.counters.total("projectionLagMs"),
     },
     ...(access.seed === undefined ? {} : { seed: access.seed.description }),

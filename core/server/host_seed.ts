@@ -1,5 +1,6 @@
 import { UserError } from "../cli/user_error.ts";
 import { LedgerIdentity } from "../ledger/ledger_identity.ts";
+import type { LedgerBoard } from "../ledger/ledger_board.ts";
 import { Claim } from "../seed/claim.ts";
 import { KeyFolder } from "../seed/keys.ts";
 import { SeedFile } from "../seed/seed_file.ts";
@@ -97,23 +98,24 @@ export class HostSeed {
   }
 
   /** Tells the claim how far the ledger is. Returns the monotonic time of the next call. */
-  turn(nowMs: number, ledgerRows: () => number): number {
+  turn(nowMs: number, ledger: Pick<LedgerBoard, "head">): number {
     if (nowMs >= this.#nextNoteMs) {
       this.#nextNoteMs = nowMs + NOTE_MS;
-      this.#noteRows(ledgerRows());
+      this.#note(ledger);
     }
     return this.#nextNoteMs;
   }
 
-  close(ledgerRows: number): void {
-    this.#noteRows(ledgerRows);
+  close(ledger: Pick<LedgerBoard, "head">): void {
+    this.#note(ledger);
     this.#claim.close();
     this.#file.close();
   }
 
-  #noteRows(rows: number): void {
+  #note({ head }: Pick<LedgerBoard, "head">): void {
+    if (head === undefined) return;
     try {
-      this.#claim.noteRows(rows);
+      this.#claim.noteRows(head.seq);
     } catch (error) {
       throw new UserError(
         `${Claim.pathOf(this.#file.path)}: cannot be written any more: ${(error as Error).message}`,

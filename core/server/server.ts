@@ -4,7 +4,7 @@ import { tellAction } from "../admin/telemetry.ts";
 import { readConfigFile, withSettings } from "../cli/config_file.ts";
 import { helpText, readFlags } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
-import { openLog } from "../cli/log.ts";
+import { type Log, openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Series } from "../counters/series.ts";
 import { whyNotStart } from "../doctor/preflight.ts";
@@ -14,7 +14,8 @@ import type { EngineName, Listener } from "../engine/engine.ts";
 import { openListener } from "../engine/listener.ts";
 import { PORT_TAKEN } from "../engine/not_bound.ts";
 import { collectGarbage } from "../shared/collect_garbage.ts";
-import { refuseNewerLedger } from "../ledger/refuse_newer.ts";
+import { StoreFailed } from "../ledger/entry_store.ts";
+import { refuseLostRows } from "../ledger/inspect.ts";
 import { DirectoryLock } from "../ledger/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
@@ -97,7 +98,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   const randomSeed = options["random-seed"] || systemSeed();
   const tokenRules = tokenRulesOf(options);
   const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
-  if (options.ledger !== undefined) refuseNewerLedger(options.ledger);
+  if (options.ledger !== undefined) refuseLostLedger(options.ledger, host.clock.wallMs(), log);
   if (lock === undefined) {
     log("warn", "awards are kept in memory and forgotten at the end: give --ledger DIR to keep them");
   }
@@ -204,6 +205,18 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   lock?.release();
   await admin.stop();
   return ExitCode.ok;
+}
+
+/** Refuses a ledger that has lost rows, before anything starts and before any of its files is changed. */
+function refuseLostLedger(directory: string, wallMs: number, log: Log): void {
+  try {
+    for (const { file, name, why } of refuseLostRows(directory, wallMs)) {
+      log("warn", "made anew, since it is damaged", { file: `${directory}/${file}`, why, keptAs: name });
+    }
+  } catch (error) {
+    // A disk that fails now is for the ledger's own thread, which looks again and tries again.
+    if (!(error instanceof StoreFailed)) throw error;
+  }
 }
 
 /** Tickets are somebody's money: they need a ledger that lasts, and a host that knows which it is. */
