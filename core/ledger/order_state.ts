@@ -48,6 +48,13 @@ export function isTaken({ taken }: Pick<OpenPart, "taken">, place: number): bool
   return (taken[place >>> 3] & (1 << (place & 7))) !== 0;
 }
 
+/** How many packets of an open part can be won. */
+export function untakenOf(part: Pick<OpenPart, "taken" | "count">): number {
+  let count = 0;
+  for (let i = 0; i < part.count; i++) if (!isTaken(part, i)) count++;
+  return count;
+}
+
 /** Undefined if every one is taken. */
 function takenOf(judge: Judge, firstId: number, count: number): Uint8Array | undefined {
   const taken = new Uint8Array((count + 7) >>> 3);

@@ -42,7 +42,7 @@ export {
 } from "../wire/version1.ts";
 export * from "../wire/version1_money.ts";
 export { EntryKind, Refusal, refusalName, Verdict } from "../ledger/entry.ts";
-export { isTaken, type OpenPart, type OrderState } from "../ledger/order_state.ts";
+export { isTaken, type OpenPart, type OrderState, untakenOf } from "../ledger/order_state.ts";
 export { type SendBody, sendBodyWords } from "../ledger/send_body.ts";
 export { HeadBit, HeadWord } from "../ledger/sent_packet.ts";
 export { ownerSet } from "../set/owner_set.ts";

@@ -96,22 +96,17 @@ export class HostSends {
     const few = Math.ceil(this.#plan.ratePerS * MOST_LATE_MS / 1000);
     const until = Math.min(this.#plan.total, this.#proposed + Math.min(MOST_PENDING, few));
     while (this.#proposed < until) void this.#send(this.#proposed++);
-    this.#startAt(nowMs);
+    this.#startMs = nowMs - this.#proposed / this.#plan.ratePerS * 1000; // the next one is due soon
   }
 
   #sendDue(nowMs: number): void {
     const { ratePerS, total } = this.#plan;
+    const lateMs = nowMs - this.#startMs - (this.#proposed + 1) / ratePerS * 1000;
+    this.#startMs += Math.max(0, lateMs - MOST_LATE_MS);
     const due = Math.min(total, Math.floor((nowMs - this.#startMs) * ratePerS / 1000));
     for (; this.#proposed < due && this.#pending < MOST_PENDING; this.#proposed++) {
       void this.#send(this.#proposed);
     }
-    const lateMs = nowMs - this.#startMs - this.#proposed / ratePerS * 1000;
-    if (lateMs > Math.max(MOST_LATE_MS, 1000 / ratePerS)) this.#startAt(nowMs);
-  }
-
-  /** The next one is due now. */
-  #startAt(nowMs: number): void {
-    this.#startMs = nowMs - this.#proposed / this.#plan.ratePerS * 1000;
   }
 
   async #send(number: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { assert, isTaken, type OpenPart, type Random } from "../../core/plugin/plugin.ts";
+import { assert, isTaken, type OpenPart, type Random, untakenOf } from "../../core/plugin/plugin.ts";
 import { type Batch, batchCount, drawBatch, type PacketPlan } from "./batches.ts";
 
 /** What is later than this isn't made up for: afterwards there would be more packets in a second than ordered. */
@@ -93,6 +93,7 @@ export class Generator {
    * @throws OtherPackets if an earlier part has other packets than were drawn
    */
   draw(nowMs: number, aheadMs: number): NewBatch | undefined {
+    this.#standStill(nowMs);
     const due = this.#due(nowMs + aheadMs);
     for (; this.#nextBefore < this.#before.length; this.#nextBefore++) {
       // All at once, if one of its packets is due.
@@ -122,6 +123,7 @@ export class Generator {
 
   /** Hands what is due to `release`. */
   release(nowMs: number, release: (packetId: number, amountFen: number, sponsor: number) => void): void {
+    this.#standStill(nowMs);
     const due = this.#due(nowMs);
     for (; this.#released < due && this.#ready.length > 0; this.#released++) {
       const chosen = this.#mixing.below(this.#ready.length);
@@ -136,14 +138,12 @@ export class Generator {
       this.#ready.pop();
     }
     assert(this.#released <= this.#brought && this.#brought <= this.#left, "never more than is left");
-    this.#standStill(nowMs);
   }
 
-  /** Puts the start off by what is too late. One packet that is late is no crowd. */
+  /** Puts the start off by what is too late. */
   #standStill(nowMs: number): void {
     const lateMs = nowMs - this.#startMs - this.#released / this.plan.ratePerS * 1000;
-    const mostMs = Math.max(MOST_LATE_MS, 1000 / this.plan.ratePerS);
-    if (!this.isDone && lateMs > mostMs) this.#startMs += lateMs - mostMs;
+    this.#startMs += Math.max(0, lateMs - MOST_LATE_MS);
   }
 
   #bringAgain(part: OpenPart): void {
@@ -172,10 +172,4 @@ function skipTaken(ready: Ready): void {
   const { before, batch } = ready;
   if (before === undefined) return;
   while (ready.next < batch.amountsFen.length && isTaken(before, ready.next)) ready.next++;
-}
-
-function untakenOf(part: OpenPart): number {
-  let count = 0;
-  for (let i = 0; i < part.count; i++) if (!isTaken(part, i)) count++;
-  return count;
 }
