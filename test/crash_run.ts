@@ -93,8 +93,11 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
         control = `http://${(await client.event("ready")).control}`;
       }
       await server.event("ledger ready");
-      if (options.seeds === undefined) await order(`http://${line.admin}`, options.packetsPerS ?? 1_000);
-      else await server.event("tickets entered");
+      if (options.seeds === undefined) {
+        const ratePerS = options.packetsPerS ?? 1_000;
+        const packets = { ratePerS, total: ratePerS * 10, minFen: 1, maxFen: 500 };
+        await order(`http://${line.admin}/packets`, packets, `life ${life}`);
+      } else await server.event("tickets entered");
       if (options.sends === true) await orderSends(`http://${line.admin}`, users);
       if (isLast) {
         await everybodyIsBack(control, users);
@@ -169,10 +172,16 @@ export function assertNothingLost({ reconciled, checked, audited }: CrashResult,
   assert.ok(reconciled.seen > 0, `seed ${seed}: somebody won something`);
 }
 
-async function order(api: string, ratePerS: number): Promise<void> {
-  const body = JSON.stringify({ ratePerS, total: ratePerS * 10, minFen: 1, maxFen: 500 });
-  const response = await fetch(`${api}/packets`, { method: "POST", body });
-  assert.equal(response.status, 200, await response.text());
+/** Orders something, again and again while the disk fails. */
+async function order(url: string, body: unknown, key: string): Promise<void> {
+  for (;;) {
+    const headers = { "idempotency-key": key };
+    const response = await fetch(url, { method: "POST", body: JSON.stringify(body), headers });
+    const text = await response.text();
+    if (response.status === 200) return;
+    assert.match(text, /disk fails/);
+    await sleep(LOOK_MS);
+  }
 }
 
 /** Lets a server award some packets, and a moment more; not for ever, since its disk may fail most of the time. */
@@ -196,11 +205,7 @@ async function orderSends(api: string, users: number): Promise<void> {
     ["groups", { groups }],
     ["fund", { users: [0, users - 1], amountFen: 1_000_000 }],
   ];
-  for (const [path, body] of orders) {
-    const headers = { "idempotency-key": "crash" };
-    const response = await fetch(`${api}/${path}`, { method: "POST", body: JSON.stringify(body), headers });
-    assert.equal(response.status, 200, await response.text());
-  }
+  for (const [path, body] of orders) await order(`${api}/${path}`, body, "crash");
 }
 
 /** A key for tokens in a file, and the flags that name it. */

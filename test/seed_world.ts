@@ -2,12 +2,12 @@
 import { markAwarded } from "../core/ledger/awarded_bits.ts";
 import { Judge } from "../core/ledger/judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger } from "../core/ledger/ledger.ts";
+import { type OrderState, orderStates } from "../core/ledger/order_state.ts";
 import { type SimActor, SimNetwork } from "../core/engine/sim_network.ts";
 import type { PlanInput } from "../core/seed/plan_schema.ts";
 import { SeedFile } from "../core/seed/seed_file.ts";
 import { TestSet } from "../core/seed/testing.ts";
 import { SeedTickets } from "../core/seed/tickets.ts";
-import { MemoryNotes } from "../core/server/plugin_notes.ts";
 import seed from "../plugins/seed/mod.ts";
 import shake from "../plugins/shake/mod.ts";
 import throttle from "../plugins/throttle/mod.ts";
@@ -57,6 +57,9 @@ export class LastingLedger implements Ledger {
   get unopened(): number {
     return this.judgeOf.unopened;
   }
+  orders(): OrderState[] {
+    return orderStates(this.judgeOf);
+  }
   awardOf(packetId: number): AwardRecord | undefined {
     return this.judgeOf.awardOf(packetId);
   }
@@ -78,7 +81,6 @@ export class SeedWorld implements Disposable {
   readonly network: SimNetwork;
   readonly client: SimClient;
   readonly ledger = new LastingLedger();
-  readonly notes = new MemoryNotes();
   /** Whoever else has turns, such as a fleet. */
   readonly others: SimActor[] = [];
   host!: SimHost;
@@ -112,12 +114,16 @@ export class SeedWorld implements Disposable {
         { plugin: seed },
       ],
       ledger: this.ledger,
-      notes: this.notes,
       tickets,
       seed: this.#seed,
       ...this.#options,
       ...options,
     });
+  }
+
+  /** Of the tickets, as plans and notes name them. */
+  get ticketsHash(): string {
+    return new SeedTickets(this.#file).hash;
   }
 
   kill(): void {
@@ -160,8 +166,15 @@ export class SeedWorld implements Disposable {
     return this.host.request("get", "/waves", undefined) as Promise<WaveStatus[]>;
   }
 
-  order(action: string, body: unknown): Promise<unknown> {
-    return this.host.request("post", `/waves/${action}`, body);
+  /** Lets time pass until the order is durable, or refused. */
+  async order(action: string, body: unknown, key?: string): Promise<unknown> {
+    const headers: Record<string, string> = key === undefined ? {} : { "idempotency-key": key };
+    const answer = { isThere: false };
+    const asked = this.host.request("post", `/waves/${action}`, body, headers)
+      .finally(() => answer.isThere = true);
+    asked.catch(() => {}); // whoever asked hears of it below
+    while (!answer.isThere) await this.pass(1);
+    return await asked;
   }
 
   /** Wall time as seconds of the plan. */

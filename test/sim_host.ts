@@ -15,7 +15,6 @@ import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
 import { HostEntries } from "../core/server/host_entries.ts";
 import { makePeerMailboxes, Peers } from "../core/server/peers.ts";
 import { PluginHalves } from "../core/server/plugin_halves.ts";
-import { MemoryNotes, type PluginNotes } from "../core/server/plugin_notes.ts";
 import type { LoginRules } from "../core/set/logins.ts";
 import type { ConnectionLimits } from "../core/set/connection_watch.ts";
 import { Bell } from "../core/shared/bell.ts";
@@ -43,7 +42,8 @@ export interface SimHostOptions {
   readonly ringEntries?: number;
   /** Tickets of a seed file; which were awarded is marked already. */
   readonly tickets?: Tickets;
-  readonly notes?: PluginNotes;
+  /** What plugins of an older redpkt have noted in files, by plugin. */
+  readonly oldNotes?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -149,6 +149,7 @@ export class SimHost implements SimActor {
       ...rings.map((ring, i) => ({ ring: new LedgerRing(ring), bell: this.#workerBells[i] })),
     ]);
     this.#entries = new HostEntries(hostRing, this.#ledgerBell);
+    const orders = this.ledger.orders(); // as they are now, before anybody wins
     this.halves = new PluginHalves(plugins, {
       clock,
       log: (_level, event, fields) => void this.logged.push(`${event} ${JSON.stringify(fields)}`),
@@ -156,13 +157,13 @@ export class SimHost implements SimActor {
       setCount,
       random: random.fork(),
       entries: this.#entries,
-      ledger: this.ledger,
-      notes: options.notes ?? new MemoryNotes(),
+      ledger: { nextPacketId: this.ledger.nextPacketId, orders: () => orders },
+      oldNote: (plugin) => options.oldNotes?.[plugin],
       hasTickets: options.tickets !== undefined,
       tickets: () => options.tickets,
       packetDue: () => {},
       limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
-      isLedgerReady: () => this.ledgerBoard.state !== LedgerState.starting,
+      ledgerState: () => this.ledgerBoard.state,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
       wakeUp: () => this.#bell.ring(),
     });

@@ -73,12 +73,27 @@ function readBody(route: Route, raw: string): { value?: unknown; errors?: string
   };
 }
 
+/** Of a route that places an order. */
+const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "Names the order: the same key with the same body is the same order, also after a restart. " +
+    "It belongs to this route. Without it every request is an order of its own",
+  schema: { type: "string", minLength: 1, maxLength: 1024 },
+};
+const ORDER_RESPONSES = {
+  "409": { description: "the Idempotency-Key came with another body before; nothing was ordered" },
+  "503": { description: "nothing can be ordered now, and nothing was: try again with the same key" },
+};
+
 function openApi({ title, version, routes, token }: ApiOptions): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const { method, path, summary, body } of routes) {
+  for (const { method, path, summary, body, isOrder = false } of routes) {
     paths[path] ??= {};
     paths[path][method] = {
       summary,
+      ...(isOrder ? { parameters: [IDEMPOTENCY_KEY] } : {}),
       ...(body === undefined ? {} : {
         requestBody: {
           required: true,
@@ -88,6 +103,7 @@ function openApi({ title, version, routes, token }: ApiOptions): unknown {
       responses: {
         "200": { description: "done" },
         ...(body === undefined ? {} : { "400": { description: "the body is wrong; every error is listed" } }),
+        ...(isOrder ? ORDER_RESPONSES : {}),
       },
     };
   }

@@ -11,6 +11,7 @@ import { EntryKind, HELD, Verdict } from "./entry.ts";
 import { type EntryRows, RowField } from "./entry_rows.ts";
 import { emptyJudgement } from "./ledger.ts";
 import { hexOf, ledgerIdOf, linkAt } from "./links.ts";
+import { readOrder } from "./order_text.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "./packets.ts";
 import { type Purse, Sends } from "./sends.ts";
 import { setAside } from "./set_aside.ts";
@@ -18,7 +19,7 @@ import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "./s
 
 const NO_WORDS = new Uint32Array();
 /** What is in the rows was judged: everybody had the money that he sent. */
-const ENOUGH: Purse = { wonFen: () => Infinity, nextPacketId: () => 1 };
+const ENOUGH: Purse = { wonFen: () => Infinity, nextPacketId: () => 1, mintedFen: () => 0 };
 
 type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
@@ -71,6 +72,7 @@ function* advance(
     headHex: "",
     mints: [...old?.head.mints ?? []],
     givenBack: [...old?.head.givenBack ?? []],
+    orders: [...old?.head.orders ?? []],
     largeAmountsFen: [],
   };
   // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
@@ -103,7 +105,25 @@ function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packe
     const sponsor = values[at + RowField.sponsor];
     switch (values[at + RowField.kind]) {
       case EntryKind.mint:
-        head.mints.push([packetId, values[at + RowField.count], amountFen, sponsor]);
+        head.mints.push([
+          packetId,
+          values[at + RowField.count],
+          amountFen,
+          sponsor,
+          values[at + RowField.user],
+        ]);
+        break;
+      case EntryKind.order: {
+        const body = rows.bodies.get(values[at + RowField.seq]) ?? NO_WORDS;
+        const json = readOrder(body, values[at + RowField.count])?.json;
+        if (json === undefined) throw new CheckpointBroken(`row ${values[at + RowField.seq]} is no order`);
+        head.orders.push({ number: packetId, json, isEnded: false });
+        break;
+      }
+      case EntryKind.endOrder:
+        head.orders = head.orders.map((order) =>
+          order.number === packetId ? { ...order, isEnded: true } : order
+        );
         break;
       case EntryKind.award:
         changes.award(

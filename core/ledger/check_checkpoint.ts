@@ -1,5 +1,11 @@
 import { Buffer } from "node:buffer";
-import { CHECKPOINT_FILE, CheckpointBroken, type CheckpointHead, CheckpointReader } from "./checkpoint.ts";
+import {
+  CHECKPOINT_FILE,
+  CheckpointBroken,
+  type CheckpointHead,
+  CheckpointReader,
+  type KeptOrder,
+} from "./checkpoint.ts";
 import type { Judge } from "./judge.ts";
 import type { Mint } from "./mint_list.ts";
 import { CHUNK_PACKETS, PacketChunk } from "./packets.ts";
@@ -33,8 +39,9 @@ export class CheckpointCheck {
       return this.#add("row", `has row ${reader.head.seq}, and the ledger ends with row ${seq}`);
     }
     this.#try(() => {
-      const { mints, givenBack, largeAmountsFen } = reader.head;
+      const { mints, orders, givenBack, largeAmountsFen } = reader.head;
       this.#compareList("mint", mints, [...judge.mints.all()].map(mintNumbers));
+      this.#compareList("order", orders.map(orderValues), [...judge.orders.all].map(orderValues));
       this.#compareList("returned", givenBack.map(Object.values), judge.givenBack.map(Object.values));
       this.#compareList(
         "large amount",
@@ -52,8 +59,8 @@ export class CheckpointCheck {
 
   #compareList(
     what: string,
-    found: readonly (readonly number[])[],
-    expected: readonly (readonly number[])[],
+    found: readonly (readonly unknown[])[],
+    expected: readonly (readonly unknown[])[],
   ): void {
     for (let i = 0; i < Math.max(found.length, expected.length); i++) {
       const [is, must] = [found[i]?.join(), expected[i]?.join()];
@@ -143,8 +150,12 @@ export class CheckpointCheck {
   }
 }
 
-function mintNumbers({ firstId, count, amountFen, sponsor }: Mint): number[] {
-  return [firstId, count, amountFen, sponsor];
+function mintNumbers({ firstId, count, amountFen, sponsor, order }: Mint): number[] {
+  return [firstId, count, amountFen, sponsor, order ?? 0];
+}
+
+function orderValues({ number, json, isEnded }: KeptOrder): unknown[] {
+  return [number, json, isEnded];
 }
 
 function byPacket([a]: readonly number[], [b]: readonly number[]): number {

@@ -21,9 +21,24 @@ export interface CheckpointHead {
   /** Which ledger it is of, and the head of the commit that brought its last row, in hexadecimal digits. */
   readonly ledger: string;
   readonly headHex: string;
-  readonly mints: readonly (readonly [firstId: number, count: number, amountFen: number, sponsor: number])[];
+  /** Of an order, if that isn't 0. */
+  readonly mints: readonly (readonly [
+    firstId: number,
+    count: number,
+    amountFen: number,
+    sponsor: number,
+    order: number,
+  ])[];
+  readonly orders: readonly KeptOrder[];
   readonly givenBack: readonly GivenBack[];
   readonly largeAmountsFen: readonly (readonly [packetId: number, amountFen: number])[];
+}
+
+/** An operator's order, with an `OrderText` as JSON. */
+export interface KeptOrder {
+  readonly number: number;
+  readonly json: string;
+  readonly isEnded: boolean;
 }
 
 /** Not a checkpoint, or a damaged one: read the rows instead. */
@@ -164,8 +179,11 @@ export function restoreJudge(
   if (reader === undefined) return undefined;
   try {
     const { head } = reader;
-    for (const [firstId, count, amountFen, sponsor] of head.mints) {
-      judge.restoreMint({ firstId, count, amountFen, sponsor });
+    for (const { number, json, isEnded } of head.orders) {
+      judge.orders.restore(number, JSON.parse(json), json, isEnded);
+    }
+    for (const [firstId, count, amountFen, sponsor, order] of head.mints) {
+      judge.restoreMint({ firstId, count, amountFen, sponsor, order });
     }
     for (const given of head.givenBack) judge.restoreGivenBack(given);
     reader.readSends(judge.sends);

@@ -14,6 +14,8 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [EntryKind.group]: "group",
   [EntryKind.open]: "open",
   [EntryKind.lapse]: "lapse",
+  [EntryKind.order]: "order",
+  [EntryKind.endOrder]: "end_order",
   [EntryKind.limits]: "limits",
   [EntryKind.seed]: "seed",
   [EntryKind.loss]: "loss",

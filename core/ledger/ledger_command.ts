@@ -21,9 +21,11 @@ import { DirectoryLock } from "./directory_lock.ts";
 import { describeLedger } from "./describe.ts";
 import { exportLedger } from "./export.ts";
 import { refuseLostRows } from "./inspect.ts";
+import { type OrderState, untakenOf } from "./order_state.ts";
+import type { OrderText } from "./order_text.ts";
 import { Projection } from "./projection.ts";
 import { catchUp } from "./projector.ts";
-import { type ShownAward, showPacket, showUser } from "./show.ts";
+import { type ShownAward, showOrder, showPacket, showUser } from "./show.ts";
 import { upgradeLedger } from "./upgrade.ts";
 import { TruthReader } from "./truth_reader.ts";
 
@@ -40,6 +42,7 @@ const LEDGER_FLAGS = {
   user: flag("N", "show: what happened to a user", id),
   packet: flag("N", "show: what happened to a packet", id),
   ticket: flag("N", "show: the same as --packet", id),
+  order: flag("N", "show: what an operator has ordered, and how far it came", id),
   to: flag("csv|parquet", "export: format", z.enum(["csv", "parquet"]).default("csv")),
   expect: flag("SEQ:HEAD", "check: a row and the head that it had, noted elsewhere", anchor.optional()),
   json: switchFlag("check: one line of JSON instead of text"),
@@ -94,10 +97,15 @@ function check(host: Host, directory: string, { expect, json }: Options): number
   return report.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
 }
 
-function show(host: Host, directory: string, { user, packet, ticket }: Options): number {
+function show(host: Host, directory: string, { user, packet, ticket, order }: Options): number {
   const packetId = packet ?? ticket;
-  if (user !== undefined && packetId !== undefined) {
-    throw new UserError("give one thing to show: --user N, --packet N or --ticket N");
+  if ([user, packetId, order].filter((id) => id !== undefined).length > 1) {
+    throw new UserError("give one thing to show: --user N, --packet N, --ticket N or --order N");
+  }
+  if (order !== undefined) {
+    const state = showing(host, (onStage) => showOrder(directory, order, onStage));
+    host.out(state === undefined ? `order ${order}: was never placed\n` : orderLines(state));
+    return ExitCode.ok;
   }
   if (user === undefined && packetId === undefined) return showLedger(host, directory);
   if (user !== undefined) {
@@ -113,6 +121,7 @@ function show(host: Host, directory: string, { user, packet, ticket }: Options):
     const where = shown.wasGivenBack ? "went back to him" : "nobody has won it";
     host.out(`packet ${packetId} of sponsor ${shown.sponsor}: ${where}\n`);
   }
+  if (shown.order !== undefined) host.out(`made for order ${shown.order}\n`);
   return ExitCode.ok;
 }
 
@@ -141,6 +150,22 @@ function showLedger(host: Host, directory: string): number {
 
 function timeText(atMs: number): string {
   return new Date(atMs).toISOString();
+}
+
+function orderLines({ number, json, isEnded, made, madeFen, openParts, fundedTo }: OrderState): string {
+  const { route, key, body, atMs, packets } = JSON.parse(json) as OrderText;
+  const named = key === null ? "" : `, Idempotency-Key ${key}`;
+  const left = openParts.reduce((sum, part) => sum + untakenOf(part), 0);
+  const lines = [
+    `order ${number}: ${route} at ${new Date(atMs).toISOString()}${named}${isEnded ? ", ended" : ""}`,
+    `  ${JSON.stringify(body)}`,
+    ...(packets === 0 ? [] : [
+      `  ${formatCount(made)} of ${formatCount(packets)} packets made, ${formatYuan(madeFen)}; ` +
+      `${formatCount(left)} can be won`,
+    ]),
+    ...(fundedTo < 0 ? [] : [`  users up to ${fundedTo} have their money`]),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 function awardLine(award: ShownAward): string {

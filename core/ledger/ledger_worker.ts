@@ -20,6 +20,7 @@ import { refuseLostRows } from "./inspect.ts";
 import { CHECKPOINT_FILE } from "./checkpoint.ts";
 import { setAside } from "./set_aside.ts";
 import { openJudge } from "./open_judge.ts";
+import type { OrderState } from "./order_state.ts";
 import { type LedgerSync, SqliteStore } from "./sqlite_store.ts";
 import { StoredLedger } from "./stored_ledger.ts";
 
@@ -57,6 +58,8 @@ export interface LedgerReady {
   readonly checkpointSeq: number;
   readonly checkpointFault: string | undefined;
   readonly tookMs: number;
+  /** What operators have ordered, and how far it came. */
+  readonly orders: readonly OrderState[];
 }
 
 /** Messages from the ledger thread to the main thread. */
@@ -186,7 +189,7 @@ function open(
     const ledger = new MemoryLedger(limits, money);
     const { nextPacketId } = ledger;
     const nothing = { awards: 0, rowsRead: 0, checkpointSeq: 0, checkpointFault: undefined };
-    report({ type: "ready", nextPacketId, ...nothing, tookMs: took() });
+    report({ type: "ready", nextPacketId, ...nothing, tookMs: took(), orders: [] });
     return { ledger, store: undefined };
   }
   let rows: SqliteStore | undefined;
@@ -205,7 +208,7 @@ function open(
     // The last step: a start that is tried again must not add anything twice.
     money.restore(judge, () => board.beat());
     judge.money = money;
-    report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took() });
+    report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took(), orders: ledger.orders() });
     return { ledger, store: rows };
   } catch (error) {
     rows?.close();

@@ -1,6 +1,7 @@
 import { Judge } from "./judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger, LedgerLimits } from "./ledger.ts";
 import type { MoneyTally } from "./money_tally.ts";
+import { type OrderState, orderStates } from "./order_state.ts";
 
 /** A ledger that forgets everything when the process ends: for rehearsals that don't need one that lasts. */
 export class MemoryLedger implements Ledger {
@@ -32,6 +33,10 @@ export class MemoryLedger implements Ledger {
 
   get unopened(): number {
     return this.#judge.unopened;
+  }
+
+  orders(): OrderState[] {
+    return orderStates(this.#judge);
   }
 
   awardOf(packetId: number): AwardRecord | undefined {

@@ -97,6 +97,11 @@ export class Replay {
   }
 }
 
+/** Whether rows of a kind get their numbers from the judge, and not from whoever proposes them. */
+function isNumberedByJudge(kind: number): boolean {
+  return kind === EntryKind.send || kind === EntryKind.order;
+}
+
 /** Judges one stored row again. Returns why it can't have been judged so when it was new; undefined if it can. */
 export function replayRow(
   judge: Judge,
@@ -110,6 +115,8 @@ export function replayRow(
   const { verdict, detail } = judgement;
   if (verdict === Verdict.doneBefore) return "contradicts those before it: it was done before";
   if (verdict !== Verdict.done) return `contradicts those before it (${REFUSAL_NAMES.get(detail)})`;
-  if (rows.values[at + RowField.kind] !== EntryKind.send || judgement.packetId === packetId) return undefined;
-  return `contradicts those before it: it sends packet ${packetId}, and the next is ${judgement.packetId}`;
+  if (!isNumberedByJudge(rows.values[at + RowField.kind]) || judgement.packetId === packetId) {
+    return undefined;
+  }
+  return `contradicts those before it: it has number ${packetId}, and the next is ${judgement.packetId}`;
 }

@@ -3,6 +3,7 @@ import { eachDelivered } from "./delivered_marks.ts";
 import { EntryKind, HELD, isOfAward } from "./entry.ts";
 import { RowField } from "./entry_rows.ts";
 import { openJudge } from "./open_judge.ts";
+import { type OrderState, orderStates } from "./order_state.ts";
 import { openProjection, projectedSeq } from "./projection_reader.ts";
 import { TruthReader } from "./truth_reader.ts";
 
@@ -26,6 +27,8 @@ export interface ShownPacket {
   readonly sponsor: number | undefined;
   readonly award: ShownAward | undefined;
   readonly wasGivenBack: boolean;
+  /** The order that it was made for; undefined if for none. */
+  readonly order: number | undefined;
 }
 
 /** All awards of a user, oldest first: those in the projection, and the rows after it. */
@@ -93,7 +96,7 @@ export function showPacket(
       (rows) => onStage(directory, rows, inAll, "rows"),
     );
     const award = judge.awardOf(packetId);
-    const sponsor = judge.mints.of(packetId)?.sponsor;
+    const { sponsor, order } = judge.mints.of(packetId) ?? {};
     return {
       packetId,
       sponsor,
@@ -102,7 +105,25 @@ export function showPacket(
         : showUser(directory, award.user).find((shown) => shown.packetId === packetId),
       wasGivenBack: award === undefined &&
         judge.givenBack.some((given) => given.sponsor === sponsor && packetId < given.belowId),
+      order: order || undefined,
     };
+  } finally {
+    truth.close();
+  }
+}
+
+/** What an operator has ordered, and how far it came; undefined if there is no such order. */
+export function showOrder(
+  directory: string,
+  number: number,
+  onStage: OnStage = () => {},
+): OrderState | undefined {
+  const truth = new TruthReader(directory);
+  try {
+    const inAll = truth.lastSeq();
+    const onRows = (rows: number) => onStage(directory, rows, inAll, "rows");
+    const { judge } = openJudge(truth, directory, truth.limits(), onRows);
+    return orderStates(judge).find((order) => order.number === number);
   } finally {
     truth.close();
   }

@@ -1,11 +1,21 @@
 import { assert } from "../assert.ts";
 import type { Clock } from "../time/clock.ts";
 import { MOST_MARK_WORDS, writeShareMark } from "./delivered_marks.ts";
-import { entryAmountFen, EntryKind, EntryWord, isQuestion, isTransfer, Refusal, Verdict } from "./entry.ts";
+import {
+  entryAmountFen,
+  EntryKind,
+  EntryWord,
+  isOfOrder,
+  isQuestion,
+  isTransfer,
+  Refusal,
+  Verdict,
+} from "./entry.ts";
 import { EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
 import type { Judge } from "./judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger } from "./ledger.ts";
+import { type OrderState, orderStates } from "./order_state.ts";
 
 /** What was delivered is written with the next batch, or by itself after this time; words of it at most. */
 const MARKS_WAIT_MS = 1_000;
@@ -90,6 +100,10 @@ export class StoredLedger implements Ledger {
     return this.#judge.unopened;
   }
 
+  orders(): OrderState[] {
+    return orderStates(this.#judge);
+  }
+
   awardOf(packetId: number): AwardRecord | undefined {
     return this.#judge.awardOf(packetId);
   }
@@ -122,7 +136,8 @@ export class StoredLedger implements Ledger {
     const { packetId, body, amountFen, sponsor, hasEnded } = judgement;
     const isOpen = words[at + EntryWord.kind] === EntryKind.open;
     const isOfSends = isTransfer(words[at + EntryWord.kind]);
-    if (body !== undefined && isOfSends) this.#rows.bodies.set(this.#nextSeq, body);
+    const isOrder = isOfOrder(words[at + EntryWord.kind]);
+    if (body !== undefined && (isOfSends || isOrder)) this.#rows.bodies.set(this.#nextSeq, body);
     if (hasEnded && isOfSends) {
       this.#rows.ended.set(packetId, { seq: this.#nextSeq, words: this.#judge.sends.words(packetId)! });
     }
@@ -130,8 +145,8 @@ export class StoredLedger implements Ledger {
     const { values } = this.#rows;
     values[row + RowField.seq] = this.#nextSeq++;
     values[row + RowField.kind] = words[at + EntryWord.kind];
-    // Sends get their ids from the judge.
-    values[row + RowField.packetId] = isOfSends ? packetId : words[at + EntryWord.packetId] >>> 0;
+    // Sends and orders get their numbers from the judge.
+    values[row + RowField.packetId] = isOfSends || isOrder ? packetId : words[at + EntryWord.packetId] >>> 0;
     values[row + RowField.user] = words[at + EntryWord.user] >>> 0;
     values[row + RowField.amount] = isOpen ? amountFen : entryAmountFen(words, at);
     values[row + RowField.sponsor] = isOpen ? sponsor : words[at + EntryWord.sponsor];

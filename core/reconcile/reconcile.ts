@@ -1,5 +1,5 @@
 import type { OnStage } from "../cli/progress.ts";
-import { EntryKind, HELD, isNote, isTransfer } from "../ledger/entry.ts";
+import { EntryKind, HELD, isNote, isOfOrder, isTransfer } from "../ledger/entry.ts";
 import { type EntryRows, RowField } from "../ledger/entry_rows.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { MintList } from "../ledger/mint_list.ts";
@@ -186,7 +186,7 @@ class LedgerSums {
       this.#differences.add(`${this.#ledger}: row ${this.#seq} is missing`);
       this.#seq = seq;
     }
-    if (isNote(values[at + RowField.kind])) return;
+    if (isNote(values[at + RowField.kind]) || isOfOrder(values[at + RowField.kind])) return; // no money
     if (isTransfer(values[at + RowField.kind])) {
       return this.#transfer(values[at + RowField.kind], fen, sponsor === 1);
     }

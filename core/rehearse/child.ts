@@ -95,10 +95,15 @@ export class Child {
   }
 
   /** Asks its API; throws with the API's own words if it refuses. */
-  async request<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+  async request<T>(
+    method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
     const response = await fetch(this.#api + path, {
       method,
-      headers: { [WHO_HEADER]: REHEARSAL, [MARKED_BY_HEADER]: REHEARSAL },
+      headers: { [WHO_HEADER]: REHEARSAL, [MARKED_BY_HEADER]: REHEARSAL, ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -104,7 +104,16 @@ export class Run {
       }));
       await server.request("POST", "/groups", { groups });
     }
-    if (fundFen > 0) await server.request("POST", "/fund", { users: [0, users - 1], amountFen: fundFen });
+    if (fundFen > 0) await this.#fund({ users: [0, users - 1], amountFen: fundFen });
+  }
+
+  /** Gives users money, and waits until all have it: asked again with the same key, the server tells how far it is. */
+  async #fund(body: unknown): Promise<void> {
+    const headers = { "Idempotency-Key": "rehearsal" };
+    for (;;) {
+      const { state } = await this.#stage.server.request<{ state: string }>("POST", "/fund", body, headers);
+      if (state === "done") return;
+    }
   }
 
   async #phase(scenario: FullScenario, phase: Phase, users: number): Promise<PhaseResult> {
@@ -125,7 +134,6 @@ export class Run {
     for (let kill = 1; kill <= kills; kill++) {
       await this.#crash();
       before.server = await this.#stage.server.totals(); // it counts from 0 again
-      await this.#order(phase, partS * (kills + 1 - kill));
       const startMs = this.#host.clock.monotonicMs();
       backAfterS = Math.max(kill === 1 ? 0 : backAfterS, await this.#back(partS));
       await this.#pause(Math.max(0, partS * 1000 - (this.#host.clock.monotonicMs() - startMs)));

@@ -10,6 +10,7 @@ import { LedgerState } from "../ledger/ledger_board.ts";
 import { ledgerRingBytes } from "../ledger/ledger_ring.ts";
 import { type LedgerNews, LedgerThread } from "../ledger/ledger_thread.ts";
 import type { LedgerInit, LedgerReady } from "../ledger/ledger_worker.ts";
+import type { OrderState } from "../ledger/order_state.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import { Random } from "../random/random.ts";
 import type { ConnectionLimits } from "../set/connection_watch.ts";
@@ -28,7 +29,7 @@ import { HostMoney } from "./host_money.ts";
 import type { HostSeed } from "./host_seed.ts";
 import { makePeerMailboxes } from "./peers.ts";
 import { PluginHalves } from "./plugin_halves.ts";
-import { FileNotes, MemoryNotes } from "./plugin_notes.ts";
+import { readOldNote } from "./old_notes.ts";
 
 /** Entries that the main thread may have open; only mints come from there. */
 const HOST_RING_ENTRIES = 1 << 10;
@@ -194,14 +195,12 @@ export class AccessHost {
       random: random.fork(),
       entries: this.#entries,
       ledger: this,
-      notes: options.ledgerStore === undefined
-        ? new MemoryNotes()
-        : new FileNotes(options.ledgerStore.directory),
+      oldNote: (plugin) => readOldNote(options.ledgerStore?.directory, plugin),
       hasTickets: options.seed !== undefined,
       tickets: () => options.seed?.isProven ? options.seed.tickets : undefined,
       packetDue: (packetId, amountFen, sponsor) => this.money.due(packetId, amountFen, sponsor),
       limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
-      isLedgerReady: () => this.ledgerState !== LedgerState.starting,
+      ledgerState: () => this.ledgerState,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
       wakeUp: () => this.#bell.ring(),
     });
@@ -234,6 +233,11 @@ export class AccessHost {
   get nextPacketId(): number {
     const { firstId = 0, count = 0 } = this.seed?.tickets ?? {};
     return Math.max(this.#ledger.nextPacketId, firstId + count);
+  }
+
+  /** What was ordered before this start. */
+  orders(): readonly OrderState[] {
+    return this.#ledger.orders;
   }
 
   /** What the ledger can do now. */
@@ -339,7 +343,8 @@ export class AccessHost {
     });
   }
 
-  #onLedgerReady({ type: _type, ...fields }: LedgerReady): void {
+  #onLedgerReady({ type: _type, orders, ...rest }: LedgerReady): void {
+    const fields = { ...rest, orders: orders.length };
     this.#log(fields.checkpointFault === undefined ? "info" : "warn", "ledger ready", fields);
     this.#bell.ring();
   }

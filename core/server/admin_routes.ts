@@ -10,6 +10,7 @@ import { VERSION } from "../version.ts";
 import type { AccessHost } from "./access_host.ts";
 import { moneyMetrics } from "./money_metrics.ts";
 import { moneyRoute } from "./money_route.ts";
+import { orderRoutes } from "./order_routes.ts";
 import type { ServerOptions } from "./options.ts";
 
 interface ServerParts {
@@ -81,6 +82,7 @@ export function serverRoutes(parts: ServerParts): Route[] {
         return { ok: true };
       },
     })),
+    ...orderRoutes(access.halves.orders),
     ...access.halves.routes,
   ];
 }

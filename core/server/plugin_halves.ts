@@ -4,10 +4,12 @@ import { UserError } from "../cli/user_error.ts";
 import type { Counters } from "../counters/counters.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import type { HostContext, PluginControl, Tickets } from "../plugin/plugin.ts";
-import type { Random } from "../random/random.ts";
+import { LedgerState } from "../ledger/ledger_board.ts";
+import type { OrderState } from "../ledger/order_state.ts";
+import { Random } from "../random/random.ts";
 import type { Clock } from "../time/clock.ts";
 import type { HostEntries } from "./host_entries.ts";
-import type { PluginNotes } from "./plugin_notes.ts";
+import { PlacedOrders } from "./placed_orders.ts";
 
 interface HalvesParts {
   readonly clock: Clock;
@@ -16,12 +18,17 @@ interface HalvesParts {
   readonly setCount: number;
   readonly random: Random;
   readonly entries: HostEntries;
-  readonly ledger: { readonly nextPacketId: number };
-  readonly notes: PluginNotes;
+  readonly ledger: {
+    readonly nextPacketId: number;
+    /** What was ordered before this start; known once it is ready. */
+    orders(): readonly OrderState[];
+  };
+  ledgerState(): LedgerState;
+  /** What a plugin of an older redpkt has noted in a file, if anything. */
+  oldNote(plugin: string): unknown;
   /** Whether this host has a seed file, and its tickets once they are proven. */
   readonly hasTickets: boolean;
   tickets(): Tickets | undefined;
-  isLedgerReady(): boolean;
   packetDue(packetId: number, amountFen: number, sponsor: number): void;
   limitAccepts(perS: number, connections: number): void;
   post(set: number, plugin: number, words: Int32Array, count: number): boolean;
@@ -31,6 +38,8 @@ interface HalvesParts {
 /** The plugins' halves on the main thread: who they are, what is due for them, and what they can reach. */
 export class PluginHalves {
   readonly plugins: readonly LoadedPlugin[];
+  /** What operators have ordered of any plugin. */
+  readonly orders: PlacedOrders;
   readonly #parts: HalvesParts;
   #halves: (PluginControl | undefined)[] = [];
   #nextTickMs: Float64Array;
@@ -39,6 +48,18 @@ export class PluginHalves {
     this.plugins = plugins;
     this.#parts = parts;
     this.#nextTickMs = new Float64Array(plugins.length).fill(Infinity);
+    const { entries, log, clock, counters, setCount } = parts;
+    const own = counters.block(setCount);
+    this.orders = new PlacedOrders({
+      entries,
+      log,
+      states: () => parts.ledger.orders(),
+      ledgerState: () => parts.ledgerState(),
+      wallMs: () => Math.floor(clock.wallMs()),
+      count: (metric, by) => {
+        own[counters.layout.handle(metric)] += by;
+      },
+    });
   }
 
   /** Makes the halves. */
@@ -65,6 +86,7 @@ export class PluginHalves {
   }
 
   drain(): void {
+    this.orders.isDraining = true;
     for (const half of this.#halves) half?.onDrain?.();
   }
 
@@ -105,7 +127,7 @@ export class PluginHalves {
   }
 
   #contextFor(plugin: number): HostContext {
-    const { clock, log, counters, setCount, random, entries, ledger, notes } = this.#parts;
+    const { clock, log, counters, setCount, random, entries, ledger } = this.#parts;
     const { name } = this.plugins[plugin].plugin;
     const tickets = () => this.#parts.tickets();
     const { layout } = counters;
@@ -113,14 +135,17 @@ export class PluginHalves {
     return {
       setCount,
       random: random.fork(),
+      randomOf: (seed, part) => Random.ofPart(seed, part),
       monotonicMs: () => clock.monotonicMs(),
       hasTickets: this.#parts.hasTickets,
       get tickets() {
         return tickets();
       },
       packetSource: (wanted) => this.#packetSource(wanted),
-      kept: () => notes.read(name),
-      keep: (value) => notes.write(name, value),
+      oldNote: () => this.#parts.oldNote(name),
+      placeOrder: (request, fix = () => ({})) => this.orders.place(name, request, fix),
+      checkOrders: () => this.orders.check(),
+      orders: () => this.orders.of(name),
       post: (set, words, count) => this.#parts.post(set, plugin, words, count),
       total: (metric) => counters.total(metric),
       valueOf: (set, metric) => counters.valueIn(set, metric),
@@ -133,17 +158,17 @@ export class PluginHalves {
       },
       packetDue: (packetId, amountFen, sponsor) => this.#parts.packetDue(packetId, amountFen, sponsor),
       limitAccepts: (perS, connections) => this.#parts.limitAccepts(perS, connections),
-      isLedgerReady: () => this.#parts.isLedgerReady(),
+      isLedgerReady: () => this.#parts.ledgerState() !== LedgerState.starting,
       nextPacketId: () => ledger.nextPacketId,
-      mint: (firstPacketId, count, amountFen, sponsor) =>
-        entries.mint(firstPacketId, count, amountFen, sponsor),
+      mint: (firstPacketId, count, amountFen, sponsor, of) =>
+        entries.mint(firstPacketId, count, amountFen, sponsor, of),
       enter: (entry, body) => entries.enter(entry, body),
       unixMs: () => Math.floor(clock.wallMs()),
       wakeUp: () => {
         this.#askTick(plugin);
         this.#parts.wakeUp();
       },
-      log: (event, fields) => log("info", event, { plugin: name, ...fields }),
+      log: (event, fields, level = "info") => log(level, event, { plugin: name, ...fields }),
     };
   }
 }
