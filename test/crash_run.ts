@@ -165,7 +165,11 @@ export function assertNothingLost({ reconciled, checked }: CrashResult, seed: nu
 
 async function order(api: string, ratePerS: number): Promise<void> {
   const body = JSON.stringify({ ratePerS, total: ratePerS * 10, minFen: 1, maxFen: 500 });
-  const response = await fetch(`${api}/packets`, { method: "POST", body });
+  const response = await fetch(`${api}/packets`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
   assert.equal(response.status, 200, await response.text());
 }
 
@@ -191,7 +195,7 @@ async function orderSends(api: string, users: number): Promise<void> {
     ["fund", { users: [0, users - 1], amountFen: 1_000_000 }],
   ];
   for (const [path, body] of orders) {
-    const headers = { "idempotency-key": "crash" };
+    const headers = { "idempotency-key": "crash", "content-type": "application/json" };
     const response = await fetch(`${api}/${path}`, { method: "POST", body: JSON.stringify(body), headers });
     assert.equal(response.status, 200, await response.text());
   }

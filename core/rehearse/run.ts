@@ -12,6 +12,9 @@ const READY_MS = 60_000;
 /** How long the last answers of a phase may take. */
 const SETTLE_MS = 10_000;
 const LOOK_MS = 50;
+/** Most that one order to the admin API takes: its body, and its work, are bounded. */
+const GROUPS_AN_ORDER = 10_000;
+const FUNDED_AN_ORDER = 100_000;
 /** So many looks in a row must find nothing open. */
 const QUIET_LOOKS = 4;
 
@@ -102,9 +105,14 @@ export class Run {
         group: i + 1,
         users: [i * groupSize, Math.min(users, (i + 1) * groupSize) - 1],
       }));
-      await server.request("POST", "/groups", { groups });
+      for (let i = 0; i < groups.length; i += GROUPS_AN_ORDER) {
+        await server.request("POST", "/groups", { groups: groups.slice(i, i + GROUPS_AN_ORDER) });
+      }
     }
-    if (fundFen > 0) await server.request("POST", "/fund", { users: [0, users - 1], amountFen: fundFen });
+    for (let first = 0; fundFen > 0 && first < users; first += FUNDED_AN_ORDER) {
+      const last = Math.min(users, first + FUNDED_AN_ORDER) - 1;
+      await server.request("POST", "/fund", { users: [first, last], amountFen: fundFen });
+    }
   }
 
   async #phase(scenario: FullScenario, phase: Phase, users: number): Promise<PhaseResult> {
@@ -163,7 +171,7 @@ export class Run {
   async #crash(): Promise<void> {
     this.#timeline.event(this.#host.clock.wallMs(), "server killed");
     await this.#stage.crashServer();
-    this.#timeline.follow("server", this.#stage.server.api);
+    this.#timeline.follow("server", this.#stage.server);
     await this.#ready();
   }
 

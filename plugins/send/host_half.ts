@@ -16,6 +16,8 @@ import type { SendConfig } from "./config.ts";
 
 /** How often what is due is sent, in ms. */
 const SEND_MS = 5;
+/** Most users that one order gives money to: so many entries the main thread makes in well under a second. */
+const MOST_FUNDED = 100_000;
 /** Most members of one group. */
 const MOST_MEMBERS = 100_000;
 
@@ -41,7 +43,10 @@ const groupsSchema = z.strictObject({
 
 const fundSchema = z.strictObject({
   /** First and last user, who each get the amount out of `source`. */
-  users: range,
+  users: range.refine(
+    ([first, last]) => last - first < MOST_FUNDED,
+    `must be at most ${MOST_FUNDED} users: fund more in several orders`,
+  ),
   amountFen: z.int().min(1).max(1_000_000_000_000),
 });
 
