@@ -27,6 +27,7 @@ import { AccessHost } from "./access_host.ts";
 import { serverRoutes } from "./admin_routes.ts";
 import { readClientHosts } from "./client_hosts.ts";
 import { HostSeed } from "./host_seed.ts";
+import { foundFileProblems, loginProblems, seedProblems } from "./option_problems.ts";
 import { allowsVersion0, SERVER_FLAGS, type ServerOptions } from "./options.ts";
 
 /** How long the worker threads may take to obey the order to stop. */
@@ -50,7 +51,10 @@ export const command: Command = {
     problems.push(...seedProblems(values), ...loginProblems(values));
     const { set: settings = [] } = values;
     const sources = withSeedPlugin(values);
-    const plugins = await collecting(
+    const strange = foundFileProblems(file);
+    problems.push(...strange);
+    // Loading a plugin runs its code.
+    const plugins = strange.length > 0 ? undefined : await collecting(
       problems,
       () => loadPlugins(sources, withSettings(file.plugins, settings), host.program),
     );
@@ -210,26 +214,8 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   return ExitCode.ok;
 }
 
-/** A login of version 0 shows no token, so beside tokens it would let anybody be any user. */
-function loginProblems({ version0, "token-keys": keys }: Partial<ServerOptions>): string[] {
-  if (version0 !== "on" || keys === undefined) return [];
-  return [
-    "--version0 on: with --token-keys it would let anybody be any user, since a login of version 0 shows no token. " +
-    "Leave one of them out",
-  ];
-}
-
 function adminDoor(options: ServerOptions): Door {
   return { flag: "--admin", what: "the admin API", address: options.admin, names: options["allow-host"] };
-}
-
-/** Tickets are somebody's money: they need a ledger that lasts, and a host that knows which it is. */
-function seedProblems({ seed, ledger, "host-id": hostId }: Partial<ServerOptions>): string[] {
-  if (seed === undefined) return hostId === undefined ? [] : ["--host-id: goes with --seed FILE"];
-  return [
-    ...(ledger === undefined ? ["--seed: needs --ledger DIR"] : []),
-    ...(hostId === undefined ? ["--seed: needs --host-id ID, the host that the file was made for"] : []),
-  ];
 }
 
 /** Plugin `seed` comes with a seed file. */
