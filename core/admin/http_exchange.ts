@@ -2,64 +2,89 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { after } from "../time/clock.ts";
 import { MOST_BODY_BYTES, tooLarge } from "./guard.ts";
-import type { HttpService } from "./http_server.ts";
+import type { HttpLimits, HttpService } from "./http_server.ts";
 import { problem } from "./problem.ts";
 
-/** Streams of events at once. */
-const MOST_STREAMS = 64;
-/** How long a peer may leave unread what waits for it, in ms. */
-const READ_MS = 20_000;
+/** Requests of one connection that may wait for their turn. */
+const MOST_WAITING = 8;
 /** How long the rest of a refused request is read and dropped, so that its sender sees why, in ms. */
 const LINGER_MS = 1_000;
 const METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
 
+/** A connection. */
+export class Peer {
+  /** Requests that have come and aren't answered. */
+  waiting = 0;
+  /** An answer is on its way: until then it is only asking, and may make room for others. */
+  isAnswered = false;
+  /** The end of its last request: they are answered one by one. */
+  turn: Promise<void> = Promise.resolve();
+}
+
 /** What is under way on a server. */
 export interface Exchange {
   readonly service: HttpService;
-  /** Connections with an answer coming, and how many. */
-  readonly answering: Map<Socket, number>;
+  readonly limits: HttpLimits;
+  readonly peers: Map<Socket, Peer>;
   /** Streams of events that are open. */
   streams: number;
 }
 
-/** Takes in one request, and answers it. */
-export async function answer(
+/** Takes in one request, and answers it when those before it on its connection are answered. */
+export async function take(
   exchange: Exchange,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const { service, answering } = exchange;
   const { socket } = incoming;
+  const peer = exchange.peers.get(socket);
   for (const each of [incoming, outgoing]) each.on("error", () => socket.destroy());
+  if (peer === undefined || peer.waiting >= MOST_WAITING) {
+    exchange.service.count("httpOverfull");
+    return void socket.destroy();
+  }
+  peer.waiting++;
+  peer.turn = peer.turn
+    .then(() => socket.destroyed ? undefined : answer(exchange, peer, incoming, outgoing))
+    .catch(() => void socket.destroy()); // a stream that broke off can't be ended in good order
+  await peer.turn;
+  peer.waiting--;
+}
+
+async function answer(
+  exchange: Exchange,
+  peer: Peer,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { service } = exchange;
   const head = headOf(incoming);
-  const refusal = head instanceof Response ? head : service.guard(head, socket.localAddress);
+  const refusal = head instanceof Response ? head : service.guard(head, incoming.socket.localAddress);
   if (refusal !== undefined) return await refuse(exchange, incoming, outgoing, refusal);
   if (incoming.headers.expect !== undefined) outgoing.writeContinue();
   const body = await readBody(incoming);
   if (body === "too large") return await refuse(exchange, incoming, outgoing, tooLarge());
   if (body === "gone") return;
-  answering.set(socket, (answering.get(socket) ?? 0) + 1);
-  try {
-    const request = head as Request;
-    const response = await service.fetch(body.length === 0 ? request : new Request(request, { body }));
-    await send(exchange, outgoing, response, incoming.method === "HEAD");
-  } catch {
-    socket.destroy(); // a stream that broke off can't be ended in good order
-  } finally {
-    const left = answering.get(socket)! - 1;
-    if (left > 0) answering.set(socket, left);
-    else answering.delete(socket);
-  }
+  peer.isAnswered = true;
+  const request = head as Request;
+  const response = await service.fetch(body.length === 0 ? request : new Request(request, { body }));
+  await send(exchange, outgoing, response, incoming.method === "HEAD");
+  peer.isAnswered = false;
 }
 
 /** The request without its body; or what to say of one that could be read in two ways. */
-function headOf({ method = "", url = "", rawHeaders }: IncomingMessage): Request | Response {
+function headOf(
+  { method = "", url = "", rawHeaders, headers: { expect } }: IncomingMessage,
+): Request | Response {
   if (!METHODS.includes(method)) {
     return problem(405, `no route takes ${method.slice(0, 20)}: see /openapi.json`, {
       allow: METHODS.join(", "),
     });
   }
   if (!/^\/(?![/\\])/.test(url)) return problem(400, "ask for a path alone, such as /health");
+  if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
+    return problem(417, "nothing can be expected but 100-continue: leave the header Expect out");
+  }
   const headers = new Headers();
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
   // Whoever answers knows no HEAD: it is a GET whose body is left out.
@@ -114,10 +139,11 @@ async function send(
     return await response.body?.cancel();
   }
   if (response.headers.get("content-type")?.startsWith("text/event-stream")) {
-    if (exchange.streams < MOST_STREAMS) return await stream(exchange, outgoing, response);
+    const { streams } = exchange.limits;
+    if (exchange.streams < streams) return await stream(exchange, outgoing, response);
     exchange.service.count("httpOverfull");
     await response.body?.cancel();
-    response = problem(503, `${MOST_STREAMS} streams are open, as many as may be: close one, or try again`, {
+    response = problem(503, `${streams} streams are open, as many as may be: close one, or try again`, {
       "retry-after": "5",
     });
   }
@@ -148,14 +174,14 @@ async function stream(exchange: Exchange, outgoing: ServerResponse, response: Re
 
 /** Resolves when the peer has read what waits for it, or is gone; one that doesn't read is closed. */
 async function read(
-  { service }: Exchange,
+  { service, limits }: Exchange,
   outgoing: ServerResponse,
   event: "drain" | "finish",
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   outgoing.once(event, resolve);
   outgoing.once("close", resolve);
-  const cancel = after(READ_MS, () => {
+  const cancel = after(limits.readMs, () => {
     service.count("httpTimeouts");
     outgoing.destroy();
     resolve();

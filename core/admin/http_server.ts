@@ -1,15 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { answer, type Exchange } from "./http_exchange.ts";
+import { type Exchange, Peer, take } from "./http_exchange.ts";
 import type { HttpMetric } from "./http_metrics.ts";
 import type { Guard } from "./guard.ts";
 import type { HttpAddress, RunningApi } from "./serve.ts";
 import { after } from "../time/clock.ts";
 
-/** Connections at once: with what else a process opens they stay below the descriptors that engines leave. */
-const MOST_CONNECTIONS = 128;
-/** How long a request may take from its first byte to its last, and a new connection to begin one, in ms. */
-const REQUEST_MS = 10_000;
 /** How often that is looked at, in ms. */
 const LOOK_MS = 500;
 /** How long a connection may wait for its next request, in ms: longer than between two looks of a metric system. */
@@ -17,6 +13,21 @@ const IDLE_MS = 20_000;
 const MOST_HEADER_BYTES = 16_384;
 /** How long answers that are under way may take at the end, in ms. */
 const LAST_ANSWERS_MS = 2_000;
+
+/** How much a peer may ask for, and how slowly. */
+export interface HttpLimits {
+  /** Connections at once. */
+  readonly connections: number;
+  /** Streams of events at once. */
+  readonly streams: number;
+  /** How long a request may take from its first byte to its last, and a new connection to begin one, in ms. */
+  readonly requestMs: number;
+  /** How long a peer may leave unread what waits for it, in ms. */
+  readonly readMs: number;
+}
+
+/** With what else a process opens, the connections stay below the descriptors that engines leave. */
+const LIMITS: HttpLimits = { connections: 128, streams: 64, requestMs: 10_000, readMs: 20_000 };
 
 /** What answers HTTP requests, and who may send them. */
 export interface HttpService {
@@ -35,33 +46,43 @@ export interface HttpService {
  *
  * @throws the system's error if the address can't be had
  */
-export async function serveHttp(address: HttpAddress, service: HttpService): Promise<RunningApi> {
-  const sockets = new Set<Socket>();
-  const exchange: Exchange = { service, answering: new Map(), streams: 0 };
+export async function serveHttp(
+  address: HttpAddress,
+  service: HttpService,
+  limits = LIMITS,
+): Promise<RunningApi> {
+  const peers = new Map<Socket, Peer>();
+  const exchange: Exchange = { service, limits, peers, streams: 0 };
   const server = createServer({
-    requestTimeout: REQUEST_MS,
-    headersTimeout: REQUEST_MS,
+    requestTimeout: limits.requestMs,
+    headersTimeout: limits.requestMs,
     connectionsCheckingInterval: LOOK_MS,
     keepAliveTimeout: IDLE_MS,
     maxHeaderSize: MOST_HEADER_BYTES,
+    requireHostHeader: false, // the guard refuses it, in words
   });
+  server.maxHeadersCount = 0; // those past the most would be left out unseen; their bytes are limited
   server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
+    peers.set(socket, new Peer());
+    socket.on("close", () => peers.delete(socket));
     socket.on("error", () => socket.destroy());
-    if (sockets.size <= MOST_CONNECTIONS) return;
-    service.count("httpOverfull");
-    for (const each of sockets) if (!exchange.answering.has(each)) return void drop(each);
-    drop(socket);
+    if (peers.size > limits.connections) makeRoom(socket);
   });
-  function drop(socket: Socket): void {
-    sockets.delete(socket); // at once, so that the next one doesn't find it again
-    socket.destroy();
+  function makeRoom(newest: Socket): void {
+    service.count("httpOverfull");
+    const [oldest = newest] = peers.entries().filter(([, peer]) => !peer.isAnswered).map(([socket]) =>
+      socket
+    );
+    peers.delete(oldest); // at once, so that the next one doesn't find it again
+    oldest.destroy();
   }
-  const take = (request: IncomingMessage, response: ServerResponse) =>
-    void answer(exchange, request, response);
-  server.on("request", take);
-  server.on("checkContinue", take);
+  for (const event of ["request", "checkContinue", "checkExpectation"]) {
+    server.on(
+      event,
+      (request: IncomingMessage, response: ServerResponse) => void take(exchange, request, response),
+    );
+  }
+  server.on("connect", (_request: IncomingMessage, socket: Socket) => refuse(socket, 405));
   server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
     const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
     if (isLate) service.count("httpTimeouts");
@@ -77,18 +98,19 @@ export async function serveHttp(address: HttpAddress, service: HttpService): Pro
     async stop() {
       const { promise: isOver, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
-      for (const socket of sockets) if (!exchange.answering.has(socket)) socket.destroy();
+      for (const [socket, { isAnswered }] of peers) if (!isAnswered) socket.destroy();
       const cancel = after(LAST_ANSWERS_MS, resolve);
       await isOver;
       cancel();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of peers.keys()) socket.destroy();
     },
   };
 }
 
 const REFUSALS: Readonly<Record<number, readonly [reason: string, error: string]>> = {
   400: ["Bad Request", "this is no request as HTTP/1.1 has them: see /openapi.json"],
-  408: ["Request Timeout", `a request must be whole within ${REQUEST_MS / 1000} s: send it faster`],
+  405: ["Method Not Allowed", "this is no proxy: see /openapi.json"],
+  408: ["Request Timeout", `a request must be whole within ${LIMITS.requestMs / 1000} s: send it faster`],
   431: ["Request Header Fields Too Large", `headers have at most ${MOST_HEADER_BYTES} bytes: send fewer`],
 };
 
