@@ -5,6 +5,7 @@ import { SERVER_FLAGS, type ServerOptions } from "./options.ts";
 /** What a config file that nobody named may say: see docs/security.md. Whatever is new may not be said there. */
 const TUNING_FLAGS: ReadonlySet<string> = new Set<keyof typeof SERVER_FLAGS>([
   "port",
+  "host",
   "workers",
   "priority",
   "set-size",
