@@ -213,6 +213,9 @@ Deno.test("an order for more users than the main thread can serve at once is ref
     status: 400,
     body: { errors: ["users: must be at most 100000 users: fund more in several orders"] },
   });
+  const groups = Array.from({ length: 11 }, (_, i) => ({ group: i + 1, users: [0, 99_999] }));
+  const crowd = await server.post("/groups", { groups });
+  assert.deepEqual([crowd.status, crowd.body.errors[0].split(":")[0]], [400, "groups"]);
   const many = server.post("/fund", { users: [0, 99_999], amountFen: 1 });
   assert.equal((await server.get("/health")).status, "ok");
   assert.deepEqual(await many, { status: 200, body: { funded: 100_000 } });

@@ -73,13 +73,15 @@ function isOwnSite({ method, headers }: Request): boolean {
 
 function refuseBody({ method, headers }: Request): Response | undefined {
   const length = headers.get("content-length") ?? "0";
-  const hasBody = length !== "0" || headers.has("transfer-encoding");
+  const transfer = headers.get("transfer-encoding");
+  const hasBody = length !== "0" || transfer !== null;
   if (hasBody && method === "GET") return problem(400, "a request that only asks takes no body: send none");
   const type = headers.get("content-type");
   if ((hasBody || type !== null) && !isJson(type ?? "")) {
     return problem(415, "a body must be JSON: send the header Content-Type: application/json (curl: --json)");
   }
-  if (headers.has("content-encoding")) return problem(415, "a body must not be compressed: send it as it is");
+  const isPlain = !headers.has("content-encoding") && (transfer ?? "chunked").toLowerCase() === "chunked";
+  if (!isPlain) return problem(415, "a body must not be compressed: send it as it is");
   return Number(length) <= MOST_BODY_BYTES ? undefined : tooLarge();
 }
 

@@ -134,6 +134,8 @@ Deno.test("a body is JSON and says so; what pages can send without being asked f
   assert.equal(ask({ "content-type": "text/plain" }), 415, "an empty form");
   assert.equal(ask({}), 200, "no body, no type");
   assert.equal(ask({ ...body, "content-type": "application/json", "content-encoding": "gzip" }), 415);
+  assert.equal(ask({ "transfer-encoding": "chunked", "content-type": "application/json" }), 200);
+  assert.equal(ask({ "transfer-encoding": "gzip, chunked", "content-type": "application/json" }), 415);
 });
 
 Deno.test("a body over 1 MiB is refused by its announced length", () => {

@@ -14,6 +14,7 @@ const SETTLE_MS = 10_000;
 const LOOK_MS = 50;
 /** Most that one order to the admin API takes: its body, and its work, are bounded. */
 const GROUPS_AN_ORDER = 10_000;
+const MEMBERS_AN_ORDER = 1_000_000;
 const FUNDED_AN_ORDER = 100_000;
 /** So many looks in a row must find nothing open. */
 const QUIET_LOOKS = 4;
@@ -105,8 +106,9 @@ export class Run {
         group: i + 1,
         users: [i * groupSize, Math.min(users, (i + 1) * groupSize) - 1],
       }));
-      for (let i = 0; i < groups.length; i += GROUPS_AN_ORDER) {
-        await server.request("POST", "/groups", { groups: groups.slice(i, i + GROUPS_AN_ORDER) });
+      const most = Math.min(GROUPS_AN_ORDER, Math.floor(MEMBERS_AN_ORDER / groupSize));
+      for (let i = 0; i < groups.length; i += most) {
+        await server.request("POST", "/groups", { groups: groups.slice(i, i + most) });
       }
     }
     for (let first = 0; fundFen > 0 && first < users; first += FUNDED_AN_ORDER) {

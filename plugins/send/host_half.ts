@@ -18,8 +18,9 @@ import type { SendConfig } from "./config.ts";
 const SEND_MS = 5;
 /** Most users that one order gives money to: so many entries the main thread makes in well under a second. */
 const MOST_FUNDED = 100_000;
-/** Most members of one group. */
+/** Most members of one group, and of all groups of one order. */
 const MOST_MEMBERS = 100_000;
+const MOST_MEMBERS_AN_ORDER = 1_000_000;
 
 const user = z.int().min(0).max(0xffff_ffff);
 const range = z.tuple([user, user]).refine(([first, last]) => first <= last, "must be first and last user");
@@ -38,7 +39,15 @@ const groupsSchema = z.strictObject({
       error: `must be at most ${MOST_MEMBERS} users`,
       path: ["users"],
     }),
-  ).min(1).max(100_000),
+  ).min(1).max(100_000).refine(
+    (groups) =>
+      groups.reduce(
+        (sum, { members, users }) => sum + (users ? users[1] - users[0] + 1 : members?.length ?? 0),
+        0,
+      ) <=
+        MOST_MEMBERS_AN_ORDER,
+    `must have at most ${MOST_MEMBERS_AN_ORDER} members together: make more in several orders`,
+  ),
 });
 
 const fundSchema = z.strictObject({
