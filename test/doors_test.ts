@@ -230,3 +230,40 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "in a browser, the monitor's page asks for a token that is set, once, and leaves it nowhere",
+  ignore: browserPath === undefined,
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const token = "s3cret";
+    await using monitor = new Running(
+      ["monitor", "--target", "127.0.0.1:1", "--web", "127.0.0.1:0", "--headless"],
+      undefined,
+      { REDPKT_TOKEN: token },
+    );
+    const url = String((await monitor.event("page")).url);
+    const browser = await launchBrowser();
+    try {
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      await page.goto(url);
+      await page.fill('[name="token"]', "guess");
+      await page.keyboard.press("Enter");
+      await page.getByText("That is not the token").waitFor();
+      await page.fill('[name="token"]', token);
+      await page.keyboard.press("Enter");
+      await page.waitForSelector('#link[data-state="live"]');
+      for (const { name, value } of await context.cookies()) assert.ok(!value.includes(token), name);
+      await page.reload();
+      await page.waitForSelector('#link[data-state="live"]');
+      const other = await (await browser.newContext()).newPage();
+      await other.goto(`${url}#token=${token}`);
+      await other.waitForSelector('#link[data-state="live"]');
+      assert.ok(!other.url().includes(token));
+    } finally {
+      await browser.close();
+    }
+  },
+});
