@@ -31,12 +31,10 @@ export function makeGuard({ address, names, isKnown }: GuardRules): Guard {
     const host = headers.get("host") ?? "";
     const name = nameOfHost(host);
     if (name === undefined || !(isLoopbackHost(name) || known.has(name) || name === localAddress)) {
+      const given = JSON.stringify(host.slice(0, 100));
       return problem(
         403,
-        `this API is not called ${
-          JSON.stringify(host.slice(0, 100))
-        }: ask for the address that it listens on, ` +
-          "or start it with --allow-host NAME",
+        `this API is not called ${given}: ask for the address that it listens on, or start it with --allow-host NAME`,
       );
     }
     if (!isOwnPage(headers, host) || !isOwnSite(request)) {
@@ -63,7 +61,10 @@ function isOwnPage(headers: Headers, host: string): boolean {
   return from === new URL(`${protocol}//${host}`).host;
 }
 
-/** The same as browsers say it since 2023, of reads too. Who follows a link from elsewhere sees an answer; the page that has the link doesn't. */
+/**
+ * The same as browsers have said it since 2023, of reads too. Whoever follows a link from elsewhere sees the answer; the
+ * page that has the link doesn't.
+ */
 function isOwnSite({ method, headers }: Request): boolean {
   const site = headers.get("sec-fetch-site") ?? "none";
   if (site === "none" || site === "same-origin") return true;

@@ -6,7 +6,7 @@ import type { Guard } from "./guard.ts";
 import type { HttpAddress, RunningApi } from "./serve.ts";
 import { after } from "../time/clock.ts";
 
-/** How often that is looked at, in ms. */
+/** How often it is looked for requests that take too long, in ms. */
 const LOOK_MS = 500;
 /** How long a connection may wait for its next request, in ms: longer than between two looks of a metric system. */
 const IDLE_MS = 20_000;

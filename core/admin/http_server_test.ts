@@ -164,7 +164,7 @@ Deno.test("streams have a limit; those that are left make room, and a HEAD leave
   await again.until(/: hello/);
 });
 
-Deno.test("who doesn't read what he asked for is closed", async () => {
+Deno.test("whoever doesn't read what they asked for is closed", async () => {
   await using server = await bench();
   using peer = await Peer.open(server.port, `GET /big HTTP/1.1\r\n${HOST}\r\n`);
   while (server.counts.httpTimeouts === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -48,6 +48,11 @@ export function parseHttpAddress(text: string): HttpAddress | undefined {
  */
 export function tokenOf(host: Host, { flag, address }: Door): string | undefined {
   const token = host.env(TOKEN_VARIABLE) || undefined;
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new UserError(
+      `${TOKEN_VARIABLE}: a header must hold it, so give ASCII letters, digits and signs, no spaces`,
+    );
+  }
   if (token !== undefined || isLoopbackHost(address.hostname)) return token;
   throw new UserError(
     `${flag} ${address.hostname}:${address.port}: others can reach this address. ` +

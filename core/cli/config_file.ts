@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UserError } from "./user_error.ts";
 
 /** Read when no other file is named, if it is there. */
-export const DEFAULT_FILE = "redpkt.json";
+const DEFAULT_FILE = "redpkt.json";
 
 const schema = z.strictObject({
   server: z.record(z.string(), z.unknown()).default({}),

@@ -1,5 +1,6 @@
 import { REHEARSAL } from "../admin/action.ts";
 import { type HttpAddress, TOKEN_VARIABLE, tokenOf } from "../admin/serve.ts";
+import { tellFault } from "../admin/telemetry.ts";
 import type { Host } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
 import { systemSecret } from "../random/random.ts";
@@ -68,7 +69,14 @@ export async function servePage(
   const given = tokenOf(host, door);
   const token = given ?? systemSecret();
   const control = new Control(core, (url, init) => fetch(url, init), log, given);
-  const web = await serveWeb(door, { core, control, money, token, isOpen: given === undefined });
+  const web = await serveWeb(door, {
+    core,
+    control,
+    money,
+    token,
+    isOpen: given === undefined,
+    onFault: tellFault(log),
+  });
   const plainUrl = `http://${web.address.hostname}:${web.address.port}/`;
   // A token that was made just now is shown to whoever sits here, behind the `#` that no server sees. Logs hold no secret.
   const url = given === undefined ? `${plainUrl}#token=${token}` : plainUrl;

@@ -28,6 +28,8 @@ export interface WebOptions {
   readonly token: string;
   /** Whether those who look need none: the token was made just now, for whoever sees the terminal. */
   readonly isOpen: boolean;
+  /** Told of what a route throws. */
+  readonly onFault?: (error: Error) => void;
   /** How many were turned away, for `/health`. */
   readonly turnedAway?: Readonly<Record<string, number>>;
 }
@@ -60,7 +62,7 @@ const PAGE_HEADERS = {
 
 /** Makes the page's server, as a function of requests that the guard has let pass. */
 export function webApp(
-  { core, control, money, token, isOpen, turnedAway }: WebOptions,
+  { core, control, money, token, isOpen, onFault, turnedAway }: WebOptions,
   streams: Streams = new Set(),
 ): Hono {
   const app = new Hono();
@@ -97,7 +99,10 @@ export function webApp(
   app.notFound(({ req: { method, path } }) =>
     problem(404, `there is no ${method} ${path}: the page is at /`)
   );
-  app.onError(() => problem(500, "a fault of this program: reload the page"));
+  app.onError((error) => {
+    onFault?.(error);
+    return problem(500, "a fault of this program: its log says which");
+  });
   return app;
 }
 
