@@ -156,6 +156,7 @@ Deno.test("a token that is set is wanted of everybody, as a bearer token and now
     "s3cret",
     "Bearer",
     "Bearer s3cre",
+    "Bearer s3creT",
     "Bearer s3cret2",
     "Basic s3cret",
     "Bearer s3cret, Bearer x",
