@@ -194,5 +194,8 @@ async function read(
 
 function writeHead(outgoing: ServerResponse, { status, headers }: Response): void {
   outgoing.statusCode = status;
-  for (const [name, value] of headers) outgoing.appendHeader(name, value);
+  // What comes from here is what it says it is, and no other site's page may show it as its own.
+  outgoing.setHeader("x-content-type-options", "nosniff");
+  outgoing.setHeader("cross-origin-resource-policy", "same-origin");
+  for (const [name, value] of headers) outgoing.setHeader(name, value);
 }

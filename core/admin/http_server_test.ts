@@ -72,6 +72,17 @@ Deno.test("requests and answers pass unchanged, on one connection one after the 
   ]);
 });
 
+Deno.test("every answer tells browsers to keep it from other sites, and none lets one in", async () => {
+  await using server = await bench();
+  for (const host of [HOST, "Host: evil.example\r\n"]) {
+    using peer = await Peer.open(server.port, `GET /a HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
+    const [head] = (await peer.ended()).toLowerCase().split("\r\n\r\n");
+    assert.match(head, /^x-content-type-options: nosniff\r$/m);
+    assert.match(head, /^cross-origin-resource-policy: same-origin\r$/m);
+    assert.ok(!head.includes("access-control-allow"));
+  }
+});
+
 Deno.test("what HTTP lets be read in two ways is refused", async () => {
   await using server = await bench();
   const cases: [status: number, text: string][] = [
