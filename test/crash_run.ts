@@ -175,7 +175,7 @@ export function assertNothingLost({ reconciled, checked, audited }: CrashResult,
 /** Orders something, again and again while the disk fails. */
 async function order(url: string, body: unknown, key: string): Promise<void> {
   for (;;) {
-    const headers = { "idempotency-key": key };
+    const headers = { "idempotency-key": key, "content-type": "application/json" };
     const response = await fetch(url, { method: "POST", body: JSON.stringify(body), headers });
     const text = await response.text();
     if (response.status === 200) return;

@@ -61,7 +61,11 @@ Deno.test("totals and seconds of the monitor equal those of server and fleet, to
     core.setTargets([admin, control].map((address) => ({ url: `http://${address}`, name: address })));
     await until(() => core.targets.every(({ state }) => state === "live") && bySecond.size > 0);
     const post = (path: string, body: unknown) =>
-      fetch(`http://${path}`, { method: "POST", body: JSON.stringify(body) }).then((answer) => answer.text());
+      fetch(`http://${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }).then((answer) => answer.text());
     await post(`${admin}/packets`, { ratePerS: 50, total: 1000 });
     await post(`${control}/rate`, { qps: 300 });
     await until(() => sum(ANSWERED) > 600);

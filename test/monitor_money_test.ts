@@ -107,10 +107,14 @@ Deno.test("waves, sponsors and limits of a real event are what the monitor shows
     assert.deepEqual(marks("phase").map(([text]) => text), ["wave called playing", "wave called over"]);
     // What is done by hand is marked too.
     const body = JSON.stringify({ wave: "planned", inS: 1000 });
-    const headers = { "x-redpkt-who": encodeURIComponent("小明") };
+    const headers = { "content-type": "application/json", "x-redpkt-who": encodeURIComponent("小明") };
     const moved = await fetch(`http://${admin}/waves/move`, { method: "POST", body, headers });
     assert.equal(moved.status, 200, await moved.text());
-    const refused = await fetch(`http://${admin}/waves/move`, { method: "POST", body: "{}" });
+    const refused = await fetch(`http://${admin}/waves/move`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
     assert.equal(refused.status, 400, await refused.text());
     await until(() => marks("action").length > 1);
     assert.deepEqual(marks("action")[1], ["waves/move wave planned, inS 1000 on access", "小明"]);

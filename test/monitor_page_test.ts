@@ -21,7 +21,12 @@ function bench() {
   return {
     core,
     serve: (port: number) =>
-      serveWeb({ core, control, token: TOKEN, address: { hostname: "127.0.0.1", port } }),
+      serveWeb({ flag: "--web", what: "the page", address: { hostname: "127.0.0.1", port }, names: [] }, {
+        core,
+        control,
+        token: TOKEN,
+        isOpen: true,
+      }),
     goOn(seconds: number): void {
       for (let i = 0; i < seconds; i++, second++) {
         const shakes = 1000 + 10 * (second % 60);
@@ -71,7 +76,7 @@ Deno.test({
     const { core, serve, goOn } = bench();
     goOn(300);
     core.mark("phase", "wave 1");
-    let web = serve(0);
+    let web = await serve(0);
     const { port } = web.address;
     const browser = await launchBrowser();
     try {
@@ -123,7 +128,7 @@ Deno.test({
       await web.stop();
       await page.waitForSelector('#link[data-state="lost"]');
       goOn(3);
-      web = serve(port);
+      web = await serve(port);
       await page.waitForSelector('#link[data-state="live"]');
       isDown = false;
       await page.waitForFunction("redpkt.charts.data.seconds.length === 304");

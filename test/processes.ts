@@ -120,7 +120,7 @@ export async function startServer(
     post: async (path: string, body?: unknown, headers: Record<string, string> = {}) => {
       const response = await fetch(api + path, {
         method: "POST",
-        headers,
+        headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       return { status: response.status, body: await response.json() };

@@ -90,7 +90,11 @@ export class Setting implements AsyncDisposable {
   }
 
   async #rate(qps: number): Promise<void> {
-    const response = await fetch(`${this.#control}/rate`, { method: "POST", body: JSON.stringify({ qps }) });
+    const response = await fetch(`${this.#control}/rate`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ qps }),
+    });
     await response.body?.cancel();
   }
 

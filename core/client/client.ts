@@ -1,4 +1,5 @@
-import { tellAction } from "../admin/telemetry.ts";
+import { httpCounts } from "../admin/http_metrics.ts";
+import { tellAction, tellFault } from "../admin/telemetry.ts";
 import { exportOpenTelemetry } from "../admin/open_telemetry.ts";
 import { type RunningApi, serveApi } from "../admin/serve.ts";
 import { helpText } from "../cli/flags.ts";
@@ -42,9 +43,12 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   const plan = makePlan(options, chooseEngine(options.engine, log), log);
   const run = new FleetRun(host, log, plan);
   const routes = controlRoutes(run);
-  const api = serveApi(host, "--control", options.control, {
+  const door = { flag: "--control", what: "the control API", address: options.control, names: options.names };
+  const api = await serveApi(host, door, {
     title: "redpkt client",
     onAction: tellAction(run.series, log),
+    onFault: tellFault(log),
+    count: httpCounts(run.counters, run.counters.blocks - 1),
     version: VERSION,
     routes,
   });

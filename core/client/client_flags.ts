@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { allowHostFlag } from "../admin/host_name.ts";
 import { httpAddress } from "../admin/http_address.ts";
 import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../cli/flags.ts";
 import { UserError } from "../cli/user_error.ts";
@@ -101,8 +102,8 @@ export const CLIENT_FLAGS = {
   "no-claim": switchFlag("leave notices unanswered"),
   protocol: flag(
     "0|1",
-    "version of the protocol that users speak",
-    z.enum(["0", "1"]).default("0"),
+    "version of the protocol that users speak [1 with --token-keys, else 0]",
+    z.enum(["0", "1"]).optional(),
   ),
   "token-keys": flag("FILE", "keys to make version 1's tokens with; see redpkt token", z.string().optional()),
   event: flag("NAME", "the event that tokens are for", z.string().default("")),
@@ -115,6 +116,7 @@ export const CLIENT_FLAGS = {
     "address of the control API, port 0 for any free one [127.0.0.1:9090]",
     httpAddress("127.0.0.1:9090").prefault("127.0.0.1:9090"),
   ),
+  "allow-host": allowHostFlag("the control API"),
   workers: flag("N", "threads, 0 for one a core and 10,000 users", wholeNumber(0, 256).default(0)),
   engine: flag(
     "NAME",
@@ -155,6 +157,8 @@ export interface ClientOptions {
   readonly inTimeMs: number;
   readonly mostOpen: number;
   readonly control: HttpAddress;
+  /** Names by which the control API may be called too. */
+  readonly names: readonly string[];
   /** 0: choose. */
   readonly workers: number;
   readonly engine: EngineChoice;
@@ -192,11 +196,12 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
   }
   if (values.claim && values["no-claim"]) problems.push("--claim, --no-claim: both are given. Leave one out");
   const behaviour = readBehaviour(values.behave ?? [], values["no-claim"], problems);
-  if (values.protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
+  const keys = values["token-keys"];
+  const protocol = values.protocol ?? (keys === undefined ? "0" : "1");
+  if (protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
     problems.push("--behave: version 0 users send nothing. Add --protocol 1");
   }
   if (problems.length > 0) throw new UserError(problems.join("\n"));
-  const keys = values["token-keys"];
   return {
     slice,
     segment,
@@ -207,7 +212,7 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     qps: values.qps,
     pacing: values.pacing,
     behaviour,
-    protocol: values.protocol === "1" ? 1 : 0,
+    protocol: protocol === "1" ? 1 : 0,
     tokenRules: keys === undefined
       ? undefined
       : { keys: readTokenKeys(keys, "--token-keys"), event: values.event },
@@ -217,6 +222,7 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     inTimeMs: values["in-time-ms"],
     mostOpen: values.open,
     control: values.control,
+    names: values["allow-host"],
     workers: values.workers,
     engine: values.engine,
     priority: values.priority,

@@ -104,7 +104,11 @@ Deno.test({
     const base = `http://${host.logged("ready")!.control}`;
 
     const request = async (method: string, path: string, body?: unknown) => {
-      const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+      const init = body === undefined ? { method } : {
+        method,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      };
       const response = await world.during(fetch(base + path, init));
       return await world.during(response.json());
     };

@@ -10,7 +10,7 @@ import type { AwardsFile } from "./awards_file.ts";
 import type { FleetControl } from "./control_routes.ts";
 import type { FleetOrder } from "./fleet_order.ts";
 import { type FleetPlan, FleetThreads } from "./fleet_threads.ts";
-import { fleetMetrics } from "./metrics.ts";
+import { fleetBlocks, fleetMetrics } from "./metrics.ts";
 import { progressLine } from "./progress.ts";
 import { TroubleReport } from "./trouble.ts";
 
@@ -40,7 +40,7 @@ export class FleetRun implements FleetControl {
     this.#log = log;
     this.#plan = plan;
     this.#qps = plan.qps;
-    this.counters = new Counters(fleetMetrics, plan.workers);
+    this.counters = new Counters(fleetMetrics, fleetBlocks(plan.workers));
     this.#trouble = new TroubleReport(this.counters, log);
     this.series = new Series("client", this.counters, host.clock);
   }

@@ -13,7 +13,7 @@ import type { TokenRules } from "../token/token_keys.ts";
 import { AwardLog } from "./award_log.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { Fleet } from "./fleet.ts";
-import { FleetMetric, fleetMetrics } from "./metrics.ts";
+import { fleetBlocks, FleetMetric, fleetMetrics } from "./metrics.ts";
 import type { MisbehaviourShares } from "./misbehaviour.ts";
 import type { Gap } from "./own_pace.ts";
 import type { Pacing } from "./pacing.ts";
@@ -71,7 +71,7 @@ async function play(init: FleetInit): Promise<void> {
   const clock = systemClock;
   const bell = new Bell(init.bell);
   const engine = openEngine(init.engine, { capacity: init.slice.count, clock, bell });
-  const counters = new Counters(fleetMetrics, init.workers, init.counters);
+  const counters = new Counters(fleetMetrics, fleetBlocks(init.workers), init.counters);
   const fleet = new Fleet({
     engine,
     clock,

@@ -1,3 +1,4 @@
+import { HTTP_METRICS } from "../admin/http_metrics.ts";
 import { type MetricDefinition, MetricLayout } from "../counters/counters.ts";
 import { CloseCause, closeCauseName, emptyStats } from "../engine/engine.ts";
 
@@ -109,9 +110,15 @@ export function engineMetric(stat: string): string {
   return `engine${capitalized(stat)}`;
 }
 
-/** The metrics of `redpkt client`, one block a worker. */
+/** How many blocks of counters a fleet has: one a worker, and one of the main thread. */
+export function fleetBlocks(workers: number): number {
+  return workers + 1;
+}
+
+/** The metrics of `redpkt client`; see `fleetBlocks`. */
 export const fleetMetrics = new MetricLayout({
   ...definitions,
+  ...HTTP_METRICS,
   ...Object.fromEntries(
     Object.values(CloseCause).map((cause) => [
       dialFailedMetric(cause),

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { OnStage } from "../cli/progress.ts";
 import { UserError } from "../cli/user_error.ts";
-import { type Link } from "./chain.ts";
+import type { Link } from "./chain.ts";
 import { checkTruth } from "./check_truth.ts";
 import { hexOf, ledgerIdOf, linkOf, tipOf } from "./links.ts";
 import { Problems } from "./problems.ts";

@@ -1,4 +1,6 @@
 import { MARKED_BY_HEADER, REHEARSAL, WHO_HEADER } from "../admin/action.ts";
+import { tokenHeader } from "../admin/bearer.ts";
+import { TOKEN_VARIABLE } from "../admin/serve.ts";
 import type { Host } from "../cli/host.ts";
 import { STOP_WITH_STDIN } from "../cli/process_host.ts";
 import { UserError } from "../cli/user_error.ts";
@@ -28,11 +30,18 @@ export class Child {
   readonly #raw: string[] = [];
   #watchers: ((line: LogLine) => void)[] = [];
   #api = "";
+  /** What requests to its API show: the token, if there is one, and that a rehearsal sends them. */
+  readonly headers: Readonly<Record<string, string>>;
   #status: Deno.CommandStatus | undefined;
   readonly #output: Promise<string>;
 
   constructor(host: Host, args: readonly string[], name = args[0]) {
     this.name = name;
+    this.headers = {
+      ...tokenHeader(host.env(TOKEN_VARIABLE)),
+      [WHO_HEADER]: REHEARSAL,
+      [MARKED_BY_HEADER]: REHEARSAL,
+    };
     const [executable, ...before] = host.program.command;
     this.#process = new Deno.Command(executable, {
       args: [...before, ...args],
@@ -103,7 +112,11 @@ export class Child {
   ): Promise<T> {
     const response = await fetch(this.#api + path, {
       method,
-      headers: { [WHO_HEADER]: REHEARSAL, [MARKED_BY_HEADER]: REHEARSAL, ...headers },
+      headers: {
+        ...this.headers,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -113,7 +126,7 @@ export class Child {
 
   /** Whether a server can award: it is ready, or only full, of the very users that are to shake. */
   async isReady(): Promise<boolean> {
-    const response = await fetch(`${this.#api}/ready`);
+    const response = await fetch(`${this.#api}/ready`, { headers: this.headers });
     const { ready, why } = await response.json();
     return ready || why === "full";
   }

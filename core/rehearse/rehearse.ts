@@ -125,8 +125,8 @@ export async function rehearse(host: Host, scenario: FullScenario, options: Opti
   });
   const config = await stage.server.request<unknown>("GET", "/config");
   const timeline = new Timeline((second) => showProgress(host, second), page);
-  timeline.follow("server", stage.server.api);
-  timeline.follow("client", stage.client.api);
+  timeline.follow("server", stage.server);
+  timeline.follow("client", stage.client);
   let result: RunResult | undefined;
   let broken: string | undefined;
   try {

@@ -12,6 +12,9 @@ const READY_MS = 60_000;
 /** How long the last answers of a phase may take. */
 const SETTLE_MS = 10_000;
 const LOOK_MS = 50;
+/** Most that one order to the admin API takes: its body, and its work, are bounded. */
+const GROUPS_AN_ORDER = 10_000;
+const MEMBERS_AN_ORDER = 1_000_000;
 /** So many looks in a row must find nothing open. */
 const QUIET_LOOKS = 4;
 
@@ -102,7 +105,10 @@ export class Run {
         group: i + 1,
         users: [i * groupSize, Math.min(users, (i + 1) * groupSize) - 1],
       }));
-      await server.request("POST", "/groups", { groups });
+      const most = Math.min(GROUPS_AN_ORDER, Math.floor(MEMBERS_AN_ORDER / groupSize));
+      for (let i = 0; i < groups.length; i += most) {
+        await server.request("POST", "/groups", { groups: groups.slice(i, i + most) });
+      }
     }
     if (fundFen > 0) await this.#fund({ users: [0, users - 1], amountFen: fundFen });
   }
@@ -171,7 +177,7 @@ export class Run {
   async #crash(): Promise<void> {
     this.#timeline.event(this.#host.clock.wallMs(), "server killed");
     await this.#stage.crashServer();
-    this.#timeline.follow("server", this.#stage.server.api);
+    this.#timeline.follow("server", this.#stage.server);
     await this.#ready();
   }
 

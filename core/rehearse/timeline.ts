@@ -1,3 +1,4 @@
+import type { Child } from "./child.ts";
 import { readSnapshots } from "../admin/snapshot_stream.ts";
 import { Histogram } from "../counters/histogram.ts";
 import type { Snapshot } from "../counters/series.ts";
@@ -54,18 +55,18 @@ export class Timeline {
   }
 
   /** Begins to read a process's stream. */
-  follow(role: "server" | "client", api: string): void {
-    this.#watcher?.follows(role, api);
-    void this.#read(role, api);
+  follow(role: "server" | "client", child: Pick<Child, "api" | "headers">): void {
+    this.#watcher?.follows(role, child.api);
+    void this.#read(role, child);
   }
 
   stop(): void {
     this.#abort.abort();
   }
 
-  async #read(role: "server" | "client", api: string): Promise<void> {
+  async #read(role: "server" | "client", { api, headers }: Pick<Child, "api" | "headers">): Promise<void> {
     try {
-      for await (const snapshot of readSnapshots(api, this.#abort.signal)) {
+      for await (const snapshot of readSnapshots(api, { headers, signal: this.#abort.signal })) {
         const second = this.#secondOf(snapshot.second);
         second[role] = snapshot;
         if (role === "client") this.#onSecond(second);

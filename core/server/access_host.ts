@@ -240,6 +240,11 @@ export class AccessHost {
     return this.#ledger.orders;
   }
 
+  /** Sets a gauge of the main thread. */
+  tell(gauge: string, value: number): void {
+    this.counters.block(this.setCount)[this.counters.layout.handle(gauge)] = value;
+  }
+
   /** What the ledger can do now. */
   get ledgerState(): LedgerState {
     // Its first packet id comes by message, a moment after its state.

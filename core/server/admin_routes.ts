@@ -10,8 +10,8 @@ import { VERSION } from "../version.ts";
 import type { AccessHost } from "./access_host.ts";
 import { moneyMetrics } from "./money_metrics.ts";
 import { moneyRoute } from "./money_route.ts";
+import { allowsVersion0, type ServerOptions } from "./options.ts";
 import { orderRoutes } from "./order_routes.ts";
-import type { ServerOptions } from "./options.ts";
 
 interface ServerParts {
   readonly access: AccessHost;
@@ -87,7 +87,7 @@ export function serverRoutes(parts: ServerParts): Route[] {
   ];
 }
 
-function health({ access, state, engine, workers, startMs, clock }: ServerParts): unknown {
+function health({ access, state, engine, workers, options, startMs, clock }: ServerParts): unknown {
   return {
     status: state.isDraining ? "draining" : "ok",
     uptimeS: Math.round((clock.monotonicMs() - startMs) / 1000),
@@ -97,6 +97,10 @@ function health({ access, state, engine, workers, startMs, clock }: ServerParts)
     connections: access.board.open,
     maxConnections: access.board.capacity,
     users: access.counters.total("users"),
+    logins: {
+      tokens: options["token-keys"] === undefined ? "unchecked: anybody can be any user" : "checked",
+      version0: allowsVersion0(options) ? "on" : "off",
+    },
     ledger: {
       status: ledgerWords(access),
       ...(access.ledgerFailure === undefined ? {} : { reason: access.ledgerFailure }),
@@ -124,6 +128,7 @@ function config({ options, plugins }: ServerParts): unknown {
   return {
     server: {
       ...options,
+      version0: allowsVersion0(options) ? "on" : "off",
       host: formatAddress(options.host),
       admin: `${options.admin.hostname}:${options.admin.port}`,
     },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
 import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { parseAddress } from "../engine/address.ts";
+import { allowHostFlag } from "../admin/host_name.ts";
 import { httpAddress } from "../admin/http_address.ts";
 import { CLAIMS_FLAG } from "../seed/claims_directory.ts";
 import { PRIORITY_CHOICES } from "../shared/foreground.ts";
@@ -23,6 +24,7 @@ export const SERVER_FLAGS = {
     httpAddress("127.0.0.1:8989").prefault("127.0.0.1:8989"),
     "127.0.0.1:8989",
   ),
+  "allow-host": allowHostFlag("the admin API"),
   workers: flag("N", "threads that hold connections, 0 for one a core", wholeNumber(0, 256).default(0)),
   priority: flag(
     "auto|normal",
@@ -83,8 +85,8 @@ export const SERVER_FLAGS = {
   ),
   version0: flag(
     "on|off",
-    "off: only users with a token may log in, by protocol version 1",
-    z.enum(["on", "off"]).default("on"),
+    "whether users of protocol version 0, who show no token, may log in [off with --token-keys, else on]",
+    z.enum(["on", "off"]).optional(),
   ),
   "token-keys": flag(
     "FILE",
@@ -125,3 +127,8 @@ export const SERVER_FLAGS = {
 } satisfies Flags;
 
 export type ServerOptions = FlagValues<typeof SERVER_FLAGS>;
+
+/** Whether users of protocol version 0, who show no token, may log in. */
+export function allowsVersion0(options: Pick<ServerOptions, "version0" | "token-keys">): boolean {
+  return (options.version0 ?? (options["token-keys"] === undefined ? "on" : "off")) === "on";
+}

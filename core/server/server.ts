@@ -1,6 +1,7 @@
 import { exportOpenTelemetry } from "../admin/open_telemetry.ts";
-import { serveApi } from "../admin/serve.ts";
-import { tellAction } from "../admin/telemetry.ts";
+import { httpCounts } from "../admin/http_metrics.ts";
+import { type Door, serveApi } from "../admin/serve.ts";
+import { tellAction, tellFault } from "../admin/telemetry.ts";
 import { readConfigFile, withSettings } from "../cli/config_file.ts";
 import { helpText, readFlags } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
@@ -28,7 +29,8 @@ import { AccessHost } from "./access_host.ts";
 import { serverRoutes } from "./admin_routes.ts";
 import { readClientHosts } from "./client_hosts.ts";
 import { HostSeed } from "./host_seed.ts";
-import { SERVER_FLAGS, type ServerOptions } from "./options.ts";
+import { foundFileProblems, loginProblems, seedProblems } from "./option_problems.ts";
+import { allowsVersion0, SERVER_FLAGS, type ServerOptions } from "./options.ts";
 
 /** How long the worker threads may take to obey the order to stop. */
 const STOP_MS = 2_000;
@@ -48,10 +50,13 @@ export const command: Command = {
       return ExitCode.ok;
     }
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
-    problems.push(...seedProblems(values));
+    problems.push(...seedProblems(values), ...loginProblems(values));
     const { set: settings = [] } = values;
     const sources = withSeedPlugin(values);
-    const plugins = await collecting(
+    const strange = foundFileProblems(file);
+    problems.push(...strange);
+    // Loading a plugin runs its code.
+    const plugins = strange.length > 0 ? undefined : await collecting(
       problems,
       () => loadPlugins(sources, withSettings(file.plugins, settings), host.program),
     );
@@ -133,7 +138,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       limits: limitsOf(options, seed),
       seed,
       verdictMs: options["verdict-ms"],
-      allowsVersion0: options.version0 === "on",
+      allowsVersion0: allowsVersion0(options),
       tokenRules,
       connectionLimits: {
         loginS: options["login-seconds"],
@@ -148,15 +153,18 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     log,
     host.exit,
   );
+  access.tell("loginsUnchecked", tokenRules === undefined ? 1 : 0);
   const series = new Series("server", access.counters, host.clock);
   series.clientHosts = () => readClientHosts(access.clientHosts);
   series.start();
   await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
-  const admin = serveApi(host, "--admin", options.admin, {
+  const admin = await serveApi(host, adminDoor(options), {
     title: "redpkt server",
     onAction: tellAction(series, log),
+    onFault: tellFault(log),
+    count: httpCounts(access.counters, access.setCount),
     version: VERSION,
     routes: serverRoutes({
       access,
@@ -226,18 +234,8 @@ function refuseLostLedger(directory: string, wallMs: number, log: Log): void {
   }
 }
 
-/** Tickets are somebody's money: they need a ledger that lasts, and a host that knows which it is. */
-function seedProblems({ seed, ledger, "host-id": hostId, claims }: Partial<ServerOptions>): string[] {
-  if (seed === undefined) {
-    return [
-      ...(hostId === undefined ? [] : ["--host-id: goes with --seed FILE"]),
-      ...(claims === undefined ? [] : ["--claims: goes with --seed FILE"]),
-    ];
-  }
-  return [
-    ...(ledger === undefined ? ["--seed: needs --ledger DIR"] : []),
-    ...(hostId === undefined ? ["--seed: needs --host-id ID, the host that the file was made for"] : []),
-  ];
+function adminDoor(options: ServerOptions): Door {
+  return { flag: "--admin", what: "the admin API", address: options.admin, names: options["allow-host"] };
 }
 
 /** Plugin `seed` comes with a seed file. */

@@ -26,8 +26,9 @@ const SEND_MS = 5;
 const LOOK_MS = 20;
 /** How long a request for money waits for the last user to have it. */
 const FUND_WAIT_MS = 2_000;
-/** Most members of one group. */
+/** Most members of one group, and of all groups of one order. */
 const MOST_MEMBERS = 100_000;
+const MOST_MEMBERS_AN_ORDER = 1_000_000;
 
 const groupsSchema = z.strictObject({
   groups: z.array(
@@ -43,7 +44,15 @@ const groupsSchema = z.strictObject({
       error: `must be at most ${MOST_MEMBERS} users`,
       path: ["users"],
     }),
-  ).min(1).max(100_000),
+  ).min(1).max(100_000).refine(
+    (groups) =>
+      groups.reduce(
+        (sum, { members, users }) => sum + (users ? users[1] - users[0] + 1 : members?.length ?? 0),
+        0,
+      ) <=
+        MOST_MEMBERS_AN_ORDER,
+    `must have at most ${MOST_MEMBERS_AN_ORDER} members together: make more in several orders`,
+  ),
 });
 
 type GroupsOrder = z.infer<typeof groupsSchema>;
