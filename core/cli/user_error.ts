@@ -20,10 +20,12 @@ export const ExitCode = {
   failed: 1,
   /** The flags, the config or the machine don't allow what was asked. Nothing was started. */
   usage: 2,
+  /** A fleet or a rehearsal ran, and nobody was served: no user connected, or not one shake was answered. */
+  nobodyServed: 3,
   /** `redpkt doctor` found nothing that can't work, and something that works badly. */
   warned: 3,
   /** A worker or the ledger thread died, or stopped answering. */
   workerDied: 70,
-  /** Ended by a second signal, without a drain. */
+  /** A rehearsal was broken off by a signal, or a second one ended a process without a drain. */
   interrupted: 130,
 } as const;

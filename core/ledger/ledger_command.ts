@@ -2,6 +2,7 @@ import { z } from "zod";
 import { didYouMean } from "../cli/did_you_mean.ts";
 import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type OnStage, Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
@@ -11,7 +12,7 @@ import { DirectoryLock } from "./directory_lock.ts";
 import { exportLedger } from "./export.ts";
 import { Projection } from "./projection.ts";
 import { catchUp } from "./projector.ts";
-import { type ShownAward, showPacket, showUser } from "./show.ts";
+import { type ShownAward, type ShownPacket, showPacket, showUser } from "./show.ts";
 import { TruthReader } from "./truth_reader.ts";
 
 const id = wholeNumber(0, 0xffff_ffff).optional();
@@ -22,6 +23,7 @@ const LEDGER_FLAGS = {
   ticket: flag("N", "show: the same as --packet", id),
   to: flag("csv|parquet", "export: format", z.enum(["csv", "parquet"]).default("csv")),
   out: flag("FILE", "export: file, ledger.csv or ledger.parquet if absent", z.string().optional()),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 type Options = FlagValues<typeof LEDGER_FLAGS>;
@@ -92,25 +94,35 @@ function check(host: Host, directory: string): number {
   return report.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
 }
 
-function show(host: Host, directory: string, { user, packet, ticket }: Options): number {
+function show(host: Host, directory: string, { user, packet, ticket, json }: Options): number {
   const packetId = packet ?? ticket;
   if ((user === undefined) === (packetId === undefined)) {
     throw new UserError("give what to show: --user N, --packet N or --ticket N");
   }
   if (user !== undefined) {
     const awards = showing(host, (onStage) => showUser(directory, user, onStage));
-    host.out(`user ${user}: ${awards.length === 1 ? "1 packet" : `${awards.length} packets`}\n`);
-    for (const award of awards) host.out(`  ${awardLine(award)}\n`);
+    writeResult(
+      host,
+      json,
+      { user, awards },
+      () =>
+        `user ${user}: ${awards.length === 1 ? "1 packet" : `${awards.length} packets`}\n` +
+        awards.map((award) => `  ${awardLine(award)}\n`).join(""),
+    );
     return ExitCode.ok;
   }
   const shown = showing(host, (onStage) => showPacket(directory, packetId!, onStage));
-  if (shown.sponsor === undefined) host.out(`packet ${packetId}: was never made\n`);
-  else if (shown.award !== undefined) host.out(`${awardLine(shown.award)}\n`);
-  else {
-    const where = shown.wasGivenBack ? "went back to him" : "nobody has won it";
-    host.out(`packet ${packetId} of sponsor ${shown.sponsor}: ${where}\n`);
-  }
+  const result = { ...shown, sponsor: shown.sponsor ?? null, award: shown.award ?? null };
+  writeResult(host, json, result, () => `${packetLine(shown)}\n`);
   return ExitCode.ok;
+}
+
+function packetLine({ packetId, sponsor, award, wasGivenBack }: ShownPacket): string {
+  if (sponsor === undefined) return `packet ${packetId}: was never made`;
+  if (award !== undefined) return awardLine(award);
+  return `packet ${packetId} of sponsor ${sponsor}: ${
+    wasGivenBack ? "went back to them" : "nobody has won it"
+  }`;
 }
 
 function awardLine(award: ShownAward): string {
@@ -120,13 +132,13 @@ function awardLine(award: ShownAward): string {
     (award.state === "open" ? "" : `, ${award.state}`);
 }
 
-async function exportTo(host: Host, directory: string, { to, out }: Options): Promise<number> {
+async function exportTo(host: Host, directory: string, { to, out, json }: Options): Promise<number> {
   const path = out ?? `ledger.${to}`;
   try {
     const stages = new Stages(host);
     const rows = await exportLedger(directory, to, path, stages.on);
     stages.end();
-    host.out(`${path}: ${formatCount(rows)} rows\n`);
+    writeResult(host, json, { file: path, format: to, rows }, () => `${path}: ${formatCount(rows)} rows\n`);
     return ExitCode.ok;
   } catch (error) {
     if (isOfSystem(error)) {
@@ -141,20 +153,25 @@ function isOfSystem(error: unknown): error is Error {
   return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code));
 }
 
-function close(host: Host, directory: string): number {
+function close(host: Host, directory: string, { json }: Options): number {
   const gave = showing(host, (onStage) => closeEvent(directory, host.clock, onStage));
   const sumFen = gave.reduce((sum, { amountFen }) => sum + amountFen, 0);
-  host.out(`${formatYuan(sumFen)} went back to ${formatCount(gave.length)} sponsors\n`);
+  writeResult(
+    host,
+    json,
+    { returnedFen: sumFen, sponsors: gave },
+    () => `${formatYuan(sumFen)} went back to ${formatCount(gave.length)} sponsors\n`,
+  );
   return ExitCode.ok;
 }
 
-function rebuild(host: Host, directory: string): number {
+function rebuild(host: Host, directory: string, { json }: Options): number {
   const lock = DirectoryLock.take(directory, "ledger");
   try {
     new TruthReader(directory).close();
     Projection.remove(directory);
     const rows = showing(host, (onStage) => catchUp(directory, host.clock, onStage));
-    host.out(`${formatCount(rows)} rows\n`);
+    writeResult(host, json, { rows }, () => `${formatCount(rows)} rows\n`);
     return ExitCode.ok;
   } finally {
     lock.release();
