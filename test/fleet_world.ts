@@ -72,7 +72,12 @@ export class World {
       bell: new Bell(),
       network: this.network,
     });
-    this.server = new FakeServer(engine, this.#behaviour);
+    const { network } = this;
+    this.server = new FakeServer(
+      engine,
+      this.#behaviour,
+      (ms, act) => network.at(network.clock.monotonicMs() + ms, act),
+    );
     engine.listen({ kind: "address", hostname: "127.0.0.1", port: PORT });
     this.#serverEngine = engine;
   }
@@ -123,7 +128,8 @@ export function assertSums(world: World): void {
   assert.equal(c.shakesSent, c.shakesAnswered + c.shakesLost + c.shakesGivenUp + c.shakesOutstanding);
   assert.equal(
     c.shakesAnswered,
-    c.shakesWon + c.shakesNothing + c.shakesGreeted + c.shakesAllGone + c.shakesOverloaded,
+    c.shakesWon + c.shakesNothing + c.shakesGreeted + c.shakesNoticed + c.shakesAllGone + c.shakesOverloaded,
   );
-  assert.equal(world.latency().count, c.shakesAnswered);
+  assert.equal(world.latency().count, c.shakesAnswered - c.latenciesUnknown);
+  assert.ok(c.ticksConnecting <= c.ticksUnconnected);
 }

@@ -9,6 +9,7 @@ import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { type Behaviour, behaviourSchema, DEFAULT_BEHAVIOUR } from "./behaviour.ts";
 import { MISBEHAVIOURS, type MisbehaviourShares, parseMisbehaviours } from "./misbehaviour.ts";
 import type { Gap } from "./own_pace.ts";
+import { MOST_OPEN } from "./open_shakes.ts";
 import { type Pacing, PACINGS } from "./pacing.ts";
 import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf, type UserSlice } from "./segment.ts";
 import { type ParsedList, parseServers, parseSources, type ServerAddress } from "./targets.ts";
@@ -96,7 +97,11 @@ export const CLIENT_FLAGS = {
     wholeNumber(0, 30_000).default(5_000),
   ),
   "in-time-ms": flag("N", "an answer within this time counts as good", wholeNumber(1, 60_000).default(1_000)),
-  open: flag("N", "most unanswered shakes of one user", wholeNumber(1, 8).default(8)),
+  open: flag(
+    "N",
+    `most unanswered shakes of one user; version 0's answers don't say which they answer [1, version 1: ${MOST_OPEN}]`,
+    wholeNumber(1, MOST_OPEN).optional(),
+  ),
   claim: switchFlag("claim what notices tell of (so it is unless --no-claim)"),
   "no-claim": switchFlag("leave notices unanswered"),
   protocol: flag(
@@ -195,6 +200,13 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
   if (values.protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
     problems.push("--behave: version 0 users send nothing. Add --protocol 1");
   }
+  const mostOpen = values.open ?? (values.protocol === "0" ? 1 : MOST_OPEN);
+  if (values.protocol === "0" && mostOpen > 1) {
+    problems.push(
+      `--open ${mostOpen}: version 0's answers don't say which shake they answer, so its users have one under way. ` +
+        "Add --protocol 1",
+    );
+  }
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   const keys = values["token-keys"];
   return {
@@ -215,7 +227,7 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     misbehave: values.misbehave,
     patienceMs: values["patience-ms"],
     inTimeMs: values["in-time-ms"],
-    mostOpen: values.open,
+    mostOpen,
     control: values.control,
     workers: values.workers,
     engine: values.engine,

@@ -7,8 +7,8 @@ const histogram = (help: string): MetricDefinition => ({ kind: "histogram", help
 
 /**
  * What a fleet's worker counts. Sums that always hold: due = sent + late + unconnected + overrun;
- * sent = answered + lost + given up + outstanding; answered = won + nothing + greeted +
- * allGone + overloaded.
+ * sent = answered + lost + given up + outstanding; answered = won + nothing + greeted + noticed +
+ * allGone + overloaded = latencies + latencies unknown.
  */
 const definitions = {
   usersConnected: gauge("Users with a connection"),
@@ -22,8 +22,14 @@ const definitions = {
   shakesGreeted: counter("Shakes that won no packet and brought a sponsor's greeting"),
   shakesAllGone: counter("Shakes that were told that all packets are gone"),
   shakesOverloaded: counter("Shakes that were told that the server is overloaded"),
-  shakesGivenUp: counter(
-    "Shakes whose user lost patience; an answer later on counts for another, or for nothing",
+  shakesNoticed: counter(
+    "Shakes that were answered with somebody's notice alone, as the public prototype's server does",
+  ),
+  shakesGivenUp: counter("Shakes whose user lost patience; an answer later on is counted as late"),
+  answersLate: counter("Answers to shakes that were given up before"),
+  answersUnasked: counter("Answers to no shake that was under way, beside awards"),
+  latenciesUnknown: counter(
+    "Answered shakes without a latency: version 0 can't tell whether the answer was an earlier shake's",
   ),
   shakesInTime: counter(
     "Shakes that were answered, other than overloaded, within the time that counts as good",
@@ -33,7 +39,8 @@ const definitions = {
   shakesLost: counter("Shakes whose connection ended before the answer"),
   ticksLate: counter("Ticks that the fleet reached too late, which are not made up"),
   ticksUnconnected: counter("Ticks of users that weren't logged in"),
-  ticksOverrun: counter("Ticks of users with 8 unanswered shakes, or whose send queue was full"),
+  ticksConnecting: counter("Of these, ticks of users that had not been logged in before"),
+  ticksOverrun: counter("Ticks of users that waited for an answer still, or whose send queue was full"),
   amountWonFen: counter("Money won by shaking, in fen; every packet counts once"),
   awardsLate: counter("Packets first heard of after another login, beside any shake"),
   awardsRepeated: counter("Packets that the server told of again; they count once"),
@@ -64,7 +71,6 @@ const definitions = {
   chatsReceived: counter("Chats that users received from others"),
   serverCloses: counter("Last frames of servers that said why they close"),
   amountClaimedFen: counter("Money claimed out of sent packets, in fen"),
-  answersUnasked: counter("Answers to no shake, after an award that was taken for one"),
   loginsRefused: counter("Logins that the server answered with a refusal"),
   dials: counter("Connects that were started"),
   connects: counter("Connects that succeeded"),

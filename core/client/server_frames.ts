@@ -61,18 +61,18 @@ export class ServerFrames implements FrameTaker {
     if (view.getUint32(at + Field.userId) !== userIdOf(slice, user)) return M.badFramesWrongUser;
     switch (view.getUint32(at + Field.result)) {
       case ShakeResult.nothing:
-        answers.shaken(user, M.shakesNothing);
+        answers.shaken(user, 0, M.shakesNothing);
         return IN_ORDER;
       case ShakeResult.overloaded:
-        answers.shaken(user, M.shakesOverloaded);
+        answers.shaken(user, 0, M.shakesOverloaded);
         return IN_ORDER;
       case ShakeResult.allGone:
-        answers.shaken(user, M.shakesAllGone);
+        answers.shaken(user, 0, M.shakesAllGone);
         return IN_ORDER;
       case ShakeResult.won: {
         const packetId = view.getUint32(at + Field.shakePacketId);
         if (packetId === 0) return M.badFramesUnknown;
-        answers.awarded(user, packetId, view.getUint32(at + Field.shakeAmount));
+        answers.awarded(user, 0, packetId, view.getUint32(at + Field.shakeAmount));
         return IN_ORDER;
       }
       default:
