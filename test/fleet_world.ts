@@ -19,6 +19,8 @@ export interface WorldOptions {
   readonly qps?: number;
   readonly network?: SimNetworkOptions;
   readonly behaviour?: Behaviour;
+  /** Another server than the few lines of `FakeServer`; `server` is none then. */
+  readonly attach?: (engine: SimEngine) => void;
   readonly fleet?: Partial<FleetOptions>;
 }
 
@@ -32,9 +34,13 @@ export class World {
   #serverEngine: SimEngine | undefined;
   readonly #users: number;
   readonly #behaviour: Behaviour;
+  readonly #attach: WorldOptions["attach"];
   readonly #fleetActor: SimActor;
 
-  constructor({ seed = 1, users = 50, qps = 100, network, behaviour = {}, fleet = {} }: WorldOptions = {}) {
+  constructor(
+    { seed = 1, users = 50, qps = 100, network, behaviour = {}, attach, fleet = {} }: WorldOptions = {},
+  ) {
+    this.#attach = attach;
     this.#users = users;
     this.#behaviour = behaviour;
     this.network = new SimNetwork(seed, network);
@@ -73,11 +79,9 @@ export class World {
       network: this.network,
     });
     const { network } = this;
-    this.server = new FakeServer(
-      engine,
-      this.#behaviour,
-      (ms, act) => network.at(network.clock.monotonicMs() + ms, act),
-    );
+    const later = (ms: number, act: () => void) => network.at(network.clock.monotonicMs() + ms, act);
+    if (this.#attach === undefined) this.server = new FakeServer(engine, this.#behaviour, later);
+    else this.#attach(engine);
     engine.listen({ kind: "address", hostname: "127.0.0.1", port: PORT });
     this.#serverEngine = engine;
   }

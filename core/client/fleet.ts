@@ -332,6 +332,8 @@ export class Fleet implements EngineHandler {
 
   #upkeep(): void {
     this.#upkeepMs = this.#clock.nowMs + UPKEEP_MS;
+    this.#claims.upkeep();
+    this.#sends?.upkeep();
     this.#block[M.wallSteps] = this.#clock.wall.steps;
     for (const [stat, handle] of this.#statHandles) this.#block[handle] = this.#engine.stats[stat];
   }

@@ -8,7 +8,7 @@ const histogram = (help: string): MetricDefinition => ({ kind: "histogram", help
 /**
  * What a fleet's worker counts. Sums that always hold: due = sent + late + unconnected + overrun;
  * sent = answered + lost + given up + outstanding; answered = won + nothing + greeted + noticed +
- * allGone + overloaded = latencies + latencies unknown.
+ * allGone + overloaded = latencies + latencies unknown; claims sent = answered + lost + open, and so for sends.
  */
 const definitions = {
   usersConnected: gauge("Users with a connection"),
@@ -27,7 +27,7 @@ const definitions = {
   ),
   shakesGivenUp: counter("Shakes whose user lost patience; an answer later on is counted as late"),
   answersLate: counter("Answers to shakes that were given up before"),
-  answersUnasked: counter("Answers to no shake that was under way, beside awards"),
+  answersUnasked: counter("Answers to no shake or send that was under way, beside awards"),
   latenciesUnknown: counter(
     "Answered shakes without a latency: version 0 can't tell whether the answer was an earlier shake's",
   ),
@@ -44,7 +44,7 @@ const definitions = {
   amountWonFen: counter("Money won by shaking, in fen; every packet counts once"),
   awardsLate: counter("Packets first heard of after another login, beside any shake"),
   awardsRepeated: counter("Packets that the server told of again; they count once"),
-  awardsDouble: counter("Packets that were given to a second user: a fault of the server"),
+  awardsDouble: counter("Packets that were given to a second user of the same thread: a fault of the server"),
   awardsUnwritten: counter("Awards that found no room on their way to the awards file"),
   opensSent: counter("Packets that users asked to open"),
   packetsOpened: counter("Packets that users opened; every packet counts once"),
@@ -59,10 +59,12 @@ const definitions = {
   claimsEmpty: counter("Claims that came too late, or for nothing"),
   claimsBusy: counter("Claims that were asked to try again later"),
   claimsExpired: counter("Claims that came after the packet's time"),
+  claimsLost: counter("Claims without an answer for 30 s, or repeated before one came"),
   sendsSent: counter("Packets that users sent"),
   sendsDone: counter("Packets that users sent, and the server took"),
   sendsRefused: counter("Packets that users sent, and the server refused"),
   sendsBusy: counter("Packets that users sent, and were asked to try again later"),
+  sendsLost: counter("Packets that users sent, without an answer for 30 s"),
   amountSentFen: counter("Money in the packets that the server took, in fen"),
   packetsExpired: counter("Packets of which something came back to their sender"),
   chatsSent: counter("Chats that users sent to their groups"),
