@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { httpAddress } from "../admin/http_address.ts";
 import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../cli/flags.ts";
+import { JSON_FLAG } from "../cli/json_output.ts";
 import { UserError } from "../cli/user_error.ts";
 import { type Priority, PRIORITY_CHOICES } from "../shared/foreground.ts";
 import { ENGINE_CHOICES, type EngineChoice } from "../engine/choose.ts";
@@ -132,6 +133,12 @@ export const CLIENT_FLAGS = {
     z.enum(PRIORITY_CHOICES).default("auto"),
   ),
   awards: flag("FILE", "writes what was won as CSV", z.string().optional()),
+  "least-answered": flag(
+    "PERCENT",
+    "ends with exit code 1 if fewer of the shakes that were due are answered",
+    z.coerce.number("must be a number").min(0).max(100).default(99),
+  ),
+  json: JSON_FLAG,
   seconds: flag("N", "stop after so many seconds, 0 to run on", wholeNumber(0, 10_000_000).default(0)),
   "random-seed": flag(
     "N",
@@ -165,6 +172,8 @@ export interface ClientOptions {
   readonly engine: EngineChoice;
   readonly priority: Priority;
   readonly awards: string | undefined;
+  readonly leastAnsweredPercent: number;
+  readonly json: boolean;
   /** 0: run on. */
   readonly seconds: number;
   /** 0: choose. */
@@ -233,6 +242,8 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     engine: values.engine,
     priority: values.priority,
     awards: values.awards,
+    leastAnsweredPercent: values["least-answered"],
+    json: values.json,
     seconds: values.seconds,
     randomSeed: values["random-seed"],
   };

@@ -147,8 +147,9 @@ Deno.test({
     host.stop();
     assert.equal(await world.during(running), 0);
     await world.until(() => world.server.open === 0);
-    const offered = Number(/^offered +([\d,]+) shakes$/m.exec(host.output)![1].replaceAll(",", ""));
-    assert.equal(offered, world.server.shakes.length);
+    const sent = Number(/^sent +([\d,]+)$/m.exec(host.output)![1].replaceAll(",", ""));
+    assert.equal(sent, world.server.shakes.length);
+    assert.match(host.output, /\n\nexit code 0: .*shakes that were due.*\n$/);
     assert.match(host.output, /^p99\.9 +[\d.]+ (us|ms|s)$/m);
     const awards = (await Deno.readTextFile(awardsFile)).trimEnd().split("\n");
     assert.equal(awards[0], "user,packet_id,amount_fen,kind,seen_at_ms");
@@ -157,6 +158,19 @@ Deno.test({
     await Deno.remove(awardsFile);
     world.dispose();
   },
+});
+
+Deno.test("nobody there: exit code 3, and --json is one object that says so", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const host = new TestHost();
+  const flags = "--users 0-9 --qps 100 --seconds 1 --engine deno --control 127.0.0.1:0 --json";
+  assert.equal(await command.run(host, [...flags.split(" "), "--server", `127.0.0.1:${port}`]), 3);
+  const { schemaVersion, exitCode, verdict, due, sent, answered, notSent } = JSON.parse(host.output);
+  assert.deepEqual([schemaVersion, exitCode, sent, answered], [1, 3, 0, 0]);
+  assert.ok(due > 0 && notSent.connecting === due);
+  assert.match(verdict, /^nobody was served: 0 logins of \d+ dials$/);
 });
 
 Deno.test("more users than the host can carry, and too few addresses: refused before anything starts", async () => {

@@ -73,6 +73,7 @@ const definitions = {
   chatsReceived: counter("Chats that users received from others"),
   serverCloses: counter("Last frames of servers that said why they close"),
   amountClaimedFen: counter("Money claimed out of sent packets, in fen"),
+  logins: counter("Logins that the server took"),
   loginsRefused: counter("Logins that the server answered with a refusal"),
   dials: counter("Connects that were started"),
   connects: counter("Connects that succeeded"),

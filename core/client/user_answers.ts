@@ -42,6 +42,7 @@ export class UserAnswers {
     users.loggedIn(user, time.unixSeconds);
     users.attempt[user] = 0;
     block[M.usersReady]++;
+    block[M.logins]++;
     own?.begin(user, clock.nowMs);
   }
 
