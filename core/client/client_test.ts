@@ -16,21 +16,31 @@ const ENTRY = new URL("../../test/fleet_entry.ts", import.meta.url).href;
 class TestHost implements Host {
   readonly args = [];
   readonly clock = systemClock;
-  readonly isTerminal = false;
-  readonly columns = 100;
+  readonly isTerminal: boolean;
+  readonly columns: number;
   readonly program = { entry: ENTRY, command: ["redpkt"] as [string], plugins: {}, scenarios: {} };
   output = "";
+  /** What was written in order: results with an `=` in front. */
+  readonly written: string[] = [];
   #errors = "";
   #onStop: ((signal: string) => void) | undefined;
+
+  /** @param columns of a terminal; without it there is none */
+  constructor(columns?: number) {
+    this.isTerminal = columns !== undefined;
+    this.columns = columns ?? 100;
+  }
 
   env(): undefined {}
 
   out(text: string): void {
     this.output += text;
+    this.written.push(`=${text}`);
   }
 
   err(text: string): void {
     this.#errors += text;
+    this.written.push(text);
   }
 
   exit(code: number): never {
@@ -171,6 +181,20 @@ Deno.test("nobody there: exit code 3, and --json is one object that says so", as
   assert.deepEqual([schemaVersion, exitCode, sent, answered], [1, 3, 0, 0]);
   assert.ok(due > 0 && notSent.connecting === due);
   assert.match(verdict, /^nobody was served: 0 logins of \d+ dials$/);
+});
+
+Deno.test("on a terminal: the status line is never wider than it, and is gone before the results", async () => {
+  const host = new TestHost(40);
+  const flags = "--users 0-9 --qps 100 --seconds 2 --engine deno --control 127.0.0.1:0 --server 127.0.0.1:1";
+  assert.equal(await command.run(host, flags.split(" ")), 3);
+  const shown = host.written.filter((text) => / connected {2}/.test(text));
+  assert.ok(shown.length > 0);
+  for (const text of shown) {
+    assert.ok(text.startsWith("\r\x1b[K") && text.length <= "\r\x1b[K".length + 39, text);
+  }
+  const results = host.written.findIndex((text) => text.startsWith("="));
+  assert.equal(host.written[results - 1], "\r\x1b[K");
+  assert.equal(host.written.length, results + 1, "nothing is written over them");
 });
 
 Deno.test("more users than the host can carry, and too few addresses: refused before anything starts", async () => {
