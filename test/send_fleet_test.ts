@@ -119,15 +119,15 @@ Deno.test("version 1 users send to their groups, claim, chat and shake; both sid
 });
 
 Deno.test("what is sent counts with the amount that it was sent with, whatever users send by the time of the answer", async () => {
-  const world = new FleetAndHost(1, 40, { sendsPerS: 200, sendFen: 100 });
+  const world = new FleetAndHost(1, 40, { sendsPerS: 170, sendFen: 100 });
   await world.order("/fund", { users: [0, 39], amountFen: 1_000_000 });
   await world.pass(500);
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 300; i++) {
     world.fleet.obey({
       order: "behave",
-      behaviour: behaviourSchema.parse({ sendsPerS: 200, sendFen: 100 + i }),
+      behaviour: behaviourSchema.parse({ sendsPerS: 170, sendFen: 100 + i }),
     });
-    await world.pass(20);
+    await world.pass(10);
   }
   world.fleet.obey({ order: "behave", behaviour: behaviourSchema.parse({}) });
   await world.pass(500);

@@ -85,6 +85,13 @@ Deno.test("a user who gives up one shake after the other without an answer gives
   assertSums(world);
 });
 
+Deno.test("users who misbehave aren't given up for having no answers", () => {
+  const world = new World({ users: 20, qps: 0, fleet: { misbehave: { half: 1 } } });
+  world.pass(ANSWER_TIMEOUT_MS + 15_000);
+  const { badUsers, badConnected, badConnects, stalls, logins } = world.all;
+  assert.deepEqual([badUsers, badConnected, badConnects, stalls, logins], [20, 20, 20, 0, 0]);
+});
+
 Deno.test("a server that never answers a login is given up and tried again", () => {
   const silent = { instead: () => () => 0 };
   const world = new World({ users: 3, behaviour: silent });

@@ -22,7 +22,7 @@ export class FleetUsers {
   readonly connection: Int32Array;
   /** Attempts to connect since the last login. */
   readonly attempt: Uint8Array;
-  /** When the present step towards the login began; from then on when a shake was due after whose end nothing came, or 0. */
+  /** Since when he waits: for the next step towards his login; then, after a shake was given up, for any answer. Or 0. */
   readonly sinceUs: Uint32Array;
   /** When he logged in again, in unix seconds; 0 while he has logged in once at most. */
   readonly againSinceS: Uint32Array;
