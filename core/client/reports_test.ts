@@ -144,10 +144,10 @@ Deno.test("when everybody has all that limits allow and nobody wins any more, th
   const block = counters.block(0);
   const watch = new WinWatch(counters);
   block[M.usersBehaving] = 40;
-  const look = (fromMs: number) => {
+  const look = (fromMs: number, asks = 1) => {
     const told: string[] = [];
     for (let nowMs = fromMs; nowMs < fromMs + 30_000; nowMs += 100) {
-      block[M.shakesNothing]++;
+      block[M.shakesNothing] += asks;
       const line = watch.look(nowMs);
       if (line !== undefined) told.push(line);
     }
@@ -157,12 +157,13 @@ Deno.test("when everybody has all that limits allow and nobody wins any more, th
   block[M.shakesWon] = 119;
   assert.deepEqual(look(30_000), [], "somebody could still win");
   block[M.awardsLate] = 1;
-  const [line, ...more] = look(60_000);
+  assert.deepEqual(look(45_000, 0), [], "nobody asks");
+  const [line, ...more] = look(75_000);
   assert.match(line, /^each of 40 users has won 3 packets: .*--packets-per-user and --packets-per-sponsor/);
   assert.deepEqual(more, []);
   block[M.shakesWon] = 159;
   let isGoing = 0;
-  for (let nowMs = 90_000; nowMs < 120_000; nowMs += 100) {
+  for (let nowMs = 105_000; nowMs < 135_000; nowMs += 100) {
     block[M.shakesAllGone] = ++isGoing;
     assert.equal(watch.look(nowMs), undefined, "all gone says enough");
   }

@@ -12,6 +12,8 @@ export class WinWatch {
   readonly #counters: Counters;
   #won = 0;
   #allGone = 0;
+  /** Shakes that had won nothing when it began. */
+  #nothing = 0;
   #sinceMs = 0;
   #hasTold = false;
 
@@ -23,17 +25,19 @@ export class WinWatch {
   look(nowMs: number): string | undefined {
     const won = this.#counters.total("shakesWon") + this.#counters.total("awardsLate");
     const allGone = this.#counters.total("shakesAllGone");
-    const answered = this.#counters.total("shakesNothing");
+    const nothing = this.#counters.total("shakesNothing");
     // Whoever is told that all packets are gone knows why.
-    if (won !== this.#won || allGone !== this.#allGone || answered === 0) {
+    if (won !== this.#won || allGone !== this.#allGone) {
       this.#won = won;
       this.#allGone = allGone;
+      this.#nothing = nothing;
       this.#sinceMs = nowMs;
       this.#hasTold = false;
     }
     if (this.#hasTold || nowMs - this.#sinceMs < QUIET_MS) return undefined;
     const users = this.#counters.total("usersBehaving");
     const each = won / users;
+    if (nothing - this.#nothing < users) return undefined; // they hardly ask
     const isRound = won > 0 && Number.isInteger(each) && (users >= SMALL_FLEET || each <= MOST_BY_DEFAULT);
     if (!isRound) return undefined;
     this.#hasTold = true;
