@@ -88,6 +88,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
             String(qps),
           ],
           ...["--control", "127.0.0.1:0", "--workers", "1", "--awards", awards],
+          ...["--least-answered", "0"], // while the server is dead nobody is answered
           ...(options.sends === true ? [...tokens, ...SENDING] : []),
         ]);
         control = `http://${(await client.event("ready")).control}`;

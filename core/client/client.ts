@@ -4,6 +4,7 @@ import { exportOpenTelemetry } from "../admin/open_telemetry.ts";
 import { type RunningApi, serveApi } from "../admin/serve.ts";
 import { helpText } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
+import { writeResult } from "../cli/json_output.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { whyNotStart } from "../doctor/preflight.ts";
@@ -18,6 +19,7 @@ import { CLIENT_FLAGS, type ClientOptions, readClientOptions } from "./client_fl
 import { controlRoutes } from "./control_routes.ts";
 import { FleetRun } from "./fleet_run.ts";
 import type { FleetPlan } from "./fleet_threads.ts";
+import { fleetResult } from "./fleet_result.ts";
 import { summaryTable } from "./summary.ts";
 import { pairAddresses } from "./targets.ts";
 
@@ -54,8 +56,11 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   });
   const awards = await openAwards(options, api);
   let signals = 0;
+  let interruptedBy: string | undefined;
   const forget = host.onStopSignal((signal) => {
     if (++signals > 1) host.exit(ExitCode.interrupted);
+    // A fleet that was to run on ends by a signal, as it should.
+    if (options.seconds > 0 && !run.status().stopping) interruptedBy = signal;
     run.stop(signal);
   });
   const cancel = options.seconds === 0
@@ -67,13 +72,21 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   const { slice, engine, workers, qps, pacing, randomSeed } = plan;
   const control = `${api.address.hostname}:${api.address.port}`;
   log("info", "ready", { control, engine, users: slice.count, workers, qps, pacing, randomSeed });
-  const exitCode = await run.ended();
+  const diedWith = await run.ended();
   cancel?.();
   forget();
   awards?.close();
-  host.out(summaryTable(run.series.totals()));
+  const totals = run.series.totals();
+  const result = fleetResult(totals, {
+    users: totals.gauges.usersBehaving,
+    wereAllReady: run.wereAllReady,
+    leastAnsweredPercent: options.leastAnsweredPercent,
+    interruptedBy,
+    diedWith,
+  });
+  writeResult(host, options.json, result, () => summaryTable(result));
   await api.stop();
-  return exitCode;
+  return result.exitCode;
 }
 
 /** The awards file, begun anew only when nothing else can be in the way. */

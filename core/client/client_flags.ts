@@ -2,6 +2,7 @@ import { z } from "zod";
 import { allowHostFlag } from "../admin/host_name.ts";
 import { httpAddress } from "../admin/http_address.ts";
 import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../cli/flags.ts";
+import { JSON_FLAG } from "../cli/json_output.ts";
 import { UserError } from "../cli/user_error.ts";
 import { type Priority, PRIORITY_CHOICES } from "../shared/foreground.ts";
 import { ENGINE_CHOICES, type EngineChoice } from "../engine/choose.ts";
@@ -10,6 +11,7 @@ import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { type Behaviour, behaviourSchema, DEFAULT_BEHAVIOUR } from "./behaviour.ts";
 import { MISBEHAVIOURS, type MisbehaviourShares, parseMisbehaviours } from "./misbehaviour.ts";
 import type { Gap } from "./own_pace.ts";
+import { MOST_OPEN } from "./open_shakes.ts";
 import { type Pacing, PACINGS } from "./pacing.ts";
 import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf, type UserSlice } from "./segment.ts";
 import { type ParsedList, parseServers, parseSources, type ServerAddress } from "./targets.ts";
@@ -97,7 +99,11 @@ export const CLIENT_FLAGS = {
     wholeNumber(0, 30_000).default(5_000),
   ),
   "in-time-ms": flag("N", "an answer within this time counts as good", wholeNumber(1, 60_000).default(1_000)),
-  open: flag("N", "most unanswered shakes of one user", wholeNumber(1, 8).default(8)),
+  open: flag(
+    "N",
+    `most unanswered shakes of one user; version 0's answers don't say which they answer [1, version 1: ${MOST_OPEN}]`,
+    wholeNumber(1, MOST_OPEN).optional(),
+  ),
   claim: switchFlag("claim what notices tell of (so it is unless --no-claim)"),
   "no-claim": switchFlag("leave notices unanswered"),
   protocol: flag(
@@ -129,6 +135,12 @@ export const CLIENT_FLAGS = {
     z.enum(PRIORITY_CHOICES).default("auto"),
   ),
   awards: flag("FILE", "writes what was won as CSV", z.string().optional()),
+  "least-answered": flag(
+    "PERCENT",
+    "ends with exit code 1 if fewer of the shakes that were due are answered",
+    z.coerce.number("must be a number").min(0).max(100).default(99),
+  ),
+  json: JSON_FLAG,
   seconds: flag("N", "stop after so many seconds, 0 to run on", wholeNumber(0, 10_000_000).default(0)),
   "random-seed": flag(
     "N",
@@ -164,6 +176,8 @@ export interface ClientOptions {
   readonly engine: EngineChoice;
   readonly priority: Priority;
   readonly awards: string | undefined;
+  readonly leastAnsweredPercent: number;
+  readonly json: boolean;
   /** 0: run on. */
   readonly seconds: number;
   /** 0: choose. */
@@ -201,6 +215,13 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
   if (protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
     problems.push("--behave: version 0 users send nothing. Add --protocol 1");
   }
+  const mostOpen = values.open ?? (values.protocol === "0" ? 1 : MOST_OPEN);
+  if (values.protocol === "0" && mostOpen > 1) {
+    problems.push(
+      `--open ${mostOpen}: version 0's answers don't say which shake they answer, so its users have one under way. ` +
+        "Add --protocol 1",
+    );
+  }
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   return {
     slice,
@@ -220,13 +241,15 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     misbehave: values.misbehave,
     patienceMs: values["patience-ms"],
     inTimeMs: values["in-time-ms"],
-    mostOpen: values.open,
+    mostOpen,
     control: values.control,
     names: values["allow-host"],
     workers: values.workers,
     engine: values.engine,
     priority: values.priority,
     awards: values.awards,
+    leastAnsweredPercent: values["least-answered"],
+    json: values.json,
     seconds: values.seconds,
     randomSeed: values["random-seed"],
   };

@@ -1,9 +1,6 @@
 import { formatCount, formatYuan } from "../cli/units.ts";
 import type { CheckReport } from "./check.ts";
 
-/** Version of {@linkcode checkJson}; a field may be added without a new one. */
-const SCHEMA_VERSION = 1;
-
 /** What a check came to, for people. */
 export function checkText(report: CheckReport): string {
   const { balances, limits, problems } = report;
@@ -34,16 +31,7 @@ export function checkText(report: CheckReport): string {
   return lines.join("");
 }
 
-/** The same for programs: the fields of `CheckReport` on one line; no limit is null. */
-export function checkJson({ limits, ...report }: CheckReport): string {
-  const { packetsPerUser, packetsPerSponsor } = limits;
-  const orNull = (limit: number) => limit === Infinity ? null : limit;
-  return `${
-    JSON.stringify({
-      schemaVersion: SCHEMA_VERSION,
-      isGood: report.problems.length === 0,
-      ...report,
-      limits: { packetsPerUser: orNull(packetsPerUser), packetsPerSponsor: orNull(packetsPerSponsor) },
-    })
-  }\n`;
+/** The same for programs: the fields of `CheckReport`; no limit is null. */
+export function checkResult(report: CheckReport): object {
+  return { isGood: report.problems.length === 0, ...report };
 }

@@ -1,31 +1,24 @@
 import { z } from "zod";
 import { didYouMean } from "../cli/did_you_mean.ts";
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../cli/flags.ts";
+import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type OnStage, Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
 import { acceptLoss } from "./accept_loss.ts";
 import { checkLedger } from "./check.ts";
-import { checkJson, checkText } from "./check_report.ts";
+import { checkResult, checkText } from "./check_report.ts";
 import { closeEvent } from "./close_event.ts";
 import { DirectoryLock } from "./directory_lock.ts";
-import { describeLedger } from "./describe.ts";
+import { describeLedger, type LedgerDescription } from "./describe.ts";
 import { exportLedger } from "./export.ts";
 import { refuseLostRows } from "./inspect.ts";
 import { type OrderState, untakenOf } from "./order_state.ts";
 import type { OrderText } from "./order_text.ts";
 import { Projection } from "./projection.ts";
 import { catchUp } from "./projector.ts";
-import { type ShownAward, showOrder, showPacket, showUser } from "./show.ts";
+import { type ShownAward, type ShownPacket, showOrder, showPacket, showUser } from "./show.ts";
 import { upgradeLedger } from "./upgrade.ts";
 import { TruthReader } from "./truth_reader.ts";
 
@@ -45,9 +38,9 @@ const LEDGER_FLAGS = {
   order: flag("N", "show: what an operator has ordered, and how far it came", id),
   to: flag("csv|parquet", "export: format", z.enum(["csv", "parquet"]).default("csv")),
   expect: flag("SEQ:HEAD", "check: a row and the head that it had, noted elsewhere", anchor.optional()),
-  json: switchFlag("check: one line of JSON instead of text"),
   reason: flag("TEXT", "accept-loss: why, for those who read the ledger later", z.string().min(1).optional()),
   out: flag("FILE", "export: file, ledger.csv or ledger.parquet if absent", z.string().optional()),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 type Options = FlagValues<typeof LEDGER_FLAGS>;
@@ -93,63 +86,84 @@ export const command: Command = {
 
 function check(host: Host, directory: string, { expect, json }: Options): number {
   const report = showing(host, (onStage) => checkLedger(directory, { onStage, expect }));
-  host.out(json ? checkJson(report) : checkText(report));
+  writeResult(host, json, checkResult(report), () => checkText(report));
   return report.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
 }
 
-function show(host: Host, directory: string, { user, packet, ticket, order }: Options): number {
+function show(host: Host, directory: string, { user, packet, ticket, order, json }: Options): number {
   const packetId = packet ?? ticket;
   if ([user, packetId, order].filter((id) => id !== undefined).length > 1) {
     throw new UserError("give one thing to show: --user N, --packet N, --ticket N or --order N");
   }
   if (order !== undefined) {
     const state = showing(host, (onStage) => showOrder(directory, order, onStage));
-    host.out(state === undefined ? `order ${order}: was never placed\n` : orderLines(state));
+    const text = () => state === undefined ? `order ${order}: was never placed\n` : orderLines(state);
+    writeResult(host, json, { order, state: state === undefined ? null : orderResult(state) }, text);
     return ExitCode.ok;
   }
-  if (user === undefined && packetId === undefined) return showLedger(host, directory);
+  if (user === undefined && packetId === undefined) {
+    const described = describeLedger(directory);
+    writeResult(host, json, described, () => ledgerText(described));
+    return ExitCode.ok;
+  }
   if (user !== undefined) {
     const awards = showing(host, (onStage) => showUser(directory, user, onStage));
-    host.out(`user ${user}: ${awards.length === 1 ? "1 packet" : `${awards.length} packets`}\n`);
-    for (const award of awards) host.out(`  ${awardLine(award)}\n`);
+    writeResult(
+      host,
+      json,
+      { user, awards },
+      () =>
+        `user ${user}: ${awards.length === 1 ? "1 packet" : `${awards.length} packets`}\n` +
+        awards.map((award) => `  ${awardLine(award)}\n`).join(""),
+    );
     return ExitCode.ok;
   }
   const shown = showing(host, (onStage) => showPacket(directory, packetId!, onStage));
-  if (shown.sponsor === undefined) host.out(`packet ${packetId}: was never made\n`);
-  else if (shown.award !== undefined) host.out(`${awardLine(shown.award)}\n`);
-  else {
-    const where = shown.wasGivenBack ? "went back to him" : "nobody has won it";
-    host.out(`packet ${packetId} of sponsor ${shown.sponsor}: ${where}\n`);
-  }
-  if (shown.order !== undefined) host.out(`made for order ${shown.order}\n`);
+  const result = {
+    ...shown,
+    sponsor: shown.sponsor ?? null,
+    award: shown.award ?? null,
+    order: shown.order ?? null,
+  };
+  writeResult(host, json, result, () => `${packetLine(shown)}\n`);
   return ExitCode.ok;
 }
 
+function packetLine({ packetId, sponsor, award, wasGivenBack, order }: ShownPacket): string {
+  if (sponsor === undefined) return `packet ${packetId}: was never made`;
+  const whose = award !== undefined
+    ? awardLine(award)
+    : `packet ${packetId} of sponsor ${sponsor}: ${wasGivenBack ? "went back to them" : "nobody has won it"}`;
+  return order === undefined ? whose : `${whose}\nmade for order ${order}`;
+}
+
 /** Which ledger it is, and what it says of itself. */
-function showLedger(host: Host, directory: string): number {
-  const { id, head, limits, seeds, losses } = describeLedger(directory);
+function ledgerText({ id, head, limits, seeds, losses }: LedgerDescription): string {
   const limit = (packets: number) => packets === Infinity ? "no limit" : String(packets);
-  host.out(`ledger ${id}\n`);
-  host.out(`row ${head.seq}, head ${head.headHex}\n`);
-  for (const { packetsPerUser, packetsPerSponsor, atMs } of limits) {
-    host.out(
+  return [
+    `ledger ${id}`,
+    `row ${head.seq}, head ${head.headHex}`,
+    ...limits.map(({ packetsPerUser, packetsPerSponsor, atMs }) =>
       `limits since ${timeText(atMs)}: ${limit(packetsPerUser)} a user, ${
         limit(packetsPerSponsor)
-      } of a sponsor\n`,
-    );
-  }
-  for (const { hash, path, atMs } of seeds) {
-    host.out(`seed file since ${timeText(atMs)}: ${path} (hash ${hash})\n`);
-  }
-  for (const { seq, reason, lost, atMs } of losses) {
-    host.out(`loss accepted at ${timeText(atMs)} (row ${seq}): ${reason}\n`);
-    for (const { words } of lost) host.out(`  ${words}\n`);
-  }
-  return ExitCode.ok;
+      } of a sponsor`
+    ),
+    ...seeds.map(({ hash, path, atMs }) => `seed file since ${timeText(atMs)}: ${path} (hash ${hash})`),
+    ...losses.flatMap(({ seq, reason, lost, atMs }) => [
+      `loss accepted at ${timeText(atMs)} (row ${seq}): ${reason}`,
+      ...lost.map(({ words }) => `  ${words}`),
+    ]),
+  ].map((line) => `${line}\n`).join("");
 }
 
 function timeText(atMs: number): string {
   return new Date(atMs).toISOString();
+}
+
+/** An order as programs read it. */
+function orderResult({ json, isEnded, made, madeFen, openParts, fundedTo }: OrderState): object {
+  const winnable = openParts.reduce((sum, part) => sum + untakenOf(part), 0);
+  return { ...JSON.parse(json), isEnded, made, madeFen, winnable, fundedTo: fundedTo < 0 ? null : fundedTo };
 }
 
 function orderLines({ number, json, isEnded, made, madeFen, openParts, fundedTo }: OrderState): string {
@@ -175,13 +189,13 @@ function awardLine(award: ShownAward): string {
     (award.state === "open" ? "" : `, ${award.state}`);
 }
 
-async function exportTo(host: Host, directory: string, { to, out }: Options): Promise<number> {
+async function exportTo(host: Host, directory: string, { to, out, json }: Options): Promise<number> {
   const path = out ?? `ledger.${to}`;
   try {
     const stages = new Stages(host);
     const rows = await exportLedger(directory, to, path, stages.on);
     stages.end();
-    host.out(`${path}: ${formatCount(rows)} rows\n`);
+    writeResult(host, json, { file: path, format: to, rows }, () => `${path}: ${formatCount(rows)} rows\n`);
     return ExitCode.ok;
   } catch (error) {
     if (isOfSystem(error)) {
@@ -196,14 +210,19 @@ function isOfSystem(error: unknown): error is Error {
   return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code));
 }
 
-function close(host: Host, directory: string): number {
+function close(host: Host, directory: string, { json }: Options): number {
   const gave = showing(host, (onStage) => closeEvent(directory, host.clock, onStage));
   const sumFen = gave.reduce((sum, { amountFen }) => sum + amountFen, 0);
-  host.out(`${formatYuan(sumFen)} went back to ${formatCount(gave.length)} sponsors\n`);
+  writeResult(
+    host,
+    json,
+    { returnedFen: sumFen, sponsors: gave },
+    () => `${formatYuan(sumFen)} went back to ${formatCount(gave.length)} sponsors\n`,
+  );
   return ExitCode.ok;
 }
 
-function rebuild(host: Host, directory: string): number {
+function rebuild(host: Host, directory: string, { json }: Options): number {
   const lock = DirectoryLock.takeExisting(directory, "ledger");
   try {
     new TruthReader(directory).close();
@@ -213,7 +232,7 @@ function rebuild(host: Host, directory: string): number {
       host.out(`${directory}/${name}: what was there; delete it when you don't need it\n`);
     }
     const rows = showing(host, (onStage) => catchUp(directory, host.clock, onStage));
-    host.out(`${formatCount(rows)} rows\n`);
+    writeResult(host, json, { rows }, () => `${formatCount(rows)} rows\n`);
     return ExitCode.ok;
   } finally {
     lock.release();

@@ -1,6 +1,7 @@
 import { closedMetric } from "../server/metrics.ts";
 import { CloseCode } from "../wire/codes.ts";
 import type { ChartSpec, LineSpec } from "./charts.ts";
+import { LOST, NOT_SENT } from "./health.ts";
 import type { Role } from "./merge.ts";
 
 const delta = (label: string, role: Role, ...metrics: string[]): LineSpec => ({
@@ -35,7 +36,7 @@ const OF_A_CORE = 0.1;
 export const CHARTS: readonly ChartSpec[] = [
   {
     id: "rate",
-    title: "Shakes offered and answered",
+    title: "Shakes due, sent and answered",
     unit: "perSecond",
     lines: [
       delta("due (fleet)", "client", "shakesDue"),
@@ -61,8 +62,9 @@ export const CHARTS: readonly ChartSpec[] = [
       delta("greetings", "client", "shakesGreeted"),
       delta("all gone", "client", "shakesAllGone"),
       delta("overloaded", "client", "shakesOverloaded"),
-      delta("lost", "client", "shakesLost"),
-      delta("not sent", "client", "ticksLate", "ticksUnconnected", "ticksOverrun"),
+      delta("notices", "client", "shakesNoticed"),
+      delta("lost", "client", ...LOST),
+      delta("not sent", "client", ...NOT_SENT),
     ],
   },
   {

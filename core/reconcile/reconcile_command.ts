@@ -1,5 +1,6 @@
 import { flag, type Flags, helpText, listFlag, parseFlags } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
@@ -15,6 +16,7 @@ const RECONCILE_FLAGS = {
   seeds: listFlag("DIR", "seed files, or a folder of them: every packet must be one of their tickets"),
   "seed-keys": flag("DIR", "folder of keys whose seed files are taken", z.string().default("keys")),
   fleet: listFlag("FILE", "what a fleet saw, written by redpkt client --awards FILE; may be repeated"),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 /** `redpkt reconcile`: do the ledger and what the users saw agree? */
@@ -44,7 +46,7 @@ export const command: Command = {
       seeds: values.seeds.length === 0 ? undefined : { places: values.seeds, keys: values["seed-keys"] },
     });
     stages.end();
-    host.out(reconcileReport(result));
+    writeResult(host, values.json, result, () => reconcileReport(result));
     return Promise.resolve(result.isClean ? ExitCode.ok : ExitCode.failed);
   },
 };

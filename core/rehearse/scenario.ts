@@ -36,8 +36,8 @@ const fleet = z.strictObject({
   inTimeMs: z.int().min(1).max(60_000).default(1_000),
   /** How long a user waits for an answer, in ms, 0 as long as his connection lasts. */
   patienceMs: z.int().min(0).max(30_000).default(5_000),
-  /** Most unanswered shakes of one user. With 1 every answer's latency is exact, even where a server drops shakes. */
-  open: z.int().min(1).max(8).default(8),
+  /** Most unanswered shakes of one user of version 1; of version 0 it is 1. */
+  open: z.int().min(1).max(8).exactOptional(),
 });
 
 const phase = z.strictObject({

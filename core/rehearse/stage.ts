@@ -169,6 +169,7 @@ function fleetFlags(fleet: FullScenario["fleet"]): string[] {
   return [
     ...(shakeEveryS === undefined ? [] : ["--shake-every", shakeEveryS.join("-")]),
     ...(parts.length === 0 ? [] : ["--misbehave", parts.join(",")]),
-    ...["--in-time-ms", String(inTimeMs), "--patience-ms", String(patienceMs), "--open", String(open)],
+    ...["--in-time-ms", String(inTimeMs), "--patience-ms", String(patienceMs)],
+    ...(open === undefined ? [] : ["--open", String(open)]),
   ];
 }

@@ -73,7 +73,7 @@ function differenceTable(differences: readonly Difference[]): string {
 
 /** Lines that say most of a run, one chart each, both runs on it from their first second. */
 const OVERLAID = [
-  ["sent (fleet)", "Shakes offered"],
+  ["sent (fleet)", "Shakes sent"],
   ["answered (fleet)", "Shakes answered"],
   ["p50", "Latency p50"],
   ["p99", "Latency p99"],

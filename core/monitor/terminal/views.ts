@@ -1,6 +1,7 @@
 import { CHARTS } from "../chart_table.ts";
 import type { ChartSpec } from "../charts.ts";
 import { allCounters, clientHosts, type TargetRow, targetRows } from "../web/page_state.ts";
+import { healthOf } from "../health.ts";
 import type { MoneyView } from "../money_view.ts";
 import type { MonitorCore } from "../monitor_core.ts";
 import { beside, chart, fit, type Line, span, spark, type Tone, widthOf } from "./lines.ts";
@@ -94,9 +95,11 @@ function valuesOf(core: MonitorCore, id: string, label: string): (number | null)
 
 /** What stands in the first lines of the overview: the first label that has values is taken. */
 const TILES: readonly (readonly [title: string, chart: string, labels: readonly string[], tone: Tone])[] = [
-  ["offered", "rate", ["sent (fleet)"], "offered"],
+  ["due", "rate", ["due (fleet)"], "plain"],
+  ["sent", "rate", ["sent (fleet)"], "offered"],
   ["answered", "rate", ["answered (fleet)", "frames answered (servers)"], "answered"],
   ["won", "packets", ["won (fleet)", "won (servers)"], "other"],
+  ["not sent", "results", ["not sent"], "plain"],
   ["lost", "results", ["lost"], "plain"],
   ["p50", "latency", ["p50"], "plain"],
   ["p99", "latency", ["p99"], "plain"],
@@ -124,8 +127,9 @@ function overview(core: MonitorCore, _state: ViewState, { columns, rows }: Size)
     tileRows.push(...beside(tiles.slice(i, i + across).map((tile) => [tile]), TILE_WIDTH - 2));
   }
   const recent = troubles(core).slice(0, rows > 18 ? 3 : 1);
-  const free = rows - tileRows.length - recent.length - 1;
-  return [...tileRows, [], ...chartGrid(core, columns, free), ...recent];
+  const ills = healthLines(core);
+  const free = rows - ills.length - tileRows.length - recent.length - 1;
+  return [...ills, ...tileRows, [], ...chartGrid(core, columns, free), ...recent];
 }
 
 /** Charts of the overview, the weightiest first: as many as fit. */
@@ -159,6 +163,13 @@ function chartGrid(core: MonitorCore, columns: number, rows: number): Line[] {
     lines.push(...beside(row, width), []);
   }
   return lines;
+}
+
+/** What is wrong with how users are served, if anything is. */
+function healthLines(core: MonitorCore): Line[] {
+  if (core.lastShown === undefined) return [];
+  const { level, texts } = healthOf(core.lastShown.merged);
+  return texts.map((text) => [span(text, level === "bad" ? "bad" : "warn")]);
 }
 
 function troubles(core: MonitorCore): Line[] {

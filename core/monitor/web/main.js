@@ -4,12 +4,15 @@
   let isHeld = false;
   let lastHeard = 0;
   let hosts = [];
+  let health = { level: "good", texts: [] };
 
   /** Tiles: what one looks at first. Each is a line of a chart, by chart and label. */
   const tiles = [
-    ["rate", ["sent (fleet)"], "offered"],
+    ["rate", ["due (fleet)"], "due"],
+    ["rate", ["sent (fleet)"], "sent"],
     ["rate", ["answered (fleet)", "frames answered (servers)"], "answered"],
     ["packets", ["won (fleet)", "won (servers)"], "won"],
+    ["results", ["not sent"], "not sent"],
     ["results", ["lost"], "lost"],
     ["latency", ["p50"], "p50"],
     ["latency", ["p99"], "p99"],
@@ -26,6 +29,7 @@
     charts.start(data);
     targets.rows = data.targets;
     hosts = data.clientHosts;
+    health = data.health;
     redpkt.drawHosts(hosts);
     drawTiles();
     drawMarks();
@@ -45,8 +49,9 @@
     });
     events.addEventListener("error", () => setLink("lost"));
     events.addEventListener("second", ({ data }) => {
-      const { point, targets: rows, clientHosts } = JSON.parse(data);
-      hosts = clientHosts;
+      const { point, targets: rows, ...rest } = JSON.parse(data);
+      hosts = rest.clientHosts;
+      health = rest.health;
       lastHeard = point.second;
       charts.put(point);
       targets.rows = rows;
@@ -77,11 +82,21 @@
     });
   }
 
+  const healthWords = { good: "live", warn: "live, not all are served", bad: "users aren't served" };
+
+  const linkWords = { wait: "connecting", lost: "no connection, trying again" };
+
+  /** The dot: whether there is news, and whether users are served by it. */
   function setLink(state) {
     byId("link").dataset.state = state;
+    byId("link").dataset.health = health.level;
+    byId("link").title = health.texts.join("\n");
     byId("link-text").textContent = state === "live"
-      ? (isHeld ? "held" : "live")
-      : "no connection, trying again";
+      ? (isHeld ? "held" : healthWords[health.level])
+      : linkWords[state];
+    byId("ills").hidden = health.texts.length === 0;
+    byId("ills").className = health.level;
+    byId("ills").textContent = health.texts.join(" · ");
   }
 
   function lineValue(id, label) {
@@ -131,6 +146,7 @@
       parts.join(", ") || "no targets",
       expected > reporting ? `${expected - reporting} late` : "",
     ].filter(Boolean).join(" · ");
+    setLink(byId("link").dataset.state);
     const trouble =
       targets.rows.filter(({ state }) => !["live", "ended", "connecting"].includes(state)).length;
     document.title = `${trouble > 0 ? `(${trouble}) ` : ""}redpkt monitor`;

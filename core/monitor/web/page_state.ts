@@ -1,4 +1,5 @@
 import { CHARTS, LINES } from "../chart_table.ts";
+import { type Health, healthOf } from "../health.ts";
 import type { Point } from "../history.ts";
 import type { MonitorCore } from "../monitor_core.ts";
 import type { Target } from "../target.ts";
@@ -42,7 +43,13 @@ export function pageHistory(core: MonitorCore, lastS: number): Record<string, un
     marks: core.marks.all,
     targets: targetRows(core),
     clientHosts: clientHosts(core),
+    health: health(core),
   };
+}
+
+/** How users fare in the second that was shown last. */
+export function health(core: MonitorCore): Health {
+  return core.lastShown === undefined ? { level: "good", texts: [] } : healthOf(core.lastShown.merged);
 }
 
 /** Client hosts that are shown one by one. */

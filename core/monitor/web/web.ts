@@ -12,7 +12,7 @@ import { MARK_KINDS } from "../marks.ts";
 import type { MoneyWatch } from "../money_watch.ts";
 import type { MonitorCore } from "../monitor_core.ts";
 import { pageHtml } from "./page.ts";
-import { allCounters, clientHosts, pageHistory, targetRows } from "./page_state.ts";
+import { allCounters, clientHosts, health, pageHistory, targetRows } from "./page_state.ts";
 
 /** How much of the past the page gets when it comes, in seconds. */
 const HISTORY_S = 3_600;
@@ -189,7 +189,12 @@ function eventStream(core: MonitorCore, money: MoneyWatch | undefined, streams: 
       leave.push(
         core.watch({
           second: (point) =>
-            send("second", { point, targets: targetRows(core), clientHosts: clientHosts(core) }),
+            send("second", {
+              point,
+              targets: targetRows(core),
+              clientHosts: clientHosts(core),
+              health: health(core),
+            }),
         }),
         core.marks.subscribe((mark) => send("mark", mark)),
         money?.subscribe((view) => send("money", view)) ?? (() => {}),
