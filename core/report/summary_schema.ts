@@ -97,10 +97,10 @@ export const machineSchema = z.object({
   pressurePercent: z.number().nullable().describe(
     "Of the time somebody waited for a core (/proc/pressure/cpu)",
   ),
-  segmentsOut: z.number().nullable().describe("TCP segments sent by all of the machine"),
-  retransmits: z.number().nullable().describe("Those of them that were sent again"),
+  segmentsOut: z.number().nullable().describe("TCP segments sent by all of the machine, a second"),
+  retransmits: z.number().nullable().describe("Those of them that were sent again, a second"),
   drops: z.number().nullable().describe(
-    "Segments and connects that this machine itself dropped for want of room",
+    "Segments and connects a second that this machine itself dropped for want of room",
   ),
 });
 

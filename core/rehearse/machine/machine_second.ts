@@ -44,7 +44,8 @@ export function machineSecond(
     return from === undefined || to === undefined ? undefined : to - from;
   };
   const programsMs = grew(({ cpu }) => cpu?.programsMs);
-  const counted = (value: number | undefined) => value === undefined ? null : Math.max(0, value);
+  const perS = (value: number | undefined) =>
+    value === undefined ? null : Math.max(0, value) / spanMs * 1_000;
   const pressureMs = grew(({ pressureMs }) => pressureMs);
   return {
     idleCores: cores(grew(({ cpu }) => cpu?.idleMs)),
@@ -53,9 +54,9 @@ export function machineSecond(
     stealCores: cores(grew(({ cpu }) => cpu?.stealMs)),
     waitCores: cores(waitedMs(before, after)),
     pressurePercent: pressureMs === undefined ? null : Math.min(100, 100 * pressureMs / spanMs),
-    segmentsOut: counted(grew(({ tcp }) => tcp?.segmentsOut)),
-    retransmits: counted(grew(({ tcp }) => tcp?.retransmits)),
-    drops: counted(grew(({ tcp }) => tcp?.drops)),
+    segmentsOut: perS(grew(({ tcp }) => tcp?.segmentsOut)),
+    retransmits: perS(grew(({ tcp }) => tcp?.retransmits)),
+    drops: perS(grew(({ tcp }) => tcp?.drops)),
     neighbours: neighbours.sort((a, b) => b.cores - a.cores).slice(0, MOST_NEIGHBOURS),
   };
 }
