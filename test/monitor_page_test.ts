@@ -95,6 +95,14 @@ Deno.test({
       assert.equal(await page.locator("#target-body tr").count(), 2);
       assert.match(await page.locator("#marks").innerText(), /wave 1/);
       assert.ok(!page.url().includes(TOKEN), "the token leaves the address bar");
+      await page.locator("#control summary").click();
+      await page.fill("#token", "");
+      await page.locator("#token").blur();
+      await page.locator("#control-note", { hasText: "Give the token: the one of" }).waitFor();
+      await page.fill("#token", TOKEN);
+      await page.locator("#token").blur();
+      await page.locator("#control-form").waitFor();
+      await page.locator("#control summary").click();
 
       await page.waitForSelector('#link[data-state="live"]');
       goOn(1);
