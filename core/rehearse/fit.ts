@@ -19,6 +19,8 @@ const LEAST_OFFERED_PERCENT = 99;
 const MOST_P99_MS = 25;
 /** A machine that never comes under that is asked for answers within so many times what it does. */
 const SLOWER_TIMES = 4;
+/** One that isn't fit for the article's rates is given at least this: it is small, or busy, and will have worse moments. */
+const SMALL_P99_MS = 250;
 /** With fewer users each shakes so often that more than one shake is open at a time. */
 const MANY_USERS = 2_000;
 /** How long a user of a probe waits: what is given up doesn't hold up the next one. */
@@ -94,7 +96,10 @@ export function fitted(scenario: FullScenario, rateShare: number, probes: readon
   const answered = probes.findIndex(isAnswered);
   const at = isFit || answered < 0 ? probes.length - 1 : answered;
   const share = SHARES[at] * rateShare;
-  const slowMs = isFit ? 0 : Math.ceil(SLOWER_TIMES * p99Ms(probes[at]));
+  const isWhole = isFit && at === 0;
+  const slowMs = isWhole
+    ? 0
+    : Math.max(SMALL_P99_MS, isFit ? 0 : Math.ceil(SLOWER_TIMES * p99Ms(probes[at])));
   const phases = scenario.phases.map((phase) => fittedPhase(phase, share, slowMs, scenario));
   const rates = phases.map(({ shakesPerS }) => formatCount(shakesPerS)).join(" and ");
   const tried = probes.map((probe) => {
