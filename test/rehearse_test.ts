@@ -148,20 +148,60 @@ Deno.test("Ctrl-C breaks a rehearsal off in order, whatever it is doing: its own
   }
 });
 
-Deno.test("a server that dies is told of with how and why, and the report is written", async () => {
-  const text = scenario({}).replace('"seconds":2', '"seconds":600').replace(
-    '"users":100',
-    '"users":100,"server":{"flags":{"login-seconds":"x"}}',
-  );
-  await inFolder(text, async (cwd) => {
+Deno.test("a server that doesn't start is told of with how it ended and all its reasons", async () => {
+  const flags = '"users":100,"server":{"flags":{"login-seconds":"x","set-size":0}}';
+  await inFolder(scenario({}).replace('"users":100', flags), async (cwd) => {
     const { code, stderr } = await redpkt(["rehearse", "./small.ts"], { cwd });
     assert.equal(code, 2, "it never began");
     assert.match(
       stderr,
-      /^redpkt rehearse: the server ended with exit code 2: --login-seconds: must be a whole number/m,
+      /^redpkt rehearse: the server ended with exit code 2: --login-seconds: .*; --set-size: must be a whole number/m,
     );
   });
 });
+
+Deno.test({
+  name: "a server that dies in the middle is told of with how, and the report is written all the same",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await inFolder(scenario({}).replace('"seconds":2', '"seconds":600'), async (cwd) => {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-check", "-A", MAIN, "rehearse", "./small.ts"],
+        cwd,
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const output = new Response(child.stdout).text();
+      let isKilled = false;
+      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+        if (isKilled || !text.includes("shake")) continue;
+        isKilled = true;
+        Deno.kill(serverOf(child.pid), "SIGKILL");
+      }
+      const { code } = await child.status;
+      assert.equal(code, 1, await output);
+      assert.match(await output, /the rehearsal broke off: the server ended by SIGKILL: it gave no reason\n/);
+      const folder = /(\S+)\/report\.html\n$/.exec(await output)![1];
+      assert.match(await Deno.readTextFile(`${cwd}/${folder}/junit.xml`), /errors="1"/);
+    });
+  },
+});
+
+/** The server among the processes that another has started. */
+function serverOf(parent: number): number {
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const [, ppid] = Deno.readTextFileSync(`/proc/${name}/stat`).replace(/^.*\) /s, "").split(" ");
+      const args = Deno.readTextFileSync(`/proc/${name}/cmdline`).split("\0");
+      if (Number(ppid) === parent && args.includes("server")) return Number(name);
+    } catch {
+      // It has just ended.
+    }
+  }
+  throw new Error("there is no server");
+}
 
 Deno.test({
   name: "a busy neighbour beside a rehearsal that fails is named",

@@ -58,6 +58,11 @@ export class Child {
     return `the ${this.name} ended ${endText(status)}: ${this.#words.reason()}`;
   }
 
+  /** Why it can't go on, as far as it said. */
+  get reason(): string {
+    return this.#words.reason();
+  }
+
   /** Calls `watch` with every further line of the log. */
   onLog(watch: (line: LogLine) => void): void {
     this.#watchers.push(watch);

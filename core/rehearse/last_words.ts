@@ -48,9 +48,9 @@ export class LastWords {
   }
 }
 
-/** How a process ended, such as `with exit code 2` or `killed by SIGKILL`. */
+/** How a process ended, such as `with exit code 2` or `by SIGKILL`. */
 export function endText({ code, signal }: Pick<Deno.CommandStatus, "code" | "signal">): string {
-  return signal === null ? `with exit code ${code}` : `killed by ${signal}`;
+  return signal === null ? `with exit code ${code}` : `by ${signal}`;
 }
 
 /** A crash names its error before the stack; of mistakes each is a line. */

@@ -35,5 +35,5 @@ Deno.test("what a process says outside its log comes first: all its mistakes, or
 
 Deno.test("an end by a signal is told as such", () => {
   assert.equal(endText({ code: 2, signal: null }), "with exit code 2");
-  assert.equal(endText({ code: 137, signal: "SIGKILL" }), "killed by SIGKILL");
+  assert.equal(endText({ code: 137, signal: "SIGKILL" }), "by SIGKILL");
 });

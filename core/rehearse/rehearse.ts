@@ -201,13 +201,17 @@ class Rehearsal {
         causes: causesOf(scenario, checks, timeline.seconds, kind),
         machine: { ...kind, phases: machineByPhase(timeline.seconds) },
       };
-      await writeResults(folder, timeline, summary);
-      writeResult(
-        this.#host,
-        this.#options.json,
-        { ...summary, report: `${folder}/report.html` },
-        () => outcomeText(summary, timeline.seconds, folder),
-      );
+      try {
+        await writeResults(folder, timeline, summary);
+      } finally {
+        // A full disk takes the report, and not what was seen.
+        writeResult(
+          this.#host,
+          this.#options.json,
+          { ...summary, report: `${folder}/report.html` },
+          () => outcomeText(summary, timeline.seconds, folder),
+        );
+      }
       return broken?.exitCode ?? exitCodeOf(summary);
     } finally {
       await page?.stop();

@@ -123,7 +123,7 @@ export class Run {
     const untilMs = this.#host.clock.monotonicMs() + READY_MS;
     while (!await this.#stage.server.isReady()) {
       if (this.#host.clock.monotonicMs() > untilMs) {
-        throw new RehearsalBroken("the server does not get ready");
+        throw new RehearsalBroken(`the server does not get ready: ${this.#stage.server.reason}`);
       }
       await this.#pause(LOOK_MS);
     }

@@ -5,16 +5,16 @@ import type { Clock } from "../../time/clock.ts";
 const BYTES = 64 << 20;
 /** A line of the cache: each step of the walk reads another one. */
 const LINE_BYTES = 64;
-const STEPS = 100_000;
-const PARTS = 10;
+const PARTS = 500;
+const STEPS = 2_000;
 /** The same walk on every machine. */
 const SEED = 1;
 
 /**
  * How long a random read of memory takes, in ns: a walk of a million steps over one cycle through all cache lines of
  * 64 MB, where each line holds the place of the next, so that no step can begin before the one before has ended. It is the
- * best of ten parts of the walk: one in which somebody else had the core says nothing of memory. About 100 on a machine of
- * one's own, up to 200 on a virtual one. Takes about a third of a second.
+ * median of 500 parts of the walk, each shorter than a turn of the scheduler: one in which somebody else had the core says
+ * nothing of memory. About 100 on a machine of one's own, up to 200 on a virtual one. Takes about a third of a second.
  */
 export function measureMemoryNs(clock: Clock): number {
   const stride = LINE_BYTES / Int32Array.BYTES_PER_ELEMENT;
@@ -29,15 +29,14 @@ export function measureMemoryNs(clock: Clock): number {
   }
   for (let i = 0; i < lines; i++) places[order[i] * stride] = order[(i + 1) % lines] * stride;
   // Once round a part of it first: the code is compiled then, and the pages are there.
-  let at = walk(places, 0, STEPS);
-  let bestMs = Infinity;
-  for (let part = 0; part < PARTS; part++) {
+  let at = walk(places, 0, 50 * STEPS);
+  const spentMs = Float64Array.from({ length: PARTS }, () => {
     const startMs = clock.monotonicMs();
     at = walk(places, at, STEPS);
-    bestMs = Math.min(bestMs, clock.monotonicMs() - startMs);
-  }
+    return clock.monotonicMs() - startMs;
+  }).sort();
   // The end is looked at, so that the walk can't be left out as useless.
-  return at < 0 ? NaN : bestMs * 1e6 / STEPS;
+  return at < 0 ? NaN : spentMs[PARTS / 2] * 1e6 / STEPS;
 }
 
 function walk(places: Int32Array, from: number, steps: number): number {
