@@ -155,7 +155,7 @@ Deno.test("a server that doesn't start is told of with how it ended and all its 
     assert.equal(code, 2, "it never began");
     assert.match(
       stderr,
-      /^redpkt rehearse: the server ended with exit code 2: --login-seconds: .*; --set-size: must be a whole number/m,
+      /^redpkt rehearse: the server ended with exit code 2: --set-size: must be .*; --login-seconds: must be a whole number/m,
     );
   });
 });

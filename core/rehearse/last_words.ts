@@ -34,17 +34,14 @@ export class LastWords {
   }
 
   /**
-   * The reason: what it said outside its log, as a process does that can't go on, else the last error of its log, else the
-   * last warning.
+   * The reason: what it said outside its log, as a process does that can't go on, else the last error of its log. A
+   * warning is no reason: a process goes on after it.
    */
   reason(): string {
     const spoken = spokenReason(this.#raw);
     if (spoken !== undefined) return spoken;
-    for (const wanted of ["error", "warn"]) {
-      const line = this.#log.findLast(({ level }) => level === wanted);
-      if (line !== undefined) return logText(line);
-    }
-    return "it gave no reason";
+    const error = this.#log.findLast(({ level }) => level === "error");
+    return error === undefined ? "it gave no reason" : logText(error);
   }
 }
 
