@@ -121,6 +121,11 @@ Deno.test({
       assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
 
       await page.locator("#control summary").click();
+      await page.fill("#token", "");
+      await page.locator("#token").blur();
+      await page.locator("#control-note", { hasText: "Give the token: the one of" }).waitFor();
+      await page.fill("#token", TOKEN);
+      await page.locator("#token").blur();
       await page.locator("#action").waitFor();
       await page.fill('[name="qps"]', "2000");
       await page.fill("#who", "ann");

@@ -4,7 +4,7 @@ import { formatCount, formatMicros } from "../../core/cli/units.ts";
 import type { EngineName } from "../../core/engine/engine.ts";
 import type { PhaseResult } from "../../core/rehearse/measures.ts";
 import type { Scenario } from "../../core/rehearse/scenario.ts";
-import type { Check } from "../../core/rehearse/verdict.ts";
+import type { CheckRow as Check } from "../../core/report/check.ts";
 import type { Totals } from "../../core/counters/series.ts";
 import { hasSmallBuffers } from "./small_buffers.ts";
 import { withStage } from "./played.ts";

@@ -3,7 +3,7 @@ import type { Host } from "../../core/cli/host.ts";
 import { formatCount, formatMicros } from "../../core/cli/units.ts";
 import type { EngineName } from "../../core/engine/engine.ts";
 import { phaseResult } from "../../core/rehearse/measures.ts";
-import type { Check } from "../../core/rehearse/verdict.ts";
+import type { CheckRow as Check } from "../../core/report/check.ts";
 import { sleep } from "../../core/time/clock.ts";
 import { withStage } from "./played.ts";
 

@@ -7,7 +7,7 @@ import type { EngineName } from "../../core/engine/engine.ts";
 import { EntryKind } from "../../core/ledger/entry.ts";
 import { TRUTH_FILE } from "../../core/ledger/sqlite_store.ts";
 import type { Reading } from "../../core/rehearse/measures.ts";
-import type { Check } from "../../core/rehearse/verdict.ts";
+import type { CheckRow as Check } from "../../core/report/check.ts";
 import { Crowd } from "./crowd.ts";
 
 const SHARES = 100;

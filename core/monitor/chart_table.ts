@@ -259,6 +259,27 @@ export const CHARTS: readonly ChartSpec[] = [
     ]),
   },
   {
+    id: "machine",
+    title: "Who had the machine in a rehearsal, per cent of one core",
+    unit: "percent",
+    lines: ([
+      ["redpkt", "machineOwnCores"],
+      ["other processes", "machineOthersCores"],
+      ["the machine's own host", "machineStealCores"],
+      ["idle", "machineIdleCores"],
+      ["our threads waiting for a core", "machineWaitCores"],
+    ] as const).map(([label, metric]) => ({ ...gauge(label, "client", metric), scale: 100 })),
+  },
+  {
+    id: "segments",
+    title: "Segments that were sent again or dropped in a rehearsal",
+    unit: "perSecond",
+    lines: [
+      gauge("sent again", "client", "machineRetransmits"),
+      gauge("dropped for want of room", "client", "machineDrops"),
+    ],
+  },
+  {
     id: "memory",
     title: "Memory",
     unit: "bytes",

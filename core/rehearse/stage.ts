@@ -147,6 +147,11 @@ export class Stage {
     this.quota?.hold(this.server.pid);
   }
 
+  /** Of both processes, and of this one. */
+  get pids(): readonly number[] {
+    return [Deno.pid, this.server.pid, this.client.pid];
+  }
+
   /** Both processes' counters, read now. */
   async read(): Promise<Reading> {
     const [server, client] = await Promise.all([this.server.totals(), this.client.totals()]);

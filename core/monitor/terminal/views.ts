@@ -23,7 +23,8 @@ export interface Shown {
 
 /** The whole screen: exactly so many lines of exactly so many columns, whatever there is to show. */
 export function screen({ core, pageUrl, money }: Shown, state: ViewState, { columns, rows }: Size): Line[] {
-  const bodyRows = Math.max(0, rows - 2);
+  const feet = foot(state, pageUrl, columns);
+  const bodyRows = Math.max(0, rows - 1 - feet.length);
   const size = { columns, rows: bodyRows };
   const body = state.view === "money"
     ? moneyLines(money, columns, state.filter)
@@ -32,9 +33,7 @@ export function screen({ core, pageUrl, money }: Shown, state: ViewState, { colu
   const top = Math.min(state.top, Math.max(0, body.length - bodyRows));
   const shown = body.slice(top, top + bodyRows);
   while (shown.length < bodyRows) shown.push([]);
-  return [head(core, state, columns), ...shown, foot(state, pageUrl)].slice(0, rows).map((line) =>
-    fit(line, columns)
-  );
+  return [head(core, state, columns), ...shown, ...feet].slice(0, rows).map((line) => fit(line, columns));
 }
 
 const BODIES: Record<Exclude<View, "money">, (core: MonitorCore, state: ViewState, size: Size) => Line[]> = {
@@ -66,17 +65,27 @@ function head(core: MonitorCore, state: ViewState, columns: number): Line {
   return [...status, ...views((view) => view === state.view ? ` ${view}` : "")];
 }
 
-function foot({ isTyping, filter, view, sort, isReversed }: ViewState, pageUrl: string | undefined): Line {
+/** The keys, and where the page is. The address is never cut: its end is the token that whoever acts there needs. */
+function foot(
+  { isTyping, filter, view, sort, isReversed }: ViewState,
+  pageUrl: string | undefined,
+  columns: number,
+): Line[] {
   if (isTyping) {
-    return [span("filter: ", "strong"), span(`${filter}_`), span("  return keeps, esc drops", "muted")];
+    return [[span("filter: ", "strong"), span(`${filter}_`), span("  return keeps, esc drops", "muted")]];
   }
   const sorted = `${SORT_KEYS[sort]}${isReversed ? ", down" : ""}`;
   const keys = view === "targets" ? `s sort (${sorted})  r reverse  ` : "";
   const filtered = filter === "" ? "/ filter" : `/ filter (${filter})`;
-  return [
-    span(`q quit  space hold  1-6 view  ${keys}${filtered}  up down scroll`, "muted"),
-    span(pageUrl === undefined ? "" : `  page ${pageUrl}`, "muted"),
-  ];
+  const line: Line = [span(`q quit  space hold  1-6 view  ${keys}${filtered}  up down scroll`, "muted")];
+  if (pageUrl === undefined) return [line];
+  const whole: Line = [...line, span(`  page ${pageUrl}`, "muted")];
+  if (widthOf(whole) <= columns) return [whole];
+  const pieces = Array.from(
+    { length: Math.ceil(pageUrl.length / columns) },
+    (_, i): Line => [span(pageUrl.slice(i * columns, (i + 1) * columns), "muted")],
+  );
+  return [line, ...pieces];
 }
 
 /** A line's values by chart and label; undefined where nobody has told of it. */

@@ -107,6 +107,16 @@ Deno.test("the head names every view where there is room, else the one that is s
   assert.match(head(60), / 1 {2}2 {2}3 {2}4 money {2}5 {2}6 /);
 });
 
+Deno.test("the page's address can be read to its end on any width: what doesn't fit goes on in the next line", () => {
+  const pageUrl = `http://127.0.0.1:8002/#token=${"0123456789abcdef".repeat(4)}`;
+  const core = watched();
+  for (const columns of [20, 40, 80, 200]) {
+    const lines = text(screen({ core, pageUrl }, FIRST_STATE, { columns, rows: 24 }));
+    assert.equal(lines.length, 24);
+    assert.ok(lines.map((line) => line.trimEnd()).join("").includes(pageUrl), `${columns} columns`);
+  }
+});
+
 Deno.test("targets are sorted and filtered by keys", () => {
   const core = watched();
   const names = (state: Partial<ViewState>) =>

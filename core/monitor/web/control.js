@@ -15,6 +15,9 @@
   }
 
   async function call(path, body) {
+    if (state.token === "") {
+      throw new Error("Give the token: the one of REDPKT_TOKEN, or open the address that the terminal shows");
+    }
     const response = await fetch(path, {
       method: body === undefined ? "GET" : "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${state.token}` },
