@@ -256,11 +256,13 @@ export class SeedClaims {
       `--claims ${this.places[1].folder} --mend`;
     const canBeMended = standing.kind === "half" || standing.kind === "old" && standing.isProven;
     const remedy = canBeMended
-      ? `. Put it right: ${command}`
+      ? `Put it right: ${command}`
       : standing.kind === "gone"
-      ? `. If no other ledger has used the file and no newer state of this one exists: ${command} --trust-ledger "WHY"`
-      : "";
-    return this.#refuse(standing.why + remedy);
+      ? `If no other ledger has used the file and no newer state of this one exists: ${command} --trust-ledger "WHY"`
+      : standing.kind === "taken"
+      ? "Name that ledger with --ledger"
+      : 'Use the newest state of the ledger. If that is lost, see "Claims" in docs/seeds.md';
+    return this.#refuse(`${standing.why}. ${remedy}`);
   }
 
   #refuse(why: string): SeedRefused {
