@@ -38,18 +38,17 @@ for (const protocol of [0, 1]) {
       };
       await until(({ shakesAnswered }) => shakesAnswered > PER_S);
       await server.post("/level", { level: 3 });
-      await until(({ shakesGivenUp }) => shakesGivenUp > USERS / 2);
+      await until(({ shakesGivenUp }) => shakesGivenUp >= USERS);
       await server.post("/level", { level: 0 });
       // By the schedule's own ticks: three seconds later no place is held any more.
       const { shakesDue } = await counters();
       const settled = await until((seen) => seen.shakesDue > shakesDue + 3 * PER_S);
       const end = await until((seen) => seen.shakesDue > settled.shakesDue + 2 * PER_S);
       const grew = (name: string) => end[name] - settled[name];
-      // One that is booked to the shake before is late by half a second, for ever.
-      assert.ok(
-        grew("shakesInTime") > 0.9 * grew("shakesDue"),
-        `${grew("shakesInTime")} of ${grew("shakesDue")}`,
-      );
+      // Every user has had a shake dropped. Were the answers booked to the shakes before, all would be late for ever;
+      // a busy machine delays some.
+      const [inTime, answered] = [grew("shakesInTime"), grew("shakesAnswered")];
+      assert.ok(answered > 0 && inTime > 0.5 * answered, `${inTime} of ${answered} in time`);
       assert.equal(end.disconnects, 0);
       if (protocol === 1) assert.equal(end.latenciesUnknown, 0);
       else assert.ok(end.latenciesUnknown > 0 && end.latenciesUnknown <= end.shakesGivenUp);
