@@ -9,6 +9,7 @@ export const CHECKPOINT_FILE = "checkpoint";
 /** "RPKC" and the format's version. */
 const MAGIC = 0x52504b43;
 const VERSION = 3;
+const VERSION_WITHOUT_HEAD = 2;
 const HEAD_WORDS = 7;
 const CHUNK_HEAD_WORDS = 2;
 
@@ -89,11 +90,18 @@ export class CheckpointReader {
   readonly #stateBytes: number;
   readonly #stateSum: number;
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: Deno.FsFile, oldest: number) {
     this.#file = file;
-    const fixed = readFixed(file);
+    const fixed = readFixed(file, oldest);
     [this.#stateBytes, this.#stateSum] = fixed.subarray(HEAD_WORDS - 2);
     this.head = readHead(file, fixed);
+  }
+
+  /** The head of a checkpoint, also of the version before, which lacks its ledger and that ledger's head. */
+  static headOf(path: string): (Pick<CheckpointHead, "seq"> & Partial<CheckpointHead>) | undefined {
+    const reader = CheckpointReader.#open(path, VERSION_WITHOUT_HEAD);
+    reader?.close();
+    return reader?.head;
   }
 
   /**
@@ -103,6 +111,10 @@ export class CheckpointReader {
    * @throws CheckpointBroken
    */
   static open(path: string): CheckpointReader | undefined {
+    return CheckpointReader.#open(path, VERSION);
+  }
+
+  static #open(path: string, oldest: number): CheckpointReader | undefined {
     let file: Deno.FsFile;
     try {
       file = Deno.openSync(path);
@@ -111,7 +123,7 @@ export class CheckpointReader {
       throw error;
     }
     try {
-      return new CheckpointReader(file);
+      return new CheckpointReader(file, oldest);
     } catch (error) {
       file.close();
       throw error;
@@ -184,12 +196,12 @@ export function restoreJudge(
   }
 }
 
-function readFixed(file: Deno.FsFile): Uint32Array {
+function readFixed(file: Deno.FsFile, oldest: number): Uint32Array {
   const fixed = new Uint32Array(HEAD_WORDS);
   const got = readFully(file, bytesOf(fixed));
   const [magic, version, chunkBytes] = fixed;
   if (got < 3 * 4 || magic !== MAGIC) throw new CheckpointBroken("it is none");
-  if (version !== VERSION || chunkBytes !== LASTING_CHUNK_BYTES) {
+  if (version < oldest || version > VERSION || chunkBytes !== LASTING_CHUNK_BYTES) {
     throw new CheckpointBroken(`its format is ${version}, and this redpkt writes ${VERSION}`);
   }
   if (got < fixed.byteLength) throw new CheckpointBroken("it ends in its head");

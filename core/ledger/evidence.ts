@@ -81,9 +81,8 @@ function progressOf(db: DatabaseSync): { seq: number; ledger?: string | null; he
 }
 
 function askCheckpoint(directory: string): Omit<Knowledge, "file"> | undefined {
-  const reader = CheckpointReader.open(`${directory}/${CHECKPOINT_FILE}`);
-  if (reader === undefined) return undefined;
-  reader.close();
-  const { seq, ledger, headHex } = reader.head;
-  return { seq, ledger, headHex };
+  const head = CheckpointReader.headOf(`${directory}/${CHECKPOINT_FILE}`);
+  if (head === undefined) return undefined;
+  const { seq, ledger, headHex } = head;
+  return { seq, ...(ledger === undefined ? {} : { ledger }), ...(headHex === undefined ? {} : { headHex }) };
 }

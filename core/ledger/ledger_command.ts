@@ -5,9 +5,11 @@ import type { Command, Host } from "../cli/host.ts";
 import { type OnStage, Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
+import { acceptLoss } from "./accept_loss.ts";
 import { checkLedger } from "./check.ts";
 import { closeEvent } from "./close_event.ts";
 import { DirectoryLock } from "./directory_lock.ts";
+import { describeLedger } from "./describe.ts";
 import { exportLedger } from "./export.ts";
 import { refuseLostRows } from "./inspect.ts";
 import { type OrderState, untakenOf } from "./order_state.ts";
@@ -15,6 +17,7 @@ import type { OrderText } from "./order_text.ts";
 import { Projection } from "./projection.ts";
 import { catchUp } from "./projector.ts";
 import { type ShownAward, showOrder, showPacket, showUser } from "./show.ts";
+import { upgradeLedger } from "./upgrade.ts";
 import { TruthReader } from "./truth_reader.ts";
 
 const id = wholeNumber(0, 0xffff_ffff).optional();
@@ -25,6 +28,7 @@ const LEDGER_FLAGS = {
   ticket: flag("N", "show: the same as --packet", id),
   order: flag("N", "show: what an operator has ordered, and how far it came", id),
   to: flag("csv|parquet", "export: format", z.enum(["csv", "parquet"]).default("csv")),
+  reason: flag("TEXT", "accept-loss: why, for those who read the ledger later", z.string().min(1).optional()),
   out: flag("FILE", "export: file, ledger.csv or ledger.parquet if absent", z.string().optional()),
 } satisfies Flags;
 
@@ -32,15 +36,17 @@ type Options = FlagValues<typeof LEDGER_FLAGS>;
 
 const ACTIONS: Readonly<
   Record<string, (host: Host, directory: string, options: Options) => Promise<number> | number>
-> = { check, show, export: exportTo, close, rebuild };
+> = { check, show, export: exportTo, close, rebuild, "accept-loss": accept, upgrade };
 
 const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
 
   check    every invariant, every fen; exit code 1 if something is wrong
-  show     what happened to a user or a packet
+  show     which ledger it is, or what happened to a user or a packet
   export   every row, for auditors
   close    ends an event: what nobody won or opened goes back to its sponsors
-  rebuild  makes the projection anew from the rows`;
+  rebuild  makes the projection anew from the rows
+  upgrade  converts a ledger of an older redpkt
+  accept-loss  goes on with a ledger that has lost rows which a file beside it knows`;
 
 /** `redpkt ledger`: looks into a ledger. */
 export const command: Command = {
@@ -98,14 +104,15 @@ function check(host: Host, directory: string): number {
 
 function show(host: Host, directory: string, { user, packet, ticket, order }: Options): number {
   const packetId = packet ?? ticket;
-  if ([user, packetId, order].filter((id) => id !== undefined).length !== 1) {
-    throw new UserError("give what to show: --user N, --packet N, --ticket N or --order N");
+  if ([user, packetId, order].filter((id) => id !== undefined).length > 1) {
+    throw new UserError("give one thing to show: --user N, --packet N, --ticket N or --order N");
   }
   if (order !== undefined) {
     const state = showing(host, (onStage) => showOrder(directory, order, onStage));
     host.out(state === undefined ? `order ${order}: was never placed\n` : orderLines(state));
     return ExitCode.ok;
   }
+  if (user === undefined && packetId === undefined) return showLedger(host, directory);
   if (user !== undefined) {
     const awards = showing(host, (onStage) => showUser(directory, user, onStage));
     host.out(`user ${user}: ${awards.length === 1 ? "1 packet" : `${awards.length} packets`}\n`);
@@ -128,7 +135,7 @@ function orderLines({ number, json, isEnded, made, madeFen, openParts, fundedTo 
   const named = key === null ? "" : `, Idempotency-Key ${key}`;
   const left = openParts.reduce((sum, part) => sum + untakenOf(part), 0);
   const lines = [
-    `order ${number}: ${route} at ${new Date(atMs).toISOString()}${named}${isEnded ? ", ended" : ""}`,
+    `order ${number}: ${route} at ${timeText(atMs)}${named}${isEnded ? ", ended" : ""}`,
     `  ${JSON.stringify(body)}`,
     ...(packets === 0 ? [] : [
       `  ${formatCount(made)} of ${formatCount(packets)} packets made, ${formatYuan(madeFen)}; ` +
@@ -139,8 +146,35 @@ function orderLines({ number, json, isEnded, made, madeFen, openParts, fundedTo 
   return `${lines.join("\n")}\n`;
 }
 
+/** Which ledger it is, and what it says of itself. */
+function showLedger(host: Host, directory: string): number {
+  const { id, head, limits, seeds, losses } = describeLedger(directory);
+  const limit = (packets: number) => packets === Infinity ? "no limit" : String(packets);
+  host.out(`ledger ${id}\n`);
+  host.out(`row ${head.seq}, head ${head.headHex}\n`);
+  for (const { packetsPerUser, packetsPerSponsor, atMs } of limits) {
+    host.out(
+      `limits since ${timeText(atMs)}: ${limit(packetsPerUser)} a user, ${
+        limit(packetsPerSponsor)
+      } of a sponsor\n`,
+    );
+  }
+  for (const { hash, path, atMs } of seeds) {
+    host.out(`seed file since ${timeText(atMs)}: ${path} (hash ${hash})\n`);
+  }
+  for (const { seq, reason, lost, atMs } of losses) {
+    host.out(`loss accepted at ${timeText(atMs)} (row ${seq}): ${reason}\n`);
+    for (const { words } of lost) host.out(`  ${words}\n`);
+  }
+  return ExitCode.ok;
+}
+
+function timeText(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
 function awardLine(award: ShownAward): string {
-  const at = new Date(award.atMs).toISOString();
+  const at = timeText(award.atMs);
   return `packet ${award.packetId} of sponsor ${award.sponsor}, ${formatYuan(award.amountFen)}, ` +
     `to user ${award.user} at ${at} (row ${award.seq}), ${award.isDelivered ? "delivered" : "pending"}` +
     (award.state === "open" ? "" : `, ${award.state}`);
@@ -175,7 +209,7 @@ function close(host: Host, directory: string): number {
 }
 
 function rebuild(host: Host, directory: string): number {
-  const lock = DirectoryLock.take(directory, "ledger");
+  const lock = DirectoryLock.takeExisting(directory, "ledger");
   try {
     new TruthReader(directory).close();
     refuseLostRows(directory, host.clock.wallMs());
@@ -189,6 +223,40 @@ function rebuild(host: Host, directory: string): number {
   } finally {
     lock.release();
   }
+}
+
+function accept(host: Host, directory: string, { reason }: Options): number {
+  if (reason === undefined) {
+    throw new UserError('give the reason: redpkt ledger accept-loss DIR --reason "why"');
+  }
+  const { lost, awards, others, conflicts, unknownRows, aside } = showing(
+    host,
+    (onStage) => acceptLoss(directory, reason, host.clock, onStage),
+  );
+  for (const words of lost) host.out(`lost: ${words}\n`);
+  for (const { packetId, user, amountFen } of awards) {
+    host.out(`entered again: packet ${packetId}, ${formatYuan(amountFen)}, to user ${user}\n`);
+  }
+  for (const words of conflicts) host.out(`not entered: ${words}\n`);
+  host.out(
+    `${formatCount(awards.length)} awards and ${formatCount(others)} other rows are in the ledger again\n`,
+  );
+  if (unknownRows > 0) {
+    host.out(
+      `${
+        formatCount(unknownRows)
+      } rows are known only by their number: what was won in them can be won again. ` +
+        `redpkt ledger close ${directory} takes back whatever is left instead\n`,
+    );
+  }
+  for (const name of aside) host.out(`kept: ${directory}/${name}\n`);
+  return ExitCode.ok;
+}
+
+function upgrade(host: Host, directory: string): number {
+  const { rows, copy } = showing(host, (onStage) => upgradeLedger(directory, host.clock, onStage));
+  host.out(`${formatCount(rows)} rows are in a chain now. What was there: ${directory}/${copy}\n`);
+  return ExitCode.ok;
 }
 
 /** Does something that may take long, and shows how far it is. */

@@ -79,7 +79,7 @@ function prove({ rows, firstSeq, ended, marks }: Block, hasher: LinkHasher, befo
 }
 
 /** Reads what lies between two links; what was read before is gone then. */
-class CommitReader {
+export class CommitReader {
   readonly hasher = new LinkHasher();
   readonly #rows = new EntryRows();
   readonly #selectRows;

@@ -6,7 +6,7 @@ import type { EntryRows } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
 import type { LedgerLimits } from "./ledger.ts";
 import { hexOf, linkAt } from "./links.ts";
-import { limitsNote, limitsOf, notesOf } from "./notes.ts";
+import { limitsNote, limitsOf, type Note, notesOf } from "./notes.ts";
 import { ChainBroken, eachProven } from "./prove_chain.ts";
 import { makeSchema, TRUTH_MIGRATIONS } from "./schema.ts";
 import { endedOf, lastSeqOf, readDelivered, selectingEnded } from "./sqlite_rows.ts";
@@ -74,12 +74,17 @@ export class SqliteStore implements EntryStore {
     return this.#try(({ writer }) => writer.lastRow);
   }
 
+  /** Adds a row that the ledger says of itself. */
+  note(note: Note, wallMs: number): void {
+    this.#try(({ writer }) => writer.note(note, wallMs));
+  }
+
   /** Notes limits that come into force, if others were. */
   noteLimits(limits: LedgerLimits, wallMs: number): void {
     this.#try(({ db, writer }) => {
       const note = limitsNote(limits);
       const last = notesOf(db, EntryKind.limits).at(-1);
-      if (last?.join() !== note.body.join()) writer.note(note, wallMs);
+      if (last?.body.join() !== note.body.join()) writer.note(note, wallMs);
     });
   }
 
