@@ -26,6 +26,8 @@ const SEND_MS = 5;
 const LOOK_MS = 20;
 /** How long a request for money waits for the last user to have it. */
 const FUND_WAIT_MS = 2_000;
+/** Members of groups that are on their way into the ledger at once, or a few more. */
+const MOST_GROUP_WORDS = 8_192;
 /** Most members of one group. */
 const MOST_MEMBERS = 100_000;
 
@@ -149,18 +151,28 @@ export class SendHost implements PluginControl {
     void funding.run(() => this.#isDraining);
   }
 
-  /** One after the other: together they may be more than there is memory. */
+  /** A few at a time: all together they may be more than there is memory. */
   async #setGroups({ groups }: GroupsOrder): Promise<unknown> {
     this.#checkReady();
     let changed = 0;
-    for (const { group, members, users } of groups) {
-      const body = members === undefined ? usersOf(users!) : Uint32Array.from(members);
-      const { verdict } = await this.#enter(EntryKind.group, { packetId: group, count: body.length }, body);
-      if (verdict !== Verdict.done) continue;
-      changed++;
-      await this.#tellChanged(group);
+    for (let next = 0; next < groups.length;) {
+      const setting: Promise<boolean>[] = [];
+      for (let words = 0; next < groups.length && words < MOST_GROUP_WORDS; next++) {
+        const { group, members, users } = groups[next];
+        const body = members === undefined ? usersOf(users!) : Uint32Array.from(members);
+        words += 1 + body.length;
+        setting.push(this.#setGroup(group, body));
+      }
+      changed += (await Promise.all(setting)).filter((isNew) => isNew).length;
     }
     return { changed };
+  }
+
+  async #setGroup(group: number, members: Uint32Array): Promise<boolean> {
+    const count = members.length;
+    const { verdict } = await this.#enter(EntryKind.group, { packetId: group, count }, members);
+    if (verdict === Verdict.done) await this.#tellChanged(group);
+    return verdict === Verdict.done;
   }
 
   async #listGroups(): Promise<unknown> {
