@@ -17,7 +17,7 @@ import { LedgerIdentity } from "../core/ledger/ledger_identity.ts";
 import { notesOf, textOfWords } from "../core/ledger/notes.ts";
 import { openJudge } from "../core/ledger/open_judge.ts";
 import { PROJECTION_FILE } from "../core/ledger/projection.ts";
-import { Projector } from "../core/ledger/projector.ts";
+import { catchUp, Projector } from "../core/ledger/projector.ts";
 import { SqliteStore, TRUTH_FILE } from "../core/ledger/sqlite_store.ts";
 import { StoredLedger } from "../core/ledger/stored_ledger.ts";
 import { TruthReader } from "../core/ledger/truth_reader.ts";
@@ -303,6 +303,15 @@ Deno.test("one damaged copy of the mark hides nothing, and damage to what can be
     assert.equal(files(directory)[aside.name], before);
     assert.equal(files(directory)[file], undefined);
   }
+});
+
+Deno.test("a projection that was only begun knows nothing, and isn't damaged", () => {
+  using world = new LossWorld();
+  const directory = without(world.killed(), PROJECTION_FILE);
+  tamper(directory, PROJECTION_FILE, "pragma journal_mode = wal");
+  assert.deepEqual(refuseLostRows(directory, WALL_MS), []);
+  catchUp(directory, world.clock);
+  assert.deepEqual(checkLedger(directory).problems, []);
 });
 
 Deno.test("an accepted loss enters again what is known, says why in an entry, keeps the evidence, and the ledger goes on", () => {
