@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { parquetReadObjects } from "hyparquet";
 import { fillLedger } from "../bench/fill_ledger.ts";
 import { fillSends } from "../bench/fill_sends.ts";
+import { LedgerFiller } from "../bench/ledger_filler.ts";
 import { UserError } from "../core/cli/user_error.ts";
 import { checkLedger } from "../core/ledger/check.ts";
 import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
@@ -14,10 +15,13 @@ import { EntryKind } from "../core/ledger/entry.ts";
 import { EntryRows } from "../core/ledger/entry_rows.ts";
 import { NO_LIMITS } from "../core/ledger/ledger.ts";
 import { openJudge } from "../core/ledger/open_judge.ts";
+import { orderStates } from "../core/ledger/order_state.ts";
+import { orderWords } from "../core/ledger/order_text.ts";
 import { PROJECTION_FILE } from "../core/ledger/projection.ts";
 import { catchUp, Projector } from "../core/ledger/projector.ts";
 import { showPacket, showUser } from "../core/ledger/show.ts";
 import { SqliteStore, TRUTH_FILE } from "../core/ledger/sqlite_store.ts";
+import { StoredLedger } from "../core/ledger/stored_ledger.ts";
 import { TruthReader } from "../core/ledger/truth_reader.ts";
 import { ManualClock } from "../core/time/clock.ts";
 
@@ -359,4 +363,29 @@ Deno.test("what is no database is said to be none", async () => {
 Deno.test("where there is no ledger, every question says so", () => {
   assert.throws(() => checkLedger("/nowhere"), /holds no ledger/);
   assert.throws(() => showUser("/nowhere", 1), /holds no ledger/);
+});
+
+Deno.test("an event that is closed ends what was ordered: no later start makes more of it", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const clock = new ManualClock();
+    const store = new SqliteStore(directory, "off");
+    const ledger = new StoredLedger(openJudge(store, directory, NO_LIMITS).judge, store, clock);
+    const filler = new LedgerFiller(ledger);
+    const order = { plugin: "shake", route: "POST /packets", key: "eve", body: {}, fixed: {}, atMs: 5 };
+    const { words, bytes } = orderWords({ ...order, packets: 100 });
+    filler.enterParts(words);
+    assert.equal(filler.enter(EntryKind.order, { count: bytes }), 1);
+    filler.enter(EntryKind.mint, { user: 1, packetId: 1, count: 10, amountFen: 50, sponsor: 3 });
+    ledger.close();
+    for (let time = 0; time < 2; time++) {
+      const gave = closeEvent(directory, clock);
+      assert.deepEqual(gave, time === 0 ? [{ sponsor: 3, amountFen: 50 }] : []);
+      const [{ isEnded, made, openParts }] = orderStates(open(directory).judge);
+      assert.deepEqual([isEnded, made, openParts], [true, 10, []], "and what went back can't be won");
+      assert.deepEqual(checkLedger(directory).problems, []);
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });

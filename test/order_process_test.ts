@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { checkLedger } from "../core/ledger/check.ts";
 import { EntryKind } from "../core/ledger/entry.ts";
+import { exportLedger } from "../core/ledger/export.ts";
 import { TRUTH_FILE } from "../core/ledger/sqlite_store.ts";
 import { sleep } from "../core/time/clock.ts";
-import { startServer } from "./processes.ts";
+import { redpkt, startServer } from "./processes.ts";
 
 const PACKETS = { ratePerS: 100, total: 300, minFen: 1, maxFen: 9 };
 const FUND = { users: [5, 100_004], amountFen: 3 };
@@ -74,6 +75,14 @@ Deno.test("kill -9 in the middle of packets and money: the next start makes the 
     assert.equal(count(EntryKind.order), 2);
     db.close();
     assert.deepEqual(checkLedger(directory).problems, []);
+    const { stdout } = await redpkt(["ledger", "show", directory, "--order", "1"]);
+    assert.match(stdout, /^order 1: POST \/packets at .*, Idempotency-Key eve\n {2}\{.*"total":300\}\n/);
+    assert.match(stdout, /300 of 300 packets made, .* yuan; 300 can be won\n$/);
+    const made = await redpkt(["ledger", "show", directory, "--packet", "1"]);
+    assert.match(made.stdout, /nobody has won it\nmade for order 1\n$/);
+    const csv = `${directory}/all.csv`;
+    await exportLedger(directory, "csv", csv);
+    assert.match(await Deno.readTextFile(csv), /^\d+,order,1,0,0,0,\d+,\d+$/m);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -1,4 +1,5 @@
 /** A host with a seed file in virtual time, and users of either version. */
+import assert from "node:assert/strict";
 import { markAwarded } from "../core/ledger/awarded_bits.ts";
 import { Judge } from "../core/ledger/judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger } from "../core/ledger/ledger.ts";
@@ -16,6 +17,8 @@ import { SimHost, type SimHostOptions } from "./sim_host.ts";
 
 /** Where the simulated wall clock begins. */
 export const WALL_MS = 1_700_000_000_000;
+/** How long an answer may take, in virtual time. */
+const MOST_ANSWER_MS = 10_000;
 /** A time of the plan, in seconds from there. */
 export const at = (seconds: number) => new Date(WALL_MS + seconds * 1000).toISOString();
 
@@ -173,7 +176,10 @@ export class SeedWorld implements Disposable {
     const asked = this.host.request("post", `/waves/${action}`, body, headers)
       .finally(() => answer.isThere = true);
     asked.catch(() => {}); // whoever asked hears of it below
-    while (!answer.isThere) await this.pass(1);
+    for (let ms = 0; !answer.isThere; ms++) {
+      assert.ok(ms < MOST_ANSWER_MS, "an order is answered in time");
+      await this.pass(1);
+    }
     return await asked;
   }
 

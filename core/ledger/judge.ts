@@ -108,10 +108,9 @@ export class Judge {
     return [...this.#poolFenOf.keys()].sort((a, b) => a - b);
   }
 
-  /** Whether a packet can't be won any more: somebody has it, or it went back. */
-  isOver(packetId: number): boolean {
-    if (this.packets.isAwarded(packetId)) return true;
-    return packetId < (this.#givenBackBelow.get(this.mints.sponsorOf(packetId)) ?? 0);
+  /** A sponsor's packets below this id went back, if nobody had won them. */
+  givenBackBelow(sponsor: number): number {
+    return this.#givenBackBelow.get(sponsor) ?? 0;
   }
 
   awardOf(packetId: number): AwardRecord | undefined {
@@ -305,7 +304,7 @@ export class Judge {
     const owner = this.mints.sponsorOf(packetId);
     if (owner < 0) return say(judgement, Verdict.refused, Refusal.unknownPacket);
     if (owner !== sponsor) return say(judgement, Verdict.refused, Refusal.wrongSponsor);
-    if (packetId < (this.#givenBackBelow.get(sponsor) ?? 0)) {
+    if (packetId < this.givenBackBelow(sponsor)) {
       return say(judgement, Verdict.refused, Refusal.givenBack);
     }
     const limit = this.#limitReached(user, sponsor, limits);

@@ -171,7 +171,7 @@ function orderLines({ number, json, isEnded, made, madeFen, openParts, fundedTo 
   const named = key === null ? "" : `, Idempotency-Key ${key}`;
   const left = openParts.reduce((sum, part) => sum + untakenOf(part), 0);
   const lines = [
-    `order ${number}: ${route} at ${new Date(atMs).toISOString()}${named}${isEnded ? ", ended" : ""}`,
+    `order ${number}: ${route} at ${timeText(atMs)}${named}${isEnded ? ", ended" : ""}`,
     `  ${JSON.stringify(body)}`,
     ...(packets === 0 ? [] : [
       `  ${formatCount(made)} of ${formatCount(packets)} packets made, ${formatYuan(madeFen)}; ` +

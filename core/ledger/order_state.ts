@@ -35,7 +35,7 @@ export function orderStates(judge: Judge): OrderState[] {
     firstIds.forEach((firstId, part) => {
       const { count, amountFen, sponsor } = judge.mints.from(firstId)!;
       madeFen += amountFen;
-      const taken = takenOf(judge, firstId, count);
+      const taken = takenOf(judge, firstId, count, sponsor);
       if (taken !== undefined) openParts.push({ part, firstId, count, sumFen: amountFen, sponsor, taken });
     });
     const fundedTo = judge.sends.fundedTo.get(number) ?? -1;
@@ -56,11 +56,12 @@ export function untakenOf(part: Pick<OpenPart, "taken" | "count">): number {
 }
 
 /** Undefined if every one is taken. */
-function takenOf(judge: Judge, firstId: number, count: number): Uint8Array | undefined {
+function takenOf(judge: Judge, firstId: number, count: number, sponsor: number): Uint8Array | undefined {
+  const below = judge.givenBackBelow(sponsor);
   const taken = new Uint8Array((count + 7) >>> 3);
   let left = count;
   for (let i = 0; i < count; i++) {
-    if (!judge.isOver(firstId + i)) continue;
+    if (firstId + i >= below && !judge.packets.isAwarded(firstId + i)) continue;
     taken[i >>> 3] |= 1 << (i & 7);
     left--;
   }

@@ -18,6 +18,7 @@ import {
   RouteError,
 } from "../plugin/plugin.ts";
 import type { HostEntries } from "./host_entries.ts";
+import { HostOrder } from "./host_order.ts";
 
 /** Most characters of an idempotency key, and most orders of a list. */
 const MOST_KEY = 1_024;
@@ -38,8 +39,8 @@ export interface PlacedOrdersParts {
 export class PlacedOrders {
   isDraining = false;
   readonly #parts: PlacedOrdersParts;
-  #byNumber: Map<number, Placed> | undefined;
-  readonly #byIdentity = new Map<string, Placed>();
+  #byNumber: Map<number, HostOrder> | undefined;
+  readonly #byIdentity = new Map<string, HostOrder>();
 
   constructor(parts: PlacedOrdersParts) {
     this.#parts = parts;
@@ -96,7 +97,7 @@ export class PlacedOrders {
     return { count: all.length, orders: all.slice(-MOST_LISTED).reverse().map(({ shown }) => shown) };
   }
 
-  #all(): Map<number, Placed> {
+  #all(): Map<number, HostOrder> {
     if (this.#byNumber !== undefined) return this.#byNumber;
     this.#byNumber = new Map();
     for (const state of this.#parts.states()) {
@@ -106,8 +107,8 @@ export class PlacedOrders {
     return this.#byNumber;
   }
 
-  #add(number: number, text: OrderText, before?: OrderState): Placed {
-    const order = new Placed(number, text, before, this.#onChange);
+  #add(number: number, text: OrderText, before?: OrderState): HostOrder {
+    const order = new HostOrder(number, text, before, this.#onChange);
     this.#byNumber!.set(number, order);
     if (text.key !== null) this.#byIdentity.set(orderIdentity(text), order);
     this.#parts.count("ordersRunning", 1);
@@ -118,7 +119,7 @@ export class PlacedOrders {
     return order;
   }
 
-  readonly #onChange = (order: Placed, was: PlacedOrder["state"]): void => {
+  readonly #onChange = (order: HostOrder, was: PlacedOrder["state"]): void => {
     const { number, route, state, reason } = order;
     if (was === "running") this.#parts.count("ordersRunning", -1);
     if (state !== "failed") return;
@@ -147,76 +148,8 @@ export class PlacedOrders {
   }
 }
 
-type OnChange = (order: Placed, was: PlacedOrder["state"]) => void;
-
-/** One order, as its plugin and its operator see it. */
-class Placed implements PlacedOrder {
-  readonly number: number;
-  readonly plugin: string;
-  readonly route: string;
-  readonly key: string | undefined;
-  readonly body: unknown;
-  readonly fixed: unknown;
-  readonly before: OrderState | undefined;
-  progress: () => Record<string, unknown> = () => ({});
-  reason: string | undefined;
-  readonly #atMs: number;
-  readonly #onChange: OnChange;
-  #state: PlacedOrder["state"] = "running";
-
-  constructor(number: number, text: OrderText, before: OrderState | undefined, onChange: OnChange) {
-    this.number = number;
-    this.plugin = text.plugin;
-    this.route = text.route;
-    this.key = text.key ?? undefined;
-    this.body = text.body;
-    this.fixed = text.fixed;
-    this.before = before;
-    this.#atMs = text.atMs;
-    this.#onChange = onChange;
-  }
-
-  get state(): PlacedOrder["state"] {
-    return this.#state;
-  }
-
-  get shown(): Record<string, unknown> {
-    const { number, route, key, body, state, reason } = this;
-    return {
-      order: number,
-      route,
-      ...(key === undefined ? {} : { key }),
-      body,
-      at: new Date(this.#atMs).toISOString(),
-      state,
-      ...(reason === undefined ? {} : { reason }),
-      ...this.progress(),
-    };
-  }
-
-  end(): void {
-    this.#become("stopped");
-  }
-
-  finish(): void {
-    if (this.#state === "running") this.#become("done");
-  }
-
-  fail(reason: string): void {
-    if (this.#state !== "running") return;
-    this.reason = reason;
-    this.#become("failed");
-  }
-
-  #become(state: PlacedOrder["state"]): void {
-    const was = this.#state;
-    this.#state = state;
-    this.#onChange(this, was);
-  }
-}
-
 /** The same request again. @throws RouteError if the body is another one */
-function repeated(order: Placed, body: unknown): Placement {
+function repeated(order: HostOrder, body: unknown): Placement {
   if (canonicalJson(body) === canonicalJson(order.body)) return { order, isRepeated: true };
   throw new RouteError(409, `this Idempotency-Key came with another body before: see order ${order.number}`);
 }

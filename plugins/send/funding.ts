@@ -8,7 +8,7 @@ import {
   Verdict,
   z,
 } from "../../core/plugin/plugin.ts";
-import { user } from "./user_range.ts";
+import { userRange } from "./user_range.ts";
 
 /** Most users of one order: a rehearsal's, several times over. */
 const MOST_FUNDED = 10_000_000;
@@ -17,8 +17,10 @@ const AT_ONCE = 512;
 
 export const fundSchema = z.strictObject({
   /** First and last user, who each get the amount out of `source`. */
-  users: z.tuple([user, user]).refine(([first, last]) => first <= last, "must be first and last user")
-    .refine(([first, last]) => last - first < MOST_FUNDED, `must be at most ${MOST_FUNDED} users`),
+  users: userRange.refine(
+    ([first, last]) => last - first < MOST_FUNDED,
+    `must be at most ${MOST_FUNDED} users`,
+  ),
   amountFen: z.int().min(1).max(1_000_000_000_000),
 });
 

@@ -1,21 +1,14 @@
 import {
-  EMPTY_ENTRY,
-  EntryKind,
-  type EntryVerdict,
   type HostContext,
-  ownerSet,
   type PlacedOrder,
   type PluginControl,
   type PluginRoute,
   RouteError,
-  Verdict,
-  z,
 } from "../../core/plugin/plugin.ts";
 import { Funding, fundSchema } from "./funding.ts";
+import { groupRoutes } from "./groups.ts";
 import { type FixedSends, HostSends, hostSendsSchema } from "./host_sends.ts";
-import { SendMessage } from "./messages.ts";
 import type { SendConfig } from "./config.ts";
-import { user, userRange, usersOf } from "./user_range.ts";
 
 const FUND = "POST /fund";
 const SENDS = "POST /sends";
@@ -26,36 +19,6 @@ const SEND_MS = 5;
 const LOOK_MS = 20;
 /** How long a request for money waits for the last user to have it. */
 const FUND_WAIT_MS = 2_000;
-/** Most members of one group, and of all groups of one order. */
-const MOST_MEMBERS = 100_000;
-const MOST_MEMBERS_AN_ORDER = 1_000_000;
-
-const groupsSchema = z.strictObject({
-  groups: z.array(
-    z.strictObject({
-      group: z.int().min(1).max(0xffff_ffff),
-      /** The members one by one, or first and last of them; none removes the group. */
-      members: z.array(user).max(MOST_MEMBERS).optional(),
-      users: userRange.optional(),
-    }).refine(
-      ({ members, users }) => (members === undefined) !== (users === undefined),
-      "give members or users",
-    ).refine(({ users }) => users === undefined || users[1] - users[0] < MOST_MEMBERS, {
-      error: `must be at most ${MOST_MEMBERS} users`,
-      path: ["users"],
-    }),
-  ).min(1).max(100_000).refine(
-    (groups) =>
-      groups.reduce(
-        (sum, { members, users }) => sum + (users ? users[1] - users[0] + 1 : members?.length ?? 0),
-        0,
-      ) <=
-        MOST_MEMBERS_AN_ORDER,
-    `must have at most ${MOST_MEMBERS_AN_ORDER} members together: make more in several orders`,
-  ),
-});
-
-type GroupsOrder = z.infer<typeof groupsSchema>;
 
 /** The half of `send` on the main thread: groups, money for rehearsals, and the sends that the host itself makes. */
 export class SendHost implements PluginControl {
@@ -72,18 +35,8 @@ export class SendHost implements PluginControl {
   constructor(host: HostContext, config: SendConfig) {
     this.#host = host;
     this.#config = config;
-    this.routes = [{
-      method: "post",
-      path: "/groups",
-      summary: "Makes groups or changes their members; one without members is removed",
-      body: groupsSchema,
-      handle: ({ body }) => this.#setGroups(body as GroupsOrder),
-    }, {
-      method: "get",
-      path: "/groups",
-      summary: "All groups and how many members each has",
-      handle: () => this.#listGroups(),
-    }, {
+    const checkReady = () => this.#checkReady();
+    this.routes = [...groupRoutes(host, checkReady), {
       method: "post",
       path: "/fund",
       summary: "Gives each user of a range money to send, and tells after 2 s at most how many have it",
@@ -158,31 +111,6 @@ export class SendHost implements PluginControl {
     void funding.run(() => this.#isDraining);
   }
 
-  /** One after the other: together they may be more than there is memory. */
-  async #setGroups({ groups }: GroupsOrder): Promise<unknown> {
-    this.#checkReady();
-    let changed = 0;
-    for (const { group, members, users } of groups) {
-      const body = members === undefined ? usersOf(users!) : Uint32Array.from(members);
-      const { verdict } = await this.#enter(EntryKind.group, { packetId: group, count: body.length }, body);
-      if (verdict !== Verdict.done) continue;
-      changed++;
-      await this.#tellChanged(group);
-    }
-    return { changed };
-  }
-
-  async #listGroups(): Promise<unknown> {
-    this.#checkReady();
-    const groups: { group: number; members: number }[] = [];
-    for (let after = 0;;) {
-      const { payload } = await this.#enter(EntryKind.nextGroup, { packetId: after });
-      after = payload[0] >>> 0;
-      if (after === 0) return { groups };
-      groups.push({ group: after, members: payload[1] });
-    }
-  }
-
   async #fund(body: unknown, key: string | undefined): Promise<unknown> {
     const { order, isRepeated } = await this.#host.placeOrder({ route: FUND, key, body });
     this.#resume();
@@ -212,23 +140,6 @@ export class SendHost implements PluginControl {
     if (!this.#host.isLedgerReady()) {
       throw new RouteError(503, "the ledger is still being read: try again once /ready says so");
     }
-  }
-
-  /** A group's owner forgets what it knew, so that chats go to its present members. */
-  async #tellChanged(group: number): Promise<void> {
-    const words = Int32Array.of(SendMessage.groupChanged, group);
-    while (!this.#host.post(ownerSet(group, this.#host.setCount), words, 2)) {
-      // As long as a question to the ledger takes, the worker reads its mailbox.
-      await this.#enter(EntryKind.nextGroup, {});
-    }
-  }
-
-  #enter(
-    kind: number,
-    fields: { user?: number; packetId?: number; amountFen?: number; count?: number; tag?: number },
-    body?: Uint32Array,
-  ): Promise<EntryVerdict> {
-    return this.#host.enter({ ...EMPTY_ENTRY, kind, ...fields }, body);
   }
 }
 
