@@ -329,7 +329,7 @@ Deno.test("an accepted loss enters again what is known, says why in an entry, ke
     const report = checkLedger(directory);
     assert.deepEqual([report.problems, report.awards], [[], known * PER_COMMIT]);
     const truth = new TruthReader(directory);
-    const [loss] = notesOf(truth.db, EntryKind.loss).map((words) => JSON.parse(textOfWords(words)));
+    const [loss] = notesOf(truth.db, EntryKind.loss).map(({ body }) => JSON.parse(textOfWords(body)));
     assert.equal(loss.reason, "the disk was changed");
     assert.equal(loss.has.seq, 1 + left * (PER_COMMIT + 2));
     assert.equal(loss.lost[0].seq, 241);

@@ -54,7 +54,7 @@ export function acceptLoss(
   clock: Clock,
   onStage: OnStage = () => {},
 ): AcceptedLoss {
-  const lock = DirectoryLock.take(directory, "ledger");
+  const lock = DirectoryLock.takeExisting(directory, "ledger");
   try {
     const found = inspectLedger(directory);
     if (found.contradictions.length === 0) {

@@ -27,7 +27,7 @@ const ROWS_PER_COMMIT = 10_000;
  * @throws UserError if a server uses the ledger
  */
 export function closeEvent(directory: string, clock: Clock, onStage: OnStage = () => {}): GaveBack[] {
-  const lock = DirectoryLock.take(directory, "ledger");
+  const lock = DirectoryLock.takeExisting(directory, "ledger");
   try {
     refuseLostRows(directory, clock.wallMs());
     const store = new SqliteStore(directory);

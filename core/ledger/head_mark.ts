@@ -64,9 +64,8 @@ export class HeadMark {
   write({ seq, mark, head }: Link): void {
     const words = `redpkt-head 1 ${this.#ledgerId} ${digits(seq)} ${digits(mark)} ${hexOf(head)}`;
     const line = `${words} ${crc32(words).toString(16).padStart(8, "0")}\n`;
-    for (let copy = 0; copy < COPIES; copy++) {
-      this.#encoder.encodeInto(line, this.#bytes.subarray(copy * SECTOR_BYTES));
-    }
+    this.#encoder.encodeInto(line, this.#bytes);
+    for (let copy = 1; copy < COPIES; copy++) this.#bytes.copyWithin(copy * SECTOR_BYTES, 0, SECTOR_BYTES);
     try {
       this.#file.seekSync(0, Deno.SeekMode.Start);
       for (let at = 0; at < this.#bytes.length;) at += this.#file.writeSync(this.#bytes.subarray(at));

@@ -19,6 +19,7 @@ import { checkLedger } from "./check.ts";
 import { checkJson, checkText } from "./check_report.ts";
 import { closeEvent } from "./close_event.ts";
 import { DirectoryLock } from "./directory_lock.ts";
+import { describeLedger } from "./describe.ts";
 import { exportLedger } from "./export.ts";
 import { refuseLostRows } from "./inspect.ts";
 import { hexOf } from "./links.ts";
@@ -69,7 +70,7 @@ const ACTIONS: Readonly<Record<string, { readonly takes: readonly string[]; read
 const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
 
   check    proves the chain, every row and all that is made of the rows; exit code 1 if something is wrong
-  show     what happened to a user or a packet
+  show     which ledger it is, or what happened to a user or a packet
   export   every row, for auditors
   backup   copies a ledger into one file while its server goes on, and proves the copy
   restore  makes a ledger out of a backup, in an empty directory
@@ -133,9 +134,10 @@ function backupLine({ ledger, tip }: Backup): string {
 
 function show(host: Host, directory: string, { user, packet, ticket }: Options): number {
   const packetId = packet ?? ticket;
-  if ((user === undefined) === (packetId === undefined)) {
-    throw new UserError("give what to show: --user N, --packet N or --ticket N");
+  if (user !== undefined && packetId !== undefined) {
+    throw new UserError("give one thing to show: --user N, --packet N or --ticket N");
   }
+  if (user === undefined && packetId === undefined) return showLedger(host, directory);
   if (user !== undefined) {
     const awards = showing(host, (onStage) => showUser(directory, user, onStage));
     host.out(`user ${user}: ${awards.length === 1 ? "1 packet" : `${awards.length} packets`}\n`);
@@ -152,8 +154,35 @@ function show(host: Host, directory: string, { user, packet, ticket }: Options):
   return ExitCode.ok;
 }
 
+/** Which ledger it is, and what it says of itself. */
+function showLedger(host: Host, directory: string): number {
+  const { id, head, limits, seeds, losses } = describeLedger(directory);
+  const limit = (packets: number) => packets === Infinity ? "no limit" : String(packets);
+  host.out(`ledger ${id}\n`);
+  host.out(`row ${head.seq}, head ${head.headHex}\n`);
+  for (const { packetsPerUser, packetsPerSponsor, atMs } of limits) {
+    host.out(
+      `limits since ${timeText(atMs)}: ${limit(packetsPerUser)} a user, ${
+        limit(packetsPerSponsor)
+      } of a sponsor\n`,
+    );
+  }
+  for (const { hash, path, atMs } of seeds) {
+    host.out(`seed file since ${timeText(atMs)}: ${path} (hash ${hash})\n`);
+  }
+  for (const { seq, reason, lost, atMs } of losses) {
+    host.out(`loss accepted at ${timeText(atMs)} (row ${seq}): ${reason}\n`);
+    for (const { words } of lost) host.out(`  ${words}\n`);
+  }
+  return ExitCode.ok;
+}
+
+function timeText(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
 function awardLine(award: ShownAward): string {
-  const at = new Date(award.atMs).toISOString();
+  const at = timeText(award.atMs);
   return `packet ${award.packetId} of sponsor ${award.sponsor}, ${formatYuan(award.amountFen)}, ` +
     `to user ${award.user} at ${at} (row ${award.seq}), ${award.isDelivered ? "delivered" : "pending"}` +
     (award.state === "open" ? "" : `, ${award.state}`);
@@ -188,7 +217,7 @@ function close(host: Host, directory: string): number {
 }
 
 function rebuild(host: Host, directory: string): number {
-  const lock = DirectoryLock.take(directory, "ledger");
+  const lock = DirectoryLock.takeExisting(directory, "ledger");
   try {
     new TruthReader(directory).close();
     refuseLostRows(directory, host.clock.wallMs());

@@ -56,18 +56,30 @@ export function textOfWords(words: Uint32Array): string {
   return new TextDecoder().decode(new Uint8Array(words.buffer, words.byteOffset + 4, words[0]));
 }
 
-/** The bodies of all notes of a kind, oldest first. */
-export function notesOf(db: DatabaseSync, kind: number): Uint32Array[] {
+/** A note as it is stored. */
+export interface StoredNote {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly body: Uint32Array;
+}
+
+/** All notes of a kind, oldest first. */
+export function notesOf(db: DatabaseSync, kind: number): StoredNote[] {
   // The first condition says the same as the index.
   const select = db.prepare(
-    `select words from entry join body using (seq) where kind >= ${EntryKind.limits} and kind = ? order by seq`,
+    `select seq, at_ms as atMs, words from entry join body using (seq)
+     where kind >= ${EntryKind.limits} and kind = ? order by seq`,
   );
-  return select.all(kind).map(({ words }) => wordsOf(words as Uint8Array));
+  return select.all(kind).map(({ seq, atMs, words }) => ({
+    seq: seq as number,
+    atMs: atMs as number,
+    body: wordsOf(words as Uint8Array),
+  }));
 }
 
 /** The loosest limits that were ever in force in a truth file; none if nobody ever said. */
 export function limitsOf(db: DatabaseSync): LedgerLimits {
-  const all = notesOf(db, EntryKind.limits).map(limitsOfNote);
+  const all = notesOf(db, EntryKind.limits).map(({ body }) => limitsOfNote(body));
   const loosest = (name: keyof LedgerLimits) =>
     all.length === 0 ? Infinity : Math.max(...all.map((limits) => limits[name]));
   return { packetsPerUser: loosest("packetsPerUser"), packetsPerSponsor: loosest("packetsPerSponsor") };
@@ -75,5 +87,5 @@ export function limitsOf(db: DatabaseSync): LedgerLimits {
 
 /** The seed files that an open ledger gives away. */
 export function usedSeeds(db: DatabaseSync): UsedSeed[] {
-  return notesOf(db, EntryKind.seed).map((words) => JSON.parse(textOfWords(words)));
+  return notesOf(db, EntryKind.seed).map(({ body }) => JSON.parse(textOfWords(body)));
 }

@@ -84,7 +84,7 @@ export class SqliteStore implements EntryStore {
     this.#try(({ db, writer }) => {
       const note = limitsNote(limits);
       const last = notesOf(db, EntryKind.limits).at(-1);
-      if (last?.join() !== note.body.join()) writer.note(note, wallMs);
+      if (last?.body.join() !== note.body.join()) writer.note(note, wallMs);
     });
   }
 

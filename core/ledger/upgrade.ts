@@ -40,7 +40,7 @@ export interface Upgraded {
  * @throws UserError if there is nothing to convert, files beside it know more rows, or a server uses it
  */
 export function upgradeLedger(directory: string, clock: Clock, onStage: OnStage = () => {}): Upgraded {
-  const lock = DirectoryLock.take(directory, "ledger");
+  const lock = DirectoryLock.takeExisting(directory, "ledger");
   try {
     const path = `${directory}/${TRUTH_FILE}`;
     const { version, rows } = lookAtOld(directory, path);
