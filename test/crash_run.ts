@@ -134,7 +134,8 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
 function seedFlags({ seeds }: CrashOptions): string[] {
   if (seeds === undefined) return [];
   const { folder, hostId, keys } = seeds;
-  return ["--seed", `${folder}/${hostId}.seed`, "--host-id", hostId, "--seed-keys", keys];
+  const file = `${folder}/${hostId}.seed`;
+  return ["--seed", file, "--host-id", hostId, "--seed-keys", keys, "--claims", `${folder}/claims`];
 }
 
 /** A server with some number of workers and SETs. */

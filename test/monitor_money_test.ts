@@ -39,6 +39,7 @@ Deno.test("waves, sponsors and limits of a real event are what the monitor shows
     ...SMALL_SERVER,
     ...["--ledger", `${dir}/ledger`, "--ledger-sync", "off"],
     ...["--seed", set.path("host-000"), "--host-id", "host-000", "--seed-keys", set.keys.path],
+    ...["--claims", `${dir}/claims`],
   ], /"port":(\d+),"admin":"([^"]+)"/);
   const [, port, admin] = server.match;
   const fleet = await startRedpkt([

@@ -24,6 +24,8 @@ export const ExitCode = {
   warned: 3,
   /** A worker or the ledger thread died, or stopped answering. */
   workerDied: 70,
+  /** A disk failed, or doubt about money lasted: the host was drained, or not started. Another start may succeed. */
+  diskFailed: 74,
   /** Ended by a second signal, without a drain. */
   interrupted: 130,
 } as const;

@@ -7,6 +7,7 @@ import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Random, systemSeed } from "../random/random.ts";
 import { z } from "zod";
 import { inspect } from "./inspect.ts";
+import { runClaim } from "./claim_command.ts";
 import { KEYS_FLAG, runKey } from "./key_command.ts";
 import { KeyFolder } from "./keys.ts";
 import { Layout } from "./layout.ts";
@@ -76,6 +77,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
         ? ExitCode.ok
         : verify(host, operand.replace(/(?<=.)\/+$/, ""), values.keys);
     },
+  },
+  claim: {
+    usage: "redpkt seed claim FILE --ledger DIR [FLAGS]",
+    about: "Compares a file's claims with the ledger that gives it away, and mends them.",
+    run: (host, args) => runClaim(host, args),
   },
   key: {
     usage: "redpkt seed key ACTION [FLAGS]",

@@ -101,7 +101,7 @@ export class AccessHost {
   #nextCheckMs = 0;
   #isStopped = false;
   #waiters: { readonly isMet: () => boolean; readonly untilMs: number; readonly resolve: () => void }[] = [];
-  #failMoney: () => void = () => {};
+  #failMoney: (reason: string, exitCode: number) => void = () => {};
 
   private constructor(
     options: AccessHostOptions,
@@ -147,6 +147,14 @@ export class AccessHost {
       projectorCounters: { metrics, memory, blocks, block: this.setCount + 2 },
       start,
       onNews: (news) => this.#onLedgerNews(news),
+    });
+    const own = this.counters.block(this.setCount);
+    this.seed?.watch({
+      head: () => this.ledgerHead,
+      log,
+      count: (metric, by) => own[layout.handle(metric)] += by,
+      gauge: (metric, value) => own[layout.handle(metric)] = value,
+      onDoubt: () => this.#failMoney("neither claim of the seed file can be written", ExitCode.diskFailed),
     });
     this.#entries = new HostEntries(hostRing, this.#ledger.bell);
     const shared = {
@@ -244,8 +252,8 @@ export class AccessHost {
     return this.#ledger.failure;
   }
 
-  /** Called once when a plugin that holds money has failed: the host must stop awarding. */
-  onMoneyFailure(call: () => void): void {
+  /** Called when nobody can vouch for the money any more: the host must drain, and end with this exit code. */
+  onMoneyFailure(call: (reason: string, exitCode: number) => void): void {
     this.#failMoney = call;
   }
 
@@ -263,7 +271,7 @@ export class AccessHost {
     await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
     await this.#ledger.stop();
-    this.seed?.close(this.#ledger.board);
+    await this.seed?.close();
     this.#isStopped = true;
   }
 
@@ -303,7 +311,7 @@ export class AccessHost {
     const nowMs = this.#clock.monotonicMs();
     const nextMs = Math.min(
       this.halves.tick(nowMs),
-      this.seed?.turn(nowMs, this.#ledger.board) ?? Infinity,
+      this.seed?.turn(nowMs, this.ledgerState === LedgerState.awarding) ?? Infinity,
     );
     if (nowMs >= this.#nextCheckMs) this.#checkHeartbeats(nowMs);
     if (nowMs >= this.#nextPingMs && this.board.open > 0) this.#ping(nowMs);
@@ -368,7 +376,7 @@ export class AccessHost {
       case "pluginFailed": {
         const { name, holdsMoney } = this.halves.plugins[report.plugin].plugin;
         this.#log("error", "plugin failed", { plugin: name, set: report.set, error: report.error });
-        if (holdsMoney) this.#failMoney();
+        if (holdsMoney) this.#failMoney("a plugin that holds money failed", ExitCode.ok);
       }
     }
   }

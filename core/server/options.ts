@@ -3,6 +3,7 @@ import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli
 import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { parseAddress } from "../engine/address.ts";
 import { httpAddress } from "../admin/http_address.ts";
+import { CLAIMS_FLAG } from "../seed/claims_directory.ts";
 import { PRIORITY_CHOICES } from "../shared/foreground.ts";
 
 const address = z.string().transform((text, context) => {
@@ -53,6 +54,12 @@ export const SERVER_FLAGS = {
     "DIR",
     "folder of keys whose seed files are taken (DIR/trusted)",
     z.string().min(1).default("keys"),
+  ),
+  claims: CLAIMS_FLAG,
+  "claim-seconds": flag(
+    "N",
+    "how long neither claim may be writable before the host drains and ends",
+    wholeNumber(1, 86_400).default(60),
   ),
   "ledger-sync": flag(
     "full|off",

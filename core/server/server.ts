@@ -20,6 +20,7 @@ import { DirectoryLock } from "../ledger/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
 import { systemSeed } from "../random/random.ts";
+import { claimsDirectory } from "../seed/claims_directory.ts";
 import { type Clock, sleep } from "../time/clock.ts";
 import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { VERSION } from "../version.ts";
@@ -105,12 +106,14 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   if (tokenRules === undefined) {
     log("warn", "tokens are not checked, so anybody can be any user: give --token-keys FILE");
   }
-  const seed = options.seed === undefined ? undefined : HostSeed.open(
+  const seed = options.seed === undefined ? undefined : await HostSeed.open(
     {
       path: options.seed,
       hostId: options["host-id"]!,
       keys: options["seed-keys"],
       ledger: options.ledger!,
+      claims: claimsDirectory(host, options.claims),
+      doubtMs: options["claim-seconds"] * 1_000,
     },
     host.clock,
   );
@@ -168,7 +171,11 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       clock: host.clock,
     }),
   });
-  access.onMoneyFailure(() => stop("a plugin that holds money failed"));
+  let exitCode: number = ExitCode.ok;
+  access.onMoneyFailure((reason, code) => {
+    exitCode = code;
+    stop(reason);
+  });
   let signals = 0;
   const forget = host.onStopSignal((signal) => {
     if (++signals > 1) host.exit(ExitCode.interrupted);
@@ -204,7 +211,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   forget();
   lock?.release();
   await admin.stop();
-  return ExitCode.ok;
+  return exitCode;
 }
 
 /** Refuses a ledger that has lost rows, before anything starts and before any of its files is changed. */
@@ -220,8 +227,13 @@ function refuseLostLedger(directory: string, wallMs: number, log: Log): void {
 }
 
 /** Tickets are somebody's money: they need a ledger that lasts, and a host that knows which it is. */
-function seedProblems({ seed, ledger, "host-id": hostId }: Partial<ServerOptions>): string[] {
-  if (seed === undefined) return hostId === undefined ? [] : ["--host-id: goes with --seed FILE"];
+function seedProblems({ seed, ledger, "host-id": hostId, claims }: Partial<ServerOptions>): string[] {
+  if (seed === undefined) {
+    return [
+      ...(hostId === undefined ? [] : ["--host-id: goes with --seed FILE"]),
+      ...(claims === undefined ? [] : ["--claims: goes with --seed FILE"]),
+    ];
+  }
   return [
     ...(ledger === undefined ? ["--seed: needs --ledger DIR"] : []),
     ...(hostId === undefined ? ["--seed: needs --host-id ID, the host that the file was made for"] : []),
