@@ -13,9 +13,11 @@ import type { Command, Host } from "../cli/host.ts";
 import { type OnStage, Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
+import { claimProblems } from "../seed/claim_problems.ts";
+import { CLAIMS_FLAG, claimsDirectory } from "../seed/claims_directory.ts";
 import { acceptLoss } from "./accept_loss.ts";
 import { type Backup, backUp } from "./backup.ts";
-import { checkLedger } from "./check.ts";
+import { checkLedger, type CheckOptions } from "./check.ts";
 import { checkJson, checkText } from "./check_report.ts";
 import { closeEvent } from "./close_event.ts";
 import { DirectoryLock } from "./directory_lock.ts";
@@ -45,6 +47,7 @@ const LEDGER_FLAGS = {
   ticket: flag("N", "show: the same as --packet", id),
   to: flag("csv|parquet", "export: format", z.enum(["csv", "parquet"]).default("csv")),
   expect: flag("SEQ:HEAD", "check: a row and the head that it had, noted elsewhere", anchor.optional()),
+  claims: CLAIMS_FLAG,
   json: switchFlag("check: one line of JSON instead of text"),
   reason: flag("TEXT", "accept-loss: why, for those who read the ledger later", z.string().min(1).optional()),
   out: flag("FILE", "export: file, ledger.csv or ledger.parquet if absent", z.string().optional()),
@@ -109,8 +112,10 @@ export const command: Command = {
   },
 };
 
-function check(host: Host, directory: string, { expect, json }: Options): number {
-  const report = showing(host, (onStage) => checkLedger(directory, { onStage, expect }));
+function check(host: Host, directory: string, { expect, json, claims: place }: Options): number {
+  const claims: CheckOptions["claims"] = (ledger, seeds) =>
+    claimProblems(ledger, seeds, claimsDirectory(host, place));
+  const report = showing(host, (onStage) => checkLedger(directory, { onStage, expect, claims }));
   host.out(json ? checkJson(report) : checkText(report));
   return report.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
 }
