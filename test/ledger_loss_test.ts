@@ -7,6 +7,7 @@ import { UserError } from "../core/cli/user_error.ts";
 import { acceptLoss } from "../core/ledger/accept_loss.ts";
 import { checkLedger } from "../core/ledger/check.ts";
 import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
+import { closeEvent } from "../core/ledger/close_event.ts";
 import { EntryKind, HELD } from "../core/ledger/entry.ts";
 import { EntryRows } from "../core/ledger/entry_rows.ts";
 import { MARK_FILE, readMark } from "../core/ledger/head_mark.ts";
@@ -16,12 +17,13 @@ import { LedgerIdentity } from "../core/ledger/ledger_identity.ts";
 import { notesOf, textOfWords } from "../core/ledger/notes.ts";
 import { openJudge } from "../core/ledger/open_judge.ts";
 import { PROJECTION_FILE } from "../core/ledger/projection.ts";
-import { Projector } from "../core/ledger/projector.ts";
+import { catchUp, Projector } from "../core/ledger/projector.ts";
 import { SqliteStore, TRUTH_FILE } from "../core/ledger/sqlite_store.ts";
 import { StoredLedger } from "../core/ledger/stored_ledger.ts";
 import { TruthReader } from "../core/ledger/truth_reader.ts";
 import { Random } from "../core/random/random.ts";
 import { ManualClock } from "../core/time/clock.ts";
+import { redpkt } from "./processes.ts";
 
 const LOG_FILE = `${TRUTH_FILE}-wal`;
 const WALL_MS = 1_763_600_000_000;
@@ -303,6 +305,15 @@ Deno.test("one damaged copy of the mark hides nothing, and damage to what can be
   }
 });
 
+Deno.test("a projection that was only begun knows nothing, and isn't damaged", () => {
+  using world = new LossWorld();
+  const directory = without(world.killed(), PROJECTION_FILE);
+  tamper(directory, PROJECTION_FILE, "pragma journal_mode = wal");
+  assert.deepEqual(refuseLostRows(directory, WALL_MS), []);
+  catchUp(directory, world.clock);
+  assert.deepEqual(checkLedger(directory).problems, []);
+});
+
 Deno.test("an accepted loss enters again what is known, says why in an entry, keeps the evidence, and the ledger goes on", () => {
   using world = new LossWorld();
   const known = 15;
@@ -357,4 +368,49 @@ Deno.test("a loss is accepted of a truth that is gone and of another history, an
   tamper(edited, TRUTH_FILE, "update entry set user = 5 where seq = 20");
   without(edited, MARK_FILE);
   assert.throws(() => acceptLoss(edited, "?", world.clock), /rows 14 to 25: not what was committed/);
+});
+
+Deno.test("a truth whose rows don't reach its own chain's end, or that can't be read, is refused and never accepted", () => {
+  using world = new LossWorld();
+  const killed = world.killed(2);
+  const edits: readonly (readonly [what: string, words: RegExp, change: (directory: string) => void])[] = [
+    [
+      "fewer rows",
+      /ledger\.db has rows up to 230, and its chain goes up to row 241: it was edited/,
+      (directory) => tamper(directory, TRUTH_FILE, "delete from entry where seq > 230"),
+    ],
+    [
+      "more rows",
+      /ledger\.db has rows up to 242, and its chain goes up to row 241: it was edited/,
+      (directory) => tamper(directory, TRUTH_FILE, "insert into entry values (242, 6, 0, 7, 500, 0, 0, 0)"),
+    ],
+    [
+      "no database",
+      /ledger\.db: is damaged: /,
+      (directory) => {
+        without(directory, LOG_FILE);
+        edit(`${directory}/${TRUTH_FILE}`, (bytes) => void bytes.fill(9, 0, 100));
+      },
+    ],
+  ];
+  for (const [what, words, change] of edits) {
+    const directory = world.copy(killed);
+    change(directory);
+    assertRefused(directory, words, what);
+    assert.throws(() => acceptLoss(directory, "?", world.clock), words, what);
+  }
+});
+
+Deno.test("no command that changes a ledger touches one that has lost rows", async () => {
+  using world = new LossWorld();
+  const directory = world.killed(2);
+  Deno.removeSync(`${directory}/${LOG_FILE}`);
+  const ignoringLock = () => ({ ...files(directory), lock: "" });
+  const before = ignoringLock();
+  assert.throws(() => closeEvent(directory, world.clock), /head knows rows/);
+  assert.deepEqual(ignoringLock(), before);
+  const { code, stderr } = await redpkt(["ledger", "rebuild", directory]);
+  assert.equal(code, 2);
+  assert.match(stderr, /head knows rows/);
+  assert.deepEqual(ignoringLock(), before);
 });

@@ -119,3 +119,31 @@ Deno.test("a server whose log is gone is refused with one line, and goes on once
     assert.match(shown.stdout, /loss accepted at \S+ \(row \d+\): the log was deleted\n {2}head knows/);
   });
 });
+
+Deno.test("damage to what can be made anew stops no start: it is told, kept under another name, and made anew", async () => {
+  await withDirectory(async (directory) => {
+    fillLedger(directory, { awards: 20_000, users: 10_000, isCheckpointed: true });
+    const bytes = await Deno.readFile(`${directory}/checkpoint`);
+    bytes[bytes.length >> 1] ^= 1; // in a chunk, which a start finds as late as it can
+    await Deno.writeFile(`${directory}/checkpoint`, bytes);
+    await Deno.writeTextFile(`${directory}/projection.db`, "no database, and long enough to be looked into");
+    await using server = await startServer(["--ledger", directory, "--workers", "1"]);
+    const ready = await server.running.event("ledger ready");
+    assert.deepEqual([ready.level, ready.awards], ["warn", 20_000]);
+    assert.match(ready.checkpointFault as string, /the checksum of chunk 0 is wrong/);
+    assert.equal(
+      (await server.running.event("made anew, since it is damaged")).file,
+      `${directory}/projection.db`,
+    );
+    const names = [...Deno.readDirSync(directory)].map(({ name }) => name.replace(/aside-.*/, "aside"));
+    assert.deepEqual(names.filter((name) => name.endsWith("aside")).sort(), [
+      "checkpoint.aside",
+      "projection.db.aside",
+    ]);
+    server.running.process.kill("SIGTERM");
+    assert.equal(await server.running.ended(), 0);
+    const check = await redpkt(["ledger", "check", directory]);
+    assert.equal(check.code, 0, check.stdout);
+    assert.match(check.stdout, /projection +up to date/);
+  });
+});

@@ -50,7 +50,7 @@ export function* advanceCheckpoint(
 }
 
 /** Whether a checkpoint was made of rows that this ledger has. */
-export function isOf(db: DatabaseSync, { ledger, seq, headHex }: CheckpointHead): boolean {
+function isOf(db: DatabaseSync, { ledger, seq, headHex }: CheckpointHead): boolean {
   const link = linkAt(db, seq);
   return ledger === ledgerIdOf(db) && link !== undefined && hexOf(link.head) === headHex;
 }

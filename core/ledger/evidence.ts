@@ -68,7 +68,8 @@ function askProjection(directory: string): Omit<Knowledge, "file"> | undefined {
     throw error;
   }
   return lookUntouched(path, (db) => {
-    checkVersion(db, path, PROJECTION_MIGRATIONS);
+    // A power loss may leave the file that SQLite has begun, and nothing in it.
+    if (checkVersion(db, path, PROJECTION_MIGRATIONS) === 0) return undefined;
     const { seq, ledger = null, head = null } = progressOf(db);
     return { seq, ...(ledger === null ? {} : { ledger }), ...(head === null ? {} : { headHex: head }) };
   });

@@ -4,7 +4,7 @@ import { genesis } from "./chain.ts";
 import { EntryRows } from "./entry_rows.ts";
 import { StoreFailed } from "./entry_store.ts";
 import { HeadMark, MARK_FILE, MarkBroken, readMark } from "./head_mark.ts";
-import { hexOf, tipOf } from "./links.ts";
+import { hexOf, linkAt, tipOf } from "./links.ts";
 import { SqliteStore, TRUTH_FILE } from "./sqlite_store.ts";
 
 const ID = "0123456789abcdef".repeat(2);
@@ -42,6 +42,8 @@ Deno.test("a mark says what the ledger is after each commit, with rows or with m
       const { seq, mark, head } = tipOf(db);
       const { ledger: _ledger, ...marked } = readMark(directory)!;
       assert.deepEqual(marked, { seq, mark, headHex: hexOf(head) });
+      // Marks that come alone are in the mark, and no other head of the last row.
+      assert.equal(hexOf(store.lastRow.head), hexOf(linkAt(db, seq)!.head));
     }
     db.close();
     store.close();

@@ -129,8 +129,9 @@ function contradiction(
   truth: Inspection["truth"],
   { file, seq, mark, ledger, headHex }: Knowledge,
 ): string | undefined {
+  if (seq === 0 && (mark ?? 0) === 0) return undefined; // it knows nothing yet
   if (db === undefined || truth === undefined) {
-    return seq === 0 ? undefined : `${file} knows ${rowsText(1, seq)}, and there is no ${TRUTH_FILE}`;
+    return `${file} knows ${rowsText(1, seq)}, and there is no ${TRUTH_FILE}`;
   }
   const { id, tip } = truth;
   if (ledger !== undefined && ledger !== id) {

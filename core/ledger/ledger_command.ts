@@ -224,8 +224,8 @@ function close(host: Host, directory: string): number {
 function rebuild(host: Host, directory: string): number {
   const lock = DirectoryLock.takeExisting(directory, "ledger");
   try {
-    new TruthReader(directory).close();
     refuseLostRows(directory, host.clock.wallMs());
+    new TruthReader(directory).close();
     const name = Projection.setAside(directory, host.clock.wallMs());
     if (name !== undefined) {
       host.out(`${directory}/${name}: what was there; delete it when you don't need it\n`);

@@ -35,7 +35,6 @@ export class TruthWriter {
   /** @throws StoreFailed if the mark beside the file can't be opened */
   constructor(db: DatabaseSync, directory: string) {
     this.#db = db;
-    this.#mark = new HeadMark(directory, ledgerIdOf(db));
     this.#begin = db.prepare("begin immediate");
     this.#commit = db.prepare("commit");
     this.#insert = db.prepare(`insert into entry values ${ROW}`);
@@ -46,6 +45,7 @@ export class TruthWriter {
     this.#insertLink = db.prepare("insert into link values (?, ?, ?)");
     this.#tip = tipOf(db);
     this.#lastRow = linkAt(db, this.#tip.seq)!;
+    this.#mark = new HeadMark(directory, ledgerIdOf(db)); // last: whatever fails before leaves nothing open
     this.markTip(); // after a power loss it may be older
   }
 
