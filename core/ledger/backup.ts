@@ -1,10 +1,16 @@
 import { dirname } from "node:path";
 import type { OnStage } from "../cli/progress.ts";
 import { UserError } from "../cli/user_error.ts";
-import type { Link } from "./chain.ts";
+import { isSameHead, type Link } from "./chain.ts";
+import { CheckpointCheck } from "./check_checkpoint.ts";
+import { readKnown } from "./check_evidence.ts";
 import { checkTruth } from "./check_truth.ts";
-import { hexOf, ledgerIdOf, linkOf, tipOf } from "./links.ts";
-import { Problems } from "./problems.ts";
+import type { Evidence } from "./evidence.ts";
+import { contradictionsOf } from "./inspect.ts";
+import { ledgerIdOf, linkOf, tipOf } from "./links.ts";
+import { attempt, Problems } from "./problems.ts";
+import { PROJECTION_FILE } from "./projection.ts";
+import { openProjection } from "./projection_reader.ts";
 import { syncFolder } from "./sync_folder.ts";
 import { TruthReader } from "./truth_reader.ts";
 
@@ -21,6 +27,7 @@ export interface Backup {
  * @throws UserError if there is no good ledger, or the file is there already or can't be written
  */
 export function backUp(directory: string, file: string, onStage: OnStage): Backup {
+  const known = knownBeside(directory); // before the truth, which then has all of it
   const truth = new TruthReader(directory);
   const part = `${file}.part`;
   try {
@@ -31,14 +38,12 @@ export function backUp(directory: string, file: string, onStage: OnStage): Backu
     try {
       writing(file, () => truth.db.copyInto(part));
       const backup = proveBackup(part, onStage);
-      const { seq, mark, head } = backup.tip;
-      truth.db.renew();
-      const link = linkOf(truth.db, seq, mark);
-      if (link === undefined || hexOf(link.head) !== hexOf(head)) {
-        throw new UserError(
-          `${directory}: has another history than its copy: check it with redpkt ledger check`,
-        );
-      }
+      const { seq, mark } = backup.tip;
+      const tip = linkOf(truth.db, seq, mark);
+      const isSame = tip !== undefined && isSameBackup({ ledger: ledgerIdOf(truth.db), tip }, backup);
+      const wrongs = contradictionsOf(truth.db, known).map(({ words }) => words);
+      if (!isSame) wrongs.push("the copy has another history than the ledger");
+      if (wrongs.length > 0) throw new UserError(`${directory}: isn't whole: ${wrongs.join("; ")}`);
       writing(file, () => {
         syncFile(part);
         Deno.linkSync(part, file); // fails if somebody has made it meanwhile
@@ -74,12 +79,30 @@ export function proveBackup(file: string, onStage: OnStage): Backup {
   }
 }
 
+/** Whether two copies are of the same ledger at the same commit. */
+export function isSameBackup(a: Backup, b: Backup): boolean {
+  return a.ledger === b.ledger && isSameHead(a.tip.head, b.tip.head);
+}
+
 export function syncFile(path: string): void {
   const file = Deno.openSync(path, { write: true });
   try {
     file.syncSync();
   } finally {
     file.close();
+  }
+}
+
+/** What the other files of a ledger know of it; what can't be read is left to the check. */
+function knownBeside(directory: string): Evidence {
+  const problems = new Problems();
+  const projection = attempt(problems, PROJECTION_FILE, () => openProjection(directory));
+  const checkpoint = new CheckpointCheck(directory, problems);
+  try {
+    return readKnown(directory, projection, checkpoint, problems);
+  } finally {
+    checkpoint.close();
+    projection?.close();
   }
 }
 

@@ -7,12 +7,14 @@ import type { RowReport } from "./check_rows.ts";
 import { checkTruth } from "./check_truth.ts";
 import { checkKnown, readKnown } from "./check_evidence.ts";
 import { checkLog } from "./check_log.ts";
-import { hexOf, ledgerIdOf, tipOf } from "./links.ts";
+import { hexOf, type LedgerHead, ledgerIdOf, linkAt, tipOf } from "./links.ts";
+import { type UsedSeed, usedSeeds } from "./notes.ts";
 import { attempt, Problems } from "./problems.ts";
 import { PROJECTION_FILE } from "./projection.ts";
 import { openProjection } from "./projection_reader.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
 import { TruthReader } from "./truth_reader.ts";
+import type { UntouchedDatabase } from "./untouched.ts";
 
 /** What a check of a ledger came to. */
 export interface CheckReport extends RowReport {
@@ -28,6 +30,17 @@ export interface CheckReport extends RowReport {
 export interface CheckOptions {
   readonly onStage?: OnStage | undefined;
   readonly expect?: Anchor | undefined;
+  /** Says what is wrong with the claims of these seed files; they lie outside the ledger. */
+  readonly claims?: ((ledger: LedgerHistory, seeds: readonly UsedSeed[]) => readonly string[]) | undefined;
+}
+
+/** A ledger that is compared with what others know of it: asked after they were, it knows all that they do. */
+export interface LedgerHistory {
+  readonly directory: string;
+  readonly id: string;
+  readonly head: LedgerHead;
+  headAt(seq: number): string | undefined;
+  hasSeed(hash: string): boolean;
 }
 
 /**
@@ -38,7 +51,7 @@ export interface CheckOptions {
  */
 export function checkLedger(
   directory: string,
-  { onStage = () => {}, expect }: CheckOptions = {},
+  { onStage = () => {}, expect, claims }: CheckOptions = {},
 ): CheckReport {
   const problems = new Problems();
   // What is made of the truth is opened first: then the truth has all that they can know.
@@ -63,6 +76,11 @@ export function checkLedger(
     attempt(problems, TRUTH_FILE, () => checkKnown(directory, db, tip ?? tipOf(db), evidence, problems));
     attempt(problems, PROJECTION_FILE, () => projection?.finish(onStage));
     if (expect !== undefined) checkAnchor(db, expect, problems);
+    attempt(problems, TRUTH_FILE, () => {
+      const seeds = claims === undefined ? [] : usedSeeds(db);
+      if (seeds.length === 0) return;
+      for (const line of claims!(historyOf(directory, db, seeds), seeds)) problems.add("claims", line);
+    });
     if (db.hasMovedOn || projectionDb?.hasMovedOn === true) {
       throw new UserError(`${directory}: somebody began to write to it while it was checked. Check it again`);
     }
@@ -78,4 +96,23 @@ export function checkLedger(
     checkpoint.close();
     projectionDb?.close();
   }
+}
+
+function historyOf(directory: string, db: UntouchedDatabase, seeds: readonly UsedSeed[]): LedgerHistory {
+  const headAt = (seq: number) => {
+    db.renew();
+    const link = linkAt(db, seq);
+    return link && hexOf(link.head);
+  };
+  return {
+    directory,
+    id: ledgerIdOf(db),
+    get head() {
+      db.renew();
+      const { seq } = tipOf(db);
+      return { seq, headHex: headAt(seq)! };
+    },
+    headAt,
+    hasSeed: (wanted) => seeds.some(({ hash }) => hash === wanted),
+  };
 }

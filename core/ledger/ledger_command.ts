@@ -6,17 +6,22 @@ import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type OnStage, Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../cli/units.ts";
 import { ExitCode, UserError } from "../cli/user_error.ts";
+import { claimProblems } from "../seed/claim_problems.ts";
+import { CLAIMS_FLAG, claimsDirectory } from "../seed/claims_directory.ts";
 import { acceptLoss } from "./accept_loss.ts";
-import { checkLedger } from "./check.ts";
+import { type Backup, backUp } from "./backup.ts";
+import { checkLedger, type CheckOptions } from "./check.ts";
 import { checkResult, checkText } from "./check_report.ts";
 import { closeEvent } from "./close_event.ts";
 import { DirectoryLock } from "./directory_lock.ts";
 import { describeLedger, type LedgerDescription } from "./describe.ts";
 import { exportLedger } from "./export.ts";
 import { refuseLostRows } from "./inspect.ts";
+import { hexOf } from "./links.ts";
 import { type OrderState, untakenOf } from "./order_state.ts";
 import type { OrderText } from "./order_text.ts";
 import { Projection } from "./projection.ts";
+import { restore } from "./restore.ts";
 import { catchUp } from "./projector.ts";
 import { type ShownAward, type ShownPacket, showOrder, showPacket, showUser } from "./show.ts";
 import { upgradeLedger } from "./upgrade.ts";
@@ -38,6 +43,7 @@ const LEDGER_FLAGS = {
   order: flag("N", "show: what an operator has ordered, and how far it came", id),
   to: flag("csv|parquet", "export: format", z.enum(["csv", "parquet"]).default("csv")),
   expect: flag("SEQ:HEAD", "check: a row and the head that it had, noted elsewhere", anchor.optional()),
+  claims: CLAIMS_FLAG,
   reason: flag("TEXT", "accept-loss: why, for those who read the ledger later", z.string().min(1).optional()),
   out: flag("FILE", "export: file, ledger.csv or ledger.parquet if absent", z.string().optional()),
   json: JSON_FLAG,
@@ -45,15 +51,28 @@ const LEDGER_FLAGS = {
 
 type Options = FlagValues<typeof LEDGER_FLAGS>;
 
-const ACTIONS: Readonly<
-  Record<string, (host: Host, directory: string, options: Options) => Promise<number> | number>
-> = { check, show, export: exportTo, close, rebuild, "accept-loss": accept, upgrade };
+type Run = (host: Host, place: string, options: Options, other: string) => Promise<number> | number;
+
+/** What each takes, and does. */
+const ACTIONS: Readonly<Record<string, { readonly takes: readonly string[]; readonly run: Run }>> = {
+  check: { takes: ["DIR"], run: check },
+  show: { takes: ["DIR"], run: show },
+  export: { takes: ["DIR"], run: exportTo },
+  backup: { takes: ["DIR", "FILE"], run: backup },
+  restore: { takes: ["FILE", "DIR"], run: restoreFrom },
+  close: { takes: ["DIR"], run: close },
+  rebuild: { takes: ["DIR"], run: rebuild },
+  upgrade: { takes: ["DIR"], run: upgrade },
+  "accept-loss": { takes: ["DIR"], run: accept },
+};
 
 const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
 
   check    proves the chain, every row and all that is made of the rows; exit code 1 if something is wrong
   show     which ledger it is, or what happened to a user or a packet
   export   every row, for auditors
+  backup   copies a ledger into one file while its server goes on, and proves the copy
+  restore  makes a ledger out of a backup, in an empty directory
   close    ends an event: what nobody won or opened goes back to its sponsors
   rebuild  makes the projection anew from the rows
   upgrade  converts a ledger of an older redpkt
@@ -66,28 +85,56 @@ export const command: Command = {
     const { values, operands, wantsHelp } = parseFlags(args, LEDGER_FLAGS);
     const names = Object.keys(ACTIONS);
     if (wantsHelp) {
-      host.out(helpText(`redpkt ledger ${names.join("|")} DIR [FLAGS]`, ABOUT, LEDGER_FLAGS));
+      host.out(helpText(`redpkt ledger ${names.join("|")} DIR [FILE] [FLAGS]`, ABOUT, LEDGER_FLAGS));
       return ExitCode.ok;
     }
-    const [action, directory, ...rest] = operands;
-    if (action === undefined || directory === undefined || rest.length > 0) {
-      throw new UserError(
-        `give one of ${names.join(", ")} and one directory, such as redpkt ledger check data/`,
-      );
-    }
-    if (!Object.hasOwn(ACTIONS, action)) {
+    const [action, ...places] = operands;
+    if (action !== undefined && !Object.hasOwn(ACTIONS, action)) {
       throw new UserError(
         `${action}: no such action.${didYouMean(action, names)} There are ${names.join(", ")}`,
       );
     }
-    return await ACTIONS[action](host, directory, values);
+    const { takes = ["DIR"], run } = ACTIONS[action ?? ""] ?? {};
+    if (run === undefined || places.length !== takes.length) {
+      const what = takes.length === 1 ? "one directory" : takes.join(" and ");
+      const example = takes.map((place) => place === "DIR" ? "data/" : "data.backup").join(" ");
+      throw new UserError(
+        `give ${action ?? `one of ${names.join(", ")}`} and ${what}, such as redpkt ledger ${
+          action ?? "check"
+        } ${example}`,
+      );
+    }
+    return await run(host, places[0], values, places[1]);
   },
 };
 
-function check(host: Host, directory: string, { expect, json }: Options): number {
-  const report = showing(host, (onStage) => checkLedger(directory, { onStage, expect }));
+function check(host: Host, directory: string, { expect, json, claims: place }: Options): number {
+  const claims: CheckOptions["claims"] = (ledger, seeds) =>
+    claimProblems(ledger, seeds, claimsDirectory(host, place));
+  const report = showing(host, (onStage) => checkLedger(directory, { onStage, expect, claims }));
   writeResult(host, json, checkResult(report), () => checkText(report));
   return report.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
+}
+
+function backup(host: Host, directory: string, { json }: Options, file: string): number {
+  const made = showing(host, (onStage) => backUp(directory, file, onStage));
+  writeResult(host, json, { file, ...backupResult(made) }, () => `${file}: ${backupLine(made)}\n`);
+  return ExitCode.ok;
+}
+
+function restoreFrom(host: Host, file: string, { json }: Options, directory: string): number {
+  const made = showing(host, (onStage) => restore(file, directory, onStage));
+  writeResult(host, json, { directory, ...backupResult(made) }, () => `${directory}: ${backupLine(made)}\n`);
+  return ExitCode.ok;
+}
+
+/** With what `check --expect` takes. */
+function backupLine({ ledger, tip }: Backup): string {
+  return `ledger ${ledger}, ${formatCount(tip.seq)} rows, proven\n--expect ${tip.seq}:${hexOf(tip.head)}`;
+}
+
+function backupResult({ ledger, tip }: Backup): object {
+  return { ledger, seq: tip.seq, head: hexOf(tip.head) };
 }
 
 function show(host: Host, directory: string, { user, packet, ticket, order, json }: Options): number {

@@ -47,7 +47,7 @@ export function damageOften(directory: string, damage: Damage, times: number, se
   const random = new Random(seed);
   const before = contentOf(directory);
   const files = [...Deno.readDirSync(directory)].filter(({ name }) =>
-    name !== "lock" && sizeOf(directory, name) > 0
+    isOfLedger(name) && sizeOf(directory, name) > 0
   )
     .map(({ name }) => name).sort();
   const result: DamageResult = { changing: new Map(), found: 0, refused: 0, missed: [], falseAlarms: [] };
@@ -63,6 +63,11 @@ export function damageOften(directory: string, damage: Damage, times: number, se
     }
   }
   return result;
+}
+
+/** Not the lock, nor what was set aside, nor what a shim keeps beside each file. */
+function isOfLedger(name: string): boolean {
+  return name !== "lock" && !/\.(disk|aside-.*)$/.test(name);
 }
 
 function sizeOf(directory: string, name: string): number {
