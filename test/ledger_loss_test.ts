@@ -366,8 +366,10 @@ Deno.test("a loss is accepted of a truth that is gone and of another history, an
   assert.deepEqual(checkLedger(grown).problems, []);
   const edited = world.copy(world.killed(COMMITS));
   tamper(edited, TRUTH_FILE, "update entry set user = 5 where seq = 20");
-  without(edited, MARK_FILE);
+  edit(`${edited}/${MARK_FILE}`, (bytes) => bytes.fill(0));
+  const before = { ...files(edited), lock: "" };
   assert.throws(() => acceptLoss(edited, "?", world.clock), /rows 14 to 25: not what was committed/);
+  assert.deepEqual({ ...files(edited), lock: "" }, before);
 });
 
 Deno.test("a truth whose rows don't reach its own chain's end, or that can't be read, is refused and never accepted", () => {
