@@ -46,6 +46,7 @@ export class TruthWriter {
     this.#tip = tipOf(db);
     this.#lastRow = linkAt(db, this.#tip.seq)!;
     this.#mark = new HeadMark(directory, ledgerIdOf(db)); // last: whatever fails before leaves nothing open
+    if (this.#tip.seq > 0) this.markTip(); // after a power loss it may be older
   }
 
   /** What the ledger is after the last commit. */
