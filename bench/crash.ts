@@ -5,11 +5,11 @@
  * checkpoint itself, which must be made anew. Prints what was lost, and ends with 1 if anything was.
  */
 import { flag, wholeNumber } from "../core/cli/flags.ts";
-import { type CrashOptions, type CrashResult, crashRun } from "../test/crash_run.ts";
-import { Random } from "../core/random/random.ts";
+import { type CrashOptions, type CrashResult, crashRun } from "../test/crash/crash_run.ts";
+import { Random } from "../core/base/random.ts";
 import { damageOften, flipBit, loseTail } from "../test/audit/damage.ts";
 import { benchFlags } from "./bench_flags.ts";
-import { buildShim, losePower, shimEnv, whyNoShim } from "../test/power_loss/shim.ts";
+import { buildShim, losePower, shimEnv, whyNoShim } from "../test/crash/shim.ts";
 
 const { seed, kills, losses } = benchFlags(
   "deno task bench:crash",

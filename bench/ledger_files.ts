@@ -4,9 +4,9 @@
  * the same of so many sent packets.
  */
 import { flag, wholeNumber } from "../core/cli/flags.ts";
-import { AWARDS_HEADER } from "../core/client/award_log.ts";
-import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
-import { sleep } from "../core/time/clock.ts";
+import { AWARDS_HEADER } from "../core/client/state/award_log.ts";
+import { CHECKPOINT_FILE } from "../core/ledger/checkpoint/checkpoint.ts";
+import { sleep } from "../core/base/clock.ts";
 import { Running } from "../test/processes.ts";
 import { benchFlags } from "./bench_flags.ts";
 import { processCpuS } from "./process_cpu.ts";

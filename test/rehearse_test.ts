@@ -1,7 +1,7 @@
 /** `redpkt rehearse` with real processes, at a small scale. */
 import assert from "node:assert/strict";
-import type { Check } from "../core/report/check.ts";
-import { summarySchema } from "../core/report/summary_schema.ts";
+import type { Check } from "../core/report/data/check.ts";
+import { summarySchema } from "../core/report/data/summary_schema.ts";
 import { redpkt, Running } from "./processes.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;

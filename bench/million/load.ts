@@ -1,11 +1,11 @@
 /** Everybody connects, then shakes: the bench itself. */
-import { formatCount } from "../../core/cli/units.ts";
-import type { PhaseResult } from "../../core/rehearse/measures.ts";
+import { formatCount } from "../../core/base/units.ts";
+import type { PhaseResult } from "../../core/rehearse/measure/measures.ts";
 import { Run } from "../../core/rehearse/run.ts";
 import { checkTable, phaseTable } from "../../core/rehearse/tables.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";
 import { checkMoney, checkThresholds } from "../../core/rehearse/verdict.ts";
-import { type Check, check, checkRow, WHOLE_RUN } from "../../core/report/check.ts";
+import { type Check, check, checkRow, WHOLE_RUN } from "../../core/report/data/check.ts";
 import { costOfShake, readMachineCpu } from "./machine_cpu.ts";
 import { memoryCost, readMachineMemory } from "./memory.ts";
 import { type Load, scenarioOf, type Setting, startStage } from "./setting.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { after } from "../time/clock.ts";
+import { after } from "../base/clock.ts";
 import { MOST_BODY_BYTES, tooLarge } from "./guard.ts";
 import type { HttpLimits, HttpService } from "./http_server.ts";
 import { problem } from "./problem.ts";

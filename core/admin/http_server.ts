@@ -4,7 +4,7 @@ import { type Exchange, Peer, take } from "./http_exchange.ts";
 import type { HttpMetric } from "./http_metrics.ts";
 import type { Guard } from "./guard.ts";
 import type { HttpAddress, RunningApi } from "./serve.ts";
-import { after } from "../time/clock.ts";
+import { after } from "../base/clock.ts";
 
 /** How often it is looked for requests that take too long, in ms. */
 const LOOK_MS = 500;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HttpPeer as Peer } from "../../test/http_peer.ts";
+import { HttpPeer as Peer } from "../../test/server/http_peer.ts";
 import { makeGuard } from "./guard.ts";
 import { plainCounts } from "./http_metrics.ts";
 import { type HttpLimits, serveHttp } from "./http_server.ts";

@@ -1,5 +1,5 @@
 import type { Host } from "../cli/host.ts";
-import { UserError } from "../cli/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import { type ApiOptions, buildApi } from "./api.ts";
 import { showsToken } from "./bearer.ts";
 import { makeGuard } from "./guard.ts";

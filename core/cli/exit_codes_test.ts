@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ExitCode } from "./user_error.ts";
+import { ExitCode } from "../base/user_error.ts";
 
 Deno.test("the table of exit codes has every code, and no other", async () => {
   const page = await Deno.readTextFile(new URL("../../docs/machine-output.md", import.meta.url));

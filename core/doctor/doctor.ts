@@ -2,7 +2,7 @@ import { z } from "zod";
 import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
 import { chooseEngine, ENGINE_CHOICES } from "../engine/choose.ts";
 import { examine, verdictOf } from "./examine.ts";
 import type { Need } from "./finding.ts";

@@ -1,12 +1,12 @@
 import { REHEARSAL } from "../admin/action.ts";
 import { type HttpAddress, TOKEN_VARIABLE, tokenOf } from "../admin/serve.ts";
-import { tellFault } from "../admin/telemetry.ts";
+import { tellFault } from "../admin/telemetry/telemetry.ts";
 import type { Host } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
-import { systemSecret } from "../random/random.ts";
-import { after, every } from "../time/clock.ts";
-import { MoneyWatch } from "./money_watch.ts";
-import { MonitorCore } from "./monitor_core.ts";
+import { systemSecret } from "../base/random.ts";
+import { after, every } from "../base/clock.ts";
+import { MoneyWatch } from "./money/money_watch.ts";
+import { MonitorCore } from "./collect/monitor_core.ts";
 
 /** How often it looks what is due to be shown, in ms. */
 const TICK_MS = 100;
@@ -64,7 +64,10 @@ export async function servePage(
   host: Host,
   { core, money, address, names = [], log }: PageParts,
 ): Promise<ServedPage> {
-  const [{ serveWeb }, { Control }] = await Promise.all([import("./web/web.ts"), import("./control.ts")]);
+  const [{ serveWeb }, { Control }] = await Promise.all([
+    import("./web/web.ts"),
+    import("./collect/control.ts"),
+  ]);
   const door = { flag: "--web", what: "the page", address, names };
   const given = tokenOf(host, door);
   const token = given ?? systemSecret();

@@ -1,6 +1,6 @@
 import type { OnStage } from "../cli/progress.ts";
-import { UserError } from "../cli/user_error.ts";
-import { AWARDS_HEADER } from "../client/award_log.ts";
+import { UserError } from "../base/user_error.ts";
+import { AWARDS_HEADER } from "../client/state/award_log.ts";
 
 const CHUNK_BYTES = 1 << 20;
 const COMMA = 0x2c;

@@ -1,10 +1,10 @@
 import type { Host } from "../cli/host.ts";
-import { formatCount, formatMicros } from "../cli/units.ts";
-import type { PlanInput } from "../seed/plan_schema.ts";
-import type { PhaseResult } from "./measures.ts";
+import { formatCount, formatMicros } from "../base/units.ts";
+import type { PlanInput } from "../seed/plan/plan_schema.ts";
+import type { PhaseResult } from "./measure/measures.ts";
 import { Run } from "./run.ts";
-import { completeScenario, type FullScenario, type Phase } from "./scenario.ts";
-import { Stage, type StageOptions } from "./stage.ts";
+import { completeScenario, type FullScenario, type Phase } from "./measure/scenario.ts";
+import { Stage, type StageOptions } from "./stage/stage.ts";
 import { Timeline } from "./timeline.ts";
 
 /** Parts of the highest rate that are tried, one after the other, until one fits. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import gala from "../../scenarios/gala.ts";
 import { fitted } from "./fit.ts";
-import { completeScenario, waveOf } from "./scenario.ts";
+import { completeScenario, waveOf } from "./measure/scenario.ts";
 import { makePhase } from "./testing.ts";
 
 const GALA = completeScenario(gala);

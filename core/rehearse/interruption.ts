@@ -1,5 +1,5 @@
 import type { Host } from "../cli/host.ts";
-import { ExitCode } from "../cli/user_error.ts";
+import { ExitCode } from "../base/user_error.ts";
 import { RehearsalBroken } from "./run.ts";
 
 /** Ctrl-C and SIGTERM during a rehearsal: the first breaks it off and lets its processes end, the second ends it at once. */

@@ -1,13 +1,13 @@
-import { formatCount } from "../cli/units.ts";
-import { ExitCode } from "../cli/user_error.ts";
+import { formatCount } from "../base/units.ts";
+import { ExitCode } from "../base/user_error.ts";
 import { Histogram } from "../counters/histogram.ts";
-import { type Check, checkRow } from "../report/check.ts";
-import { moneyLine } from "../report/money_line.ts";
-import type { Cause, MachineUse, Summary } from "../report/summary_schema.ts";
-import type { PhaseResult } from "./measures.ts";
+import { type Check, checkRow } from "../report/data/check.ts";
+import { moneyLine } from "../report/data/money_line.ts";
+import type { Cause, MachineUse, Summary } from "../report/data/summary_schema.ts";
+import type { PhaseResult } from "./measure/measures.ts";
 import { type JudgedSecond, judgeMachine, type MachineKind, useText } from "./machine/judge.ts";
 import { averageOf } from "./machine/machine_second.ts";
-import type { FullScenario } from "./scenario.ts";
+import type { FullScenario } from "./measure/scenario.ts";
 import { checkTable, phaseTable } from "./tables.ts";
 import type { Second } from "./timeline.ts";
 

@@ -1,12 +1,12 @@
 import type { Host } from "../cli/host.ts";
-import { formatCount } from "../cli/units.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
-import { sleep } from "../time/clock.ts";
-import { type PhaseResult, phaseResult, type Reading } from "./measures.ts";
-import { type FullScenario, type Phase, waveOf } from "./scenario.ts";
-import type { Stage } from "./stage.ts";
+import { formatCount } from "../base/units.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
+import { sleep } from "../base/clock.ts";
+import { type PhaseResult, phaseResult, type Reading } from "./measure/measures.ts";
+import { type FullScenario, type Phase, waveOf } from "./measure/scenario.ts";
+import type { Stage } from "./stage/stage.ts";
 import type { Timeline } from "./timeline.ts";
-import { ConnectWatch } from "./why_not_in.ts";
+import { ConnectWatch } from "./stage/why_not_in.ts";
 
 /** How long everyone may take to connect, beyond what the rate asks for. */
 const CONNECT_GRACE_MS = 60_000;

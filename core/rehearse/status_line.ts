@@ -1,5 +1,5 @@
 import type { Host } from "../cli/host.ts";
-import { formatCount, formatMicros } from "../cli/units.ts";
+import { formatCount, formatMicros } from "../base/units.ts";
 import { Histogram } from "../counters/histogram.ts";
 import type { Second } from "./timeline.ts";
 

@@ -1,7 +1,7 @@
 import { alignColumns } from "../cli/columns.ts";
-import { formatCount, formatMicros, formatYuan } from "../cli/units.ts";
-import type { PhaseResult, Usage } from "./measures.ts";
-import type { CheckRow } from "../report/check.ts";
+import { formatCount, formatMicros, formatYuan } from "../base/units.ts";
+import type { PhaseResult, Usage } from "./measure/measures.ts";
+import type { CheckRow } from "../report/data/check.ts";
 
 const GREETINGS_ROW: [label: string, value: (result: PhaseResult) => string] = [
   "greetings",

@@ -1,5 +1,5 @@
 /** Phases for tests of verdicts. */
-import type { PhaseResult } from "./measures.ts";
+import type { PhaseResult } from "./measure/measures.ts";
 
 const USAGE = { cores: 0.5, cpuMs: 1_000, rssBytes: 1e8 };
 

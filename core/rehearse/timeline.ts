@@ -1,5 +1,5 @@
-import type { Child } from "./child.ts";
-import { readSnapshots } from "../admin/snapshot_stream.ts";
+import type { Child } from "./stage/child.ts";
+import { readSnapshots } from "../admin/telemetry/snapshot_stream.ts";
 import { Histogram } from "../counters/histogram.ts";
 import type { Snapshot } from "../counters/series.ts";
 import type { MachineSecond } from "./machine/machine_second.ts";

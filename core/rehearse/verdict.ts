@@ -1,10 +1,10 @@
-import { formatCount, formatYuan } from "../cli/units.ts";
+import { formatCount, formatYuan } from "../base/units.ts";
 import type { ReconcileResult } from "../reconcile/reconcile.ts";
 import type { SponsorSums } from "../reconcile/seed_match.ts";
-import { type Check, check, WHOLE_RUN } from "../report/check.ts";
-import type { Money } from "../report/summary_schema.ts";
-import { type Measure, MEASURES, type PhaseResult, type Reading } from "./measures.ts";
-import type { FullScenario } from "./scenario.ts";
+import { type Check, check, WHOLE_RUN } from "../report/data/check.ts";
+import type { Money } from "../report/data/summary_schema.ts";
+import { type Measure, MEASURES, type PhaseResult, type Reading } from "./measure/measures.ts";
+import type { FullScenario } from "./measure/scenario.ts";
 
 /** Every threshold of the scenario, checked against what happened. */
 export function checkThresholds(scenario: FullScenario, results: readonly PhaseResult[]): Check[] {

@@ -1,8 +1,8 @@
-import { type Figure, FIGURES } from "./figures.ts";
-import type { LineSpec } from "../monitor/charts.ts";
-import type { Point } from "../monitor/history.ts";
-import { lineIndex, type RunData } from "./run_data.ts";
-import type { PhaseSummary } from "./summary_schema.ts";
+import { type Figure, FIGURES } from "./data/figures.ts";
+import type { LineSpec } from "../monitor/timeline/charts.ts";
+import type { Point } from "../monitor/timeline/history.ts";
+import { lineIndex, type RunData } from "./data/run_data.ts";
+import type { PhaseSummary } from "./data/summary_schema.ts";
 
 /** A figure of a phase in two runs. */
 export interface Difference {

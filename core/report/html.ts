@@ -1,11 +1,11 @@
-import { formatCount } from "../cli/units.ts";
-import { type Check, checkRow, WHOLE_RUN } from "./check.ts";
-import { moneyLine } from "./money_line.ts";
+import { formatCount } from "../base/units.ts";
+import { type Check, checkRow, WHOLE_RUN } from "./data/check.ts";
+import { moneyLine } from "./data/money_line.ts";
 import css from "./report.css" with { type: "text" };
-import { FIGURES } from "./figures.ts";
+import { FIGURES } from "./data/figures.ts";
 import { drawCharts } from "./report_charts.ts";
-import type { RunData } from "./run_data.ts";
-import type { Summary } from "./summary_schema.ts";
+import type { RunData } from "./data/run_data.ts";
+import type { Summary } from "./data/summary_schema.ts";
 import { escapeXml } from "./svg_chart.ts";
 
 /** A run's report as one HTML file that needs nothing else. */

@@ -1,5 +1,5 @@
-import { type Check, checkRow } from "./check.ts";
-import type { Summary } from "./summary_schema.ts";
+import { type Check, checkRow } from "./data/check.ts";
+import type { Summary } from "./data/summary_schema.ts";
 import { escapeXml } from "./svg_chart.ts";
 
 /**

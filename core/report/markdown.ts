@@ -1,8 +1,8 @@
-import { formatCount } from "../cli/units.ts";
-import { checkRow } from "./check.ts";
-import { FIGURES } from "./figures.ts";
-import { moneyLine } from "./money_line.ts";
-import type { RunData } from "./run_data.ts";
+import { formatCount } from "../base/units.ts";
+import { checkRow } from "./data/check.ts";
+import { FIGURES } from "./data/figures.ts";
+import { moneyLine } from "./data/money_line.ts";
+import type { RunData } from "./data/run_data.ts";
 
 /** A run's report for a pull request: the verdict, what failed first, and the figures. */
 export function reportMarkdown({ summary }: RunData): string {

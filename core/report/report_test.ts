@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
-import { UserError } from "../cli/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import { bucketOf } from "../counters/histogram.ts";
-import { makeSnapshot } from "../monitor/testing.ts";
+import { makeSnapshot } from "../monitor/collect/testing.ts";
 import { blockMeans, compareRuns, welchT } from "./compare.ts";
 import { compareMarkdown, comparePage } from "./compare_page.ts";
-import { recordRun, type RunSecond } from "./record_run.ts";
-import { readRun } from "./run_data.ts";
+import { recordRun, type RunSecond } from "./data/record_run.ts";
+import { readRun } from "./data/run_data.ts";
 import { svgChart } from "./svg_chart.ts";
 import { decades, niceTicks } from "./ticks.ts";
 import { writeReport } from "./write_report.ts";
-import { check, WHOLE_RUN } from "./check.ts";
+import { check, WHOLE_RUN } from "./data/check.ts";
 import { junitXml } from "./junit.ts";
-import { moneyLine } from "./money_line.ts";
-import { type PhaseSummary, type Summary, SUMMARY_VERSION, summaryJsonSchema } from "./summary_schema.ts";
+import { moneyLine } from "./data/money_line.ts";
+import {
+  type PhaseSummary,
+  type Summary,
+  SUMMARY_VERSION,
+  summaryJsonSchema,
+} from "./data/summary_schema.ts";
 
 const S = 1_700_000_000;
 

@@ -1,11 +1,11 @@
 import type { OnStage } from "../cli/progress.ts";
-import { UserError } from "../cli/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import { reportHtml } from "./html.ts";
 import { junitXml } from "./junit.ts";
 import { reportMarkdown } from "./markdown.ts";
 import { drawCharts } from "./report_charts.ts";
-import { readRun } from "./run_data.ts";
-import type { Summary } from "./summary_schema.ts";
+import { readRun } from "./data/run_data.ts";
+import type { Summary } from "./data/summary_schema.ts";
 
 /**
  * Writes report.html, report.md, junit.xml and the charts into a rehearsal's folder.

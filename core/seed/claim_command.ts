@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { flag, type Flags, helpText, parseFlags, switchFlag } from "../cli/flags.ts";
 import type { Host } from "../cli/host.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
-import { DirectoryLock } from "../ledger/directory_lock.ts";
-import { LedgerIdentity } from "../ledger/ledger_identity.ts";
-import { TruthReader } from "../ledger/truth_reader.ts";
-import { SeedClaims } from "./claims.ts";
-import { CLAIMS_FLAG, claimsDirectory } from "./claims_directory.ts";
-import { claimProblems } from "./claim_problems.ts";
-import { SeedFile } from "./seed_file.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
+import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
+import { LedgerIdentity } from "../ledger/store/ledger_identity.ts";
+import { TruthReader } from "../ledger/store/truth_reader.ts";
+import { SeedClaims } from "./claim/claims.ts";
+import { CLAIMS_FLAG, claimsDirectory } from "./claim/claims_directory.ts";
+import { claimProblems } from "./claim/claim_problems.ts";
+import { SeedFile } from "./file/seed_file.ts";
 
 const FLAGS = {
   ledger: flag("DIR", "the ledger that gives the file's tickets away", z.string().min(1).optional()),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Host } from "../cli/host.ts";
-import { ManualClock } from "../time/clock.ts";
+import { ManualClock } from "../base/clock.ts";
 import { CloseCode } from "../wire/codes.ts";
 import { command } from "./command.ts";
 import { Tokens } from "./token.ts";

@@ -1,8 +1,8 @@
 /** Damages a ledger's files a little, again and again, and asks the check. */
-import { checkLedger } from "../../core/ledger/check.ts";
-import type { Anchor } from "../../core/ledger/check_chain.ts";
-import { UserError } from "../../core/cli/user_error.ts";
-import { Random } from "../../core/random/random.ts";
+import { checkLedger } from "../../core/audit/check/check.ts";
+import type { Anchor } from "../../core/audit/check/check_chain.ts";
+import { UserError } from "../../core/base/user_error.ts";
+import { Random } from "../../core/base/random.ts";
 import { contentOf, differences } from "./content.ts";
 import { copyFolder } from "./world.ts";
 

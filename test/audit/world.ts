@@ -1,12 +1,12 @@
 /** A ledger with some of everything, for those who damage it and those who look whether that is found. */
 import { LedgerFiller } from "../../bench/ledger_filler.ts";
-import { EntryKind, HELD } from "../../core/ledger/entry.ts";
-import { openJudge } from "../../core/ledger/open_judge.ts";
-import { catchUp, Projector } from "../../core/ledger/projector.ts";
-import { sendBodyWords } from "../../core/ledger/send_body.ts";
-import { SqliteStore } from "../../core/ledger/sqlite_store.ts";
-import { StoredLedger } from "../../core/ledger/stored_ledger.ts";
-import { ManualClock } from "../../core/time/clock.ts";
+import { EntryKind, HELD } from "../../core/ledger/record/entry.ts";
+import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
+import { catchUp, Projector } from "../../core/ledger/projection/projector.ts";
+import { sendBodyWords } from "../../core/ledger/record/send_body.ts";
+import { SqliteStore } from "../../core/ledger/store/sqlite_store.ts";
+import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
+import { ManualClock } from "../../core/base/clock.ts";
 
 /** Files that belong together, by the name of the first. */
 export const FILES: Readonly<Record<string, readonly string[]>> = {

@@ -7,10 +7,10 @@ import { makeGuard } from "../../admin/guard.ts";
 import { problem } from "../../admin/problem.ts";
 import { type Door, openDoor, type RunningApi } from "../../admin/serve.ts";
 import { plainCounts } from "../../admin/http_metrics.ts";
-import type { Control } from "../control.ts";
-import { MARK_KINDS } from "../marks.ts";
-import type { MoneyWatch } from "../money_watch.ts";
-import type { MonitorCore } from "../monitor_core.ts";
+import type { Control } from "../collect/control.ts";
+import { MARK_KINDS } from "../timeline/marks.ts";
+import type { MoneyWatch } from "../money/money_watch.ts";
+import type { MonitorCore } from "../collect/monitor_core.ts";
 import { pageHtml } from "./page.ts";
 import { allCounters, clientHosts, health, pageHistory, targetRows } from "./page_state.ts";
 

@@ -1,6 +1,6 @@
-import { type Check, valueText } from "../../report/check.ts";
-import type { Cause } from "../../report/summary_schema.ts";
-import type { Measure } from "../measures.ts";
+import { type Check, valueText } from "../../report/data/check.ts";
+import type { Cause } from "../../report/data/summary_schema.ts";
+import type { Measure } from "../measure/measures.ts";
 import { averageOf, type MachineSecond } from "./machine_second.ts";
 
 /** A second of a phase: how long answers took, if there were any, and what the machine did besides. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { check } from "../../report/check.ts";
+import { check } from "../../report/data/check.ts";
 import { type JudgedSecond, judgeMachine } from "./judge.ts";
 import type { MachineSecond } from "./machine_second.ts";
 

@@ -1,4 +1,4 @@
-import { readKernelText } from "../../shared/kernel_files.ts";
+import { readKernelText } from "../../os/kernel_files.ts";
 import {
   type CpuTimes,
   parseCpuTimes,

@@ -1,4 +1,4 @@
-import type { MachineUse } from "../../report/summary_schema.ts";
+import type { MachineUse } from "../../report/data/summary_schema.ts";
 import type { MachineReading } from "./machine_reading.ts";
 
 /** A process that isn't ours, and what it took. */

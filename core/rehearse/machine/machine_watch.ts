@@ -1,5 +1,5 @@
 import type { Host } from "../../cli/host.ts";
-import { every } from "../../time/clock.ts";
+import { every } from "../../base/clock.ts";
 import { type MachineReading, readMachine } from "./machine_reading.ts";
 import { type MachineSecond, machineSecond } from "./machine_second.ts";
 

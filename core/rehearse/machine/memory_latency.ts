@@ -1,5 +1,5 @@
-import { Random } from "../../random/random.ts";
-import type { Clock } from "../../time/clock.ts";
+import { Random } from "../../base/random.ts";
+import type { Clock } from "../../base/clock.ts";
 
 /** Larger than the caches of a core, and of the size of what a server with 100,000 connections walks through. */
 const BYTES = 64 << 20;

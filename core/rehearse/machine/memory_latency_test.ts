@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ManualClock } from "../../time/clock.ts";
+import { ManualClock } from "../../base/clock.ts";
 import { measureMemoryNs } from "./memory_latency.ts";
 
 Deno.test("a random read is given in ns, whoever had the core in two parts of five", () => {

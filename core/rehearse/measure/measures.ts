@@ -1,0 +1,149 @@
+import { Histogram, type SparseHistogram } from "../../counters/histogram.ts";
+import type { Totals } from "../../counters/series.ts";
+import type { CheckUnit } from "../../report/data/check.ts";
+import type { PhaseSummary } from "../../report/data/summary_schema.ts";
+import { sendResult } from "./send_measures.ts";
+
+/** What happened in one phase, from exact differences of both processes' counters. */
+export type PhaseResult = PhaseSummary;
+
+/** What a process used in a phase. */
+export type Usage = PhaseSummary["server"];
+
+/** Both processes' counters at one moment. */
+export interface Reading {
+  server: Totals;
+  readonly client: Totals;
+}
+
+/** The result of a phase from the readings at its two ends. */
+export function phaseResult(
+  name: string,
+  seconds: number,
+  before: Reading,
+  after: Reading,
+  backAfterS: number | null = null,
+): PhaseResult {
+  const grew = (counter: string) => after.client.counters[counter] - before.client.counters[counter];
+  const buckets = difference(after.client.histograms.shakeLatencyUs, before.client.histograms.shakeLatencyUs);
+  const latency = new Histogram().add(buckets);
+  const control = new Histogram().add(
+    difference(after.server.histograms.controlLatencyUs, before.server.histograms.controlLatencyUs),
+  );
+  return {
+    name,
+    seconds,
+    scheduled: grew("shakesDue"),
+    offered: grew("shakesSent"),
+    answered: grew("shakesAnswered"),
+    won: grew("shakesWon"),
+    wonFen: grew("amountWonFen"),
+    nothing: grew("shakesNothing"),
+    greeted: grew("shakesGreeted"),
+    allGone: grew("shakesAllGone"),
+    overloaded: grew("shakesOverloaded"),
+    missed: { late: grew("ticksLate"), unconnected: grew("ticksUnconnected"), overrun: grew("ticksOverrun") },
+    disconnects: grew("disconnects"),
+    good: grew("shakesInTime"),
+    givenUp: grew("shakesGivenUp"),
+    admittedP99Us: new Histogram().add(
+      difference(after.client.histograms.admittedLatencyUs, before.client.histograms.admittedLatencyUs),
+    ).percentile(99),
+    ready: after.client.gauges.usersReady,
+    behaving: after.client.gauges.usersBehaving,
+    backAfterS,
+    dialErrors: DIAL_ERRORS.reduce((sum, counter) => sum + grew(counter), 0),
+    closedBad: BAD_CLOSES.reduce(
+      (sum, counter) => sum + after.server.counters[counter] - before.server.counters[counter],
+      0,
+    ),
+    misbehaving: after.client.gauges.badConnected,
+    badUsers: after.client.gauges.badUsers,
+    latencyUs: {
+      p50: latency.percentile(50),
+      p90: latency.percentile(90),
+      p99: latency.percentile(99),
+      p999: latency.percentile(99.9),
+      max: latency.max,
+    },
+    latencyBuckets: buckets,
+    controlUs: { p50: control.percentile(50), p99: control.percentile(99) },
+    server: usage(before.server, after.server),
+    client: usage(before.client, after.client),
+    sends: sendResult(
+      grew,
+      (name) => difference(after.client.histograms[name], before.client.histograms[name]),
+    ),
+  };
+}
+
+/** Dials that fail for these reasons show a fault, other than that nobody listens while a server is down. */
+const DIAL_ERRORS = ["Timeout", "NoPort", "NoDescriptor", "NoMemory", "Unreachable"].map((cause) =>
+  `dialFailed${cause}`
+);
+/** What the server closes slow and dead peers for. */
+const BAD_CLOSES = ["closedLoginTimeout", "closedFrameTimeout", "closedSlowReader", "closedIdle"];
+
+interface MeasureSpec {
+  readonly unit: CheckUnit;
+  /** Its value in a phase; some compare it with the first one. NaN where there is none. */
+  readonly of: (result: PhaseResult, first: PhaseResult) => number;
+}
+
+const percent = (part: number, whole: number) => whole === 0 ? 100 : part / whole * 100;
+const counted = (of: MeasureSpec["of"]): MeasureSpec => ({ unit: "count", of });
+const inPercent = (of: MeasureSpec["of"]): MeasureSpec => ({ unit: "percent", of });
+/** Of microseconds. */
+const inMs = (us: MeasureSpec["of"]): MeasureSpec => ({
+  unit: "ms",
+  of: (result, first) => us(result, first) / 1000,
+});
+
+/** What a threshold can be about, by name. */
+export const MEASURES = {
+  offeredPercent: inPercent(({ offered, scheduled }) => percent(offered, scheduled)),
+  answeredPercent: inPercent(({ answered, offered }) => percent(answered, offered)),
+  overloadedPercent: inPercent(({ overloaded, answered }) =>
+    answered === 0 ? 0 : percent(overloaded, answered)
+  ),
+  disconnects: counted(({ disconnects }) => disconnects),
+  goodPercent: inPercent(({ good, scheduled }) => percent(good, scheduled)),
+  admittedP99Ms: inMs(({ admittedP99Us }) => admittedP99Us),
+  p99TimesFirst: {
+    unit: "times",
+    of: ({ admittedP99Us }, first) => admittedP99Us / Math.max(1, first.admittedP99Us),
+  },
+  serverGrowthMb: { unit: "MB", of: ({ server }, first) => (server.rssBytes - first.server.rssBytes) / 1e6 },
+  readyPercent: inPercent(({ ready, behaving }) => percent(ready, behaving)),
+  backAfterS: { unit: "s", of: ({ backAfterS }) => backAfterS ?? NaN },
+  dialErrors: counted(({ dialErrors }) => dialErrors),
+  closedBad: counted(({ closedBad }) => closedBad),
+  misbehavingPercent: inPercent(({ misbehaving, badUsers }) =>
+    badUsers === 0 ? 0 : percent(misbehaving, badUsers)
+  ),
+  won: counted(({ won }) => won),
+  p50Ms: inMs(({ latencyUs }) => latencyUs.p50),
+  p99Ms: inMs(({ latencyUs }) => latencyUs.p99),
+  p999Ms: inMs(({ latencyUs }) => latencyUs.p999),
+  sendsDonePercent: inPercent(({ sends }) => percent(sends.done, sends.sent)),
+  claimsAnsweredPercent: inPercent(({ sends }) => percent(sends.claimsAnswered, sends.claims)),
+  claimsPaid: counted(({ sends }) => sends.paid),
+  claimP99Ms: inMs(({ sends }) => sends.claimUs.p99),
+} satisfies Record<string, MeasureSpec>;
+
+export type Measure = keyof typeof MEASURES;
+export const MEASURE_NAMES = Object.keys(MEASURES) as Measure[];
+
+function usage(before: Totals, after: Totals): Usage {
+  const cpuMs = after.cpuUserMs + after.cpuSystemMs - before.cpuUserMs - before.cpuSystemMs;
+  const elapsedMs = Math.max(1, after.readAtMs - before.readAtMs);
+  return { cores: cpuMs / elapsedMs, cpuMs, rssBytes: after.rssBytes };
+}
+
+/** What a histogram has grown by. Counts are modulo 2^32. */
+function difference(after: SparseHistogram, before: SparseHistogram): SparseHistogram {
+  const earlier = new Map(before);
+  return after
+    .map(([bucket, count]): [number, number] => [bucket, (count - (earlier.get(bucket) ?? 0)) >>> 0])
+    .filter(([, count]) => count > 0);
+}
