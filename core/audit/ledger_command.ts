@@ -18,7 +18,7 @@ import { describeLedger, type LedgerDescription } from "./describe.ts";
 import { exportLedger } from "./export.ts";
 import { refuseLostRows } from "../ledger/evidence/inspect.ts";
 import { hexOf } from "../ledger/chain/links.ts";
-import { type OrderState, untakenOf } from "../ledger/judge/order_state.ts";
+import { type OrderState, untakenOf } from "../ledger/record/order_state.ts";
 import type { OrderText } from "../ledger/record/order_text.ts";
 import { Projection } from "../ledger/projection/projection.ts";
 import { restore } from "./restore.ts";

@@ -3,7 +3,8 @@ import { eachDelivered } from "../ledger/record/delivered_marks.ts";
 import { EntryKind, HELD, isOfAward } from "../ledger/record/entry.ts";
 import { RowField } from "../ledger/record/entry_rows.ts";
 import { openJudge } from "../ledger/checkpoint/open_judge.ts";
-import { type OrderState, orderStates } from "../ledger/judge/order_state.ts";
+import type { OrderState } from "../ledger/record/order_state.ts";
+import { orderStates } from "../ledger/judge/order_states.ts";
 import { openProjection, projectedSeq } from "../ledger/projection/projection_reader.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
 

@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import { PAYLOAD_WORDS } from "../ledger/record/entry.ts";
 import type { MetricDefinition } from "../counters/counters.ts";
-import type { OrderState } from "../ledger/judge/order_state.ts";
+import type { OrderState } from "../ledger/record/order_state.ts";
 import type { Random } from "../base/random.ts";
 import type { Tickets } from "../seed/file/tickets.ts";
 
@@ -42,7 +42,7 @@ export {
 } from "../wire/version1.ts";
 export * from "../wire/version1_money.ts";
 export { EntryKind, Refusal, refusalName, Verdict } from "../ledger/record/entry.ts";
-export { isTaken, type OpenPart, type OrderState, untakenOf } from "../ledger/judge/order_state.ts";
+export { isTaken, type OpenPart, type OrderState, untakenOf } from "../ledger/record/order_state.ts";
 export { type SendBody, sendBodyWords } from "../ledger/record/send_body.ts";
 export { HeadBit, HeadWord } from "../ledger/record/sent_packet.ts";
 export { ownerSet } from "../base/owner_set.ts";

@@ -11,7 +11,7 @@ import {
   Verdict,
 } from "../../core/ledger/record/entry.ts";
 import { emptyJudgement, type Ledger } from "../../core/ledger/record/ledger.ts";
-import { isTaken } from "../../core/ledger/judge/order_state.ts";
+import { isTaken } from "../../core/ledger/record/order_state.ts";
 import { type OrderText, orderWords } from "../../core/ledger/record/order_text.ts";
 import type { OpenedLedger } from "./ledger_conformance.ts";
 

@@ -1,7 +1,8 @@
 import { Judge } from "./judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger, LedgerLimits } from "../record/ledger.ts";
 import type { MoneyTally } from "./money_tally.ts";
-import { type OrderState, orderStates } from "./order_state.ts";
+import type { OrderState } from "../record/order_state.ts";
+import { orderStates } from "./order_states.ts";
 
 /** A ledger that forgets everything when the process ends: for rehearsals that don't need one that lasts. */
 export class MemoryLedger implements Ledger {

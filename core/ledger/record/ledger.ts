@@ -1,5 +1,5 @@
 import { PAYLOAD_WORDS, type Verdict } from "./entry.ts";
-import type { OrderState } from "../judge/order_state.ts";
+import type { OrderState } from "./order_state.ts";
 
 /** What the ledger says of one entry. */
 export interface Judgement {

@@ -15,7 +15,8 @@ import { EntryRows, ROW_FIELDS, RowField } from "../record/entry_rows.ts";
 import { type EntryStore, StoreFailed } from "../disk/entry_store.ts";
 import type { Judge } from "../judge/judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger } from "../record/ledger.ts";
-import { type OrderState, orderStates } from "../judge/order_state.ts";
+import type { OrderState } from "../record/order_state.ts";
+import { orderStates } from "../judge/order_states.ts";
 
 /** What was delivered is written with the next batch, or by itself after this time; words of it at most. */
 const MARKS_WAIT_MS = 1_000;

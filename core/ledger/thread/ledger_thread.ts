@@ -1,7 +1,7 @@
 import { Bell } from "../../threads/bell.ts";
 import type { Balances } from "../record/ledger.ts";
 import { LedgerBoard } from "../ring/ledger_board.ts";
-import type { OrderState } from "../judge/order_state.ts";
+import type { OrderState } from "../record/order_state.ts";
 import type { LedgerInit, LedgerOrder, LedgerReady, LedgerReport } from "./ledger_worker.ts";
 import type { ProjectorInit, ProjectorReport } from "./projector_worker.ts";
 

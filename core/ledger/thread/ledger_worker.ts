@@ -20,7 +20,7 @@ import { refuseLostRows } from "../evidence/inspect.ts";
 import { CHECKPOINT_FILE } from "../checkpoint/checkpoint.ts";
 import { setAside } from "../disk/set_aside.ts";
 import { openJudge } from "../checkpoint/open_judge.ts";
-import type { OrderState } from "../judge/order_state.ts";
+import type { OrderState } from "../record/order_state.ts";
 import { type LedgerSync, SqliteStore } from "../store/sqlite_store.ts";
 import { StoredLedger } from "../store/stored_ledger.ts";
 

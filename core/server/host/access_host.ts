@@ -10,7 +10,7 @@ import { LedgerState } from "../../ledger/ring/ledger_board.ts";
 import { ledgerRingBytes } from "../../ledger/ring/ledger_ring.ts";
 import { type LedgerNews, LedgerThread } from "../../ledger/thread/ledger_thread.ts";
 import type { LedgerInit, LedgerReady } from "../../ledger/thread/ledger_worker.ts";
-import type { OrderState } from "../../ledger/judge/order_state.ts";
+import type { OrderState } from "../../ledger/record/order_state.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import { Random } from "../../base/random.ts";
 import type { ConnectionLimits } from "../../set/common/connection_watch.ts";

@@ -1,4 +1,4 @@
-import type { OrderState } from "../../ledger/judge/order_state.ts";
+import type { OrderState } from "../../ledger/record/order_state.ts";
 import type { OrderText } from "../../ledger/record/order_text.ts";
 import type { PlacedOrder } from "../../plugin/plugin.ts";
 

@@ -5,7 +5,7 @@ import type { Counters } from "../../counters/counters.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import type { HostContext, PluginControl, Tickets } from "../../plugin/plugin.ts";
 import { LedgerState } from "../../ledger/ring/ledger_board.ts";
-import type { OrderState } from "../../ledger/judge/order_state.ts";
+import type { OrderState } from "../../ledger/record/order_state.ts";
 import { Random } from "../../base/random.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { HostEntries } from "./host_entries.ts";

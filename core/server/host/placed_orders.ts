@@ -1,7 +1,7 @@
 import type { Log } from "../../cli/log.ts";
 import { EntryKind, Refusal, refusalName, Verdict } from "../../ledger/record/entry.ts";
 import { LedgerState } from "../../ledger/ring/ledger_board.ts";
-import type { OrderState } from "../../ledger/judge/order_state.ts";
+import type { OrderState } from "../../ledger/record/order_state.ts";
 import {
   canonicalJson,
   MOST_ORDER_BYTES,
