@@ -75,6 +75,8 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
   #drained: number[] = [];
   #handler: EngineHandler | undefined;
   #nowMs = 0;
+  /** Entries that the present pass has submitted. */
+  #submitted = 0;
   /** The ring whose turn is first. */
   #firstRing = 0;
 
@@ -171,30 +173,11 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
   }
 
   poll(maxWaitMs: number): void {
-    this.#outbox.flush();
-    const startMs = this.#clock.monotonicMs();
-    this.#doorman.prepare(startMs);
-    const submitted = this.#rings.pending;
-    const batchUs = this.#pace.batchUs(startMs);
-    this.#reads.prepare(startMs, batchUs / 1000);
-    const bringsNew = !this.#rings.isReady;
-    this.#rings.turn(this.#waitMs(maxWaitMs, startMs), batchUs);
-    this.#ends.finishSubmitted();
-    const nowMs = this.#nowMs = this.#clock.monotonicMs();
-    if (bringsNew) this.#reads.turned(nowMs);
+    const startMs = this.#submit();
+    this.#wait(maxWaitMs, startMs);
     this.#handler!.onWake();
-    this.#takeArrivals();
-    const untilMs = nowMs + PASS_BUDGET_MS;
-    this.#reads.startPass(nowMs);
-    // Who only sends, and whom nobody answers, needn't wake up for each send either.
-    this.#pace.count(Math.max(submitted, this.#handle(untilMs)));
-    if (this.#reads.isActive) this.#readLess(untilMs);
-    this.#outbox.flush();
-    this.#inbox.feedStarved();
-    this.#ends.endLingering(startMs);
-    this.#tellDrained();
-    this.#ends.tell(this.#handler!);
-    this.#outbox.flush();
+    this.#dispatch();
+    this.#finish(startMs);
   }
 
   shutdown(): void {
@@ -251,6 +234,46 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
 
   onUnwatched(connection: number): void {
     if (this.#connections.hasPeerEnded[connection] === 0) this.#inbox.arm(connection);
+  }
+
+  /** Makes entries of all that the kernel is to do; they go with the wait, or at once where a ring is full. */
+  #submit(): number {
+    this.#outbox.flush();
+    const startMs = this.#clock.monotonicMs();
+    this.#doorman.prepare(startMs);
+    this.#submitted = this.#rings.pending;
+    return startMs;
+  }
+
+  /** Hands the entries over and takes what has come; sleeps for it if nothing has. */
+  #wait(maxWaitMs: number, startMs: number): void {
+    const batchUs = this.#pace.batchUs(startMs);
+    this.#reads.prepare(startMs, batchUs / 1000);
+    const bringsNew = !this.#rings.isReady;
+    this.#rings.turn(this.#waitMs(maxWaitMs, startMs), batchUs);
+    this.#ends.finishSubmitted();
+    this.#nowMs = this.#clock.monotonicMs();
+    if (bringsNew) this.#reads.turned(this.#nowMs);
+  }
+
+  /** Tells the handler what has come, for one budget of time. */
+  #dispatch(): void {
+    this.#takeArrivals();
+    const untilMs = this.#nowMs + PASS_BUDGET_MS;
+    this.#reads.startPass(this.#nowMs);
+    // Who only sends, and whom nobody answers, needn't wake up for each send either.
+    this.#pace.count(Math.max(this.#submitted, this.#handle(untilMs)));
+    if (this.#reads.isActive) this.#readLess(untilMs);
+  }
+
+  /** What the handler caused: answers leave first, so that whoever is closed by an answer's failure is told here too. */
+  #finish(startMs: number): void {
+    this.#outbox.flush();
+    this.#inbox.feedStarved();
+    this.#ends.endLingering(startMs);
+    this.#tellDrained();
+    this.#ends.tell(this.#handler!);
+    this.#outbox.flush();
   }
 
   #waitMs(maxWaitMs: number, nowMs: number): number {
