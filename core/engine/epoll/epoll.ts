@@ -17,11 +17,11 @@ import {
   type Listener,
   PASS_BUDGET_MS,
 } from "../common/engine.ts";
+import { EpollAcceptor, LISTENER_TAG } from "./acceptor.ts";
 import {
   BATCH,
   EPOLLERR,
   EPOLLET,
-  EPOLLEXCLUSIVE,
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
@@ -39,12 +39,8 @@ import { ReadScheduler } from "../common/read_scheduler.ts";
 const INPUT_BYTES = 16 * 1024;
 /** How many events are handled between two looks at the clock. */
 const EVENTS_PER_LOOK = 32;
-/** Peers taken in one pass, so that a storm of them doesn't hold up those who are in. */
-const ACCEPTS_PER_PASS = 128;
 /** A wait that took longer found nobody waiting: what came, came just now. */
 const ASLEEP_MS = 0.05;
-/** After a failed accept for lack of descriptors: how long not to try again. */
-const ACCEPT_REST_MS = 50;
 
 /**
  * What an open connection is watched for. By edge: every event says that something has come since the last one, so that
@@ -52,7 +48,6 @@ const ACCEPT_REST_MS = 50;
  */
 const READING = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
-const LISTENER_TAG = FIRST_TAG;
 const WAKE_TAG = FIRST_TAG + 1;
 
 const State = { free: 0, dialing: 1, open: 2, ended: 3, closing: 4, lingering: 5, broken: 6 } as const;
@@ -74,11 +69,12 @@ export class EpollEngine implements Engine {
   readonly #sends: GatheredSends;
   readonly #c = libc();
   readonly #inputMemory: MappedArea;
-  readonly #peer = new Uint8Array(16);
-  readonly #peerView = new DataView(this.#peer.buffer);
-  readonly #peerLength = new Uint32Array([16]);
-  readonly #peerLengthBytes = new Uint8Array(this.#peerLength.buffer);
+  readonly #acceptor: EpollAcceptor;
   readonly #wakeCount = new Uint8Array(8);
+  /** For getsockopt: an int, and its length. */
+  readonly #option = new Int32Array(1);
+  readonly #optionBytes = new Uint8Array(this.#option.buffer);
+  readonly #optionLength = new Uint8Array(Uint32Array.of(this.#option.byteLength).buffer);
 
   /** By connection. */
   readonly #fd: Int32Array;
@@ -98,11 +94,6 @@ export class EpollEngine implements Engine {
 
   #handler: EngineHandler | undefined;
   readonly #wake: number;
-  #listenFd = -1;
-  #isListenerArmed = false;
-  #acceptMode: AcceptMode = AcceptMode.paused;
-  #acceptsLeft = Infinity;
-  #acceptRestUntilMs = 0;
   /** Events of the last epoll_wait that are not handled yet. */
   #eventAt = 0;
   #eventCount = 0;
@@ -113,6 +104,7 @@ export class EpollEngine implements Engine {
     this.#clock = options.clock;
     this.#bell = options.bell;
     this.#set = new EpollSet(options.capacity);
+    this.#acceptor = new EpollAcceptor(this.#set, this.#slots, this.stats, options.clock);
     this.#sends = new GatheredSends(options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
     this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     this.reads = new ReadScheduler(options.capacity, this.stats, (connection) => this.#isUp(connection));
@@ -146,14 +138,14 @@ export class EpollEngine implements Engine {
 
   listen(listener: Listener): number {
     assert(listener.kind === "descriptor", "epoll listens on a shared descriptor");
-    this.#listenFd = listener.fd;
+    this.#acceptor.listen(listener.fd);
     this.setAccepting(AcceptMode.open);
     return listener.port;
   }
 
   setAccepting(mode: AcceptMode, most = Infinity): void {
-    this.#acceptMode = mode;
-    this.#acceptsLeft = most;
+    this.#acceptor.mode = mode;
+    this.#acceptor.acceptsLeft = most;
   }
 
   dial(target: DialTarget): number {
@@ -223,13 +215,14 @@ export class EpollEngine implements Engine {
     this.#c.close(this.#wake);
     this.#set.close();
     this.#sends.unmap();
+    this.#acceptor.unmap();
     this.#inputMemory.unmap();
   }
 
   #submit(): number {
     this.#flush();
     const startMs = this.#clock.monotonicMs();
-    this.#armListener(startMs);
+    this.#acceptor.arm(startMs);
     return startMs;
   }
 
@@ -248,7 +241,8 @@ export class EpollEngine implements Engine {
   #wait(maxWaitMs: number, nowMs: number): void {
     let waitMs = this.#ends.length > 0 ? 0 : Math.min(maxWaitMs, 2_000_000_000);
     waitMs = Math.min(waitMs, Math.max(0, this.#lingering.nextMs - nowMs));
-    if (this.#acceptRestUntilMs > nowMs) waitMs = Math.min(waitMs, this.#acceptRestUntilMs - nowMs);
+    const { restUntilMs } = this.#acceptor;
+    if (restUntilMs > nowMs) waitMs = Math.min(waitMs, restUntilMs - nowMs);
     if (this.#again.length > 0 || this.reads.hasUnread) waitMs = 0;
     waitMs = Math.min(waitMs, this.reads.lookMs);
     if (waitMs > 0 && !this.#bell.maySleep()) waitMs = 0;
@@ -320,7 +314,7 @@ export class EpollEngine implements Engine {
     const events = this.#set.flagsAt(event);
     const connection = this.#set.connectionAt(event);
     if (connection >= FIRST_TAG) {
-      if (connection === LISTENER_TAG) this.#accept();
+      if (connection === LISTENER_TAG) this.#acceptor.accept(this.#accepted);
       else this.#c.read(this.#wake, this.#wakeCount, 8);
       return;
     }
@@ -384,55 +378,14 @@ export class EpollEngine implements Engine {
     if (connection === this.#sends.connection) this.#flush();
   }
 
-  #accept(): void {
-    for (let i = 0; i < ACCEPTS_PER_PASS && this.#acceptMode !== AcceptMode.paused; i++) {
-      if (this.#acceptsLeft < 1) return;
-      const isRefusing = this.#acceptMode === AcceptMode.refuse;
-      if (!isRefusing && this.#slots.free === 0) return;
-      this.#peerLength[0] = 16;
-      const flags = posix.SOCK_NONBLOCK | posix.SOCK_CLOEXEC;
-      const fd = this.#c.accept4(this.#listenFd, this.#peer, this.#peerLengthBytes, flags);
-      if (fd < 0) {
-        const code = errno();
-        if (code === posix.EAGAIN) return;
-        if (code === posix.ECONNABORTED || code === posix.EINTR) continue;
-        this.stats.failedAccepts++;
-        this.#acceptRestUntilMs = this.#clock.monotonicMs() + ACCEPT_REST_MS;
-        return;
-      }
-      if (isRefusing) {
-        this.#refuse(fd);
-        continue;
-      }
-      this.#acceptsLeft--;
-      const connection = this.#slots.take();
-      this.peerAddress[connection] = this.#peerView.getUint32(4);
-      this.#fd[connection] = fd;
-      this.#state[connection] = State.open;
-      this.#add(connection, READING);
-      this.#handler!.onAccept(connection);
-    }
-  }
-
-  /** Ends a peer for whom there is no room. What it sent already is read, or the kernel would answer with a reset. */
-  #refuse(fd: number): void {
-    this.stats.refusedPeers++;
-    this.#c.shutdown(fd, posix.SHUT_WR);
-    this.#c.recv(fd, this.#inputMemory.pointer, INPUT_BYTES, posix.MSG_DONTWAIT);
-    this.#c.close(fd);
-  }
-
-  /** Keeps the listening socket in the set of watched ones only while a peer could be taken. */
-  #armListener(nowMs: number): void {
-    if (this.#listenFd < 0) return;
-    const hasRoom = this.#acceptMode === AcceptMode.refuse ||
-      (this.#acceptMode === AcceptMode.open && this.#slots.free > 0);
-    const isWanted = hasRoom && this.#acceptsLeft >= 1 && nowMs >= this.#acceptRestUntilMs;
-    if (isWanted === this.#isListenerArmed) return;
-    this.#isListenerArmed = isWanted;
-    if (isWanted) this.#set.addTag(LISTENER_TAG, this.#listenFd, EPOLLIN | EPOLLEXCLUSIVE);
-    else this.#set.removeTag(this.#listenFd);
-  }
+  readonly #accepted = (fd: number, peerAddress: number): void => {
+    const connection = this.#slots.take();
+    this.peerAddress[connection] = peerAddress;
+    this.#fd[connection] = fd;
+    this.#state[connection] = State.open;
+    this.#add(connection, READING);
+    this.#handler!.onAccept(connection);
+  };
 
   /** Sends what was gathered for one connection; what the kernel doesn't take waits in its queue. */
   #flush(): void {
@@ -499,11 +452,9 @@ export class EpollEngine implements Engine {
   }
 
   #socketError(fd: number): number {
-    this.#peerLength[0] = 4;
-    if (this.#c.getsockopt(fd, posix.SOL_SOCKET, posix.SO_ERROR, this.#peer, this.#peerLengthBytes) !== 0) {
-      return errno();
-    }
-    return this.#peerView.getInt32(0, true);
+    const { SOL_SOCKET, SO_ERROR } = posix;
+    const result = this.#c.getsockopt(fd, SOL_SOCKET, SO_ERROR, this.#optionBytes, this.#optionLength);
+    return result === 0 ? this.#option[0] : errno();
   }
 
   #add(connection: number, interest: number): void {

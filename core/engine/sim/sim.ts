@@ -16,6 +16,7 @@ import {
   PASS_BUDGET_MS,
 } from "../common/engine.ts";
 import { Lingering } from "../common/lingering.ts";
+import { ACCEPT_REST_MS, ACCEPTS_PER_PASS } from "../common/listening_socket.ts";
 import { Outbox } from "../common/outbox.ts";
 import type { SimListener, SimNetwork } from "./network.ts";
 import { SimPhase, type SimSocket } from "./socket.ts";
@@ -25,10 +26,6 @@ import { ReadScheduler } from "../common/read_scheduler.ts";
 const INPUT_BYTES = 4 * 1024;
 /** How many sockets are handled between two looks at the clock. */
 const EVENTS_PER_LOOK = 32;
-/** Peers taken in one pass, so that a storm of them doesn't hold up those who are in. */
-const ACCEPTS_PER_PASS = 128;
-/** After a failed accept for lack of descriptors: how long not to try again. */
-const ACCEPT_REST_MS = 50;
 const LOOPBACK = 0x7f00_0001;
 
 const State = { free: 0, dialing: 1, open: 2, closing: 3, lingering: 4, broken: 5 } as const;

@@ -122,7 +122,7 @@ export class UringReads {
   }
 
   /** A watched connection has news, or isn't watched any more. */
-  news(connection: number, generation: number, events: number, flags: number): void {
+  pollEvent(connection: number, generation: number, events: number, flags: number): void {
     if (!this.#connections.isOurs(connection, generation)) return;
     const { state, inFlight, watch } = this.#connections;
     if (events > 0 && state[connection] !== State.leaving) this.#hear(connection, events);
@@ -246,7 +246,7 @@ export class UringReads {
     const { state, watch, generation } = this.#connections;
     if (state[connection] === State.leaving || watch[connection] !== Watch.on) return;
     watch[connection] = Watch.ending;
-    this.#rings.to(connection).cancel(connection, generation[connection], Kind.news);
+    this.#rings.to(connection).cancel(connection, generation[connection], Kind.pollEvent);
   }
 }
 
