@@ -159,7 +159,7 @@ Deno.test({
       web = await serve(port);
       await page.waitForSelector('#link[data-state="live"]');
       isDown = false;
-      await page.waitForFunction("redpkt.charts.data.seconds.length === 306");
+      await page.waitForSelector('#charts[data-points="306"]');
 
       await page.setViewportSize({ width: 390, height: 800 });
       const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");

@@ -1,5 +1,8 @@
 import { CHARTS, LINES } from "../timeline/chart_table.ts";
 import { type Health, healthOf } from "../timeline/health.ts";
+import type { ChartSpec } from "../timeline/charts.ts";
+import type { Mark } from "../timeline/marks.ts";
+import type { MoneyView } from "../money/money_view.ts";
 import type { Point } from "../timeline/history.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";
 import type { Target } from "../collect/target.ts";
@@ -30,8 +33,42 @@ export interface TargetRow {
 /** SETs of a target that are told one by one; of more, neighbours are added up. */
 const MOST_SETS = 32;
 
+/** A chart as the page shows it: its lines by their labels. */
+export type ShownChart = Omit<ChartSpec, "lines"> & { readonly lines: readonly string[] };
+
 /** What the page gets when it comes: the charts, and the seconds so far as columns. */
-export function pageHistory(core: MonitorCore, lastS: number): Record<string, unknown> {
+export interface PageHistory {
+  readonly charts: readonly ShownChart[];
+  readonly seconds: number[];
+  /** By line, in the order of the charts; null for one that nobody ever told of. */
+  readonly columns: ((number | null)[] | null)[];
+  /** By second: how many targets told of it, of how many. */
+  readonly reporting: (readonly [reporting: number, expected: number])[];
+  readonly marks: Mark[];
+  readonly targets: readonly TargetRow[];
+  clientHosts: readonly (readonly [host: string, connections: number])[];
+  health: Health;
+  readonly money: MoneyView | null;
+}
+
+/** What the page gets each second. */
+export interface PageSecond {
+  readonly point: Point;
+  readonly targets: readonly TargetRow[];
+  readonly clientHosts: readonly (readonly [host: string, connections: number])[];
+  readonly health: Health;
+}
+
+/** By role, sums since the start, growth in the last second, and gauges. */
+export type AllCounters = Readonly<
+  Record<string, {
+    readonly totals: Readonly<Record<string, number>>;
+    readonly deltas: Readonly<Record<string, number>>;
+    readonly gauges: Readonly<Record<string, number>>;
+  }>
+>;
+
+export function pageHistory(core: MonitorCore, money: MoneyView | null, lastS: number): PageHistory {
   const { points } = core.history;
   const from = (points.at(-1)?.second ?? 0) - lastS;
   const shown = points.filter(({ second }) => second > from);
@@ -39,11 +76,12 @@ export function pageHistory(core: MonitorCore, lastS: number): Record<string, un
     charts: CHARTS.map(({ lines, ...chart }) => ({ ...chart, lines: lines.map(({ label }) => label) })),
     seconds: shown.map(({ second }) => second),
     columns: LINES.map((_, i) => column(shown, i)),
-    reporting: shown.map(({ reporting, expected }) => [reporting, expected]),
-    marks: core.marks.all,
+    reporting: shown.map(({ reporting, expected }) => [reporting, expected] as const),
+    marks: [...core.marks.all],
     targets: targetRows(core),
     clientHosts: clientHosts(core),
     health: health(core),
+    money,
   };
 }
 
@@ -72,7 +110,7 @@ export function targetRows(core: MonitorCore): TargetRow[] {
 }
 
 /** Every counter and gauge by role, for whoever looks for one that has no chart. */
-export function allCounters(core: MonitorCore): unknown {
+export function allCounters(core: MonitorCore): AllCounters {
   const roles = core.lastShown?.merged.roles ?? {};
   return Object.fromEntries(
     (["server", "client"] as const).map((role) => [role, {

@@ -12,7 +12,7 @@ import { MARK_KINDS } from "../timeline/marks.ts";
 import type { MoneyWatch } from "../money/money_watch.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";
 import { pageHtml } from "./page.ts";
-import { allCounters, clientHosts, health, pageHistory, targetRows } from "./page_state.ts";
+import { allCounters, clientHosts, health, pageHistory, type PageSecond, targetRows } from "./page_state.ts";
 
 /** How much of the past the page gets when it comes, in seconds. */
 const HISTORY_S = 3_600;
@@ -80,9 +80,9 @@ export function webApp(
   app.get("/health", (context) => context.json({ ok: true, targets: core.targets.length, turnedAway }));
   app.get(
     "/api/history",
-    (context) => context.json({ ...pageHistory(core, HISTORY_S), money: money?.last ?? null }),
+    (context) => context.json(pageHistory(core, money?.last ?? null, HISTORY_S)),
   );
-  app.get("/api/counters", (context) => context.json(allCounters(core) as object));
+  app.get("/api/counters", (context) => context.json(allCounters(core)));
   app.get("/events", () => eventStream(core, money, streams));
   app.get("/api/actions", async (context) => context.json({ actions: await control.actions() }));
   app.post("/api/actions", async (context) => {
@@ -189,12 +189,15 @@ function eventStream(core: MonitorCore, money: MoneyWatch | undefined, streams: 
       leave.push(
         core.watch({
           second: (point) =>
-            send("second", {
-              point,
-              targets: targetRows(core),
-              clientHosts: clientHosts(core),
-              health: health(core),
-            }),
+            send(
+              "second",
+              {
+                point,
+                targets: targetRows(core),
+                clientHosts: clientHosts(core),
+                health: health(core),
+              } satisfies PageSecond,
+            ),
         }),
         core.marks.subscribe((mark) => send("mark", mark)),
         money?.subscribe((view) => send("money", view)) ?? (() => {}),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Control } from "../collect/control.ts";
 import { MonitorCore } from "../collect/monitor_core.ts";
 import { makeSnapshot, TestWorld } from "../collect/testing.ts";
+import { pageScript } from "./page.ts";
 import { webApp } from "./web.ts";
 
 const TARGET = { url: "http://127.0.0.1:9", name: "fleet 1" };
@@ -115,4 +116,11 @@ Deno.test("an action goes to its targets with their token, is marked and logged,
   assert.deepEqual(core.marks.all.map(({ text, who }) => [text, who]), [["rate qps 9 on 2 targets", "ann"]]);
   assert.equal((logged[0] as [string])[0], "action");
   assert.ok(!JSON.stringify(logged).includes("secret"), "no secret in the log");
+});
+
+Deno.test("the page's modules are one script in which no name stands twice and nothing is imported", () => {
+  const script = pageScript();
+  assert.doesNotMatch(script, /^(import|export) /m);
+  // Parsed, not run: a name that is declared twice, or a type that was left in, is a SyntaxError.
+  new Function(script);
 });
