@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { MonitorCore } from "../../core/monitor/collect/monitor_core.ts";
 import { MoneyWatch } from "../../core/monitor/money/money_watch.ts";
-import { clientHosts } from "../../core/monitor/web/page_state.ts";
+import { clientHosts } from "../../core/monitor/view/page_state.ts";
 import { Control } from "../../core/monitor/collect/control.ts";
 import type { PlanInput } from "../../core/seed/plan/plan_schema.ts";
 import { TestSet } from "../../core/seed/make/testing.ts";

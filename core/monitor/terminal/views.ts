@@ -1,6 +1,6 @@
 import { CHARTS } from "../timeline/chart_table.ts";
 import type { ChartSpec } from "../timeline/charts.ts";
-import { allCounters, clientHosts, type TargetRow, targetRows } from "../web/page_state.ts";
+import { allCounters, clientHosts, type TargetRow, targetRows } from "../view/page_state.ts";
 import { healthOf } from "../timeline/health.ts";
 import type { MoneyView } from "../money/money_view.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";

@@ -12,7 +12,14 @@ import { MARK_KINDS } from "../timeline/marks.ts";
 import type { MoneyWatch } from "../money/money_watch.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";
 import { pageHtml } from "./page.ts";
-import { allCounters, clientHosts, health, pageHistory, type PageSecond, targetRows } from "./page_state.ts";
+import {
+  allCounters,
+  clientHosts,
+  health,
+  pageHistory,
+  type PageSecond,
+  targetRows,
+} from "../view/page_state.ts";
 
 /** How much of the past the page gets when it comes, in seconds. */
 const HISTORY_S = 3_600;

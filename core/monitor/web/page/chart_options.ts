@@ -1,7 +1,7 @@
 /** How one chart looks: axes, colours, and the marks that all charts share. */
 import type uPlotType from "uplot";
 import type { MarkKind } from "../../timeline/marks.ts";
-import type { ShownChart } from "../page_state.ts";
+import type { ShownChart } from "../../view/page_state.ts";
 import { clockTime, formatAxis } from "./words.ts";
 import { setTimeRange, timeline } from "./time_range.ts";
 

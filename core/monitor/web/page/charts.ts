@@ -1,6 +1,6 @@
 /** The grid of charts: one uPlot a chart, with the time axis, the cursor and the marks shared by all. */
 import type uPlotType from "uplot";
-import type { ShownChart } from "../page_state.ts";
+import type { ShownChart } from "../../view/page_state.ts";
 import { CHART_HEIGHT, chartOptions, lineColor, uPlot } from "./chart_options.ts";
 import { timeBounds, timeline } from "./time_range.ts";
 import { byId, element, format } from "./words.ts";

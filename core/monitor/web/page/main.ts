@@ -1,5 +1,5 @@
 /** The page as a whole: data comes in, tiles and lists are filled, keys do what buttons do. */
-import type { AllCounters, PageHistory, PageSecond } from "../page_state.ts";
+import type { AllCounters, PageHistory, PageSecond } from "../../view/page_state.ts";
 import type { Unit } from "../../timeline/charts.ts";
 import { redrawCharts, startCharts, updateCharts } from "./charts.ts";
 import { startControl } from "./control.ts";

@@ -1,6 +1,6 @@
 /** The table of targets: sorted, filtered, with a bar of connections by SET. */
 import type { Unit } from "../../timeline/charts.ts";
-import type { TargetRow } from "../page_state.ts";
+import type { TargetRow } from "../../view/page_state.ts";
 import { byId, element, format } from "./words.ts";
 
 interface TargetColumn {

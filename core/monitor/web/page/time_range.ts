@@ -1,5 +1,5 @@
 /** What part of the time the charts show, and the seconds that they have. */
-import type { PageHistory } from "../page_state.ts";
+import type { PageHistory } from "../../view/page_state.ts";
 import type { Point } from "../../timeline/history.ts";
 
 /** The latest so many seconds (0: all), or from here to there. */
