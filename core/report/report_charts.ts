@@ -1,5 +1,6 @@
 import { Histogram } from "../counters/histogram.ts";
 import { CHARTS } from "../monitor/timeline/chart_table.ts";
+import { looksOf } from "../monitor/timeline/line_looks.ts";
 import { type RunData, valuesOf } from "./data/run_data.ts";
 import { type SvgChart, svgChart, type SvgMark } from "./svg_chart.ts";
 
@@ -19,12 +20,13 @@ export function drawCharts(run: RunData): DrawnChart[] {
   const shownMarks = marks.map(({ atMs, text }): SvgMark => ({ atS: atMs / 1000 - firstSecond, text }));
   let first = 0;
   for (const { id, title, unit, lines, isLog, isSparse } of CHARTS) {
+    const looks = looksOf(lines.map(({ label }) => label));
     const shown = lines.flatMap(({ label }, i) => {
       const values = valuesOf(points, first + i);
       // A logarithmic axis has no place for zero.
       const isHidden = (isSparse === true || isLog === true) && values?.every((value) => !value);
       if (values === undefined || isHidden) return [];
-      return [{ label, values }];
+      return [{ label, values, look: looks[i] }];
     });
     first += lines.length;
     const isQuiet = shown.every(({ values }) => values.every((value) => !value));

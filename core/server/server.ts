@@ -156,6 +156,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   access.tell("loginsUnchecked", tokenRules === undefined ? 1 : 0);
   const series = new Series("server", access.counters, host.clock);
   series.clientHosts = () => readClientHosts(access.clientHosts);
+  series.beforeTaking = () => access.tellMoney();
   series.start();
   await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };

@@ -86,13 +86,13 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli counters ledger/record os seed/file threads token engine/common plugin admin ledger/chain ledger/ring ledger/store seed/claim ledger/projection set/common ledger/thread server/worker",
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
-  ["monitor/web/page", "monitor/timeline monitor/collect monitor/money monitor/view"],
+  ["monitor/web/page", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["report/data", "base cli counters admin monitor/timeline monitor/collect monitor/record"],
   [
     "server",
     "base cli counters ledger/record os token engine/common ledger/disk plugin admin admin/telemetry engine ledger/ring seed/claim doctor ledger/evidence server/worker server/host",
   ],
-  ["monitor/web", "admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
+  ["monitor/web", "base admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
   ["rehearse/measure", "base client/population cli counters seed/plan plugin report/data"],
   ["report", "base cli counters monitor/timeline report/data"],
   [

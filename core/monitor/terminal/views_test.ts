@@ -69,9 +69,9 @@ Deno.test("the overview says what matters in 80x24", () => {
   for (
     const words of [
       "2 live",
-      "due        189/s",
-      "sent       189/s",
-      "won        3/s",
+      "due         189/s",
+      "sent        189/s",
+      "won         3/s",
       "access 2 is down",
       "latency p99",
     ]
@@ -96,7 +96,7 @@ Deno.test("a dead server shows in the first line: what was due, and that nobody 
   const lines = draw(core, { columns: 80, rows: 24 });
   assert.match(lines[1], /^nobody is served: 1,000 shakes due, 0 answered, 1,000 not sent, 0 lost/);
   const tiles = lines.join("\n");
-  for (const words of ["due        1,000/s", "sent       0/s", "not sent   1,000/s", "lost       0/s"]) {
+  for (const words of ["due         1,000/s", "sent        0/s", "not sent    1,000/s", "lost        0/s"]) {
     assert.ok(tiles.includes(words), `${words} in\n${tiles}`);
   }
 });
@@ -173,6 +173,6 @@ Deno.test("values are short, with their unit", () => {
       write(2.5e9, "bytes"),
       write(12, "percent"),
     ],
-    ["-", "1.23 ms", "1.5 M/s", "2.5 GB", "12 %"],
+    ["-", "1.23 ms", "1.50 M/s", "2.5 GB", "12 %"],
   );
 });

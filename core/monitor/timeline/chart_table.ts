@@ -140,6 +140,7 @@ export const CHARTS: readonly ChartSpec[] = [
     isSparse: true,
     lines: [
       delta("sent", "server", "sendPackets"),
+      delta("by the host", "server", "sendHostPackets"),
       delta("claims", "server", "sendClaims"),
       delta("claims paid", "server", "sendClaimsPaid"),
       delta("claims empty", "server", "sendClaimsEmpty"),
@@ -158,7 +159,23 @@ export const CHARTS: readonly ChartSpec[] = [
       total("won (servers)", "server", "shakeAmountWonFen", FEN),
       total("won (fleet)", "client", "amountWonFen", FEN),
       total("claimed (fleet)", "client", "amountClaimedFen", FEN),
+      total("sent by users", "server", "sendAmountFen", FEN),
+      total("sent by the host", "server", "sendHostAmountFen", FEN),
     ],
+  },
+  {
+    id: "accounts",
+    title: "Where the money is",
+    unit: "yuan",
+    lines: ([
+      ["put in", "moneyPutInFen"],
+      ["pool", "moneyPoolFen"],
+      ["won, not opened", "moneyHeldFen"],
+      ["sent, not claimed", "moneySentFen"],
+      ["users", "moneyUsersFen"],
+      ["returned", "moneyReturnedFen"],
+      ["off by", "moneyOffFen"],
+    ] as const).map(([label, metric]) => ({ ...gauge(label, "server", metric), scale: FEN })),
   },
   {
     id: "waits",

@@ -1,5 +1,7 @@
+import { missingFen, moneyLine } from "../../base/money_line.ts";
 import { formatCount } from "../../base/units.ts";
 import type { MergedSecond, RoleSecond } from "./merge.ts";
+import { moneyOf } from "./money_sums.ts";
 
 /** How users fare: as they should, worse, or most of them not at all. */
 export type HealthLevel = "good" | "warn" | "bad";
@@ -15,8 +17,14 @@ const SOME = 0.01;
 const MOST = 0.5;
 
 /** How users fared in a second, by what fleets and servers tell of it. Being connected is no health: being served is. */
-export function healthOf({ roles }: MergedSecond): Health {
+export function healthOf(merged: MergedSecond): Health {
+  const { roles } = merged;
+  const money = moneyOf(merged);
   const found = [
+    // Before all else: nobody may be served so.
+    ...(money === undefined || missingFen(money) === 0
+      ? []
+      : [{ level: "bad", text: moneyLine(money) } as const]),
     ...(roles.client === undefined ? [] : fleetHealth(roles.client)),
     ...(roles.server === undefined ? [] : limitHealth(roles.server)),
   ];
