@@ -13,7 +13,11 @@ export type CommandTable = Readonly<
  * @returns the exit code
  */
 export async function dispatch(host: Host, commands: CommandTable, version: string): Promise<number> {
-  const [name, ...args] = host.args;
+  // `help server` asks for what `server --help` shows.
+  const asked = host.args[0] === "help" && host.args[1] !== undefined
+    ? [...host.args.slice(1), "--help"]
+    : host.args;
+  const [name, ...args] = asked;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     host.out(overview(commands, version));
     return name === undefined ? ExitCode.usage : ExitCode.ok;

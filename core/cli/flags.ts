@@ -95,7 +95,9 @@ export function readFlags<F extends Flags>(
     if (result.success) values[name] = result.data;
     const where = isInFile ? `${file.place}.${name}` : `--${name}`;
     for (const issue of result.error?.issues ?? []) {
-      problems.push(`${where}: ${issue.message} (got ${show(given)})`);
+      // Of a flag that may be given several times it is the one that is wrong.
+      const wrong = Array.isArray(given) && typeof issue.path[0] === "number" ? given[issue.path[0]] : given;
+      problems.push(`${where}: ${issue.message} (got ${show(wrong)})`);
     }
   }
   return {
@@ -163,5 +165,6 @@ function textOf(value: unknown): unknown {
 }
 
 function show(given: unknown): string {
-  return given === undefined ? "nothing" : JSON.stringify(given);
+  if (given === undefined) return "nothing";
+  return Array.isArray(given) ? given.map(show).join(", ") : JSON.stringify(given);
 }

@@ -140,7 +140,7 @@ Deno.test("a report is one HTML file that loads nothing, with verdict, checks, p
     const charts = [...Deno.readDirSync(`${dir}/charts`)].map(({ name }) => name).sort();
     assert.ok(charts.includes("rate.svg") && charts.includes("percentiles.svg"), charts.join());
     const markdown = await Deno.readTextFile(`${dir}/report.md`);
-    assert.match(markdown, /^[^\n]+\n\nmoney: 50\.00 yuan put in/);
+    assert.match(markdown, /^[^\n]+\n\nmoney OK: 50\.00 yuan put in/);
     assert.match(markdown, /\*\*storm:\*\* another process took 85 %/);
     assert.match(markdown, /FAIL: <gala>.*\n[\s\S]*\| p99Ms \| storm \| 2 ms \| at most 1 ms \|/);
   });

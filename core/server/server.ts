@@ -49,6 +49,7 @@ export const command: Command = {
       host.out(helpText("redpkt server [FLAGS]", "Holds connections and decides every shake.", SERVER_FLAGS));
       return ExitCode.ok;
     }
+    problems.unshift(...file.problems);
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
     problems.push(...seedProblems(values), ...loginProblems(values));
     const { set: settings = [] } = values;

@@ -53,6 +53,7 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
       ["1 strained", sum("throttle_sets_strained")],
       ["2 reading less", sum("throttle_sets_reading_less")],
       ["3 claims only", sum("throttle_sets_claims_only")],
+      ["rises a second", rate("throttle_level_rises")],
     ]],
   ]],
   ["Packets and money", [

@@ -7,7 +7,7 @@ import {
   type SetContext,
 } from "../../core/plugin/plugin.ts";
 import { DelayControl } from "./delay_control.ts";
-import { Class, CLASS_BURST_MS, CLASS_NAMES, Level } from "./levels.ts";
+import { Class, CLASS_BURST_MS, CLASS_NAMES, Level, LEVEL_GAUGES } from "./levels.ts";
 import { MOST_BUSY, ThrottleMessage } from "./messages.ts";
 import type { ThrottleConfig } from "./config.ts";
 import { RateShare } from "./rate_share.ts";
@@ -29,9 +29,9 @@ const METRICS = [
   "throttleUnanswered",
   "throttleLoginsByHost",
   "throttleLoginsByUser",
+  "throttleLevelRises",
 ] as const;
 type Handles = Record<typeof METRICS[number], number>;
-const LEVEL_GAUGES = ["throttleSetsStrained", "throttleSetsReadingLess", "throttleSetsClaimsOnly"] as const;
 
 /** The half of `throttle` in a SET: decides in a few numbers what a frame may cost. Allocates nothing on the way. */
 export class ThrottleSet implements PluginInstance {
@@ -222,6 +222,7 @@ export class ThrottleSet implements PluginInstance {
     const level = Math.max(this.#wantedLevel, this.#control.level);
     const part = level >= Level.readLess ? LOGIN_PART : 1;
     if (this.#logins.perS !== this.#loginsPerS * part) this.#logins.perS = this.#loginsPerS * part;
+    if (level > this.#level && level > this.#wantedLevel) this.#set.count(this.#m.throttleLevelRises);
     if (level !== this.#level) this.#reach(level);
     // What isn't read limits itself; a limit besides would refuse what was worth reading.
     this.#byDelay.perS = this.#isReadingLess ? Infinity : this.#control.limitPerS;

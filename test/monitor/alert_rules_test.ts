@@ -120,6 +120,9 @@ Deno.test({
   async fn() {
     assert.deepEqual(await server({ projectionLagMs: 9_000, throttleSetsStrained: 4 }), []);
     assert.deepEqual(await server({ projectionLagMs: 11_000 }), ["RedpktProjectionBehind"]);
+    // It may be over before anybody scrapes.
+    const rises = (second: number) => metricsOf(SERVER, { throttleLevelRises: second < 60 ? 0 : 2 });
+    assert.deepEqual(await firing(rises), ["RedpktShedding"]);
     assert.deepEqual(await server({ throttleSetsReadingLess: 1 }), ["RedpktShedding"]);
     assert.deepEqual(await server({ throttleSetsClaimsOnly: 1 }), ["RedpktShedding"]);
   },

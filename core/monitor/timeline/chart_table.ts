@@ -246,6 +246,7 @@ export const CHARTS: readonly ChartSpec[] = [
     title: "Shed without an answer",
     unit: "perSecond",
     lines: [
+      delta("level raised", "server", "throttleLevelRises"),
       delta("waited too long", "server", "throttleStale"),
       delta("refused, and not told", "server", "throttleUnanswered"),
       delta("connections left unread for a pass", "server", "engineLeftUnread"),
