@@ -95,9 +95,9 @@ export function readFlags<F extends Flags>(
     if (result.success) values[name] = result.data;
     const where = isInFile ? `${file.place}.${name}` : `--${name}`;
     for (const issue of result.error?.issues ?? []) {
-      // Of a flag that may be given several times it is the one that is wrong.
-      const wrong = Array.isArray(given) && typeof issue.path[0] === "number" ? given[issue.path[0]] : given;
-      problems.push(`${where}: ${issue.message} (got ${show(wrong)})`);
+      // A flag that may be given several times names the one that is wrong itself.
+      const got = Array.isArray(given) && given.length > 1 ? "" : ` (got ${show(given)})`;
+      problems.push(`${where}: ${issue.message}${got}`);
     }
   }
   return {
@@ -166,5 +166,5 @@ function textOf(value: unknown): unknown {
 
 function show(given: unknown): string {
   if (given === undefined) return "nothing";
-  return Array.isArray(given) ? given.map(show).join(", ") : JSON.stringify(given);
+  return JSON.stringify(Array.isArray(given) ? given[0] : given);
 }
