@@ -40,6 +40,8 @@ export { type SendBody, sendBodyWords } from "../ledger/record/send_body.ts";
 export { HeadBit, HeadWord } from "../ledger/record/sent_packet.ts";
 export { ownerSet } from "../base/owner_set.ts";
 export { assert } from "../base/assert.ts";
+export { delta, FEN, gauge, percentiles, total } from "../charts/chart.ts";
+export type { PluginChart, PluginLine, PluginWarning } from "../charts/declared.ts";
 export type { MetricDefinition } from "../counters/counters.ts";
 export type { Random } from "../base/random.ts";
 export {

@@ -8,6 +8,7 @@ import {
   refuseFor,
   type SetContext,
 } from "../../core/plugin/plugin.ts";
+import { LEVEL_GAUGES } from "./charts.ts";
 import { DelayControl } from "./delay_control.ts";
 import { Class, CLASS_BURST_MS, CLASS_NAMES, Level } from "./levels.ts";
 import { MOST_BUSY, ThrottleMessage } from "./messages.ts";
@@ -33,7 +34,6 @@ const METRICS = [
   "throttleLoginsByUser",
 ] as const;
 type Handles = Record<typeof METRICS[number], number>;
-const LEVEL_GAUGES = ["throttleSetsStrained", "throttleSetsReadingLess", "throttleSetsClaimsOnly"] as const;
 
 /** The half of `throttle` in a SET: decides in a few numbers what a frame may cost. Allocates nothing on the way. */
 export class ThrottleSet implements PluginInstance {
