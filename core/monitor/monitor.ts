@@ -49,7 +49,7 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   tightenHeap();
   const replay = options.replay === undefined ? undefined : new Replay(options.replay);
   const clock = replay === undefined ? host.clock : new ManualClock(0);
-  const core = liveCore({ ...host, clock });
+  const core = await liveCore({ ...host, clock });
   const money = liveMoney(host, core);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const ends: (() => void | Promise<void>)[] = [];
@@ -126,6 +126,7 @@ function defaultTargets(): readonly TargetSpec[] {
 
 function record(path: string, core: MonitorCore, money: MoneyWatch): Recording {
   const recording = new Recording(path);
+  core.watch({ charts: () => recording.charts(core.declared) });
   core.watch({ snapshot: (target, { text }) => recording.add(target.spec, text) });
   core.marks.subscribe((mark) => recording.mark(mark));
   money.subscribe((view) => recording.money(view));
@@ -141,7 +142,7 @@ function showLines(host: Host, core: MonitorCore, { json }: MonitorOptions): (()
       second(_point, shown) {
         const money = json || isMoneyTold ? undefined : headlessMoney(shown);
         isMoneyTold ||= money !== undefined;
-        host.out(`${money ?? ""}${line(shown)}`);
+        host.out(`${money ?? ""}${line(shown, core.table.warnings)}`);
       },
     }),
     core.marks.subscribe((mark) => {

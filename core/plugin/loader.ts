@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Program } from "../cli/host.ts";
+import { pluginCharts, pluginWarnings } from "../charts/declared.ts";
 import { didYouMean } from "../base/did_you_mean.ts";
 import { UserError } from "../base/user_error.ts";
 import * as api from "./plugin.ts";
@@ -22,6 +23,8 @@ const shape = z.object({
     (value) => value instanceof Object && "safeParse" in value,
     "must be a zod schema",
   ),
+  charts: pluginCharts.exactOptional(),
+  warnings: pluginWarnings.exactOptional(),
   create: z.custom<AnyPlugin["create"]>((value) => typeof value === "function", "must be a function"),
 });
 

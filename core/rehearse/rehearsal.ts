@@ -4,8 +4,10 @@ import { openLog } from "../cli/log.ts";
 import { Stages } from "../cli/progress.ts";
 import { formatCount } from "../base/units.ts";
 import { UserError } from "../base/user_error.ts";
+import { chartsSchema, type Declared } from "../charts/declared.ts";
 import { chooseEngine, connectionLimit } from "../engine/choose.ts";
 import type { EngineName } from "../engine/common/engine.ts";
+import { builtInCharts } from "../plugin/declared.ts";
 import { LivePage } from "../monitor/live_page.ts";
 import { reconcile, type ReconcileResult } from "../reconcile/reconcile.ts";
 import { recordRun } from "../report/data/record_run.ts";
@@ -94,7 +96,7 @@ export class Rehearsal {
         ...this.#stageOptions(users, seeds?.serverFlags),
         ...log,
       });
-      const { config, timeline, played } = await this.#play(stage, scenario, users, rateShare, page);
+      const { config, charts, timeline, played } = await this.#play(stage, scenario, users, rateShare, page);
       const reconciled = played.result === undefined ? undefined : this.#reconcile(log, seeds);
       const summary = this.#summarize(scenario, { played, reconciled, timeline, kind }, {
         startedAt,
@@ -108,7 +110,7 @@ export class Rehearsal {
         },
       });
       try {
-        await writeResults(folder, timeline, summary);
+        await this.#writeResults(folder, timeline, summary, charts);
       } finally {
         // A full disk takes the report, and not what was seen.
         writeResult(
@@ -170,7 +172,7 @@ export class Rehearsal {
     users: number,
     rateShare: number,
     page: LivePage | undefined,
-  ): Promise<{ played: Played; timeline: Timeline; config: unknown }> {
+  ): Promise<{ played: Played; timeline: Timeline; config: unknown; charts: readonly Declared[] }> {
     const status = new StatusLine(this.#host);
     const timeline = new Timeline((second) => status.show(second), page);
     const watch = new MachineWatch(
@@ -180,8 +182,10 @@ export class Rehearsal {
     );
     let played: Played;
     let config: unknown;
+    let charts: readonly Declared[] = [];
     try {
       config = await stage.server.request<unknown>("GET", "/config");
+      charts = chartsSchema.parse(await stage.server.request<unknown>("GET", "/charts")).plugins;
       timeline.follow("server", stage.server);
       timeline.follow("client", stage.client);
       played = {
@@ -197,7 +201,24 @@ export class Rehearsal {
       await stage.stop();
       timeline.stop();
     }
-    return { played, timeline, config };
+    return { played, timeline, config, charts };
+  }
+
+  async #writeResults(
+    folder: string,
+    { seconds, events }: Timeline,
+    summary: Summary,
+    charts: readonly Declared[],
+  ): Promise<void> {
+    try {
+      await Deno.writeTextFile(`${folder}/summary.json`, JSON.stringify(summary, null, 2) + "\n");
+      await Deno.writeTextFile(`${folder}/series.csv`, seriesCsv(seconds));
+      recordRun(`${folder}/${RECORD_FILE}`, seconds, events, charts);
+      await writeReport(folder, await builtInCharts(this.#host.program));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new UserError(`--out: cannot write ${folder}: ${why}. Choose another folder with --out`);
+    }
   }
 
   #reconcile(log: { ledger: string; awards: string }, seeds: SeedSet | undefined): ReconcileResult {
@@ -249,21 +270,5 @@ function makeFolder(folder: string): void {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new UserError(`--out: cannot make ${folder}: ${why}. Choose another folder with --out`);
-  }
-}
-
-async function writeResults(
-  folder: string,
-  timeline: Timeline,
-  summary: Summary,
-): Promise<void> {
-  try {
-    await Deno.writeTextFile(`${folder}/summary.json`, JSON.stringify(summary, null, 2) + "\n");
-    await Deno.writeTextFile(`${folder}/series.csv`, seriesCsv(timeline.seconds));
-    recordRun(`${folder}/${RECORD_FILE}`, timeline.seconds, timeline.events);
-    await writeReport(folder);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UserError(`--out: cannot write ${folder}: ${why}. Choose another folder with --out`);
   }
 }

@@ -75,8 +75,10 @@ function judge(
   const isWanted = SAMPLED[label];
   if (isWanted === undefined) return undefined;
   if (Math.abs(is - was) < LEAST_PERCENT / 100 * Math.max(was, is)) return false;
-  const line = lineIndex(isWanted);
-  const [x, y] = [a, b].map((run) => blockMeans(secondsOf(run, phase).map(({ values }) => values[line])));
+  const [x, y] = [a, b].map((run) => {
+    const line = lineIndex(run, isWanted);
+    return blockMeans(secondsOf(run, phase).map(({ values }) => values[line]));
+  });
   if (x === undefined || y === undefined) return undefined;
   return Math.abs(welchT(x, y)) > LEAST_T;
 }

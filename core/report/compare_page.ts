@@ -1,4 +1,3 @@
-import { LINES } from "../monitor/timeline/chart_table.ts";
 import type { Difference } from "./compare.ts";
 import { FIGURES } from "./data/figures.ts";
 import { htmlPage, section, table } from "./html.ts";
@@ -83,19 +82,18 @@ function differenceTable(differences: readonly Difference[]): string {
 
 /** Lines that say most of a run, one chart each, both runs on it from their first second. */
 const OVERLAID = [
-  ["sent (fleet)", "Shakes sent"],
-  ["answered (fleet)", "Shakes answered"],
-  ["p50", "Latency p50"],
-  ["p99", "Latency p99"],
-  ["servers", "CPU of the servers, per cent of one core"],
+  ["rate", "sent (fleet)", "Shakes sent"],
+  ["rate", "answered (fleet)", "Shakes answered"],
+  ["latency", "p50", "Latency p50"],
+  ["latency", "p99", "Latency p99"],
+  ["cpu", "servers", "CPU of the servers, per cent of one core"],
 ] as const;
 
 function overlays(a: RunData, b: RunData): string[] {
-  return OVERLAID.flatMap(([label, title]) => {
-    const index = LINES.findIndex((line) => line.label === label);
+  return OVERLAID.flatMap(([chart, label, title]) => {
     const lines = [["first", a], ["second", b]] as const;
-    const shown = lines.flatMap(([name, { points }]) => {
-      const values = valuesOf(points, index);
+    const shown = lines.flatMap(([name, { points, table }]) => {
+      const values = valuesOf(points, table.indexOf(chart, label));
       return values === undefined ? [] : [{ label: name, values }];
     });
     if (shown.length < 2) return [];

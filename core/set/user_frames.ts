@@ -1,4 +1,4 @@
-import { DROP, NO_REPLY } from "../plugin/plugin.ts";
+import { ADMIT, DROP, NO_REPLY, type RefusalHandler } from "../plugin/plugin.ts";
 import { CloseCode, Opcode, Opcode1, PLUGIN_OPCODES } from "../wire/codes.ts";
 import { Field } from "../wire/version0.ts";
 import { readU64, TIMESTAMP_AT } from "../wire/version1.ts";
@@ -61,11 +61,11 @@ export class UserFrames {
   }
 
   #answer(connection: number, opcode: number, request: DataView, at: number): number {
-    const { nowMs, waitedMs } = this.#host;
-    let handler = this.#plugins.handlerOf(opcode);
-    const leftMs = this.#host.leftMs(this.#host.cursor.isLast);
-    const admission = this.#plugins.admits(connection, opcode, nowMs, waitedMs, leftMs);
-    if (admission !== true) {
+    const { nowMs, waitedMs, cursor } = this.#host;
+    let handler: RefusalHandler | undefined = this.#plugins.handlerOf(opcode);
+    const leftMs = cursor.isLast ? this.#host.lastLeftMs : this.#host.leftMs;
+    const admission = this.#plugins.admit(connection, opcode, nowMs, waitedMs, leftMs);
+    if (admission !== ADMIT) {
       if (admission === DROP) {
         this.#counters.block[this.#counters.at.framesDropped]++;
         return 0;
@@ -77,7 +77,17 @@ export class UserFrames {
     const replyAt = this.#replies.room(connection);
     if (replyAt < 0) return CloseCode.slowReader;
     const { view } = this.#replies;
-    const intent = this.#plugins.answer(handler, connection, opcode, request, at, view, replyAt, nowMs);
+    const intent = this.#plugins.answer(
+      handler,
+      connection,
+      opcode,
+      request,
+      at,
+      view,
+      replyAt,
+      nowMs,
+      admission,
+    );
     return this.#replies.act(connection, intent ?? NO_REPLY);
   }
 

@@ -1,4 +1,5 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
+import { charts } from "./common/charts.ts";
 import { config } from "./common/config.ts";
 import { SendHost } from "./host/host_plugin.ts";
 import { SEND_METRICS } from "./common/metrics.ts";
@@ -10,6 +11,7 @@ export default definePlugin({
   config,
   holdsMoney: true,
   metrics: SEND_METRICS,
+  charts,
   create: (set, config) => new SendSet(set, config),
   control: (host, config) => new SendHost(host, config),
 });

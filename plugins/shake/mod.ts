@@ -1,4 +1,5 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
+import { charts, warnings } from "./charts.ts";
 import { config } from "./config.ts";
 import { ShakeHost } from "./host_plugin.ts";
 import { ShakeSet } from "./set_plugin.ts";
@@ -8,6 +9,8 @@ export default definePlugin({
   name: "shake",
   config,
   holdsMoney: true,
+  charts,
+  warnings,
   metrics: {
     shakeWon: { kind: "counter", help: "Shakes whose packet is durable in the ledger" },
     shakeNothing: { kind: "counter", help: "Shakes that were answered: nothing this time" },

@@ -1,4 +1,5 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
+import { charts } from "./charts.ts";
 import { config } from "./config.ts";
 import { ThrottleHost } from "./host_plugin.ts";
 import { ThrottleSet } from "./set_plugin.ts";
@@ -7,6 +8,7 @@ import { ThrottleSet } from "./set_plugin.ts";
 export default definePlugin({
   name: "throttle",
   config,
+  charts,
   metrics: {
     throttleAdmitted: { kind: "counter", help: "Shakes that were admitted" },
     throttleByConnection: { kind: "counter", help: "Frames refused by the cap of their connection or user" },

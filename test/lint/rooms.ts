@@ -8,6 +8,7 @@ import { isTest, projectPath, resolveSpecifier } from "./project.ts";
 /** By room, without `core/`: those that it may import. */
 export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
+  ["charts", ""],
   ["client/population", ""],
   ["cli", "base"],
   ["client/schedule", "base"],
@@ -23,7 +24,8 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/common", "base os threads"],
   ["engine/uring/ring", "base os threads"],
   ["ledger/disk", "base ledger/record ledger/judge"],
-  ["plugin", "base cli counters ledger/record wire seed/file"],
+  ["plugin/contract", "base charts counters ledger/record seed/file"],
+  ["plugin", "base charts cli counters ledger/record wire seed/file plugin/contract"],
   ["seed/make", "base seed/plan seed/file"],
   ["admin", "base cli counters plugin"],
   ["engine/deno", "base os threads engine/common"],
@@ -50,7 +52,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "ledger/evidence",
     "base ledger/record ledger/judge ledger/disk ledger/chain ledger/checkpoint ledger/store ledger/projection",
   ],
-  ["monitor/timeline", "base counters wire set/common"],
+  ["monitor/timeline", "base charts counters wire set/common"],
   ["set/awards", "ledger/record wire engine/common plugin ledger/ring set/common"],
   [
     "audit/check",
@@ -64,7 +66,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "ledger/thread",
     "base counters ledger/record os ledger/judge threads ledger/disk ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
   ],
-  ["monitor/collect", "base cli counters os admin monitor/timeline"],
+  ["monitor/collect", "base charts cli counters os admin monitor/timeline"],
   ["set", "base counters ledger/record wire engine/common plugin set/common set/awards"],
   [
     "audit",
@@ -79,7 +81,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "server/worker",
     "base cli counters ledger/record os wire threads token engine/common plugin engine ledger/ring set/common set",
   ],
-  ["monitor/record", "base cli counters monitor/timeline monitor/collect monitor/money"],
+  ["monitor/record", "base charts cli counters monitor/timeline monitor/collect monitor/money"],
   ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
   [
     "server/host",
@@ -87,17 +89,17 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["monitor/web/page", "base monitor/timeline monitor/collect monitor/money monitor/view"],
-  ["report/data", "base cli counters admin monitor/timeline monitor/collect monitor/record"],
+  ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
   [
     "server",
     "base cli counters ledger/record os token engine/common ledger/disk plugin admin admin/telemetry engine ledger/ring seed/claim doctor ledger/evidence server/worker server/host",
   ],
   ["monitor/web", "base admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
   ["rehearse/measure", "base client/population cli counters seed/plan plugin report/data"],
-  ["report", "base cli counters monitor/timeline report/data"],
+  ["report", "base charts cli counters plugin monitor/timeline report/data"],
   [
     "monitor",
-    "base cli os admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
+    "base charts cli os plugin admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
   ],
   ["rehearse/machine", "base cli os report/data rehearse/measure"],
   [
@@ -106,7 +108,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "rehearse",
-    "base cli counters seed/plan engine/common admin admin/telemetry engine reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage",
+    "base charts cli counters seed/plan engine/common plugin admin admin/telemetry engine reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage",
   ],
 ];
 
