@@ -160,7 +160,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** `offeredPercent` as `offered percent`. */
+/** `sentPercent` as `offered percent`. */
 function inWords(name: string): string {
   return name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

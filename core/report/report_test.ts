@@ -61,6 +61,7 @@ async function writeRun(
     disconnects: 0,
     good: answered,
     givenUp: 0,
+    lost: 0,
     admittedP99Us: latencyUs,
     ready: 7,
     behaving: 7,

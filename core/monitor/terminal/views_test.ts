@@ -176,3 +176,23 @@ Deno.test("values are short, with their unit", () => {
     ["-", "1.23 ms", "1.50 M/s", "2.5 GB", "12 %"],
   );
 });
+
+Deno.test("the first line says where all the money is, to the fen, and so does the page's", () => {
+  const world = new TestWorld();
+  const core = new MonitorCore(world);
+  const gauges = {
+    moneyPutInFen: 1205,
+    moneyPoolFen: 5,
+    moneyHeldFen: 100,
+    moneyUsersFen: 1000,
+    moneyReturnedFen: 100,
+  };
+  world.clock.advance(1000);
+  core.replay({ url: "http://a:1", name: "a" }, makeSnapshot(S, { role: "server", gauges }));
+  core.tick();
+  const line =
+    "money OK: 12.05 yuan put in = 0.05 yuan pool + 1.00 yuan held + 10.00 yuan users + 1.00 yuan returned";
+  assert.equal(draw(core, { columns: 120, rows: 24 })[1].trimEnd(), line);
+  const narrow = draw(core, { columns: 60, rows: 24 });
+  assert.equal(`${narrow[1].trimEnd()} ${narrow[2].trimEnd()}`, line, "no narrow screen cuts it");
+});

@@ -28,9 +28,7 @@ export const OTHERS: readonly Color[] = [
   { light: "#4d7c0f", dark: "#a3d65c" },
   { light: "#3730a3", dark: "#8f9bff" },
   { light: "#7c4a1e", dark: "#c99a6b" },
-  { light: "#0f766e", dark: "#7fe0d0" },
   { light: "#94a30b", dark: "#dfe67a" },
-  { light: "#334155", dark: "#dfe5ec" },
   { light: "#a16272", dark: "#e3b3bf" },
 ];
 

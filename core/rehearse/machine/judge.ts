@@ -37,7 +37,7 @@ const LATENCIES: readonly Measure[] = ["p50Ms", "p99Ms", "p999Ms", "admittedP99M
 /** The others that fail where time is short; a sponsor's missing fen isn't the machine's doing. */
 const OF_TIME: readonly Measure[] = [
   ...LATENCIES,
-  "offeredPercent",
+  "sentPercent",
   "answeredPercent",
   "overloadedPercent",
   "goodPercent",

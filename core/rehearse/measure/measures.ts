@@ -46,6 +46,7 @@ export function phaseResult(
     disconnects: grew("disconnects"),
     good: grew("shakesInTime"),
     givenUp: grew("shakesGivenUp"),
+    lost: grew("shakesLost") + grew("shakesGivenUp"),
     admittedP99Us: new Histogram().add(
       difference(after.client.histograms.admittedLatencyUs, before.client.histograms.admittedLatencyUs),
     ).percentile(99),
@@ -101,7 +102,7 @@ const inMs = (us: MeasureSpec["of"]): MeasureSpec => ({
 
 /** What a threshold can be about, by name. */
 export const MEASURES = {
-  offeredPercent: inPercent(({ offered, scheduled }) => percent(offered, scheduled)),
+  sentPercent: inPercent(({ offered, scheduled }) => percent(offered, scheduled)),
   answeredPercent: inPercent(({ answered, offered }) => percent(answered, offered)),
   overloadedPercent: inPercent(({ overloaded, answered }) =>
     answered === 0 ? 0 : percent(overloaded, answered)

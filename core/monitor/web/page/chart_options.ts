@@ -10,6 +10,8 @@ import { setTimeRange, timeline } from "./time_range.ts";
 export declare const uPlot: typeof uPlotType;
 
 export const CHART_HEIGHT = 190;
+/** About what a letter of an axis is wide. */
+const LETTER = 6.3;
 
 const markColors: Record<"light" | "dark", Record<MarkKind, string>> = {
   light: { phase: "#6e40c9", event: "#57606a", action: "#1f6feb", trouble: "#c8102e" },
@@ -90,7 +92,8 @@ function chartAxes(chart: ShownChart): uPlotType.Axis[] {
     },
     {
       ...axis,
-      size: 58,
+      // As wide as its longest text.
+      size: (_u, values) => 16 + LETTER * Math.max(4, ...(values ?? []).map((text) => text.length)),
       space: 34,
       values: (_u, splits) => splits.map((value) => value === null ? "" : writeTick(value, chart.unit)),
       // Whole powers of ten are enough to read a logarithmic axis by.
