@@ -57,6 +57,7 @@ function bench() {
               moneyPutInFen: 900,
               moneyPoolFen: 300,
               moneyUsersFen: 600,
+              moneyOffFen: 0,
             },
             blocks: { connections: [250, 250, 0] },
           }),

@@ -110,7 +110,7 @@ function setLink(state: LinkState): void {
     : linkWords[state];
   const ills = byId("ills");
   ills.hidden = texts.length === 0;
-  ills.className = level;
+  ills.className = `card ${level}`;
   ills.textContent = texts.join(" · ");
 }
 
