@@ -42,6 +42,7 @@ export { ownerSet } from "../base/owner_set.ts";
 export { assert } from "../base/assert.ts";
 export { delta, FEN, gauge, percentiles, total } from "../charts/chart.ts";
 export type { PluginChart, PluginLine, PluginWarning } from "../charts/declared.ts";
+export { percentOf, type PhaseCounts, type PluginMeasure } from "../charts/measure.ts";
 export type { MetricDefinition } from "../counters/counters.ts";
 export type { Random } from "../base/random.ts";
 export {
@@ -57,5 +58,6 @@ export * from "./contract/frames.ts";
 export * from "./contract/host.ts";
 export * from "./contract/orders.ts";
 export * from "./contract/packets.ts";
+export * from "./contract/rehearsal.ts";
 export * from "./contract/routes.ts";
 export * from "./contract/set.ts";
