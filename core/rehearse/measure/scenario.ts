@@ -19,7 +19,7 @@ const packets = z.strictObject({
 });
 
 const server = z.strictObject({
-  /** Values of the plugins' config by name, such as `throttle.hostPerS`. */
+  /** Values of the plugins' config by name, such as `dice.sides`. */
   set: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
   /** Other flags, by name. */
   flags: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
