@@ -42,7 +42,7 @@ export {
 export * from "../wire/version1_money.ts";
 export { EntryKind, Refusal, Verdict } from "../ledger/entry.ts";
 export { type SendBody, sendBodyWords } from "../ledger/send_body.ts";
-export { HeadBit, HeadWord } from "../ledger/sent_packet.ts";
+export { hasUser, HeadBit, HeadWord } from "../ledger/sent_packet.ts";
 export { ownerSet } from "../set/owner_set.ts";
 export { assert } from "../assert.ts";
 export type { MetricDefinition } from "../counters/counters.ts";

@@ -24,6 +24,10 @@ const MOST_CLOSED = 1_000;
 const LOOK_MS = 50;
 /** Claims that wait for one packet to be read. */
 const MOST_WAITING = 10_000;
+/** Packets that are read at a time because users ask for them; whoever asks for another is told "busy". */
+const MOST_READING = 256;
+/** Packets whose recipients wait to be told; those of more hear of them at their logins. */
+const MOST_TELLING = 1_000;
 
 /** Calls on a packet that is still being read from the ledger. */
 interface Reading {
@@ -66,8 +70,8 @@ export class PacketOwner {
   claim(packetId: number, user: number, asker: Asker, nowMs: number): void {
     const packet = this.#packets.get(packetId);
     if (packet !== undefined) return this.#claim(packet, user, asker, nowMs);
-    const { calls } = this.#read(packetId, nowMs);
-    if (calls.length >= MOST_WAITING) return this.#answer(asker, packetId, Result.busy, 0, nowMs);
+    const calls = this.#callsOn(packetId, nowMs);
+    if (calls === undefined) return this.#answer(asker, packetId, Result.busy, 0, nowMs);
     calls.push((read, nowMs) => {
       if (read === undefined) this.#answer(asker, packetId, Result.unknownPacket, 0, nowMs);
       else this.#claim(read, user, asker, nowMs);
@@ -78,14 +82,14 @@ export class PacketOwner {
   detail(packetId: number, user: number, from: number, asker: Asker, nowMs: number): void {
     const packet = this.#packets.get(packetId);
     if (packet !== undefined) return this.#detail(packet, user, from, asker, nowMs);
-    const { calls } = this.#read(packetId, nowMs);
+    const calls = this.#callsOn(packetId, nowMs);
     const refuse = (result: number, nowMs: number) => {
       const nothing = [0, 0, 0, 0, from];
       const { set, connection, generation } = asker;
       const words = [SendMessage.detailed, connection, generation, packetId, result, ...nothing];
       this.#post.surely(set, words, nowMs);
     };
-    if (calls.length >= MOST_WAITING) return refuse(Result.busy, nowMs);
+    if (calls === undefined) return refuse(Result.busy, nowMs);
     calls.push((read, nowMs) => {
       if (read === undefined) refuse(Result.unknownPacket, nowMs);
       else this.#detail(read, user, from, asker, nowMs);
@@ -149,6 +153,13 @@ export class PacketOwner {
       if (!this.#packets.has(packetId)) this.#read(packetId, nowMs);
       this.#findOpen(packetId, nowMs);
     });
+  }
+
+  /** Where a user's call on a packet waits until it is read; undefined if too many wait already. */
+  #callsOn(packetId: number, nowMs: number): Reading["calls"] | undefined {
+    if (this.#reading.size >= MOST_READING && !this.#reading.has(packetId)) return undefined;
+    const { calls } = this.#read(packetId, nowMs);
+    return calls.length >= MOST_WAITING ? undefined : calls;
   }
 
   /** Reads a packet from the ledger, unless that is under way. */
@@ -239,6 +250,10 @@ export class PacketOwner {
 
   #tell(packet: OwnedPacket, nowMs: number): void {
     if (packet.told > 0) return; // somebody has sent it again
+    if (this.#telling.length >= MOST_TELLING) {
+      packet.told = packet.recipients.length;
+      return this.#set.count(this.#m.untold);
+    }
     this.#telling.push(packet);
     this.#set.tickAt(nowMs);
   }
