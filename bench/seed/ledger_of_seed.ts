@@ -1,4 +1,4 @@
-import { AWARDS_HEADER } from "../../core/client/award_log.ts";
+import { AwardsFile } from "../../core/client/awards_file.ts";
 import { EntryKind } from "../../core/ledger/entry.ts";
 import { Judge } from "../../core/ledger/judge.ts";
 import { LedgerIdentity } from "../../core/ledger/ledger_identity.ts";
@@ -23,11 +23,10 @@ export function ledgerOfSeed(path: string, directory: string, fleetPath: string,
   for (const [, sponsor, packetId, count, amountFen] of file.description.groups) {
     filler.enter(EntryKind.mint, { packetId, count, amountFen, sponsor });
   }
-  const fleet = Deno.openSync(fleetPath, { write: true, create: true, truncate: true });
-  let lines = AWARDS_HEADER;
+  const fleet = new AwardsFile(fleetPath, { first: 0, stride: 1, count: awards }, systemClock);
+  let lines = "";
   const flush = () => {
-    const bytes = new TextEncoder().encode(lines);
-    for (let at = 0; at < bytes.length;) at += fleet.writeSync(bytes.subarray(at));
+    fleet.append(lines);
     lines = "";
   };
   for (let i = 0; i < awards; i++) {
@@ -41,7 +40,7 @@ export function ledgerOfSeed(path: string, directory: string, fleetPath: string,
     flush();
   }
   flush();
-  fleet.close();
+  fleet.close(true);
   ledger.close();
   file.close();
 }

@@ -17,6 +17,7 @@ import { CLIENT_FLAGS, type ClientOptions, readClientOptions } from "./client_fl
 import { controlRoutes } from "./control_routes.ts";
 import { FleetRun } from "./fleet_run.ts";
 import type { FleetPlan } from "./fleet_threads.ts";
+import type { UserSlice } from "./segment.ts";
 import { summaryTable } from "./summary.ts";
 import { pairAddresses } from "./targets.ts";
 
@@ -48,7 +49,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
     version: VERSION,
     routes,
   });
-  const awards = await openAwards(options, api);
+  const awards = await openAwards(options, plan.slice, host, api);
   let signals = 0;
   const forget = host.onStopSignal((signal) => {
     if (++signals > 1) host.exit(ExitCode.interrupted);
@@ -66,17 +67,22 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   const exitCode = await run.ended();
   cancel?.();
   forget();
-  awards?.close();
+  awards?.close(exitCode === ExitCode.ok && run.counters.total("awardsUnwritten") === 0);
   host.out(summaryTable(run.series.totals()));
   await api.stop();
   return exitCode;
 }
 
 /** The awards file, begun anew only when nothing else can be in the way. */
-async function openAwards({ awards }: ClientOptions, api: RunningApi): Promise<AwardsFile | undefined> {
+async function openAwards(
+  { awards }: ClientOptions,
+  slice: UserSlice,
+  { clock }: Host,
+  api: RunningApi,
+): Promise<AwardsFile | undefined> {
   if (awards === undefined) return undefined;
   try {
-    return new AwardsFile(awards);
+    return new AwardsFile(awards, slice, clock);
   } catch (error) {
     await api.stop();
     throw error;
