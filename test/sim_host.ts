@@ -2,6 +2,7 @@ import { Counters, MetricLayout } from "../core/counters/counters.ts";
 import { SimEngine } from "../core/engine/sim.ts";
 import type { SimActor, SimNetwork } from "../core/engine/sim_network.ts";
 import type { Ledger } from "../core/ledger/ledger.ts";
+import { idSpaceOf } from "../core/ledger/id_space.ts";
 import { LedgerBoard, LedgerState } from "../core/ledger/ledger_board.ts";
 import { LedgerLoop, Step } from "../core/ledger/ledger_loop.ts";
 import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
@@ -157,6 +158,7 @@ export class SimHost implements SimActor {
       random: random.fork(),
       entries: this.#entries,
       ledger: this.ledger,
+      ids: idSpaceOf(0),
       notes: options.notes ?? new MemoryNotes(),
       hasTickets: options.tickets !== undefined,
       tickets: () => options.tickets,

@@ -21,6 +21,7 @@ export const NO_FAULTS: SimStoreFaults = { fail: 0, kill: 0, stayBroken: 0 };
 
 /** A disk in memory that outlives the simulated processes, fails, and kills them. */
 export class SimStore implements EntryStore {
+  readonly hostNumber = 0;
   faults: SimStoreFaults = NO_FAULTS;
   /** Packets that have ended can't be read now. */
   isUnreadable = false;

@@ -3,6 +3,8 @@ import { CheckpointBroken, type CheckpointHead, CheckpointReader, writeCheckpoin
 import { eachDelivered } from "./delivered_marks.ts";
 import { EntryKind, HELD, Verdict } from "./entry.ts";
 import { type EntryRows, RowField } from "./entry_rows.ts";
+import { hostNumberOf } from "./host_number.ts";
+import { idSpaceOf } from "./id_space.ts";
 import { emptyJudgement } from "./ledger.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "./packets.ts";
 import { type Purse, Sends } from "./sends.ts";
@@ -42,7 +44,8 @@ function* advance(
 ): Generator<void, number> {
   const changes = new Packets();
   const selectEnded = selectingEnded(db);
-  const sends = new Sends(ENOUGH, { ended: (packetId) => endedOf(selectEnded, packetId) });
+  const ids = idSpaceOf(hostNumberOf(db) ?? 0);
+  const sends = new Sends(ENOUGH, { ended: (packetId) => endedOf(selectEnded, packetId) }, ids);
   old?.readSends(sends);
   const head: Changing<CheckpointHead> = {
     seq: old?.head.seq ?? 0,

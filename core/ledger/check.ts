@@ -4,6 +4,7 @@ import { balanceAccount, legsOf } from "./accounts.ts";
 import { eachDelivered } from "./delivered_marks.ts";
 import { isOfAward } from "./entry.ts";
 import { type EntryRows, ROW_FIELDS, RowField } from "./entry_rows.ts";
+import { idSpaceOf } from "./id_space.ts";
 import { Judge } from "./judge.ts";
 import { type Balances, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
 import { openJudge, Replay } from "./open_judge.ts";
@@ -40,7 +41,7 @@ export function checkLedger(directory: string, onStage: OnStage = () => {}): Che
     const problems: string[] = [];
     const { quick_check: damage } = truth.db.prepare("pragma quick_check(1)").get()!;
     if (damage !== "ok") problems.push(`the file is damaged: ${damage}`);
-    const judge = new Judge(NO_LIMITS, truth);
+    const judge = new Judge(NO_LIMITS, truth, idSpaceOf(truth.hostNumber));
     const sums = new Sums(projectionSeq(directory));
     const replay = new Replay(judge, 0);
     let rows = 0;

@@ -6,6 +6,8 @@ import type { EndedPackets } from "./sends.ts";
  * judge's.
  */
 export interface EntryStore extends EndedPackets {
+  /** Whose packet ids its packets have; see `IdSpace`. */
+  readonly hostNumber: number;
   /** The highest `seq` that is stored, 0 if there is none. */
   lastSeq(): number;
   /**

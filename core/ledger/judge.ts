@@ -10,6 +10,7 @@ import {
   Verdict,
 } from "./entry.ts";
 import { RowField } from "./entry_rows.ts";
+import { type IdSpace, idSpaceOf, mayMint } from "./id_space.ts";
 import { LatestPackets } from "./latest_packets.ts";
 import { type AwardRecord, type Balances, type Judgement, type LedgerLimits, NO_LIMITS } from "./ledger.ts";
 import { type Mint, MintList } from "./mint_list.ts";
@@ -42,6 +43,7 @@ export class Judge {
   /** Where the money of each sponsor and wave is, for whoever wants to know. */
   money: MoneyTally | undefined;
   readonly #limits: LedgerLimits;
+  readonly #ids: IdSpace;
   /** By sponsor: his money in `pool`, and the id below which his packets went back. */
   readonly #poolFenOf = new Map<number, number>();
   readonly #givenBackBelow = new Map<number, number>();
@@ -58,12 +60,17 @@ export class Judge {
   readonly #parts = new Parts();
 
   /** @param ended undefined to keep all sent packets in memory */
-  constructor(limits: LedgerLimits = NO_LIMITS, ended?: EndedPackets) {
+  constructor(limits: LedgerLimits = NO_LIMITS, ended?: EndedPackets, ids: IdSpace = idSpaceOf(0)) {
     this.#limits = limits;
-    this.sends = new Sends({
-      wonFen: (user) => this.#wonFen(user),
-      nextPacketId: () => this.nextPacketId,
-    }, ended);
+    this.#ids = ids;
+    this.sends = new Sends(
+      {
+        wonFen: (user) => this.#wonFen(user),
+        nextPacketId: () => this.nextPacketId,
+      },
+      ended,
+      ids,
+    );
   }
 
   get nextPacketId(): number {
@@ -131,6 +138,10 @@ export class Judge {
     if (isQuestion(kind)) {
       this.sends.answer(words, at, judgement.reply);
       return say(judgement, Verdict.done, Refusal.none);
+    }
+    // Of new packets only: what is stored was right when it came.
+    if (kind === EntryKind.mint && !mayMint(this.#ids, packetId, words[at + EntryWord.count])) {
+      return say(judgement, Verdict.refused, Refusal.idsTaken);
     }
     this.#decide(
       kind,

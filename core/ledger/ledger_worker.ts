@@ -36,6 +36,8 @@ export interface LedgerInit {
   readonly board: SharedArrayBuffer;
   readonly clients: readonly { readonly ring: SharedArrayBuffer; readonly bell: SharedArrayBuffer }[];
   readonly limits: LedgerLimits;
+  /** Whose packet ids its packets get; see `IdSpace`. */
+  readonly hostNumber: number;
   /** Where it lasts; undefined: in memory. */
   readonly store: { readonly directory: string; readonly sync: LedgerSync } | undefined;
   readonly counters: CounterPlace;
@@ -167,14 +169,14 @@ function pauseMs(ms: number): void {
 
 /** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
 function open(
-  { store, limits, awarded }: LedgerInit,
+  { store, limits, hostNumber, awarded }: LedgerInit,
   board: LedgerBoard,
   money: MoneyTally,
 ): Ledger | undefined {
   const startMs = systemClock.monotonicMs();
   const took = () => Math.round(systemClock.monotonicMs() - startMs);
   if (store === undefined) {
-    const ledger = new MemoryLedger(limits, money);
+    const ledger = new MemoryLedger(limits, money, hostNumber);
     const { nextPacketId } = ledger;
     const nothing = { awards: 0, rowsRead: 0, checkpointSeq: 0, checkpointFault: undefined };
     report({ type: "ready", nextPacketId, ...nothing, tookMs: took() });
@@ -183,6 +185,7 @@ function open(
   let rows: SqliteStore | undefined;
   try {
     rows = new SqliteStore(store.directory, store.sync);
+    rows.noteHost(hostNumber);
     rows.noteLimits(limits);
     const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
     const ledger = new StoredLedger(judge, rows, systemClock);

@@ -5,6 +5,7 @@ import { EntryKind, Verdict } from "./entry.ts";
 import type { EntryRows } from "./entry_rows.ts";
 import { RowField } from "./entry_rows.ts";
 import type { EntryStore } from "./entry_store.ts";
+import { idSpaceOf } from "./id_space.ts";
 import { Judge } from "./judge.ts";
 import { emptyJudgement, type LedgerLimits } from "./ledger.ts";
 import { PacketState } from "./packets.ts";
@@ -29,12 +30,13 @@ export interface Opened {
  * @throws UserError if the rows contradict each other
  */
 export function openJudge(
-  store: Pick<EntryStore, "lastSeq" | "read" | "readDelivered" | "ended">,
+  store: Pick<EntryStore, "hostNumber" | "lastSeq" | "read" | "readDelivered" | "ended">,
   directory: string | undefined,
   limits: LedgerLimits,
   onProgress: (rows: number) => void = () => {},
 ): Opened {
-  let judge = new Judge(limits, store);
+  const ids = idSpaceOf(store.hostNumber);
+  let judge = new Judge(limits, store, ids);
   let checkpointFault: string | undefined;
   let start: Pick<CheckpointHead, "seq" | "mark"> = NO_CHECKPOINT;
   if (directory !== undefined) {
@@ -47,7 +49,7 @@ export function openJudge(
     } catch (error) {
       if (!(error instanceof CheckpointBroken)) throw error;
       checkpointFault = error.message;
-      judge = new Judge(limits, store);
+      judge = new Judge(limits, store, ids);
       start = NO_CHECKPOINT;
     }
   }

@@ -59,6 +59,13 @@ export const TRUTH_MIGRATIONS: readonly Migration[] = [
     words   blob not null
   ) strict;
 `,
+  `
+  -- Whose packet ids these are: see id_space.ts. No row while no server has used the ledger.
+  create table host (
+    number  integer not null
+  ) strict;
+  insert into host select 0 where exists (select 1 from entry);
+`,
 ];
 
 /** What can be made again from the truth at any time: for questions, never for a verdict. */

@@ -1,9 +1,11 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { assert } from "../assert.ts";
 import { EntryRows, ROW_FIELDS } from "./entry_rows.ts";
 import { type EntryStore, StoreFailed } from "./entry_store.ts";
+import { hostNumberOf } from "./host_number.ts";
+import { FIRST_SENT_ID } from "./id_space.ts";
 import type { LedgerLimits } from "./ledger.ts";
 import { migrate, TRUTH_MIGRATIONS } from "./schema.ts";
-import { FIRST_SENT_ID } from "./sent_list.ts";
 
 /** Name of the truth's file in a ledger's directory. */
 export const TRUTH_FILE = "ledger.db";
@@ -84,6 +86,18 @@ export class SqliteStore implements EntryStore {
       for (const [name, packets] of Object.entries(limits)) {
         note.run(name, packets === Infinity ? 0 : packets);
       }
+    });
+  }
+
+  get hostNumber(): number {
+    return this.#try(({ db }) => hostNumberOf(db) ?? 0);
+  }
+
+  /** Notes for ever whose packet ids this ledger's are. Noting it again changes nothing. */
+  noteHost(hostNumber: number): void {
+    this.#try(({ db }) => {
+      if (hostNumberOf(db) === undefined) db.prepare("insert into host values (?)").run(hostNumber);
+      assert(hostNumberOf(db) === hostNumber, "a ledger of another host number was refused at the start");
     });
   }
 

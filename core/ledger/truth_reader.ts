@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { UserError } from "../cli/user_error.ts";
 import type { EntryRows } from "./entry_rows.ts";
 import type { EntryStore } from "./entry_store.ts";
+import { hostNumberOf } from "./host_number.ts";
 import type { LedgerLimits } from "./ledger.ts";
 import { checkVersion, TRUTH_MIGRATIONS } from "./schema.ts";
 import {
@@ -15,7 +16,8 @@ import {
 } from "./sqlite_store.ts";
 
 /** A ledger's rows for reading, beside a server that writes them or without one. */
-export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readDelivered" | "ended"> {
+export class TruthReader
+  implements Pick<EntryStore, "hostNumber" | "lastSeq" | "read" | "readDelivered" | "ended"> {
   readonly db: DatabaseSync;
   readonly path: string;
   #selectEnded: StatementSync | undefined;
@@ -42,6 +44,10 @@ export class TruthReader implements Pick<EntryStore, "lastSeq" | "read" | "readD
       const why = error instanceof Error ? error.message : String(error);
       throw new UserError(`${this.path}: cannot be read: ${why}. Restore it from a copy`);
     }
+  }
+
+  get hostNumber(): number {
+    return hostNumberOf(this.db) ?? 0;
   }
 
   lastSeq(): number {

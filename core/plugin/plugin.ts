@@ -352,6 +352,8 @@ export interface HostContext {
   readonly tickets: Tickets | undefined;
   /** Whether this host was given tickets, proven yet or not. */
   readonly hasTickets: boolean;
+  /** The highest id that packets made on this host may have. */
+  readonly lastPacketId: number;
   /**
    * The packets that a plugin of this host offers: of this name, or of the first that offers any. Ask from the first tick
    * on; a name that offers none is the user's mistake, and ends the host.

@@ -41,6 +41,8 @@ export interface ReconcileOptions {
 /** Where a ledger's money is, in fen. All but `source` sum to what was put in. */
 export interface LedgerAccounts {
   readonly ledger: string;
+  /** Whose packet ids its packets have. */
+  readonly hostNumber: number;
   readonly sourceFen: number;
   readonly poolFen: number;
   /** Awarded, and not opened. */
@@ -166,7 +168,8 @@ function readLedger(
         }
       }
     });
-    return { ...sums.finish(), limits: truth.limits() };
+    const { accounts, packetsMade } = sums.finish();
+    return { accounts: { ...accounts, hostNumber: truth.hostNumber }, packetsMade, limits: truth.limits() };
   } finally {
     truth.close();
   }
@@ -268,7 +271,7 @@ class LedgerSums {
     if (this.#packetFen < 0) this.#differences.add(`${this.#ledger}: the sent packets are overdrawn`);
   }
 
-  finish(): { accounts: LedgerAccounts; packetsMade: number } {
+  finish(): { accounts: Omit<LedgerAccounts, "hostNumber">; packetsMade: number } {
     const poolFen = [...this.#poolFen.values()].reduce((sum, fen) => sum + fen, 0);
     const sumFen = poolFen + this.#heldFen + this.#userFen + this.#returnedFen + this.#packetFen;
     const inFen = this.#mintedFen + this.#fundedFen;

@@ -76,9 +76,12 @@ export function sponsorLine(sponsor: SponsorSums): string {
 /** A result as text. */
 export function reconcileReport(result: ReconcileResult): string {
   const lines: string[] = [];
-  for (const { ledger, sourceFen, poolFen, heldFen, userFen, returnedFen, packetFen } of result.accounts) {
+  for (
+    const { ledger, hostNumber, sourceFen, poolFen, heldFen, userFen, returnedFen, packetFen } of result
+      .accounts
+  ) {
     lines.push(
-      `${ledger}`,
+      `${ledger}  host number ${hostNumber}`,
       `  source    -${formatYuan(-sourceFen)}  put in`,
       `  user      ${formatYuan(userFen)}  won`,
       `  held      ${formatYuan(heldFen)}  won, and not opened`,

@@ -4,6 +4,7 @@ import { ExitCode, UserError } from "../cli/user_error.ts";
 import { Counters, MetricLayout } from "../counters/counters.ts";
 import { record } from "../counters/histogram.ts";
 import type { EngineName, Listener } from "../engine/engine.ts";
+import { type IdSpace, idSpaceOf } from "../ledger/id_space.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { LedgerState } from "../ledger/ledger_board.ts";
 import { ledgerRingBytes } from "../ledger/ledger_ring.ts";
@@ -50,6 +51,8 @@ export interface AccessHostOptions {
   /** Where the ledger lasts; undefined: in memory. */
   readonly ledgerStore: LedgerInit["store"];
   readonly limits: LedgerLimits;
+  /** Whose packet ids its packets get; see `IdSpace`. */
+  readonly hostNumber: number;
   /** How long a winner waits for the ledger before he is told that it takes too long. */
   readonly verdictMs: number;
   /** See `LoginRules`. */
@@ -95,6 +98,7 @@ export class AccessHost {
   /** The tickets that it gives away, if it was given a file of them. */
   readonly seed: HostSeed | undefined;
   readonly #ledgerRows: () => number;
+  readonly #ids: IdSpace;
   /** Resolves with each worker's port. */
   readonly #listening: Promise<number[]>;
   #nextPingMs = 0;
@@ -125,6 +129,7 @@ export class AccessHost {
     this.clientHosts = new SharedArrayBuffer(clientHostBytes(options.workers));
     const random = new Random(options.randomSeed);
     this.seed = options.seed;
+    this.#ids = idSpaceOf(options.hostNumber);
     this.money = new HostMoney(options.seed?.tickets);
     this.#ledgerRows = () => this.counters.total("ledgerRows");
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
@@ -136,6 +141,7 @@ export class AccessHost {
           this.#threads.map(({ ring, bell }) => ({ ring, bell: bell.words.buffer })),
         ),
         limits: options.limits,
+        hostNumber: options.hostNumber,
         money: this.money.place,
         store: options.ledgerStore,
         awarded: options.seed === undefined ? undefined : {
@@ -187,6 +193,7 @@ export class AccessHost {
       random: random.fork(),
       entries: this.#entries,
       ledger: this,
+      ids: this.#ids,
       notes: options.ledgerStore === undefined
         ? new MemoryNotes()
         : new FileNotes(options.ledgerStore.directory),
@@ -226,7 +233,7 @@ export class AccessHost {
   /** The first packet id that may be used for new packets: past all that were made, and past this host's tickets. */
   get nextPacketId(): number {
     const { firstId = 0, count = 0 } = this.seed?.tickets ?? {};
-    return Math.max(this.#ledger.nextPacketId, firstId + count);
+    return Math.max(this.#ledger.nextPacketId, firstId + count, this.#ids.firstGenerated);
   }
 
   /** What the ledger can do now. */

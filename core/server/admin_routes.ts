@@ -85,7 +85,7 @@ export function serverRoutes(parts: ServerParts): Route[] {
   ];
 }
 
-function health({ access, state, engine, workers, startMs, clock }: ServerParts): unknown {
+function health({ access, state, engine, workers, options, startMs, clock }: ServerParts): unknown {
   return {
     status: state.isDraining ? "draining" : "ok",
     uptimeS: Math.round((clock.monotonicMs() - startMs) / 1000),
@@ -97,6 +97,7 @@ function health({ access, state, engine, workers, startMs, clock }: ServerParts)
     users: access.counters.total("users"),
     ledger: {
       status: ledgerWords(access),
+      hostNumber: options["host-number"],
       ...(access.ledgerFailure === undefined ? {} : { reason: access.ledgerFailure }),
       rows: access.counters.total("ledgerRows"),
       projectionLagMs: access.counters.total("projectionLagMs"),

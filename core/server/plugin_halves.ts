@@ -2,6 +2,7 @@ import type { Route } from "../admin/api.ts";
 import type { Log } from "../cli/log.ts";
 import { UserError } from "../cli/user_error.ts";
 import type { Counters } from "../counters/counters.ts";
+import type { IdSpace } from "../ledger/id_space.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import type { HostContext, PluginControl, Tickets } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
@@ -17,6 +18,7 @@ interface HalvesParts {
   readonly random: Random;
   readonly entries: HostEntries;
   readonly ledger: { readonly nextPacketId: number };
+  readonly ids: IdSpace;
   readonly notes: PluginNotes;
   /** Whether this host has a seed file, and its tickets once they are proven. */
   readonly hasTickets: boolean;
@@ -105,7 +107,7 @@ export class PluginHalves {
   }
 
   #contextFor(plugin: number): HostContext {
-    const { clock, log, counters, setCount, random, entries, ledger, notes } = this.#parts;
+    const { clock, log, counters, setCount, random, entries, ledger, ids, notes } = this.#parts;
     const { name } = this.plugins[plugin].plugin;
     const tickets = () => this.#parts.tickets();
     const { layout } = counters;
@@ -135,6 +137,7 @@ export class PluginHalves {
       limitAccepts: (perS, connections) => this.#parts.limitAccepts(perS, connections),
       isLedgerReady: () => this.#parts.isLedgerReady(),
       nextPacketId: () => ledger.nextPacketId,
+      lastPacketId: ids.lastGenerated,
       mint: (firstPacketId, count, amountFen, sponsor) =>
         entries.mint(firstPacketId, count, amountFen, sponsor),
       enter: (entry, body) => entries.enter(entry, body),

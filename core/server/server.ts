@@ -15,6 +15,7 @@ import { openListener } from "../engine/listener.ts";
 import { PORT_TAKEN } from "../engine/not_bound.ts";
 import { collectGarbage } from "../shared/collect_garbage.ts";
 import { refuseNewerLedger } from "../ledger/refuse_newer.ts";
+import { refuseOtherHost } from "../ledger/host_number.ts";
 import { DirectoryLock } from "../ledger/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
@@ -97,7 +98,10 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   const randomSeed = options["random-seed"] || systemSeed();
   const tokenRules = tokenRulesOf(options);
   const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
-  if (options.ledger !== undefined) refuseNewerLedger(options.ledger);
+  if (options.ledger !== undefined) {
+    refuseNewerLedger(options.ledger);
+    refuseOtherHost(options.ledger, options["host-number"]);
+  }
   if (lock === undefined) {
     log("warn", "awards are kept in memory and forgotten at the end: give --ledger DIR to keep them");
   }
@@ -127,6 +131,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
         ? undefined
         : { directory: options.ledger, sync: options["ledger-sync"] },
       limits: limitsOf(options, seed),
+      hostNumber: options["host-number"],
       seed,
       verdictMs: options["verdict-ms"],
       allowsVersion0: options.version0 === "on",

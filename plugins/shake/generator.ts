@@ -63,6 +63,11 @@ export class Generator {
     return this.#released === this.order.total;
   }
 
+  /** Packets that are to be drawn yet. */
+  get undrawn(): number {
+    return this.order.total - this.#drawn;
+  }
+
   get released(): number {
     return this.#released;
   }

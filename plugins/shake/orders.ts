@@ -86,6 +86,13 @@ export class Orders implements PacketSource {
     if (!this.#host.isLedgerReady()) {
       throw new RouteError(503, "the ledger is still being read: try again once /ready says so");
     }
+    const idsLeft = this.#idsLeft();
+    if (order.total > idsLeft) {
+      throw new RouteError(
+        422,
+        `this host has ${idsLeft} packet ids left: see --host-number in docs/ledger.md`,
+      );
+    }
     const nowMs = this.#host.monotonicMs();
     this.#generators.push(new Generator(order, nowMs, this.#host.random.fork()));
     const answer = { generation: this.#generators.length, ...order };
@@ -93,6 +100,13 @@ export class Orders implements PacketSource {
     this.#host.log("packets ordered", { ...order });
     this.#host.wakeUp();
     return { ...answer, repeated: false };
+  }
+
+  /** How many packets may still be ordered, besides those that are. */
+  #idsLeft(): number {
+    const nextId = this.#nextId || this.#host.nextPacketId();
+    const toDraw = this.#generators.reduce((sum, { undrawn }) => sum + undrawn, 0);
+    return this.#host.lastPacketId + 1 - nextId - toDraw;
   }
 
   #draw(generator: Generator, nowMs: number): void {
