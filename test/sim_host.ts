@@ -14,6 +14,7 @@ import { AccessLoop, type WorkerOrder, type WorkerReport } from "../core/server/
 import { boardBytes, HostBoard } from "../core/server/host_board.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
 import { HostEntries } from "../core/server/host_entries.ts";
+import { HostTime } from "../core/server/host_time.ts";
 import { makePeerMailboxes, Peers } from "../core/server/peers.ts";
 import { PluginHalves } from "../core/server/plugin_halves.ts";
 import { MemoryNotes, type PluginNotes } from "../core/server/plugin_notes.ts";
@@ -56,6 +57,7 @@ export class SimHost implements SimActor {
   readonly board: HostBoard;
   readonly halves: PluginHalves;
   readonly ledger: Ledger;
+  readonly time: HostTime;
   readonly loops: readonly AccessLoop[];
   readonly reports: WorkerReport[] = [];
   /** Lines that the plugins' halves logged. */
@@ -82,6 +84,9 @@ export class SimHost implements SimActor {
     this.#setsPerWorker = setsPerWorker;
     this.ledger = options.ledger ?? new MemoryLedger();
     const { clock } = network;
+    const { notes = new MemoryNotes() } = options;
+    this.time = new HostTime(clock, notes, undefined);
+    const eventLagMs = clock.wallMs() - this.time.now().eventMs;
     const random = new Random(seed);
     const plugins = options.plugins.map(({ plugin, config }) => ({
       plugin,
@@ -138,6 +143,7 @@ export class SimHost implements SimActor {
         ledgerBell: this.#ledgerBell,
         ledgerBoard: this.ledgerBoard,
         verdictMs: options.verdictMs ?? 2_000,
+        eventLagMs,
         peers: new Peers(worker, peers),
         logins: options.logins ?? { allowsVersion0: true, tokens: undefined },
         ...(options.limits === undefined ? {} : { limits: options.limits }),
@@ -152,6 +158,7 @@ export class SimHost implements SimActor {
     this.#entries = new HostEntries(hostRing, this.#ledgerBell);
     this.halves = new PluginHalves(plugins, {
       clock,
+      time: this.time,
       log: (_level, event, fields) => void this.logged.push(`${event} ${JSON.stringify(fields)}`),
       counters: this.counters,
       setCount,
@@ -159,7 +166,7 @@ export class SimHost implements SimActor {
       entries: this.#entries,
       ledger: this.ledger,
       ids: idSpaceOf(0),
-      notes: options.notes ?? new MemoryNotes(),
+      notes,
       hasTickets: options.tickets !== undefined,
       tickets: () => options.tickets,
       packetDue: () => {},
@@ -176,7 +183,8 @@ export class SimHost implements SimActor {
     this.#bell.awake();
     this.#outboxes.forEach((outbox) => outbox.drain((...message) => this.#onMessage(...message)));
     this.#entries.drain();
-    this.#nextTickMs = this.halves.tick(this.#network.clock.monotonicMs());
+    const nowMs = this.#network.clock.monotonicMs();
+    this.#nextTickMs = Math.min(this.halves.tick(nowMs), this.time.turn(nowMs));
     for (const loop of this.loops) {
       if (!loop.isStopped) void loop.pass();
     }

@@ -230,6 +230,11 @@ export interface SetContext {
   readonly unixSeconds: number;
   /** The same in ms, for version 1. */
   readonly unixMs: number;
+  /**
+   * The pass's event time in ms: wall time as this host has seen it pass, which nobody can jump. For every promise that the
+   * host makes; see `EventTime`.
+   */
+  readonly eventMs: number;
   /** Users that are logged in to this SET now. */
   readonly users: number;
   /** The user of a connection that has logged in. */
@@ -388,6 +393,10 @@ export interface HostContext {
   enter(entry: Readonly<EntryProposal>, body?: Uint32Array): Promise<EntryVerdict>;
   /** The present wall time in unix ms. It may step: for what was planned in wall time, never for a wait. */
   unixMs(): number;
+  /** See `SetContext.eventMs`. */
+  eventMs(): number;
+  /** False while what looks late by the wall clock has only been skipped by it. */
+  mayExpire(): boolean;
   /** Asks for `onTick` at once. */
   wakeUp(): void;
   /** One line in the log. */

@@ -24,6 +24,7 @@ import { clientHostBytes } from "./client_hosts.ts";
 import { boardBytes, HostBoard } from "./host_board.ts";
 import { hostMetrics, shareOut } from "./host_plan.ts";
 import { HostEntries } from "./host_entries.ts";
+import { HostTime, lastRowMs } from "./host_time.ts";
 import { HostMoney } from "./host_money.ts";
 import type { HostSeed } from "./host_seed.ts";
 import { makePeerMailboxes } from "./peers.ts";
@@ -99,6 +100,7 @@ export class AccessHost {
   readonly seed: HostSeed | undefined;
   readonly #ledgerRows: () => number;
   readonly #ids: IdSpace;
+  readonly #time: HostTime;
   /** Resolves with each worker's port. */
   readonly #listening: Promise<number[]>;
   #nextPingMs = 0;
@@ -132,6 +134,9 @@ export class AccessHost {
     this.#ids = idSpaceOf(options.hostNumber);
     this.money = new HostMoney(options.seed?.tickets);
     this.#ledgerRows = () => this.counters.total("ledgerRows");
+    const store = options.ledgerStore;
+    const notes = store === undefined ? new MemoryNotes() : new FileNotes(store.directory);
+    this.#time = new HostTime(clock, notes, store === undefined ? undefined : lastRowMs(store.directory));
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const start = (name: string) => this.#start(program, name);
     this.#threads = shares.map(() => new AccessThread(start("access")));
@@ -171,6 +176,7 @@ export class AccessHost {
       ledgerBell: this.#ledger.bell.words.buffer,
       ledgerBoard: this.#ledger.board.memory,
       verdictMs: options.verdictMs,
+      eventLagMs: clock.wallMs() - this.#time.now().eventMs,
       peers: {
         mailboxes: makePeerMailboxes(options.workers),
         bells: this.#threads.map(({ bell }) => bell.words.buffer),
@@ -194,9 +200,8 @@ export class AccessHost {
       entries: this.#entries,
       ledger: this,
       ids: this.#ids,
-      notes: options.ledgerStore === undefined
-        ? new MemoryNotes()
-        : new FileNotes(options.ledgerStore.directory),
+      notes,
+      time: this.#time,
       hasTickets: options.seed !== undefined,
       tickets: () => options.seed?.isProven ? options.seed.tickets : undefined,
       packetDue: (packetId, amountFen, sponsor) => this.money.due(packetId, amountFen, sponsor),
@@ -267,6 +272,7 @@ export class AccessHost {
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
     await this.#ledger.stop();
     this.seed?.close(this.#ledgerRows());
+    this.#time.close();
     this.#isStopped = true;
   }
 
@@ -307,6 +313,7 @@ export class AccessHost {
     const nextMs = Math.min(
       this.halves.tick(nowMs),
       this.seed?.turn(nowMs, this.#ledgerRows) ?? Infinity,
+      this.#time.turn(nowMs),
     );
     if (nowMs >= this.#nextCheckMs) this.#checkHeartbeats(nowMs);
     if (nowMs >= this.#nextPingMs && this.board.open > 0) this.#ping(nowMs);

@@ -8,10 +8,12 @@ import type { HostContext, PluginControl, Tickets } from "../plugin/plugin.ts";
 import type { Random } from "../random/random.ts";
 import type { Clock } from "../time/clock.ts";
 import type { HostEntries } from "./host_entries.ts";
+import type { HostTime } from "./host_time.ts";
 import type { PluginNotes } from "./plugin_notes.ts";
 
 interface HalvesParts {
   readonly clock: Clock;
+  readonly time: HostTime;
   readonly log: Log;
   readonly counters: Counters;
   readonly setCount: number;
@@ -107,7 +109,7 @@ export class PluginHalves {
   }
 
   #contextFor(plugin: number): HostContext {
-    const { clock, log, counters, setCount, random, entries, ledger, ids, notes } = this.#parts;
+    const { clock, time, log, counters, setCount, random, entries, ledger, ids, notes } = this.#parts;
     const { name } = this.plugins[plugin].plugin;
     const tickets = () => this.#parts.tickets();
     const { layout } = counters;
@@ -142,6 +144,8 @@ export class PluginHalves {
         entries.mint(firstPacketId, count, amountFen, sponsor),
       enter: (entry, body) => entries.enter(entry, body),
       unixMs: () => Math.floor(clock.wallMs()),
+      eventMs: () => time.now().eventMs,
+      mayExpire: () => time.now().mayExpire,
       wakeUp: () => {
         this.#askTick(plugin);
         this.#parts.wakeUp();

@@ -9,7 +9,6 @@ import {
   Verdict,
   type VerdictCall,
 } from "../../core/plugin/plugin.ts";
-import { DeadlineClock } from "./deadline.ts";
 import { SendMessage, ToUser } from "./messages.ts";
 import type { SendMetrics } from "./metrics.ts";
 import { OwnedPacket } from "./owned_packet.ts";
@@ -48,7 +47,6 @@ export class PacketOwner {
   readonly #reading = new Map<number, Reading>();
   readonly #telling: OwnedPacket[] = [];
   readonly #closed: number[] = [];
-  readonly #clock = new DeadlineClock();
   #hasBegun = false;
   #nextLookMs = 0;
 
@@ -203,8 +201,7 @@ export class PacketOwner {
     }
     if (before !== undefined) return void before.askers.push(asker);
     if (!packet.isRecipient(user)) return this.#answer(asker, packetId, Result.notRecipient, 0, nowMs);
-    const isExpired = packet.isOver || packet.isReturning ||
-      this.#clock.isPast(packet.deadlineMs, this.#set.unixMs, nowMs);
+    const isExpired = packet.isOver || packet.isReturning || this.#set.eventMs >= packet.deadlineMs;
     if (isExpired) return this.#answer(asker, packetId, Result.expired, 0, nowMs);
     if (!this.#set.canPropose()) return this.#answer(asker, packetId, Result.busy, 0, nowMs);
     const share = packet.take(user, asker);
@@ -289,10 +286,9 @@ export class PacketOwner {
   /** What nobody claimed in time goes back, once no claim on it waits for the ledger. */
   #returnExpired(nowMs: number): void {
     this.#nextLookMs = nowMs + LOOK_MS;
-    const { unixMs } = this.#set;
     for (const packet of this.#packets.values()) {
       if (packet.isClosed || packet.isReturning || packet.pending > 0) continue;
-      if (!this.#clock.isPast(packet.deadlineMs, unixMs, nowMs)) continue;
+      if (this.#set.eventMs < packet.deadlineMs) continue;
       if (!this.#set.canPropose()) return;
       packet.isReturning = true;
       this.#set.propose({
