@@ -1,0 +1,32 @@
+/**
+ * Says at each place that can be changed whether it is to be: copied into the instrumented tree, where every thread and
+ * process has its own. Counts which places were reached, and in how many steps, so that what runs on and on is ended
+ * without a clock.
+ */
+interface Switch {
+  active: number;
+  steps: number;
+  mostSteps: number;
+  reached: Set<number>;
+}
+
+const state: Switch = {
+  active: Number(Deno.env.get("REDPKT_MUTANT") ?? -1),
+  steps: 0,
+  mostSteps: Infinity,
+  reached: new Set(),
+};
+
+/** Thrown at every place once a test has taken far more steps than without the mutant. */
+export class Stuck extends Error {
+  override name = "Stuck";
+}
+
+export function $m(id: number): boolean {
+  if (++state.steps > state.mostSteps) throw new Stuck("far more steps than without the mutant");
+  if (state.active < 0) state.reached.add(id);
+  return id === state.active;
+}
+
+/** For whoever runs the tests. */
+export { state as mutantSwitch };

@@ -1,0 +1,35 @@
+/** What is changed, unless flags say otherwise: where a mistake costs money. Files and folders. */
+export const SOURCES: readonly string[] = [
+  "core/token",
+  "core/seed",
+  "core/reconcile",
+  "core/ledger",
+  "plugins/shake/orders.ts",
+  "plugins/shake/generator.ts",
+  "plugins/shake/opens.ts",
+  "plugins/send",
+  "plugins/seed",
+];
+
+/** Tests that run in one process and in no real time. Those beside the sources are taken besides. */
+export const TESTS: readonly string[] = [
+  "core/client/server_frames_test.ts",
+  "test/admission_test.ts",
+  "test/award_test.ts",
+  "test/clock_steps_test.ts",
+  "test/greeting_test.ts",
+  "test/ledger_files_test.ts",
+  "test/ledger_sim_test.ts",
+  "test/ledger_test.ts",
+  "test/seed_format_test.ts",
+  "test/seed_release_test.ts",
+  "test/seed_test.ts",
+  "test/send_chaos_test.ts",
+  "test/send_fleet_test.ts",
+  "test/send_test.ts",
+  "test/shake_test.ts",
+  "test/version1_test.ts",
+];
+
+/** Nothing here is run by these tests: commands and threads, which tests of whole processes run. */
+export const LEFT_OUT = /_test\.ts$|\/testing\.ts$|command\.ts$|_worker\.ts$|_thread\.ts$|\/metrics\.ts$/;
