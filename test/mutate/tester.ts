@@ -61,10 +61,19 @@ function register(first: unknown, second?: unknown, third?: unknown): void {
 }
 
 async function load(files: readonly string[]): Promise<Loaded> {
+  Object.assign(register, { ignore: () => {}, only: register });
   Object.defineProperty(Deno, "test", { value: register, configurable: true });
   for (loading of files) await import(`file://${Deno.cwd()}/${loading}`);
-  const atLoad = [...mutantSwitch.reached];
-  return { tests: tests.map(({ file, name }) => ({ file, name })), atLoad };
+  return { tests: tests.map(({ file, name }) => ({ file, name })), atLoad: takeReached() };
+}
+
+/** Mutants that were reached since the last call. */
+function takeReached(): number[] {
+  const { reached } = mutantSwitch;
+  const found: number[] = [];
+  for (let id = reached.indexOf(1); id >= 0; id = reached.indexOf(1, id + 1)) found.push(id);
+  reached.fill(0);
+  return found;
 }
 
 /** Returns what failed. */
@@ -78,10 +87,10 @@ async function run(test: number): Promise<unknown> {
 }
 
 async function cover(test: number): Promise<Covered> {
-  mutantSwitch.reached.clear();
+  mutantSwitch.reached.fill(0);
   mutantSwitch.steps = 0;
   const error = await run(test);
-  const reached = [...mutantSwitch.reached];
+  const reached = takeReached();
   const failure = error === undefined
     ? undefined
     : error instanceof Error
@@ -128,6 +137,9 @@ if (import.meta.main) {
   for await (const chunk of lines) {
     const whole = (rest + chunk).split("\n");
     rest = whole.pop()!;
-    for (const line of whole) await say(`${JSON.stringify(await obey(JSON.parse(line)))}\n`);
+    for (const line of whole) {
+      const answer = await obey(JSON.parse(line)).catch((error) => ({ error: String(error) }));
+      await say(`${JSON.stringify(answer)}\n`);
+    }
   }
 }

@@ -62,7 +62,9 @@ export class TesterProcess {
         if (end >= 0) {
           const line = this.#rest.slice(0, end);
           this.#rest = this.#rest.slice(end + 1);
-          return JSON.parse(line) as T;
+          const answer = JSON.parse(line);
+          if (answer.error !== undefined) throw new TesterGone(answer.error);
+          return answer as T;
         }
         const got = await Promise.race([this.#answers.read(), isLate]);
         if (got === "late") throw new TesterGone("no answer in time");

@@ -70,7 +70,18 @@ export class Trial {
 
   /** What the tests say of a mutant. Several may be asked about at once. */
   async judge(mutant: Mutant): Promise<Judged> {
-    if (this.#atLoad.has(mutant.id)) return await this.#judgeFromStart(mutant);
+    const judged = await this.#judgeLater(mutant);
+    const isNoticed = judged.outcome === "killed" || judged.outcome === "stuck";
+    // What is reached while the tests are loaded must be on from the start; that takes a process for each.
+    return isNoticed || !this.#atLoad.has(mutant.id) ? judged : await this.#judgeFromStart(mutant);
+  }
+
+  async end(): Promise<void> {
+    for (const tester of this.#idle.splice(0)) await tester.end();
+  }
+
+  /** In a process that has loaded everything without it. */
+  async #judgeLater(mutant: Mutant): Promise<Judged> {
     const tests = this.#reaching.get(mutant.id) ?? [];
     if (tests.length === 0) return { mutant, outcome: "unreached" };
     for (;;) {
@@ -90,10 +101,6 @@ export class Trial {
         return { mutant, outcome: "stuck" };
       }
     }
-  }
-
-  async end(): Promise<void> {
-    for (const tester of this.#idle.splice(0)) await tester.end();
   }
 
   /** In a process of its own, in which the mutant is on from the first line. */
