@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { fillLedger } from "../../bench/fill_ledger.ts";
 import { AWARDS_HEADER, awardsText, usersLine } from "../client/awards_format.ts";
 import type { UserSlice } from "../client/segment.ts";
+import { readFleetFile } from "./fleet_file.ts";
 import { reconcile, type ReconcileOptions, type ReconcileResult } from "./reconcile.ts";
 import { reconcileReport } from "./reconcile_command.ts";
 
@@ -140,4 +141,33 @@ Deno.test("a file as a spreadsheet saves it, or with other users in it, is refus
   assert.throws(() => files.reconcile([files.write("few.csv", few)]), /who is none of this file's/);
   const none = text.replace(usersLine(EVERYBODY, 1), "5,0,9,users,1\n");
   assert.throws(() => files.reconcile([files.write("none.csv", none)]), /names no users/);
+});
+
+Deno.test("a file of several megabytes is read to its last byte, wherever its lines are cut", () => {
+  const folder = Deno.makeTempDirSync();
+  const users = { first: 0, stride: 1, count: 1 << 20 };
+  for (const padding of [1, 12, 123]) {
+    const expected: number[] = [];
+    let lines = "";
+    for (let i = 0; i < 90_000; i++) {
+      lines += `${i},${i + 1},${padding},shake,1700000000${padding}\n`;
+      expected.push(i);
+    }
+    assert.ok(lines.length > 2 << 20);
+    const path = `${folder}/large.csv`;
+    Deno.writeTextFileSync(path, awardsText(users, lines, 1, 2));
+    const seen: number[] = [];
+    const { isCut, fault, users: told, endedMs } = readFleetFile(path, ({ user, packetId, amountFen }) => {
+      assert.ok(packetId === user + 1 && amountFen === padding);
+      seen.push(user);
+    });
+    assert.deepEqual([isCut, fault, told, endedMs], [
+      false,
+      undefined,
+      users,
+      Number(`1700000000${padding}`),
+    ]);
+    assert.deepEqual(seen, expected);
+  }
+  Deno.removeSync(folder, { recursive: true });
 });

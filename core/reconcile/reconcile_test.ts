@@ -109,6 +109,31 @@ const DIFFERENCES: readonly (readonly [what: string, change: (of: Case) => strin
     change(of.ledger, "update entry set amount = amount + 1 where kind = 2 and packet = 5");
     return of.lines;
   }, /fen/],
+  ["an award of a packet that was never made", (of) => {
+    change(of.ledger, "insert into entry select max(seq) + 1, 2, 9000, 9, 1, 1, 0, 0 from entry");
+    change(of.ledger, "update entry set amount = amount - 1 where kind = 2 and packet = 7");
+    return of.lines;
+  }, /packet 9000: no packet of sponsor 1 with this id was made/],
+  ["a pool that is overdrawn", (of) => {
+    change(of.ledger, "insert into entry select max(seq) + 1, 2, 5, 99, 100, 1, 0, 0 from entry");
+    return of.lines;
+  }, /the pool of sponsor 1 is overdrawn at row 502/],
+  ["packets that were made twice", (of) => {
+    change(of.ledger, "insert into entry select max(seq) + 1, 1, 500, 0, 10, 1, 10, 0 from entry");
+    return of.lines;
+  }, /packet 500: was made twice/],
+  ["more that is opened than was awarded", (of) => {
+    change(of.ledger, "insert into entry select max(seq) + 1, 20, 5, 5, 100, 1, 0, 0 from entry");
+    return of.lines;
+  }, /more is opened than was awarded, at row 502/],
+  ["a row that is missing", (of) => {
+    change(of.ledger, "delete from entry where seq = 77");
+    return of.lines;
+  }, /row 77 is missing/],
+  ["a sent packet of which more is claimed than was in it", (of) => {
+    change(of.ledger, "insert into entry select max(seq) + 1, 8, 4294967295, 5, 100, 0, 0, 0 from entry");
+    return of.lines;
+  }, /the sent packets are overdrawn/],
   ["a limit that is broken", (of) => {
     const store = new SqliteStore(of.ledger);
     store.noteLimits({ packetsPerUser: 4, packetsPerSponsor: 1 });
