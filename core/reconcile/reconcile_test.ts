@@ -53,6 +53,7 @@ Deno.test("a ledger and a fleet that agree", async () => {
     assert.deepEqual(result.differences, []);
     assert.ok(result.isClean);
     assert.equal(result.awards, AWARDS);
+    assert.equal(result.packetsMade, AWARDS);
     assert.equal(result.seen, AWARDS);
     assert.equal(result.seenFen, AWARDS * 100);
     assert.deepEqual(
