@@ -3,7 +3,7 @@
  * meets the plugins and scenarios that come with it.
  */
 import type { Program } from "./core/cli/host.ts";
-import { firstParentMessage, threadRole } from "./core/shared/thread.ts";
+import { firstParentMessage, threadRole } from "./core/threads/thread.ts";
 
 const program: Omit<Program, "command"> = {
   entry: import.meta.url,
@@ -26,22 +26,22 @@ const program: Omit<Program, "command"> = {
 /** What a worker thread does, by its name. Each is sent one message that says the rest. */
 const roles: Record<string, () => Promise<unknown>> = {
   async access() {
-    const { runAccessWorker } = await import("./core/server/access_worker.ts");
+    const { runAccessWorker } = await import("./core/server/worker/access_worker.ts");
     // deno-lint-ignore no-explicit-any
     return runAccessWorker(await firstMessage as any, { ...program, command: ["redpkt"] });
   },
   async ledger() {
-    const { runLedgerWorker } = await import("./core/ledger/ledger_worker.ts");
+    const { runLedgerWorker } = await import("./core/ledger/thread/ledger_worker.ts");
     // deno-lint-ignore no-explicit-any
     return runLedgerWorker(await firstMessage as any);
   },
   async projector() {
-    const { runProjectorWorker } = await import("./core/ledger/projector_worker.ts");
+    const { runProjectorWorker } = await import("./core/ledger/thread/projector_worker.ts");
     // deno-lint-ignore no-explicit-any
     return runProjectorWorker(await firstMessage as any);
   },
   async fleet() {
-    const { runFleetWorker } = await import("./core/client/fleet_worker.ts");
+    const { runFleetWorker } = await import("./core/client/main/fleet_worker.ts");
     // deno-lint-ignore no-explicit-any
     return runFleetWorker(await firstMessage as any);
   },
@@ -57,7 +57,7 @@ if (role !== undefined) {
   const [{ dispatch }, { processHost }, { VERSION }] = await Promise.all([
     import("./core/cli/dispatch.ts"),
     import("./core/cli/process_host.ts"),
-    import("./core/version.ts"),
+    import("./core/base/version.ts"),
   ]);
   const commands = {
     server: {
@@ -66,7 +66,7 @@ if (role !== undefined) {
     },
     client: {
       summary: "plays a fleet of users against servers",
-      load: () => import("./core/client/client.ts"),
+      load: () => import("./core/client/main/client.ts"),
     },
     seed: {
       summary: "makes and audits the money: seed files of tickets",
@@ -90,7 +90,7 @@ if (role !== undefined) {
     },
     ledger: {
       summary: "checks, shows, exports and closes a ledger",
-      load: () => import("./core/ledger/ledger_command.ts"),
+      load: () => import("./core/audit/ledger_command.ts"),
     },
     reconcile: {
       summary: "compares a ledger with what the users saw",

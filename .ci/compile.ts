@@ -9,7 +9,7 @@
  */
 import { parseArgs } from "node:util";
 import { BUNDLE_FLAGS, V8_FLAGS } from "../core/cli/process_host.ts";
-import { VERSION } from "../core/version.ts";
+import { VERSION } from "../core/base/version.ts";
 
 /**
  * Tools that compress, best first, with what makes their output small, or makes it soon. A release is packed with gzip,

@@ -6,8 +6,8 @@ import {
   type Engine,
   type EngineHandler,
   type Listener,
-} from "../core/engine/engine.ts";
-import { Slots } from "../core/engine/slots.ts";
+} from "../core/engine/common/engine.ts";
+import { Slots } from "../core/engine/common/slots.ts";
 
 /**
  * An engine without a network, for measuring what stands on top of one: the bench puts bytes into `input` and calls

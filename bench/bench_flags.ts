@@ -1,5 +1,5 @@
 import { type Flags, type FlagValues, helpText, parseFlags } from "../core/cli/flags.ts";
-import { UserError } from "../core/cli/user_error.ts";
+import { UserError } from "../core/base/user_error.ts";
 
 /**
  * The flags of a bench, as this process was given them. With `--help` it says what there is and ends; a mistake is told

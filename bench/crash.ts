@@ -4,9 +4,9 @@
  * times, and does the same on disks that fail and that are full. Prints what was lost, and ends with 1 if anything was.
  */
 import { flag, wholeNumber } from "../core/cli/flags.ts";
-import { type CrashOptions, type CrashResult, crashRun } from "../test/crash_run.ts";
+import { type CrashOptions, type CrashResult, crashRun } from "../test/crash/crash_run.ts";
 import { benchFlags } from "./bench_flags.ts";
-import { buildShim, losePower, shimEnv, whyNoShim } from "../test/power_loss/shim.ts";
+import { buildShim, losePower, shimEnv, whyNoShim } from "../test/crash/shim.ts";
 
 const { seed } = benchFlags(
   "deno task bench:crash",

@@ -1,11 +1,11 @@
-import { EntryKind } from "../core/ledger/entry.ts";
-import { NO_LIMITS } from "../core/ledger/ledger.ts";
-import { openJudge } from "../core/ledger/open_judge.ts";
-import { catchUp } from "../core/ledger/projector.ts";
-import { sendBodyWords } from "../core/ledger/send_body.ts";
-import { SqliteStore } from "../core/ledger/sqlite_store.ts";
-import { StoredLedger } from "../core/ledger/stored_ledger.ts";
-import { systemClock } from "../core/time/clock.ts";
+import { EntryKind } from "../core/ledger/record/entry.ts";
+import { NO_LIMITS } from "../core/ledger/record/ledger.ts";
+import { openJudge } from "../core/ledger/checkpoint/open_judge.ts";
+import { catchUp } from "../core/ledger/projection/projector.ts";
+import { sendBodyWords } from "../core/ledger/record/send_body.ts";
+import { SqliteStore } from "../core/ledger/store/sqlite_store.ts";
+import { StoredLedger } from "../core/ledger/store/stored_ledger.ts";
+import { systemClock } from "../core/base/clock.ts";
 import { LedgerFiller } from "./ledger_filler.ts";
 
 export interface FillSendsOptions {

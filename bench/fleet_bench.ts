@@ -2,15 +2,15 @@
  * What a shake costs the fleet itself, without a network: due, written, answered, counted. An iteration is 1,000 shakes,
  * so its time in microseconds is the cost of one shake in nanoseconds.
  */
-import { assert } from "../core/assert.ts";
-import { Fleet } from "../core/client/fleet.ts";
-import { fleetMetrics } from "../core/client/metrics.ts";
-import { Schedule } from "../core/client/pacing.ts";
-import { Ticker } from "../core/client/ticker.ts";
+import { assert } from "../core/base/assert.ts";
+import { Fleet } from "../core/client/fleet/fleet.ts";
+import { fleetMetrics } from "../core/client/state/metrics.ts";
+import { Schedule } from "../core/client/schedule/pacing.ts";
+import { Ticker } from "../core/client/schedule/ticker.ts";
 import { Counters } from "../core/counters/counters.ts";
-import type { DialTarget } from "../core/engine/engine.ts";
-import { Random } from "../core/random/random.ts";
-import { ManualClock } from "../core/time/clock.ts";
+import type { DialTarget } from "../core/engine/common/engine.ts";
+import { Random } from "../core/base/random.ts";
+import { ManualClock } from "../core/base/clock.ts";
 import { LoginResult, Opcode, ShakeResult } from "../core/wire/codes.ts";
 import { Field, writeLoginResponse, writeShakeResponse } from "../core/wire/version0.ts";
 import { BenchEngine } from "./bench_engine.ts";

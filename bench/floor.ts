@@ -15,7 +15,7 @@ import {
 } from "../core/cli/flags.ts";
 import type { Host } from "../core/cli/host.ts";
 import { processHost } from "../core/cli/process_host.ts";
-import { UserError } from "../core/cli/user_error.ts";
+import { UserError } from "../core/base/user_error.ts";
 import { chooseEngine, type EngineChoice } from "../core/engine/choose.ts";
 import { measure, MODES } from "./floor/load.ts";
 import { comparePairs, type PairsResult, pairsTable } from "./floor/pairs.ts";

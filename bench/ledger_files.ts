@@ -4,9 +4,9 @@
  * the same of so many sent packets.
  */
 import { flag, wholeNumber } from "../core/cli/flags.ts";
-import { AwardsFile } from "../core/client/awards_file.ts";
-import { CHECKPOINT_FILE } from "../core/ledger/checkpoint.ts";
-import { sleep, systemClock } from "../core/time/clock.ts";
+import { AwardsFile } from "../core/client/main/awards_file.ts";
+import { CHECKPOINT_FILE } from "../core/ledger/checkpoint/checkpoint.ts";
+import { sleep, systemClock } from "../core/base/clock.ts";
 import { Running } from "../test/processes.ts";
 import { benchFlags } from "./bench_flags.ts";
 

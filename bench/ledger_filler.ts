@@ -6,8 +6,8 @@ import {
   PAYLOAD_WORDS,
   setEntryAmountFen,
   Verdict,
-} from "../core/ledger/entry.ts";
-import { emptyJudgement, type Ledger } from "../core/ledger/ledger.ts";
+} from "../core/ledger/record/entry.ts";
+import { emptyJudgement, type Ledger } from "../core/ledger/record/ledger.ts";
 import type { EntryProposal } from "../core/plugin/plugin.ts";
 
 /** Enters what a bench wants a ledger to hold, without a server. */

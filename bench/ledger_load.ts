@@ -5,7 +5,7 @@
  */
 import { flag, wholeNumber } from "../core/cli/flags.ts";
 import type { SparseHistogram } from "../core/counters/histogram.ts";
-import { sleep } from "../core/time/clock.ts";
+import { sleep } from "../core/base/clock.ts";
 import { benchFlags } from "./bench_flags.ts";
 import { fillLedger } from "./fill_ledger.ts";
 import { type LedgerWindow, percentileMs, PlayedLedger, SPONSORS, USER_IDS } from "./ledger/played_ledger.ts";

@@ -14,8 +14,8 @@ import {
 } from "../core/cli/flags.ts";
 import type { Host } from "../core/cli/host.ts";
 import { processHost } from "../core/cli/process_host.ts";
-import { formatCount } from "../core/cli/units.ts";
-import { UserError } from "../core/cli/user_error.ts";
+import { formatCount } from "../core/base/units.ts";
+import { UserError } from "../core/base/user_error.ts";
 import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../core/engine/choose.ts";
 import { RehearsalBroken } from "../core/rehearse/run.ts";
 import { runBeside } from "./million/beside.ts";

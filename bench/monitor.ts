@@ -4,13 +4,13 @@
  */
 import process from "node:process";
 import { flag, wholeNumber } from "../core/cli/flags.ts";
-import { MonitorCore } from "../core/monitor/monitor_core.ts";
-import { Recording } from "../core/monitor/recording.ts";
-import { parseTarget } from "../core/monitor/target_list.ts";
-import { formatAddress } from "../core/engine/address.ts";
+import { MonitorCore } from "../core/monitor/collect/monitor_core.ts";
+import { Recording } from "../core/monitor/record/recording.ts";
+import { parseTarget } from "../core/monitor/collect/target_list.ts";
+import { formatAddress } from "../core/os/address.ts";
 import { benchFlags } from "./bench_flags.ts";
-import { tightenHeap } from "../core/shared/tight_heap.ts";
-import { after, every, sleep, systemClock } from "../core/time/clock.ts";
+import { tightenHeap } from "../core/os/tight_heap.ts";
+import { after, every, sleep, systemClock } from "../core/base/clock.ts";
 
 const { targets: count, seconds } = benchFlags(
   "deno run -A bench/monitor.ts",

@@ -4,9 +4,9 @@
  */
 import { BUCKET_COUNT } from "../core/counters/histogram.ts";
 import type { Snapshot } from "../core/counters/series.ts";
-import { fleetMetrics } from "../core/client/metrics.ts";
-import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
-import { every } from "../core/time/clock.ts";
+import { fleetMetrics } from "../core/client/state/metrics.ts";
+import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
+import { every } from "../core/base/clock.ts";
 
 const encoder = new TextEncoder();
 const streams = new Map<string, ReadableStreamDefaultController<Uint8Array>>();

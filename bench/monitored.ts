@@ -3,8 +3,8 @@
  * and without a subscriber, 9 interleaved pairs of windows, and as many pairs without any as a control.
  */
 import { flag, wholeNumber } from "../core/cli/flags.ts";
-import { readEvents } from "../core/monitor/read_events.ts";
-import { after, sleep, systemClock } from "../core/time/clock.ts";
+import { readEvents } from "../core/monitor/collect/read_events.ts";
+import { after, sleep, systemClock } from "../core/base/clock.ts";
 import { benchFlags } from "./bench_flags.ts";
 import { SMALL_SERVER, startRedpkt } from "../test/child_process.ts";
 

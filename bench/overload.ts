@@ -8,7 +8,7 @@
  */
 import { z } from "zod";
 import { flag, wholeNumber } from "../core/cli/flags.ts";
-import { CpuQuota } from "../core/rehearse/cpu_quota.ts";
+import { CpuQuota } from "../core/rehearse/stage/cpu_quota.ts";
 import { benchFlags } from "./bench_flags.ts";
 import { goodputCurve, type Result } from "./overload/curve.ts";
 import { Setting } from "./overload/setting.ts";

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { processHost } from "../core/cli/process_host.ts";
-import { formatCount } from "../core/cli/units.ts";
+import { formatCount } from "../core/base/units.ts";
 import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../core/engine/choose.ts";
 import { checkTable } from "../core/rehearse/tables.ts";
 import type { Check } from "../core/rehearse/verdict.ts";

@@ -2,7 +2,7 @@
  * What seed files cost: `deno task bench:seed`. Tickets made, verified and reconciled, a server's start with a large file,
  * and the release against its plan, each beside its bar.
  */
-import { formatCount } from "../core/cli/units.ts";
+import { formatCount } from "../core/base/units.ts";
 import { benchFlags } from "./bench_flags.ts";
 import { ledgerOfSeed } from "./seed/ledger_of_seed.ts";
 import { Measured } from "./seed/measured.ts";

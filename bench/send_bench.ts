@@ -2,20 +2,20 @@
  * What a claim costs in the SETs and the judge, without sockets and disk: one packet of 10,000 shares, 100,000 users who
  * claim at once. Most lose, and never reach the ledger.
  */
-import { EntryKind } from "../core/ledger/entry.ts";
-import { LedgerLoop } from "../core/ledger/ledger_loop.ts";
-import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
-import { MemoryLedger } from "../core/ledger/memory_ledger.ts";
-import { sendBodyWords } from "../core/ledger/send_body.ts";
+import { EntryKind } from "../core/ledger/record/entry.ts";
+import { LedgerLoop } from "../core/ledger/thread/ledger_loop.ts";
+import { LedgerRing, ledgerRingBytes } from "../core/ledger/ring/ledger_ring.ts";
+import { MemoryLedger } from "../core/ledger/judge/memory_ledger.ts";
+import { sendBodyWords } from "../core/ledger/record/send_body.ts";
 import { EMPTY_ENTRY, type SetContext } from "../core/plugin/plugin.ts";
-import { Random } from "../core/random/random.ts";
-import { Entries, EntryCall } from "../core/set/entries.ts";
-import { VerdictWatch } from "../core/set/verdict_watch.ts";
-import { Bell } from "../core/shared/bell.ts";
+import { Random } from "../core/base/random.ts";
+import { Entries, EntryCall } from "../core/set/awards/entries.ts";
+import { VerdictWatch } from "../core/set/common/verdict_watch.ts";
+import { Bell } from "../core/threads/bell.ts";
 import { writeClaim } from "../core/wire/version1_money.ts";
-import { SEND_METRICS } from "../plugins/send/metrics.ts";
+import { SEND_METRICS } from "../plugins/send/common/metrics.ts";
 import send from "../plugins/send/mod.ts";
-import { SendSet } from "../plugins/send/set_half.ts";
+import { SendSet } from "../plugins/send/set/set_plugin.ts";
 
 const USERS = 100_000;
 const SHARES = 10_000;

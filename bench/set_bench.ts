@@ -4,17 +4,17 @@
  * divided by the number, and shakes a second of one core its inverse.
  */
 import { Counters, MetricLayout } from "../core/counters/counters.ts";
-import { LedgerBoard } from "../core/ledger/ledger_board.ts";
-import { LedgerRing, ledgerRingBytes } from "../core/ledger/ledger_ring.ts";
+import { LedgerBoard } from "../core/ledger/ring/ledger_board.ts";
+import { LedgerRing, ledgerRingBytes } from "../core/ledger/ring/ledger_ring.ts";
 import type { AnyPlugin } from "../core/plugin/plugin.ts";
-import { Random } from "../core/random/random.ts";
-import { AccessLoop } from "../core/server/access_loop.ts";
-import { boardBytes, HostBoard } from "../core/server/host_board.ts";
-import { makePeerMailboxes, Peers } from "../core/server/peers.ts";
-import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
-import { Bell } from "../core/shared/bell.ts";
-import { Mailbox, mailboxBytes } from "../core/shared/mailbox.ts";
-import { ManualClock } from "../core/time/clock.ts";
+import { Random } from "../core/base/random.ts";
+import { AccessLoop } from "../core/server/worker/access_loop.ts";
+import { boardBytes, HostBoard } from "../core/server/worker/host_board.ts";
+import { makePeerMailboxes, Peers } from "../core/server/worker/peers.ts";
+import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
+import { Bell } from "../core/threads/bell.ts";
+import { Mailbox, mailboxBytes } from "../core/threads/mailbox.ts";
+import { ManualClock } from "../core/base/clock.ts";
 import { writeLoginRequest, writeShakeRequest } from "../core/wire/version0.ts";
 import shake from "../plugins/shake/mod.ts";
 import throttle from "../plugins/throttle/mod.ts";

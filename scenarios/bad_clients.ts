@@ -1,4 +1,4 @@
-import type { Scenario } from "../core/rehearse/scenario.ts";
+import type { Scenario } from "../core/rehearse/measure/scenario.ts";
 
 /** A tenth hammers, a tenth never reads, drips or stops halfway: the others don't notice, and the slow ones are closed. */
 export default {

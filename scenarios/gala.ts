@@ -1,4 +1,4 @@
-import type { Scenario } from "../core/rehearse/scenario.ts";
+import type { Scenario } from "../core/rehearse/measure/scenario.ts";
 import plan from "./plans/demo.json" with { type: "json" };
 
 /** The public prototype's proof: everybody connects, then 30,000 and 60,000 shakes a second with about 200 packets a second. */

@@ -1,4 +1,4 @@
-import type { Scenario } from "../core/rehearse/scenario.ts";
+import type { Scenario } from "../core/rehearse/measure/scenario.ts";
 
 /** Groups of 500: somebody sends a packet of 100 shares to all, and everyone claims at once. */
 export default {

@@ -1,4 +1,4 @@
-import type { Scenario } from "../core/rehearse/scenario.ts";
+import type { Scenario } from "../core/rehearse/measure/scenario.ts";
 
 /** A fifth of a core, and up to ten times what that can do: what is admitted is answered fast, and calm comes back. */
 export default {

@@ -1,4 +1,4 @@
-import type { Scenario } from "../core/rehearse/scenario.ts";
+import type { Scenario } from "../core/rehearse/measure/scenario.ts";
 
 /** The server dies with everybody on, and comes back: they return spread over time, and it doesn't fall again. */
 export default {

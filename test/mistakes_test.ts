@@ -1,7 +1,7 @@
 /** What a user can get wrong at the command line: one line each that says what to do, and never a stack trace. */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { SqliteStore, TRUTH_FILE } from "../core/ledger/sqlite_store.ts";
+import { SqliteStore, TRUTH_FILE } from "../core/ledger/store/sqlite_store.ts";
 import { redpkt } from "./processes.ts";
 
 /** Runs it and returns its lines of complaint; asserts that it refuses in the right way. */

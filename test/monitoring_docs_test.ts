@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import { prometheusName } from "../core/admin/prometheus.ts";
-import { fleetMetrics } from "../core/client/metrics.ts";
+import { prometheusName } from "../core/admin/telemetry/prometheus.ts";
+import { fleetMetrics } from "../core/client/state/metrics.ts";
 import type { MetricDefinition } from "../core/counters/counters.ts";
-import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/money_tally.ts";
-import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/metrics.ts";
-import { moneyMetrics } from "../core/server/money_metrics.ts";
-import { SET_METRICS, WORKER_METRICS } from "../core/server/metrics.ts";
+import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/judge/money_tally.ts";
+import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/thread/metrics.ts";
+import { moneyMetrics } from "../core/server/host/money_metrics.ts";
+import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
 import seed from "../plugins/seed/mod.ts";
-import { SEND_METRICS } from "../plugins/send/metrics.ts";
+import { SEND_METRICS } from "../plugins/send/common/metrics.ts";
 import shake from "../plugins/shake/mod.ts";
 import throttle from "../plugins/throttle/mod.ts";
-import { CHARTS } from "../core/monitor/chart_table.ts";
+import { CHARTS } from "../core/monitor/timeline/chart_table.ts";
 
 const DOCS = new URL("../docs/monitoring/", import.meta.url);
 const server: Record<string, MetricDefinition> = {

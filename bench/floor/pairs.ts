@@ -1,5 +1,5 @@
 import { alignColumns } from "../../core/cli/columns.ts";
-import { formatCount, formatMicros } from "../../core/cli/units.ts";
+import { formatCount, formatMicros } from "../../core/base/units.ts";
 import { measure, type Mode, type Window, type WindowOptions } from "./load.ts";
 import type { Subject } from "./servers.ts";
 

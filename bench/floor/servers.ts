@@ -1,7 +1,7 @@
 import type { Host } from "../../core/cli/host.ts";
 import type { EngineChoice } from "../../core/engine/choose.ts";
-import { Child } from "../../core/rehearse/child.ts";
-import { sleep } from "../../core/time/clock.ts";
+import { Child } from "../../core/rehearse/stage/child.ts";
+import { sleep } from "../../core/base/clock.ts";
 
 /** A server under load: all that the bench needs to know of it. */
 export interface Subject {

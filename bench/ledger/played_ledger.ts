@@ -1,7 +1,7 @@
 import { Histogram, type SparseHistogram } from "../../core/counters/histogram.ts";
 import { chooseEngine } from "../../core/engine/choose.ts";
-import { connectionsPerPair, readPortRange } from "../../core/engine/port_range.ts";
-import { sleep } from "../../core/time/clock.ts";
+import { connectionsPerPair, readPortRange } from "../../core/os/port_range.ts";
+import { sleep } from "../../core/base/clock.ts";
 import { Running } from "../../test/processes.ts";
 import { processCpuS } from "../process_cpu.ts";
 

@@ -1,13 +1,13 @@
 /** What idle connections cost the active ones: the same users shake with and without all the others beside them. */
 import { alignColumns } from "../../core/cli/columns.ts";
-import { formatCount, formatMicros } from "../../core/cli/units.ts";
-import { connectionsPerPair, readPortRange } from "../../core/engine/port_range.ts";
-import { Child } from "../../core/rehearse/child.ts";
-import type { PhaseResult } from "../../core/rehearse/measures.ts";
+import { formatCount, formatMicros } from "../../core/base/units.ts";
+import { connectionsPerPair, readPortRange } from "../../core/os/port_range.ts";
+import { Child } from "../../core/rehearse/stage/child.ts";
+import type { PhaseResult } from "../../core/rehearse/measure/measures.ts";
 import { Run } from "../../core/rehearse/run.ts";
-import type { Stage } from "../../core/rehearse/stage.ts";
+import type { Stage } from "../../core/rehearse/stage/stage.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";
-import { sleep } from "../../core/time/clock.ts";
+import { sleep } from "../../core/base/clock.ts";
 import { connectionTable } from "./namespace.ts";
 import { type Load, scenarioOf, type Setting, startStage } from "./setting.ts";
 

@@ -1,9 +1,9 @@
 /** What a server costs while nobody does anything, and how it ends while everybody is connected. */
-import { formatCount } from "../../core/cli/units.ts";
-import type { Child } from "../../core/rehearse/child.ts";
+import { formatCount } from "../../core/base/units.ts";
+import type { Child } from "../../core/rehearse/stage/child.ts";
 import { Run } from "../../core/rehearse/run.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";
-import { sleep } from "../../core/time/clock.ts";
+import { sleep } from "../../core/base/clock.ts";
 import { type Setting, silentScenarioOf, startStage } from "./setting.ts";
 
 /** Most of a core while idle, in per cent, with no connection and with all. */

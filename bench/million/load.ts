@@ -1,6 +1,6 @@
 /** Everybody connects, then shakes: the bench itself. */
-import { formatCount } from "../../core/cli/units.ts";
-import type { PhaseResult, Usage } from "../../core/rehearse/measures.ts";
+import { formatCount } from "../../core/base/units.ts";
+import type { PhaseResult, Usage } from "../../core/rehearse/measure/measures.ts";
 import { Run } from "../../core/rehearse/run.ts";
 import { checkTable, phaseTable } from "../../core/rehearse/tables.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";

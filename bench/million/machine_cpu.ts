@@ -1,4 +1,4 @@
-import { readKernelText } from "../../core/shared/kernel_files.ts";
+import { readKernelText } from "../../core/os/kernel_files.ts";
 
 /** CPU time of the whole machine so far in ms: the kernel counts its work on packets for no process. */
 export interface MachineCpu {

@@ -1,5 +1,5 @@
 import { parseMemory } from "../../core/doctor/host_facts.ts";
-import { readKernelText } from "../../core/shared/kernel_files.ts";
+import { readKernelText } from "../../core/os/kernel_files.ts";
 
 /** The machine's memory at one moment, in bytes. */
 export interface MachineMemory {

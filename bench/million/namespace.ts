@@ -3,7 +3,7 @@
  * The table's size is fixed when a namespace is made, so this process starts itself again in a new one.
  */
 import type { Host } from "../../core/cli/host.ts";
-import { readKernelNumbers } from "../../core/shared/kernel_files.ts";
+import { readKernelNumbers } from "../../core/os/kernel_files.ts";
 
 const CHILD_TABLE = "/proc/sys/net/ipv4/tcp_child_ehash_entries";
 const OWN_TABLE = "/proc/sys/net/ipv4/tcp_ehash_entries";

@@ -1,7 +1,7 @@
 import type { Host } from "../../core/cli/host.ts";
-import type { EngineName } from "../../core/engine/engine.ts";
-import { completeScenario, type FullScenario } from "../../core/rehearse/scenario.ts";
-import { Stage } from "../../core/rehearse/stage.ts";
+import type { EngineName } from "../../core/engine/common/engine.ts";
+import { completeScenario, type FullScenario } from "../../core/rehearse/measure/scenario.ts";
+import { Stage } from "../../core/rehearse/stage/stage.ts";
 
 /** What every mode of the bench starts from. */
 export interface Setting {

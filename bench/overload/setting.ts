@@ -1,7 +1,7 @@
 import { Histogram } from "../../core/counters/histogram.ts";
 import type { Totals } from "../../core/counters/series.ts";
-import { CpuQuota } from "../../core/rehearse/cpu_quota.ts";
-import { sleep } from "../../core/time/clock.ts";
+import { CpuQuota } from "../../core/rehearse/stage/cpu_quota.ts";
+import { sleep } from "../../core/base/clock.ts";
 import { Running, startServer } from "../../test/processes.ts";
 import { IN_TIME_MS, type Mode, type Step } from "./step.ts";
 

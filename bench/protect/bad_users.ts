@@ -1,9 +1,9 @@
 /** Users who mean no good or are gone, among users who behave: each run is compared with a calm one without them. */
 import type { Host } from "../../core/cli/host.ts";
-import { formatCount, formatMicros } from "../../core/cli/units.ts";
-import type { EngineName } from "../../core/engine/engine.ts";
-import type { PhaseResult } from "../../core/rehearse/measures.ts";
-import type { Scenario } from "../../core/rehearse/scenario.ts";
+import { formatCount, formatMicros } from "../../core/base/units.ts";
+import type { EngineName } from "../../core/engine/common/engine.ts";
+import type { PhaseResult } from "../../core/rehearse/measure/measures.ts";
+import type { Scenario } from "../../core/rehearse/measure/scenario.ts";
 import type { Check } from "../../core/rehearse/verdict.ts";
 import type { Totals } from "../../core/counters/series.ts";
 import { hasSmallBuffers } from "./small_buffers.ts";

@@ -1,10 +1,10 @@
 /** The host's cap, and up to ten times as much: what it admits in each second, and how fast. */
 import type { Host } from "../../core/cli/host.ts";
-import { formatCount, formatMicros } from "../../core/cli/units.ts";
-import type { EngineName } from "../../core/engine/engine.ts";
-import { phaseResult } from "../../core/rehearse/measures.ts";
+import { formatCount, formatMicros } from "../../core/base/units.ts";
+import type { EngineName } from "../../core/engine/common/engine.ts";
+import { phaseResult } from "../../core/rehearse/measure/measures.ts";
 import type { Check } from "../../core/rehearse/verdict.ts";
-import { sleep } from "../../core/time/clock.ts";
+import { sleep } from "../../core/base/clock.ts";
 import { withStage } from "./played.ts";
 
 const CAP_PER_S = 10_000;

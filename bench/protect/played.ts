@@ -1,8 +1,8 @@
 import type { Host } from "../../core/cli/host.ts";
-import type { EngineName } from "../../core/engine/engine.ts";
+import type { EngineName } from "../../core/engine/common/engine.ts";
 import { Run } from "../../core/rehearse/run.ts";
-import { completeScenario, type Scenario } from "../../core/rehearse/scenario.ts";
-import { Stage } from "../../core/rehearse/stage.ts";
+import { completeScenario, type Scenario } from "../../core/rehearse/measure/scenario.ts";
+import { Stage } from "../../core/rehearse/stage/stage.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";
 
 const CONNECTS_PER_S = 10_000;

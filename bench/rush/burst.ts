@@ -1,12 +1,12 @@
 /** A thousand packets that everybody claims at once: none may starve. */
 import { DatabaseSync } from "node:sqlite";
 import type { Host } from "../../core/cli/host.ts";
-import { formatCount } from "../../core/cli/units.ts";
-import type { Behaviour } from "../../core/client/behaviour.ts";
-import type { EngineName } from "../../core/engine/engine.ts";
-import { EntryKind } from "../../core/ledger/entry.ts";
-import { TRUTH_FILE } from "../../core/ledger/sqlite_store.ts";
-import type { Reading } from "../../core/rehearse/measures.ts";
+import { formatCount } from "../../core/base/units.ts";
+import type { Behaviour } from "../../core/client/population/behaviour.ts";
+import type { EngineName } from "../../core/engine/common/engine.ts";
+import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
+import type { Reading } from "../../core/rehearse/measure/measures.ts";
 import type { Check } from "../../core/rehearse/verdict.ts";
 import { Crowd } from "./crowd.ts";
 

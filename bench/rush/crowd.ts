@@ -1,12 +1,12 @@
 import type { Host } from "../../core/cli/host.ts";
-import type { Behaviour } from "../../core/client/behaviour.ts";
-import type { EngineName } from "../../core/engine/engine.ts";
-import { type PhaseResult, phaseResult, type Reading } from "../../core/rehearse/measures.ts";
+import type { Behaviour } from "../../core/client/population/behaviour.ts";
+import type { EngineName } from "../../core/engine/common/engine.ts";
+import { type PhaseResult, phaseResult, type Reading } from "../../core/rehearse/measure/measures.ts";
 import { Run } from "../../core/rehearse/run.ts";
-import { completeScenario } from "../../core/rehearse/scenario.ts";
-import { Stage } from "../../core/rehearse/stage.ts";
+import { completeScenario } from "../../core/rehearse/measure/scenario.ts";
+import { Stage } from "../../core/rehearse/stage/stage.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";
-import { sleep } from "../../core/time/clock.ts";
+import { sleep } from "../../core/base/clock.ts";
 
 const CONNECTS_PER_S = 10_000;
 

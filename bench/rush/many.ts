@@ -1,9 +1,9 @@
 /** A thousand open packets over all SETs, every claim is paid, at a steady rate. */
 import type { Host } from "../../core/cli/host.ts";
-import { formatCount, formatMicros } from "../../core/cli/units.ts";
-import type { EngineName } from "../../core/engine/engine.ts";
+import { formatCount, formatMicros } from "../../core/base/units.ts";
+import type { EngineName } from "../../core/engine/common/engine.ts";
 import type { Check } from "../../core/rehearse/verdict.ts";
-import { sleep } from "../../core/time/clock.ts";
+import { sleep } from "../../core/base/clock.ts";
 import { Crowd } from "./crowd.ts";
 
 const SHARES = 100;

@@ -1,10 +1,10 @@
 /** Packets that the host itself sends, beside a gala's shakes: what the shakes feel of it, and how fast notices are. */
 import type { Host } from "../../core/cli/host.ts";
-import { formatCount, formatMicros } from "../../core/cli/units.ts";
+import { formatCount, formatMicros } from "../../core/base/units.ts";
 import { Histogram } from "../../core/counters/histogram.ts";
-import type { EngineName } from "../../core/engine/engine.ts";
+import type { EngineName } from "../../core/engine/common/engine.ts";
 import type { Check } from "../../core/rehearse/verdict.ts";
-import { sleep } from "../../core/time/clock.ts";
+import { sleep } from "../../core/base/clock.ts";
 import { Crowd } from "./crowd.ts";
 
 const SHAKES_PER_S = 60_000;

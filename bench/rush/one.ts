@@ -1,10 +1,10 @@
 /** One packet for everybody, and everybody claims at once: most lose. */
 import type { Host } from "../../core/cli/host.ts";
-import { formatCount, formatMicros } from "../../core/cli/units.ts";
+import { formatCount, formatMicros } from "../../core/base/units.ts";
 import { Histogram } from "../../core/counters/histogram.ts";
-import type { Behaviour } from "../../core/client/behaviour.ts";
-import type { EngineName } from "../../core/engine/engine.ts";
-import type { Reading } from "../../core/rehearse/measures.ts";
+import type { Behaviour } from "../../core/client/population/behaviour.ts";
+import type { EngineName } from "../../core/engine/common/engine.ts";
+import type { Reading } from "../../core/rehearse/measure/measures.ts";
 import type { Check } from "../../core/rehearse/verdict.ts";
 import { Crowd } from "./crowd.ts";
 

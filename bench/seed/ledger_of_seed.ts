@@ -1,12 +1,12 @@
-import { AwardsFile } from "../../core/client/awards_file.ts";
-import { EntryKind } from "../../core/ledger/entry.ts";
-import { Judge } from "../../core/ledger/judge.ts";
-import { LedgerIdentity } from "../../core/ledger/ledger_identity.ts";
-import { SqliteStore } from "../../core/ledger/sqlite_store.ts";
-import { StoredLedger } from "../../core/ledger/stored_ledger.ts";
-import { RecordWord } from "../../core/seed/format.ts";
-import { SeedFile } from "../../core/seed/seed_file.ts";
-import { systemClock } from "../../core/time/clock.ts";
+import { AwardsFile } from "../../core/client/main/awards_file.ts";
+import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { Judge } from "../../core/ledger/judge/judge.ts";
+import { LedgerIdentity } from "../../core/ledger/store/ledger_identity.ts";
+import { SqliteStore } from "../../core/ledger/store/sqlite_store.ts";
+import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
+import { RecordWord } from "../../core/seed/file/format.ts";
+import { SeedFile } from "../../core/seed/file/seed_file.ts";
+import { systemClock } from "../../core/base/clock.ts";
 import { LedgerFiller } from "../ledger_filler.ts";
 
 const PER_COMMIT = 5_000;

@@ -1,4 +1,4 @@
-import { sleep } from "../../core/time/clock.ts";
+import { sleep } from "../../core/base/clock.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 

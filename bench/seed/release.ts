@@ -1,4 +1,4 @@
-import type { PlanInput } from "../../core/seed/plan_schema.ts";
+import type { PlanInput } from "../../core/seed/plan/plan_schema.ts";
 
 /** A plan of one wave at an even rate. */
 export function evenPlan(tickets: number, lengthS: number, startMs: number): PlanInput {

@@ -1,6 +1,6 @@
 import type { Host } from "../cli/host.ts";
-import { UserError } from "../cli/user_error.ts";
-import { after } from "../time/clock.ts";
+import { UserError } from "../base/user_error.ts";
+import { after } from "../base/clock.ts";
 import { type ApiOptions, buildApi } from "./api.ts";
 
 /** An address to serve HTTP on. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UserError } from "./user_error.ts";
+import { UserError } from "../base/user_error.ts";
 
 /** Read when no other file is named, if it is there. */
 const DEFAULT_FILE = "redpkt.json";

@@ -1,6 +1,6 @@
-import { didYouMean } from "./did_you_mean.ts";
+import { didYouMean } from "../base/did_you_mean.ts";
 import type { Command, Host } from "./host.ts";
-import { ExitCode, UserError } from "./user_error.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
 
 /** Subcommands by name; each is loaded only when it is used. */
 export type CommandTable = Readonly<

@@ -1,8 +1,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { z } from "zod";
-import { didYouMean } from "./did_you_mean.ts";
+import { didYouMean } from "../base/did_you_mean.ts";
 import { speakPlainly } from "./plain_words.ts";
-import { UserError } from "./user_error.ts";
+import { UserError } from "../base/user_error.ts";
 
 speakPlainly();
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../time/clock.ts";
+import type { Clock } from "../base/clock.ts";
 
 /**
  * The world as a subcommand sees it: everything it may read or touch besides sockets and files. Tests hand in their own

@@ -1,4 +1,4 @@
-import { systemClock } from "../time/clock.ts";
+import { systemClock } from "../base/clock.ts";
 import type { Host, Program } from "./host.ts";
 
 const encoder = new TextEncoder();

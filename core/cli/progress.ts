@@ -1,4 +1,4 @@
-import { formatCount } from "./units.ts";
+import { formatCount } from "../base/units.ts";
 import type { Host } from "./host.ts";
 
 /** Nothing is shown of what takes less. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ManualClock } from "../time/clock.ts";
+import { ManualClock } from "../base/clock.ts";
 import type { Host } from "./host.ts";
 import { Stages } from "./progress.ts";
 

@@ -1,4 +1,4 @@
-import { assert } from "../assert.ts";
+import { assert } from "../base/assert.ts";
 import { BUCKET_COUNT } from "./histogram.ts";
 
 /** A counter only grows; a gauge is a present value, which a sum over SETs makes sense of. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AssertionFailed } from "../assert.ts";
+import { AssertionFailed } from "../base/assert.ts";
 import { Counters, type MetricDefinition, MetricLayout } from "./counters.ts";
 import { BUCKET_COUNT, record, toSparse } from "./histogram.ts";
 

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { type Clock, every } from "../time/clock.ts";
+import { type Clock, every } from "../base/clock.ts";
 import { deviceGrowth, type DeviceTable, readDevices } from "./network_devices.ts";
 
 /** What one process, and the machine under it, used within a second. */

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { after, type Clock } from "../time/clock.ts";
+import { after, type Clock } from "../base/clock.ts";
 import type { Counters } from "./counters.ts";
 import { type SparseHistogram, toSparse } from "./histogram.ts";
 import { type ProcessUsage, UsageMeter } from "./process_usage.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ManualClock } from "../time/clock.ts";
+import { ManualClock } from "../base/clock.ts";
 import { Counters, MetricLayout } from "./counters.ts";
 import { record } from "./histogram.ts";
 import { Series, type Snapshot } from "./series.ts";

@@ -9,7 +9,7 @@ import {
   wholeNumber,
 } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
 import { chooseEngine, ENGINE_CHOICES } from "../engine/choose.ts";
 import { examine, verdictOf } from "./examine.ts";
 import type { Need } from "./finding.ts";

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { UserError } from "../cli/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import type { Host } from "../cli/host.ts";
-import { readClockState } from "./clock_state.ts";
+import { readClockState } from "../os/clock_state.ts";
 import { command, diagnose } from "./doctor.ts";
 import { examine, verdictOf } from "./examine.ts";
 import type { Finding, Need } from "./finding.ts";
 import { type HostFacts, parseMemory, readHostFacts } from "./host_facts.ts";
 import { command as server } from "../server/server.ts";
-import { systemClock } from "../time/clock.ts";
+import { systemClock } from "../base/clock.ts";
 import { whyNotStart } from "./preflight.ts";
 
 /** A host that can do everything. */

@@ -1,4 +1,4 @@
-import type { EngineName } from "../engine/engine.ts";
+import type { EngineName } from "../engine/common/engine.ts";
 
 export type Role = "server" | "client";
 

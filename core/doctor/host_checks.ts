@@ -1,4 +1,4 @@
-import { formatCount, formatMicros } from "../cli/units.ts";
+import { formatCount, formatMicros } from "../base/units.ts";
 import type { Finding, Need } from "./finding.ts";
 import type { HostFacts } from "./host_facts.ts";
 

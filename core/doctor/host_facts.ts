@@ -1,10 +1,10 @@
-import { parsePortRange, type PortRange } from "../engine/port_range.ts";
-import { RLIMIT_NOFILE } from "../engine/posix.ts";
-import { whyNoUring } from "../engine/uring_support.ts";
-import { readKernelNumbers, readKernelText } from "../shared/kernel_files.ts";
-import { type ClockState, readClockState } from "./clock_state.ts";
-import { readMayGoFirst } from "./real_time.ts";
-import { readResourceLimit, type ResourceLimit } from "./resource_limit.ts";
+import { parsePortRange, type PortRange } from "../os/port_range.ts";
+import { RLIMIT_NOFILE } from "../os/posix.ts";
+import { whyNoUring } from "../engine/uring/ring/support.ts";
+import { readKernelNumbers, readKernelText } from "../os/kernel_files.ts";
+import { type ClockState, readClockState } from "../os/clock_state.ts";
+import { readMayGoFirst } from "../os/real_time.ts";
+import { readResourceLimit, type ResourceLimit } from "../os/resource_limit.ts";
 
 /** What a host is. Undefined is what it doesn't tell: not Linux, an older kernel, or no permission. */
 export interface HostFacts {

@@ -1,4 +1,4 @@
-import { formatCount } from "../cli/units.ts";
+import { formatCount } from "../base/units.ts";
 import type { Finding, Need } from "./finding.ts";
 import type { HostFacts } from "./host_facts.ts";
 

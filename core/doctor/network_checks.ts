@@ -1,5 +1,5 @@
-import { formatCount } from "../cli/units.ts";
-import { connectionsPerPair, DEFAULT_PORT_RANGE, type PortRange } from "../engine/port_range.ts";
+import { formatCount } from "../base/units.ts";
+import { connectionsPerPair, DEFAULT_PORT_RANGE, type PortRange } from "../os/port_range.ts";
 import type { Finding, Need } from "./finding.ts";
 import type { HostFacts } from "./host_facts.ts";
 

@@ -1,5 +1,5 @@
 import { alignColumns } from "../cli/columns.ts";
-import { formatCount } from "../cli/units.ts";
+import { formatCount } from "../base/units.ts";
 import { verdictOf } from "./examine.ts";
 import type { Finding, FindingState, Need } from "./finding.ts";
 

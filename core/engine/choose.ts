@@ -1,13 +1,13 @@
-import { UserError } from "../cli/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import type { Log } from "../cli/log.ts";
-import { descriptorLimit } from "./descriptors.ts";
-import { DenoEngine } from "./deno.ts";
-import type { Engine, EngineName, EngineOptions } from "./engine.ts";
-import { EpollEngine } from "./epoll.ts";
-import { whyNoLibc } from "./posix.ts";
-import { UringEngine } from "./uring.ts";
-import { MAX_CONNECTIONS } from "./uring_user_data.ts";
-import { whyNoUring } from "./uring_support.ts";
+import { descriptorLimit } from "../os/descriptors.ts";
+import { DenoEngine } from "./deno/deno.ts";
+import type { Engine, EngineName, EngineOptions } from "./common/engine.ts";
+import { EpollEngine } from "./epoll/epoll.ts";
+import { whyNoLibc } from "../os/posix.ts";
+import { UringEngine } from "./uring/uring.ts";
+import { MAX_CONNECTIONS } from "./uring/ring/user_data.ts";
+import { whyNoUring } from "./uring/ring/support.ts";
 
 /** Engines that can be asked for on a command line. */
 export const ENGINE_CHOICES = ["auto", "uring", "epoll", "deno"] as const;

@@ -1,5 +1,5 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { UserError } from "../cli/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import { chooseEngine, connectionLimit, defaultConnections, type EngineChoice } from "./choose.ts";
 
 /** @param whys why `uring` and `epoll` can't run, or null */

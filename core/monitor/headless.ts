@@ -1,6 +1,6 @@
-import { formatCount, formatMicros } from "../cli/units.ts";
-import type { MergedSecond, RoleSecond } from "./merge.ts";
-import type { ShownSecond } from "./timeline.ts";
+import { formatCount, formatMicros } from "../base/units.ts";
+import type { MergedSecond, RoleSecond } from "./timeline/merge.ts";
+import type { ShownSecond } from "./timeline/timeline.ts";
 
 /** One second of everything in one line of text. */
 export function headlessLine(shown: ShownSecond): string {

@@ -2,11 +2,11 @@ import { REHEARSAL } from "../admin/action.ts";
 import { type HttpAddress, isLoopbackHost, TOKEN_VARIABLE } from "../admin/serve.ts";
 import type { Host } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
-import { UserError } from "../cli/user_error.ts";
-import { systemSecret } from "../random/random.ts";
-import { after, every } from "../time/clock.ts";
-import { MoneyWatch } from "./money_watch.ts";
-import { MonitorCore } from "./monitor_core.ts";
+import { UserError } from "../base/user_error.ts";
+import { systemSecret } from "../base/random.ts";
+import { after, every } from "../base/clock.ts";
+import { MoneyWatch } from "./money/money_watch.ts";
+import { MonitorCore } from "./collect/monitor_core.ts";
 
 /** How often it looks what is due to be shown, in ms. */
 const TICK_MS = 100;
@@ -55,7 +55,10 @@ export async function servePage(
   host: Host,
   { core, money, address, log }: { core: MonitorCore; money: MoneyWatch; address: HttpAddress; log: Log },
 ): Promise<ServedPage> {
-  const [{ serveWeb }, { Control }] = await Promise.all([import("./web/web.ts"), import("./control.ts")]);
+  const [{ serveWeb }, { Control }] = await Promise.all([
+    import("./web/web.ts"),
+    import("./collect/control.ts"),
+  ]);
   const given = host.env(TOKEN_VARIABLE) || undefined;
   if (given === undefined && !isLoopbackHost(address.hostname)) {
     const where = `${address.hostname}:${address.port}`;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { httpAddress } from "../admin/http_address.ts";
 import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../cli/flags.ts";
-import { parseTarget, type TargetSpec } from "./target_list.ts";
+import { parseTarget, type TargetSpec } from "./collect/target_list.ts";
 
 const targets = z.array(z.string()).default([]).transform((texts, context): TargetSpec[] => {
   const all: TargetSpec[] = [];

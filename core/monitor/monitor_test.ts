@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Host } from "../cli/host.ts";
-import { UserError } from "../cli/user_error.ts";
-import { systemClock } from "../time/clock.ts";
-import { nextTurn } from "../time/event_loop.ts";
+import { UserError } from "../base/user_error.ts";
+import { systemClock } from "../base/clock.ts";
+import { nextTurn } from "../base/event_loop.ts";
 import { command } from "./monitor.ts";
-import { Recording } from "./recording.ts";
-import { TargetFile } from "./target_file.ts";
-import { makeSnapshot } from "./testing.ts";
+import { Recording } from "./record/recording.ts";
+import { TargetFile } from "./collect/target_file.ts";
+import { makeSnapshot } from "./collect/testing.ts";
 
 /** A host without a terminal that keeps what is written. */
 function fakeHost(): Host & { written: string; logged: string; signal(): void } {

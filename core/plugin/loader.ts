@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Program } from "../cli/host.ts";
-import { didYouMean } from "../cli/did_you_mean.ts";
-import { UserError } from "../cli/user_error.ts";
+import { didYouMean } from "../base/did_you_mean.ts";
+import { UserError } from "../base/user_error.ts";
 import * as api from "./plugin.ts";
 import type { AnyPlugin } from "./plugin.ts";
 

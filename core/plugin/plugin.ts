@@ -3,10 +3,10 @@
  * `core/`; a user's plugin file needs no runtime import at all, since it is handed the same things as `api`.
  */
 import type { z } from "zod";
-import { PAYLOAD_WORDS } from "../ledger/entry.ts";
+import { PAYLOAD_WORDS } from "../ledger/record/entry.ts";
 import type { MetricDefinition } from "../counters/counters.ts";
-import type { Random } from "../random/random.ts";
-import type { Tickets } from "../seed/tickets.ts";
+import type { Random } from "../base/random.ts";
+import type { Tickets } from "../seed/file/tickets.ts";
 
 export { z } from "zod";
 export {
@@ -40,20 +40,20 @@ export {
   MOST_RECIPIENTS,
 } from "../wire/version1.ts";
 export * from "../wire/version1_money.ts";
-export { EntryKind, Refusal, Verdict } from "../ledger/entry.ts";
-export { type SendBody, sendBodyWords } from "../ledger/send_body.ts";
-export { hasUser, HeadBit, HeadWord } from "../ledger/sent_packet.ts";
-export { ownerSet } from "../set/owner_set.ts";
-export { assert } from "../assert.ts";
+export { EntryKind, Refusal, Verdict } from "../ledger/record/entry.ts";
+export { type SendBody, sendBodyWords } from "../ledger/record/send_body.ts";
+export { hasUser, HeadBit, HeadWord } from "../ledger/record/sent_packet.ts";
+export { ownerSet } from "../base/owner_set.ts";
+export { assert } from "../base/assert.ts";
 export type { MetricDefinition } from "../counters/counters.ts";
-export type { Random } from "../random/random.ts";
+export type { Random } from "../base/random.ts";
 export {
   type TicketGreeting,
   type TicketGroup,
   type Tickets,
   type TicketWave,
   TicketWord,
-} from "../seed/tickets.ts";
+} from "../seed/file/tickets.ts";
 
 /** A handler's intent: no reply now, the verdict of a proposed entry brings one. A positive intent is a reply's size. */
 export const DEFER = -1;

@@ -1,4 +1,4 @@
-import { userIdOf, userIndexOf } from "../client/segment.ts";
+import { userIdOf, userIndexOf } from "../base/segment.ts";
 import type { Differences } from "./differences.ts";
 import type { FleetFile } from "./fleet_file.ts";
 

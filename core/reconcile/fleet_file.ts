@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
 import type { OnStage } from "../cli/progress.ts";
-import { UserError } from "../cli/user_error.ts";
-import { AWARDS_HEADER } from "../client/awards_format.ts";
-import { userIndexOf, type UserSlice } from "../client/segment.ts";
+import { UserError } from "../base/user_error.ts";
+import { AWARDS_HEADER } from "../client/state/awards_format.ts";
+import { userIndexOf, type UserSlice } from "../base/segment.ts";
 
 const CHUNK_BYTES = 1 << 20;
 const COMMA = 0x2c;

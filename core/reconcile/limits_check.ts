@@ -1,5 +1,5 @@
-import type { LedgerLimits } from "../ledger/ledger.ts";
-import type { SortedBlocks } from "../ledger/sorted_blocks.ts";
+import type { LedgerLimits } from "../ledger/record/ledger.ts";
+import type { SortedBlocks } from "../ledger/record/sorted_blocks.ts";
 import type { Differences } from "./differences.ts";
 
 /** Finds users with more packets than one may have. Records are a user and a sponsor. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SortedBlocks } from "../ledger/sorted_blocks.ts";
+import { SortedBlocks } from "../ledger/record/sorted_blocks.ts";
 import { Differences } from "./differences.ts";
 import { checkLimits } from "./limits_check.ts";
 

@@ -1,11 +1,11 @@
 import type { OnStage } from "../cli/progress.ts";
-import { EntryKind, HELD, isTransfer } from "../ledger/entry.ts";
-import { type EntryRows, RowField } from "../ledger/entry_rows.ts";
-import type { LedgerLimits } from "../ledger/ledger.ts";
-import { MintList } from "../ledger/mint_list.ts";
-import { KeyFolder } from "../seed/keys.ts";
-import { SortedBlocks } from "../ledger/sorted_blocks.ts";
-import { TruthReader } from "../ledger/truth_reader.ts";
+import { EntryKind, HELD, isTransfer } from "../ledger/record/entry.ts";
+import { type EntryRows, RowField } from "../ledger/record/entry_rows.ts";
+import type { LedgerLimits } from "../ledger/record/ledger.ts";
+import { MintList } from "../ledger/judge/mint_list.ts";
+import { KeyFolder } from "../seed/file/keys.ts";
+import { SortedBlocks } from "../ledger/record/sorted_blocks.ts";
+import { TruthReader } from "../ledger/store/truth_reader.ts";
 import { Differences } from "./differences.ts";
 import { FleetCoverage } from "./fleet_coverage.ts";
 import { readFleetFile, type Sighting } from "./fleet_file.ts";

@@ -1,8 +1,8 @@
 import { flag, type Flags, helpText, listFlag, parseFlags, switchFlag } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
 import { Stages } from "../cli/progress.ts";
-import { formatCount, formatYuan } from "../cli/units.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
+import { formatCount, formatYuan } from "../base/units.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
 import { z } from "zod";
 import { reconcile, type ReconcileResult } from "./reconcile.ts";
 import type { SponsorSums } from "./seed_match.ts";

@@ -1,8 +1,8 @@
 /** Fleet files that don't tell everything must not look as if they did. */
 import assert from "node:assert/strict";
 import { fillLedger } from "../../bench/fill_ledger.ts";
-import { AWARDS_HEADER, awardsText, usersLine } from "../client/awards_format.ts";
-import type { UserSlice } from "../client/segment.ts";
+import { AWARDS_HEADER, awardsText, usersLine } from "../client/state/awards_format.ts";
+import type { UserSlice } from "../base/segment.ts";
 import { readFleetFile } from "./fleet_file.ts";
 import { reconcile, type ReconcileOptions, type ReconcileResult } from "./reconcile.ts";
 import { reconcileReport } from "./reconcile_command.ts";

@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
-import { awardsText } from "../client/awards_format.ts";
-import { ENTRY_WORDS, EntryKind, EntryWord, HELD, setEntryAmountFen, Verdict } from "../ledger/entry.ts";
-import { emptyJudgement, NO_LIMITS } from "../ledger/ledger.ts";
-import { openJudge } from "../ledger/open_judge.ts";
-import { SqliteStore } from "../ledger/sqlite_store.ts";
-import { StoredLedger } from "../ledger/stored_ledger.ts";
-import { ManualClock } from "../time/clock.ts";
+import { awardsText } from "../client/state/awards_format.ts";
+import {
+  ENTRY_WORDS,
+  EntryKind,
+  EntryWord,
+  HELD,
+  setEntryAmountFen,
+  Verdict,
+} from "../ledger/record/entry.ts";
+import { emptyJudgement, NO_LIMITS } from "../ledger/record/ledger.ts";
+import { openJudge } from "../ledger/checkpoint/open_judge.ts";
+import { SqliteStore } from "../ledger/store/sqlite_store.ts";
+import { StoredLedger } from "../ledger/store/stored_ledger.ts";
+import { ManualClock } from "../base/clock.ts";
 import { reconcile } from "./reconcile.ts";
 
 /** A ledger with packets 1 to 3 of 10 fen, held for users 11 to 13, of whom 11 has opened his and 13 never will. */

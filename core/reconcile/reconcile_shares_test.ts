@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { awardsText } from "../client/awards_format.ts";
+import { awardsText } from "../client/state/awards_format.ts";
 import {
   ENTRY_WORDS,
   EntryKind,
@@ -8,13 +8,13 @@ import {
   PAYLOAD_WORDS,
   setEntryAmountFen,
   Verdict,
-} from "../ledger/entry.ts";
-import { emptyJudgement, NO_LIMITS } from "../ledger/ledger.ts";
-import { openJudge } from "../ledger/open_judge.ts";
-import { sendBodyWords } from "../ledger/send_body.ts";
-import { SqliteStore } from "../ledger/sqlite_store.ts";
-import { StoredLedger } from "../ledger/stored_ledger.ts";
-import { ManualClock } from "../time/clock.ts";
+} from "../ledger/record/entry.ts";
+import { emptyJudgement, NO_LIMITS } from "../ledger/record/ledger.ts";
+import { openJudge } from "../ledger/checkpoint/open_judge.ts";
+import { sendBodyWords } from "../ledger/record/send_body.ts";
+import { SqliteStore } from "../ledger/store/sqlite_store.ts";
+import { StoredLedger } from "../ledger/store/stored_ledger.ts";
+import { ManualClock } from "../base/clock.ts";
 import { reconcile } from "./reconcile.ts";
 
 /** A ledger with one packet of the host's for users 11 to 13, of which 11 has claimed 60 fen and 12 claimed 30 fen. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { fillLedger } from "../../bench/fill_ledger.ts";
-import { AWARDS_HEADER, awardsText, usersLine } from "../client/awards_format.ts";
-import { SqliteStore, TRUTH_FILE } from "../ledger/sqlite_store.ts";
-import { SortedBlocks } from "../ledger/sorted_blocks.ts";
-import { Random } from "../random/random.ts";
+import { AWARDS_HEADER, awardsText, usersLine } from "../client/state/awards_format.ts";
+import { SqliteStore, TRUTH_FILE } from "../ledger/store/sqlite_store.ts";
+import { SortedBlocks } from "../ledger/record/sorted_blocks.ts";
+import { Random } from "../base/random.ts";
 import { readFleetFile, type Sighting } from "./fleet_file.ts";
 import { reconcile, type ReconcileResult } from "./reconcile.ts";
 import { reconcileReport } from "./reconcile_command.ts";

@@ -1,12 +1,12 @@
 import type { KeyObject } from "node:crypto";
-import { UserError } from "../cli/user_error.ts";
-import { EntryKind } from "../ledger/entry.ts";
-import { type EntryRows, RowField } from "../ledger/entry_rows.ts";
-import { usedSeeds } from "../ledger/ledger_identity.ts";
-import type { TruthReader } from "../ledger/truth_reader.ts";
-import { BLOCK_HEAD_BYTES, RECORD_WORDS, RecordWord } from "../seed/format.ts";
-import { SeedFile } from "../seed/seed_file.ts";
-import { seedFilesIn } from "../seed/verify_set.ts";
+import { UserError } from "../base/user_error.ts";
+import { EntryKind } from "../ledger/record/entry.ts";
+import { type EntryRows, RowField } from "../ledger/record/entry_rows.ts";
+import { usedSeeds } from "../ledger/store/ledger_identity.ts";
+import type { TruthReader } from "../ledger/store/truth_reader.ts";
+import { BLOCK_HEAD_BYTES, RECORD_WORDS, RecordWord } from "../seed/file/format.ts";
+import { SeedFile } from "../seed/file/seed_file.ts";
+import { seedFilesIn } from "../seed/file/verify_set.ts";
 import type { Differences } from "./differences.ts";
 
 /** Where a sponsor's budget is, in fen: what wasn't won is in a pool, or went back, or in a file that nobody has used. */

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { closeEvent } from "../ledger/close_event.ts";
-import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen, Verdict } from "../ledger/entry.ts";
-import { emptyJudgement, NO_LIMITS } from "../ledger/ledger.ts";
-import { LedgerIdentity } from "../ledger/ledger_identity.ts";
-import { openJudge } from "../ledger/open_judge.ts";
-import { SqliteStore } from "../ledger/sqlite_store.ts";
-import { StoredLedger } from "../ledger/stored_ledger.ts";
-import { RecordWord } from "../seed/format.ts";
-import { SeedFile } from "../seed/seed_file.ts";
-import { TestSet } from "../seed/testing.ts";
-import { ManualClock } from "../time/clock.ts";
+import { closeEvent } from "../audit/close_event.ts";
+import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen, Verdict } from "../ledger/record/entry.ts";
+import { emptyJudgement, NO_LIMITS } from "../ledger/record/ledger.ts";
+import { LedgerIdentity } from "../ledger/store/ledger_identity.ts";
+import { openJudge } from "../ledger/checkpoint/open_judge.ts";
+import { SqliteStore } from "../ledger/store/sqlite_store.ts";
+import { StoredLedger } from "../ledger/store/stored_ledger.ts";
+import { RecordWord } from "../seed/file/format.ts";
+import { SeedFile } from "../seed/file/seed_file.ts";
+import { TestSet } from "../seed/make/testing.ts";
+import { ManualClock } from "../base/clock.ts";
 import { reconcile, type ReconcileResult } from "./reconcile.ts";
 
 /** Ledgers that give away a small set's tickets. */

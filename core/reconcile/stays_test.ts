@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Random } from "../random/random.ts";
+import { Random } from "../base/random.ts";
 import { Stays } from "./stays.ts";
 
 Deno.test("the last stay of every user is known, however many they are, and no other", () => {

@@ -1,8 +1,8 @@
 import { helpText, parseFlags } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
 import { rehearse, REHEARSE_FLAGS } from "./rehearse.ts";
-import { loadScenario } from "./scenario.ts";
+import { loadScenario } from "./measure/scenario.ts";
 
 /** `redpkt demo`: `redpkt rehearse gala`, at a scale that fits the machine. */
 export const command: Command = {

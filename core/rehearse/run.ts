@@ -1,8 +1,8 @@
 import type { Host } from "../cli/host.ts";
-import { sleep } from "../time/clock.ts";
-import { type PhaseResult, phaseResult, type Reading } from "./measures.ts";
-import { type FullScenario, hasWave, type Phase } from "./scenario.ts";
-import type { Stage } from "./stage.ts";
+import { sleep } from "../base/clock.ts";
+import { type PhaseResult, phaseResult, type Reading } from "./measure/measures.ts";
+import { type FullScenario, hasWave, type Phase } from "./measure/scenario.ts";
+import type { Stage } from "./stage/stage.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** How long everyone may take to connect, beyond what the rate asks for. */

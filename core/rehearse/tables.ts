@@ -1,6 +1,6 @@
 import { alignColumns } from "../cli/columns.ts";
-import { formatCount, formatMicros, formatYuan } from "../cli/units.ts";
-import type { PhaseResult, Usage } from "./measures.ts";
+import { formatCount, formatMicros, formatYuan } from "../base/units.ts";
+import type { PhaseResult, Usage } from "./measure/measures.ts";
 import type { Check } from "./verdict.ts";
 
 const GREETINGS_ROW: [label: string, value: (result: PhaseResult) => string] = [

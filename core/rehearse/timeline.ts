@@ -1,4 +1,4 @@
-import { readSnapshots } from "../admin/snapshot_stream.ts";
+import { readSnapshots } from "../admin/telemetry/snapshot_stream.ts";
 import { Histogram } from "../counters/histogram.ts";
 import type { Snapshot } from "../counters/series.ts";
 

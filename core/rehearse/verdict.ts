@@ -1,8 +1,8 @@
-import { formatCount, formatYuan } from "../cli/units.ts";
+import { formatCount, formatYuan } from "../base/units.ts";
 import type { ReconcileResult } from "../reconcile/reconcile.ts";
 import type { SponsorSums } from "../reconcile/seed_match.ts";
-import { type Measure, measure, type PhaseResult, type Reading } from "./measures.ts";
-import type { FullScenario } from "./scenario.ts";
+import { type Measure, measure, type PhaseResult, type Reading } from "./measure/measures.ts";
+import type { FullScenario } from "./measure/scenario.ts";
 
 /** One thing that had to hold, and whether it did. */
 export interface Check {

@@ -1,7 +1,7 @@
-import { FIGURES } from "./figures.ts";
-import type { LineSpec } from "../monitor/charts.ts";
-import type { Point } from "../monitor/history.ts";
-import { lineIndex, type PhaseSummary, type RunData } from "./run_data.ts";
+import { FIGURES } from "./data/figures.ts";
+import type { LineSpec } from "../monitor/timeline/charts.ts";
+import type { Point } from "../monitor/timeline/history.ts";
+import { lineIndex, type PhaseSummary, type RunData } from "./data/run_data.ts";
 
 /** A figure of a phase in two runs. */
 export interface Difference {

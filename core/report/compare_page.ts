@@ -1,8 +1,8 @@
-import { LINES } from "../monitor/chart_table.ts";
+import { LINES } from "../monitor/timeline/chart_table.ts";
 import type { Difference } from "./compare.ts";
 import { htmlPage, section, table } from "./html.ts";
 import { markdownTable } from "./markdown.ts";
-import { type RunData, valuesOf } from "./run_data.ts";
+import { type RunData, valuesOf } from "./data/run_data.ts";
 import { escapeXml, svgChart } from "./svg_chart.ts";
 
 const NOISE_NOTE =

@@ -1,8 +1,8 @@
-import { formatCount } from "../cli/units.ts";
+import { formatCount } from "../base/units.ts";
 import css from "./report.css" with { type: "text" };
-import { FIGURES } from "./figures.ts";
+import { FIGURES } from "./data/figures.ts";
 import { drawCharts } from "./report_charts.ts";
-import type { CheckSummary, RunData, Summary } from "./run_data.ts";
+import type { CheckSummary, RunData, Summary } from "./data/run_data.ts";
 import { escapeXml } from "./svg_chart.ts";
 
 /** A run's report as one HTML file that needs nothing else. */

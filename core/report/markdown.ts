@@ -1,6 +1,6 @@
-import { formatCount } from "../cli/units.ts";
-import { FIGURES } from "./figures.ts";
-import type { RunData } from "./run_data.ts";
+import { formatCount } from "../base/units.ts";
+import { FIGURES } from "./data/figures.ts";
+import type { RunData } from "./data/run_data.ts";
 
 /** A run's report for a pull request: the verdict, what failed first, and the figures. */
 export function reportMarkdown({ summary }: RunData): string {

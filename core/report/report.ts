@@ -2,10 +2,10 @@ import { z } from "zod";
 import { flag, type Flags, helpText, parseFlags } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
 import { Stages } from "../cli/progress.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
 import { compareRuns } from "./compare.ts";
 import { compareMarkdown, comparePage } from "./compare_page.ts";
-import { readRun } from "./run_data.ts";
+import { readRun } from "./data/run_data.ts";
 import { writeReport } from "./write_report.ts";
 
 const FLAGS = {

@@ -1,6 +1,6 @@
 import { Histogram } from "../counters/histogram.ts";
-import { CHARTS } from "../monitor/chart_table.ts";
-import { type RunData, valuesOf } from "./run_data.ts";
+import { CHARTS } from "../monitor/timeline/chart_table.ts";
+import { type RunData, valuesOf } from "./data/run_data.ts";
 import { type SvgChart, svgChart, type SvgMark } from "./svg_chart.ts";
 
 /** A drawn chart with the name of its file. */

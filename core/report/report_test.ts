@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { UserError } from "../cli/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import { bucketOf } from "../counters/histogram.ts";
-import { makeSnapshot } from "../monitor/testing.ts";
+import { makeSnapshot } from "../monitor/collect/testing.ts";
 import { blockMeans, compareRuns, welchT } from "./compare.ts";
 import { compareMarkdown, comparePage } from "./compare_page.ts";
-import { recordRun, type RunSecond } from "./record_run.ts";
-import { readRun } from "./run_data.ts";
+import { recordRun, type RunSecond } from "./data/record_run.ts";
+import { readRun } from "./data/run_data.ts";
 import { svgChart } from "./svg_chart.ts";
 import { decades, niceTicks } from "./ticks.ts";
 import { writeReport } from "./write_report.ts";

@@ -1,5 +1,5 @@
-import type { Unit } from "../monitor/charts.ts";
-import { write } from "../monitor/unit_text.ts";
+import type { Unit } from "../monitor/timeline/charts.ts";
+import { write } from "../monitor/timeline/unit_text.ts";
 import { decades, niceTicks } from "./ticks.ts";
 
 /** One line of a chart: as many values as there are seconds; null where nothing is known. */

@@ -1,9 +1,9 @@
 import type { OnStage } from "../cli/progress.ts";
-import { UserError } from "../cli/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import { reportHtml } from "./html.ts";
 import { reportMarkdown } from "./markdown.ts";
 import { drawCharts } from "./report_charts.ts";
-import { readRun } from "./run_data.ts";
+import { readRun } from "./data/run_data.ts";
 
 /**
  * Writes report.html, report.md and the charts into a rehearsal's folder.

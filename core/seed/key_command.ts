@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { didYouMean } from "../cli/did_you_mean.ts";
+import { didYouMean } from "../base/did_you_mean.ts";
 import { flag, type Flags, helpText, parseFlags } from "../cli/flags.ts";
 import type { Host } from "../cli/host.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
-import { KeyFolder } from "./keys.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
+import { KeyFolder } from "./file/keys.ts";
 
 export const KEYS_FLAG = flag("DIR", "folder of keys", z.string().default("keys"));
 const FLAGS = { keys: KEYS_FLAG } satisfies Flags;

@@ -1,21 +1,21 @@
 import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
-import { didYouMean } from "../cli/did_you_mean.ts";
+import { didYouMean } from "../base/did_you_mean.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { Progress } from "../cli/progress.ts";
-import { formatCount, formatYuan } from "../cli/units.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
-import { Random, systemSeed } from "../random/random.ts";
+import { formatCount, formatYuan } from "../base/units.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
+import { Random, systemSeed } from "../base/random.ts";
 import { z } from "zod";
-import { inspect } from "./inspect.ts";
+import { inspect } from "./file/inspect.ts";
 import { KEYS_FLAG, runKey } from "./key_command.ts";
-import { KeyFolder } from "./keys.ts";
-import { Layout } from "./layout.ts";
-import { makeHostFile } from "./make.ts";
-import { drawPlan } from "./picture.ts";
-import { readPlan } from "./plan.ts";
-import { SeedFile } from "./seed_file.ts";
-import { drawSetId } from "./set_id.ts";
-import { seedFilesIn, type SetReport, verifySet } from "./verify_set.ts";
+import { KeyFolder } from "./file/keys.ts";
+import { Layout } from "./plan/layout.ts";
+import { makeHostFile } from "./make/make.ts";
+import { drawPlan } from "./plan/picture.ts";
+import { readPlan } from "./plan/plan.ts";
+import { SeedFile } from "./file/seed_file.ts";
+import { drawSetId } from "./make/set_id.ts";
+import { seedFilesIn, type SetReport, verifySet } from "./file/verify_set.ts";
 
 const MAKE_FLAGS = {
   out: flag("DIR", "folder for the files, one a host", z.string().default("seeds")),

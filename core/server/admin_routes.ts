@@ -1,15 +1,15 @@
 import type { Route } from "../admin/api.ts";
-import { telemetryRoutes } from "../admin/telemetry.ts";
+import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
 import type { Series } from "../counters/series.ts";
-import type { EngineName } from "../engine/engine.ts";
-import { LedgerState } from "../ledger/ledger_board.ts";
+import type { EngineName } from "../engine/common/engine.ts";
+import { LedgerState } from "../ledger/ring/ledger_board.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
-import { formatAddress } from "../engine/address.ts";
-import type { Clock } from "../time/clock.ts";
-import { VERSION } from "../version.ts";
-import type { AccessHost } from "./access_host.ts";
-import { moneyMetrics } from "./money_metrics.ts";
-import { moneyRoute } from "./money_route.ts";
+import { formatAddress } from "../os/address.ts";
+import type { Clock } from "../base/clock.ts";
+import { VERSION } from "../base/version.ts";
+import type { AccessHost } from "./host/access_host.ts";
+import { moneyMetrics } from "./host/money_metrics.ts";
+import { moneyRoute } from "./host/money_route.ts";
 import type { ServerOptions } from "./options.ts";
 
 interface ServerParts {

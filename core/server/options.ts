@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
 import { ENGINE_CHOICES } from "../engine/choose.ts";
-import { parseAddress } from "../engine/address.ts";
+import { parseAddress } from "../os/address.ts";
 import { httpAddress } from "../admin/http_address.ts";
-import { MOST_HOST_NUMBER } from "../ledger/id_space.ts";
-import { PRIORITY_CHOICES } from "../shared/foreground.ts";
+import { MOST_HOST_NUMBER } from "../base/id_space.ts";
+import { PRIORITY_CHOICES } from "../os/foreground.ts";
 
 const address = z.string().transform((text, context) => {
   const parsed = text === "localhost" ? 0x7f000001 : parseAddress(text);

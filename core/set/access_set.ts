@@ -1,22 +1,22 @@
-import { assert } from "../assert.ts";
-import { CloseCause } from "../engine/engine.ts";
-import { Numbers } from "../engine/slots.ts";
-import type { Random } from "../random/random.ts";
+import { assert } from "../base/assert.ts";
+import { CloseCause } from "../engine/common/engine.ts";
+import { Numbers } from "../engine/common/slots.ts";
+import type { Random } from "../base/random.ts";
 import { CloseCode } from "../wire/codes.ts";
 import { WHOLE_FRAME } from "../wire/frame_cursor.ts";
-import { AwardReceipts } from "./award_receipts.ts";
-import { type Connections, Phase } from "./connections.ts";
-import { secondOf } from "./connection_watch.ts";
-import { Entries } from "./entries.ts";
+import { AwardReceipts } from "./awards/award_receipts.ts";
+import { type Connections, Phase } from "./common/connections.ts";
+import { secondOf } from "./common/connection_watch.ts";
+import { Entries } from "./awards/entries.ts";
 import { FirstFrame } from "./first_frame.ts";
-import { PendingAwards } from "./pending_awards.ts";
+import { PendingAwards } from "./awards/pending_awards.ts";
 import { PluginContexts } from "./plugin_contexts.ts";
-import { Replies } from "./replies.ts";
-import { SetCounters } from "./set_counters.ts";
-import type { SetHost, SetPlace } from "./set_host.ts";
-import { SetPlugins } from "./set_plugins.ts";
+import { Replies } from "./common/replies.ts";
+import { SetCounters } from "./common/set_counters.ts";
+import type { SetHost, SetPlace } from "./common/set_host.ts";
+import { SetPlugins } from "./common/set_plugins.ts";
 import { UserFrames } from "./user_frames.ts";
-import { Verdicts } from "./verdicts.ts";
+import { Verdicts } from "./awards/verdicts.ts";
 
 /**
  * A SET: a partition of connections that owns all it touches. It cuts what its users send into frames, and hands each,

@@ -1,11 +1,17 @@
 import { CloseCode } from "../wire/codes.ts";
-import { Phase } from "./connections.ts";
-import { checkLogin, userOfLogin, versionOfLogin, writeLoginAnswer, writeLoginRefusal } from "./logins.ts";
-import type { PendingAwards } from "./pending_awards.ts";
-import type { Replies } from "./replies.ts";
-import type { SetCounters } from "./set_counters.ts";
-import type { SetHost } from "./set_host.ts";
-import type { SetPlugins } from "./set_plugins.ts";
+import { Phase } from "./common/connections.ts";
+import {
+  checkLogin,
+  userOfLogin,
+  versionOfLogin,
+  writeLoginAnswer,
+  writeLoginRefusal,
+} from "./common/logins.ts";
+import type { PendingAwards } from "./awards/pending_awards.ts";
+import type { Replies } from "./common/replies.ts";
+import type { SetCounters } from "./common/set_counters.ts";
+import type { SetHost } from "./common/set_host.ts";
+import type { SetPlugins } from "./common/set_plugins.ts";
 
 export interface FirstFrameParts {
   readonly host: SetHost;

@@ -1,12 +1,12 @@
 import { record } from "../counters/histogram.ts";
-import { EntryKind, EntryWord, HELD } from "../ledger/entry.ts";
+import { EntryKind, EntryWord, HELD } from "../ledger/record/entry.ts";
 import type { AwardProposal, SetContext } from "../plugin/plugin.ts";
-import type { Random } from "../random/random.ts";
-import type { AwardReceipts } from "./award_receipts.ts";
-import type { Entries } from "./entries.ts";
-import type { Replies } from "./replies.ts";
-import type { SetCounters } from "./set_counters.ts";
-import type { SetHost, SetPlace } from "./set_host.ts";
+import type { Random } from "../base/random.ts";
+import type { AwardReceipts } from "./awards/award_receipts.ts";
+import type { Entries } from "./awards/entries.ts";
+import type { Replies } from "./common/replies.ts";
+import type { SetCounters } from "./common/set_counters.ts";
+import type { SetHost, SetPlace } from "./common/set_host.ts";
 
 export interface PluginContextsParts {
   readonly host: SetHost;

@@ -3,13 +3,13 @@ import { CloseCode, Opcode, Opcode1, PLUGIN_OPCODES } from "../wire/codes.ts";
 import { Field } from "../wire/version0.ts";
 import { readU64, TIMESTAMP_AT } from "../wire/version1.ts";
 import { SessionField, writePong } from "../wire/version1_session.ts";
-import type { AwardReceipts } from "./award_receipts.ts";
-import type { Connections } from "./connections.ts";
-import { isOfVersion, versionOfLogin } from "./logins.ts";
-import type { Replies } from "./replies.ts";
-import type { SetCounters } from "./set_counters.ts";
-import type { SetHost } from "./set_host.ts";
-import type { SetPlugins } from "./set_plugins.ts";
+import type { AwardReceipts } from "./awards/award_receipts.ts";
+import type { Connections } from "./common/connections.ts";
+import { isOfVersion, versionOfLogin } from "./common/logins.ts";
+import type { Replies } from "./common/replies.ts";
+import type { SetCounters } from "./common/set_counters.ts";
+import type { SetHost } from "./common/set_host.ts";
+import type { SetPlugins } from "./common/set_plugins.ts";
 
 export interface UserFramesParts {
   readonly host: SetHost;

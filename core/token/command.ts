@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { flag, type Flags, helpText, parseFlags, switchFlag, wholeNumber } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
-import { ExitCode, UserError } from "../cli/user_error.ts";
-import { MAX_USER, parseUsers } from "../client/segment.ts";
-import { systemBytes } from "../random/random.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
+import { MAX_USER, parseUsers } from "../base/segment.ts";
+import { systemBytes } from "../base/random.ts";
 import { Tokens } from "./token.ts";
 import { readTokenKeys } from "./token_keys.ts";
 

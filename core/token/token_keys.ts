@@ -1,4 +1,4 @@
-import { UserError } from "../cli/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 
 const LEAST_SECRET_BYTES = 16;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import text from "../../docs/protocol.md" with { type: "text" };
-import { UserError } from "../cli/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import { CloseCode } from "../wire/codes.ts";
 import { SessionField, TOKEN_BYTES } from "../wire/version1_session.ts";
 import { Tokens } from "./token.ts";

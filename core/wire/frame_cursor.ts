@@ -1,4 +1,4 @@
-import { assert } from "../assert.ts";
+import { assert } from "../base/assert.ts";
 import { CloseCode } from "./codes.ts";
 import { type FrameTable, MAX_FRAME_BYTES, MAX_OPCODE } from "./frame_table.ts";
 

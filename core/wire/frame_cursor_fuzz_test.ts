@@ -1,6 +1,6 @@
 /** What a peer may do to the frame cursor: anything. Compared with a reader that has all bytes at once. */
 import assert from "node:assert/strict";
-import { Random } from "../random/random.ts";
+import { Random } from "../base/random.ts";
 import { FrameCursor, NO_MORE_FRAMES, WHOLE_FRAME } from "./frame_cursor.ts";
 import { FrameTable, MAX_OPCODE } from "./frame_table.ts";
 

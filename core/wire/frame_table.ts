@@ -1,4 +1,4 @@
-import { assert } from "../assert.ts";
+import { assert } from "../base/assert.ts";
 
 /** Longest frame of any version, header included, in bytes. */
 export const MAX_FRAME_BYTES = 4096;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AssertionFailed } from "../assert.ts";
+import { AssertionFailed } from "../base/assert.ts";
 import { FrameTable, MAX_FRAME_BYTES, MAX_OPCODE } from "./frame_table.ts";
 
 Deno.test("a range of sizes is kept as given, one size stands for both ends", () => {

@@ -3,7 +3,7 @@
  * `docs/protocol.md` is the specification. Writers return the frame's size in bytes. This module has what all kinds of
  * frames share; their writers are in `version1_session.ts` and `version1_money.ts`.
  */
-import { assert } from "../assert.ts";
+import { assert } from "../base/assert.ts";
 import { Opcode1 } from "./codes.ts";
 import { FrameTable, MAX_FRAME_BYTES } from "./frame_table.ts";
 

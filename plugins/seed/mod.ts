@@ -1,5 +1,5 @@
 import { definePlugin, z } from "../../core/plugin/plugin.ts";
-import { SeedHost } from "./host_half.ts";
+import { SeedHost } from "./host_plugin.ts";
 
 /** Releases the tickets and greetings of a seed file when they are due. Another plugin gives them away: see `shake.packets`. */
 export default definePlugin({

@@ -1,8 +1,8 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
-import { config } from "./config.ts";
-import { SendHost } from "./host_half.ts";
-import { SEND_METRICS } from "./metrics.ts";
-import { SendSet } from "./set_half.ts";
+import { config } from "./common/config.ts";
+import { SendHost } from "./host/host_plugin.ts";
+import { SEND_METRICS } from "./common/metrics.ts";
+import { SendSet } from "./set/set_plugin.ts";
 
 /** Users send packets of money to each other and to groups, and recipients race for the shares. */
 export default definePlugin({

@@ -1,7 +1,7 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
 import { config } from "./config.ts";
-import { ShakeHost } from "./host_half.ts";
-import { ShakeSet } from "./set_half.ts";
+import { ShakeHost } from "./host_plugin.ts";
+import { ShakeSet } from "./set_plugin.ts";
 
 /** A shake wins one of the packets that are due, or nothing. */
 export default definePlugin({

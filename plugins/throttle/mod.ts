@@ -1,7 +1,7 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
 import { config } from "./config.ts";
-import { ThrottleHost } from "./host_half.ts";
-import { ThrottleSet } from "./set_half.ts";
+import { ThrottleHost } from "./host_plugin.ts";
+import { ThrottleSet } from "./set_plugin.ts";
 
 /** Answers "overloaded" to what exceeds a cap, before it costs anything; reads less when that alone can't help. */
 export default definePlugin({

@@ -11,18 +11,18 @@ interface Kind {
 }
 
 const TIME: Kind = {
-  module: "core/time/clock.ts",
-  hint: "Take `nowMs` as an argument, or a Clock (core/time/clock.ts); only main.ts picks `systemClock`.",
+  module: "core/base/clock.ts",
+  hint: "Take `nowMs` as an argument, or a Clock (core/base/clock.ts); only main.ts picks `systemClock`.",
 };
 const TIMER: Kind = {
-  module: "core/time/clock.ts",
+  module: "core/base/clock.ts",
   hint:
     "In a loop or plugin use its tick. Control code on the main thread uses `sleep`, `after` or `every` " +
-    "of core/time/clock.ts.",
+    "of core/base/clock.ts.",
 };
 const RANDOM: Kind = {
-  module: "core/random/random.ts",
-  hint: "Take a Random (core/random/random.ts), forked from the seed; a fresh seed is `systemSeed()`.",
+  module: "core/base/random.ts",
+  hint: "Take a Random (core/base/random.ts), forked from the seed; a fresh seed is `systemSeed()`.",
 };
 
 /** By dotted name, without `globalThis.`. */

@@ -36,7 +36,7 @@ describe("import-boundaries", {
     ["plugins/shake/plugin.ts", `import { Lease } from "./lease.ts";`],
     ["plugins/shake/parts/lease.ts", `import { pool } from "../pool.ts";`],
     ["plugins/built_in.ts", `import shake from "./shake/plugin.ts";`],
-    ["plugins/shake/lease_test.ts", `import { Random } from "../../core/random/random.ts";`],
+    ["plugins/shake/lease_test.ts", `import { Random } from "../../core/base/random.ts";`],
     ["scenarios/gala.ts", `import type { Scenario } from "../core/rehearse/scenario.ts";`],
     ["scenarios/gala.ts", `import { type Scenario } from "../core/rehearse/scenario.ts";`],
     ["scenarios/gala.ts", `import { base } from "./base.ts";`],
@@ -52,8 +52,8 @@ describe("import-boundaries", {
     ["core/cli/run.ts", `await import("../../scenarios/gala.ts");`],
     ["core/cli/run.ts", `import "../../main.ts";`],
     ["core/cli/run.ts", `import { load } from "../../bench/load.ts";`],
-    ["plugins/shake/plugin.ts", `import { Random } from "../../core/random/random.ts";`],
-    ["plugins/shake/plugin.ts", `import type { Random } from "../../core/random/random.ts";`],
+    ["plugins/shake/plugin.ts", `import { Random } from "../../core/base/random.ts";`],
+    ["plugins/shake/plugin.ts", `import type { Random } from "../../core/base/random.ts";`],
     ["plugins/shake/plugin.ts", `import { cap } from "../throttle/cap.ts";`],
     ["plugins/shake/plugin.ts", `import type { Cap } from "../throttle/cap.ts";`],
     ["plugins/shake/plugin.ts", `import { z } from "zod";`],
@@ -68,8 +68,8 @@ describe("import-boundaries", {
 
 describe("no-ambient", {
   good: [
-    ["core/time/clock.ts", `performance.now(); Date.now(); setTimeout(() => {}, 1);`],
-    ["core/random/random.ts", `crypto.getRandomValues(new Uint32Array(2));`],
+    ["core/base/clock.ts", `performance.now(); Date.now(); setTimeout(() => {}, 1);`],
+    ["core/base/random.ts", `crypto.getRandomValues(new Uint32Array(2));`],
     ["core/set/set.ts", `new Date(nowMs).toISOString(); Date.parse(text); Math.floor(1.5);`],
     ["core/set/set.ts", `clearTimeout(timer); clock.setTimeout(1); process.cpuUsage();`],
     ["core/set/set.ts", `let timer: ReturnType<typeof setTimeout>; interface Has { setTimeout(): void }`],
@@ -98,8 +98,8 @@ describe("no-ambient", {
     ["core/set/set.ts", `import * as timers from "node:timers";`],
     ["core/set/set.ts", `import { performance } from "node:perf_hooks";`],
     ["core/set/set.ts", `import { randomInt } from "node:crypto";`],
-    ["core/time/clock.ts", `Math.random();`],
-    ["core/random/random.ts", `Date.now();`],
+    ["core/base/clock.ts", `Math.random();`],
+    ["core/base/random.ts", `Date.now();`],
     ["plugins/shake/plugin.ts", `Math.random();`],
     ["plugins/shake/plugin.ts", `crypto.getRandomValues(words);`],
     ["plugins/shake/plugin.ts", `crypto.randomUUID();`],
@@ -122,7 +122,7 @@ describe("one-entry", {
     ["main.ts", `new Worker(import.meta.url, { type: "module", name: "set 0" });`],
     ["core/server/threads.ts", `new Worker(host.entryUrl, { type: "module", name: "set 0" });`],
     ["core/server/threads.ts", `new URL("/counters", base); new URL("page.html", import.meta.url);`],
-    ["core/shared/mailbox_test.ts", `new Worker(import.meta.resolve("./peer.ts"), { type: "module" });`],
+    ["core/threads/mailbox_test.ts", `new Worker(import.meta.resolve("./peer.ts"), { type: "module" });`],
   ],
   bad: [
     ["core/server/threads.ts", `const url = new URL("./worker.ts", import.meta.url);`],
@@ -138,8 +138,8 @@ Deno.test("one-entry: the usual worker start is found in both its parts", () => 
 });
 
 Deno.test("a file is known by its path in the project, however it is named", () => {
-  const here = new URL("../../core/assert.ts", import.meta.url);
-  assert.equal(projectPath(here.href), "core/assert.ts");
-  assert.equal(projectPath(here.pathname), "core/assert.ts");
-  assert.equal(projectPath("./core/assert.ts"), "core/assert.ts");
+  const here = new URL("../../core/base/assert.ts", import.meta.url);
+  assert.equal(projectPath(here.href), "core/base/assert.ts");
+  assert.equal(projectPath(here.pathname), "core/base/assert.ts");
+  assert.equal(projectPath("./core/base/assert.ts"), "core/base/assert.ts");
 });

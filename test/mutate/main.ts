@@ -9,7 +9,7 @@ import {
   switchFlag,
   wholeNumber,
 } from "../../core/cli/flags.ts";
-import { UserError } from "../../core/cli/user_error.ts";
+import { UserError } from "../../core/base/user_error.ts";
 import type { Judged } from "./mutant.ts";
 import { mutate } from "./mutate.ts";
 import { LEFT_OUT, SOURCES, TESTS } from "./places.ts";

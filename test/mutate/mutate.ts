@@ -1,4 +1,4 @@
-import { Random } from "../../core/random/random.ts";
+import { Random } from "../../core/base/random.ts";
 import { type Judged, keyOf, type Mutant } from "./mutant.ts";
 import { MutatedTree } from "./tree.ts";
 import { Trial } from "./trial.ts";

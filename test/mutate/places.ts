@@ -13,22 +13,22 @@ export const SOURCES: readonly string[] = [
 
 /** Tests that run in one process and in no real time. Those beside the sources are taken besides. */
 export const TESTS: readonly string[] = [
-  "core/client/server_frames_test.ts",
-  "test/admission_test.ts",
-  "test/award_test.ts",
-  "test/clock_steps_test.ts",
-  "test/greeting_test.ts",
-  "test/ledger_files_test.ts",
-  "test/ledger_sim_test.ts",
-  "test/ledger_test.ts",
-  "test/seed_format_test.ts",
-  "test/seed_release_test.ts",
-  "test/seed_test.ts",
-  "test/send_chaos_test.ts",
-  "test/send_fleet_test.ts",
-  "test/send_test.ts",
-  "test/shake_test.ts",
-  "test/version1_test.ts",
+  "core/client/answers/server_frames_test.ts",
+  "test/server/admission_test.ts",
+  "test/server/award_test.ts",
+  "test/server/clock_steps_test.ts",
+  "test/seed/greeting_test.ts",
+  "test/ledger/ledger_files_test.ts",
+  "test/ledger/ledger_sim_test.ts",
+  "test/ledger/ledger_test.ts",
+  "test/seed/seed_format_test.ts",
+  "test/seed/seed_release_test.ts",
+  "test/seed/seed_test.ts",
+  "test/send/send_chaos_test.ts",
+  "test/send/send_fleet_test.ts",
+  "test/send/send_test.ts",
+  "test/server/shake_test.ts",
+  "test/server/version1_test.ts",
 ];
 
 /** Nothing here is run by these tests: commands and threads, which tests of whole processes run. */

@@ -1,4 +1,4 @@
-import { after } from "../../core/time/clock.ts";
+import { after } from "../../core/base/clock.ts";
 import type { Covered, Loaded, TesterOrder, Verdict } from "./tester.ts";
 
 /** The process has ended, or was ended since it answered nothing for too long. */

@@ -1,5 +1,5 @@
-import type { Unit } from "../charts.ts";
-import { write } from "../unit_text.ts";
+import type { Unit } from "../timeline/charts.ts";
+import { write } from "../timeline/unit_text.ts";
 
 /** Colours by what they mean; a terminal without colour shows the same words. */
 export type Tone =

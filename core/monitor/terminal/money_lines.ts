@@ -1,5 +1,5 @@
-import { formatCount, formatYuan } from "../../cli/units.ts";
-import type { MoneyView, WaveSum } from "../money_view.ts";
+import { formatCount, formatYuan } from "../../base/units.ts";
+import type { MoneyView, WaveSum } from "../money/money_view.ts";
 import { fit, type Line, span } from "./lines.ts";
 import { placeLines } from "./place_lines.ts";
 

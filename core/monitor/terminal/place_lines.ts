@@ -1,7 +1,7 @@
-import { formatCount, formatYuan } from "../../cli/units.ts";
-import type { MoneyPlace } from "../money_places.ts";
-import type { MoneyView } from "../money_view.ts";
-import { write } from "../unit_text.ts";
+import { formatCount, formatYuan } from "../../base/units.ts";
+import type { MoneyPlace } from "../money/money_places.ts";
+import type { MoneyView } from "../money/money_view.ts";
+import { write } from "../timeline/unit_text.ts";
 import { fit, type Line, span, type Tone } from "./lines.ts";
 
 /** From this width on, sums are written out to the fen. */

@@ -1,7 +1,7 @@
 import { Box, render, Text, useInput, useWindowSize } from "ink";
 import { useEffect, useReducer, useRef, useState } from "react";
-import type { MoneyWatch } from "../money_watch.ts";
-import type { MonitorCore } from "../monitor_core.ts";
+import type { MoneyWatch } from "../money/money_watch.ts";
+import type { MonitorCore } from "../collect/monitor_core.ts";
 import type { Line, Tone } from "./lines.ts";
 import { afterKey, FIRST_STATE, type KeyPress } from "./view_state.ts";
 import { screen } from "./views.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough, Writable } from "node:stream";
-import { MonitorCore } from "../monitor_core.ts";
-import { makeSnapshot, TestWorld } from "../testing.ts";
+import { MonitorCore } from "../collect/monitor_core.ts";
+import { makeSnapshot, TestWorld } from "../collect/testing.ts";
 import { showTerminal } from "./terminal.tsx";
 
 /** A terminal of a size that says when something it waits for has been written to it. */

@@ -1,10 +1,10 @@
-import { CHARTS } from "../chart_table.ts";
-import type { ChartSpec } from "../charts.ts";
+import { CHARTS } from "../timeline/chart_table.ts";
+import type { ChartSpec } from "../timeline/charts.ts";
 import { allCounters, clientHosts, type TargetRow, targetRows } from "../web/page_state.ts";
-import type { MoneyView } from "../money_view.ts";
-import type { MonitorCore } from "../monitor_core.ts";
+import type { MoneyView } from "../money/money_view.ts";
+import type { MonitorCore } from "../collect/monitor_core.ts";
 import { beside, chart, fit, type Line, span, spark, type Tone, widthOf } from "./lines.ts";
-import { write } from "../unit_text.ts";
+import { write } from "../timeline/unit_text.ts";
 import { moneyLines } from "./money_lines.ts";
 import { SORT_KEYS, type View, VIEWS, type ViewState } from "./view_state.ts";
 

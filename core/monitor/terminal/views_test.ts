@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { MonitorCore } from "../monitor_core.ts";
-import { makeSnapshot, TestWorld } from "../testing.ts";
-import { write } from "../unit_text.ts";
+import { MonitorCore } from "../collect/monitor_core.ts";
+import { makeSnapshot, TestWorld } from "../collect/testing.ts";
+import { write } from "../timeline/unit_text.ts";
 import { chart, type Line, spark } from "./lines.ts";
 import { afterKey, FIRST_STATE, type KeyPress, VIEWS, type ViewState } from "./view_state.ts";
 import { screen, type Size } from "./views.ts";

@@ -1,7 +1,7 @@
-import { CHARTS, LINES } from "../chart_table.ts";
-import type { Point } from "../history.ts";
-import type { MonitorCore } from "../monitor_core.ts";
-import type { Target } from "../target.ts";
+import { CHARTS, LINES } from "../timeline/chart_table.ts";
+import type { Point } from "../timeline/history.ts";
+import type { MonitorCore } from "../collect/monitor_core.ts";
+import type { Target } from "../collect/target.ts";
 
 /** One row of the table of targets. Short names: 600 of them travel every second. */
 export interface TargetRow {

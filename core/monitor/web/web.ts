@@ -3,11 +3,11 @@ import { bearerAuth } from "hono/bearer-auth";
 import { getCookie, setCookie } from "hono/cookie";
 import { z } from "zod";
 import { type HttpAddress, isLoopbackHost, type RunningApi, stopServer } from "../../admin/serve.ts";
-import { UserError } from "../../cli/user_error.ts";
-import type { Control } from "../control.ts";
-import { MARK_KINDS } from "../marks.ts";
-import type { MoneyWatch } from "../money_watch.ts";
-import type { MonitorCore } from "../monitor_core.ts";
+import { UserError } from "../../base/user_error.ts";
+import type { Control } from "../collect/control.ts";
+import { MARK_KINDS } from "../timeline/marks.ts";
+import type { MoneyWatch } from "../money/money_watch.ts";
+import type { MonitorCore } from "../collect/monitor_core.ts";
 import { pageHtml } from "./page.ts";
 import { allCounters, clientHosts, pageHistory, targetRows } from "./page_state.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Control } from "../control.ts";
-import { MonitorCore } from "../monitor_core.ts";
-import { makeSnapshot, TestWorld } from "../testing.ts";
+import { Control } from "../collect/control.ts";
+import { MonitorCore } from "../collect/monitor_core.ts";
+import { makeSnapshot, TestWorld } from "../collect/testing.ts";
 import { webApp } from "./web.ts";
 
 const TARGET = { url: "http://127.0.0.1:9", name: "fleet 1" };

@@ -1,0 +1,133 @@
+import type { OnStage } from "../cli/progress.ts";
+import { eachDelivered } from "../ledger/record/delivered_marks.ts";
+import { EntryKind, HELD, isOfAward } from "../ledger/record/entry.ts";
+import { RowField } from "../ledger/record/entry_rows.ts";
+import { openJudge } from "../ledger/checkpoint/open_judge.ts";
+import { openProjection, projectedSeq } from "../ledger/projection/projection_reader.ts";
+import { TruthReader } from "../ledger/store/truth_reader.ts";
+
+/** One award, as a person wants to see it. */
+export interface ShownAward {
+  readonly seq: number;
+  readonly packetId: number;
+  readonly user: number;
+  readonly amountFen: number;
+  readonly sponsor: number;
+  readonly atMs: number;
+  readonly isDelivered: boolean;
+  /** Whether the user has the money, or must open the packet first, or didn't in time. */
+  readonly state: "open" | "unopened" | "lapsed";
+}
+
+/** What happened to a packet. */
+export interface ShownPacket {
+  readonly packetId: number;
+  /** Of the mint that made it; undefined if there is no such packet. */
+  readonly sponsor: number | undefined;
+  readonly award: ShownAward | undefined;
+  readonly wasGivenBack: boolean;
+}
+
+/** All awards of a user, oldest first: those in the projection, and the rows after it. */
+export function showUser(
+  directory: string,
+  user: number,
+  onStage: OnStage = () => {},
+): ShownAward[] {
+  const truth = new TruthReader(directory);
+  try {
+    const { seqs, until } = seqsInProjection(directory, user);
+    const left = truth.lastSeq() - until;
+    truth.read(until, (rows) => {
+      onStage(directory, rows.count, left, "rows");
+      for (let row = 0; row < rows.count; row++) {
+        const at = rows.at(row);
+        const isHis = isOfAward(rows.values[at + RowField.kind]) &&
+          rows.values[at + RowField.user] === user;
+        if (isHis) seqs.push(rows.values[at + RowField.seq]);
+      }
+    });
+    const select = truth.db.prepare(
+      "select kind, packet, amount, sponsor, count, at_ms from entry where seq = ?",
+    );
+    const byPacket = new Map<number, Omit<ShownAward, "isDelivered">>();
+    for (const seq of seqs.sort((a, b) => a - b)) {
+      const row = select.get(seq)!;
+      const packetId = row.packet as number;
+      const award = byPacket.get(packetId);
+      if (award !== undefined) {
+        byPacket.set(packetId, { ...award, state: row.kind === EntryKind.open ? "open" : "lapsed" });
+        continue;
+      }
+      byPacket.set(packetId, {
+        seq,
+        packetId,
+        user,
+        amountFen: row.amount as number,
+        sponsor: row.sponsor as number,
+        atMs: row.at_ms as number,
+        state: row.count === HELD ? "unopened" : "open",
+      });
+    }
+    const awards = [...byPacket.values()];
+    const delivered = deliveredAmong(truth, new Set(awards.map(({ packetId }) => packetId)));
+    return awards.map((award) => ({ ...award, isDelivered: delivered.has(award.packetId) }));
+  } finally {
+    truth.close();
+  }
+}
+
+export function showPacket(
+  directory: string,
+  packetId: number,
+  onStage: OnStage = () => {},
+): ShownPacket {
+  const truth = new TruthReader(directory);
+  try {
+    const inAll = truth.lastSeq();
+    const { judge } = openJudge(
+      truth,
+      directory,
+      truth.limits(),
+      (rows) => onStage(directory, rows, inAll, "rows"),
+    );
+    const award = judge.awardOf(packetId);
+    const sponsor = judge.mints.of(packetId)?.sponsor;
+    return {
+      packetId,
+      sponsor,
+      award: award === undefined
+        ? undefined
+        : showUser(directory, award.user).find((shown) => shown.packetId === packetId),
+      wasGivenBack: award === undefined &&
+        judge.givenBack.some((given) => given.sponsor === sponsor && packetId < given.belowId),
+    };
+  } finally {
+    truth.close();
+  }
+}
+
+/** Keys of a user's awards, and the row up to which they are known. */
+function seqsInProjection(directory: string, user: number): { seqs: number[]; until: number } {
+  const db = openProjection(directory);
+  if (db === undefined) return { seqs: [], until: 0 };
+  try {
+    db.exec("begin"); // one view of the file, while the projector goes on
+    const until = projectedSeq(db);
+    const rows = db.prepare(
+      "select seq from run cross join user_award using (run) where user_award.user = ?",
+    ).all(user);
+    return { seqs: rows.map(({ seq }) => seq as number), until };
+  } finally {
+    db.close();
+  }
+}
+
+function deliveredAmong(truth: TruthReader, wanted: ReadonlySet<number>): Set<number> {
+  const found = new Set<number>();
+  if (wanted.size > 0) {
+    const note = (packetId: number) => void (wanted.has(packetId) && found.add(packetId));
+    truth.readDelivered(0, (words) => eachDelivered(words, note, () => {}));
+  }
+  return found;
+}

@@ -1,0 +1,114 @@
+import { record } from "../../counters/histogram.ts";
+import type { Engine } from "../../engine/common/engine.ts";
+import type { Random } from "../../base/random.ts";
+import { Opcode, Opcode1, Result } from "../../wire/codes.ts";
+import { FRAME_BYTES, writeClaimRequest } from "../../wire/version0.ts";
+import { fixedBytes1 } from "../../wire/version1.ts";
+import { writeClaim } from "../../wire/version1_money.ts";
+import { AwardKind, type AwardLog } from "../state/award_log.ts";
+import type { Behaviour } from "../population/behaviour.ts";
+import type { FleetTime } from "../state/fleet_time.ts";
+import { elapsedUs, type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { Later } from "../schedule/later.ts";
+import { FleetMetric as M } from "../state/metrics.ts";
+import { userIdOf, type UserSlice } from "../../base/segment.ts";
+import { Award, type WonPackets } from "../state/won_packets.ts";
+
+const PACKETS = 0x1_0000_0000;
+
+export interface FleetClaimsParts {
+  readonly engine: Engine;
+  readonly users: FleetUsers;
+  readonly slice: UserSlice;
+  readonly block: Float64Array;
+  readonly claimLatency: Uint32Array;
+  readonly time: FleetTime;
+  readonly random: Random;
+  readonly won: WonPackets;
+  readonly awards: AwardLog | undefined;
+  readonly protocol: number;
+}
+
+/** What users do when they hear of a packet: claim at once, or later, or not at all; and what comes of it. */
+export class FleetClaims {
+  behaviour: Behaviour;
+  readonly #parts: FleetClaimsParts;
+  readonly #later = new Later();
+  /** By user and packet: when the claim left, in microseconds modulo 2^32. */
+  readonly #sentUs = new Map<number, number>();
+
+  constructor(parts: FleetClaimsParts, behaviour: Behaviour) {
+    this.#parts = parts;
+    this.behaviour = behaviour;
+  }
+
+  /** When the next late claim is due, in monotonic ms. */
+  get nextDueMs(): number {
+    return this.#later.nextDueMs;
+  }
+
+  noticed(user: number, packetId: number): void {
+    const { random, block } = this.#parts;
+    block[M.noticesReceived]++;
+    const { claimPercent, claimAfterMs: [least, most] } = this.behaviour;
+    if (claimPercent < 100 && random.float() * 100 >= claimPercent) return void block[M.noticesIgnored]++;
+    const waitMs = least + (most - least) * (most > least ? random.float() : 0);
+    if (waitMs === 0) this.#claim(user, packetId);
+    else this.#wait(user, packetId, waitMs);
+  }
+
+  /** The answer of a server, which version 0 tells by the amount alone. */
+  answered(user: number, packetId: number, result: number, amountFen: number, retryMs: number): void {
+    const { block, claimLatency, time } = this.#parts;
+    const sentUs = this.#sentUs.get(user * PACKETS + packetId);
+    if (sentUs !== undefined) {
+      this.#sentUs.delete(user * PACKETS + packetId);
+      record(claimLatency, elapsedUs(sentUs, time.nowUs));
+      block[M.claimsAnswered]++;
+    }
+    if (amountFen > 0) return this.#paid(user, packetId, amountFen);
+    if (result >= 100 && result < 200) {
+      block[M.claimsBusy]++;
+      return this.#wait(user, packetId, Math.max(1, retryMs));
+    }
+    block[result === Result.expired ? M.claimsExpired : M.claimsEmpty]++;
+  }
+
+  /** Sends the late claims that are due. */
+  tick(): void {
+    this.#later.tick(this.#parts.time.nowMs, this.#claim);
+  }
+
+  #wait(user: number, packetId: number, waitMs: number): void {
+    this.#later.add(user, packetId, this.#parts.time.nowMs + waitMs);
+  }
+
+  readonly #claim = (user: number, packetId: number): void => {
+    const { engine, users, slice, block, time, protocol } = this.#parts;
+    // A user who has left, or whose server doesn't read, hears of it again after his next login.
+    if (users.state[user] !== UserState.ready) return;
+    const connection = users.connection[user];
+    const bytes = protocol === 0 ? FRAME_BYTES[Opcode.claimRequest] : fixedBytes1(Opcode1.claim);
+    const at = engine.reserve(connection, bytes);
+    if (at < 0) return;
+    const { view } = engine.output;
+    const size = protocol === 0
+      ? writeClaimRequest(view, at, time.unixSeconds, userIdOf(slice, user), packetId)
+      : writeClaim(view, at, time.wallMs, packetId);
+    engine.commit(connection, size);
+    this.#sentUs.set(user * PACKETS + packetId, time.nowUs);
+    block[M.claimsSent]++;
+    block[M.bytesOut] += size;
+  };
+
+  #paid(user: number, packetId: number, amountFen: number): void {
+    const { slice, block, awards, won, time } = this.#parts;
+    const userId = userIdOf(slice, user);
+    if (won.addShare(packetId, userId) === Award.repeated) return void block[M.awardsRepeated]++;
+    block[M.claimsPaid]++;
+    block[M.amountClaimedFen] += amountFen;
+    if (awards?.add(userId, packetId, amountFen, AwardKind.claim, time.wallMs) === false) {
+      block[M.awardsUnwritten]++;
+    }
+  }
+}

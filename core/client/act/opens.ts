@@ -1,0 +1,98 @@
+import type { Engine } from "../../engine/common/engine.ts";
+import type { Random } from "../../base/random.ts";
+import { Opcode1, Result } from "../../wire/codes.ts";
+import { fixedBytes1 } from "../../wire/version1.ts";
+import { writeOpen } from "../../wire/version1_session.ts";
+import { AwardKind, type AwardLog } from "../state/award_log.ts";
+import type { Behaviour } from "../population/behaviour.ts";
+import type { FleetTime } from "../state/fleet_time.ts";
+import { type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { Later } from "../schedule/later.ts";
+import { FleetMetric as M } from "../state/metrics.ts";
+import { userIdOf, type UserSlice } from "../../base/segment.ts";
+import { Award, WonPackets } from "../state/won_packets.ts";
+
+/** Knuth's multiplicative hashing: users that open are spread over all ids. */
+const MULTIPLIER = 0x9e37_79b1;
+
+export interface FleetOpensParts {
+  readonly engine: Engine;
+  readonly users: FleetUsers;
+  readonly slice: UserSlice;
+  readonly block: Float64Array;
+  readonly time: FleetTime;
+  readonly random: Random;
+  readonly awards: AwardLog | undefined;
+}
+
+/** Version 1 users who open what they have won: at once, or later, or never; and what comes of it. */
+export class FleetOpens {
+  behaviour: Behaviour;
+  readonly #parts: FleetOpensParts;
+  readonly #later = new Later();
+  readonly #opened = new WonPackets();
+
+  constructor(parts: FleetOpensParts, behaviour: Behaviour) {
+    this.#parts = parts;
+    this.behaviour = behaviour;
+  }
+
+  /** When the next is to be opened, in monotonic ms. */
+  get nextDueMs(): number {
+    return this.#later.nextDueMs;
+  }
+
+  /** The user hears of a packet that he has won, for the first time or again. Returns whether he will open it. */
+  awarded(user: number, packetId: number): boolean {
+    const { slice, random, time } = this.#parts;
+    const userId = userIdOf(slice, user);
+    if (this.#opened.has(packetId, userId)) return false;
+    const { openPercent, openAfterMs: [least, most] } = this.behaviour;
+    // Who never opens never does, however often he is told.
+    if ((Math.imul(userId, MULTIPLIER) >>> 0) % 100 >= openPercent) return false;
+    const waitMs = least + (most - least) * (most > least ? random.float() : 0);
+    if (waitMs === 0) this.#open(user, packetId);
+    else this.#later.add(user, packetId, time.nowMs + waitMs);
+    return true;
+  }
+
+  /** The answer of a server. Returns whether the packet is open. */
+  answered(user: number, packetId: number, result: number, amountFen: number, retryMs: number): boolean {
+    const { slice, block, awards, time } = this.#parts;
+    if (result >= 100 && result < 200) {
+      block[M.opensBusy]++;
+      this.#later.add(user, packetId, time.nowMs + Math.max(1, retryMs));
+      return false;
+    }
+    if (result !== Result.ok) {
+      block[M.opensRefused]++;
+      return false;
+    }
+    const userId = userIdOf(slice, user);
+    if (this.#opened.addTicket(packetId, userId) !== Award.fresh) return true;
+    block[M.packetsOpened]++;
+    block[M.amountOpenedFen] += amountFen;
+    if (awards?.add(userId, packetId, amountFen, AwardKind.open, time.wallMs) === false) {
+      block[M.awardsUnwritten]++;
+    }
+    return true;
+  }
+
+  /** Opens what is due. */
+  tick(): void {
+    this.#later.tick(this.#parts.time.nowMs, this.#open);
+  }
+
+  readonly #open = (user: number, packetId: number): void => {
+    const { engine, users, block, time } = this.#parts;
+    // A user who has left, or whose server doesn't read, is told again at his next login.
+    if (users.state[user] !== UserState.ready) return;
+    const connection = users.connection[user];
+    const at = engine.reserve(connection, fixedBytes1(Opcode1.open));
+    if (at < 0) return;
+    const size = writeOpen(engine.output.view, at, time.wallMs, packetId);
+    engine.commit(connection, size);
+    block[M.opensSent]++;
+    block[M.bytesOut] += size;
+  };
+}

@@ -1,0 +1,188 @@
+import { type Engine, PASS_BUDGET_MS } from "../../engine/common/engine.ts";
+import { Opcode } from "../../wire/codes.ts";
+import { FRAME_BYTES, writeShakeRequest } from "../../wire/version0.ts";
+import { writeShake } from "../../wire/version1_session.ts";
+import type { BadUsers } from "./bad_users.ts";
+import type { FleetClock } from "../state/fleet_clock.ts";
+import type { FleetTime } from "../state/fleet_time.ts";
+import { type FleetUsers, toUs, UserState } from "../state/fleet_users.ts";
+import { FleetMetric as M } from "../state/metrics.ts";
+import type { OwnPace } from "../schedule/own_pace.ts";
+import { type Pacing, Schedule } from "../schedule/pacing.ts";
+import { userIdOf, userIndexOf, type UserSlice } from "../../base/segment.ts";
+import { Ticker } from "../schedule/ticker.ts";
+import type { UserAnswers } from "../state/user_answers.ts";
+import type { WallSchedule } from "../schedule/wall_schedule.ts";
+
+/** A tick that is older when the loop reaches it is late, in ms. A burst takes its whole second to go out. */
+const LATE_MS: Readonly<Record<Pacing, number>> = { smooth: 100, burst: 1_000 };
+/** How many ticks are worked off between two looks at the clock. */
+const TICKS_PER_LOOK = 32;
+
+export interface FleetShakesParts {
+  readonly engine: Engine;
+  readonly users: FleetUsers;
+  readonly slice: UserSlice;
+  readonly block: Float64Array;
+  readonly time: FleetTime;
+  readonly clock: FleetClock;
+  readonly bad: BadUsers;
+  readonly answers: UserAnswers;
+  /** The users' own pace, if they have one. */
+  readonly own: OwnPace | undefined;
+  readonly protocol: 0 | 1;
+  readonly pacing: Pacing;
+  /** Users of all hosts. */
+  readonly total: number;
+  /** Shakes a second of all hosts together. */
+  readonly qps: number;
+  /** Most unanswered shakes of one user. */
+  readonly mostOpen: number;
+}
+
+/**
+ * Lets each user shake when the schedule that all hosts share says so, and at his own pace if he has one.
+ *
+ * Open loop: a shake leaves when it is due whatever became of those before, and its latency counts from then.
+ */
+export class FleetShakes {
+  /** While no wave is on, whoever shakes at his own pace does so on his phone alone. */
+  isWaveOpen = true;
+  readonly #engine: Engine;
+  readonly #users: FleetUsers;
+  readonly #slice: UserSlice;
+  readonly #block: Float64Array;
+  readonly #time: FleetTime;
+  readonly #clock: FleetClock;
+  readonly #wall: WallSchedule;
+  readonly #bad: BadUsers;
+  readonly #answers: UserAnswers;
+  readonly #own: OwnPace | undefined;
+  readonly #protocol: 0 | 1;
+  readonly #mostOpen: number;
+  readonly #pacing: Pacing;
+  readonly #total: number;
+  readonly #ticker: Ticker;
+  readonly #shakeBytes = FRAME_BYTES[Opcode.shakeRequest];
+  /** A tick that comes later is dropped. */
+  readonly #lateMs: number;
+  #qps: number;
+  #isPaused = false;
+
+  constructor(parts: FleetShakesParts) {
+    this.#engine = parts.engine;
+    this.#users = parts.users;
+    this.#slice = parts.slice;
+    this.#block = parts.block;
+    this.#time = parts.time;
+    this.#clock = parts.clock;
+    this.#wall = parts.clock.wall;
+    this.#bad = parts.bad;
+    this.#answers = parts.answers;
+    this.#own = parts.own;
+    this.#protocol = parts.protocol;
+    this.#mostOpen = parts.mostOpen;
+    this.#pacing = parts.pacing;
+    this.#total = parts.total;
+    this.#lateMs = LATE_MS[parts.pacing];
+    this.#qps = parts.qps;
+    this.#ticker = new Ticker(this.#schedule(), this.#wall.nowMs);
+  }
+
+  /** When the next is due, in monotonic ms. */
+  nextDueMs(): number {
+    const tickMs = this.#wall.toMonotonicMs(this.#ticker.nextDueMs);
+    if (this.#own === undefined || this.#isPaused) return tickMs;
+    return Math.min(tickMs, this.#own.nextMs(this.#clock.nowMs));
+  }
+
+  /** From now on at this rate of all hosts together. */
+  rate(qps: number): void {
+    this.#qps = qps;
+    this.#follow();
+  }
+
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#follow();
+  }
+
+  /** The wall clock has stepped: ticks in between are nobody's, the other hosts' fleets are at the new time already. */
+  seek(): void {
+    this.#ticker.seek(this.#wall.nowMs);
+  }
+
+  /** Users whom the schedule names. */
+  shakeBySchedule(): void {
+    const ticker = this.#ticker;
+    const clock = this.#clock;
+    if (ticker.nextDueMs > this.#wall.nowMs) return;
+    const untilMs = clock.nowMs + PASS_BUDGET_MS;
+    for (let ticks = 1; ticker.nextDueMs <= this.#wall.nowMs; ticks++) {
+      const userId = ticker.take();
+      const user = userIndexOf(this.#slice, userId);
+      if (user >= 0 && !this.#bad.isBad(user)) this.#shake(user, userId, ticker.takenDueMs);
+      if (ticks % TICKS_PER_LOOK !== 0) continue;
+      clock.read();
+      if (clock.nowMs >= untilMs) break;
+    }
+  }
+
+  /** Users whose own time has come. */
+  shakeAtOwnPace(): void {
+    const own = this.#own;
+    const clock = this.#clock;
+    if (own === undefined || this.#isPaused) return;
+    const untilMs = clock.nowMs + PASS_BUDGET_MS;
+    for (let user = own.take(clock.nowMs), turns = 1; user >= 0; user = own.take(clock.nowMs), turns++) {
+      const dueMs = own.dueMs(user) + this.#wall.nowMs - clock.nowMs;
+      if (own.shaken(user, clock.nowMs)) this.#block[M.shakesRetried]++;
+      if (!this.isWaveOpen) this.#block[M.shakesLocal]++;
+      else this.#shake(user, userIdOf(this.#slice, user), dueMs);
+      if (turns % TICKS_PER_LOOK !== 0) continue;
+      clock.read();
+      if (clock.nowMs >= untilMs) break;
+    }
+  }
+
+  /** @param dueMs when the shake was due, in unix ms */
+  #shake(user: number, userId: number, dueMs: number): void {
+    const block = this.#block;
+    block[M.shakesDue]++;
+    this.#answers.giveUpOld(user);
+    if (this.#wall.nowMs - dueMs > this.#lateMs) {
+      block[M.ticksLate]++;
+      return;
+    }
+    if (this.#users.state[user] !== UserState.ready) {
+      block[M.ticksUnconnected]++;
+      return;
+    }
+    const connection = this.#users.connection[user];
+    const at = this.#users.unanswered[user] >= this.#mostOpen
+      ? -1
+      : this.#engine.reserve(connection, this.#shakeBytes);
+    if (at < 0) {
+      block[M.ticksOverrun]++;
+      return;
+    }
+    const dueUs = toUs(this.#wall.toMonotonicMs(dueMs));
+    const { view } = this.#engine.output;
+    const size = this.#protocol === 0
+      ? writeShakeRequest(view, at, this.#time.unixSeconds, userId)
+      : writeShake(view, at, this.#time.wallMs, dueUs);
+    this.#engine.commit(connection, size);
+    this.#users.push(user, dueUs);
+    block[M.shakesSent]++;
+    block[M.shakesOutstanding]++;
+    block[M.bytesOut] += size;
+  }
+
+  #follow(): void {
+    this.#ticker.follow(this.#schedule(), this.#wall.nowMs);
+  }
+
+  #schedule(): Schedule {
+    return new Schedule(this.#pacing, this.#total, this.#isPaused ? 0 : this.#qps);
+  }
+}

@@ -1,0 +1,137 @@
+import type { Engine } from "../../engine/common/engine.ts";
+import { Opcode1, Result } from "../../wire/codes.ts";
+import type { FrameCursor } from "../../wire/frame_cursor.ts";
+import { fixedBytes1 } from "../../wire/version1.ts";
+import { MoneyField } from "../../wire/version1_money.ts";
+import { SessionField, writeDelivered } from "../../wire/version1_session.ts";
+import type { FleetOpens } from "../act/opens.ts";
+import type { FleetSends } from "../act/sends.ts";
+import type { FleetTime } from "../state/fleet_time.ts";
+import { UserState } from "../state/fleet_users.ts";
+import { FleetMetric as M } from "../state/metrics.ts";
+import { userIdOf } from "../../base/segment.ts";
+import { type FrameTaker, IN_ORDER, type ServerFramesParts } from "./server_frames.ts";
+
+export interface ServerFrames1Parts extends ServerFramesParts {
+  readonly engine: Engine;
+  readonly block: Float64Array;
+  readonly time: FleetTime;
+  readonly sends: FleetSends;
+  readonly opens: FleetOpens;
+}
+
+/** What each version 1 frame of a server means to a user. */
+export class ServerFrames1 implements FrameTaker {
+  readonly #parts: ServerFrames1Parts;
+
+  constructor(parts: ServerFrames1Parts) {
+    this.#parts = parts;
+  }
+
+  take(connection: number, user: number, cursor: FrameCursor): number {
+    const { view, at, opcode } = cursor;
+    const { users, block } = this.#parts;
+    const isReady = users.state[user] === UserState.ready;
+    if (opcode === Opcode1.close) {
+      block[M.serverCloses]++;
+      return IN_ORDER;
+    }
+    if (opcode === Opcode1.loginResult) {
+      return isReady ? M.badFramesUnexpected : this.#loggedIn(user, view, at);
+    }
+    if (!isReady) return M.badFramesUnexpected;
+    switch (opcode) {
+      case Opcode1.shakeResult:
+        return this.#shaken(connection, user, cursor);
+      case Opcode1.openResult:
+        return this.#opened(connection, user, view, at);
+      case Opcode1.notice:
+        this.#parts.claims.noticed(user, view.getUint32(at + MoneyField.noticePacketId));
+        return IN_ORDER;
+      case Opcode1.claimResult:
+        return this.#claimed(connection, user, view, at);
+      case Opcode1.sendResult:
+        this.#parts.sends.answered(
+          view.getUint32(at + MoneyField.sendRequestId),
+          view.getUint32(at + MoneyField.sendResult),
+        );
+        return IN_ORDER;
+      case Opcode1.chatResult:
+        block[view.getUint32(at + MoneyField.chatResult) === Result.ok ? M.chatsTaken : M.chatsRefused]++;
+        return IN_ORDER;
+      case Opcode1.chatMessage:
+        block[M.chatsReceived]++;
+        return IN_ORDER;
+      case Opcode1.expired:
+        block[M.packetsExpired]++;
+        return IN_ORDER;
+      default:
+        return M.badFramesUnexpected; // the answer to something that a fleet doesn't ask
+    }
+  }
+
+  #loggedIn(user: number, view: DataView, at: number): number {
+    const { slice, answers } = this.#parts;
+    if (view.getUint32(at + SessionField.resultUser) !== userIdOf(slice, user)) return M.badFramesWrongUser;
+    answers.loggedIn(user);
+    return IN_ORDER;
+  }
+
+  #shaken(connection: number, user: number, { view, at, length }: FrameCursor): number {
+    const { answers } = this.#parts;
+    const result = view.getUint32(at + SessionField.shakeResult);
+    if (result === Result.ok) {
+      const packetId = view.getUint32(at + SessionField.shakePacketId);
+      if (packetId === 0) return M.badFramesUnknown;
+      answers.awarded(user, packetId, view.getUint32(at + SessionField.shakeAmount));
+      // Who opens it says so when it is open: if that answer is lost, he is told of the packet again.
+      if (!this.#parts.opens.awarded(user, packetId)) this.#confirm(connection, packetId);
+    } else if (result === Result.nothing) answers.shaken(user, M.shakesNothing);
+    else if (result === Result.greeting) {
+      // A greeting says what to show.
+      if (length < SessionField.shakeResource + 4) return M.badFramesTooShort;
+      answers.shaken(user, M.shakesGreeted);
+    } else if (result === Result.allGone) answers.shaken(user, M.shakesAllGone);
+    else if (result >= 100 && result < 200) {
+      answers.shaken(user, M.shakesOverloaded, view.getUint32(at + SessionField.shakeRetryMs));
+    } else return M.badFramesUnknown;
+    return IN_ORDER;
+  }
+
+  #opened(connection: number, user: number, view: DataView, at: number): number {
+    const packetId = view.getUint32(at + SessionField.openPacketId);
+    const isOpen = this.#parts.opens.answered(
+      user,
+      packetId,
+      view.getUint32(at + SessionField.openResult),
+      view.getUint32(at + SessionField.openAmount),
+      view.getUint32(at + SessionField.openRetryMs),
+    );
+    if (isOpen) this.#confirm(connection, packetId);
+    return IN_ORDER;
+  }
+
+  /** Says that the user knows of his packet or share; without room the server tells him again. */
+  #confirm(connection: number, packetId: number): void {
+    const { engine, block, time } = this.#parts;
+    const at = engine.reserve(connection, fixedBytes1(Opcode1.delivered));
+    if (at < 0) return;
+    const size = writeDelivered(engine.output.view, at, time.wallMs, packetId);
+    engine.commit(connection, size);
+    block[M.bytesOut] += size;
+  }
+
+  #claimed(connection: number, user: number, view: DataView, at: number): number {
+    const packetId = view.getUint32(at + MoneyField.claimPacketId);
+    if (packetId === 0) return M.badFramesUnknown;
+    if (view.getUint32(at + MoneyField.claimResult) === Result.ok) this.#confirm(connection, packetId);
+    this.#parts.claims.answered(
+      user,
+      packetId,
+      view.getUint32(at + MoneyField.claimResult),
+      view.getUint32(at + MoneyField.claimAmount),
+      view.getUint32(at + MoneyField.claimRetryMs),
+    );
+    return IN_ORDER;
+  }
+}

@@ -1,0 +1,82 @@
+import { assert } from "../../base/assert.ts";
+import { type DialTarget, type Engine, PASS_BUDGET_MS } from "../../engine/common/engine.ts";
+import type { Random } from "../../base/random.ts";
+import { backoffMs, type BackoffOptions, MAX_ATTEMPT } from "../schedule/backoff.ts";
+import { ConnectPace } from "../schedule/connect_pace.ts";
+import { DialQueue } from "../schedule/dial_queue.ts";
+import type { FleetClock } from "../state/fleet_clock.ts";
+import type { FleetTime } from "../state/fleet_time.ts";
+import { type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { FleetMetric as M } from "../state/metrics.ts";
+
+/** How many dials are made between two looks at the clock. */
+const DIALS_PER_LOOK = 8;
+
+export interface FleetDialsParts {
+  readonly engine: Engine;
+  readonly users: FleetUsers;
+  readonly block: Float64Array;
+  readonly time: FleetTime;
+  readonly clock: FleetClock;
+  readonly random: Random;
+  readonly backoff: BackoffOptions;
+  /** Connects a second. */
+  readonly connectRate: number;
+  /** User `i` dials pair `pairFirst + i * pairStride`, round and round. */
+  readonly targets: readonly DialTarget[];
+  readonly pairFirst: number;
+  readonly pairStride: number;
+}
+
+/** Who dials whom, and when: all users at the start, at the fleet's rate, and each again after his connection ended. */
+export class FleetDials {
+  readonly #parts: FleetDialsParts;
+  readonly #queue: DialQueue;
+  readonly #pace: ConnectPace;
+
+  constructor(parts: FleetDialsParts) {
+    const { users, backoff, connectRate, clock } = parts;
+    this.#parts = parts;
+    this.#queue = new DialQueue(users.count, backoff.capMs, clock.nowMs);
+    for (let user = 0; user < users.count; user++) this.#queue.add(user);
+    this.#pace = new ConnectPace(connectRate, clock.nowMs);
+  }
+
+  /** When the next is due, in monotonic ms. */
+  get nextDueMs(): number {
+    return this.#queue.isReady ? this.#pace.nextMs : this.#queue.nextTurnMs;
+  }
+
+  /** Dials for everybody who is due, within a pass's budget. */
+  tick(): void {
+    const { clock } = this.#parts;
+    this.#queue.turn(clock.nowMs);
+    const untilMs = clock.nowMs + PASS_BUDGET_MS;
+    for (let dialed = 1; this.#queue.isReady && this.#pace.take(clock.nowMs); dialed++) {
+      this.#dial(this.#queue.take());
+      if (dialed % DIALS_PER_LOOK === 0 && clock.isPast(untilMs)) break;
+    }
+  }
+
+  /** The user's connection has ended: he dials again, later each time that he isn't logged in by then. */
+  again(user: number): void {
+    const { users, random, backoff } = this.#parts;
+    const waitMs = backoffMs(random, users.attempt[user], backoff);
+    users.attempt[user] = Math.min(MAX_ATTEMPT, users.attempt[user] + 1);
+    this.againIn(user, waitMs);
+  }
+
+  againIn(user: number, waitMs: number): void {
+    this.#queue.addAfter(user, this.#parts.clock.nowMs, waitMs);
+  }
+
+  #dial(user: number): void {
+    const { engine, users, block, time, targets, pairFirst, pairStride } = this.#parts;
+    const connection = engine.dial(targets[(pairFirst + user * pairStride) % targets.length]);
+    assert(connection >= 0, "every user has a connection number");
+    block[M.dials]++;
+    users.connection[user] = connection;
+    users.userOf[connection] = user;
+    users.begin(user, UserState.dialing, time.nowUs);
+  }
+}

@@ -1,0 +1,59 @@
+import { assert } from "../../base/assert.ts";
+import { record } from "../../counters/histogram.ts";
+import type { Engine } from "../../engine/common/engine.ts";
+import type { Tokens } from "../../token/token.ts";
+import { Opcode1 } from "../../wire/codes.ts";
+import { writeLoginRequest } from "../../wire/version0.ts";
+import { fixedBytes1 } from "../../wire/version1.ts";
+import { TOKEN_BYTES, writeLogin } from "../../wire/version1_session.ts";
+import type { FleetTime } from "../state/fleet_time.ts";
+import { elapsedUs, type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { FleetMetric as M } from "../state/metrics.ts";
+import { userIdOf, type UserSlice } from "../../base/segment.ts";
+
+/** Room for a login of either version. */
+const LOGIN_BYTES = fixedBytes1(Opcode1.login);
+/** How long a fleet's tokens are good: longer than it plays. */
+const TOKEN_MS = 48 * 3_600_000;
+const NO_TOKEN = new Uint8Array(TOKEN_BYTES);
+
+export interface FleetLoginsParts {
+  readonly engine: Engine;
+  readonly users: FleetUsers;
+  readonly slice: UserSlice;
+  readonly block: Float64Array;
+  readonly time: FleetTime;
+  readonly connectLatency: Uint32Array;
+  readonly protocol: 0 | 1;
+  readonly tokens: Tokens | undefined;
+}
+
+/** The first frame of every connection: the user says who he is. */
+export class FleetLogins {
+  readonly #parts: FleetLoginsParts;
+
+  constructor(parts: FleetLoginsParts) {
+    this.#parts = parts;
+  }
+
+  /** The user's connection is there. */
+  connected(connection: number, user: number): void {
+    const { engine, users, slice, block, time, connectLatency } = this.#parts;
+    block[M.connects]++;
+    block[M.usersConnected]++;
+    record(connectLatency, elapsedUs(users.oldestUs(user), time.nowUs));
+    users.begin(user, UserState.loggingIn, time.nowUs);
+    const at = engine.reserve(connection, LOGIN_BYTES);
+    assert(at >= 0, "the first frame of a connection has room");
+    const size = this.#write(at, userIdOf(slice, user));
+    engine.commit(connection, size);
+    block[M.bytesOut] += size;
+  }
+
+  #write(at: number, userId: number): number {
+    const { engine: { output: { view } }, time, protocol, tokens } = this.#parts;
+    if (protocol === 0) return writeLoginRequest(view, at, time.unixSeconds, userId);
+    const token = tokens?.make(userId, time.wallMs + TOKEN_MS) ?? NO_TOKEN;
+    return writeLogin(view, at, time.wallMs, userId, token);
+  }
+}

@@ -1,0 +1,329 @@
+import { assert } from "../../base/assert.ts";
+import { CloseCause, type Engine, type EngineHandler, type EngineStats } from "../../engine/common/engine.ts";
+import { decodeControl } from "../../threads/mailbox.ts";
+import { FrameCursor, NO_MORE_FRAMES, WHOLE_FRAME } from "../../wire/frame_cursor.ts";
+import { responseFrames } from "../../wire/version0.ts";
+import { responseFrames1 } from "../../wire/version1.ts";
+import { DEFAULT_BACKOFF } from "../schedule/backoff.ts";
+import { BAD_REDIAL_MS, BadUsers } from "../act/bad_users.ts";
+import { DEFAULT_BEHAVIOUR } from "../population/behaviour.ts";
+import { FleetClaims } from "../act/claims.ts";
+import { FleetClock } from "../state/fleet_clock.ts";
+import { FleetDials } from "../connect/dials.ts";
+import { FleetEnding } from "./ending.ts";
+import { FleetLogins } from "../connect/logins.ts";
+import { FleetOpens } from "../act/opens.ts";
+import { DEFAULT_IN_TIME_MS, DEFAULT_PATIENCE_MS, type FleetOptions } from "./fleet_options.ts";
+import type { FleetOrder } from "../population/fleet_order.ts";
+import { FleetSends } from "../act/sends.ts";
+import { FleetShakes } from "../act/shakes.ts";
+import { FleetTime } from "../state/fleet_time.ts";
+import { FleetUsers, MAX_UNANSWERED, toUs, UserState } from "../state/fleet_users.ts";
+import { DIAL_FAILED_HANDLES, engineMetric, FleetMetric as M, fleetMetrics } from "../state/metrics.ts";
+import { OwnPace } from "../schedule/own_pace.ts";
+import { type FrameTaker, framingFault, IN_ORDER, ServerFrames } from "../answers/server_frames.ts";
+import { ServerFrames1 } from "../answers/server_frames_v1.ts";
+import { StallWatch } from "../state/stall_watch.ts";
+import { UserAnswers } from "../state/user_answers.ts";
+import { WonPackets } from "../state/won_packets.ts";
+
+/** How often the engine's numbers are copied and stalled users looked for at least, in ms. */
+const UPKEEP_MS = 1_000;
+
+/**
+ * The users of one thread: they dial, log in, shake, claim, send, open or misbehave, each by a part of its own. Here is
+ * their turn, and what comes on their connections. It knows neither threads nor sockets, so the simulator runs the same
+ * fleet in virtual time.
+ */
+export class Fleet implements EngineHandler {
+  readonly #engine: Engine;
+  readonly #options: FleetOptions;
+  readonly #block: Float64Array;
+  readonly #statHandles: readonly (readonly [keyof EngineStats, number])[];
+  readonly #users: FleetUsers;
+  readonly #cursor: FrameCursor;
+  readonly #frames: FrameTaker;
+  readonly #clock: FleetClock;
+  readonly #time = new FleetTime();
+  readonly #dials: FleetDials;
+  readonly #logins: FleetLogins;
+  readonly #shakes: FleetShakes;
+  readonly #claims: FleetClaims;
+  /** Version 0 sends nothing. */
+  readonly #sends: FleetSends | undefined;
+  readonly #opens: FleetOpens;
+  readonly #bad: BadUsers;
+  readonly #watch: StallWatch;
+  /** The users' own pace, if they have one. */
+  readonly #own: OwnPace | undefined;
+  readonly #ending: FleetEnding;
+  #upkeepMs = 0;
+
+  constructor(options: FleetOptions) {
+    const { engine, counters, slice, random, protocol = 0 } = options;
+    assert(engine.capacity >= slice.count, "the engine has room for every user");
+    assert(
+      slice.count > 0 && slice.first + (slice.count - 1) * slice.stride < options.total,
+      "users are of the total",
+    );
+    this.#options = options;
+    this.#engine = engine;
+    this.#block = counters.block(options.block);
+    this.#statHandles = (Object.keys(engine.stats) as (keyof EngineStats)[])
+      .map((stat) => [stat, fleetMetrics.handle(engineMetric(stat))] as const);
+    this.#users = new FleetUsers(slice.count, engine.capacity);
+    const frames = protocol === 0 ? responseFrames() : responseFrames1();
+    this.#cursor = new FrameCursor(frames, engine.capacity, engine.maxReadBytes);
+    const clock = this.#clock = new FleetClock(options.clock, () => this.#seek());
+    const shared = {
+      engine,
+      users: this.#users,
+      slice,
+      block: this.#block,
+      time: this.#time,
+      clock,
+      protocol,
+      total: options.total,
+      awards: options.awards,
+      won: new WonPackets(),
+    };
+    this.#bad = new BadUsers(shared, options.misbehave ?? {});
+    const own = options.gap === undefined
+      ? undefined
+      : new OwnPace(slice.count, options.gap, random, clock.nowMs);
+    this.#own = own;
+    const behaviour = options.behaviour ?? DEFAULT_BEHAVIOUR;
+    const histogram = (metric: number) => counters.histogram(options.block, metric);
+    const claimLatency = histogram(M.claimLatencyUs);
+    this.#claims = new FleetClaims({ ...shared, claimLatency, random: random.fork() }, behaviour);
+    this.#opens = new FleetOpens({ ...shared, random: random.fork() }, behaviour);
+    this.#sends = protocol === 0 ? undefined : new FleetSends(
+      { ...shared, sendLatency: histogram(M.sendLatencyUs), firstRequestId: random.uint32() },
+      behaviour,
+      clock.wall.nowMs,
+    );
+    const answers = new UserAnswers({
+      ...shared,
+      shakeLatency: histogram(M.shakeLatencyUs),
+      admittedLatency: histogram(M.admittedLatencyUs),
+      wonLatency: histogram(M.wonLatencyUs),
+      inTimeUs: (options.inTimeMs ?? DEFAULT_IN_TIME_MS) * 1000,
+      patienceUs: (options.patienceMs ?? DEFAULT_PATIENCE_MS) * 1000,
+      own,
+    });
+    const framesParts = { ...shared, answers, claims: this.#claims };
+    this.#frames = this.#sends === undefined
+      ? new ServerFrames(framesParts)
+      : new ServerFrames1({ ...framesParts, sends: this.#sends, opens: this.#opens });
+    this.#dials = new FleetDials({
+      ...shared,
+      random,
+      backoff: options.backoff ?? DEFAULT_BACKOFF,
+      connectRate: options.connectRate,
+      targets: options.targets,
+      pairFirst: options.pairFirst ?? 0,
+      pairStride: options.pairStride ?? 1,
+    });
+    const connectLatency = histogram(M.connectLatencyUs);
+    this.#logins = new FleetLogins({ ...shared, connectLatency, tokens: options.tokens });
+    this.#watch = new StallWatch(this.#users, clock.nowMs);
+    this.#shakes = new FleetShakes({
+      ...shared,
+      bad: this.#bad,
+      answers,
+      own,
+      pacing: options.pacing,
+      qps: options.qps,
+      mostOpen: options.mostOpen ?? MAX_UNANSWERED,
+    });
+    this.#ending = new FleetEnding(shared);
+    this.onWake();
+    engine.attach(this);
+  }
+
+  /** Everything is closed: shut the engine down. */
+  get isStopped(): boolean {
+    return this.#ending.isOver;
+  }
+
+  /** One turn: what came, then what is due. Sleeps at most `maxWaitMs`, less if something is due before. */
+  pass(maxWaitMs: number): void | Promise<void> {
+    const dueInMs = this.nextDueMs() - this.#options.clock.monotonicMs();
+    const polling = this.#engine.poll(Math.max(0, Math.min(maxWaitMs, dueInMs)));
+    return polling instanceof Promise ? polling.then(this.#act) : this.#act();
+  }
+
+  /** When the fleet wants its next turn, should nothing reach it before, in monotonic ms. */
+  nextDueMs(): number {
+    if (this.#ending.hasBegun) return this.#ending.nextDueMs;
+    const sendMs = this.#sends === undefined
+      ? Infinity
+      : this.#clock.wall.toMonotonicMs(this.#sends.nextDueMs);
+    return Math.min(
+      this.#dials.nextDueMs,
+      this.#shakes.nextDueMs(),
+      this.#claims.nextDueMs,
+      this.#opens.nextDueMs,
+      sendMs,
+      this.#bad.nextDueMs,
+      this.#upkeepMs,
+    );
+  }
+
+  /** Obeys at once; orders through the mailbox are obeyed once a pass. */
+  obey(order: FleetOrder): void {
+    this.#clock.read();
+    switch (order.order) {
+      case "rate":
+        return this.#shakes.rate(order.qps);
+      case "behave":
+        this.#claims.behaviour = order.behaviour;
+        this.#opens.behaviour = order.behaviour;
+        return this.#sends?.behave(order.behaviour, this.#clock.wall.nowMs);
+      case "pause":
+        return this.#shakes.pause(true);
+      case "resume":
+        return this.#shakes.pause(false);
+      case "wave":
+        this.#shakes.isWaveOpen = order.isOpen;
+        return;
+      case "stop":
+        return this.#ending.begin();
+    }
+  }
+
+  // EngineHandler
+
+  onWake(): void {
+    const clock = this.#clock;
+    clock.read();
+    this.#time.nowMs = clock.nowMs;
+    this.#time.nowUs = toUs(clock.nowMs);
+    this.#time.wallMs = Math.floor(clock.wall.nowMs);
+    this.#time.unixSeconds = Math.floor(clock.wall.nowMs / 1000);
+  }
+
+  onAccept(_connection: number): void {
+    assert(false, "a fleet doesn't listen");
+  }
+
+  onConnect(connection: number): void {
+    const user = this.#users.userOf[connection];
+    if (this.#bad.isBad(user)) this.#bad.connected(connection, user);
+    else this.#logins.connected(connection, user);
+  }
+
+  onBytes(connection: number, start: number, end: number): void {
+    const user = this.#users.userOf[connection];
+    const { input } = this.#engine;
+    if (this.#bad.isBad(user)) {
+      this.#block[M.badAnswers]++; // nobody looks at them
+      return;
+    }
+    this.#block[M.bytesIn] += end - start;
+    this.#cursor.load(connection, input.bytes, input.view, start, end);
+    let found = this.#cursor.next();
+    for (; found === WHOLE_FRAME; found = this.#cursor.next()) {
+      const fault = this.#frames.take(connection, user, this.#cursor);
+      if (fault !== IN_ORDER) return this.#breakOff(connection, user, fault);
+    }
+    if (found !== NO_MORE_FRAMES) this.#breakOff(connection, user, framingFault(-found));
+  }
+
+  onEnd(connection: number): void {
+    this.#leave(this.#users.userOf[connection]);
+    this.#engine.close(connection);
+  }
+
+  onDrain(_connection: number): void {} // nobody waits for room: a full queue makes a tick an overrun
+
+  onClose(connection: number, cause: CloseCause): void {
+    const user = this.#users.userOf[connection];
+    const isRunning = !this.#ending.hasBegun;
+    if (this.#bad.isBad(user)) {
+      this.#bad.closed(user);
+      if (isRunning) this.#dials.againIn(user, BAD_REDIAL_MS);
+      return;
+    }
+    const wasDialing = this.#users.state[user] === UserState.dialing;
+    this.#cursor.forget(connection);
+    this.#leave(user);
+    const lost = this.#users.leave(user);
+    if (wasDialing) {
+      // The watch gives up by aborting, which is a timeout to whoever reads the counters.
+      const told = cause === CloseCause.aborted ? CloseCause.timeout : cause;
+      if (isRunning) this.#block[DIAL_FAILED_HANDLES[told]]++;
+    } else {
+      this.#block[M.usersConnected]--;
+      this.#block[M.shakesOutstanding] -= lost;
+      this.#block[M.shakesLost] += lost;
+      if (isRunning) this.#block[M.disconnects]++;
+    }
+    this.#own?.leave(user);
+    if (isRunning) this.#dials.again(user);
+  }
+
+  // What a pass does after the poll. A property, so that a promise can call it without a new function.
+
+  readonly #act = (): void => {
+    this.#options.orders?.drain(this.#onOrder);
+    this.#block[M.passes]++;
+    if (this.#ending.hasBegun) {
+      if (this.#ending.tick()) this.#upkeep();
+    } else this.#doWhatIsDue();
+    this.#options.awards?.flush();
+    if (this.#clock.nowMs >= this.#upkeepMs) this.#upkeep();
+  };
+
+  #doWhatIsDue(): void {
+    this.#dials.tick();
+    this.#shakes.shakeBySchedule();
+    this.#claims.tick();
+    this.#opens.tick();
+    this.#sends?.tick(this.#clock.wall.nowMs);
+    this.#shakes.shakeAtOwnPace();
+    this.#bad.tick();
+    this.#watch.look(this.#clock.nowMs, this.#time.nowUs, this.#giveUp);
+  }
+
+  readonly #onOrder = (
+    _kind: number,
+    _set: number,
+    _plugin: number,
+    words: Int32Array,
+    at: number,
+  ): void => this.obey(decodeControl(words, at) as FleetOrder);
+
+  /** Closes a connection whose server broke the protocol. */
+  #breakOff(connection: number, user: number, fault: number): void {
+    this.#block[fault]++;
+    this.#leave(user);
+    this.#engine.close(connection);
+  }
+
+  readonly #giveUp = (user: number): void => {
+    if (this.#users.state[user] !== UserState.dialing) {
+      this.#block[M.stalls]++;
+      this.#leave(user);
+    }
+    this.#engine.abort(this.#users.connection[user]);
+  };
+
+  /** The user is logged in no more, and nothing further is sent for him. */
+  #leave(user: number): void {
+    if (this.#users.state[user] === UserState.ready && !this.#bad.isBad(user)) this.#block[M.usersReady]--;
+    this.#users.state[user] = UserState.leaving;
+  }
+
+  /** The wall clock has stepped: what is on a schedule goes on from the new time. */
+  #seek(): void {
+    this.#shakes.seek();
+    this.#sends?.seek(this.#clock.wall.nowMs);
+  }
+
+  #upkeep(): void {
+    this.#upkeepMs = this.#clock.nowMs + UPKEEP_MS;
+    this.#block[M.wallSteps] = this.#clock.wall.steps;
+    for (const [stat, handle] of this.#statHandles) this.#block[handle] = this.#engine.stats[stat];
+  }
+}

@@ -1,0 +1,62 @@
+import type { Counters } from "../../counters/counters.ts";
+import type { DialTarget, Engine } from "../../engine/common/engine.ts";
+import type { Random } from "../../base/random.ts";
+import type { Mailbox } from "../../threads/mailbox.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Tokens } from "../../token/token.ts";
+import type { AwardLog } from "../state/award_log.ts";
+import type { Behaviour } from "../population/behaviour.ts";
+import type { BackoffOptions } from "../schedule/backoff.ts";
+import type { MisbehaviourShares } from "../population/misbehaviour.ts";
+import type { Gap } from "../schedule/own_pace.ts";
+import type { Pacing } from "../schedule/pacing.ts";
+import type { UserSlice } from "../../base/segment.ts";
+
+/** How long a user waits for an answer before he counts it as not coming. */
+export const DEFAULT_PATIENCE_MS = 5_000;
+/** After so long an answer is of no use any more. */
+export const DEFAULT_IN_TIME_MS = 1_000;
+
+/** What a fleet is made with. */
+export interface FleetOptions {
+  /** Has room for every user of the slice. */
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Made of `fleetMetrics`; the fleet counts in block `block`. */
+  readonly counters: Counters;
+  readonly block: number;
+  /** The users of this fleet, of `total` on all hosts. */
+  readonly slice: UserSlice;
+  readonly total: number;
+  /** Shakes a second of all hosts together. */
+  readonly qps: number;
+  readonly pacing: Pacing;
+  /** User `i` of the slice dials pair `pairFirst + i * pairStride`, round and round. */
+  readonly targets: readonly DialTarget[];
+  readonly pairFirst?: number;
+  readonly pairStride?: number;
+  /** Connects a second of this fleet. */
+  readonly connectRate: number;
+  /** What users do besides shaking. */
+  readonly behaviour?: Behaviour;
+  /** The protocol's version that users speak; 0 if absent. */
+  readonly protocol?: 0 | 1;
+  /** What version 1's tokens are made with; without it they are empty, which a server takes that checks none. */
+  readonly tokens?: Tokens | undefined;
+  readonly backoff?: BackoffOptions;
+  /** Users shake at a pace of their own, besides the `qps` of the schedule. */
+  readonly gap?: Gap;
+  /** Part of the users that misbehaves. */
+  readonly misbehave?: MisbehaviourShares;
+  /** How long a user waits for an answer, in ms, 0 as long as his connection; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
+  readonly patienceMs?: number;
+  /** Most unanswered shakes of one user; `MAX_UNANSWERED` if absent. */
+  readonly mostOpen?: number;
+  /** An answer within this time is a good one, in ms; {@linkcode DEFAULT_IN_TIME_MS} if absent. */
+  readonly inTimeMs?: number;
+  /** Where orders come from. */
+  readonly orders?: Mailbox;
+  /** Where awards go. */
+  readonly awards?: AwardLog;
+}

@@ -1,0 +1,149 @@
+import { tellAction } from "../../admin/telemetry/telemetry.ts";
+import { exportOpenTelemetry } from "../../admin/telemetry/open_telemetry.ts";
+import { type RunningApi, serveApi } from "../../admin/serve.ts";
+import { helpText } from "../../cli/flags.ts";
+import type { Command, Host } from "../../cli/host.ts";
+import { type Log, openLog } from "../../cli/log.ts";
+import { ExitCode, UserError } from "../../base/user_error.ts";
+import { whyNotStart } from "../../doctor/preflight.ts";
+import { chooseEngine } from "../../engine/choose.ts";
+import type { EngineName } from "../../engine/common/engine.ts";
+import { mostConnectionsPerPair, readPortRange } from "../../os/port_range.ts";
+import { systemSeed } from "../../base/random.ts";
+import { after } from "../../base/clock.ts";
+import { VERSION } from "../../base/version.ts";
+import { AwardsFile } from "./awards_file.ts";
+import { CLIENT_FLAGS, type ClientOptions, readClientOptions } from "./client_flags.ts";
+import { controlRoutes } from "./control_routes.ts";
+import { FleetRun } from "./fleet_run.ts";
+import type { FleetPlan } from "./fleet_threads.ts";
+import type { UserSlice } from "../../base/segment.ts";
+import { summaryTable } from "./summary.ts";
+import { pairAddresses } from "./targets.ts";
+
+/** So many users keep one core busy; fewer aren't worth another thread. */
+const USERS_PER_WORKER = 10_000;
+
+/** `redpkt client`: a fleet of users against real servers. */
+export const command: Command = {
+  summary: "plays a fleet of users against servers",
+  async run(host, args) {
+    const options = readClientOptions(args);
+    if (options === undefined) {
+      const about = "Plays up to a million users against real servers, on a clock that all hosts share.";
+      host.out(helpText("redpkt client [FLAGS]", about, CLIENT_FLAGS));
+      return ExitCode.ok;
+    }
+    return await play(host, options);
+  },
+};
+
+async function play(host: Host, options: ClientOptions): Promise<number> {
+  const log = openLog(aboveProgress(host), "client");
+  const plan = makePlan(options, chooseEngine(options.engine, log), log);
+  const run = new FleetRun(host, log, plan);
+  const routes = controlRoutes(run);
+  const api = serveApi(host, "--control", options.control, {
+    title: "redpkt client",
+    onAction: tellAction(run.series, log),
+    version: VERSION,
+    routes,
+  });
+  const awards = await openAwards(options, plan.slice, host, api);
+  let signals = 0;
+  const forget = host.onStopSignal((signal) => {
+    if (++signals > 1) host.exit(ExitCode.interrupted);
+    run.stop(signal);
+  });
+  const cancel = options.seconds === 0
+    ? undefined
+    : after(options.seconds * 1000, () => run.stop(`--seconds ${options.seconds}`));
+  await exportOpenTelemetry(host, "client", run.counters);
+  // The threads come last: everything that a user can have got wrong has been found by now.
+  run.start(awards);
+  const { slice, engine, workers, qps, pacing, randomSeed } = plan;
+  const control = `${api.address.hostname}:${api.address.port}`;
+  log("info", "ready", { control, engine, users: slice.count, workers, qps, pacing, randomSeed });
+  const exitCode = await run.ended();
+  cancel?.();
+  forget();
+  awards?.close(exitCode === ExitCode.ok && run.counters.total("awardsUnwritten") === 0);
+  host.out(summaryTable(run.series.totals()));
+  await api.stop();
+  return exitCode;
+}
+
+/** The awards file, begun anew only when nothing else can be in the way. */
+async function openAwards(
+  { awards }: ClientOptions,
+  slice: UserSlice,
+  { clock }: Host,
+  api: RunningApi,
+): Promise<AwardsFile | undefined> {
+  if (awards === undefined) return undefined;
+  try {
+    return new AwardsFile(awards, slice, clock);
+  } catch (error) {
+    await api.stop();
+    throw error;
+  }
+}
+
+/**
+ * What the threads are to play.
+ *
+ * @throws UserError if the host can't carry so many users, or addresses don't suffice
+ */
+function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPlan {
+  const { slice, segment } = options;
+  const pairs = options.servers.length * Math.max(1, options.sources.length);
+  const problems = whyNotStart(
+    { users: slice.count, roles: ["client"], engine, port: 0, shakesPerS: options.qps, pairs },
+    log,
+  );
+  let targets: FleetPlan["targets"] = [];
+  try {
+    targets = pairAddresses(
+      options.servers,
+      options.sources,
+      slice.count,
+      mostConnectionsPerPair(readPortRange()),
+    );
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(error.message);
+  }
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  return {
+    engine,
+    slice,
+    segment: `${segment.index}/${segment.of}`,
+    total: options.total,
+    qps: options.qps,
+    pacing: options.pacing,
+    targets,
+    behaviour: options.behaviour,
+    protocol: options.protocol,
+    tokenRules: options.tokenRules,
+    gap: options.gap,
+    misbehave: options.misbehave,
+    patienceMs: options.patienceMs,
+    inTimeMs: options.inTimeMs,
+    mostOpen: options.mostOpen,
+    randomSeed: options.randomSeed || systemSeed(),
+    priority: options.priority,
+    workers: workersFor(options.workers, slice.count),
+    connectRate: options.connectRate,
+    wantsAwards: options.awards !== undefined,
+  };
+}
+
+function workersFor(wanted: number, users: number): number {
+  const fitting = Math.min(navigator.hardwareConcurrency, Math.ceil(users / USERS_PER_WORKER));
+  return Math.min(users, wanted === 0 ? fitting : wanted);
+}
+
+/** On a terminal the progress stands in the last line: what else is written goes above it. */
+function aboveProgress(host: Host): Host {
+  return host.isTerminal ? { ...host, err: (text) => host.err(`\r\x1b[K${text}`) } : host;
+}

@@ -1,0 +1,253 @@
+import { z } from "zod";
+import { httpAddress } from "../../admin/http_address.ts";
+import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import { UserError } from "../../base/user_error.ts";
+import { type Priority, PRIORITY_CHOICES } from "../../os/foreground.ts";
+import { ENGINE_CHOICES, type EngineChoice } from "../../engine/choose.ts";
+import type { HttpAddress } from "../../admin/serve.ts";
+import { readTokenKeys, type TokenRules } from "../../token/token_keys.ts";
+import { type Behaviour, behaviourSchema, DEFAULT_BEHAVIOUR } from "../population/behaviour.ts";
+import { MISBEHAVIOURS, type MisbehaviourShares, parseMisbehaviours } from "../population/misbehaviour.ts";
+import type { Gap } from "../schedule/own_pace.ts";
+import { type Pacing, PACINGS } from "../schedule/pacing.ts";
+import {
+  MAX_USER,
+  parseSegment,
+  parseUsers,
+  type Segment,
+  sliceOf,
+  type UserSlice,
+} from "../../base/segment.ts";
+import { type ParsedList, parseServers, parseSources, type ServerAddress } from "./targets.ts";
+
+const DEFAULT_SERVER = "127.0.0.1:1025";
+
+/** A text of a form that `parse` knows. */
+function parsed<T>(parse: (text: string) => T | undefined, message: string): z.ZodType<T> {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+}
+
+/** A list of addresses, given once with commas or several times. */
+function addressList<T>(parse: (texts: readonly string[]) => ParsedList<T>): z.ZodType<readonly T[]> {
+  return z.array(z.string()).default([]).transform((texts, context) => {
+    const list = parse(texts);
+    if ("values" in list) return list.values;
+    context.addIssue({ code: "custom", message: list.problem });
+    return z.NEVER;
+  });
+}
+
+/** Reads `5-10` as a gap in ms. */
+export function parseGap(text: string): Gap | undefined {
+  const match = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(text);
+  if (match === null) return undefined;
+  const [leastMs, mostMs] = [Number(match[1]) * 1000, Number(match[2]) * 1000];
+  return leastMs <= mostMs && mostMs > 0 && mostMs <= 3_600_000 ? [leastMs, mostMs] : undefined;
+}
+
+/** The flags of `redpkt client`. */
+export const CLIENT_FLAGS = {
+  users: flag(
+    "A-B",
+    "ids of the users, both ends included [0-999]",
+    parsed(parseUsers, `must be a range of ids up to ${MAX_USER}, such as 0-999`).prefault("0-999"),
+  ),
+  total: flag(
+    "N",
+    "users on all hosts together, who share --qps; 0 for the highest id plus 1",
+    wholeNumber(0, MAX_USER + 1).default(0),
+  ),
+  segment: flag(
+    "I/N",
+    "which part of --users this process plays: ids that leave I-1 when divided by N [1/1]",
+    parsed(parseSegment, "must be I/N with I from 1 to N, such as 3/17").prefault("1/1"),
+  ),
+  server: {
+    ...listFlag("LIST", `servers: ADDRESS:PORT, a range, or several [${DEFAULT_SERVER}]`),
+    schema: addressList((texts) => parseServers(texts.length === 0 ? [DEFAULT_SERVER] : texts)),
+  },
+  source: {
+    ...listFlag("LIST", "source addresses of this host, a range, or several; absent: the kernel chooses"),
+    schema: addressList(parseSources),
+  },
+  "connect-rate": flag("N", "connects a second", wholeNumber(1, 1_000_000).default(5_000)),
+  qps: flag("N", "shakes a second of all users together", wholeNumber(0, 100_000_000).default(100)),
+  pacing: flag(
+    "HOW",
+    "smooth spreads a second's shakes, burst sends them on the second",
+    z.enum(PACINGS).default("smooth"),
+  ),
+  "shake-every": flag(
+    "A-B",
+    "seconds between two shakes of a user at his own pace, such as 5-10, with backoff and retries; besides --qps",
+    parsed(parseGap, "must be two numbers of seconds, such as 5-10").optional(),
+  ),
+  misbehave: flag(
+    "LIST",
+    `part of the users that misbehaves, such as hammer=0.1; of ${MISBEHAVIOURS.join(", ")}`,
+    parsed(
+      parseMisbehaviours,
+      `must be parts of 1 in all, such as hammer=0.1,never-read=0.05; there are ${MISBEHAVIOURS.join(", ")}`,
+    )
+      .prefault(""),
+    "",
+  ),
+  "patience-ms": flag(
+    "N",
+    "how long a user waits for an answer, 0 as long as his connection lasts",
+    wholeNumber(0, 30_000).default(5_000),
+  ),
+  "in-time-ms": flag("N", "an answer within this time counts as good", wholeNumber(1, 60_000).default(1_000)),
+  open: flag("N", "most unanswered shakes of one user", wholeNumber(1, 8).default(8)),
+  claim: switchFlag("claim what notices tell of (so it is unless --no-claim)"),
+  "no-claim": switchFlag("leave notices unanswered"),
+  protocol: flag(
+    "0|1",
+    "version of the protocol that users speak",
+    z.enum(["0", "1"]).default("0"),
+  ),
+  "token-keys": flag("FILE", "keys to make version 1's tokens with; see redpkt token", z.string().optional()),
+  event: flag("NAME", "the event that tokens are for", z.string().default("")),
+  behave: listFlag(
+    "KEY=VALUE",
+    `what users do besides shaking, such as sendsPerS=20: ${Object.keys(DEFAULT_BEHAVIOUR).join(", ")}`,
+  ),
+  control: flag(
+    "HOST:PORT",
+    "address of the control API, port 0 for any free one [127.0.0.1:9090]",
+    httpAddress("127.0.0.1:9090").prefault("127.0.0.1:9090"),
+  ),
+  workers: flag("N", "threads, 0 for one a core and 10,000 users", wholeNumber(0, 256).default(0)),
+  engine: flag(
+    "NAME",
+    `how bytes move: ${ENGINE_CHOICES.join(", ")}`,
+    z.enum(ENGINE_CHOICES).default("auto"),
+  ),
+  priority: flag(
+    "auto|normal",
+    "auto: its threads run before all others of the machine while it has time left",
+    z.enum(PRIORITY_CHOICES).default("auto"),
+  ),
+  awards: flag("FILE", "writes what was won as CSV", z.string().optional()),
+  seconds: flag("N", "stop after so many seconds, 0 to run on", wholeNumber(0, 10_000_000).default(0)),
+  "random-seed": flag(
+    "N",
+    "seed of the waits before another connect, 0 for another one each time",
+    wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+  ),
+} satisfies Flags;
+
+/** What a user asked `redpkt client` for. */
+export interface ClientOptions {
+  readonly slice: UserSlice;
+  readonly segment: Segment;
+  readonly total: number;
+  readonly servers: readonly ServerAddress[];
+  readonly sources: readonly number[];
+  readonly connectRate: number;
+  readonly qps: number;
+  readonly pacing: Pacing;
+  readonly behaviour: Behaviour;
+  readonly protocol: 0 | 1;
+  readonly tokenRules: TokenRules | undefined;
+  /** How users shake of their own accord; undefined: only as `qps` says. */
+  readonly gap: Gap | undefined;
+  readonly misbehave: MisbehaviourShares;
+  readonly patienceMs: number;
+  readonly inTimeMs: number;
+  readonly mostOpen: number;
+  readonly control: HttpAddress;
+  /** 0: choose. */
+  readonly workers: number;
+  readonly engine: EngineChoice;
+  readonly priority: Priority;
+  readonly awards: string | undefined;
+  /** 0: run on. */
+  readonly seconds: number;
+  /** 0: choose. */
+  readonly randomSeed: number;
+}
+
+/**
+ * Reads the command line of `redpkt client`.
+ *
+ * @returns undefined if only help is wanted
+ * @throws UserError that lists every problem
+ */
+export function readClientOptions(args: readonly string[]): ClientOptions | undefined {
+  const { values, operands, wantsHelp } = parseFlags(args, CLIENT_FLAGS);
+  if (wantsHelp) return undefined;
+  const { users, segment } = values;
+  const problems = operands.map((operand) => `${operand}: what is this? redpkt client takes flags only`);
+  const total = values.total === 0 ? users.last + 1 : values.total;
+  if (users.last >= total) {
+    problems.push(
+      `--total ${total}: user ${users.last} is beyond it. Give at least ${users.last + 1}, or lower --users`,
+    );
+  }
+  const slice = sliceOf(users, segment);
+  if (slice.count === 0) {
+    const size = users.last - users.first + 1;
+    problems.push(
+      `--segment ${segment.index}/${segment.of}: no user of --users is in it. Use at most ${size} segments`,
+    );
+  }
+  if (values.claim && values["no-claim"]) problems.push("--claim, --no-claim: both are given. Leave one out");
+  const behaviour = readBehaviour(values.behave ?? [], values["no-claim"], problems);
+  if (values.protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
+    problems.push("--behave: version 0 users send nothing. Add --protocol 1");
+  }
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  const keys = values["token-keys"];
+  return {
+    slice,
+    segment,
+    total,
+    servers: values.server,
+    sources: values.source,
+    connectRate: values["connect-rate"],
+    qps: values.qps,
+    pacing: values.pacing,
+    behaviour,
+    protocol: values.protocol === "1" ? 1 : 0,
+    tokenRules: keys === undefined
+      ? undefined
+      : { keys: readTokenKeys(keys, "--token-keys"), event: values.event },
+    gap: values["shake-every"],
+    misbehave: values.misbehave,
+    patienceMs: values["patience-ms"],
+    inTimeMs: values["in-time-ms"],
+    mostOpen: values.open,
+    control: values.control,
+    workers: values.workers,
+    engine: values.engine,
+    priority: values.priority,
+    awards: values.awards,
+    seconds: values.seconds,
+    randomSeed: values["random-seed"],
+  };
+}
+
+/** The behaviour out of `KEY=VALUE`s; a value is JSON, such as `[0,500]`. */
+function readBehaviour(settings: readonly string[], ignores: boolean, problems: string[]): Behaviour {
+  const values: Record<string, unknown> = ignores ? { claimPercent: 0 } : {};
+  for (const setting of settings) {
+    const [, key, text] = /^(\w+)=(.*)$/.exec(setting) ?? [];
+    try {
+      values[key] = JSON.parse(text);
+    } catch {
+      problems.push(`--behave ${setting}: must be KEY=VALUE, such as sendsPerS=20`);
+    }
+  }
+  const result = behaviourSchema.safeParse(values);
+  if (result.success) return result.data;
+  for (const { path, message } of result.error.issues) {
+    problems.push(`--behave ${path.join(".")}: ${message}`);
+  }
+  return DEFAULT_BEHAVIOUR;
+}

@@ -1,0 +1,138 @@
+import { assert } from "../../base/assert.ts";
+import type { Host } from "../../cli/host.ts";
+import type { Log } from "../../cli/log.ts";
+import { ExitCode } from "../../base/user_error.ts";
+import { Counters } from "../../counters/counters.ts";
+import { Series } from "../../counters/series.ts";
+import { RouteError } from "../../plugin/plugin.ts";
+import { every, sleep } from "../../base/clock.ts";
+import type { AwardsFile } from "./awards_file.ts";
+import type { FleetControl } from "./control_routes.ts";
+import type { FleetOrder } from "../population/fleet_order.ts";
+import { type FleetPlan, FleetThreads } from "./fleet_threads.ts";
+import { fleetMetrics } from "../state/metrics.ts";
+import { progressLine } from "./progress.ts";
+import { TroubleReport } from "./trouble.ts";
+
+/** How often awards are written and trouble looked for, in ms. */
+const LOOK_MS = 100;
+/** How long the threads may take to obey the order to stop, in ms. They themselves give up waiting after 5 s. */
+const STOP_MS = 8_000;
+
+/** A running fleet as the main thread sees it: its state, its series, and how it ends. */
+export class FleetRun implements FleetControl {
+  readonly counters: Counters;
+  readonly series: Series;
+  readonly #host: Host;
+  readonly #log: Log;
+  readonly #plan: FleetPlan;
+  readonly #trouble: TroubleReport;
+  readonly #stopAsked = Promise.withResolvers<string>();
+  #threads: FleetThreads | undefined;
+  #awards: AwardsFile | undefined;
+  #qps: number;
+  #isPaused = false;
+  #isStopping = false;
+  #hasAllReady = false;
+
+  constructor(host: Host, log: Log, plan: FleetPlan) {
+    this.#host = host;
+    this.#log = log;
+    this.#plan = plan;
+    this.#qps = plan.qps;
+    this.counters = new Counters(fleetMetrics, plan.workers);
+    this.#trouble = new TroubleReport(this.counters, log);
+    this.series = new Series("client", this.counters, host.clock);
+  }
+
+  /** Starts the threads: from here on users connect and shake. What they win goes to `awards`. */
+  start(awards: AwardsFile | undefined): void {
+    assert(this.#threads === undefined, "a fleet starts once");
+    this.#awards = awards;
+    this.#threads = new FleetThreads(this.#host, this.#plan, this.counters);
+    this.series.start();
+  }
+
+  status(): ReturnType<FleetControl["status"]> {
+    const { slice, segment, total, engine, workers, pacing } = this.#plan;
+    return {
+      users: slice.count,
+      total,
+      segment,
+      engine,
+      workers,
+      pacing,
+      qps: this.#qps,
+      paused: this.#isPaused,
+      stopping: this.#isStopping,
+    };
+  }
+
+  order(order: FleetOrder): void {
+    if (order.order === "stop") return this.stop("asked by the control API");
+    if (this.#isStopping) throw new RouteError(409, "the fleet is stopping");
+    if (order.order === "rate") this.#qps = order.qps;
+    else if (order.order === "pause" || order.order === "resume") this.#isPaused = order.order === "pause";
+    this.#threads?.order(order);
+    this.#log("info", order.order, { qps: this.#qps, paused: this.#isPaused });
+  }
+
+  /** Asks the fleet to end, for a reason; only the first one counts. */
+  stop(reason: string): void {
+    this.#stopAsked.resolve(reason);
+  }
+
+  /** Waits until somebody stops it, or a thread dies, and ends the fleet. Returns the exit code. */
+  async ended(): Promise<number> {
+    const threads = this.#threads;
+    assert(threads !== undefined, "a fleet was started before it ends");
+    const endProgress = this.series.subscribe((snapshot) => {
+      if (this.#host.isTerminal) this.#host.err(`\r\x1b[K${progressLine(snapshot)}`);
+    });
+    const endLooking = every(LOOK_MS, () => this.#look());
+    try {
+      const reason = await Promise.race([this.#stopAsked.promise, threads.stopped.then(() => "ended")]);
+      this.#isStopping = true;
+      this.#log("info", "stopping", { reason });
+      threads.order({ order: "stop" });
+      const hasStopped = await Promise.race([
+        threads.stopped.then(() => true),
+        sleep(STOP_MS).then(() => false),
+      ]);
+      if (!hasStopped) this.#log("warn", "threads left behind", { afterSeconds: STOP_MS / 1000 });
+      return ExitCode.ok;
+    } catch (error) {
+      this.#log("error", "thread died", { error: error instanceof Error ? error.message : String(error) });
+      return ExitCode.workerDied;
+    } finally {
+      endLooking();
+      endProgress();
+      this.#look();
+      this.series.finish();
+      if (this.#host.isTerminal) this.#host.err("\r\x1b[K");
+    }
+  }
+
+  #look(): void {
+    this.#trouble.look(this.#host.clock.monotonicMs());
+    this.#writeAwards();
+    if (this.#hasAllReady || this.counters.total("usersReady") < this.#plan.slice.count) return;
+    this.#hasAllReady = true;
+    this.#log("info", "connected", { users: this.#plan.slice.count });
+  }
+
+  #writeAwards(): void {
+    if (this.#threads === undefined || this.#awards === undefined) return;
+    try {
+      this.#awards.append(this.#threads.takeAwards());
+    } catch (error) {
+      // A full disk is no reason to end a rehearsal; the counters still have the sums.
+      this.#awards = undefined;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log("error", "awards not written", {
+        reason,
+        hint: "no more of them are written; make room on the disk",
+      });
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import type { Host } from "../../cli/host.ts";
+import { assert } from "../../base/assert.ts";
+import type { Counters } from "../../counters/counters.ts";
+import { Random } from "../../base/random.ts";
+import { Bell, BELL_BYTES } from "../../threads/bell.ts";
+import { encodeControl, Mailbox, mailboxBytes, MessageKind } from "../../threads/mailbox.ts";
+import { AWARD_MAILBOX_WORDS, awardLines } from "../state/award_log.ts";
+import type { FleetOrder } from "../population/fleet_order.ts";
+import { ORDER_MAILBOX_WORDS } from "../population/fleet_order.ts";
+import type { FleetInit, FleetNotice } from "./fleet_worker.ts";
+import { type UserSlice, workerSlice } from "../../base/segment.ts";
+
+/** The name of a fleet's thread, by which the entry file knows what it is. */
+export const FLEET_WORKER_NAME = "fleet";
+
+/** What a fleet plays, before it is split over threads. */
+export type FleetPlan =
+  & Pick<
+    FleetInit,
+    | "engine"
+    | "slice"
+    | "total"
+    | "qps"
+    | "pacing"
+    | "targets"
+    | "behaviour"
+    | "protocol"
+    | "tokenRules"
+    | "gap"
+    | "misbehave"
+    | "patienceMs"
+    | "inTimeMs"
+    | "mostOpen"
+    | "randomSeed"
+    | "priority"
+  >
+  & {
+    /** The part of all users that the slice is, as `3/17`. */
+    readonly segment: string;
+    readonly workers: number;
+    /** Connects a second of all threads. */
+    readonly connectRate: number;
+    readonly wantsAwards: boolean;
+  };
+
+interface Thread {
+  readonly orders: Mailbox;
+  readonly bell: Bell;
+  readonly awards: Mailbox | undefined;
+  readonly stopped: Promise<void>;
+}
+
+/** The main thread's side of a fleet: starts its threads, gives them orders, reads what they count. */
+export class FleetThreads {
+  /** Resolves when every thread has stopped by its own order; rejects when one has died. */
+  readonly stopped: Promise<void>;
+  readonly #threads: Thread[];
+
+  /** @param counters made of `fleetMetrics`, with a block for every thread */
+  constructor(host: Host, plan: FleetPlan, counters: Counters) {
+    assert(plan.workers >= 1 && plan.workers <= plan.slice.count, "every thread has a user");
+    const random = new Random(plan.randomSeed);
+    this.#threads = Array.from({ length: plan.workers }, (_, worker) => {
+      const init = makeInit(plan, worker, counters.memory, random.fork().uint32());
+      return startThread(host, init);
+    });
+    this.stopped = Promise.all(this.#threads.map((thread) => thread.stopped)).then(() => {});
+  }
+
+  /** Gives every thread an order. */
+  order(order: FleetOrder): void {
+    const words = encodeControl(order);
+    for (const { orders, bell } of this.#threads) {
+      // A thread looks once a pass, and people and scenarios give a few orders a second.
+      const isPosted = orders.post(MessageKind.control, 0, 0, words, words.length);
+      assert(isPosted, "a fleet's thread reads its orders");
+      bell.ring();
+    }
+  }
+
+  /** The lines of the awards that came since the last call. */
+  takeAwards(): string {
+    let lines = "";
+    for (const { awards } of this.#threads) {
+      awards?.drain((_kind, _set, _plugin, words, at, count) => {
+        lines += awardLines(words, at, count);
+      });
+    }
+    return lines;
+  }
+}
+
+function makeInit(
+  plan: FleetPlan,
+  worker: number,
+  counters: SharedArrayBuffer,
+  randomSeed: number,
+): FleetInit {
+  const { workers, wantsAwards, segment: _segment, ...shared } = plan;
+  const slice: UserSlice = workerSlice(plan.slice, worker, workers);
+  return {
+    ...shared,
+    slice,
+    worker,
+    workers,
+    connectRate: plan.connectRate * slice.count / plan.slice.count,
+    randomSeed,
+    counters,
+    orders: new SharedArrayBuffer(mailboxBytes(ORDER_MAILBOX_WORDS)),
+    bell: new SharedArrayBuffer(BELL_BYTES),
+    awards: wantsAwards ? new SharedArrayBuffer(mailboxBytes(AWARD_MAILBOX_WORDS)) : undefined,
+  };
+}
+
+function startThread(host: Host, init: FleetInit): Thread {
+  const worker = new Worker(host.program.entry, { type: "module", name: FLEET_WORKER_NAME });
+  const stopped = new Promise<void>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<FleetNotice>) => {
+      assert(data.type === "stopped", "a thread of the fleet says only that it has stopped");
+      resolve();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(`thread ${init.worker} of the fleet died: ${event.message}`));
+    };
+  });
+  worker.postMessage(init);
+  return {
+    orders: new Mailbox(init.orders),
+    bell: new Bell(init.bell),
+    awards: init.awards && new Mailbox(init.awards),
+    stopped,
+  };
+}

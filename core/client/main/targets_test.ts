@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { UserError } from "../../base/user_error.ts";
+import { pairAddresses, parseServers, parseSources } from "./targets.ts";
+
+const LOOPBACK = 0x7f00_0001;
+
+Deno.test("servers are read from lists, ranges and repetitions", () => {
+  assert.deepEqual(parseServers(["127.0.0.1:1025"]), { values: [{ address: LOOPBACK, port: 1025 }] });
+  assert.deepEqual(parseServers(["localhost:80, 10.0.0.1:81", "10.0.0.254-10.0.1.1:82"]), {
+    values: [
+      { address: LOOPBACK, port: 80 },
+      { address: 0x0a00_0001, port: 81 },
+      ...[0x0a00_00fe, 0x0a00_00ff, 0x0a00_0100, 0x0a00_0101].map((address) => ({ address, port: 82 })),
+    ],
+  });
+  assert.deepEqual(parseSources(["192.168.0.1-192.168.0.2"]), { values: [0xc0a8_0001, 0xc0a8_0002] });
+  assert.deepEqual(parseSources([]), { values: [] });
+});
+
+Deno.test("what is no server says what to write instead", () => {
+  const problems = [
+    "127.0.0.1",
+    "127.0.0.1:0",
+    "127.0.0.1:65536",
+    "example.org:80",
+    "10.0.0.9-10.0.0.1:80",
+    "",
+    ":80",
+  ]
+    .map((text) => {
+      const parsed = parseServers([text]);
+      return "problem" in parsed ? parsed.problem : `accepted ${text}`;
+    });
+  assert.deepEqual(problems, [
+    "127.0.0.1: the port is missing or wrong. Write an address and a port, as 127.0.0.1:1025",
+    "127.0.0.1:0: the port is missing or wrong. Write an address and a port, as 127.0.0.1:1025",
+    "127.0.0.1:65536: the port is missing or wrong. Write an address and a port, as 127.0.0.1:1025",
+    "example.org: not an IPv4 address. Write numbers, as 10.0.0.1 or 10.0.0.1-10.0.0.40; names aren't looked up, except localhost",
+    "10.0.0.9-10.0.0.1: the range runs backwards",
+    "no address. Write one as 127.0.0.1:1025",
+    ":80: the port is missing or wrong. Write an address and a port, as 127.0.0.1:1025",
+  ]);
+});
+
+const PER_PAIR = 30_000;
+
+Deno.test("every pair of a source and a server is used", () => {
+  const servers = [{ address: 1, port: 10 }, { address: 2, port: 10 }];
+  const pairs = pairAddresses(servers, [7, 8, 9], 6 * PER_PAIR, PER_PAIR);
+  assert.equal(new Set(pairs.map(({ address, source }) => `${source}>${address}`)).size, 6);
+  assert.deepEqual(pairAddresses(servers.slice(1), [], 1, PER_PAIR), [{ address: 2, port: 10, source: 0 }]);
+});
+
+Deno.test("too few pairs: says exactly what is lacking, and how to give it", () => {
+  const lack = (address: number, sources: number[], users: number) => {
+    try {
+      pairAddresses([{ address, port: 1025 }], sources, users, PER_PAIR);
+    } catch (error) {
+      assert.ok(error instanceof UserError);
+      return error.message;
+    }
+    return "enough";
+  };
+  assert.equal(lack(LOOPBACK, [], PER_PAIR), "enough");
+  assert.equal(
+    lack(LOOPBACK, [], 1_000_000),
+    "1,000,000 users need 34 pairs of source and server address (30,000 connections each), and 1 is given: " +
+      "33 server addresses lacking: give --server 127.0.0.1-127.0.0.34:1025, with the server on --host 0.0.0.0",
+  );
+  assert.equal(
+    lack(0x0a00_0001, [5, 6], 100_000),
+    "100,000 users need 4 pairs of source and server address (30,000 connections each), and 2 are given: " +
+      "2 source addresses lacking: add to this host and give them with --source, or give 1 server address more with --server",
+  );
+});

@@ -1,0 +1,134 @@
+import { type MetricDefinition, MetricLayout } from "../../counters/counters.ts";
+import { CloseCause, closeCauseName, emptyStats } from "../../engine/common/engine.ts";
+
+const counter = (help: string): MetricDefinition => ({ kind: "counter", help });
+const gauge = (help: string): MetricDefinition => ({ kind: "gauge", help });
+const histogram = (help: string): MetricDefinition => ({ kind: "histogram", help });
+
+/**
+ * What a fleet's worker counts. Sums that always hold: due = sent + late + unconnected + overrun;
+ * sent = answered + lost + given up + outstanding; answered = won + nothing + greeted +
+ * allGone + overloaded.
+ */
+const definitions = {
+  usersConnected: gauge("Users with a connection"),
+  usersReady: gauge("Users that are logged in"),
+  shakesOutstanding: gauge("Shakes that were sent and aren't answered yet"),
+  shakesDue: counter("Ticks of the schedule that came to a user of this fleet"),
+  shakesSent: counter("Shakes that were sent"),
+  shakesAnswered: counter("Shakes that were answered, whatever the answer"),
+  shakesWon: counter("Shakes that won a packet"),
+  shakesNothing: counter("Shakes that won nothing"),
+  shakesGreeted: counter("Shakes that won no packet and brought a sponsor's greeting"),
+  shakesAllGone: counter("Shakes that were told that all packets are gone"),
+  shakesOverloaded: counter("Shakes that were told that the server is overloaded"),
+  shakesGivenUp: counter(
+    "Shakes whose user lost patience; an answer later on counts for another, or for nothing",
+  ),
+  shakesInTime: counter(
+    "Shakes that were answered, other than overloaded, within the time that counts as good",
+  ),
+  shakesRetried: counter("Shakes that were sent again after overloaded, before their user's turn"),
+  shakesLocal: counter("Shakes that were answered with nothing by the fleet itself, outside a wave"),
+  shakesLost: counter("Shakes whose connection ended before the answer"),
+  ticksLate: counter("Ticks that the fleet reached too late, which are not made up"),
+  ticksUnconnected: counter("Ticks of users that weren't logged in"),
+  ticksOverrun: counter("Ticks of users with 8 unanswered shakes, or whose send queue was full"),
+  amountWonFen: counter("Money won by shaking, in fen; every packet counts once"),
+  awardsLate: counter("Packets first heard of after another login, beside any shake"),
+  awardsRepeated: counter("Packets that the server told of again; they count once"),
+  awardsDouble: counter("Packets that were given to a second user: a fault of the server"),
+  awardsUnwritten: counter("Awards that found no room on their way to the awards file"),
+  opensSent: counter("Packets that users asked to open"),
+  packetsOpened: counter("Packets that users opened; every packet counts once"),
+  amountOpenedFen: counter("Money in the packets that users opened, in fen"),
+  opensBusy: counter("Packets that users could not open yet, and tried again later"),
+  opensRefused: counter("Packets that users could not open"),
+  noticesReceived: counter("Notices of packets that somebody sent"),
+  noticesIgnored: counter("Notices that users chose not to answer"),
+  claimsSent: counter("Claims that were sent"),
+  claimsAnswered: counter("Claims that were answered, whatever the answer"),
+  claimsPaid: counter("Claims that brought money"),
+  claimsEmpty: counter("Claims that came too late, or for nothing"),
+  claimsBusy: counter("Claims that were asked to try again later"),
+  claimsExpired: counter("Claims that came after the packet's time"),
+  sendsSent: counter("Packets that users sent"),
+  sendsDone: counter("Packets that users sent, and the server took"),
+  sendsRefused: counter("Packets that users sent, and the server refused"),
+  sendsBusy: counter("Packets that users sent, and were asked to try again later"),
+  amountSentFen: counter("Money in the packets that the server took, in fen"),
+  packetsExpired: counter("Packets of which something came back to their sender"),
+  chatsSent: counter("Chats that users sent to their groups"),
+  chatsTaken: counter("Chats that the server took"),
+  chatsRefused: counter("Chats that the server refused or shed"),
+  chatsReceived: counter("Chats that users received from others"),
+  serverCloses: counter("Last frames of servers that said why they close"),
+  amountClaimedFen: counter("Money claimed out of sent packets, in fen"),
+  answersUnasked: counter("Answers to no shake, after an award that was taken for one"),
+  loginsRefused: counter("Logins that the server answered with a refusal"),
+  dials: counter("Connects that were started"),
+  connects: counter("Connects that succeeded"),
+  disconnects: counter("Established connections that ended while the fleet was running"),
+  stalls: counter("Connections that this side gave up after 30 s without an answer"),
+  badFramesTooShort: counter("Connections closed since a frame of the server was too short"),
+  badFramesTooLong: counter("Connections closed since a frame of the server was too long"),
+  badFramesUnknown: counter("Connections closed since the server sent an unknown opcode or result"),
+  badFramesUnexpected: counter("Connections closed since the server sent a frame out of its turn"),
+  badFramesWrongUser: counter("Connections closed since the server answered with another user's id"),
+  bytesIn: counter("Bytes received"),
+  bytesOut: counter("Bytes sent or queued"),
+  wallSteps: counter("Steps of the wall clock; the schedule goes on from the new time"),
+  passes: counter("Turns of the workers' loops"),
+  threadsFirst: gauge("Threads that run before all others of the machine at present"),
+  usersBehaving: gauge("Users of this fleet that behave; the other figures are of them alone"),
+  badUsers: gauge("Users of this fleet that misbehave"),
+  badConnected: gauge("Misbehaving users with a connection"),
+  badFramesSent: counter("Times that a misbehaving user sent something"),
+  badAnswers: counter("Answers to misbehaving users"),
+  badDisconnects: counter("Connections of misbehaving users that ended"),
+  badConnects: counter("Connects of misbehaving users that succeeded"),
+  shakeLatencyUs: histogram("Microseconds from when a shake was due to its answer"),
+  claimLatencyUs: histogram("Microseconds from a claim to its answer"),
+  sendLatencyUs: histogram("Microseconds from a send to its answer"),
+  admittedLatencyUs: histogram("The same of shakes that were answered otherwise than overloaded"),
+  wonLatencyUs: histogram("The same of shakes that won a packet, whose answer waits for the ledger"),
+  connectLatencyUs: histogram("Microseconds from the start of a connect to its success"),
+};
+
+function capitalized(name: string): string {
+  return name[0].toUpperCase() + name.slice(1);
+}
+
+/** The counter of dials that failed for a cause, such as `dialFailedRefused`. */
+export function dialFailedMetric(cause: CloseCause): string {
+  return `dialFailed${capitalized(closeCauseName(cause))}`;
+}
+
+/** The counter of an engine's own number, such as `engineQueuedSends`. */
+export function engineMetric(stat: string): string {
+  return `engine${capitalized(stat)}`;
+}
+
+/** The metrics of `redpkt client`, one block a worker. */
+export const fleetMetrics = new MetricLayout({
+  ...definitions,
+  ...Object.fromEntries(
+    Object.values(CloseCause).map((cause) => [
+      dialFailedMetric(cause),
+      counter(`Connects that failed: ${closeCauseName(cause)}`),
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.keys(emptyStats()).map((stat) => [engineMetric(stat), counter(`The engine's number of ${stat}`)]),
+  ),
+});
+
+/** Handles by name, for counting. */
+export const FleetMetric = Object.fromEntries(
+  Object.keys(definitions).map((name) => [name, fleetMetrics.handle(name)]),
+) as Readonly<Record<keyof typeof definitions, number>>;
+
+/** By cause: the handle of its `dialFailed` counter. */
+export const DIAL_FAILED_HANDLES: readonly number[] = Object.values(CloseCause).map((cause) =>
+  fleetMetrics.handle(dialFailedMetric(cause))
+);

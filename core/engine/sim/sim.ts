@@ -1,0 +1,461 @@
+import { assert } from "../../base/assert.ts";
+import type { Bell } from "../../threads/bell.ts";
+import { parseAddress } from "../../os/address.ts";
+import {
+  AcceptMode,
+  type Area,
+  CloseCause,
+  DEFAULT_QUEUE_BYTES,
+  type DialTarget,
+  emptyStats,
+  type Engine,
+  type EngineHandler,
+  type EngineOptions,
+  LINGER_MS,
+  type Listener,
+  PASS_BUDGET_MS,
+} from "../common/engine.ts";
+import { Lingering } from "../common/lingering.ts";
+import { Outbox } from "../common/outbox.ts";
+import {
+  LEAVE_MS,
+  openReadControl,
+  type OwnReadControl,
+  REST_MS,
+  SWEEP_SHARE,
+} from "../common/read_control.ts";
+import type { SimListener, SimNetwork } from "./network.ts";
+import { SimPhase, type SimSocket } from "./socket.ts";
+import { Slots } from "../common/slots.ts";
+import { Unread } from "../common/unread.ts";
+
+const INPUT_BYTES = 4 * 1024;
+/** How many sockets are handled between two looks at the clock. */
+const EVENTS_PER_LOOK = 32;
+/** Peers taken in one pass, so that a storm of them doesn't hold up those who are in. */
+const ACCEPTS_PER_PASS = 128;
+/** After a failed accept for lack of descriptors: how long not to try again. */
+const ACCEPT_REST_MS = 50;
+const LOOPBACK = 0x7f00_0001;
+
+const State = { free: 0, dialing: 1, open: 2, closing: 3, lingering: 4, broken: 5 } as const;
+
+/** Where in the simulated world an engine is. Its `clock` must be the network's. */
+export interface SimEngineOptions extends EngineOptions {
+  readonly network: SimNetwork;
+  /** This host's address, the source of what it dials; 127.0.0.1 if absent. */
+  readonly address?: number;
+  /** Reads a ms that this host manages; without it all that comes is read in no time. */
+  readonly readsPerMs?: number;
+}
+
+/**
+ * Bytes over a {@linkcode SimNetwork}. `poll` handles what is due at the present virtual time: it never waits, and lets
+ * no time pass. Whoever drives the simulation does that.
+ */
+export class SimEngine implements Engine {
+  readonly name = "sim";
+  readonly capacity: number;
+  readonly peerAddress: Uint32Array;
+  readonly maxReadBytes = INPUT_BYTES;
+  readonly input: Area;
+  readonly output: Area;
+  readonly stats = emptyStats();
+  readonly reads: OwnReadControl;
+  /** Most descriptors that this host may have open; the simulation may change it at any time. */
+  descriptorLimit = Infinity;
+
+  readonly #slots: Slots;
+  readonly #bell: Bell;
+  readonly #network: SimNetwork;
+  readonly #address: number;
+  readonly #outbox: Outbox;
+  readonly #lingering: Lingering;
+
+  /** By connection. */
+  readonly #state: Uint8Array;
+  readonly #cause: Uint8Array;
+  readonly #hasPeerEnded: Uint8Array;
+  readonly #sockets: (SimSocket | undefined)[];
+
+  readonly #unread: Unread;
+  readonly #resting: Unread;
+  readonly #readsPerMs: number;
+  /** Reads that the time since the last poll has room for; below 0 while one is still going on. */
+  #readCredit = 1;
+  #creditAtMs = 0;
+  /** Reads that the budget of the pass has left. */
+  #readsLeft = Infinity;
+  /** When no socket had news; what is new now came after `#sinceMs`. */
+  #drainedMs = 0;
+  #sinceMs = 0;
+  #acceptsLeft = Infinity;
+
+  /** Sockets with news. */
+  #awake: SimSocket[] = [];
+  /** Connections whose end must still be told. */
+  #ends: number[] = [];
+  /** Connections whose owner is to be told that nothing waits any more. */
+  #drained: number[] = [];
+  #handler: EngineHandler | undefined;
+  #listener: SimListener | undefined;
+  #acceptMode: AcceptMode = AcceptMode.paused;
+  #acceptRestUntilMs = 0;
+
+  constructor(options: SimEngineOptions) {
+    const { capacity, network } = options;
+    assert(options.clock === network.clock, "a simulated engine lives in its network's time");
+    this.capacity = capacity;
+    this.#network = network;
+    this.#address = options.address ?? LOOPBACK;
+    this.#slots = new Slots(capacity);
+    this.#bell = options.bell;
+    this.#outbox = new Outbox(capacity, options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
+    this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
+    this.output = this.#outbox.output;
+    this.#readsPerMs = options.readsPerMs ?? Infinity;
+    const unread = this.#unread = new Unread(capacity, LEAVE_MS);
+    const resting = this.#resting = new Unread(capacity, REST_MS);
+    this.reads = openReadControl(
+      unread,
+      resting,
+      (connection, isForGood) =>
+        resting.add(connection, isForGood === true ? Infinity : network.clock.monotonicMs()),
+    );
+    const bytes = new Uint8Array(INPUT_BYTES);
+    this.input = { bytes, view: new DataView(bytes.buffer) };
+    this.peerAddress = new Uint32Array(capacity);
+    this.#state = new Uint8Array(capacity);
+    this.#cause = new Uint8Array(capacity);
+    this.#hasPeerEnded = new Uint8Array(capacity);
+    this.#sockets = new Array(capacity).fill(undefined);
+  }
+
+  get used(): number {
+    return this.#slots.used;
+  }
+
+  get generation(): Int32Array {
+    return this.#slots.generation;
+  }
+
+  attach(handler: EngineHandler): void {
+    assert(this.#handler === undefined, "an engine has one handler");
+    this.#handler = handler;
+  }
+
+  listen(listener: Listener): number {
+    assert(listener.kind === "address", "this engine binds its address itself");
+    const address = parseAddress(listener.hostname);
+    assert(address !== undefined, "an address to listen on is IPv4");
+    this.#listener = this.#network.listen(address, listener.port);
+    this.setAccepting(AcceptMode.open);
+    return this.#listener.port;
+  }
+
+  setAccepting(mode: AcceptMode, most = Infinity): void {
+    this.#acceptMode = mode;
+    this.#acceptsLeft = most;
+  }
+
+  dial(target: DialTarget): number {
+    const connection = this.#slots.take();
+    if (connection < 0) return -1;
+    this.peerAddress[connection] = target.address;
+    this.#state[connection] = State.dialing;
+    if (!this.#hasDescriptor(0)) {
+      this.#end(connection, CloseCause.noDescriptor);
+      return connection;
+    }
+    const socket = this.#network.dial(this, target.source || this.#address, target.address, target.port);
+    this.#sockets[connection] = socket;
+    socket.connection = connection;
+    return connection;
+  }
+
+  reserve(connection: number, size: number): number {
+    return this.#outbox.reserve(connection, size);
+  }
+
+  commit(connection: number, size: number): void {
+    this.#outbox.commit(connection, size, this.#state[connection] === State.open);
+  }
+
+  close(connection: number): void {
+    const state = this.#state[connection];
+    if (state === State.dialing) return this.#end(connection, CloseCause.closed);
+    if (state !== State.open) return;
+    this.#state[connection] = State.closing;
+    this.#lingering.add(connection, this.#network.clock.monotonicMs());
+    if (this.#outbox.isEmpty(connection)) this.#endSending(connection);
+  }
+
+  abort(connection: number): void {
+    if (this.#state[connection] !== State.free) this.#end(connection, CloseCause.aborted);
+  }
+
+  queuedBytes(connection: number): number {
+    return this.#outbox.queuedBytes(connection);
+  }
+
+  poll(_maxWaitMs: number): void {
+    this.#write();
+    this.#network.deliver();
+    this.#bell.awake();
+    this.#handler!.onWake();
+    this.#accept();
+    this.#handleAwake();
+    this.#tellDrained();
+    this.#endLingering();
+    this.#tellEnds();
+    this.#write();
+  }
+
+  shutdown(): void {
+    if (this.#listener !== undefined) this.#network.unlisten(this.#listener);
+    for (const socket of this.#sockets) socket?.close();
+    this.#sockets.fill(undefined);
+    this.#state.fill(State.broken);
+    this.#awake = [];
+  }
+
+  /** For the driver of the simulation: when this engine has something to do, should nothing reach it before. */
+  nextDueMs(): number {
+    const nowMs = this.#network.clock.monotonicMs();
+    const hasUnread = this.#unread.size > 0;
+    if (this.#ends.length > 0 || this.#drained.length > 0 || this.#outbox.hasDue) return nowMs;
+    if (this.#awake.length > 0 || hasUnread) {
+      return this.#readCredit > 0 ? nowMs : nowMs + (1 - this.#readCredit) / this.#readsPerMs;
+    }
+    const lookMs = nowMs + this.#resting.lookMs;
+    const acceptMs = this.#canAccept() ? Math.max(nowMs, this.#acceptRestUntilMs) : Infinity;
+    return Math.min(acceptMs, this.#lingering.nextMs, lookMs);
+  }
+
+  /** For the network: a socket has news. */
+  wake(socket: SimSocket): void {
+    if (socket.isAwake) return;
+    socket.isAwake = true;
+    this.#awake.push(socket);
+  }
+
+  #canAccept(): boolean {
+    if (this.#listener === undefined || this.#listener.backlog.length === 0) return false;
+    if (this.#acceptMode === AcceptMode.open) return this.#slots.free > 0 && this.#acceptsLeft >= 1;
+    return this.#acceptMode === AcceptMode.refuse;
+  }
+
+  #accept(): void {
+    const nowMs = this.#network.clock.monotonicMs();
+    for (let i = 0; i < ACCEPTS_PER_PASS && nowMs >= this.#acceptRestUntilMs && this.#canAccept(); i++) {
+      if (!this.#hasDescriptor(1)) {
+        this.stats.failedAccepts++;
+        this.#acceptRestUntilMs = nowMs + ACCEPT_REST_MS;
+        return;
+      }
+      const socket = this.#listener!.backlog.shift()!;
+      if (this.#acceptMode === AcceptMode.refuse) {
+        this.#refuse(socket);
+        continue;
+      }
+      this.#acceptsLeft--;
+      const connection = this.#slots.take();
+      this.peerAddress[connection] = socket.remoteAddress;
+      this.#sockets[connection] = socket;
+      this.#state[connection] = State.open;
+      socket.connection = connection;
+      socket.owner = this;
+      this.wake(socket); // it may have news from before
+      this.#handler!.onAccept(connection);
+    }
+  }
+
+  /** Ends a peer for whom there is no room. What it sent already is read, or the close would be a reset. */
+  #refuse(socket: SimSocket): void {
+    this.stats.refusedPeers++;
+    while (socket.read(this.input.bytes) > 0);
+    socket.close();
+  }
+
+  /** @param more numbers about to be taken; a dial has taken its own already */
+  #hasDescriptor(more: number): boolean {
+    return this.#slots.used + more <= this.descriptorLimit;
+  }
+
+  /** Handles sockets with news for one budget; the rest waits for the next call, and so does what is new. */
+  #handleAwake(): void {
+    const nowMs = this.#network.clock.monotonicMs();
+    this.#earnReads(nowMs);
+    const awake = this.#awake;
+    this.#awake = [];
+    if (awake.length > 0) this.#sinceMs = this.#drainedMs;
+    const untilMs = nowMs + PASS_BUDGET_MS;
+    let handled = 0;
+    this.#readsLeft = this.reads.budget;
+    while (handled < awake.length && this.#readCredit > 0 && this.#readsLeft > 0) {
+      const socket = awake[handled++];
+      socket.isAwake = false;
+      this.#handleSocket(socket);
+      if (handled % EVENTS_PER_LOOK === 0 && this.#network.clock.monotonicMs() >= untilMs) break;
+    }
+    if (this.reads.budget !== Infinity) {
+      for (; handled < awake.length; handled++) this.#leave(awake[handled]);
+    }
+    if (this.reads.unread > 0) this.#readOld(nowMs);
+    if (handled < awake.length) this.#awake = awake.slice(handled).concat(this.#awake);
+    else this.#drainedMs = nowMs;
+  }
+
+  #earnReads(nowMs: number): void {
+    if (this.#readsPerMs === Infinity) {
+      this.#readCredit = Infinity;
+      return;
+    }
+    const earned = this.#readCredit + (nowMs - this.#creditAtMs) * this.#readsPerMs;
+    this.#readCredit = Math.min(Math.max(1, this.#readsPerMs * PASS_BUDGET_MS), earned);
+    this.#creditAtMs = nowMs;
+  }
+
+  #leave(socket: SimSocket): void {
+    socket.isAwake = false;
+    const { connection } = socket;
+    const isPlain = this.#sockets[connection] === socket && socket.phase === SimPhase.up && !socket.isReset &&
+      this.#state[connection] === State.open && !socket.isAtEnd;
+    if (!isPlain) return this.#handleSocket(socket);
+    this.stats.leftUnread++;
+    this.#unread.add(connection, this.#network.clock.monotonicMs());
+  }
+
+  /**
+   * Reads what was left unread. With a budget, those over their time have a part of it added; what else is left of the
+   * budget goes to those that were left last.
+   */
+  #readOld(nowMs: number): void {
+    const unread = this.#unread;
+    for (let c = this.#resting.next(nowMs); c >= 0; c = this.#resting.next(nowMs)) {
+      this.#resting.remove(c);
+      unread.add(c, nowMs - REST_MS);
+    }
+    const { budget } = this.reads;
+    let sweep = Math.ceil(budget * SWEEP_SHARE);
+    while (unread.size > 0 && this.#readCredit > 0) {
+      let connection = budget === Infinity ? unread.next(Infinity) : sweep-- > 0 ? unread.next(nowMs) : -1;
+      if (connection < 0 && this.#readsLeft > 0) connection = unread.last();
+      if (connection < 0) return;
+      this.reads.leftMs = this.reads.lastLeftMs = unread.remove(connection);
+      this.#receive(connection, this.#sockets[connection]!);
+    }
+  }
+
+  #handleSocket(socket: SimSocket): void {
+    const { connection } = socket;
+    if (this.#sockets[connection] !== socket) {
+      this.stats.staleEvents++;
+      return;
+    }
+    if (socket.phase === SimPhase.failed) return this.#end(connection, socket.failure);
+    if (socket.phase === SimPhase.connecting) return;
+    if (this.#state[connection] === State.dialing) {
+      this.#state[connection] = State.open;
+      this.#handler!.onConnect(connection);
+      if (this.#sockets[connection] !== socket) return; // ended by the handler
+    }
+    if (socket.isReset) return this.#end(connection, CloseCause.reset);
+    this.#writeNext(connection);
+    if (this.#resting.has(connection) && !socket.isAtEnd) {
+      this.stats.leftUnread++;
+      return;
+    }
+    this.reads.sinceMs = this.#sinceMs;
+    this.reads.leftMs = this.#unread.remove(connection);
+    this.reads.lastLeftMs = 0;
+    this.#receive(connection, socket);
+  }
+
+  #receive(connection: number, socket: SimSocket): void {
+    const state = this.#state[connection];
+    if (state === State.broken) return;
+    const size = socket.read(this.input.bytes);
+    this.#readCredit--;
+    this.#readsLeft--;
+    if (size > 0) {
+      if (state === State.open) this.#handler!.onBytes(connection, 0, size);
+    } else if (socket.isAtEnd && this.#hasPeerEnded[connection] === 0) {
+      this.#hasPeerEnded[connection] = 1;
+      if (state === State.open) this.#handler!.onEnd(connection);
+      else if (state === State.lingering) this.#end(connection, CloseCause.closed);
+    }
+    const hasMore = socket.hasBytes || (socket.isAtEnd && this.#hasPeerEnded[connection] === 0);
+    if (hasMore && this.#sockets[connection] === socket) this.wake(socket);
+  }
+
+  /** Sends what was committed since the last time. */
+  #write(): void {
+    for (const connection of this.#outbox.takeDue()) this.#writeNext(connection);
+  }
+
+  #writeNext(connection: number): void {
+    const socket = this.#sockets[connection];
+    const waiting = this.#outbox.peek(connection);
+    if (socket === undefined || waiting.length === 0) return;
+    const sent = socket.write(waiting);
+    if (sent < 0) return this.#end(connection, CloseCause.reset);
+    if (sent < waiting.length) this.#outbox.noteWait(connection);
+    const isDrained = this.#outbox.advance(connection, sent);
+    if (!this.#outbox.isEmpty(connection)) return;
+    if (this.#state[connection] === State.closing) this.#endSending(connection);
+    else if (isDrained) this.#drained.push(connection);
+  }
+
+  #tellDrained(): void {
+    const drained = this.#drained;
+    this.#drained = [];
+    for (const connection of drained) {
+      // None was freed since it was noted: that happens after this, and the list is empty then.
+      if (this.#state[connection] === State.open) this.#handler!.onDrain(connection);
+    }
+  }
+
+  /** Everything is sent: says so to the peer, and reads on until it ends too. */
+  #endSending(connection: number): void {
+    this.#state[connection] = State.lingering;
+    if (this.#hasPeerEnded[connection] === 1) return this.#end(connection, CloseCause.closed);
+    this.#sockets[connection]!.end();
+  }
+
+  #endLingering(): void {
+    const nowMs = this.#network.clock.monotonicMs();
+    for (let c = this.#lingering.takeOver(nowMs); c >= 0; c = this.#lingering.takeOver(nowMs)) {
+      if (this.#state[c] === State.closing) this.#end(c, CloseCause.timeout);
+      else if (this.#state[c] === State.lingering) this.#end(c, CloseCause.closed);
+    }
+  }
+
+  /** Gives the socket back now; the handler is told, and the number freed, at the end of a poll. */
+  #end(connection: number, cause: CloseCause): void {
+    const state = this.#state[connection];
+    if (state === State.broken) return;
+    const socket = this.#sockets[connection];
+    if (cause === CloseCause.aborted) socket?.reset();
+    else socket?.close();
+    this.#sockets[connection] = undefined;
+    this.#state[connection] = State.broken;
+    this.#cause[connection] = cause;
+    this.#unread.remove(connection);
+    this.#resting.remove(connection);
+    this.#outbox.clear(connection);
+    this.#ends.push(connection);
+  }
+
+  #tellEnds(): void {
+    const ends = this.#ends;
+    // What the handler ends meanwhile is told in the next call: a dial that fails at once must not go round in this one.
+    this.#ends = [];
+    for (const connection of ends) {
+      this.#handler!.onClose(connection, this.#cause[connection] as CloseCause);
+      this.#state[connection] = State.free;
+      this.#hasPeerEnded[connection] = 0;
+      this.#slots.release(connection);
+    }
+  }
+}

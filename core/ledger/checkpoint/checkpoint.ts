@@ -1,0 +1,202 @@
+import { crc32 } from "node:zlib";
+import type { GivenBack, Judge } from "../judge/judge.ts";
+import { LASTING_CHUNK_BYTES } from "../judge/packets.ts";
+import type { Sends } from "../judge/sends.ts";
+import { restoreSends, sendsWords } from "./sends_state.ts";
+
+/** Name of the checkpoint's file in a ledger's directory. */
+export const CHECKPOINT_FILE = "checkpoint";
+/** "RPKC" and the format's version. */
+const MAGIC = 0x52504b43;
+const VERSION = 2;
+const HEAD_WORDS = 7;
+const CHUNK_HEAD_WORDS = 2;
+
+/** What a checkpoint says besides what users sent each other, and the packets' columns. */
+export interface CheckpointHead {
+  /** Every row up to this one, and every delivered mark up to that one, is in it. */
+  readonly seq: number;
+  readonly mark: number;
+  readonly mints: readonly (readonly [firstId: number, count: number, amountFen: number, sponsor: number])[];
+  readonly givenBack: readonly GivenBack[];
+  readonly largeAmountsFen: readonly (readonly [packetId: number, amountFen: number])[];
+}
+
+/** Not a checkpoint, or a damaged one: read the rows instead. */
+export class CheckpointBroken extends Error {
+  override name = "CheckpointBroken";
+}
+
+/**
+ * What is used and counted, up to a row: a flat file that is read in one go, so that a start needn't read ten million
+ * rows. Each part has a checksum. A new one is written beside the old one and renamed over it. Yields after each part.
+ */
+export function* writeCheckpoint(
+  path: string,
+  head: CheckpointHead,
+  sends: Sends,
+  chunks: Iterable<[number, Uint8Array]>,
+): Generator<void, void> {
+  const file = Deno.openSync(`${path}.new`, { write: true, create: true, truncate: true });
+  try {
+    const text = new TextEncoder().encode(JSON.stringify(head));
+    const state = bytesOf(sendsWords(sends));
+    const chunkHead = new Uint32Array(CHUNK_HEAD_WORDS);
+    const sums = [text.length, crc32(text), state.length, crc32(state)];
+    write(file, bytesOf(Uint32Array.of(MAGIC, VERSION, LASTING_CHUNK_BYTES, ...sums)));
+    write(file, text);
+    write(file, state);
+    yield;
+    for (const [number, bytes] of chunks) {
+      chunkHead[0] = number;
+      chunkHead[1] = crc32(bytes);
+      write(file, new Uint8Array(chunkHead.buffer));
+      write(file, bytes);
+      yield;
+    }
+    file.syncSync();
+  } finally {
+    file.close();
+  }
+  Deno.renameSync(`${path}.new`, path);
+}
+
+/** A checkpoint that is being read, part by part. */
+export class CheckpointReader {
+  readonly head: CheckpointHead;
+  readonly #file: Deno.FsFile;
+  readonly #chunkHead = new Uint32Array(CHUNK_HEAD_WORDS);
+
+  /** Bytes of what users sent each other, and their checksum. */
+  readonly #stateBytes: number;
+  readonly #stateSum: number;
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+    const fixed = readFixed(file);
+    [this.#stateBytes, this.#stateSum] = fixed.subarray(HEAD_WORDS - 2);
+    this.head = readHead(file, fixed);
+  }
+
+  /**
+   * Opens a checkpoint and reads its head.
+   *
+   * @returns undefined if there is none
+   * @throws CheckpointBroken
+   */
+  static open(path: string): CheckpointReader | undefined {
+    let file: Deno.FsFile;
+    try {
+      file = Deno.openSync(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+    try {
+      return new CheckpointReader(file);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Reads what users sent each other into empty sends; before any chunk, or not at all. @throws CheckpointBroken */
+  readSends(sends: Sends): void {
+    const bytes = new Uint8Array(this.#stateBytes);
+    if (readFully(this.#file, bytes) < bytes.length) throw new CheckpointBroken("it is cut off");
+    if (crc32(bytes) !== this.#stateSum) throw new CheckpointBroken("the checksum of its sends is wrong");
+    restoreSends(sends, new Uint32Array(bytes.buffer));
+  }
+
+  /**
+   * Reads the next chunk into the bytes that `into` gives for its number.
+   *
+   * @returns the chunk's number, or -1 at the end
+   * @throws CheckpointBroken
+   */
+  next(into: (number: number) => Uint8Array): number {
+    const got = readFully(this.#file, new Uint8Array(this.#chunkHead.buffer));
+    if (got === 0) return -1;
+    if (got < this.#chunkHead.byteLength) throw new CheckpointBroken("it ends in a chunk's head");
+    const [number, checksum] = this.#chunkHead;
+    const bytes = into(number);
+    if (readFully(this.#file, bytes) < bytes.length) throw new CheckpointBroken(`chunk ${number} is cut off`);
+    if (crc32(bytes) !== checksum) throw new CheckpointBroken(`the checksum of chunk ${number} is wrong`);
+    return number;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/**
+ * Reads a checkpoint into an empty judge.
+ *
+ * @param onProgress called often, with the awards since the last call
+ */
+export function restoreJudge(
+  path: string,
+  judge: Judge,
+  onProgress: (awards: number) => void,
+): CheckpointHead | undefined {
+  const reader = CheckpointReader.open(path);
+  if (reader === undefined) return undefined;
+  try {
+    const { head } = reader;
+    for (const [firstId, count, amountFen, sponsor] of head.mints) {
+      judge.restoreMint({ firstId, count, amountFen, sponsor });
+    }
+    for (const given of head.givenBack) judge.restoreGivenBack(given);
+    reader.readSends(judge.sends);
+    onProgress(0);
+    for (const [id, amountFen] of head.largeAmountsFen) judge.packets.largeAmountsFen.set(id, amountFen);
+    for (;;) {
+      const number = reader.next((number) => judge.packets.chunk(number).lasting);
+      if (number < 0) return head;
+      const before = judge.awards;
+      judge.restoreChunk(number);
+      onProgress(judge.awards - before);
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+function readFixed(file: Deno.FsFile): Uint32Array {
+  const fixed = new Uint32Array(HEAD_WORDS);
+  const got = readFully(file, bytesOf(fixed));
+  const [magic, version, chunkBytes] = fixed;
+  if (got < 3 * 4 || magic !== MAGIC) throw new CheckpointBroken("it is none");
+  if (version !== VERSION || chunkBytes !== LASTING_CHUNK_BYTES) {
+    throw new CheckpointBroken(`its format is ${version}, and this redpkt writes ${VERSION}`);
+  }
+  if (got < fixed.byteLength) throw new CheckpointBroken("it ends in its head");
+  return fixed;
+}
+
+function readHead(file: Deno.FsFile, [, , , textBytes, checksum]: Uint32Array): CheckpointHead {
+  const text = new Uint8Array(textBytes);
+  if (readFully(file, text) < text.length || crc32(text) !== checksum) {
+    throw new CheckpointBroken("its head is damaged");
+  }
+  return JSON.parse(new TextDecoder().decode(text));
+}
+
+function readFully(file: Deno.FsFile, bytes: Uint8Array): number {
+  let got = 0;
+  while (got < bytes.length) {
+    const more = file.readSync(bytes.subarray(got));
+    if (more === null) break;
+    got += more;
+  }
+  return got;
+}
+
+function write(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}
+
+function bytesOf(words: Uint32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}

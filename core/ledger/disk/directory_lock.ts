@@ -1,0 +1,61 @@
+import { UserError } from "../../base/user_error.ts";
+
+const LOCK_FILE = "lock";
+
+/**
+ * Keeps a ledger's directory to one process. The kernel lets go of the lock when the process ends, however it ends. The
+ * file itself stays; it names the process that had the lock last.
+ */
+export class DirectoryLock {
+  readonly #file: Deno.FsFile;
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /**
+   * Makes the directory if there is none, and locks it.
+   *
+   * @param flag what the directory was given by, for messages
+   * @throws UserError if another process has it, or it can't be written
+   */
+  static take(directory: string, flag: string): DirectoryLock {
+    let file: Deno.FsFile;
+    try {
+      Deno.mkdirSync(directory, { recursive: true });
+      file = Deno.openSync(`${directory}/${LOCK_FILE}`, { read: true, write: true, create: true });
+    } catch (error) {
+      throw new UserError(`${flag} ${directory}: cannot be written: ${reason(error)}`);
+    }
+    if (!file.tryLockSync(true)) {
+      const holder = new TextDecoder().decode(readAll(file)).trim();
+      file.close();
+      throw new UserError(
+        `${flag} ${directory}: process ${
+          holder || "unknown"
+        } uses this ledger. Stop it, or name another directory`,
+      );
+    }
+    file.truncateSync(0);
+    file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+    return new DirectoryLock(file);
+  }
+
+  release(): void {
+    this.#file.unlockSync();
+    this.#file.close();
+  }
+}
+
+function readAll(file: Deno.FsFile): Uint8Array {
+  const bytes = new Uint8Array(32);
+  return bytes.subarray(0, file.readSync(bytes) ?? 0);
+}
+
+function reason(error: unknown): string {
+  if (error instanceof Deno.errors.PermissionDenied) return "no permission";
+  if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory) {
+    return "there is a file of this name";
+  }
+  return error instanceof Error ? error.message : String(error);
+}

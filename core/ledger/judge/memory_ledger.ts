@@ -1,0 +1,45 @@
+import { idSpaceOf } from "../../base/id_space.ts";
+import { Judge } from "./judge.ts";
+import type { AwardRecord, Balances, Judgement, Ledger, LedgerLimits } from "../record/ledger.ts";
+import type { MoneyTally } from "./money_tally.ts";
+
+/** A ledger that forgets everything when the process ends: for rehearsals that don't need one that lasts. */
+export class MemoryLedger implements Ledger {
+  readonly failure = undefined;
+  readonly #judge: Judge;
+
+  /** @param money where the judge adds up what it decides, if anybody wants to know */
+  constructor(limits?: LedgerLimits, money?: MoneyTally, hostNumber = 0) {
+    this.#judge = new Judge(limits, undefined, idSpaceOf(hostNumber));
+    this.#judge.money = money;
+  }
+
+  get nextPacketId(): number {
+    return this.#judge.nextPacketId;
+  }
+
+  judge(words: Int32Array, at: number, judgement: Judgement): void {
+    this.#judge.judge(words, at, judgement);
+  }
+
+  commit(): boolean {
+    this.#judge.check();
+    return true;
+  }
+
+  balances(): Balances {
+    return this.#judge.balances();
+  }
+
+  get unopened(): number {
+    return this.#judge.unopened;
+  }
+
+  awardOf(packetId: number): AwardRecord | undefined {
+    return this.#judge.awardOf(packetId);
+  }
+
+  close(): void {
+    this.commit();
+  }
+}

@@ -1,0 +1,215 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import { UserError } from "../../base/user_error.ts";
+import { legsSql } from "../record/accounts.ts";
+import { AWARD_KINDS, HELD } from "../record/entry.ts";
+import { migrate, PROJECTION_MIGRATIONS } from "../disk/schema.ts";
+import { rollBack, TRUTH_FILE } from "../store/sqlite_store.ts";
+
+/** SQLite's result codes for a file that isn't as it must be: CORRUPT and NOTADB. */
+const DAMAGE_CODES = new Set([11, 26]);
+
+/** Name of the projection's file in a ledger's directory. */
+export const PROJECTION_FILE = "projection.db";
+
+/** So many runs of one level are merged into one of the next. */
+const RUNS_PER_MERGE = 64;
+/** Awards that a piece of a merge moves, or about so many: a few ms of work. */
+const AWARDS_PER_PIECE = 4_096;
+/** The largest number in SQLite that is a safe integer here: above every user id. */
+const NO_USER = Number.MAX_SAFE_INTEGER;
+
+const ROWS = "truth.entry where seq > ?1 and seq <= ?2";
+const [FROM, TO] = legsSql("sql");
+const [BALANCE_FROM, BALANCE_TO] = legsSql("balanceSql");
+
+/** Both legs of each row, in the order of their keys. */
+const POST = `
+  insert into posting
+  select seq * 2 + leg, iif(leg, ${TO}, ${FROM}), iif(leg, amount, -amount)
+  from truth.entry cross join (select 0 as leg union all select 1) where seq > ?1 and seq <= ?2`;
+/** Summed up by few numbers first, since names are slow. */
+const BALANCE = `
+  with moved as materialized (
+    select kind, sponsor, count = ${HELD} as count, sum(amount) as amount from ${ROWS}
+    group by kind, sponsor, count = ${HELD}
+  )
+  insert into balance
+  select account, sum(fen) from (
+    select ${BALANCE_FROM} as account, -amount as fen from moved
+    union all select ${BALANCE_TO}, amount from moved
+  ) where true group by account
+  on conflict (account) do update set fen = fen + excluded.fen`;
+const INDEX = `
+  insert into user_award
+  select ?3, user, seq from ${ROWS} and kind in (${AWARD_KINDS}) order by user, seq`;
+
+/** Runs that are being merged into one, user by user. */
+interface Merge {
+  readonly into: number;
+  /** The runs, as SQL wants to see them. */
+  readonly runs: string;
+  /** The largest of them, which tells about how far all of them get. */
+  readonly largest: number;
+  /** The users before this one are done. */
+  fromUser: number;
+}
+
+/**
+ * What people ask a ledger for: postings, balances, a user's awards. Made from the truth's rows in bulk and always a
+ * little behind; nothing is decided by it, and it can be thrown away and made again. The rows go from one file to the
+ * other within SQLite: brought into the program and back they cost twice as much.
+ *
+ * The index by user consists of runs: each bulk is sorted and appended as a whole, so that no bulk touches pages all
+ * over an index that is larger than memory. A question looks into each run.
+ */
+export class Projection {
+  readonly #db: DatabaseSync;
+  readonly #post: StatementSync;
+  readonly #balance: StatementSync;
+  readonly #index: StatementSync;
+  readonly #progress: StatementSync;
+  readonly #last: StatementSync;
+  #seq: number;
+  #merge: Merge | undefined;
+
+  /** @throws UserError if there is something else in the directory */
+  constructor(directory: string) {
+    const path = `${directory}/${PROJECTION_FILE}`;
+    const db = this.#db = new DatabaseSync(path);
+    try {
+      // Lost rows are made again, so it needn't sync at every commit; the log keeps it whole.
+      db.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000");
+      migrate(db, path, PROJECTION_MIGRATIONS);
+      db.prepare("attach ? as truth").run(`${pathToFileURL(`${directory}/${TRUTH_FILE}`)}?mode=ro`);
+      this.#post = db.prepare(POST);
+      this.#balance = db.prepare(BALANCE);
+      this.#index = db.prepare(INDEX);
+      this.#progress = db.prepare("update progress set seq = ?");
+      this.#last = db.prepare(`select max(seq) as seq from ${ROWS}`);
+      this.#seq = db.prepare("select seq from progress").get()!.seq as number;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /** Opens the projection; if it is damaged or of another ledger, makes it anew from nothing. */
+  static openOrRebuild(directory: string, truthSeq: number): Projection {
+    try {
+      const projection = new Projection(directory);
+      if (projection.seq <= truthSeq) return projection;
+      projection.close();
+    } catch (error) {
+      // A schema of a newer program is not damage.
+      if (error instanceof UserError) throw error;
+    }
+    Projection.remove(directory);
+    return new Projection(directory);
+  }
+
+  /** Whether an error says that the file is damaged, so that it must be made anew. */
+  static isDamage(error: unknown): boolean {
+    return error instanceof Error && "errcode" in error && DAMAGE_CODES.has(Number(error.errcode) & 0xff);
+  }
+
+  static remove(directory: string): void {
+    for (const suffix of ["", "-wal", "-shm"]) {
+      try {
+        Deno.removeSync(`${directory}/${PROJECTION_FILE}${suffix}`);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+  }
+
+  /** The last row that is in it. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /**
+   * Adds the next rows, so many at most, all or none. Returns how many there were.
+   *
+   * @param onPiece called between pieces of a few ms of work
+   */
+  apply(most: number, onPiece: () => void): number {
+    const { seq: last } = this.#last.get(this.#seq, this.#seq + most)! as { seq: number | null };
+    if (last === null) return 0;
+    this.#write(() => {
+      this.#post.run(this.#seq, last);
+      onPiece();
+      this.#balance.run(this.#seq, last);
+      onPiece();
+      const run = this.#nextRun();
+      const { changes: awards } = this.#index.run(this.#seq, last, run);
+      if (awards !== 0) this.#db.prepare("insert into run values (?, 0, ?)").run(run, awards);
+      this.#progress.run(last);
+      onPiece();
+    });
+    const rows = last - this.#seq;
+    this.#seq = last;
+    return rows;
+  }
+
+  /**
+   * Merges runs if there are many, a piece at a time: each leaves every award in one run or the other. What a merge that
+   * was broken off leaves are runs like any others. Returns whether there was something to do.
+   */
+  merge(): boolean {
+    const merge = this.#merge ??= this.#beginMerge();
+    if (merge === undefined) return false;
+    const { into, runs, largest, fromUser } = merge;
+    const found = this.#db.prepare(
+      "select user from user_award where run = ? and user >= ? order by user limit 1 offset ?",
+    ).get(largest, fromUser, AWARDS_PER_PIECE / RUNS_PER_MERGE);
+    // A user's awards stay together, so a piece has one user at least.
+    const toUser = found === undefined ? NO_USER : Math.max(found.user as number, fromUser + 1);
+    const moved = `from user_award where run in (${runs}) and user >= ${fromUser} and user < ${toUser}`;
+    this.#write(() => {
+      this.#db.exec(
+        `insert into user_award select ${into}, user, seq ${moved} order by user, seq; delete ${moved}`,
+      );
+      if (found === undefined) this.#db.exec(`delete from run where run in (${runs})`);
+    });
+    if (found === undefined) this.#merge = undefined;
+    else merge.fromUser = toUser;
+    return true;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #beginMerge(): Merge | undefined {
+    const due = this.#db.prepare(
+      `select level from run group by level having count(*) >= ${RUNS_PER_MERGE} limit 1`,
+    ).get();
+    if (due === undefined) return undefined;
+    const level = due.level as number;
+    const found = this.#db.prepare(
+      `select run, awards from run where level = ? order by awards desc limit ${RUNS_PER_MERGE}`,
+    ).all(level) as { run: number; awards: number }[];
+    const runs = found.map(({ run }) => run);
+    const awards = found.reduce((sum, { awards }) => sum + awards, 0);
+    const into = this.#nextRun();
+    this.#db.prepare("insert into run values (?, ?, ?)").run(into, level + 1, awards);
+    return { into, runs: runs.join(), largest: runs[0], fromUser: 0 };
+  }
+
+  #nextRun(): number {
+    return this.#db.prepare("select coalesce(max(run), 0) + 1 as run from run").get()!.run as number;
+  }
+
+  /** All of it or nothing. */
+  #write(change: () => void): void {
+    this.#db.exec("begin"); // the truth is only read, so nothing may be locked there
+    try {
+      change();
+      this.#db.exec("commit");
+    } catch (error) {
+      rollBack(this.#db);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { balanceAccount, legsOf, legsSql } from "./accounts.ts";
+import { EntryKind, HELD } from "./entry.ts";
+import { EntryRows, ROW_FIELDS } from "./entry_rows.ts";
+import { TRUTH_MIGRATIONS } from "../disk/schema.ts";
+
+/** Kinds of which a ledger has rows. */
+const KINDS = [
+  EntryKind.mint,
+  EntryKind.award,
+  EntryKind.giveBack,
+  EntryKind.fund,
+  EntryKind.send,
+  EntryKind.claim,
+  EntryKind.takeBack,
+  EntryKind.group,
+  EntryKind.open,
+  EntryKind.lapse,
+];
+
+Deno.test("SQL names the same accounts as the program, of every kind of row", () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec(TRUTH_MIGRATIONS[0]);
+  const insert = db.prepare("insert into entry values (?, ?, ?, ?, ?, ?, ?, ?)");
+  const rows = new EntryRows();
+  for (const kind of KINDS) {
+    for (const sponsor of [1, 7]) {
+      for (const count of [0, HELD, 500]) {
+        const at = rows.next();
+        rows.values.set([rows.count, kind, 40, 50, 60, sponsor, count, 70], at);
+        insert.run(...rows.values.subarray(at, at + ROW_FIELDS));
+      }
+    }
+  }
+  const [from, to] = legsSql("sql");
+  const [balanceFrom, balanceTo] = legsSql("balanceSql");
+  const found = db.prepare(
+    `select ${from} as f, ${to} as t, ${balanceFrom} as bf, ${balanceTo} as bt from entry order by seq`,
+  ).all();
+  assert.equal(found.length, KINDS.length * 6);
+  found.forEach(({ f, t, bf, bt }, row) => {
+    const legs = legsOf(rows.values, rows.at(row));
+    assert.deepEqual([f, t], legs);
+    assert.deepEqual([bf, bt], legs.map(balanceAccount));
+  });
+  db.close();
+});

@@ -1,0 +1,73 @@
+import { MONEY_COLUMNS, type MoneyColumn, type MoneyTally } from "../judge/money_tally.ts";
+import { type MoneyGroup, MoneyRows } from "../record/money_rows.ts";
+
+/** A row of the table of money, as read: a sponsor, a wave's index or `NO_WAVE`, and the sums. */
+export interface MoneyRow extends Readonly<Record<MoneyColumn, number>> {
+  readonly sponsor: number;
+  readonly wave: number;
+}
+
+const COLUMNS = MONEY_COLUMNS.length;
+const VERSION = 0;
+const SIZE = 1;
+const HEAD_WORDS = 2;
+/** A copy takes far less time than the pause between two, so a few tries always find a whole one. */
+const MOST_TRIES = 1_000;
+
+/**
+ * The table of money in shared memory. The ledger thread copies its own there now and then, after what it holds has
+ * become durable; an odd version says that it is just being copied.
+ */
+export class MoneyBoard {
+  readonly memory: SharedArrayBuffer;
+  readonly #head: Int32Array;
+  /** By row: sponsor and wave. */
+  readonly #keys: Int32Array;
+  readonly #values: Float64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    const rows = Math.floor((memory.byteLength - HEAD_WORDS * 4) / (COLUMNS * 8 + 8));
+    this.memory = memory;
+    this.#head = new Int32Array(memory, 0, HEAD_WORDS);
+    this.#keys = new Int32Array(memory, HEAD_WORDS * 4, rows * 2);
+    this.#values = new Float64Array(memory, HEAD_WORDS * 4 + rows * 8, rows * COLUMNS);
+  }
+
+  /** A board with room for the rows of these groups. */
+  static for(groups: readonly MoneyGroup[]): MoneyBoard {
+    const rows = MoneyRows.capacity(groups);
+    return new MoneyBoard(new SharedArrayBuffer(HEAD_WORDS * 4 + rows * (COLUMNS * 8 + 8)));
+  }
+
+  /** Ledger thread: shows what is in the tally. */
+  publish({ rows, values }: MoneyTally): void {
+    Atomics.add(this.#head, VERSION, 1);
+    for (let row = 0; row < rows.size; row++) {
+      this.#keys[row * 2] = rows.sponsor[row];
+      this.#keys[row * 2 + 1] = rows.wave[row];
+    }
+    this.#values.set(values.subarray(0, rows.size * COLUMNS));
+    this.#head[SIZE] = rows.size;
+    Atomics.add(this.#head, VERSION, 1);
+  }
+
+  /** What was shown last; undefined before anything was. */
+  read(): MoneyRow[] | undefined {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const version = Atomics.load(this.#head, VERSION);
+      if (version === 0) return undefined;
+      if (version % 2 !== 0) continue;
+      const size = this.#head[SIZE];
+      const keys = this.#keys.slice(0, size * 2);
+      const values = this.#values.slice(0, size * COLUMNS);
+      if (Atomics.load(this.#head, VERSION) !== version) continue;
+      return Array.from({ length: size }, (_, row) => rowOf(keys, values, row));
+    }
+    return undefined;
+  }
+}
+
+function rowOf(keys: Int32Array, values: Float64Array, row: number): MoneyRow {
+  const sums = Object.fromEntries(MONEY_COLUMNS.map((name, i) => [name, values[row * COLUMNS + i]]));
+  return { sponsor: keys[row * 2], wave: keys[row * 2 + 1], ...sums as Record<MoneyColumn, number> };
+}

@@ -1,0 +1,197 @@
+import { assert } from "../../base/assert.ts";
+import type { Clock } from "../../base/clock.ts";
+import { MOST_MARK_WORDS, writeShareMark } from "../record/delivered_marks.ts";
+import {
+  entryAmountFen,
+  EntryKind,
+  EntryWord,
+  isQuestion,
+  isTransfer,
+  Refusal,
+  Verdict,
+} from "../record/entry.ts";
+import { EntryRows, ROW_FIELDS, RowField } from "../record/entry_rows.ts";
+import { type EntryStore, StoreFailed } from "../disk/entry_store.ts";
+import type { Judge } from "../judge/judge.ts";
+import type { AwardRecord, Balances, Judgement, Ledger } from "../record/ledger.ts";
+
+/** What was delivered is written with the next batch, or by itself after this time; words of it at most. */
+const MARKS_WAIT_MS = 1_000;
+const MOST_MARKS = 16_384;
+/** How long a failing store is left alone before the next try. */
+const REST_MS = [100, 250, 500, 1_000] as const;
+
+/** A ledger that lasts: the judge's memory in front, rows in a store behind it. */
+export class StoredLedger implements Ledger {
+  failure: string | undefined;
+  readonly #judge: Judge;
+  readonly #store: EntryStore;
+  readonly #clock: Clock;
+  /** The batch: judged and staged, but not known to be durable. */
+  readonly #rows = new EntryRows();
+  readonly #marks = new Uint32Array(MOST_MARKS);
+  #markCount = 0;
+  #marksSinceMs = 0;
+  #nextSeq: number;
+  /** While the batch is in doubt: when to try again, and how often it was tried. */
+  #retryAtMs = 0;
+  #failures = 0;
+
+  /** @param judge holds everything that the store holds, as `openJudge` makes it */
+  constructor(judge: Judge, store: EntryStore, clock: Clock) {
+    this.#judge = judge;
+    this.#store = store;
+    this.#clock = clock;
+    this.#nextSeq = store.lastSeq() + 1;
+  }
+
+  get nextPacketId(): number {
+    return this.#judge.nextPacketId;
+  }
+
+  /** Rows that are durable. */
+  get lastSeq(): number {
+    return this.#nextSeq - 1 - this.#rows.count;
+  }
+
+  judge(words: Int32Array, at: number, judgement: Judgement): void {
+    assert(this.failure === undefined, "nothing is judged on top of a batch that is in doubt");
+    this.#judgeEntry(words, at, judgement);
+    if (judgement.verdict !== Verdict.done) return;
+    switch (words[at + EntryWord.kind]) {
+      case EntryKind.pendingOf:
+      case EntryKind.part:
+        return;
+      case EntryKind.delivered:
+        // With no room the mark is forgotten: that repeats a message after a restart, no more.
+        if (this.#markCount === 0) this.#marksSinceMs = this.#clock.monotonicMs();
+        if (this.#markCount + MOST_MARK_WORDS <= MOST_MARKS) {
+          this.#mark(words[at + EntryWord.packetId] >>> 0, words[at + EntryWord.user] >>> 0);
+        }
+        return;
+      default:
+        if (!isQuestion(words[at + EntryWord.kind])) this.#stage(words, at, judgement);
+    }
+  }
+
+  commit(): boolean {
+    if (this.failure !== undefined && !this.#mend()) return false;
+    if (this.#rows.count === 0 && !this.#areMarksDue()) return true;
+    const atMs = this.#clock.wallMs();
+    for (let row = 0; row < this.#rows.count; row++) {
+      this.#rows.values[this.#rows.at(row) + RowField.atMs] = atMs;
+    }
+    try {
+      this.#store.append(this.#rows, this.#marks.subarray(0, this.#markCount));
+    } catch (error) {
+      return this.#failed(error);
+    }
+    this.#settled();
+    return true;
+  }
+
+  balances(): Balances {
+    return this.#judge.balances();
+  }
+
+  get unopened(): number {
+    return this.#judge.unopened;
+  }
+
+  awardOf(packetId: number): AwardRecord | undefined {
+    return this.#judge.awardOf(packetId);
+  }
+
+  close(): void {
+    this.#marksSinceMs = -Infinity;
+    this.commit();
+    this.#store.close();
+  }
+
+  /** Whatever needs a packet that has ended, and that the disk doesn't tell of now, comes to nothing. */
+  #judgeEntry(words: Int32Array, at: number, judgement: Judgement): void {
+    try {
+      this.#judge.judge(words, at, judgement);
+    } catch (error) {
+      if (!(error instanceof StoreFailed)) throw error;
+      judgement.verdict = Verdict.refused;
+      judgement.detail = Refusal.unreadable;
+      judgement.reply.fill(0);
+    }
+  }
+
+  #mark(packetId: number, user: number): void {
+    if (this.#judge.sends.list.has(packetId)) {
+      this.#markCount += writeShareMark(this.#marks, this.#markCount, packetId, user);
+    } else this.#marks[this.#markCount++] = packetId;
+  }
+
+  #stage(words: Int32Array, at: number, judgement: Judgement): void {
+    const { packetId, body, amountFen, sponsor, hasEnded } = judgement;
+    const isOpen = words[at + EntryWord.kind] === EntryKind.open;
+    const isOfSends = isTransfer(words[at + EntryWord.kind]);
+    if (body !== undefined && isOfSends) this.#rows.bodies.set(this.#nextSeq, body);
+    if (hasEnded && isOfSends) this.#rows.ended.set(packetId, this.#judge.sends.words(packetId)!);
+    const row = this.#rows.next();
+    const { values } = this.#rows;
+    values[row + RowField.seq] = this.#nextSeq++;
+    values[row + RowField.kind] = words[at + EntryWord.kind];
+    // Sends get their ids from the judge.
+    values[row + RowField.packetId] = isOfSends ? packetId : words[at + EntryWord.packetId] >>> 0;
+    values[row + RowField.user] = words[at + EntryWord.user] >>> 0;
+    values[row + RowField.amount] = isOpen ? amountFen : entryAmountFen(words, at);
+    values[row + RowField.sponsor] = isOpen ? sponsor : words[at + EntryWord.sponsor];
+    values[row + RowField.count] = words[at + EntryWord.count];
+  }
+
+  #areMarksDue(): boolean {
+    return this.#markCount > 0 && this.#clock.monotonicMs() - this.#marksSinceMs >= MARKS_WAIT_MS;
+  }
+
+  #settled(): void {
+    this.#judge.check();
+    for (const packetId of this.#rows.ended.keys()) this.#judge.sends.forget(packetId);
+    this.#rows.clear();
+    this.#markCount = 0;
+    this.failure = undefined;
+    this.#failures = 0;
+  }
+
+  #failed(error: unknown): false {
+    if (!(error instanceof StoreFailed)) throw error;
+    this.failure = error.message;
+    const restMs = REST_MS[Math.min(this.#failures++, REST_MS.length - 1)];
+    this.#retryAtMs = this.#clock.monotonicMs() + restMs;
+    return false;
+  }
+
+  /**
+   * Opens the store again and looks whether the batch is in it. True when that is known: then it was durable after all
+   * and is settled, or it has left no trace and is to be appended again.
+   */
+  #mend(): boolean {
+    if (this.#clock.monotonicMs() < this.#retryAtMs) return false;
+    const before = this.lastSeq;
+    try {
+      this.#store.reopen();
+      const last = this.#store.lastSeq();
+      if (last !== before) this.#checkBatch(before, last);
+      if (last !== before) this.#settled();
+    } catch (error) {
+      return this.#failed(error);
+    }
+    this.failure = undefined;
+    return true;
+  }
+
+  /** The store holds the batch whole, as it was staged: a transaction is there or not. */
+  #checkBatch(before: number, last: number): void {
+    assert(last === before + this.#rows.count, "a batch is in the store whole or not at all");
+    let row = 0;
+    this.#store.read(before, ({ values, count }) => {
+      for (let i = 0; i < count * ROW_FIELDS; i++, row++) {
+        assert(values[i] === this.#rows.values[row], "the store holds what was staged");
+      }
+    });
+  }
+}

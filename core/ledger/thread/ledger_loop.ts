@@ -1,0 +1,78 @@
+import type { Bell } from "../../threads/bell.ts";
+import { EntryKind, EntryWord, isQuestion, PAYLOAD_AT, setEntryAmountFen } from "../record/entry.ts";
+import { emptyJudgement, type Ledger } from "../record/ledger.ts";
+import type { LedgerRing } from "../ring/ledger_ring.ts";
+
+/** Most entries of one ring in one commit, which take about 3 ms: nobody waits long, and no ring holds up the others. */
+const MOST_PER_RING = 2048;
+
+/** A producer of entries: its ring, and the bell that tells it of verdicts. */
+export interface LedgerClient {
+  readonly ring: LedgerRing;
+  readonly bell: Bell;
+}
+
+/** What a turn of the ledger's loop came to. */
+export const Step = {
+  /** Nothing came. */
+  idle: 0,
+  /** Entries were answered. */
+  answered: 1,
+  /** The batch is in doubt: nothing is judged or answered until it is known. */
+  inDoubt: 2,
+} as const;
+export type Step = typeof Step[keyof typeof Step];
+
+/** What the ledger thread does over and over: judge what came, commit once, answer. The simulator calls it too. */
+export class LedgerLoop {
+  /** Entries judged and refused so far, by `Refusal`. */
+  readonly refusals = new Float64Array(32);
+  readonly #ledger: Ledger;
+  readonly #clients: readonly LedgerClient[];
+  readonly #judgement = emptyJudgement();
+  #judged = 0;
+
+  constructor(ledger: Ledger, clients: readonly LedgerClient[]) {
+    this.#ledger = ledger;
+    this.#clients = clients;
+  }
+
+  /** Entries of the present batch, or of the last one. */
+  get judged(): number {
+    return this.#judged;
+  }
+
+  /** One group commit. */
+  step(): Step {
+    if (this.#ledger.failure === undefined) {
+      this.#judged = 0;
+      for (const client of this.#clients) this.#judged += client.ring.judge(this.#judge, MOST_PER_RING);
+    }
+    // With nothing judged there may still be delivered marks that are due.
+    if (!this.#ledger.commit()) return Step.inDoubt;
+    if (this.#judged === 0) return Step.idle;
+    for (const client of this.#clients) if (client.ring.answer()) client.bell.ring();
+    return Step.answered;
+  }
+
+  readonly #judge = (words: Int32Array, at: number): void => {
+    const judgement = this.#judgement;
+    this.#ledger.judge(words, at, judgement);
+    words[at + EntryWord.verdict] = judgement.verdict;
+    words[at + EntryWord.detail] = judgement.detail;
+    this.refusals[judgement.detail]++;
+    const kind = words[at + EntryWord.kind];
+    if (isQuestion(kind)) return words.set(judgement.reply, at + PAYLOAD_AT);
+    if (kind === EntryKind.send) {
+      words[at + EntryWord.packetId] = judgement.packetId;
+      words[at + EntryWord.asked] = judgement.reply[0];
+      words[at + EntryWord.askedFrom] = judgement.reply[1];
+    }
+    if (kind !== EntryKind.pendingOf && kind !== EntryKind.open) return;
+    setEntryAmountFen(words, at, judgement.amountFen);
+    words[at + EntryWord.sponsor] = judgement.sponsor;
+    if (kind === EntryKind.open) return;
+    words[at + EntryWord.packetId] = judgement.packetId;
+    words[at + EntryWord.count] = judgement.count;
+  };
+}

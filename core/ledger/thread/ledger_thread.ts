@@ -1,0 +1,127 @@
+import { Bell } from "../../threads/bell.ts";
+import type { Balances } from "../record/ledger.ts";
+import { LedgerBoard } from "../ring/ledger_board.ts";
+import type { LedgerInit, LedgerOrder, LedgerReady, LedgerReport } from "./ledger_worker.ts";
+import type { ProjectorInit, ProjectorReport } from "./projector_worker.ts";
+
+/** What the main thread hears of the ledger besides answers. */
+export type LedgerNews = Extract<LedgerReport, { type: "failing" | "mended" }> | {
+  readonly type: "projectionFailing";
+  readonly reason: string;
+};
+
+/** How the ledger's threads are started. */
+export interface LedgerThreadParts {
+  readonly init: Omit<LedgerInit, "bell" | "board">;
+  /** The projector's block of counters; a ledger in memory has no projector. */
+  readonly projectorCounters: ProjectorInit["counters"];
+  readonly start: (name: "ledger" | "projector") => Worker;
+  readonly onNews: (news: LedgerNews) => void;
+}
+
+/** The ledger thread and its projector, from the main thread's side. */
+export class LedgerThread {
+  /** Rung by producers after they have published entries. */
+  readonly bell = new Bell();
+  readonly board = new LedgerBoard();
+  /** Resolves when it judges entries. */
+  readonly ready: Promise<LedgerReady>;
+  /** The first packet id that no mint has used; known once ready. */
+  nextPacketId = 0;
+  /** Why awards wait; undefined while they don't. */
+  failure: string | undefined;
+
+  readonly #parts: LedgerThreadParts;
+  readonly #thread: Worker;
+  readonly #stopped = Promise.withResolvers<void>();
+  readonly #waiting: ((balances: Balances) => void)[] = [];
+  readonly #projectorBell = new Bell();
+  #projector: Worker | undefined;
+  readonly #projectorStopped = Promise.withResolvers<void>();
+  #lastBeat = 0;
+  #aliveAtMs = Infinity;
+
+  constructor(parts: LedgerThreadParts) {
+    this.#parts = parts;
+    this.#thread = parts.start("ledger");
+    const { promise, resolve } = Promise.withResolvers<LedgerReady>();
+    this.ready = promise;
+    this.#thread.onmessage = ({ data }: MessageEvent<LedgerReport>) => {
+      if (data.type === "ready") this.#becomeReady(data);
+      if (data.type === "ready") resolve(data);
+      else this.#onReport(data);
+    };
+    const init: LedgerInit = {
+      ...parts.init,
+      bell: this.bell.words.buffer,
+      board: this.board.memory,
+    };
+    this.#thread.postMessage(init);
+  }
+
+  /** The sums of all accounts, as committed. */
+  balances(): Promise<Balances> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#order({ type: "balances" });
+    });
+  }
+
+  /** Whether the thread's loop hasn't turned for longer than `limitMs`. */
+  isSilent(nowMs: number, limitMs: number): boolean {
+    const beat = this.board.heartbeat;
+    if (beat !== this.#lastBeat || this.#aliveAtMs === Infinity) {
+      this.#lastBeat = beat;
+      this.#aliveAtMs = nowMs;
+    }
+    return nowMs - this.#aliveAtMs > limitMs;
+  }
+
+  /** Ends both threads, the ledger first: then the projector takes in its last rows. */
+  async stop(): Promise<void> {
+    this.#order({ type: "stop" });
+    await this.#stopped.promise;
+    if (this.#projector === undefined) return;
+    this.#projector.postMessage("stop");
+    await this.#projectorStopped.promise;
+  }
+
+  #order(order: LedgerOrder): void {
+    this.#thread.postMessage(order);
+    this.bell.ring(); // it sleeps on the bell, and looks for messages when it wakes
+  }
+
+  #onReport(report: Exclude<LedgerReport, LedgerReady>): void {
+    switch (report.type) {
+      case "balances":
+        return this.#waiting.shift()?.(report.balances);
+      case "stopped":
+        return this.#stopped.resolve();
+      case "failing":
+        this.failure = report.reason;
+        return this.#parts.onNews(report);
+      case "mended":
+        this.failure = undefined;
+        return this.#parts.onNews(report);
+    }
+  }
+
+  /** The projector begins now: before, it would only take time from the start. */
+  #becomeReady({ nextPacketId }: LedgerReady): void {
+    this.nextPacketId = nextPacketId;
+    this.failure = undefined;
+    const { store } = this.#parts.init;
+    if (store === undefined) return;
+    const projector = this.#projector = this.#parts.start("projector");
+    projector.onmessage = ({ data }: MessageEvent<ProjectorReport>) => {
+      if (data.type === "stopped") this.#projectorStopped.resolve();
+      else this.#parts.onNews({ type: "projectionFailing", reason: data.reason });
+    };
+    const init: ProjectorInit = {
+      ...store,
+      bell: this.#projectorBell.words.buffer,
+      counters: this.#parts.projectorCounters,
+    };
+    projector.postMessage(init);
+  }
+}

@@ -1,0 +1,298 @@
+import { Counters, type MetricDefinition, MetricLayout } from "../../counters/counters.ts";
+import { record } from "../../counters/histogram.ts";
+import { Bell } from "../../threads/bell.ts";
+import { collectGarbage } from "../../os/collect_garbage.ts";
+import { closeThread, onParentMessage, postToParent } from "../../threads/thread.ts";
+import { systemClock } from "../../base/clock.ts";
+import { nextTurn } from "../../base/event_loop.ts";
+import { type AwardedBits, markAwarded } from "../judge/awarded_bits.ts";
+import { Refusal } from "../record/entry.ts";
+import type { Balances, Ledger, LedgerLimits } from "../record/ledger.ts";
+import { StoreFailed } from "../disk/entry_store.ts";
+import { LedgerBoard, LedgerState } from "../ring/ledger_board.ts";
+import { LedgerLoop, Step } from "./ledger_loop.ts";
+import { LedgerRing } from "../ring/ledger_ring.ts";
+import { MemoryLedger } from "../judge/memory_ledger.ts";
+import { MoneyBoard } from "../ring/money_board.ts";
+import type { MoneyGroup } from "../record/money_rows.ts";
+import { MoneyTally } from "../judge/money_tally.ts";
+import { openJudge } from "../checkpoint/open_judge.ts";
+import { type LedgerSync, SqliteStore } from "../store/sqlite_store.ts";
+import { StoredLedger } from "../store/stored_ledger.ts";
+
+/** Where the counters of a thread are. */
+export interface CounterPlace {
+  readonly metrics: Record<string, MetricDefinition>;
+  readonly memory: SharedArrayBuffer;
+  readonly blocks: number;
+  /** The thread's own block. */
+  readonly block: number;
+}
+
+/** What the ledger thread is started with. */
+export interface LedgerInit {
+  /** The thread's own bell, and what it shows to all. */
+  readonly bell: SharedArrayBuffer;
+  readonly board: SharedArrayBuffer;
+  readonly clients: readonly { readonly ring: SharedArrayBuffer; readonly bell: SharedArrayBuffer }[];
+  readonly limits: LedgerLimits;
+  /** Whose packet ids its packets get; see `IdSpace`. */
+  readonly hostNumber: number;
+  /** Where it lasts; undefined: in memory. */
+  readonly store: { readonly directory: string; readonly sync: LedgerSync } | undefined;
+  readonly counters: CounterPlace;
+  /** Set before it is ready. */
+  readonly awarded?: AwardedBits | undefined;
+  /** Where the table of money is shown, and the groups that it tells apart. */
+  readonly money: { readonly board: SharedArrayBuffer; readonly groups: readonly MoneyGroup[] };
+}
+
+/** How a start went. */
+export interface LedgerReady {
+  readonly type: "ready";
+  readonly nextPacketId: number;
+  readonly awards: number;
+  readonly rowsRead: number;
+  readonly checkpointSeq: number;
+  readonly checkpointFault: string | undefined;
+  readonly tookMs: number;
+}
+
+/** Messages from the ledger thread to the main thread. */
+export type LedgerReport =
+  | LedgerReady
+  | { readonly type: "balances"; readonly balances: Balances }
+  | { readonly type: "failing"; readonly reason: string }
+  | { readonly type: "mended"; readonly afterMs: number }
+  | { readonly type: "stopped" };
+
+/** Messages to the ledger thread; entries come through the rings. */
+export type LedgerOrder = { readonly type: "balances" } | { readonly type: "stop" };
+
+/** How long the thread sleeps at most, so that its heartbeat shows. */
+const MAX_SLEEP_MS = 1_000;
+/** How soon it looks again whether a failing disk works, or a delivered mark is due. */
+const RECHECK_MS = 50;
+/**
+ * Many winners share a commit: the next one begins no sooner after this one began than its entries say. With over 20
+ * entries a ms that settles at the most, a third of the commits, and the threads that answer are woken as seldom: a
+ * fifth of a core less at 20,000 awards a second. With few winners the next one begins at once.
+ */
+const PACE_MS_PER_ENTRY = 0.05;
+const MOST_PACE_MS = 3;
+/** How often a busy thread reads its orders. */
+const YIELD_MS = 50;
+/** How often a busy thread shows where the money is. */
+const SHOW_MONEY_MS = 250;
+
+const NO_BALANCES: Balances = {
+  sourceFen: 0,
+  poolFen: 0,
+  heldFen: 0,
+  userFen: 0,
+  returnedFen: 0,
+  packetFen: 0,
+};
+
+const report = (message: LedgerReport) => postToParent(message);
+
+/** The life of the ledger thread. */
+export async function runLedgerWorker(init: LedgerInit): Promise<void> {
+  const bell = new Bell(init.bell);
+  const board = new LedgerBoard(init.board);
+  const money = new MoneyTally(init.money.groups);
+  let isStopped = false;
+  let ledger: Ledger | undefined;
+  onParentMessage((message) => {
+    const order = message as LedgerOrder;
+    if (order.type === "stop") isStopped = true;
+    else report({ type: "balances", balances: ledger?.balances() ?? NO_BALANCES });
+    bell.ring();
+  });
+  while (ledger === undefined && !isStopped) {
+    bell.awake();
+    board.beat();
+    ledger = open(init, board, money);
+    if (ledger === undefined) await bell.sleep(MAX_SLEEP_MS);
+  }
+  if (ledger !== undefined) await turn(init, bell, board, ledger, money, () => isStopped);
+  ledger?.close();
+  report({ type: "stopped" });
+  closeThread();
+}
+
+/** Judges and commits until it is told to stop. */
+async function turn(
+  init: LedgerInit,
+  bell: Bell,
+  board: LedgerBoard,
+  ledger: Ledger,
+  money: MoneyTally,
+  isStopped: () => boolean,
+): Promise<void> {
+  const clients = init.clients.map(({ ring, bell }) => ({
+    ring: new LedgerRing(ring),
+    bell: new Bell(bell),
+  }));
+  const loop = new LedgerLoop(ledger, clients);
+  const watch = new LedgerWatch(init.counters, board, ledger, loop);
+  const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money);
+  board.state = LedgerState.awarding;
+  collectGarbage();
+  let yieldAtMs = 0;
+  while (!isStopped()) {
+    bell.awake();
+    board.beat();
+    const startMs = systemClock.monotonicMs();
+    const step = loop.step();
+    const nowMs = systemClock.monotonicMs();
+    watch.note(step, nowMs - startMs, nowMs);
+    moneyView.note(step, nowMs);
+    // After work it looks once more before it sleeps: entries come in bursts.
+    if (step === Step.inDoubt) await bell.sleep(RECHECK_MS);
+    else if (step === Step.idle) await bell.sleep(Math.min(MAX_SLEEP_MS, moneyView.dueInMs(nowMs)));
+    else {
+      pauseMs(startMs + Math.min(MOST_PACE_MS, loop.judged * PACE_MS_PER_ENTRY) - nowMs);
+      if (nowMs < yieldAtMs) continue;
+      await nextTurn();
+      yieldAtMs = nowMs + YIELD_MS;
+    }
+  }
+}
+
+const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
+
+/** Blocks the thread. */
+function pauseMs(ms: number): void {
+  if (ms > 0) Atomics.wait(nobodyWakes, 0, 0, ms);
+}
+
+/** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
+function open(
+  { store, limits, hostNumber, awarded }: LedgerInit,
+  board: LedgerBoard,
+  money: MoneyTally,
+): Ledger | undefined {
+  const startMs = systemClock.monotonicMs();
+  const took = () => Math.round(systemClock.monotonicMs() - startMs);
+  if (store === undefined) {
+    const ledger = new MemoryLedger(limits, money, hostNumber);
+    const { nextPacketId } = ledger;
+    const nothing = { awards: 0, rowsRead: 0, checkpointSeq: 0, checkpointFault: undefined };
+    report({ type: "ready", nextPacketId, ...nothing, tookMs: took() });
+    return ledger;
+  }
+  let rows: SqliteStore | undefined;
+  try {
+    rows = new SqliteStore(store.directory, store.sync);
+    rows.noteHost(hostNumber);
+    rows.noteLimits(limits);
+    const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
+    const ledger = new StoredLedger(judge, rows, systemClock);
+    const { nextPacketId, awards } = judge;
+    if (awarded !== undefined) markAwarded(judge.packets, awarded);
+    // The last step: a start that is tried again must not add anything twice.
+    money.restore(judge, () => board.beat());
+    judge.money = money;
+    report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took() });
+    return ledger;
+  } catch (error) {
+    rows?.close();
+    if (!(error instanceof StoreFailed)) throw error;
+    report({ type: "failing", reason: error.message });
+    return undefined;
+  }
+}
+
+/** Shows where the money is, a few times a second at most. */
+class MoneyPublisher {
+  readonly #board: MoneyBoard;
+  readonly #tally: MoneyTally;
+  #isNew = false;
+  #nextMs = 0;
+
+  constructor(board: MoneyBoard, tally: MoneyTally) {
+    this.#board = board;
+    this.#tally = tally;
+    board.publish(tally);
+  }
+
+  /** A step is over. Only what is durable is shown: nobody knows yet whether a batch in doubt is. */
+  note(step: Step, nowMs: number): void {
+    this.#isNew ||= step === Step.answered;
+    if (step === Step.inDoubt || this.dueInMs(nowMs) > 0) return;
+    this.#board.publish(this.#tally);
+    this.#isNew = false;
+    this.#nextMs = nowMs + SHOW_MONEY_MS;
+  }
+
+  /** How long until something new may be shown; `Infinity` if there is nothing. */
+  dueInMs(nowMs: number): number {
+    return this.#isNew ? Math.max(0, this.#nextMs - nowMs) : Infinity;
+  }
+}
+
+/** Counts what the loop does, and says when the disk fails and works again. */
+class LedgerWatch {
+  readonly #ledger: Ledger;
+  readonly #loop: LedgerLoop;
+  readonly #board: LedgerBoard;
+  readonly #block: Float64Array;
+  readonly #commitUs: Uint32Array;
+  readonly #h: Record<
+    "entries" | "rows" | "commits" | "userLimit" | "sponsorLimit" | "failures" | "failing" | "unopened",
+    number
+  >;
+  #failedAtMs = -1;
+
+  constructor(place: CounterPlace, board: LedgerBoard, ledger: Ledger, loop: LedgerLoop) {
+    this.#board = board;
+    this.#ledger = ledger;
+    this.#loop = loop;
+    const layout = new MetricLayout(place.metrics);
+    const counters = new Counters(layout, place.blocks, place.memory);
+    this.#block = counters.block(place.block);
+    this.#commitUs = counters.histogram(place.block, layout.handle("ledgerCommitUs"));
+    this.#h = {
+      entries: layout.handle("ledgerEntries"),
+      rows: layout.handle("ledgerRows"),
+      commits: layout.handle("ledgerCommits"),
+      userLimit: layout.handle("ledgerUserLimit"),
+      sponsorLimit: layout.handle("ledgerSponsorLimit"),
+      failures: layout.handle("ledgerFailures"),
+      failing: layout.handle("ledgerFailing"),
+      unopened: layout.handle("ledgerUnopened"),
+    };
+  }
+
+  note(step: Step, tookMs: number, nowMs: number): void {
+    if (step === Step.inDoubt) return this.#fails(nowMs);
+    if (this.#failedAtMs >= 0) this.#mended(nowMs);
+    if (step === Step.idle) return;
+    this.#block[this.#h.entries] += this.#loop.judged;
+    this.#block[this.#h.userLimit] = this.#loop.refusals[Refusal.userLimit];
+    this.#block[this.#h.sponsorLimit] = this.#loop.refusals[Refusal.sponsorLimit];
+    this.#block[this.#h.unopened] = this.#ledger.unopened;
+    const rows = this.#ledger instanceof StoredLedger ? this.#ledger.lastSeq : 0;
+    if (rows === this.#block[this.#h.rows]) return;
+    this.#block[this.#h.rows] = rows;
+    this.#block[this.#h.commits]++;
+    record(this.#commitUs, tookMs * 1000);
+  }
+
+  #fails(nowMs: number): void {
+    if (this.#failedAtMs >= 0) return;
+    this.#failedAtMs = nowMs;
+    this.#board.state = LedgerState.failing;
+    this.#block[this.#h.failures]++;
+    this.#block[this.#h.failing] = 1;
+    report({ type: "failing", reason: this.#ledger.failure ?? "" });
+  }
+
+  #mended(nowMs: number): void {
+    report({ type: "mended", afterMs: Math.round(nowMs - this.#failedAtMs) });
+    this.#failedAtMs = -1;
+    this.#board.state = LedgerState.awarding;
+    this.#block[this.#h.failing] = 0;
+  }
+}

@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { didYouMean } from "../../base/did_you_mean.ts";
+import type { Program } from "../../cli/host.ts";
+import { UserError } from "../../base/user_error.ts";
+import { pluginUrl, whyNotLoaded } from "../../plugin/loader.ts";
+import type { PlanInput } from "../../seed/plan/plan_schema.ts";
+import { MISBEHAVIOURS } from "../../client/population/misbehaviour.ts";
+import { behaviourSchema } from "../../client/population/behaviour.ts";
+import { MEASURES } from "./measures.ts";
+
+const bound = z.strictObject({ atLeast: z.number().optional(), atMost: z.number().optional() })
+  .refine(({ atLeast, atMost }) => atLeast !== undefined || atMost !== undefined, "needs atLeast or atMost");
+
+const packets = z.strictObject({
+  /** Packets made a second, and bounds of the amount of each in fen. */
+  ratePerS: z.int().min(1).max(1_000_000),
+  minFen: z.int().min(1).default(1),
+  maxFen: z.int().min(1).default(200),
+});
+
+const server = z.strictObject({
+  /** Values of the plugins' config by name, such as `throttle.hostPerS`. */
+  set: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
+  /** Other flags, by name. */
+  flags: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
+  /** CPU time that the server may have, in cores; only where a cgroup can hold it to that. */
+  cores: z.number().min(0.02).max(256).optional(),
+});
+
+const fleet = z.strictObject({
+  /** Seconds between two shakes of a user of his own accord, the least and the most; besides `shakesPerS`. */
+  shakeEveryS: z.tuple([z.number().min(0), z.number().positive()]).optional(),
+  /** Part of the users that misbehaves, by how. */
+  misbehave: z.partialRecord(z.enum(MISBEHAVIOURS), z.number().min(0).max(1)).default({}),
+  /** An answer within this time counts as good, in ms. */
+  inTimeMs: z.int().min(1).max(60_000).default(1_000),
+  /** How long a user waits for an answer, in ms, 0 as long as his connection lasts. */
+  patienceMs: z.int().min(0).max(30_000).default(5_000),
+  /** Most unanswered shakes of one user. With 1 every answer's latency is exact, even where a server drops shakes. */
+  open: z.int().min(1).max(8).default(8),
+});
+
+const phase = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, "must be a short name in small letters"),
+  /** How long the phase offers shakes, in seconds. */
+  seconds: z.int().min(1).max(86_400),
+  /** Shakes a second of all users together. */
+  shakesPerS: z.int().min(0).max(100_000_000),
+  packets: packets.optional(),
+  /** What users do besides shaking, and what the host itself sends them. */
+  behaviour: behaviourSchema.exactOptional(),
+  hostSends: z.strictObject({
+    ratePerS: z.number().positive().max(100_000),
+    amountFen: z.int().min(3).max(0xffff_ffff),
+  }).exactOptional(),
+  /** How often the server is killed and started again, evenly over the phase. */
+  kills: z.int().min(1).max(1_000).exactOptional(),
+  /** What must hold for this phase, by measure. */
+  thresholds: z.partialRecord(z.enum(MEASURES), bound).default({}),
+});
+
+const schema = z.strictObject({
+  name: z.string().min(1),
+  about: z.string().min(1),
+  /** Users that are wanted; fewer where the machine's descriptors don't allow it. */
+  users: z.int().min(1).max(10_000_000),
+  connectsPerS: z.int().min(1).max(1_000_000).default(5_000),
+  /** Version of the protocol that users speak. */
+  protocol: z.literal([0, 1]).default(0),
+  /** Users are in groups of so many, in order of their ids; 0 for no groups. Needs plugin `send`. */
+  groupSize: z.int().min(0).max(100_000).default(0),
+  /** What each user has at the start, in fen; 0 for nothing. Needs plugin `send`. */
+  fundFen: z.int().min(0).max(1_000_000_000).default(0),
+  /** Part of every rate that an engine is asked for, where it can't do the whole. */
+  server: server.optional(),
+  fleet: fleet.optional(),
+  engineShare: z.record(z.string(), z.number().positive().max(1)).default({}),
+  /**
+   * A plan of tickets for one host, as `redpkt seed make` takes it, instead of packets that are made on the way. A phase
+   * begins the wave of its name, whenever the plan has it.
+   */
+  plan: z.unknown().optional(),
+  phases: z.array(phase).min(1),
+}).refine(
+  ({ plan, phases }) => plan === undefined || phases.every(({ packets }) => packets === undefined),
+  { path: ["plan"], message: "a scenario has a plan or phases with packets" },
+);
+
+/** A rehearsal as data: who comes, what they do, and what must hold. As it is written, before defaults. */
+export type Scenario = z.input<typeof schema>;
+/** A rehearsal with all its defaults. */
+export type FullScenario = z.output<typeof schema>;
+export type Phase = FullScenario["phases"][number];
+
+/** Whether a scenario's plan has a wave for a phase. */
+export function hasWave({ plan }: FullScenario, { name }: Phase): boolean {
+  return (plan as PlanInput | undefined)?.waves.some((wave) => wave.name === name) ?? false;
+}
+
+/** A scenario that a program of ours writes, with its defaults. */
+export function completeScenario(scenario: Scenario): FullScenario {
+  return schema.parse(scenario);
+}
+
+/**
+ * Loads a scenario: one that comes with the program by name, any other by path.
+ *
+ * @throws UserError that lists every problem
+ */
+export async function loadScenario(source: string, program: Program): Promise<FullScenario> {
+  const name = /^(?:\.\/)?(?:scenarios\/)?([a-z_]+)(?:\.ts)?$/.exec(source)?.[1];
+  const isBuiltIn = name !== undefined && Object.hasOwn(program.scenarios, name);
+  const module = isBuiltIn ? await program.scenarios[name]() : await importScenario(source, program);
+  const result = schema.safeParse(module.default);
+  if (result.success) return result.data;
+  throw new UserError(
+    result.error.issues.map(({ path, message }) =>
+      `scenario ${source}: ${path.join(".") || "the default export"}: ${message}`
+    ).join("\n"),
+  );
+}
+
+async function importScenario(source: string, program: Program): Promise<{ default: unknown }> {
+  const names = Object.keys(program.scenarios);
+  const isPath = /[./\\]/.test(source);
+  if (!isPath) {
+    throw new UserError(
+      `scenario ${source}: no scenario has this name.${didYouMean(source, names)} There are ${
+        names.join(", ")
+      }; ` +
+        "one of your own is given by its path, such as ./my_scenario.ts",
+    );
+  }
+  try {
+    return await import(pluginUrl(source));
+  } catch (error) {
+    throw new UserError(`scenario ${source}: cannot be loaded: ${whyNotLoaded(error)}`);
+  }
+}

@@ -1,0 +1,138 @@
+import { z } from "zod";
+import type { OnStage } from "../../cli/progress.ts";
+import { UserError } from "../../base/user_error.ts";
+import { ManualClock } from "../../base/clock.ts";
+import { LINES } from "../../monitor/timeline/chart_table.ts";
+import type { LineSpec } from "../../monitor/timeline/charts.ts";
+import type { Point } from "../../monitor/timeline/history.ts";
+import type { Mark } from "../../monitor/timeline/marks.ts";
+import { MonitorCore } from "../../monitor/collect/monitor_core.ts";
+import { replayAll } from "../../monitor/record/replay_all.ts";
+import { Replay } from "../../monitor/record/replay.ts";
+
+const usage = z.object({ cores: z.number(), cpuMs: z.number(), rssBytes: z.number() });
+const phase = z.object({
+  name: z.string(),
+  seconds: z.number(),
+  scheduled: z.number(),
+  offered: z.number(),
+  answered: z.number(),
+  won: z.number(),
+  wonFen: z.number(),
+  nothing: z.number(),
+  /** Runs of older versions know of none. */
+  greeted: z.number().default(0),
+  allGone: z.number(),
+  overloaded: z.number(),
+  missed: z.object({ late: z.number(), unconnected: z.number(), overrun: z.number() }),
+  disconnects: z.number(),
+  latencyUs: z.object({
+    p50: z.number(),
+    p90: z.number(),
+    p99: z.number(),
+    p999: z.number(),
+    max: z.number(),
+  }),
+  latencyBuckets: z.array(z.tuple([z.number(), z.number()])),
+  server: usage,
+  client: usage,
+});
+const check = z.object({
+  phase: z.string(),
+  what: z.string(),
+  wanted: z.string(),
+  seen: z.string(),
+  isMet: z.boolean(),
+});
+
+/** What a rehearsal writes as summary.json, as far as a report needs it; what else is there is for others. */
+const summarySchema = z.object({
+  scenario: z.object({ name: z.string(), about: z.string() }),
+  verdict: z.string(),
+  broken: z.string().optional(),
+  startedAt: z.string(),
+  environment: z.record(z.string(), z.unknown()),
+  config: z.unknown().optional(),
+  connect: z.object({ users: z.number(), ready: z.number(), seconds: z.number(), perS: z.number() })
+    .optional(),
+  phases: z.array(phase).optional(),
+  checks: z.array(check),
+});
+
+export type Summary = z.output<typeof summarySchema>;
+export type PhaseSummary = z.output<typeof phase>;
+export type CheckSummary = z.output<typeof check>;
+
+/** A rehearsal that was run: its result and its seconds. */
+export interface RunData {
+  readonly folder: string;
+  readonly summary: Summary;
+  /** In order of time; empty if the run has no record. */
+  readonly points: readonly Point[];
+  readonly marks: readonly Mark[];
+  /** What could not be read, in words. */
+  readonly problems: readonly string[];
+}
+
+/** The record of a rehearsal in its folder: what `redpkt monitor --replay` shows too. */
+export const RECORD_FILE = "run.db";
+
+/**
+ * Reads a rehearsal's folder.
+ *
+ * @throws UserError if it holds no rehearsal
+ */
+export async function readRun(folder: string, onStage: OnStage = () => {}): Promise<RunData> {
+  const path = `${folder}/summary.json`;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : String(error);
+    throw new UserError(
+      `${path}: ${why}. Give the folder of a rehearsal, such as out/2026-01-31T20-00-00-000Z`,
+    );
+  }
+  const summary = parseSummary(path, text);
+  return { folder, summary, ...readRecord(`${folder}/${RECORD_FILE}`, onStage) };
+}
+
+/** The values of a line of a chart, second by second; undefined where nobody told of it. */
+export function valuesOf(points: readonly Point[], line: number): (number | null)[] | undefined {
+  const values = points.map(({ values }) => values[line] ?? null);
+  return values.some((value) => value !== null) ? values : undefined;
+}
+
+/** Where in `LINES` a line of a role's metric stands. */
+export function lineIndex(isWanted: (line: LineSpec) => boolean): number {
+  return LINES.findIndex(isWanted);
+}
+
+function parseSummary(path: string, text: string): Summary {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${path}: is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const result = summarySchema.safeParse(json);
+  if (result.success) return result.data;
+  throw new UserError(`${path}: is no summary of this redpkt:\n${z.prettifyError(result.error)}`);
+}
+
+function readRecord(path: string, onStage: OnStage): Pick<RunData, "points" | "marks" | "problems"> {
+  let replay: Replay;
+  try {
+    replay = new Replay(path);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { points: [], marks: [], problems: [error.message] };
+  }
+  const clock = new ManualClock(0);
+  const nowhere = () => Promise.reject(new Error("a record has no network"));
+  const core = new MonitorCore({ clock, fetch: nowhere, after: () => () => {} });
+  replayAll(replay, core, clock, onStage);
+  const problems = [...replay.problems];
+  replay.close();
+  return { points: core.history.points, marks: core.marks.all, problems };
+}

@@ -1,0 +1,408 @@
+import type { Program } from "../../cli/host.ts";
+import type { Log } from "../../cli/log.ts";
+import { ExitCode, UserError } from "../../base/user_error.ts";
+import { Counters, MetricLayout } from "../../counters/counters.ts";
+import { record } from "../../counters/histogram.ts";
+import type { EngineName, Listener } from "../../engine/common/engine.ts";
+import { type IdSpace, idSpaceOf } from "../../base/id_space.ts";
+import type { LedgerLimits } from "../../ledger/record/ledger.ts";
+import { LedgerState } from "../../ledger/ring/ledger_board.ts";
+import { ledgerRingBytes } from "../../ledger/ring/ledger_ring.ts";
+import { type LedgerNews, LedgerThread } from "../../ledger/thread/ledger_thread.ts";
+import type { LedgerInit, LedgerReady } from "../../ledger/thread/ledger_worker.ts";
+import type { LoadedPlugin } from "../../plugin/loader.ts";
+import { Random } from "../../base/random.ts";
+import type { ConnectionLimits } from "../../set/common/connection_watch.ts";
+import { Bell } from "../../threads/bell.ts";
+import type { Priority } from "../../os/foreground.ts";
+import { decodeControl, MessageKind } from "../../threads/mailbox.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { TokenRules } from "../../token/token_keys.ts";
+import type { WorkerReport } from "../worker/access_loop.ts";
+import { AccessThread } from "./access_thread.ts";
+import { clientHostBytes } from "../worker/client_hosts.ts";
+import { boardBytes, HostBoard } from "../worker/host_board.ts";
+import { hostMetrics, shareOut } from "./host_plan.ts";
+import { HostEntries } from "./host_entries.ts";
+import { HostTime, lastRowMs } from "./host_time.ts";
+import { HostMoney } from "./host_money.ts";
+import type { HostSeed } from "./host_seed.ts";
+import { makePeerMailboxes } from "../worker/peers.ts";
+import { PluginHalves } from "./host_plugins.ts";
+import { FileNotes, MemoryNotes } from "./plugin_notes.ts";
+
+/** Entries that the main thread may have open; only mints come from there. */
+const HOST_RING_ENTRIES = 1 << 10;
+/** The ledger thread is dead after this; its disk may hang for a while, and winners are told so. */
+const LEDGER_HEARTBEAT_LIMIT_MS = 30_000;
+/** How long the main loop sleeps at most. */
+const MAX_SLEEP_MS = 500;
+/** How often each worker is asked to answer at once, so that the time that control takes is known; only with users. */
+const PING_MS = 100;
+
+export interface AccessHostOptions {
+  readonly engine: EngineName;
+  readonly listener: Listener;
+  readonly workers: number;
+  /** Most connections in all, and of one SET. */
+  readonly capacity: number;
+  readonly seats: number;
+  readonly plugins: readonly LoadedPlugin[];
+  readonly randomSeed: number;
+  /** Where the ledger lasts; undefined: in memory. */
+  readonly ledgerStore: LedgerInit["store"];
+  readonly limits: LedgerLimits;
+  /** Whose packet ids its packets get; see `IdSpace`. */
+  readonly hostNumber: number;
+  /** How long a winner waits for the ledger before he is told that it takes too long. */
+  readonly verdictMs: number;
+  /** See `LoginRules`. */
+  readonly allowsVersion0: boolean;
+  readonly tokenRules: TokenRules | undefined;
+  /** Tickets that it gives away; it closes them. */
+  readonly seed: HostSeed | undefined;
+  readonly connectionLimits: ConnectionLimits;
+  readonly priority: Priority;
+}
+
+/** What is left when a drain is over. */
+export interface DrainResult {
+  /** Whether every winner was answered in time. */
+  readonly isClean: boolean;
+  readonly connections: number;
+}
+
+/**
+ * All threads of an access host, from the main thread's side: starts workers and the ledger, carries messages between
+ * SETs and the plugins' other halves, watches that everybody is alive, drains and stops. It never touches a connection.
+ */
+export class AccessHost {
+  readonly counters: Counters;
+  readonly halves: PluginHalves;
+  readonly board: HostBoard;
+  readonly setCount: number;
+  /** How many connections each client host has; see `readClientHosts`. */
+  readonly clientHosts: SharedArrayBuffer;
+  /** Where the money of each sponsor and wave is. */
+  readonly money: HostMoney;
+  /** The port that is bound. */
+  port = 0;
+
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #die: (code: number) => never;
+  readonly #bell = new Bell();
+  readonly #threads: readonly AccessThread[];
+  readonly #ledger: LedgerThread;
+  readonly #entries: HostEntries;
+  readonly #controlLatency: Uint32Array;
+  /** The tickets that it gives away, if it was given a file of them. */
+  readonly seed: HostSeed | undefined;
+  readonly #ledgerRows: () => number;
+  readonly #ids: IdSpace;
+  readonly #time: HostTime;
+  /** Resolves with each worker's port. */
+  readonly #listening: Promise<number[]>;
+  #nextPingMs = 0;
+  #nextCheckMs = 0;
+  #isStopped = false;
+  #waiters: { readonly isMet: () => boolean; readonly untilMs: number; readonly resolve: () => void }[] = [];
+  #failMoney: () => void = () => {};
+
+  private constructor(
+    options: AccessHostOptions,
+    program: Program,
+    clock: Clock,
+    log: Log,
+    die: (code: number) => never,
+  ) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#die = die;
+    const shares = shareOut(options.capacity, options.workers, options.seats);
+    this.setCount = shares.reduce((sum, { sets }) => sum + sets, 0);
+    const metrics = hostMetrics(options.plugins);
+    // One block a SET, then one for the main thread's halves of the plugins, the ledger and the projector.
+    this.counters = new Counters(new MetricLayout(metrics), this.setCount + 3);
+    const { layout, memory, blocks } = this.counters;
+    this.#controlLatency = this.counters.histogram(this.setCount, layout.handle("controlLatencyUs"));
+    const board = new SharedArrayBuffer(boardBytes(options.workers));
+    this.board = new HostBoard(board);
+    this.clientHosts = new SharedArrayBuffer(clientHostBytes(options.workers));
+    const random = new Random(options.randomSeed);
+    this.seed = options.seed;
+    this.#ids = idSpaceOf(options.hostNumber);
+    this.money = new HostMoney(options.seed?.tickets);
+    this.#ledgerRows = () => this.counters.total("ledgerRows");
+    const store = options.ledgerStore;
+    const notes = store === undefined ? new MemoryNotes() : new FileNotes(store.directory);
+    this.#time = new HostTime(clock, notes, store === undefined ? undefined : lastRowMs(store.directory));
+    const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
+    const start = (name: string) => this.#start(program, name);
+    this.#threads = shares.map(() => new AccessThread(start("access")));
+    this.#ledger = new LedgerThread({
+      init: {
+        clients: [{ ring: hostRing, bell: this.#bell.words.buffer }].concat(
+          this.#threads.map(({ ring, bell }) => ({ ring, bell: bell.words.buffer })),
+        ),
+        limits: options.limits,
+        hostNumber: options.hostNumber,
+        money: this.money.place,
+        store: options.ledgerStore,
+        awarded: options.seed === undefined ? undefined : {
+          firstId: options.seed.tickets.firstId,
+          count: options.seed.tickets.count,
+          bits: options.seed.tickets.awarded,
+        },
+        counters: { metrics, memory, blocks, block: this.setCount + 1 },
+      },
+      projectorCounters: { metrics, memory, blocks, block: this.setCount + 2 },
+      start,
+      onNews: (news) => this.#onLedgerNews(news),
+    });
+    this.#entries = new HostEntries(hostRing, this.#ledger.bell);
+    const shared = {
+      engine: options.engine,
+      listener: options.listener,
+      setCount: this.setCount,
+      seats: options.seats,
+      plugins: options.plugins.map(({ choice }) => choice),
+      metrics,
+      counters: memory,
+      blocks,
+      board,
+      clientHosts: this.clientHosts,
+      hostBell: this.#bell.words.buffer,
+      ledgerBell: this.#ledger.bell.words.buffer,
+      ledgerBoard: this.#ledger.board.memory,
+      verdictMs: options.verdictMs,
+      eventLagMs: clock.wallMs() - this.#time.now().eventMs,
+      peers: {
+        mailboxes: makePeerMailboxes(options.workers),
+        bells: this.#threads.map(({ bell }) => bell.words.buffer),
+        firstSets: shares.map(({ firstSet }) => firstSet),
+      },
+      allowsVersion0: options.allowsVersion0,
+      tokenRules: options.tokenRules,
+      connectionLimits: options.connectionLimits,
+      priority: options.priority,
+    };
+    this.#listening = Promise.all(this.#threads.map((thread, i) => {
+      const plan = { ...shared, ...shares[i], randomSeed: random.uint32() };
+      return thread.start(plan, () => this.#bell.ring());
+    }));
+    this.halves = new PluginHalves(options.plugins, {
+      clock,
+      log,
+      counters: this.counters,
+      setCount: this.setCount,
+      random: random.fork(),
+      entries: this.#entries,
+      ledger: this,
+      ids: this.#ids,
+      notes,
+      time: this.#time,
+      hasTickets: options.seed !== undefined,
+      tickets: () => options.seed?.isProven ? options.seed.tickets : undefined,
+      packetDue: (packetId, amountFen, sponsor) => this.money.due(packetId, amountFen, sponsor),
+      limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
+      isLedgerReady: () => this.ledgerState !== LedgerState.starting,
+      post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
+      wakeUp: () => this.#bell.ring(),
+    });
+  }
+
+  /**
+   * Starts all threads; resolves when they listen. The ledger may still be reading what it holds: until it is ready
+   * there are no awards.
+   *
+   * @param die ends the process at once when a thread has died
+   * @throws UserError if the address can't be had
+   */
+  static async start(
+    options: AccessHostOptions,
+    program: Program,
+    clock: Clock,
+    log: Log,
+    die: (code: number) => never,
+  ): Promise<AccessHost> {
+    const host = new AccessHost(options, program, clock, log, die);
+    [host.port] = await host.#listening;
+    void host.#ledger.ready.then((ready) => host.#onLedgerReady(ready));
+    host.halves.start();
+    void host.#orDie(host.#run());
+    void host.#orDie(host.seed?.prove());
+    return host;
+  }
+
+  /** The first packet id that may be used for new packets: past all that were made, and past this host's tickets. */
+  get nextPacketId(): number {
+    const { firstId = 0, count = 0 } = this.seed?.tickets ?? {};
+    return Math.max(this.#ledger.nextPacketId, firstId + count, this.#ids.firstGenerated);
+  }
+
+  /** What the ledger can do now. */
+  get ledgerState(): LedgerState {
+    // Its first packet id comes by message, a moment after its state.
+    return this.#ledger.nextPacketId === 0 ? LedgerState.starting : this.#ledger.board.state;
+  }
+
+  /** Why awards wait; undefined while they don't. */
+  get ledgerFailure(): string | undefined {
+    return this.#ledger.failure;
+  }
+
+  /** Called once when a plugin that holds money has failed: the host must stop awarding. */
+  onMoneyFailure(call: () => void): void {
+    this.#failMoney = call;
+  }
+
+  /** Takes no new connection or packet, and waits until every winner has been answered, or until the time is over. */
+  async drain(maxMs: number): Promise<DrainResult> {
+    this.halves.drain();
+    for (const thread of this.#threads) thread.order({ type: "drain" });
+    await this.#until(() => this.#threads.every(({ isDrained }) => isDrained), maxMs);
+    return { isClean: this.#threads.every(({ isDrained }) => isDrained), connections: this.board.open };
+  }
+
+  /** Ends all worker threads, each by its own order; gives up on one that doesn't obey within `maxMs`. */
+  async stop(maxMs: number): Promise<void> {
+    for (const thread of this.#threads) thread.order({ type: "stop" });
+    await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
+    // After the workers: what they proposed last is still judged, and what was delivered is noted.
+    await this.#ledger.stop();
+    this.seed?.close(this.#ledgerRows());
+    this.#time.close();
+    this.#isStopped = true;
+  }
+
+  #start(program: Program, name: string): Worker {
+    const thread = new Worker(program.entry, { type: "module", name });
+    thread.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#log("error", "thread died", { thread: name, error: event.message });
+      this.#die(ExitCode.workerDied);
+    });
+    return thread;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) await this.#turn();
+  }
+
+  /** The process ends with the main thread's work: nobody would hear of its failure otherwise. */
+  async #orDie(work: Promise<void> | undefined): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (error instanceof UserError) {
+        this.#log("error", "refused", { reason: error.message });
+        this.#die(error.exitCode);
+      }
+      this.#log("error", "main loop failed", { error: error instanceof Error ? error.stack : String(error) });
+      this.#die(ExitCode.workerDied);
+    }
+  }
+
+  /** One turn of the main loop: what the workers and the ledger said, what is due, then sleep. */
+  async #turn(): Promise<void> {
+    this.#bell.awake();
+    for (const thread of this.#threads) thread.drain((...message) => this.#onMessage(thread, ...message));
+    this.#entries.drain();
+    const nowMs = this.#clock.monotonicMs();
+    const nextMs = Math.min(
+      this.halves.tick(nowMs),
+      this.seed?.turn(nowMs, this.#ledgerRows) ?? Infinity,
+      this.#time.turn(nowMs),
+    );
+    if (nowMs >= this.#nextCheckMs) this.#checkHeartbeats(nowMs);
+    if (nowMs >= this.#nextPingMs && this.board.open > 0) this.#ping(nowMs);
+    this.#waiters = this.#waiters.filter(({ isMet, untilMs, resolve }) => {
+      const isOver = isMet() || nowMs >= untilMs;
+      if (isOver) resolve();
+      return !isOver;
+    });
+    const pingMs = this.board.open > 0 ? this.#nextPingMs : Infinity;
+    const untilMs = Math.min(
+      nowMs + MAX_SLEEP_MS,
+      nextMs,
+      pingMs,
+      ...this.#waiters.map(({ untilMs }) => untilMs),
+    );
+    await this.#bell.sleep(Math.max(0, untilMs - this.#clock.monotonicMs()));
+  }
+
+  /** Resolves when a turn of the main loop finds `isMet`, or after `maxMs`. */
+  #until(isMet: () => boolean, maxMs: number): Promise<void> {
+    const untilMs = this.#clock.monotonicMs() + maxMs;
+    return new Promise((resolve) => {
+      this.#waiters.push({ isMet, untilMs, resolve });
+      this.#bell.ring();
+    });
+  }
+
+  #onLedgerReady({ type: _type, ...fields }: LedgerReady): void {
+    this.#log(fields.checkpointFault === undefined ? "info" : "warn", "ledger ready", fields);
+    this.#bell.ring();
+  }
+
+  #onLedgerNews(news: LedgerNews): void {
+    switch (news.type) {
+      case "failing":
+        return this.#log("error", "ledger fails: no awards until its disk works", { reason: news.reason });
+      case "mended":
+        return this.#log("info", "ledger works again", { afterMs: news.afterMs });
+      case "projectionFailing":
+        return this.#log("error", "projection fails: questions get old answers", { reason: news.reason });
+    }
+  }
+
+  #onMessage(
+    thread: AccessThread,
+    kind: number,
+    set: number,
+    plugin: number,
+    words: Int32Array,
+    at: number,
+    count: number,
+  ): void {
+    if (kind === MessageKind.plugin) return this.halves.onMessage(set, plugin, words, at, count);
+    const report = decodeControl(words, at) as WorkerReport;
+    switch (report.type) {
+      case "pong":
+        record(this.#controlLatency, (this.#clock.monotonicMs() - report.sentMs) * 1000);
+        return;
+      case "drained":
+        thread.isDrained = true;
+        return;
+      case "pluginFailed": {
+        const { name, holdsMoney } = this.halves.plugins[report.plugin].plugin;
+        this.#log("error", "plugin failed", { plugin: name, set: report.set, error: report.error });
+        if (holdsMoney) this.#failMoney();
+      }
+    }
+  }
+
+  #ping(nowMs: number): void {
+    this.#nextPingMs = nowMs + PING_MS;
+    for (const thread of this.#threads) thread.order({ type: "ping", sentMs: this.#clock.monotonicMs() });
+  }
+
+  #postToSet(set: number, plugin: number, words: Int32Array, count: number): boolean {
+    return this.#threads.find((thread) => thread.hasSet(set))!.post(set, plugin, words, count);
+  }
+
+  #checkHeartbeats(nowMs: number): void {
+    this.#nextCheckMs = nowMs + 1_000;
+    this.#threads.forEach((thread, worker) => {
+      const silentMs = thread.silentMs(this.board, nowMs);
+      if (silentMs === undefined) return;
+      this.#log("error", "worker hangs", { worker, silentMs: Math.round(silentMs) });
+      this.#die(ExitCode.workerDied);
+    });
+    if (this.#ledger.isSilent(nowMs, LEDGER_HEARTBEAT_LIMIT_MS)) {
+      this.#log("error", "ledger hangs");
+      this.#die(ExitCode.workerDied);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import type { Route } from "../../admin/api.ts";
+import type { Log } from "../../cli/log.ts";
+import { UserError } from "../../base/user_error.ts";
+import type { Counters } from "../../counters/counters.ts";
+import type { IdSpace } from "../../base/id_space.ts";
+import type { LoadedPlugin } from "../../plugin/loader.ts";
+import type { HostContext, PluginControl, Tickets } from "../../plugin/plugin.ts";
+import type { Random } from "../../base/random.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { HostEntries } from "./host_entries.ts";
+import type { HostTime } from "./host_time.ts";
+import type { PluginNotes } from "./plugin_notes.ts";
+
+interface HalvesParts {
+  readonly clock: Clock;
+  readonly time: HostTime;
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly setCount: number;
+  readonly random: Random;
+  readonly entries: HostEntries;
+  readonly ledger: { readonly nextPacketId: number };
+  readonly ids: IdSpace;
+  readonly notes: PluginNotes;
+  /** Whether this host has a seed file, and its tickets once they are proven. */
+  readonly hasTickets: boolean;
+  tickets(): Tickets | undefined;
+  isLedgerReady(): boolean;
+  packetDue(packetId: number, amountFen: number, sponsor: number): void;
+  limitAccepts(perS: number, connections: number): void;
+  post(set: number, plugin: number, words: Int32Array, count: number): boolean;
+  wakeUp(): void;
+}
+
+/** The plugins' halves on the main thread: who they are, what is due for them, and what they can reach. */
+export class PluginHalves {
+  readonly plugins: readonly LoadedPlugin[];
+  readonly #parts: HalvesParts;
+  #halves: (PluginControl | undefined)[] = [];
+  #nextTickMs: Float64Array;
+
+  constructor(plugins: readonly LoadedPlugin[], parts: HalvesParts) {
+    this.plugins = plugins;
+    this.#parts = parts;
+    this.#nextTickMs = new Float64Array(plugins.length).fill(Infinity);
+  }
+
+  /** Makes the halves. */
+  start(): void {
+    this.#halves = this.plugins.map(({ plugin, choice }, i) =>
+      plugin.control?.(this.#contextFor(i), choice.config)
+    );
+    this.#nextTickMs = Float64Array.from(this.#halves, (half) => half?.onTick === undefined ? Infinity : 0);
+  }
+
+  get routes(): Route[] {
+    return this.#halves.flatMap((half) => half?.routes ?? []);
+  }
+
+  /** What each plugin says of itself, by name. */
+  status(): Record<string, unknown> {
+    const entries = this.plugins.map(({ plugin }, i) => [plugin.name, this.#halves[i]?.status?.()] as const);
+    return Object.fromEntries(entries.filter(([, status]) => status !== undefined));
+  }
+
+  onMessage(set: number, plugin: number, words: Int32Array, at: number, count: number): void {
+    this.#halves[plugin]?.onMessage?.(set, words, at, count);
+    this.#askTick(plugin);
+  }
+
+  drain(): void {
+    for (const half of this.#halves) half?.onDrain?.();
+  }
+
+  /** Calls what is due; returns the monotonic time of the next call. */
+  tick(nowMs: number): number {
+    let next = Infinity;
+    this.#halves.forEach((half, i) => {
+      if (this.#nextTickMs[i] <= nowMs) {
+        this.#nextTickMs[i] = Infinity;
+        const asked = half!.onTick!(nowMs);
+        this.#nextTickMs[i] = Math.min(this.#nextTickMs[i], asked);
+      }
+      next = Math.min(next, this.#nextTickMs[i]);
+    });
+    return next;
+  }
+
+  /** The first reason of a plugin for which the host isn't ready. */
+  whyNotReady(): string | undefined {
+    for (const half of this.#halves) {
+      const why = half?.whyNotReady?.();
+      if (why !== undefined) return why;
+    }
+    return undefined;
+  }
+
+  #packetSource(wanted: string | undefined): PluginControl["packets"] {
+    const at = this.plugins.findIndex(({ plugin }, i) =>
+      wanted === undefined ? this.#halves[i]?.packets !== undefined : plugin.name === wanted
+    );
+    const source = this.#halves[at]?.packets;
+    if (wanted === undefined || source !== undefined) return source;
+    throw new UserError(`no plugin ${wanted} offers packets on this host`);
+  }
+
+  #askTick(plugin: number): void {
+    if (this.#halves[plugin]?.onTick !== undefined) this.#nextTickMs[plugin] = 0;
+  }
+
+  #contextFor(plugin: number): HostContext {
+    const { clock, time, log, counters, setCount, random, entries, ledger, ids, notes } = this.#parts;
+    const { name } = this.plugins[plugin].plugin;
+    const tickets = () => this.#parts.tickets();
+    const { layout } = counters;
+    const own = counters.block(setCount);
+    return {
+      setCount,
+      random: random.fork(),
+      monotonicMs: () => clock.monotonicMs(),
+      hasTickets: this.#parts.hasTickets,
+      get tickets() {
+        return tickets();
+      },
+      packetSource: (wanted) => this.#packetSource(wanted),
+      kept: () => notes.read(name),
+      keep: (value) => notes.write(name, value),
+      post: (set, words, count) => this.#parts.post(set, plugin, words, count),
+      total: (metric) => counters.total(metric),
+      valueOf: (set, metric) => counters.valueIn(set, metric),
+      usersOf: (set) => counters.valueIn(set, "users"),
+      count: (metric, by) => {
+        own[layout.handle(metric)] += by;
+      },
+      gauge: (metric, value) => {
+        own[layout.handle(metric)] = value;
+      },
+      packetDue: (packetId, amountFen, sponsor) => this.#parts.packetDue(packetId, amountFen, sponsor),
+      limitAccepts: (perS, connections) => this.#parts.limitAccepts(perS, connections),
+      isLedgerReady: () => this.#parts.isLedgerReady(),
+      nextPacketId: () => ledger.nextPacketId,
+      lastPacketId: ids.lastGenerated,
+      mint: (firstPacketId, count, amountFen, sponsor) =>
+        entries.mint(firstPacketId, count, amountFen, sponsor),
+      enter: (entry, body) => entries.enter(entry, body),
+      unixMs: () => Math.floor(clock.wallMs()),
+      eventMs: () => time.now().eventMs,
+      mayExpire: () => time.now().mayExpire,
+      wakeUp: () => {
+        this.#askTick(plugin);
+        this.#parts.wakeUp();
+      },
+      log: (event, fields) => log("info", event, { plugin: name, ...fields }),
+    };
+  }
+}

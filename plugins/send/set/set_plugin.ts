@@ -1,0 +1,324 @@
+import {
+  assert,
+  DEFER,
+  EntryKind,
+  Field,
+  frameBytes1,
+  type FrameHandler,
+  MoneyField,
+  Opcode,
+  Opcode1,
+  ownerSet,
+  type PluginInstance,
+  Result,
+  type SetContext,
+  type VerdictCall,
+  writeBalanceResult,
+  writeClaimResponse,
+  writeClaimResult,
+  writeDetailResult,
+} from "../../../core/plugin/plugin.ts";
+import { Chat } from "./chat.ts";
+import { SendMessage } from "../common/messages.ts";
+import { type SendMetrics, sendMetrics } from "../common/metrics.ts";
+import type { SendConfig } from "../common/config.ts";
+import { PacketOwner } from "./packet_owner.ts";
+import { Post } from "./post.ts";
+import { Questions } from "./questions.ts";
+import { Sender } from "./sender.ts";
+import { ToldUsers } from "./told_users.ts";
+import { Whereabouts } from "./whereabouts.ts";
+
+/**
+ * The half of `send` that lives in a SET. A SET plays four parts at once: its users' door (frames in, answers out), the
+ * home of users who may be anywhere, the owner of packets, and the owner of groups; they speak by messages, so it
+ * doesn't matter where each is.
+ */
+export class SendSet implements PluginInstance {
+  readonly frames: NonNullable<PluginInstance["frames"]>;
+  readonly #set: SetContext;
+  readonly #config: SendConfig;
+  readonly #m: SendMetrics;
+  readonly #post: Post;
+  readonly #questions: Questions;
+  readonly #sender: Sender;
+  readonly #owner: PacketOwner;
+  readonly #chat: Chat;
+  readonly #told: ToldUsers;
+  readonly #home = new Whereabouts();
+  /** By seat: who has logged in there, for the farewell. */
+  readonly #isHere: Uint8Array;
+  #nowMs = 0;
+
+  constructor(set: SetContext, config: SendConfig) {
+    this.#set = set;
+    this.#config = config;
+    this.#m = sendMetrics(set);
+    this.#post = new Post(set);
+    this.#questions = new Questions(set);
+    this.#sender = new Sender(set, config, this.#post, this.#m);
+    this.#owner = new PacketOwner(set, this.#post, this.#questions, this.#m);
+    this.#chat = new Chat(set, config, this.#post, this.#questions, this.#m);
+    this.#told = new ToldUsers(set, config, this.#questions, this.#m);
+    this.#isHere = new Uint8Array(set.seats);
+    const sender = this.#sender;
+    const chat = this.#chat;
+    const claim: FrameHandler = (connection, request, at, reply, replyAt) =>
+      this.#onClaim(connection, request, at, reply, replyAt);
+    const noClaim: FrameHandler = (connection, request, at, reply, replyAt) =>
+      this.#refuseClaim(connection, request, at, reply, replyAt, Result.overloaded);
+    this.frames = {
+      [Opcode.claimRequest]: { bytes: 20, handle: claim, refuse: noClaim },
+      [Opcode1.claim]: { bytes: frameBytes1(Opcode1.claim), handle: claim, refuse: noClaim },
+      [Opcode1.send]: {
+        bytes: frameBytes1(Opcode1.send),
+        handle: (connection, request, at, reply, replyAt) =>
+          sender.onSend(connection, request, at, reply, replyAt),
+        refuse: (_connection, request, at, reply, replyAt) => sender.onRefused(request, at, reply, replyAt),
+      },
+      [Opcode1.detail]: {
+        bytes: frameBytes1(Opcode1.detail),
+        handle: (connection, request, at, reply, replyAt) =>
+          this.#onDetail(connection, request, at, reply, replyAt),
+        refuse: (_connection, request, at, reply, replyAt) =>
+          this.#refuseDetail(request, at, reply, replyAt, Result.overloaded),
+      },
+      [Opcode1.balance]: {
+        bytes: frameBytes1(Opcode1.balance),
+        handle: (connection, _request, _at, reply, replyAt) =>
+          this.#questions.hasRoom
+            ? this.#onBalance(connection)
+            : this.#refuseBalance(reply, replyAt, Result.busy),
+        refuse: (_connection, _request, _at, reply, replyAt) =>
+          this.#refuseBalance(reply, replyAt, Result.overloaded),
+      },
+      [Opcode1.chat]: {
+        bytes: frameBytes1(Opcode1.chat),
+        handle: (connection, request, at, reply, replyAt) =>
+          chat.onChat(connection, request, at, reply, replyAt),
+        refuse: (_connection, request, at, reply, replyAt) => chat.onRefused(request, at, reply, replyAt),
+      },
+    };
+  }
+
+  onOpen(connection: number): void {
+    this.#isHere[this.#set.seatOf(connection)] = 0;
+  }
+
+  onLogin(connection: number, user: number): void {
+    this.#isHere[this.#set.seatOf(connection)] = 1;
+    this.#sayWhere(SendMessage.here, connection, user);
+    this.#told.loggedIn(connection, user, this.#nowMs);
+  }
+
+  onClose(connection: number): void {
+    if (this.#isHere[this.#set.seatOf(connection)] === 0) return;
+    this.#sayWhere(SendMessage.gone, connection, this.#set.userOf(connection));
+  }
+
+  onTick(nowMs: number): number {
+    this.#nowMs = nowMs;
+    this.#post.retry();
+    this.#questions.pump();
+    const dueMs = this.#owner.tick(nowMs);
+    return this.#post.isBehind || this.#questions.isBehind ? nowMs + 1 : dueMs;
+  }
+
+  onDrain(): void {
+    this.#sender.isDraining = true;
+  }
+
+  onVerdict(call: VerdictCall, connection: number, reply: DataView, replyAt: number, nowMs: number): number {
+    this.#nowMs = nowMs;
+    switch (call.kind) {
+      case EntryKind.send:
+        return this.#sender.judged(call, connection, reply, replyAt, nowMs);
+      case EntryKind.claim:
+        this.#owner.claimJudged(call, nowMs);
+        return 0;
+      case EntryKind.takeBack:
+        this.#owner.returnJudged(call, nowMs);
+        return 0;
+      default:
+        this.#questions.answered(call, nowMs);
+        return 0;
+    }
+  }
+
+  /** From the host's half: a packet that it has sent, or a group that has changed. */
+  onMessage(words: Int32Array, at: number, _count: number, nowMs: number): void {
+    const id = words[at + 1] >>> 0;
+    if (words[at] === SendMessage.sent) this.#owner.sent(id, nowMs);
+    else this.#chat.changed(id);
+  }
+
+  onSetMessage(words: Int32Array, at: number, count: number, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const word = (i: number) => words[at + i] >>> 0;
+    const asker = (i: number) => ({ set: word(i), connection: word(i + 1), generation: words[at + i + 2] });
+    switch (words[at]) {
+      case SendMessage.sent:
+        return this.#owner.sent(word(1), nowMs);
+      case SendMessage.claim:
+        return this.#owner.claim(word(1), word(2), asker(3), nowMs);
+      case SendMessage.claimed:
+        return this.#claimed(word(1), words[at + 2], word(3), word(4), word(5));
+      case SendMessage.detail:
+        return this.#owner.detail(word(1), word(2), word(3), asker(4), nowMs);
+      case SendMessage.detailed:
+        return this.#detailed(words.slice(at, at + count));
+      case SendMessage.here:
+        return this.#home.here(word(1), { set: word(2), connection: word(3) });
+      case SendMessage.gone:
+        return this.#home.gone(word(1), { set: word(2), connection: word(3) });
+      case SendMessage.toUser:
+        return this.#passOn(word(1), words.slice(at + 2, at + count));
+      case SendMessage.deliver:
+        return this.#told.deliver(word(1), word(2), words, at + 3);
+      case SendMessage.chat: {
+        const text = [...words.slice(at + 7, at + count)];
+        return this.#chat.toGroup(word(1), word(2), word(3), asker(4), text, nowMs);
+      }
+      case SendMessage.chatted:
+        this.#set.answer(
+          word(1),
+          words[at + 2],
+          (reply, replyAt) => this.#chat.writeResult(reply, replyAt, word(3), word(4)),
+        );
+        return;
+      default:
+        assert(false, "SETs speak in SendMessages");
+    }
+  }
+
+  #onClaim(connection: number, request: DataView, at: number, reply: DataView, replyAt: number): number {
+    const packetId = this.#claimedId(connection, request, at);
+    this.#set.count(this.#m.claims);
+    const words = [SendMessage.claim, packetId, this.#set.userOf(connection), ...this.#asker(connection)];
+    if (this.#post.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
+    return this.#refuseClaim(connection, request, at, reply, replyAt, Result.busy);
+  }
+
+  #refuseClaim(
+    connection: number,
+    request: DataView,
+    at: number,
+    reply: DataView,
+    replyAt: number,
+    result: number,
+  ): number {
+    this.#set.count(this.#m.claimsBusy);
+    const packetId = this.#claimedId(connection, request, at);
+    return this.#writeClaimed(connection, reply, replyAt, packetId, result, 0);
+  }
+
+  #claimedId(connection: number, request: DataView, at: number): number {
+    const isOld = this.#set.versionOf(connection) === 0;
+    return request.getUint32(at + (isOld ? Field.claimPacketId : MoneyField.claimPacketId));
+  }
+
+  #claimed(
+    connection: number,
+    generation: number,
+    packetId: number,
+    result: number,
+    amountFen: number,
+  ): void {
+    const isSent = this.#set.answer(
+      connection,
+      generation,
+      (reply, replyAt) => this.#writeClaimed(connection, reply, replyAt, packetId, result, amountFen),
+    );
+    if (isSent && amountFen > 0) this.#set.awaitReceipt(connection, packetId);
+  }
+
+  #writeClaimed(
+    connection: number,
+    reply: DataView,
+    replyAt: number,
+    packetId: number,
+    result: number,
+    amountFen: number,
+  ): number {
+    const { unixSeconds, unixMs } = this.#set;
+    if (this.#set.versionOf(connection) === 0) {
+      return writeClaimResponse(reply, replyAt, unixSeconds, packetId, amountFen);
+    }
+    const retryMs = result >= 100 && result < 200 ? this.#config.retryMs : 0;
+    return writeClaimResult(reply, replyAt, unixMs, packetId, result, amountFen, retryMs);
+  }
+
+  #onDetail(connection: number, request: DataView, at: number, reply: DataView, replyAt: number): number {
+    const packetId = request.getUint32(at + MoneyField.detailPacketId);
+    const from = request.getUint32(at + MoneyField.detailFrom);
+    const words = [
+      SendMessage.detail,
+      packetId,
+      this.#set.userOf(connection),
+      from,
+      ...this.#asker(connection),
+    ];
+    if (this.#post.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
+    return this.#refuseDetail(request, at, reply, replyAt, Result.busy);
+  }
+
+  #refuseDetail(request: DataView, at: number, reply: DataView, replyAt: number, result: number): number {
+    const packetId = request.getUint32(at + MoneyField.detailPacketId);
+    const from = request.getUint32(at + MoneyField.detailFrom);
+    return writeDetailResult(reply, replyAt, this.#set.unixMs, packetId, result, 0, 0, 0, 0, from, []);
+  }
+
+  /** The words are as `SendMessage.detailed` has them. */
+  #detailed(words: Int32Array): void {
+    const [, connection, generation, packetId, result, shares, claimed, luckiest, luckiestFen, first] = words;
+    const claims = words.subarray(10);
+    this.#set.answer(connection, generation, (reply, replyAt) =>
+      writeDetailResult(
+        reply,
+        replyAt,
+        this.#set.unixMs,
+        packetId,
+        result,
+        shares,
+        claimed,
+        luckiest,
+        luckiestFen,
+        first,
+        claims,
+      ));
+  }
+
+  #onBalance(connection: number): number {
+    const generation = this.#set.generationOf(connection);
+    const user = this.#set.userOf(connection);
+    this.#questions.ask({ kind: EntryKind.balanceOf, user }, this.#nowMs, ([low, high]) => {
+      const fen = (low >>> 0) + high * 0x1_0000_0000;
+      this.#set.answer(
+        connection,
+        generation,
+        (reply, replyAt) => writeBalanceResult(reply, replyAt, this.#set.unixMs, Result.ok, fen, 0),
+      );
+    });
+    return DEFER;
+  }
+
+  #refuseBalance(reply: DataView, replyAt: number, result: number): number {
+    return writeBalanceResult(reply, replyAt, this.#set.unixMs, result, 0, this.#config.retryMs);
+  }
+
+  /** At a user's home: passes words on to where he is now. Whoever is away is told at his next login. */
+  #passOn(user: number, words: Int32Array): void {
+    const place = this.#home.find(user);
+    if (place === undefined) return;
+    this.#post.try(place.set, [SendMessage.deliver, place.connection, user, ...words]);
+  }
+
+  #sayWhere(kind: number, connection: number, user: number): void {
+    const words = [kind, user, this.#set.index, connection];
+    this.#post.surely(ownerSet(user, this.#set.setCount), words, this.#nowMs);
+  }
+
+  #asker(connection: number): number[] {
+    return [this.#set.index, connection, this.#set.generationOf(connection)];
+  }
+}

@@ -1,0 +1,126 @@
+/** Plugin `send` in real processes: tokens, both versions, and a kill -9 in between. */
+import assert from "node:assert/strict";
+import { checkLedger } from "../../core/audit/check/check.ts";
+import { Tokens } from "../../core/token/token.ts";
+import { CloseCode, Opcode, Opcode1, Result } from "../../core/wire/codes.ts";
+import { Field, writeClaimRequest, writeLoginRequest } from "../../core/wire/version0.ts";
+import { MoneyField, writeClaim, writeSend } from "../../core/wire/version1_money.ts";
+import { SessionField, writeLogin } from "../../core/wire/version1_session.ts";
+import { startServer } from "../processes.ts";
+
+const SECRET = "000102030405060708090a0b0c0d0e0f";
+const tokens = new Tokens({ keys: [{ id: 7, secret: Uint8Array.fromHex(SECRET) }], event: "e2e" });
+const NEVER_MS = 9e15;
+
+/** A user on a real socket, of either version. */
+class User implements Disposable {
+  readonly #conn: Deno.TcpConn;
+
+  private constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+  }
+
+  /** Connects and says the first frame. */
+  static async connect(port: number, login: (view: DataView) => number): Promise<User> {
+    const user = new User(await Deno.connect({ hostname: "127.0.0.1", port }));
+    await user.write(login);
+    return user;
+  }
+
+  async write(write: (view: DataView) => number): Promise<void> {
+    const view = new DataView(new ArrayBuffer(256));
+    const bytes = new Uint8Array(view.buffer, 0, write(view));
+    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+  }
+
+  /** The next frame, which must be of this kind; a notice may come again about the time of a login. */
+  async read(opcode: number): Promise<DataView> {
+    for (;;) {
+      const view = await this.#frame();
+      if (view.getUint16(2) === Opcode.sendNotice && opcode !== Opcode.sendNotice) continue;
+      assert.equal(view.getUint16(2), opcode);
+      return view;
+    }
+  }
+
+  async #frame(): Promise<DataView> {
+    const head = await this.#exactly(4);
+    const frame = new Uint8Array(new DataView(head.buffer).getUint16(0));
+    frame.set(head);
+    frame.set(await this.#exactly(frame.length - 4), 4);
+    return new DataView(frame.buffer);
+  }
+
+  [Symbol.dispose](): void {
+    this.#conn.close();
+  }
+
+  async #exactly(size: number): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size;) {
+      const read = await this.#conn.read(bytes.subarray(at));
+      assert.ok(read !== null, "the server goes on");
+      at += read;
+    }
+    return bytes;
+  }
+}
+
+const login1 = (user: number, token = tokens.make(user, NEVER_MS)) => (view: DataView) =>
+  writeLogin(view, 0, 0, user, token);
+
+Deno.test({
+  name: "a packet is sent, claimed by both versions, and survives a kill -9; forged tokens are told so",
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const directory = await Deno.makeTempDir();
+  const keys = `${directory}/keys.txt`;
+  await Deno.writeTextFile(keys, `7 ${SECRET}\n`);
+  const flags = ["--engine", "epoll", "--workers", "2", "--plugins", "throttle,shake,send"];
+  flags.push("--ledger", `${directory}/ledger`, "--token-keys", keys, "--event", "e2e");
+  let packetId: number;
+  let amountFen: number;
+  {
+    await using server = await startServer(flags);
+    await server.post("/fund", { users: [1, 1], amountFen: 500 });
+    using forger = await User.connect(server.port, login1(1, tokens.make(2, NEVER_MS)));
+    const close = await forger.read(Opcode1.close);
+    assert.equal(close.getUint32(SessionField.closeCode), CloseCode.tokenForged);
+    using old = await User.connect(server.port, (view) => writeLoginRequest(view, 0, 0, 2));
+    await old.read(Opcode.loginResponse);
+    using sender = await User.connect(server.port, login1(1));
+    await sender.read(Opcode1.loginResult);
+    await sender.write((view) => writeSend(view, 0, 0, 1, 500, 2, 1, 0, [2, 3]));
+    const sent = await sender.read(Opcode1.sendResult);
+    assert.equal(sent.getUint32(MoneyField.sendResult), Result.ok);
+    packetId = sent.getUint32(MoneyField.sendPacketId);
+    const notice = await old.read(Opcode.sendNotice);
+    assert.deepEqual([notice.getUint32(Field.noticePacketId), notice.getUint32(Field.noticeUsers)], [
+      packetId,
+      2,
+    ]);
+    await old.write((view) => writeClaimRequest(view, 0, 0, 0, packetId));
+    amountFen = (await old.read(Opcode.claimResponse)).getUint32(Field.claimedAmount);
+    assert.ok(amountFen > 0 && amountFen < 500);
+    server.running.process.kill("SIGKILL");
+  }
+  await using server = await startServer([...flags, "--set-size", "100"]);
+  using late = await User.connect(server.port, login1(3));
+  await late.read(Opcode1.loginResult);
+  assert.equal((await late.read(Opcode1.notice)).getUint32(MoneyField.noticePacketId), packetId);
+  await late.write((view) => writeClaim(view, 0, 0, packetId));
+  const claimed = await late.read(Opcode1.claimResult);
+  assert.deepEqual(
+    [claimed.getUint32(MoneyField.claimResult), claimed.getUint32(MoneyField.claimAmount)],
+    [Result.ok, 500 - amountFen],
+  );
+  using again = await User.connect(server.port, (view) => writeLoginRequest(view, 0, 0, 2));
+  await again.read(Opcode.loginResponse);
+  await again.write((view) => writeClaimRequest(view, 0, 0, 2, packetId));
+  assert.equal((await again.read(Opcode.claimResponse)).getUint32(Field.claimedAmount), amountFen);
+  server.running.process.kill("SIGTERM");
+  assert.equal(await server.running.ended(), 0);
+  const { problems, balances } = checkLedger(`${directory}/ledger`);
+  assert.deepEqual([problems, balances.sourceFen, balances.userFen], [[], -500, 500]);
+  await Deno.remove(directory, { recursive: true });
+});

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import type { SimNetworkOptions } from "../../core/engine/sim/network.ts";
+import { Opcode1 } from "../../core/wire/codes.ts";
+import { readU64 } from "../../core/wire/version1.ts";
+import {
+  MoneyField,
+  writeBalance,
+  writeChat,
+  writeClaim,
+  writeDetail,
+  writeSend,
+} from "../../core/wire/version1_money.ts";
+import { TOKEN_BYTES, writeDelivered, writeLogin } from "../../core/wire/version1_session.ts";
+import send from "../../plugins/send/mod.ts";
+import type { SimPeer } from "../sim/sim_client.ts";
+import type { SimHostOptions } from "../sim/sim_host.ts";
+import { World } from "../sim/sim_world.ts";
+
+export interface SendOptions {
+  readonly requestId?: number;
+  readonly shares?: number;
+  readonly mode?: number;
+  readonly group?: number;
+  readonly to?: readonly number[];
+}
+
+/** A version 1 user, by what he says and hears. */
+export class SendUser {
+  readonly peer: SimPeer;
+  readonly id: number;
+
+  constructor(peer: SimPeer, id: number) {
+    this.peer = peer;
+    this.id = id;
+    peer.write((view, at) => writeLogin(view, at, 0, id, new Uint8Array(TOKEN_BYTES)));
+  }
+
+  send(amountFen: number, options: SendOptions = {}): this {
+    const { requestId = 1, mode = 1, group = 0, to = [] } = options;
+    const shares = options.shares ?? Math.max(1, to.length);
+    this.peer.write((view, at) => writeSend(view, at, 0, requestId, amountFen, shares, mode, group, to));
+    return this;
+  }
+
+  claim(packetId: number): this {
+    this.peer.write((view, at) => writeClaim(view, at, 0, packetId));
+    return this;
+  }
+
+  delivered(packetId: number): this {
+    this.peer.write((view, at) => writeDelivered(view, at, 0, packetId));
+    return this;
+  }
+
+  detail(packetId: number, from = 0): this {
+    this.peer.write((view, at) => writeDetail(view, at, 0, packetId, from));
+    return this;
+  }
+
+  chat(group: number, text: string, requestId = 1): this {
+    const bytes = new TextEncoder().encode(text);
+    this.peer.write((view, at) => writeChat(view, at, 0, requestId, group, bytes));
+    return this;
+  }
+
+  askBalance(): this {
+    this.peer.write((view, at) => writeBalance(view, at, 0));
+    return this;
+  }
+
+  /** Results of his sends with the packets' ids. */
+  get sent(): { requestId: number; result: number; packetId: number; expiresMs: number }[] {
+    return this.peer.of(Opcode1.sendResult).map((view) => ({
+      requestId: view.getUint32(MoneyField.sendRequestId),
+      result: view.getUint32(MoneyField.sendResult),
+      packetId: view.getUint32(MoneyField.sendPacketId),
+      expiresMs: readU64(view, MoneyField.sendExpiresMs),
+    }));
+  }
+
+  /** Packets that he was told of. */
+  get notices(): number[] {
+    return this.peer.of(Opcode1.notice).map((view) => view.getUint32(MoneyField.noticePacketId));
+  }
+
+  get claims(): { packetId: number; result: number; amountFen: number }[] {
+    return this.peer.of(Opcode1.claimResult).map((view) => ({
+      packetId: view.getUint32(MoneyField.claimPacketId),
+      result: view.getUint32(MoneyField.claimResult),
+      amountFen: view.getUint32(MoneyField.claimAmount),
+    }));
+  }
+
+  get balances(): number[] {
+    return this.peer.of(Opcode1.balanceResult).map((view) => readU64(view, MoneyField.balanceFen));
+  }
+
+  get isIn(): boolean {
+    return this.peer.of(Opcode1.loginResult).length > 0;
+  }
+}
+
+/** A world whose host has plugin `send` alone, over several SETs and workers. */
+export class SendWorld extends World {
+  constructor(
+    options: Partial<SimHostOptions> & { readonly config?: unknown } = {},
+    network: SimNetworkOptions = {},
+    seed = 1,
+  ) {
+    const { config, ...rest } = options;
+    const plugins = [{ plugin: send, config: config ?? {} }];
+    super({ plugins, workers: 2, setsPerWorker: 3, seats: 50, ringEntries: 512, ...rest }, network, seed);
+  }
+
+  /** A user who has logged in, by version 1. */
+  in(id: number): SendUser {
+    const user = new SendUser(this.connect(), id);
+    this.until(() => user.isIn);
+    this.pass(20);
+    return user;
+  }
+
+  /** Asks a route and lets the world go on until it answers. */
+  async ask(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
+    const answer: { value?: unknown; error?: unknown; isThere: boolean } = { isThere: false };
+    this.host.request(method, path, body, headers).then(
+      (value) => Object.assign(answer, { value, isThere: true }),
+      (error) => Object.assign(answer, { error, isThere: true }),
+    );
+    await this.settle(() => answer.isThere);
+    if (answer.error !== undefined) throw answer.error;
+    return answer.value;
+  }
+
+  fund(first: number, last: number, amountFen: number, key = "fund"): Promise<unknown> {
+    return this.ask("post", "/fund", { users: [first, last], amountFen }, { "idempotency-key": key });
+  }
+
+  /** A packet that was sent and is durable. */
+  sendBy(user: SendUser, amountFen: number, options: SendOptions): number {
+    const before = user.sent.length;
+    user.send(amountFen, options);
+    this.until(() => user.sent.length > before);
+    const { result, packetId } = user.sent.at(-1)!;
+    assert.equal(result, 0);
+    return packetId;
+  }
+
+  /** Claims and waits for the answer. */
+  claimBy(user: SendUser, packetId: number): { result: number; amountFen: number } {
+    const before = user.claims.length;
+    user.claim(packetId);
+    this.until(() => user.claims.length > before);
+    const { result, amountFen } = user.claims.at(-1)!;
+    return { result, amountFen };
+  }
+
+  balanceOf(user: SendUser): number {
+    const before = user.balances.length;
+    user.askBalance();
+    this.until(() => user.balances.length > before);
+    return user.balances.at(-1)!;
+  }
+}
