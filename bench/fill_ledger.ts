@@ -12,24 +12,25 @@ export interface FillOptions {
   /** Ids from 0 on, each of which gets about the same number of packets, of different sponsors. */
   readonly users: number;
   readonly isCheckpointed: boolean;
+  /** Awards of a commit; 5,000 if it isn't said. */
+  readonly perCommit?: number;
   /** The number of the first sponsor; 1 if it isn't said. */
   readonly firstSponsor?: number;
   /** Told every award, such as to write a fleet's file. */
   readonly onAward?: (user: number, packetId: number, amountFen: number) => void;
 }
 
-const PER_BATCH = 5_000;
 const AMOUNT_FEN = 100;
 
 /** Makes a ledger that holds so many awards already, without a server. */
 export function fillLedger(directory: string, options: FillOptions): void {
-  const { awards, users, firstSponsor = 1 } = options;
+  const { awards, users, firstSponsor = 1, perCommit = 5_000 } = options;
   Deno.mkdirSync(directory, { recursive: true });
   const store = new SqliteStore(directory, "off");
   const ledger = new StoredLedger(openJudge(store, directory, NO_LIMITS).judge, store, systemClock);
   const filler = new LedgerFiller(ledger);
-  for (let made = 0; made < awards; made += PER_BATCH) {
-    const count = Math.min(PER_BATCH, awards - made);
+  for (let made = 0; made < awards; made += perCommit) {
+    const count = Math.min(perCommit, awards - made);
     // A user comes by again after `users` awards, and meets another sponsor then.
     const sponsor = firstSponsor + Math.floor(made / users);
     const firstId = ledger.nextPacketId;

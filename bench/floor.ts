@@ -21,7 +21,8 @@ import { measure, MODES } from "./floor/load.ts";
 import { comparePairs, type PairsResult, pairsTable } from "./floor/pairs.ts";
 import { profile, PROFILE_ENVIRONMENT } from "./floor/profile.ts";
 import { CAPS, PACKETS_PER_S, startFloor, startRedpkt, type Subject } from "./floor/servers.ts";
-import { buildTools, type Tools, TOOLS_FOLDER } from "./floor/tools.ts";
+import { buildTools, type Tools } from "./floor/tools.ts";
+import { machineText, readMachine } from "./machine.ts";
 
 const ENGINES = ["uring", "epoll"] as const;
 
@@ -43,7 +44,6 @@ const FLAGS = {
   pairs: flag("N", "pairs of windows", wholeNumber(1, 99).default(9)),
   seconds: flag("N", "length of a window", wholeNumber(1, 60).default(3)),
   connections: flag("N", "open connections", wholeNumber(500, 19_000).default(15_000)),
-  tools: flag("DIR", "where hbload.c and hbfloor.c are", z.string().default(TOOLS_FOLDER)),
   out: flag("FILE", "JSON with every window", z.string().default("out/floor.json")),
   profile: switchFlag("shows where the time goes instead"),
 } satisfies Flags;
@@ -61,10 +61,9 @@ async function main(host: Host): Promise<number> {
   }
   const folder = await Deno.makeTempDir({ prefix: "redpkt-floor-" });
   try {
-    const tools = await buildTools(values.tools, folder);
+    const tools = await buildTools(folder);
     if ("why" in tools) {
-      host.out(`skipped: the programs to compare with can't be had: ${tools.why}\n`);
-      return 0;
+      throw new UserError(`the programs to compare with can't be had: ${tools.why}`);
     }
     const engines = values.engine.length > 0 ? values.engine : runnable(host);
     if (values.profile) await profileAll(host, tools, engines, values, folder);
@@ -91,6 +90,8 @@ function runnable(host: Host): EngineChoice[] {
 
 async function compareAll(host: Host, tools: Tools, engines: readonly EngineChoice[], options: Options) {
   const { pairs, seconds, connections } = options;
+  const machine = await readMachine();
+  host.out(`${machineText(machine)}\n`);
   host.out(
     `${connections} connections, ${pairs} pairs of windows of ${seconds} s; redpkt with one worker, plugins throttle ` +
       `and shake, ${PACKETS_PER_S} packets a second, caps ${JSON.stringify(CAPS)}\n\n`,
@@ -127,7 +128,7 @@ async function compareAll(host: Host, tools: Tools, engines: readonly EngineChoi
   await Deno.mkdir(options.out.replace(/[^/]*$/, "") || ".", { recursive: true });
   await Deno.writeTextFile(
     options.out,
-    JSON.stringify({ connections, seconds, caps: CAPS, results }, null, 2) + "\n",
+    JSON.stringify({ schemaVersion: 1, machine, connections, seconds, caps: CAPS, results }, null, 2) + "\n",
   );
   host.out(`${options.out}\n`);
 }

@@ -9,7 +9,7 @@ import { processHost } from "../core/cli/process_host.ts";
 import { formatCount } from "../core/base/units.ts";
 import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../core/engine/choose.ts";
 import { checkTable } from "../core/rehearse/tables.ts";
-import type { Check } from "../core/rehearse/verdict.ts";
+import type { CheckRow as Check } from "../core/report/data/check.ts";
 import { benchFlags } from "./bench_flags.ts";
 import { hasSmallBuffers, runWithSmallBuffers } from "./protect/small_buffers.ts";
 import { runCap } from "./protect/cap.ts";

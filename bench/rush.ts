@@ -12,7 +12,7 @@ import { UserError } from "../core/base/user_error.ts";
 import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../core/engine/choose.ts";
 import { RehearsalBroken } from "../core/rehearse/run.ts";
 import { checkTable } from "../core/rehearse/tables.ts";
-import type { Check } from "../core/rehearse/verdict.ts";
+import type { CheckRow as Check } from "../core/report/data/check.ts";
 import { runBurst } from "./rush/burst.ts";
 import { runMany } from "./rush/many.ts";
 import { runNotices } from "./rush/notices.ts";

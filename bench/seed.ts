@@ -82,6 +82,7 @@ function startServer(seeds: string, ledger: string): Measured {
   return new Measured([
     ...["server", "--port", "0", "--admin", ADMIN, "--workers", "1", "--ledger", `${folder}/${ledger}`],
     ...["--seed", `${seeds}/host-000.seed`, "--host-id", "host-000", "--seed-keys", `${folder}/keys`],
+    ...["--claims", `${folder}/claims`],
   ]);
 }
 

@@ -16,7 +16,8 @@ export default {
       "throttle.staleMs": 40,
     },
   },
-  // Version 0 answers name no request: with one at a time and little patience the latencies are exact all the same.
+  // Shakes are dropped here, and version 1 answers say which shake they answer.
+  protocol: 1,
   fleet: { inTimeMs: 100, patienceMs: 150, open: 1 },
   phases: [
     {

@@ -53,6 +53,58 @@ Deno.test("every error of a config file is named at once, with its path", async 
   assert.match(lines[4], /plugins\.nobody: no plugin of this name is loaded/);
 });
 
+Deno.test("version 0 beside token keys is refused with its reason, by flag and by file", async () => {
+  const files = {
+    "keys.txt": `1 ${"5a".repeat(16)}`,
+    "mine.json": JSON.stringify({ server: { version0: "on" } }),
+  };
+  const why = "redpkt server: --version0 on: with --token-keys it would let anybody be any user, " +
+    "since a login of version 0 shows no token. Leave one of them out";
+  assert.deepEqual(await complaints(["server", "--token-keys", "keys.txt", "--version0", "on"], files), [
+    why,
+  ]);
+  assert.deepEqual(await complaints(["server", "--token-keys", "keys.txt", "--config", "mine.json"], files), [
+    why,
+  ]);
+});
+
+Deno.test("a config file that nobody named runs no code, opens no door and moves no money", async () => {
+  const evil = `${await Deno.makeTempDir()}/evil.js`;
+  await Deno.writeTextFile(evil, `Deno.writeTextFileSync("${evil}.ran", ""); export default {};`);
+  const opens: Record<string, string> = {
+    admin: "127.0.0.1:0",
+    "allow-host": "evil.example",
+    config: "other.json",
+    set: "shake.leaseMs=10",
+    ledger: "elsewhere",
+    "ledger-sync": "off",
+    seed: "tickets",
+    "seed-keys": "keys",
+    "host-id": "a",
+    "packets-per-user": "0",
+    "packets-per-sponsor": "0",
+    version0: "on",
+    "token-keys": "keys.txt",
+    event: "x",
+    "random-seed": "1",
+  };
+  const config = JSON.stringify({ server: { ...opens, plugins: `throttle,${evil},./near.js` } });
+  const lines = await complaints(["server"], { "redpkt.json": config, "near.js": "throw 1" });
+  for (const name of Object.keys(opens)) {
+    const line = lines.find((text) => text.includes(`redpkt.json: server.${name}: a file`));
+    assert.match(
+      line ?? name,
+      /a file that is only found may not say it. Give --.*, or name the file: --config redpkt.json$/,
+    );
+  }
+  assert.equal(lines.filter((text) => /may not name code to run/.test(text)).length, 2, lines.join("\n"));
+  await assert.rejects(Deno.stat(`${evil}.ran`), Deno.errors.NotFound);
+  const named = await complaints(["server", "--config", "redpkt.json", "--port", "x"], {
+    "redpkt.json": config,
+  });
+  assert.ok(!named.some((line) => line.includes("only found")), named.join("\n"));
+});
+
 Deno.test("a config file that is missing, or no JSON", async () => {
   assert.deepEqual(await complaints(["server", "--config", "absent.json"]), [
     "redpkt server: --config absent.json: cannot be read: there is no such file",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
+/** Nothing takes as long, unless it hangs: then the test fails here. */
+const MOST_MS = 180_000;
 const decoder = new TextDecoder();
 
 /** What a finished command said. */
@@ -18,8 +20,10 @@ export async function redpkt(
   const output = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "--allow-all", MAIN, ...args],
     stdin: "null",
+    signal: AbortSignal.timeout(MOST_MS),
     ...options,
   }).output();
+  assert.notEqual(output.signal, "SIGTERM", `redpkt ${args.join(" ")} doesn't end`);
   return { code: output.code, stdout: decoder.decode(output.stdout), stderr: decoder.decode(output.stderr) };
 }
 
@@ -50,13 +54,20 @@ export class Running implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
-  /** Resolves with the first line that tells of an event; fails if the process ends without one. */
+  /** Resolves with the first line that tells of an event; fails if the process ends without one, or hangs. */
   async event(name: string): Promise<LogLine> {
-    for (;;) {
-      const found = this.lines.find(({ event }) => event === name);
-      if (found !== undefined) return found;
-      assert.ok(!this.#hasEnded, `it ended before ${name}: ${this.#raw.join("\n")}`);
-      await this.#wake.promise;
+    const { promise: late, resolve: isLate } = Promise.withResolvers<true>();
+    const limit = setTimeout(() => isLate(true), MOST_MS);
+    try {
+      for (;;) {
+        const found = this.lines.find(({ event }) => event === name);
+        if (found !== undefined) return found;
+        assert.ok(!this.#hasEnded, `it ended before ${name}: ${this.#raw.join("\n")}`);
+        const hangs = await Promise.race([late, this.#wake.promise]);
+        assert.notEqual(hangs, true, `it doesn't come to ${name}: ${this.#raw.join("\n")}`);
+      }
+    } finally {
+      clearTimeout(limit);
     }
   }
 
@@ -120,7 +131,7 @@ export async function startServer(
     post: async (path: string, body?: unknown, headers: Record<string, string> = {}) => {
       const response = await fetch(api + path, {
         method: "POST",
-        headers,
+        headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       return { status: response.status, body: await response.json() };

@@ -1,6 +1,10 @@
 /** `redpkt rehearse` with real processes, at a small scale. */
 import assert from "node:assert/strict";
+import type { Check } from "../core/report/data/check.ts";
+import { summarySchema } from "../core/report/data/summary_schema.ts";
 import { redpkt, Running } from "./processes.ts";
+
+const MAIN = new URL("../main.ts", import.meta.url).pathname;
 
 /** A scenario of one short phase, with the thresholds that a test wants. */
 function scenario(thresholds: Record<string, unknown>): string {
@@ -39,6 +43,29 @@ Deno.test("a rehearsal that meets its thresholds passes, and its files tell the 
     assert.ok(folder !== undefined, stdout);
     const summary = JSON.parse(await Deno.readTextFile(`${cwd}/${folder}/summary.json`));
     assert.equal(summary.verdict, "PASS");
+    assert.deepEqual(summarySchema.parse(summary), summary, "the schema knows every field");
+    assert.equal(summary.schemaVersion, 1);
+    const p = summary.checks.find(({ measure }: Check) => measure === "answeredPercent");
+    assert.deepEqual(p, {
+      measure: "answeredPercent",
+      phase: "shake",
+      seen: 100,
+      atLeast: 100,
+      unit: "percent",
+      met: true,
+    });
+    const { putInFen, poolFen, heldFen, usersFen, returnedFen } = summary.money;
+    assert.equal(putInFen, poolFen + heldFen + usersFen + returnedFen);
+    assert.match(
+      stdout.split("\n\n")[1],
+      /^ {2}money: \d+\.\d\d yuan put in = /,
+      "first line of the results",
+    );
+    if (Deno.build.os === "linux") {
+      assert.ok(summary.machine.memoryNs > 1 && summary.machine.phases.shake.ownCores > 0);
+    }
+    const xml = await Deno.readTextFile(`${cwd}/${folder}/junit.xml`);
+    assert.equal(xml.match(/<testcase /g)?.length, summary.checks.length);
     const [phase] = summary.phases;
     assert.ok(phase.offered > 0);
     assert.equal(phase.answered, phase.offered);
@@ -79,4 +106,127 @@ Deno.test("a server ends with the process that started it, however that ends", a
   // Its standard input is at its end already, as if its parent had just died.
   assert.equal(await child.ended(), 0);
   assert.equal((await child.event("draining")).reason, "the end of its parent");
+});
+
+Deno.test("--json writes the summary, and nothing else on standard output", async () => {
+  await inFolder(scenario({ answeredPercent: { atLeast: 100 } }), async (cwd) => {
+    const { code, stdout, stderr } = await redpkt(["rehearse", "./small.ts", "--json"], { cwd });
+    assert.equal(code, 0, stderr);
+    const { report, ...summary } = JSON.parse(stdout);
+    const folder = `${cwd}/${report.replace(/\/report\.html$/, "")}`;
+    assert.deepEqual(summary, JSON.parse(await Deno.readTextFile(`${folder}/summary.json`)));
+    const again = await redpkt(["report", folder, "--json"]);
+    assert.deepEqual(JSON.parse(again.stdout).summary, summary);
+    const both = JSON.parse((await redpkt(["report", folder, folder, "--json"], { cwd })).stdout);
+    assert.ok(both.differences.every(({ before, after }: Record<string, unknown>) => before === after));
+    assert.equal(both.schemaVersion, 1);
+  });
+});
+
+Deno.test("Ctrl-C breaks a rehearsal off in order, whatever it is doing: its own exit code, and a report that says so", async () => {
+  for (const at of ["connect", "shake"]) {
+    await inFolder(scenario({}).replace('"seconds":2', '"seconds":600'), async (cwd) => {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-check", "-A", MAIN, "rehearse", "./small.ts"],
+        cwd,
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const output = new Response(child.stdout).text();
+      let isSent = false;
+      // Which phase it is shows in lines of progress, each five seconds; the headline comes before everything.
+      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+        if (isSent || !(at === "connect" || text.includes(at))) continue;
+        isSent = true;
+        child.kill("SIGINT");
+      }
+      const { code } = await child.status;
+      assert.equal(code, 130, await output);
+      assert.match(await output, /the rehearsal broke off: ended by SIGINT\n\nFAIL {2}small/);
+    });
+  }
+});
+
+Deno.test("a server that doesn't start is told of with how it ended and all its reasons", async () => {
+  const flags = '"users":100,"server":{"flags":{"login-seconds":"x","set-size":0}}';
+  await inFolder(scenario({}).replace('"users":100', flags), async (cwd) => {
+    const { code, stderr } = await redpkt(["rehearse", "./small.ts"], { cwd });
+    assert.equal(code, 2, "it never began");
+    assert.match(
+      stderr,
+      /^redpkt rehearse: the server ended with exit code 2: --set-size: must be .*; --login-seconds: must be a whole number/m,
+    );
+  });
+});
+
+Deno.test({
+  name: "a server that dies in the middle is told of with how, and the report is written all the same",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await inFolder(scenario({}).replace('"seconds":2', '"seconds":600'), async (cwd) => {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-check", "-A", MAIN, "rehearse", "./small.ts"],
+        cwd,
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const output = new Response(child.stdout).text();
+      let isKilled = false;
+      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+        if (isKilled || !text.includes("shake")) continue;
+        isKilled = true;
+        Deno.kill(serverOf(child.pid), "SIGKILL");
+      }
+      const { code } = await child.status;
+      assert.equal(code, 1, await output);
+      assert.match(await output, /the rehearsal broke off: the server ended by SIGKILL: it gave no reason\n/);
+      const folder = /(\S+)\/report\.html\n$/.exec(await output)![1];
+      assert.match(await Deno.readTextFile(`${cwd}/${folder}/junit.xml`), /errors="1"/);
+    });
+  },
+});
+
+/** The server among the processes that another has started. */
+function serverOf(parent: number): number {
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const [, ppid] = Deno.readTextFileSync(`/proc/${name}/stat`).replace(/^.*\) /s, "").split(" ");
+      const args = Deno.readTextFileSync(`/proc/${name}/cmdline`).split("\0");
+      if (Number(ppid) === parent && args.includes("server")) return Number(name);
+    } catch {
+      // It has just ended.
+    }
+  }
+  throw new Error("there is no server");
+}
+
+Deno.test({
+  name: "a busy neighbour beside a rehearsal that fails is named",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const hogs = Array.from(
+      { length: navigator.hardwareConcurrency },
+      () => new Deno.Command(Deno.execPath(), { args: ["eval", "for (;;);"] }).spawn(),
+    );
+    try {
+      // No answer comes in no time: it fails on every machine, and the hogs are what there is to see.
+      await inFolder(scenario({ p99Ms: { atMost: 0 } }), async (cwd) => {
+        const { code, stdout } = await redpkt(["rehearse", "./small.ts", "--json"], { cwd });
+        assert.equal(code, 1);
+        const [cause] = JSON.parse(stdout).causes;
+        assert.equal(cause.kind, "neighbour", cause.text);
+        assert.match(cause.text, /^(other processes|another process) took \d+ % of a core/);
+        assert.ok(cause.seen >= 25);
+        assert.ok(hogs.some(({ pid }) => cause.text.includes(`deno (pid ${pid})`)), cause.text);
+      });
+    } finally {
+      for (const hog of hogs) {
+        hog.kill("SIGKILL");
+        await hog.status;
+      }
+    }
+  },
 });

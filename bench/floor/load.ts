@@ -38,8 +38,8 @@ export interface Window {
   readonly answeredPerS: number;
   readonly p50Us: number;
   readonly p99Us: number;
-  /** Answers that were refusals, which cost less than an answer. */
-  readonly refused: number;
+  /** Answers that brought a packet, which cost more than the others. */
+  readonly won: number;
   readonly rssBytes: number;
 }
 
@@ -74,12 +74,20 @@ export async function measure(
       throw new Error(`${subject.name}: ${result[fault]} ${fault}: the figure is void`);
     }
   }
+  const refused = result.by_code[ShakeResult.overloaded] ?? 0;
+  if (refused > 0) {
+    throw new Error(`${subject.name}: ${refused} answers were refusals, which cost less: the figure is void`);
+  }
+  const won = result.by_code[ShakeResult.won] ?? 0;
+  if (subject.givesPackets && won === 0) {
+    throw new Error(`${subject.name}: nobody won, though packets were ordered: the figure is void`);
+  }
   return {
     usPerShake: result.server.us_per_request,
     answeredPerS: result.throughput_rps,
     p50Us: result.latency_us.p50,
     p99Us: result.latency_us.p99,
-    refused: result.by_code[ShakeResult.overloaded] ?? 0,
+    won,
     rssBytes: result.server.rss_kb * 1024,
   };
 }

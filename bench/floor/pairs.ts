@@ -16,12 +16,21 @@ export interface Round {
   readonly controlRatio: number;
 }
 
+/** What a figure was over several runs. */
+export interface Spread {
+  readonly least: number;
+  readonly median: number;
+  readonly most: number;
+}
+
 export interface PairsResult {
   readonly mode: string;
   readonly subject: string;
   readonly rounds: readonly Round[];
-  readonly medianRatio: number;
-  readonly controlRatio: number;
+  /** CPU time a shake against the bare server's: the least of the rounds, the middle one, the most. */
+  readonly ratios: Spread;
+  /** The bare server's twin against it. */
+  readonly controlRatios: Spread;
   readonly isNoisy: boolean;
   /** Medians of the windows. */
   readonly median: { readonly subject: Window; readonly floor: Window };
@@ -58,14 +67,14 @@ export async function comparePairs(
     });
     tell(`  ${mode.name} pair ${round + 1}: ${rounds.at(-1)!.ratio.toFixed(3)}\n`);
   }
-  const controlRatio = median(rounds.map((round) => round.controlRatio));
+  const controlRatios = spread(rounds.map((round) => round.controlRatio));
   return {
     mode: mode.name,
     subject: subject.name,
     rounds,
-    medianRatio: median(rounds.map((round) => round.ratio)),
-    controlRatio,
-    isNoisy: controlRatio < QUIET[0] || controlRatio > QUIET[1],
+    ratios: spread(rounds.map((round) => round.ratio)),
+    controlRatios,
+    isNoisy: controlRatios.median < QUIET[0] || controlRatios.median > QUIET[1],
     median: {
       subject: medianWindow(rounds.map((round) => round.subject)),
       floor: medianWindow(rounds.map((round) => round.floor)),
@@ -75,7 +84,7 @@ export async function comparePairs(
 
 /** Every pair, then what they come to. */
 export function pairsTable(mode: Mode, result: PairsResult): string {
-  const { rounds, median, medianRatio, controlRatio, isNoisy } = result;
+  const { rounds, median, ratios, controlRatios, isNoisy } = result;
   const rows = [
     ["", result.subject, "p50", "p99", "bare C", "p50", "p99", "ratio", "C against C"],
     ...rounds.map(({ subject, floor, ratio, controlRatio }, i) => [
@@ -89,16 +98,15 @@ export function pairsTable(mode: Mode, result: PairsResult): string {
       "median",
       ...cells(median.subject),
       ...cells(median.floor),
-      medianRatio.toFixed(3),
-      controlRatio.toFixed(3),
+      ratios.median.toFixed(3),
+      controlRatios.median.toFixed(3),
     ],
   ];
-  const refused = rounds.reduce((sum, { subject }) => sum + subject.refused, 0);
   return `${mode.about}: us of CPU an answered shake\n\n${alignColumns(rows)}\n` +
     `  ${formatCount(median.subject.answeredPerS)} answered a second, the bare server ${
       formatCount(median.floor.answeredPerS)
     }; ${Math.round(median.subject.rssBytes / 1e6)} MB resident\n` +
-    (refused > 0 ? `  ${formatCount(refused)} answers were refusals: the figure is too good\n` : "") +
+    `  ratio ${spreadText(ratios)}; C against C ${spreadText(controlRatios)} (least, median, most)\n` +
     (isNoisy ? "  noisy: the bare server against itself is off by more than 5 %\n" : "") + "\n";
 }
 
@@ -113,9 +121,17 @@ function medianWindow(windows: readonly Window[]): Window {
     answeredPerS: of("answeredPerS"),
     p50Us: of("p50Us"),
     p99Us: of("p99Us"),
-    refused: of("refused"),
+    won: of("won"),
     rssBytes: of("rssBytes"),
   };
+}
+
+function spread(values: readonly number[]): Spread {
+  return { least: Math.min(...values), median: median(values), most: Math.max(...values) };
+}
+
+function spreadText({ least, median, most }: Spread): string {
+  return [least, median, most].map((ratio) => ratio.toFixed(3)).join(", ");
 }
 
 /** The middle one of an odd number, the mean of the middle two of an even one. */

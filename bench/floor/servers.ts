@@ -8,6 +8,8 @@ export interface Subject {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
+  /** Whether some of its answers bring a packet. */
+  readonly givesPackets: boolean;
   /** Ends the process. */
   stop(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export async function startRedpkt(host: Host, engine: EngineChoice, connections:
       name: `redpkt ${engine}`,
       pid: child.pid,
       port: Number(port),
+      givesPackets: true,
       stop: async () => void await child.stop(30_000),
     };
   } catch (error) {
@@ -77,6 +80,7 @@ export async function startFloor(executable: string, name: string): Promise<Subj
     name,
     pid: child.pid,
     port,
+    givesPackets: false,
     stop: async () => {
       if (!hasEnded) child.kill("SIGTERM");
       await child.status;

@@ -1,39 +1,51 @@
-/**
- * The load generator and the bare server in C. They belong to another collection, lie beside this repository, and are
- * compiled where they lie: no copy is kept.
- */
+/** The rulers in C beside this file, compiled when a bench wants them: `c/` says what each is. */
+import { z } from "zod";
 
-/** Where they lie unless `--tools` says otherwise. */
-export const TOOLS_FOLDER = decodeURIComponent(new URL("../../../shared/tools", import.meta.url).pathname);
+const SOURCES = decodeURIComponent(new URL("./c", import.meta.url).pathname);
+const COMPILERS = ["cc", "gcc", "clang"];
 
+/** Executables by what they are for. */
 export interface Tools {
-  /** Path of the load generator. */
+  /** The load generator. */
   readonly load: string;
-  /** Path of the bare server. */
+  /** The bare server. */
   readonly floor: string;
+  readonly memoryLatency: string;
 }
 
-/** Compiles both into `target`; or says why it can't be done here. */
-export async function buildTools(source: string, target: string): Promise<Tools | { readonly why: string }> {
+/** Compiles the rulers into a folder; or says in a line why it can't be done here. */
+export async function buildTools(
+  folder: string,
+  compilers: readonly string[] = COMPILERS,
+): Promise<Tools | { readonly why: string }> {
   if (Deno.build.os !== "linux") return { why: `they are for Linux, and this is ${Deno.build.os}` };
-  const compiler = await firstCompiler();
-  if (compiler === undefined) return { why: "no C compiler is installed (cc, gcc or clang)" };
-  for (const name of ["hbload", "hbfloor"]) {
-    const file = `${source}/${name}.c`;
-    try {
-      await Deno.stat(file);
-    } catch {
-      return { why: `there is no ${file}; --tools DIR says where it is` };
-    }
-    const args = ["-O2", "-o", `${target}/${name}`, file];
-    const { success, stderr } = await new Deno.Command(compiler, { args }).output();
-    if (!success) return { why: `${compiler} can't compile ${file}: ${new TextDecoder().decode(stderr)}` };
+  const compiler = await firstCompiler(compilers);
+  if (compiler === undefined) {
+    return { why: `no C compiler is installed (${compilers.join(", ")}): install gcc` };
   }
-  return { load: `${target}/hbload`, floor: `${target}/hbfloor` };
+  const build = async (name: string) => {
+    const args = ["-O2", "-Wall", "-Wextra", "-o", `${folder}/${name}`, `${SOURCES}/${name}.c`];
+    const { success, stderr } = await new Deno.Command(compiler, { args }).output();
+    return success ? "" : new TextDecoder().decode(stderr);
+  };
+  const faults = await Promise.all(["load", "floor_server", "memory_latency"].map(build));
+  const fault = faults.find((text) => text !== "");
+  if (fault !== undefined) return { why: `${compiler} can't compile them: ${fault}` };
+  return {
+    load: `${folder}/load`,
+    floor: `${folder}/floor_server`,
+    memoryLatency: `${folder}/memory_latency`,
+  };
 }
 
-async function firstCompiler(): Promise<string | undefined> {
-  for (const compiler of ["cc", "gcc", "clang"]) {
+/** How long a random read takes in ns, by MiB that are read from. */
+export async function memoryLatency(tools: Tools): Promise<Readonly<Record<string, number>>> {
+  const { stdout } = await new Deno.Command(tools.memoryLatency).output();
+  return z.record(z.string(), z.number().positive()).parse(JSON.parse(new TextDecoder().decode(stdout)));
+}
+
+async function firstCompiler(compilers: readonly string[]): Promise<string | undefined> {
+  for (const compiler of compilers) {
     try {
       const { success } = await new Deno.Command(compiler, { args: ["--version"] }).output();
       if (success) return compiler;

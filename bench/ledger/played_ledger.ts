@@ -165,7 +165,11 @@ async function get<T>(address: string): Promise<T> {
 }
 
 async function post(address: string, body: unknown): Promise<void> {
-  const response = await fetch(`http://${address}`, { method: "POST", body: JSON.stringify(body) });
+  const response = await fetch(`http://${address}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
   if (!response.ok) throw new Error(`${address}: ${await response.text()}`);
   await response.body?.cancel();
 }

@@ -1,10 +1,11 @@
 /** Everybody connects, then shakes: the bench itself. */
 import { formatCount } from "../../core/base/units.ts";
-import type { PhaseResult, Usage } from "../../core/rehearse/measure/measures.ts";
+import type { PhaseResult } from "../../core/rehearse/measure/measures.ts";
 import { Run } from "../../core/rehearse/run.ts";
 import { checkTable, phaseTable } from "../../core/rehearse/tables.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";
-import { type Check, checkMoney, checkThresholds } from "../../core/rehearse/verdict.ts";
+import { checkMoney, checkThresholds } from "../../core/rehearse/verdict.ts";
+import { type Check, check, checkRow, WHOLE_RUN } from "../../core/report/data/check.ts";
 import { costOfShake, readMachineCpu } from "./machine_cpu.ts";
 import { memoryCost, readMachineMemory } from "./memory.ts";
 import { type Load, scenarioOf, type Setting, startStage } from "./setting.ts";
@@ -49,21 +50,25 @@ export async function runLoad(
     const cpuAfter = readMachineCpu();
     const rss = { server: end.server.rssBytes, client: end.client.rssBytes };
     const checks: Check[] = [
-      ...(users > BAR_USERS ? [] : [checkAtLeast("connects a second", connect.perS, LEAST_CONNECTS_PER_S)]),
+      ...(users > BAR_USERS ? [] : [
+        check({ measure: "connectsPerS", phase: "connect", unit: "count" }, Math.round(connect.perS), {
+          atLeast: LEAST_CONNECTS_PER_S,
+        }),
+      ]),
       ...checkThresholds(scenario, phases),
       ...phases.map(checkFleet),
       ...checkMoney(end),
       ...(users > BAR_USERS ? [] : [
-        checkMegabytes("server memory", rss.server, MOST_SERVER_BYTES),
-        checkMegabytes("fleet memory", rss.client, MOST_CLIENT_BYTES),
+        checkMegabytes("serverMb", rss.server, MOST_SERVER_BYTES),
+        checkMegabytes("fleetMb", rss.client, MOST_CLIENT_BYTES),
       ]),
     ];
     if (cpuBefore !== undefined && cpuAfter !== undefined) {
       const answered = phases.reduce((sum, phase) => sum + phase.answered, 0);
       host.out(`  ${costOfShake(cpuBefore, cpuAfter, answered)}\n`);
     }
-    host.out(`\n${phaseTable(phases)}\n${checkTable(checks)}`);
-    const isPass = checks.every(({ isMet }) => isMet);
+    host.out(`\n${phaseTable(phases)}\n${checkTable(checks.map(checkRow))}`);
+    const isPass = checks.every(({ met }) => met);
     return { isPass, json: { connect, memory, phases, rss, checks } };
   } finally {
     timeline.stop();
@@ -71,35 +76,17 @@ export async function runLoad(
   }
 }
 
-function checkAtLeast(what: string, seen: number, least: number): Check {
-  return {
-    phase: "connect",
-    what,
-    wanted: `at least ${formatCount(least)}`,
-    seen: formatCount(seen),
-    isMet: seen >= least,
-  };
-}
-
 /** A fleet that costs more than the server is what one measures instead of the server. */
-function checkFleet({ name, answered, server, client }: PhaseResult): Check {
-  const us = ({ cpuMs }: Usage) => `${(cpuMs * 1000 / Math.max(1, answered)).toFixed(2)} us`;
-  return {
-    phase: name,
-    what: "fleet CPU a shake",
-    wanted: `at most the server's ${us(server)}`,
-    seen: us(client),
-    isMet: client.cpuMs <= server.cpuMs,
-  };
+function checkFleet({ name, server, client }: PhaseResult): Check {
+  return check(
+    { measure: "fleetCpuMs", phase: name, unit: "ms", note: "at most the server's" },
+    client.cpuMs,
+    {
+      atMost: server.cpuMs,
+    },
+  );
 }
 
-function checkMegabytes(what: string, bytes: number, most: number): Check {
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
-  return {
-    phase: "all",
-    what,
-    wanted: `at most ${megabytes(most)}`,
-    seen: megabytes(bytes),
-    isMet: bytes <= most,
-  };
+function checkMegabytes(measure: string, bytes: number, most: number): Check {
+  return check({ measure, phase: WHOLE_RUN, unit: "MB" }, bytes / 1e6, { atMost: most / 1e6 });
 }

@@ -9,10 +9,8 @@ import { IN_TIME_MS, type Mode, type Step } from "./step.ts";
 const WARM_UP_MS = 1_000;
 
 /**
- * A server held to a share of a core, and a fleet that isn't.
- *
- * Version 0 answers don't say which shake they answer. Where all are answered, order tells; where shakes are dropped, a
- * user has one under way at most and gives it up after a while, so that an answer in time is the right one's.
+ * A server held to a share of a core, and a fleet that isn't: of version 1, whose answers say which shake they answer,
+ * since shakes are dropped here.
  */
 export class Setting implements AsyncDisposable {
   readonly #server: Awaited<ReturnType<typeof startServer>>;
@@ -33,7 +31,7 @@ export class Setting implements AsyncDisposable {
   }
 
   static async start(options: Mode & { engine: string; users: number; cores: number }): Promise<Setting> {
-    const { engine, plugins, set, users, open, patienceMs } = options;
+    const { engine, plugins, set, users, patienceMs } = options;
     const server = await startServer([
       // Threads that go first keep to no quota.
       ...["--engine", engine, "--workers", "1", "--plugins", plugins, "--priority", "normal"],
@@ -42,7 +40,7 @@ export class Setting implements AsyncDisposable {
     const client = new Running([
       ...["client", "--users", `0-${users - 1}`, "--server", `127.0.0.1:${server.port}`, "--qps", "0"],
       ...["--control", "127.0.0.1:0", "--engine", engine, "--workers", "1", "--connect-rate", "5000"],
-      ...["--open", String(open), "--patience-ms", String(patienceMs), "--in-time-ms", String(IN_TIME_MS)],
+      ...["--protocol", "1", "--patience-ms", String(patienceMs), "--in-time-ms", String(IN_TIME_MS)],
     ]);
     const { control } = await client.event("ready");
     await client.event("connected");
@@ -90,7 +88,11 @@ export class Setting implements AsyncDisposable {
   }
 
   async #rate(qps: number): Promise<void> {
-    const response = await fetch(`${this.#control}/rate`, { method: "POST", body: JSON.stringify({ qps }) });
+    const response = await fetch(`${this.#control}/rate`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ qps }),
+    });
     await response.body?.cancel();
   }
 

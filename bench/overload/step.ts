@@ -3,8 +3,7 @@ export interface Mode {
   readonly name: string;
   readonly plugins: string;
   readonly set: readonly string[];
-  /** Most unanswered shakes of a user, and how long he waits: exact where everything is answered, see `Setting`. */
-  readonly open: number;
+  /** How long a user waits for an answer, 0 for ever. */
   readonly patienceMs: number;
 }
 
@@ -15,17 +14,15 @@ export const MODES: readonly Mode[] = [
     name: "read less",
     plugins: "throttle,shake",
     set: [...WIDE, "throttle.targetMs=15", "throttle.staleMs=30"],
-    open: 1,
     patienceMs: 150,
   },
   {
     name: "refuse",
     plugins: "throttle,shake",
     set: [...WIDE, "throttle.targetMs=15", "throttle.mostLevel=1"],
-    open: 8,
     patienceMs: 0,
   },
-  { name: "nothing", plugins: "shake", set: [], open: 8, patienceMs: 0 },
+  { name: "nothing", plugins: "shake", set: [], patienceMs: 0 },
 ];
 
 /** What came of one rate. */

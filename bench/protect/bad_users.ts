@@ -4,7 +4,7 @@ import { formatCount, formatMicros } from "../../core/base/units.ts";
 import type { EngineName } from "../../core/engine/common/engine.ts";
 import type { PhaseResult } from "../../core/rehearse/measure/measures.ts";
 import type { Scenario } from "../../core/rehearse/measure/scenario.ts";
-import type { Check } from "../../core/rehearse/verdict.ts";
+import type { CheckRow as Check } from "../../core/report/data/check.ts";
 import type { Totals } from "../../core/counters/series.ts";
 import { hasSmallBuffers } from "./small_buffers.ts";
 import { withStage } from "./played.ts";

@@ -3,7 +3,7 @@ import type { Host } from "../../core/cli/host.ts";
 import { formatCount, formatMicros } from "../../core/base/units.ts";
 import type { EngineName } from "../../core/engine/common/engine.ts";
 import { phaseResult } from "../../core/rehearse/measure/measures.ts";
-import type { Check } from "../../core/rehearse/verdict.ts";
+import type { CheckRow as Check } from "../../core/report/data/check.ts";
 import { sleep } from "../../core/base/clock.ts";
 import { withStage } from "./played.ts";
 

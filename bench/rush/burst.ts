@@ -7,7 +7,7 @@ import type { EngineName } from "../../core/engine/common/engine.ts";
 import { EntryKind } from "../../core/ledger/record/entry.ts";
 import { TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
 import type { Reading } from "../../core/rehearse/measure/measures.ts";
-import type { Check } from "../../core/rehearse/verdict.ts";
+import type { CheckRow as Check } from "../../core/report/data/check.ts";
 import { Crowd } from "./crowd.ts";
 
 const SHARES = 100;

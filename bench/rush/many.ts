@@ -2,7 +2,7 @@
 import type { Host } from "../../core/cli/host.ts";
 import { formatCount, formatMicros } from "../../core/base/units.ts";
 import type { EngineName } from "../../core/engine/common/engine.ts";
-import type { Check } from "../../core/rehearse/verdict.ts";
+import type { CheckRow as Check } from "../../core/report/data/check.ts";
 import { sleep } from "../../core/base/clock.ts";
 import { Crowd } from "./crowd.ts";
 

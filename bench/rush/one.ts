@@ -5,7 +5,7 @@ import { Histogram } from "../../core/counters/histogram.ts";
 import type { Behaviour } from "../../core/client/population/behaviour.ts";
 import type { EngineName } from "../../core/engine/common/engine.ts";
 import type { Reading } from "../../core/rehearse/measure/measures.ts";
-import type { Check } from "../../core/rehearse/verdict.ts";
+import type { CheckRow as Check } from "../../core/report/data/check.ts";
 import { Crowd } from "./crowd.ts";
 
 const SHARES = 10_000;

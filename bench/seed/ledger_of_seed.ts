@@ -17,7 +17,6 @@ export function ledgerOfSeed(path: string, directory: string, fleetPath: string,
   Deno.mkdirSync(directory, { recursive: true });
   const identity = new LedgerIdentity(directory);
   identity.noteSeed(file.hash, path, systemClock.wallMs());
-  identity.close();
   const ledger = new StoredLedger(new Judge(), new SqliteStore(directory, "off"), systemClock);
   const filler = new LedgerFiller(ledger);
   for (const [, sponsor, packetId, count, amountFen] of file.description.groups) {

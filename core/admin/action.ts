@@ -17,14 +17,14 @@ export function actionText(path: string, body: unknown): string {
   const words = values.map(([name, value]) =>
     `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`
   );
-  return [path.slice(1), words.join(", ")].filter((part) => part !== "").join(" ").slice(0, MOST_TEXT);
+  return printable([path.slice(1), words.join(", ")].filter((part) => part !== "").join(" "), MOST_TEXT);
 }
 
 /** Who a request says that he is. */
 export function whoOf(header: (name: string) => string | undefined): Pick<AdminAction, "who" | "markedBy"> {
   return {
-    who: decoded(header(WHO_HEADER) ?? "").slice(0, MOST_WHO),
-    markedBy: (header(MARKED_BY_HEADER) ?? "").slice(0, MOST_WHO),
+    who: printable(decoded(header(WHO_HEADER) ?? ""), MOST_WHO),
+    markedBy: printable(header(MARKED_BY_HEADER) ?? "", MOST_WHO),
   };
 }
 
@@ -34,4 +34,9 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
+}
+
+/** Terminals show it: what would steer one, rather than be seen, is left out. */
+function printable(text: string, most: number): string {
+  return text.slice(0, most).replace(/\p{Cc}/gu, "");
 }

@@ -1,9 +1,9 @@
 import { Hono } from "hono";
-import { bearerAuth } from "hono/bearer-auth";
-import { z } from "zod";
 import type { AdminAction } from "../counters/series.ts";
 import { actionText, whoOf } from "./action.ts";
 import { type PluginRoute, RouteError } from "../plugin/plugin.ts";
+import { openApi } from "./open_api.ts";
+import { problem } from "./problem.ts";
 
 /** A route of an admin API: a plugin's kind, plus what the core's own routes may answer. */
 export interface Route extends PluginRoute {
@@ -20,8 +20,10 @@ export interface ApiOptions {
   readonly title: string;
   readonly version: string;
   readonly routes: readonly Route[];
-  /** If set, every route needs it as a bearer token. */
-  readonly token?: string | undefined;
+  /** Whether every route needs the token, for its description: the guard in front asks for it. */
+  readonly wantsToken?: boolean;
+  /** Told of what a route throws that is no refusal. */
+  readonly onFault?: ((error: Error) => void) | undefined;
   /** Told of everything that was done, when it was done: all requests but those that only ask. */
   readonly onAction?: ((action: Omit<AdminAction, "atMs">) => void) | undefined;
 }
@@ -32,12 +34,11 @@ export interface ApiOptions {
  */
 export function buildApi(options: ApiOptions): { fetch(request: Request): Response | Promise<Response> } {
   const app = new Hono();
-  if (options.token !== undefined) app.use(bearerAuth({ token: options.token }));
   for (const route of options.routes) {
     app.on(route.method.toUpperCase(), route.path, async (context) => {
       const raw = await context.req.text();
       const body = readBody(route, raw);
-      if (body.errors !== undefined) return context.json({ errors: body.errors }, 400);
+      if (body.errors !== undefined) return problem(400, body.errors);
       const header = (name: string) => context.req.header(name);
       const result = await route.handle({ body: body.value, header });
       if (route.method !== "get") {
@@ -47,16 +48,23 @@ export function buildApi(options: ApiOptions): { fetch(request: Request): Respon
     });
   }
   app.get("/openapi.json", (context) => context.json(openApi(options)));
-  app.notFound((context) =>
-    context.json({ errors: [`no route ${context.req.method} ${context.req.path}: see /openapi.json`] }, 404)
-  );
-  app.onError((error, context) => {
-    if (error instanceof RouteError) return context.json({ errors: [error.message] }, error.status);
-    if ("getResponse" in error) return error.getResponse(); // hono's own refusals, such as a missing token
-    throw error;
+  app.notFound(({ req: { method, path } }) => {
+    const allow = options.routes.filter((route) => route.path === path).map((route) =>
+      route.method.toUpperCase()
+    );
+    if (allow.length === 0) return problem(404, `no route ${method} ${path}: see /openapi.json`);
+    return problem(405, `${path} takes ${allow.join(" and ")} only`, { allow: allow.join(", ") });
+  });
+  app.onError((error) => {
+    if (error instanceof RouteError) return problem(error.status, error.message);
+    options.onFault?.(error);
+    return problem(500, "a fault of this program: its log says which");
   });
   return app;
 }
+
+/** Mistakes of a body that are told at once. */
+const MOST_ERRORS = 100;
 
 function readBody(route: Route, raw: string): { value?: unknown; errors?: string[] } {
   if (route.body === undefined) return {};
@@ -69,35 +77,8 @@ function readBody(route: Route, raw: string): { value?: unknown; errors?: string
   const result = route.body.safeParse(json);
   if (result.success) return { value: result.data };
   return {
-    errors: result.error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`),
-  };
-}
-
-function openApi({ title, version, routes, token }: ApiOptions): unknown {
-  const paths: Record<string, Record<string, unknown>> = {};
-  for (const { method, path, summary, body } of routes) {
-    paths[path] ??= {};
-    paths[path][method] = {
-      summary,
-      ...(body === undefined ? {} : {
-        requestBody: {
-          required: true,
-          content: { "application/json": { schema: z.toJSONSchema(body, { io: "input" }) } },
-        },
-      }),
-      responses: {
-        "200": { description: "done" },
-        ...(body === undefined ? {} : { "400": { description: "the body is wrong; every error is listed" } }),
-      },
-    };
-  }
-  return {
-    openapi: "3.1.0",
-    info: { title, version },
-    ...(token === undefined ? {} : {
-      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
-      security: [{ token: [] }],
-    }),
-    paths,
+    errors: result.error.issues.slice(0, MOST_ERRORS).map(({ path, message }) =>
+      `${path.join(".") || "body"}: ${message}`
+    ),
   };
 }

@@ -1,7 +1,11 @@
 import type { Host } from "../cli/host.ts";
 import { UserError } from "../base/user_error.ts";
-import { after } from "../base/clock.ts";
 import { type ApiOptions, buildApi } from "./api.ts";
+import { showsToken } from "./bearer.ts";
+import { makeGuard } from "./guard.ts";
+import { isLoopbackHost } from "./host_name.ts";
+import type { HttpMetric } from "./http_metrics.ts";
+import { type HttpService, serveHttp } from "./http_server.ts";
 
 /** An address to serve HTTP on. */
 export interface HttpAddress {
@@ -16,7 +20,18 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
-/** The environment variable that holds the bearer token of an admin API. */
+/** Where an HTTP API is served, as flags say it. */
+export interface Door {
+  /** The flag that names the address, for messages. */
+  readonly flag: string;
+  readonly address: HttpAddress;
+  /** Names by which it may be called besides. */
+  readonly names: readonly string[];
+  /** What is served, for messages. */
+  readonly what: string;
+}
+
+/** The environment variable that holds the token of the HTTP APIs. */
 export const TOKEN_VARIABLE = "REDPKT_TOKEN";
 
 /** Reads `host:port`, or undefined if the text isn't one. */
@@ -26,55 +41,54 @@ export function parseHttpAddress(text: string): HttpAddress | undefined {
   return { hostname: match[1].replace(/^\[|\]$/g, ""), port: Number(match[2]) };
 }
 
-/** Whether only this host can reach an address. */
-export function isLoopbackHost(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+/**
+ * The token that whoever asks an API must show; undefined if there is none.
+ *
+ * @throws UserError if others can reach the address and there is none
+ */
+export function tokenOf(host: Host, { flag, address }: Door): string | undefined {
+  const token = host.env(TOKEN_VARIABLE) || undefined;
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new UserError(
+      `${TOKEN_VARIABLE}: a header must hold it, so give ASCII letters, digits and signs, no spaces`,
+    );
+  }
+  if (token !== undefined || isLoopbackHost(address.hostname)) return token;
+  throw new UserError(
+    `${flag} ${address.hostname}:${address.port}: others can reach this address. ` +
+      `Set ${TOKEN_VARIABLE} to a secret that they must send, or use 127.0.0.1`,
+  );
 }
 
 /**
- * Serves an admin API. Off loopback it needs the token of `REDPKT_TOKEN`.
+ * Serves an admin API behind the guard. If `REDPKT_TOKEN` is set, it wants that.
  *
  * @throws UserError if the address can't be had, or may not be served without a token
  */
-export function serveApi(
+export async function serveApi(
   host: Host,
-  flag: string,
-  address: HttpAddress,
-  options: Omit<ApiOptions, "token">,
-): RunningApi {
-  const token = host.env(TOKEN_VARIABLE) || undefined;
-  if (token === undefined && !isLoopbackHost(address.hostname)) {
-    throw new UserError(
-      `${flag} ${address.hostname}:${address.port}: others can reach this address. ` +
-        `Set ${TOKEN_VARIABLE} to a secret that they must send, or use 127.0.0.1`,
-    );
-  }
-  const app = buildApi({ ...options, token });
-  let server: Deno.HttpServer<Deno.NetAddr>;
-  try {
-    server = Deno.serve({ ...address, onListen: () => {} }, (request) => app.fetch(request));
-  } catch (error) {
-    const where = `${address.hostname}:${address.port}`;
-    if (error instanceof Deno.errors.AddrInUse) {
-      throw new UserError(
-        `Cannot serve the admin API on ${where}: the port is taken. Choose another with ${flag}`,
-      );
-    }
-    throw new UserError(
-      `Cannot serve the admin API on ${where}: ${error instanceof Error ? error.message : error}. ` +
-        `Choose another address with ${flag}`,
-    );
-  }
-  return { address: { ...address, port: server.addr.port }, stop: () => stopServer(server) };
+  door: Door,
+  options: Omit<ApiOptions, "wantsToken"> & { readonly count: (metric: HttpMetric) => void },
+): Promise<RunningApi> {
+  const token = tokenOf(host, door);
+  const isKnown = token === undefined ? undefined : (request: Request) => showsToken(request, token);
+  const app = buildApi({ ...options, wantsToken: token !== undefined });
+  return await openDoor(door, {
+    guard: makeGuard({ ...door, isKnown }),
+    fetch: (request) => app.fetch(request),
+    count: options.count,
+  });
 }
 
-/** How long answers that are under way may take at the end. */
-const LAST_ANSWERS_MS = 2_000;
-
-/** Stops serving: answers what is under way, but doesn't wait for a reader that doesn't read. */
-export async function stopServer(server: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
-  const { promise: isOver, resolve: giveUp } = Promise.withResolvers<void>();
-  const cancel = after(LAST_ANSWERS_MS, giveUp);
-  await Promise.race([server.shutdown(), isOver]);
-  cancel();
+/** Serves HTTP. @throws UserError if the address can't be had */
+export async function openDoor({ flag, address, what }: Door, service: HttpService): Promise<RunningApi> {
+  try {
+    return await serveHttp(address, service);
+  } catch (error) {
+    const isTaken = (error as { code?: string }).code === "EADDRINUSE";
+    const why = isTaken ? "the port is taken" : error instanceof Error ? error.message : error;
+    throw new UserError(
+      `Cannot serve ${what} on ${address.hostname}:${address.port}: ${why}. Choose another with ${flag}`,
+    );
+  }
 }

@@ -4,6 +4,7 @@ import { UserError } from "../base/user_error.ts";
 import type { Clock } from "../base/clock.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
 import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen, Verdict } from "../ledger/record/entry.ts";
+import { refuseLostRows } from "../ledger/evidence/inspect.ts";
 import { emptyJudgement } from "../ledger/record/ledger.ts";
 import { openJudge } from "../ledger/checkpoint/open_judge.ts";
 import { catchUp } from "../ledger/projection/projector.ts";
@@ -21,13 +22,14 @@ const ROWS_PER_COMMIT = 10_000;
 
 /**
  * Ends an event: what nobody won of each sponsor's packets goes back to him, and what was won and never opened. None of
- * those packets can be won or opened afterwards. Doing it again changes nothing.
+ * those packets can be won or opened afterwards, and nothing more is made for any order. Doing it again changes nothing.
  *
  * @throws UserError if a server uses the ledger
  */
 export function closeEvent(directory: string, clock: Clock, onStage: OnStage = () => {}): GaveBack[] {
-  const lock = DirectoryLock.take(directory, "ledger");
+  const lock = DirectoryLock.takeExisting(directory, "ledger");
   try {
+    refuseLostRows(directory, clock.wallMs());
     const store = new SqliteStore(directory);
     const { judge } = openJudge(
       store,
@@ -38,6 +40,9 @@ export function closeEvent(directory: string, clock: Clock, onStage: OnStage = (
     const closing = new Closing(new StoredLedger(judge, store, clock));
     for (const sponsor of judge.sponsors) {
       closing.enter(EntryKind.giveBack, judge.nextPacketId, 0, judge.poolFenOf(sponsor), sponsor);
+    }
+    for (const { number, isEnded } of judge.orders.all) {
+      if (!isEnded) closing.enter(EntryKind.endOrder, number, 0, 0, 0);
     }
     for (const packetId of judge.packets.unopened()) {
       const { user, amountFen } = judge.awardOf(packetId)!;
@@ -64,7 +69,7 @@ class Closing {
   }
 
   enter(kind: number, packetId: number, user: number, amountFen: number, sponsor: number): void {
-    if (amountFen === 0) return;
+    if (amountFen === 0 && kind !== EntryKind.endOrder) return;
     const words = this.#words;
     words[EntryWord.kind] = kind;
     words[EntryWord.packetId] = packetId;
@@ -73,7 +78,7 @@ class Closing {
     setEntryAmountFen(words, 0, amountFen);
     this.#ledger.judge(words, 0, this.#judgement);
     assert(this.#judgement.verdict === Verdict.done, "a whole pool can go back, and what is unopened");
-    this.#fenOf.set(sponsor, (this.#fenOf.get(sponsor) ?? 0) + amountFen);
+    if (amountFen > 0) this.#fenOf.set(sponsor, (this.#fenOf.get(sponsor) ?? 0) + amountFen);
     if (++this.#staged % ROWS_PER_COMMIT === 0) this.#commit();
   }
 

@@ -14,6 +14,13 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [EntryKind.group]: "group",
   [EntryKind.open]: "open",
   [EntryKind.lapse]: "lapse",
+  [EntryKind.order]: "order",
+  [EntryKind.endOrder]: "end_order",
+  [EntryKind.limits]: "limits",
+  [EntryKind.seed]: "seed",
+  [EntryKind.loss]: "loss",
+  [EntryKind.host]: "host",
+  [EntryKind.time]: "time",
 };
 
 /** Columns of an export, in order. */

@@ -2,41 +2,81 @@ import { z } from "zod";
 import { didYouMean } from "../base/did_you_mean.ts";
 import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type OnStage, Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
-import { checkLedger } from "./check/check.ts";
+import { claimProblems } from "../seed/claim/claim_problems.ts";
+import { CLAIMS_FLAG, claimsDirectory } from "../seed/claim/claims_directory.ts";
+import { acceptLoss } from "./accept_loss.ts";
+import { type Backup, backUp } from "./backup.ts";
+import { checkLedger, type CheckOptions } from "./check/check.ts";
+import { checkResult, checkText } from "./check/check_report.ts";
 import { closeEvent } from "./close_event.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
+import { describeLedger, type LedgerDescription } from "./describe.ts";
 import { exportLedger } from "./export.ts";
+import { refuseLostRows } from "../ledger/evidence/inspect.ts";
+import { hexOf } from "../ledger/chain/links.ts";
+import { type OrderState, untakenOf } from "../ledger/record/order_state.ts";
+import type { OrderText } from "../ledger/record/order_text.ts";
 import { Projection } from "../ledger/projection/projection.ts";
+import { restore } from "./restore.ts";
 import { catchUp } from "../ledger/projection/projector.ts";
-import { type ShownAward, showPacket, showUser } from "./show.ts";
+import { type ShownAward, type ShownPacket, showOrder, showPacket, showUser } from "./show.ts";
+import { upgradeLedger } from "./upgrade.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
 
 const id = wholeNumber(0, 0xffff_ffff).optional();
+
+const anchor = z.string()
+  .regex(
+    /^\d{1,15}:[0-9a-fA-F]{64}$/,
+    "give a row and its head of 64 hexadecimal digits, as show prints them",
+  )
+  .transform((text) => ({ seq: Number(text.split(":")[0]), head: text.split(":")[1] }));
 
 const LEDGER_FLAGS = {
   user: flag("N", "show: what happened to a user", id),
   packet: flag("N", "show: what happened to a packet", id),
   ticket: flag("N", "show: the same as --packet", id),
+  order: flag("N", "show: what an operator has ordered, and how far it came", id),
   to: flag("csv|parquet", "export: format", z.enum(["csv", "parquet"]).default("csv")),
+  expect: flag("SEQ:HEAD", "check: a row and the head that it had, noted elsewhere", anchor.optional()),
+  claims: CLAIMS_FLAG,
+  reason: flag("TEXT", "accept-loss: why, for those who read the ledger later", z.string().min(1).optional()),
   out: flag("FILE", "export: file, ledger.csv or ledger.parquet if absent", z.string().optional()),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 type Options = FlagValues<typeof LEDGER_FLAGS>;
 
-const ACTIONS: Readonly<
-  Record<string, (host: Host, directory: string, options: Options) => Promise<number> | number>
-> = { check, show, export: exportTo, close, rebuild };
+type Run = (host: Host, place: string, options: Options, other: string) => Promise<number> | number;
+
+/** What each takes, and does. */
+const ACTIONS: Readonly<Record<string, { readonly takes: readonly string[]; readonly run: Run }>> = {
+  check: { takes: ["DIR"], run: check },
+  show: { takes: ["DIR"], run: show },
+  export: { takes: ["DIR"], run: exportTo },
+  backup: { takes: ["DIR", "FILE"], run: backup },
+  restore: { takes: ["FILE", "DIR"], run: restoreFrom },
+  close: { takes: ["DIR"], run: close },
+  rebuild: { takes: ["DIR"], run: rebuild },
+  upgrade: { takes: ["DIR"], run: upgrade },
+  "accept-loss": { takes: ["DIR"], run: accept },
+};
 
 const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
 
-  check    every invariant, every fen; exit code 1 if something is wrong
-  show     what happened to a user or a packet
+  check    proves the chain, every row and all that is made of the rows; exit code 1 if something is wrong
+  show     which ledger it is, or what happened to a user or a packet
   export   every row, for auditors
+  backup   copies a ledger into one file while its server goes on, and proves the copy
+  restore  makes a ledger out of a backup, in an empty directory
   close    ends an event: what nobody won or opened goes back to its sponsors
-  rebuild  makes the projection anew from the rows`;
+  rebuild  makes the projection anew from the rows
+  upgrade  converts a ledger of an older redpkt
+  accept-loss  goes on with a ledger that has lost rows which a file beside it knows`;
 
 /** `redpkt ledger`: looks into a ledger. */
 export const command: Command = {
@@ -45,88 +85,165 @@ export const command: Command = {
     const { values, operands, wantsHelp } = parseFlags(args, LEDGER_FLAGS);
     const names = Object.keys(ACTIONS);
     if (wantsHelp) {
-      host.out(helpText(`redpkt ledger ${names.join("|")} DIR [FLAGS]`, ABOUT, LEDGER_FLAGS));
+      host.out(helpText(`redpkt ledger ${names.join("|")} DIR [FILE] [FLAGS]`, ABOUT, LEDGER_FLAGS));
       return ExitCode.ok;
     }
-    const [action, directory, ...rest] = operands;
-    if (action === undefined || directory === undefined || rest.length > 0) {
-      throw new UserError(
-        `give one of ${names.join(", ")} and one directory, such as redpkt ledger check data/`,
-      );
-    }
-    if (!Object.hasOwn(ACTIONS, action)) {
+    const [action, ...places] = operands;
+    if (action !== undefined && !Object.hasOwn(ACTIONS, action)) {
       throw new UserError(
         `${action}: no such action.${didYouMean(action, names)} There are ${names.join(", ")}`,
       );
     }
-    return await ACTIONS[action](host, directory, values);
+    const { takes = ["DIR"], run } = ACTIONS[action ?? ""] ?? {};
+    if (run === undefined || places.length !== takes.length) {
+      const what = takes.length === 1 ? "one directory" : takes.join(" and ");
+      const example = takes.map((place) => place === "DIR" ? "data/" : "data.backup").join(" ");
+      throw new UserError(
+        `give ${action ?? `one of ${names.join(", ")}`} and ${what}, such as redpkt ledger ${
+          action ?? "check"
+        } ${example}`,
+      );
+    }
+    return await run(host, places[0], values, places[1]);
   },
 };
 
-function check(host: Host, directory: string): number {
-  const report = showing(host, (onStage) => checkLedger(directory, onStage));
-  const { balances, limits } = report;
-  const most = (count: number, limit: number) =>
-    `${count} (${limit === Infinity ? "no limit" : `at most ${limit}`})`;
-  const lines = [
-    ["rows", formatCount(report.rows)],
-    ["mints", formatCount(report.mints)],
-    ["awards", `${formatCount(report.awards)} to ${formatCount(report.users)} users`],
-    ["delivered", formatCount(report.delivered)],
-    ["most of one user", most(report.mostOfUser, limits.packetsPerUser)],
-    ["most of one sponsor", most(report.mostOfSponsor, limits.packetsPerSponsor)],
-    [
-      "projection",
-      report.projectionLagRows === 0 ? "up to date" : `${formatCount(report.projectionLagRows)} rows behind`,
-    ],
-    ["source", `-${formatYuan(-balances.sourceFen)}`],
-    ["pool", formatYuan(balances.poolFen)],
-    ["held", formatYuan(balances.heldFen)],
-    ["packets", formatYuan(balances.packetFen)],
-    ["user", formatYuan(balances.userFen)],
-    ["returned", formatYuan(balances.returnedFen)],
-  ];
-  for (const [name, value] of lines) host.out(`${name.padEnd(22)}${value}\n`);
-  for (const problem of report.problems) host.out(`WRONG  ${problem}\n`);
-  host.out(report.problems.length === 0 ? "ok: every fen is in one account\n" : "");
+function check(host: Host, directory: string, { expect, json, claims: place }: Options): number {
+  const claims: CheckOptions["claims"] = (ledger, seeds) =>
+    claimProblems(ledger, seeds, claimsDirectory(host, place));
+  const report = showing(host, (onStage) => checkLedger(directory, { onStage, expect, claims }));
+  writeResult(host, json, checkResult(report), () => checkText(report));
   return report.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
 }
 
-function show(host: Host, directory: string, { user, packet, ticket }: Options): number {
-  const packetId = packet ?? ticket;
-  if ((user === undefined) === (packetId === undefined)) {
-    throw new UserError("give what to show: --user N, --packet N or --ticket N");
-  }
-  if (user !== undefined) {
-    const awards = showing(host, (onStage) => showUser(directory, user, onStage));
-    host.out(`user ${user}: ${awards.length === 1 ? "1 packet" : `${awards.length} packets`}\n`);
-    for (const award of awards) host.out(`  ${awardLine(award)}\n`);
-    return ExitCode.ok;
-  }
-  const shown = showing(host, (onStage) => showPacket(directory, packetId!, onStage));
-  if (shown.sponsor === undefined) host.out(`packet ${packetId}: was never made\n`);
-  else if (shown.award !== undefined) host.out(`${awardLine(shown.award)}\n`);
-  else {
-    const where = shown.wasGivenBack ? "went back to him" : "nobody has won it";
-    host.out(`packet ${packetId} of sponsor ${shown.sponsor}: ${where}\n`);
-  }
+function backup(host: Host, directory: string, { json }: Options, file: string): number {
+  const made = showing(host, (onStage) => backUp(directory, file, onStage));
+  writeResult(host, json, { file, ...backupResult(made) }, () => `${file}: ${backupLine(made)}\n`);
   return ExitCode.ok;
 }
 
+function restoreFrom(host: Host, file: string, { json }: Options, directory: string): number {
+  const made = showing(host, (onStage) => restore(file, directory, onStage));
+  writeResult(host, json, { directory, ...backupResult(made) }, () => `${directory}: ${backupLine(made)}\n`);
+  return ExitCode.ok;
+}
+
+/** With what `check --expect` takes. */
+function backupLine({ ledger, tip }: Backup): string {
+  return `ledger ${ledger}, ${formatCount(tip.seq)} rows, proven\n--expect ${tip.seq}:${hexOf(tip.head)}`;
+}
+
+function backupResult({ ledger, tip }: Backup): object {
+  return { ledger, seq: tip.seq, head: hexOf(tip.head) };
+}
+
+function show(host: Host, directory: string, { user, packet, ticket, order, json }: Options): number {
+  const packetId = packet ?? ticket;
+  if ([user, packetId, order].filter((id) => id !== undefined).length > 1) {
+    throw new UserError("give one thing to show: --user N, --packet N, --ticket N or --order N");
+  }
+  if (order !== undefined) {
+    const state = showing(host, (onStage) => showOrder(directory, order, onStage));
+    const text = () => state === undefined ? `order ${order}: was never placed\n` : orderLines(state);
+    writeResult(host, json, { order, state: state === undefined ? null : orderResult(state) }, text);
+    return ExitCode.ok;
+  }
+  if (user === undefined && packetId === undefined) {
+    const described = describeLedger(directory);
+    writeResult(host, json, described, () => ledgerText(described));
+    return ExitCode.ok;
+  }
+  if (user !== undefined) {
+    const awards = showing(host, (onStage) => showUser(directory, user, onStage));
+    writeResult(
+      host,
+      json,
+      { user, awards },
+      () =>
+        `user ${user}: ${awards.length === 1 ? "1 packet" : `${awards.length} packets`}\n` +
+        awards.map((award) => `  ${awardLine(award)}\n`).join(""),
+    );
+    return ExitCode.ok;
+  }
+  const shown = showing(host, (onStage) => showPacket(directory, packetId!, onStage));
+  const result = {
+    ...shown,
+    sponsor: shown.sponsor ?? null,
+    award: shown.award ?? null,
+    order: shown.order ?? null,
+  };
+  writeResult(host, json, result, () => `${packetLine(shown)}\n`);
+  return ExitCode.ok;
+}
+
+function packetLine({ packetId, sponsor, award, wasGivenBack, order }: ShownPacket): string {
+  if (sponsor === undefined) return `packet ${packetId}: was never made`;
+  const whose = award !== undefined
+    ? awardLine(award)
+    : `packet ${packetId} of sponsor ${sponsor}: ${wasGivenBack ? "went back to them" : "nobody has won it"}`;
+  return order === undefined ? whose : `${whose}\nmade for order ${order}`;
+}
+
+/** Which ledger it is, and what it says of itself. */
+function ledgerText({ id, head, hostNumber, limits, seeds, losses }: LedgerDescription): string {
+  const limit = (packets: number) => packets === Infinity ? "no limit" : String(packets);
+  return [
+    `ledger ${id}`,
+    `row ${head.seq}, head ${head.headHex}`,
+    `host number ${hostNumber}`,
+    ...limits.map(({ packetsPerUser, packetsPerSponsor, atMs }) =>
+      `limits since ${timeText(atMs)}: ${limit(packetsPerUser)} a user, ${
+        limit(packetsPerSponsor)
+      } of a sponsor`
+    ),
+    ...seeds.map(({ hash, path, atMs }) => `seed file since ${timeText(atMs)}: ${path} (hash ${hash})`),
+    ...losses.flatMap(({ seq, reason, lost, atMs }) => [
+      `loss accepted at ${timeText(atMs)} (row ${seq}): ${reason}`,
+      ...lost.map(({ words }) => `  ${words}`),
+    ]),
+  ].map((line) => `${line}\n`).join("");
+}
+
+function timeText(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+/** An order as programs read it. */
+function orderResult({ json, isEnded, made, madeFen, openParts, fundedTo }: OrderState): object {
+  const winnable = openParts.reduce((sum, part) => sum + untakenOf(part), 0);
+  return { ...JSON.parse(json), isEnded, made, madeFen, winnable, fundedTo: fundedTo < 0 ? null : fundedTo };
+}
+
+function orderLines({ number, json, isEnded, made, madeFen, openParts, fundedTo }: OrderState): string {
+  const { route, key, body, atMs, packets } = JSON.parse(json) as OrderText;
+  const named = key === null ? "" : `, Idempotency-Key ${key}`;
+  const left = openParts.reduce((sum, part) => sum + untakenOf(part), 0);
+  const lines = [
+    `order ${number}: ${route} at ${timeText(atMs)}${named}${isEnded ? ", ended" : ""}`,
+    `  ${JSON.stringify(body)}`,
+    ...(packets === 0 ? [] : [
+      `  ${formatCount(made)} of ${formatCount(packets)} packets made, ${formatYuan(madeFen)}; ` +
+      `${formatCount(left)} can be won`,
+    ]),
+    ...(fundedTo < 0 ? [] : [`  users up to ${fundedTo} have their money`]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
 function awardLine(award: ShownAward): string {
-  const at = new Date(award.atMs).toISOString();
+  const at = timeText(award.atMs);
   return `packet ${award.packetId} of sponsor ${award.sponsor}, ${formatYuan(award.amountFen)}, ` +
     `to user ${award.user} at ${at} (row ${award.seq}), ${award.isDelivered ? "delivered" : "pending"}` +
     (award.state === "open" ? "" : `, ${award.state}`);
 }
 
-async function exportTo(host: Host, directory: string, { to, out }: Options): Promise<number> {
+async function exportTo(host: Host, directory: string, { to, out, json }: Options): Promise<number> {
   const path = out ?? `ledger.${to}`;
   try {
     const stages = new Stages(host);
     const rows = await exportLedger(directory, to, path, stages.on);
     stages.end();
-    host.out(`${path}: ${formatCount(rows)} rows\n`);
+    writeResult(host, json, { file: path, format: to, rows }, () => `${path}: ${formatCount(rows)} rows\n`);
     return ExitCode.ok;
   } catch (error) {
     if (isOfSystem(error)) {
@@ -141,24 +258,67 @@ function isOfSystem(error: unknown): error is Error {
   return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code));
 }
 
-function close(host: Host, directory: string): number {
+function close(host: Host, directory: string, { json }: Options): number {
   const gave = showing(host, (onStage) => closeEvent(directory, host.clock, onStage));
   const sumFen = gave.reduce((sum, { amountFen }) => sum + amountFen, 0);
-  host.out(`${formatYuan(sumFen)} went back to ${formatCount(gave.length)} sponsors\n`);
+  writeResult(
+    host,
+    json,
+    { returnedFen: sumFen, sponsors: gave },
+    () => `${formatYuan(sumFen)} went back to ${formatCount(gave.length)} sponsors\n`,
+  );
   return ExitCode.ok;
 }
 
-function rebuild(host: Host, directory: string): number {
-  const lock = DirectoryLock.take(directory, "ledger");
+function rebuild(host: Host, directory: string, { json }: Options): number {
+  const lock = DirectoryLock.takeExisting(directory, "ledger");
   try {
+    refuseLostRows(directory, host.clock.wallMs());
     new TruthReader(directory).close();
-    Projection.remove(directory);
+    const name = Projection.setAside(directory, host.clock.wallMs());
+    if (name !== undefined) {
+      host.out(`${directory}/${name}: what was there; delete it when you don't need it\n`);
+    }
     const rows = showing(host, (onStage) => catchUp(directory, host.clock, onStage));
-    host.out(`${formatCount(rows)} rows\n`);
+    writeResult(host, json, { rows }, () => `${formatCount(rows)} rows\n`);
     return ExitCode.ok;
   } finally {
     lock.release();
   }
+}
+
+function accept(host: Host, directory: string, { reason }: Options): number {
+  if (reason === undefined) {
+    throw new UserError('give the reason: redpkt ledger accept-loss DIR --reason "why"');
+  }
+  const { lost, awards, others, conflicts, unknownRows, aside } = showing(
+    host,
+    (onStage) => acceptLoss(directory, reason, host.clock, onStage),
+  );
+  for (const words of lost) host.out(`lost: ${words}\n`);
+  for (const { packetId, user, amountFen } of awards) {
+    host.out(`entered again: packet ${packetId}, ${formatYuan(amountFen)}, to user ${user}\n`);
+  }
+  for (const words of conflicts) host.out(`not entered: ${words}\n`);
+  host.out(
+    `${formatCount(awards.length)} awards and ${formatCount(others)} other rows are in the ledger again\n`,
+  );
+  if (unknownRows > 0) {
+    host.out(
+      `${
+        formatCount(unknownRows)
+      } rows are known only by their number: what was won in them can be won again. ` +
+        `redpkt ledger close ${directory} takes back whatever is left instead\n`,
+    );
+  }
+  for (const name of aside) host.out(`kept: ${directory}/${name}\n`);
+  return ExitCode.ok;
+}
+
+function upgrade(host: Host, directory: string): number {
+  const { rows, copy } = showing(host, (onStage) => upgradeLedger(directory, host.clock, onStage));
+  host.out(`${formatCount(rows)} rows are in a chain now. What was there: ${directory}/${copy}\n`);
+  return ExitCode.ok;
 }
 
 /** Does something that may take long, and shows how far it is. */

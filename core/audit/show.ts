@@ -3,6 +3,8 @@ import { eachDelivered } from "../ledger/record/delivered_marks.ts";
 import { EntryKind, HELD, isOfAward } from "../ledger/record/entry.ts";
 import { RowField } from "../ledger/record/entry_rows.ts";
 import { openJudge } from "../ledger/checkpoint/open_judge.ts";
+import type { OrderState } from "../ledger/record/order_state.ts";
+import { orderStates } from "../ledger/judge/order_states.ts";
 import { openProjection, projectedSeq } from "../ledger/projection/projection_reader.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
 
@@ -26,6 +28,8 @@ export interface ShownPacket {
   readonly sponsor: number | undefined;
   readonly award: ShownAward | undefined;
   readonly wasGivenBack: boolean;
+  /** The order that it was made for; undefined if for none. */
+  readonly order: number | undefined;
 }
 
 /** All awards of a user, oldest first: those in the projection, and the rows after it. */
@@ -34,9 +38,10 @@ export function showUser(
   user: number,
   onStage: OnStage = () => {},
 ): ShownAward[] {
+  // First: then the truth has all that the projection has, also beside a server that goes on.
+  const { seqs, until } = seqsInProjection(directory, user);
   const truth = new TruthReader(directory);
   try {
-    const { seqs, until } = seqsInProjection(directory, user);
     const left = truth.lastSeq() - until;
     truth.read(until, (rows) => {
       onStage(directory, rows.count, left, "rows");
@@ -92,7 +97,7 @@ export function showPacket(
       (rows) => onStage(directory, rows, inAll, "rows"),
     );
     const award = judge.awardOf(packetId);
-    const sponsor = judge.mints.of(packetId)?.sponsor;
+    const { sponsor, order } = judge.mints.of(packetId) ?? {};
     return {
       packetId,
       sponsor,
@@ -101,7 +106,25 @@ export function showPacket(
         : showUser(directory, award.user).find((shown) => shown.packetId === packetId),
       wasGivenBack: award === undefined &&
         judge.givenBack.some((given) => given.sponsor === sponsor && packetId < given.belowId),
+      order: order || undefined,
     };
+  } finally {
+    truth.close();
+  }
+}
+
+/** What an operator has ordered, and how far it came; undefined if there is no such order. */
+export function showOrder(
+  directory: string,
+  number: number,
+  onStage: OnStage = () => {},
+): OrderState | undefined {
+  const truth = new TruthReader(directory);
+  try {
+    const inAll = truth.lastSeq();
+    const onRows = (rows: number) => onStage(directory, rows, inAll, "rows");
+    const { judge } = openJudge(truth, directory, truth.limits(), onRows);
+    return orderStates(judge).find((order) => order.number === number);
   } finally {
     truth.close();
   }
@@ -112,7 +135,6 @@ function seqsInProjection(directory: string, user: number): { seqs: number[]; un
   const db = openProjection(directory);
   if (db === undefined) return { seqs: [], until: 0 };
   try {
-    db.exec("begin"); // one view of the file, while the projector goes on
     const until = projectedSeq(db);
     const rows = db.prepare(
       "select seq from run cross join user_award using (run) where user_award.user = ?",

@@ -17,6 +17,12 @@ export class Random {
     for (let i = 0; i < 12; i++) this.uint32();
   }
 
+  /** A generator for the part `index`, up to 2^32, of what a seed of 32 bits draws: no part depends on another. */
+  static ofPart(seed: number, index: number): Random {
+    const low = (seed + Math.imul(index, 0x9e37_79b1)) >>> 0;
+    return new Random((index & 0x1f_ffff) * 0x1_0000_0000 + low);
+  }
+
   /** A whole number in 0 to 2^32 - 1. */
   uint32(): number {
     const t = (((this.#a + this.#b) | 0) + this.#counter) | 0;

@@ -14,8 +14,9 @@ export function formatCount(count: number): string {
 
 /** Money of fen in yuan, such as `12.05 yuan`. */
 export function formatYuan(fen: number): string {
-  const yuan = Math.floor(fen / 100);
-  return `${formatCount(yuan)}.${String(fen - yuan * 100).padStart(2, "0")} yuan`;
+  const positive = Math.abs(fen);
+  const yuan = Math.floor(positive / 100);
+  return `${fen < 0 ? "-" : ""}${formatCount(yuan)}.${String(positive - yuan * 100).padStart(2, "0")} yuan`;
 }
 
 function threeDigits(value: number): string {

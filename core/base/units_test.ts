@@ -7,10 +7,12 @@ Deno.test("numbers as people read them", () => {
     ["0 us", "84 us", "999 us", "1.00 ms", "12.3 ms", "123 ms", "2.50 s", "75.0 s"],
   );
   assert.deepEqual([0, 999, 1_000_000].map(formatCount), ["0", "999", "1,000,000"]);
-  assert.deepEqual([0, 5, 1205, 123_456_789].map(formatYuan), [
+  assert.deepEqual([0, -0, 5, 1205, -1205, 123_456_789].map(formatYuan), [
+    "0.00 yuan",
     "0.00 yuan",
     "0.05 yuan",
     "12.05 yuan",
+    "-12.05 yuan",
     "1,234,567.89 yuan",
   ]);
 });

@@ -12,6 +12,8 @@ const schema = z.strictObject({
 export interface ConfigFile {
   /** Its path, for messages; undefined if there is none. */
   readonly path?: string;
+  /** Nobody named it: it lay in the working folder. */
+  readonly isFound?: boolean;
   /** Values for the flags of `redpkt server`, by flag name. */
   readonly server: Readonly<Record<string, unknown>>;
   /** Configs by plugin. */
@@ -40,7 +42,7 @@ export async function readConfigFile(named: string | undefined): Promise<ConfigF
     throw new UserError(`${path}: is no JSON: ${reason(error)}`);
   }
   const result = schema.safeParse(json);
-  if (result.success) return { path, ...result.data };
+  if (result.success) return { path, isFound: named === undefined, ...result.data };
   const problems = result.error.issues.map(({ path: at, message }) => `${path}: ${at.join(".")}: ${message}`);
   throw new UserError(problems.join("\n"));
 }

@@ -16,7 +16,9 @@ export function processHost(program: Omit<Program, "command">): Host {
     out: (text) => writeAll(Deno.stdout, text),
     err: (text) => writeAll(Deno.stderr, text),
     isTerminal,
-    columns: isTerminal ? terminalColumns() : 100,
+    get columns() {
+      return isTerminal ? terminalColumns() : 100;
+    },
     exit: (code) => Deno.exit(code),
     onStopSignal,
     program: { ...program, command: startCommand(program.entry) },

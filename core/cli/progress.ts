@@ -36,7 +36,9 @@ export class Progress {
       ? `${formatCount(this.#done)} ${this.#what}`
       : `${formatCount(this.#done)} of ${formatCount(all)} ${this.#what} ` +
         `(${Math.min(100, Math.floor(this.#done / all * 100))} %)`;
-    const line = `${where}: ${part}, ${formatCount(perS)}/s`;
+    const leftS = Math.ceil((all - this.#done) / perS);
+    const left = all <= this.#done ? "" : `, ${formatCount(leftS)} s left`;
+    const line = `${where}: ${part}, ${formatCount(perS)}/s${left}`;
     this.#host.err(this.#host.isTerminal ? `\r\x1b[K${line.slice(0, this.#host.columns - 1)}` : `${line}\n`);
   }
 

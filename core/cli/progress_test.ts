@@ -20,7 +20,11 @@ Deno.test("what takes less than two seconds is not shown, what takes longer is, 
   stages.on("data/", 1_000, 4_000, "rows");
   clock.advance(4_999);
   stages.on("data/", 1_000, 4_000, "rows");
-  assert.deepEqual(written, ["data/: 2,000 of 4,000 rows (50 %), 1,000/s\n"], "a line every five seconds");
+  assert.deepEqual(
+    written,
+    ["data/: 2,000 of 4,000 rows (50 %), 1,000/s, 2 s left\n"],
+    "a line every five seconds",
+  );
   stages.on("fleet.csv", 5, 10, "bytes");
   clock.advance(2_000);
   stages.on("fleet.csv", 5, 0, "bytes");

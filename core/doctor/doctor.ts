@@ -1,14 +1,7 @@
 import { z } from "zod";
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../cli/flags.ts";
+import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { chooseEngine, ENGINE_CHOICES } from "../engine/choose.ts";
 import { examine, verdictOf } from "./examine.ts";
@@ -32,7 +25,7 @@ export const DOCTOR_FLAGS = {
   ),
   port: flag("N", "port of the server", wholeNumber(1, 65_535).default(1025)),
   shakes: flag("N", "shakes a second of all users together", wholeNumber(0, 100_000_000).default(60_000)),
-  json: switchFlag("writes JSON instead of a table"),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 /** `redpkt doctor`: whether this host can carry so many users, and what to change. */
@@ -62,10 +55,6 @@ export function diagnose(host: Host, options: FlagValues<typeof DOCTOR_FLAGS>, f
   };
   const findings = examine(facts, need);
   const verdict = verdictOf(findings);
-  host.out(
-    options.json
-      ? JSON.stringify({ verdict, need, findings, facts }, null, 2) + "\n"
-      : report(need, findings),
-  );
+  writeResult(host, options.json, { verdict, need, findings, facts }, () => report(need, findings));
   return { ok: ExitCode.ok, warning: ExitCode.warned, impossible: ExitCode.usage }[verdict];
 }

@@ -1,4 +1,5 @@
 import { formatCount, formatMicros } from "../base/units.ts";
+import { healthOf, LOST, NOT_SENT } from "./timeline/health.ts";
 import type { MergedSecond, RoleSecond } from "./timeline/merge.ts";
 import type { ShownSecond } from "./timeline/timeline.ts";
 
@@ -8,12 +9,15 @@ export function headlessLine(shown: ShownSecond): string {
   const { server, client } = merged.roles;
   const parts = [
     new Date(merged.second * 1000).toISOString().slice(11, 19),
-    reporting === expected ? `${reporting} targets` : `${reporting} of ${expected} targets`,
+    `${reporting === expected ? reporting : `${reporting} of ${expected}`} ${
+      expected === 1 ? "target" : "targets"
+    }`,
   ];
   if (client !== undefined) parts.push(...fleetParts(client));
   if (server !== undefined) parts.push(...serverParts(server));
   if (server === undefined && client === undefined) parts.push("nothing heard");
   if (shown.isAmended) parts.push("(amended)");
+  parts.push(...healthOf(merged).texts.map((text) => `(${text})`));
   return parts.join("  ") + "\n";
 }
 
@@ -28,15 +32,21 @@ export function headlessJson(shown: ShownSecond): string {
       isAmended,
       server: roleJson(merged.roles.server),
       client: roleJson(merged.roles.client),
+      health: healthOf(merged),
       ...(merged.hasNetwork ? { network: merged.network, loopback: merged.loopback } : {}),
     } satisfies Record<string, unknown> & { second: MergedSecond["second"] },
   ) + "\n";
 }
 
 function fleetParts({ deltas, gauges, histograms }: RoleSecond): string[] {
+  const perS = (word: string, ...names: string[]) =>
+    `${formatCount(names.reduce((sum, name) => sum + (deltas[name] ?? 0), 0))} ${word}/s`;
   const parts = [
-    `${formatCount(deltas.shakesSent ?? 0)} offered/s`,
-    `${formatCount(deltas.shakesAnswered ?? 0)} answered/s`,
+    perS("due", "shakesDue"),
+    perS("sent", "shakesSent"),
+    perS("answered", "shakesAnswered"),
+    perS("not sent", ...NOT_SENT),
+    perS("lost", ...LOST),
     `${formatCount(deltas.shakesWon ?? 0)} won/s`,
     `${formatCount(gauges.usersReady ?? 0)} ready`,
   ];

@@ -1,8 +1,8 @@
 import { REHEARSAL } from "../admin/action.ts";
-import { type HttpAddress, isLoopbackHost, TOKEN_VARIABLE } from "../admin/serve.ts";
+import { type HttpAddress, TOKEN_VARIABLE, tokenOf } from "../admin/serve.ts";
+import { tellFault } from "../admin/telemetry/telemetry.ts";
 import type { Host } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
-import { UserError } from "../base/user_error.ts";
 import { systemSecret } from "../base/random.ts";
 import { after, every } from "../base/clock.ts";
 import { MoneyWatch } from "./money/money_watch.ts";
@@ -16,6 +16,15 @@ export interface ServedPage {
   /** With the token behind the `#`, if it was made just now: for people, not for logs. */
   readonly url: string;
   stop(): Promise<void>;
+}
+
+interface PageParts {
+  readonly core: MonitorCore;
+  readonly money: MoneyWatch;
+  readonly address: HttpAddress;
+  /** Names by which the page may be called too. */
+  readonly names?: readonly string[];
+  readonly log: Log;
 }
 
 /** How often servers are asked where their money is, in ms. */
@@ -53,20 +62,24 @@ export function liveCore(host: Host, id = systemSecret()): MonitorCore {
  */
 export async function servePage(
   host: Host,
-  { core, money, address, log }: { core: MonitorCore; money: MoneyWatch; address: HttpAddress; log: Log },
+  { core, money, address, names = [], log }: PageParts,
 ): Promise<ServedPage> {
   const [{ serveWeb }, { Control }] = await Promise.all([
     import("./web/web.ts"),
     import("./collect/control.ts"),
   ]);
-  const given = host.env(TOKEN_VARIABLE) || undefined;
-  if (given === undefined && !isLoopbackHost(address.hostname)) {
-    const where = `${address.hostname}:${address.port}`;
-    throw new UserError(`--web ${where}: others can reach this address. Set ${TOKEN_VARIABLE} to a secret`);
-  }
+  const door = { flag: "--web", what: "the page", address, names };
+  const given = tokenOf(host, door);
   const token = given ?? systemSecret();
   const control = new Control(core, (url, init) => fetch(url, init), log, given);
-  const web = serveWeb({ core, control, money, token, address });
+  const web = await serveWeb(door, {
+    core,
+    control,
+    money,
+    token,
+    isOpen: given === undefined,
+    onFault: tellFault(log),
+  });
   const plainUrl = `http://${web.address.hostname}:${web.address.port}/`;
   // A token that was made just now is shown to whoever sits here, behind the `#` that no server sees. Logs hold no secret.
   const url = given === undefined ? `${plainUrl}#token=${token}` : plainUrl;

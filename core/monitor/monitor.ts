@@ -61,7 +61,7 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   if (options.seconds > 0) ends.push(after(options.seconds * 1000, () => stop("--seconds")));
   const page = options["no-web"]
     ? undefined
-    : await servePage(host, { core, money, address: options.web, log });
+    : await servePage(host, { core, money, address: options.web, names: options["allow-host"], log });
   if (page !== undefined) ends.push(page.stop);
   ends.push(
     ...isTerminal

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { allowHostFlag } from "../admin/host_name.ts";
 import { httpAddress } from "../admin/http_address.ts";
 import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../cli/flags.ts";
 import { parseTarget, type TargetSpec } from "./collect/target_list.ts";
@@ -29,6 +30,7 @@ export const MONITOR_FLAGS = {
     "address of the page, port 0 for any free one [127.0.0.1:8002]",
     httpAddress("127.0.0.1:8002").prefault("127.0.0.1:8002"),
   ),
+  "allow-host": allowHostFlag("the page"),
   "no-web": switchFlag("serve no page"),
   headless: switchFlag(
     "print a line a second instead of the terminal view (so it is where there is no terminal)",

@@ -60,7 +60,7 @@ Deno.test("a record is printed line by line, as text or JSON, and the command en
     assert.equal(await command.run(text, args), 0);
     assert.match(
       text.written,
-      /^00:16:40 {2}1 targets {2}5 offered\/s .*\n00:16:41.*\n.*phase: wave 1 ann\n00:16:42.*\n$/,
+      /^00:16:40 {2}1 target {2}0 due\/s {2}5 sent\/s .*\n00:16:41.*\n.*phase: wave 1 ann\n00:16:42.*\n$/,
     );
     const json = fakeHost();
     assert.equal(await command.run(json, [...args, "--json"]), 0);

@@ -31,7 +31,7 @@ const shape = z.object({
  * @throws UserError that says what is wrong with it
  */
 export async function loadPlugin(source: string, program: Program): Promise<AnyPlugin> {
-  const isFile = /[./\\]/.test(source);
+  const isFile = isPluginFile(source);
   if (!isFile && !Object.hasOwn(program.plugins, source)) {
     const names = Object.keys(program.plugins);
     throw new UserError(
@@ -48,6 +48,11 @@ export async function loadPlugin(source: string, program: Program): Promise<AnyP
     `plugin ${source}: ${path.join(".") || "the default export"}: ${message}`
   );
   throw new UserError(problems.join("\n"));
+}
+
+/** Whether a plugin is a file, by path or URL, rather than a built-in by name. */
+export function isPluginFile(source: string): boolean {
+  return /[./\\]/.test(source);
 }
 
 /** The URL of a plugin file, so that it means the same in every thread and folder. */
@@ -103,7 +108,7 @@ export async function loadPlugins(
       }
       for (const name of [source, plugin.name]) if (Object.hasOwn(configs, name)) used.add(name);
       const config = parseConfig(plugin, configs[source] ?? configs[plugin.name] ?? {}, problems);
-      loaded.push({ plugin, choice: { source: /[./\\]/.test(source) ? pluginUrl(source) : source, config } });
+      loaded.push({ plugin, choice: { source: isPluginFile(source) ? pluginUrl(source) : source, config } });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(error.message);

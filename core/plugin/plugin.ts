@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import { PAYLOAD_WORDS } from "../ledger/record/entry.ts";
 import type { MetricDefinition } from "../counters/counters.ts";
+import type { OrderState } from "../ledger/record/order_state.ts";
 import type { Random } from "../base/random.ts";
 import type { Tickets } from "../seed/file/tickets.ts";
 
@@ -40,7 +41,8 @@ export {
   MOST_RECIPIENTS,
 } from "../wire/version1.ts";
 export * from "../wire/version1_money.ts";
-export { EntryKind, Refusal, Verdict } from "../ledger/record/entry.ts";
+export { EntryKind, Refusal, refusalName, Verdict } from "../ledger/record/entry.ts";
+export { isTaken, type OpenPart, type OrderState, untakenOf } from "../ledger/record/order_state.ts";
 export { type SendBody, sendBodyWords } from "../ledger/record/send_body.ts";
 export { hasUser, HeadBit, HeadWord } from "../ledger/record/sent_packet.ts";
 export { ownerSet } from "../base/owner_set.ts";
@@ -296,6 +298,8 @@ export interface PluginRoute {
   readonly summary: string;
   /** Checked before `handle` is called; all errors are reported at once. */
   readonly body?: z.ZodType;
+  /** It places an order, which an `Idempotency-Key` names; see `HostContext.placeOrder`. */
+  readonly isOrder?: boolean;
   /** Returns what is sent as JSON; throws `RouteError` for a refusal. */
   handle(request: { body: unknown; header(name: string): string | undefined }): unknown;
 }
@@ -315,6 +319,49 @@ export interface EntryVerdict {
   readonly packetId: number;
   /** The words of an answer. */
   readonly payload: Int32Array;
+}
+
+/** What an operator asks for. */
+export interface OrderRequest {
+  /** Method and path of the route, such as `POST /packets`. */
+  readonly route: string;
+  /** The request's `Idempotency-Key`. It belongs to the route. */
+  readonly key: string | undefined;
+  /** As the route's schema has read it; JSON of a few KiB at most. */
+  readonly body: unknown;
+}
+
+/** What a plugin fixes when it accepts an order, so that whoever resumes it does the same: JSON. */
+export interface NewOrder {
+  readonly fixed?: unknown;
+  /** Most packets that are made for it; the ledger refuses more. None if absent. */
+  readonly packets?: number;
+}
+
+/** An operator's order that is durable, on a host whose ledger lasts. */
+export interface PlacedOrder {
+  /** Names it in entries: the `order` of a mint, the `tag` of a funding. */
+  readonly number: number;
+  readonly route: string;
+  readonly key: string | undefined;
+  readonly body: unknown;
+  readonly fixed: unknown;
+  /** How far it had come when this process started; undefined if it was placed later. */
+  readonly before: OrderState | undefined;
+  /** `failed`: the ledger refuses what it wants; the next start tries again. `stopped`: by an operator, for good. */
+  readonly state: "running" | "done" | "failed" | "stopped";
+  /** What is shown besides, such as how much is done. */
+  progress: () => Record<string, unknown>;
+  finish(): void;
+  /** Logs and counts it. */
+  fail(reason: string): void;
+}
+
+/** How a request for an order went. */
+export interface Placement {
+  readonly order: PlacedOrder;
+  /** It was placed before: nothing is to be begun. */
+  readonly isRepeated: boolean;
 }
 
 /** What a shaker who wins no packet is shown: a sponsor's number, and a number that sponsor and app have agreed on. */
@@ -352,6 +399,8 @@ export interface PacketSource {
 export interface HostContext {
   readonly setCount: number;
   readonly random: Random;
+  /** A generator of its own: the same seed of 32 bits and number of a part draw the same in every run. */
+  randomOf(seed: number, part: number): Random;
   monotonicMs(): number;
   /** Tickets that were made in advance; undefined while they aren't proven, and on a host without any. */
   readonly tickets: Tickets | undefined;
@@ -364,10 +413,20 @@ export interface HostContext {
    * on; a name that offers none is the user's mistake, and ends the host.
    */
   packetSource(plugin?: string): PacketSource | undefined;
-  /** What `keep` kept last, in this run or an earlier one on the same ledger. */
-  kept(): unknown;
-  /** Keeps small JSON; durable when it returns, on a host whose ledger lasts. */
-  keep(value: unknown): void;
+  /** What this plugin of an older redpkt has noted in a file beside the ledger; undefined if nothing. */
+  oldNote(): unknown;
+  /**
+   * Places an order: resolves when it is durable, and not before, however long the disk takes. Act on it afterwards only.
+   * The same key with the same body is the order that there is, also after a restart.
+   *
+   * @param fix called at once if it is new; may throw a `RouteError`
+   * @throws RouteError 409 if the key came with another body, 503 while nothing can be ordered
+   */
+  placeOrder(request: OrderRequest, fix?: () => NewOrder): Promise<Placement>;
+  /** Throws the `RouteError` that a new order would get now, for whoever lets orders wait for each other. */
+  checkOrders(): void;
+  /** All orders of this plugin, oldest first, so that it can resume them; only once the ledger is ready. */
+  orders(): readonly PlacedOrder[];
   /** Words to the plugin's instance in a SET. False if that worker's mailbox is full: keep them and try later. */
   post(set: number, words: Int32Array, count: number): boolean;
   /** Sum over all SETs of one of the plugin's counters or gauges, and the value of one SET. */
@@ -387,8 +446,18 @@ export interface HostContext {
   isLedgerReady(): boolean;
   /** The first packet id that the ledger has not used; only once it is ready. */
   nextPacketId(): number;
-  /** Makes packets of one sponsor in the ledger; resolves with the verdict once it is durable. */
-  mint(firstPacketId: number, count: number, amountFen: number, sponsor: number): Promise<number>;
+  /**
+   * Makes packets of one sponsor in the ledger; resolves with the verdict once it is durable.
+   *
+   * @param of the order that they are made for, and which part of it they are: 0, 1, 2, ...
+   */
+  mint(
+    firstPacketId: number,
+    count: number,
+    amountFen: number,
+    sponsor: number,
+    of?: { readonly order: number; readonly part: number },
+  ): Promise<EntryVerdict>;
   /** Enters anything else, with the words that belong to it; `connection` is -1. Resolves once it is durable. */
   enter(entry: Readonly<EntryProposal>, body?: Uint32Array): Promise<EntryVerdict>;
   /** The present wall time in unix ms. It may step: for what was planned in wall time, never for a wait. */
@@ -399,8 +468,8 @@ export interface HostContext {
   mayExpire(): boolean;
   /** Asks for `onTick` at once. */
   wakeUp(): void;
-  /** One line in the log. */
-  log(event: string, fields: Record<string, unknown>): void;
+  /** One line in the log, `info` if nothing else is said. */
+  log(event: string, fields: Record<string, unknown>, level?: "info" | "warn" | "error"): void;
 }
 
 /** A plugin's half on the main thread, one a host: for what only a whole host can know. */

@@ -1,5 +1,5 @@
 import type { OnStage } from "../cli/progress.ts";
-import { EntryKind, HELD, isTransfer } from "../ledger/record/entry.ts";
+import { EntryKind, HELD, isNote, isOfOrder, isTransfer } from "../ledger/record/entry.ts";
 import { type EntryRows, RowField } from "../ledger/record/entry_rows.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
 import { MintList } from "../ledger/judge/mint_list.ts";
@@ -206,6 +206,7 @@ class LedgerSums {
       this.#differences.add(`${this.#ledger}: row ${this.#seq} is missing`);
       this.#seq = seq;
     }
+    if (isNote(values[at + RowField.kind]) || isOfOrder(values[at + RowField.kind])) return; // no money
     if (isTransfer(values[at + RowField.kind])) {
       return this.#transfer(values[at + RowField.kind], fen, sponsor === 1);
     }

@@ -1,5 +1,6 @@
 import { flag, type Flags, helpText, listFlag, parseFlags, switchFlag } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
@@ -17,6 +18,7 @@ const RECONCILE_FLAGS = {
   fleet: listFlag("FILE", "what a fleet saw, written by redpkt client --awards FILE; may be repeated"),
   "cut-fleet": listFlag("FILE", "the same for a file whose end is known to be missing, as of a killed fleet"),
   "allow-uncovered": switchFlag("awards of users whom no fleet file covers are no difference"),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 /** `redpkt reconcile`: do the ledger and what the users saw agree? */
@@ -48,7 +50,7 @@ export const command: Command = {
       seeds: values.seeds.length === 0 ? undefined : { places: values.seeds, keys: values["seed-keys"] },
     });
     stages.end();
-    host.out(reconcileReport(result));
+    writeResult(host, values.json, result, () => reconcileReport(result));
     return Promise.resolve(result.isClean ? ExitCode.ok : ExitCode.failed);
   },
 };
@@ -82,7 +84,7 @@ export function reconcileReport(result: ReconcileResult): string {
   ) {
     lines.push(
       `${ledger}  host number ${hostNumber}`,
-      `  source    -${formatYuan(-sourceFen)}  put in`,
+      `  source    ${formatYuan(sourceFen)}  put in`,
       `  user      ${formatYuan(userFen)}  won`,
       `  held      ${formatYuan(heldFen)}  won, and not opened`,
       `  pool      ${formatYuan(poolFen)}  won by nobody yet`,

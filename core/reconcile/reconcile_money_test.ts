@@ -76,7 +76,7 @@ class Filled implements Disposable {
   }
 
   noteLimits(packetsPerSponsor: number): void {
-    this.#store.noteLimits({ packetsPerUser: Infinity, packetsPerSponsor });
+    this.#store.noteLimits({ packetsPerUser: Infinity, packetsPerSponsor }, 0);
   }
 
   [Symbol.dispose](): void {

@@ -137,7 +137,7 @@ const DIFFERENCES: readonly (readonly [what: string, change: (of: Case) => strin
   }, /the sent packets are overdrawn/],
   ["a limit that is broken", (of) => {
     const store = new SqliteStore(of.ledger);
-    store.noteLimits({ packetsPerUser: 4, packetsPerSponsor: 1 });
+    store.noteLimits({ packetsPerUser: 4, packetsPerSponsor: 1 }, 0);
     store.close();
     return of.lines;
   }, /user \d+: has 5 packets, and 4 are allowed/],

@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { UserError } from "../base/user_error.ts";
 import { EntryKind } from "../ledger/record/entry.ts";
 import { type EntryRows, RowField } from "../ledger/record/entry_rows.ts";
-import { usedSeeds } from "../ledger/store/ledger_identity.ts";
+import { usedSeeds } from "../ledger/chain/notes.ts";
 import type { TruthReader } from "../ledger/store/truth_reader.ts";
 import { BLOCK_HEAD_BYTES, RECORD_WORDS, RecordWord } from "../seed/file/format.ts";
 import { SeedFile } from "../seed/file/seed_file.ts";

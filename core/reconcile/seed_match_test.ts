@@ -26,7 +26,6 @@ class SeedLedgers implements Disposable {
     const file = new SeedFile(this.set.path(hostId));
     const identity = new LedgerIdentity(directory);
     identity.noteSeed(file.hash, file.path, 0);
-    identity.close();
     for (const [, sponsor, firstId, count, amountFen] of file.description.groups) {
       this.enter(directory, EntryKind.mint, firstId, 0, amountFen, sponsor, count);
     }

@@ -9,32 +9,37 @@ import {
 } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { openLog } from "../cli/log.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Stages } from "../cli/progress.ts";
-import { formatCount, formatMicros } from "../base/units.ts";
+import { formatCount } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
-import { Histogram } from "../counters/histogram.ts";
+import { httpAddress } from "../admin/http_address.ts";
 import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../engine/choose.ts";
 import type { EngineName } from "../engine/common/engine.ts";
 import { LivePage } from "../monitor/live_page.ts";
+import { reconcile, type ReconcileResult } from "../reconcile/reconcile.ts";
 import { recordRun } from "../report/data/record_run.ts";
 import { RECORD_FILE } from "../report/data/run_data.ts";
+import { type Summary, SUMMARY_VERSION } from "../report/data/summary_schema.ts";
 import { writeReport } from "../report/write_report.ts";
 import { VERSION } from "../base/version.ts";
 import { z } from "zod";
-import { reconcile } from "../reconcile/reconcile.ts";
-import { httpAddress } from "../admin/http_address.ts";
+import { fitToMachine } from "./fit.ts";
+import { Interruption } from "./interruption.ts";
+import type { MachineKind } from "./machine/judge.ts";
+import { MachineWatch } from "./machine/machine_watch.ts";
+import { measureMemoryNs } from "./machine/memory_latency.ts";
+import { causesOf, exitCodeOf, kindText, machineByPhase, outcomeText } from "./outcome.ts";
 import { RehearsalBroken, Run, type RunResult } from "./run.ts";
 import { type FullScenario, loadScenario } from "./measure/scenario.ts";
-import { makeSeedSet } from "./stage/seed_set.ts";
-import { Stage } from "./stage/stage.ts";
-import { checkTable, phaseTable } from "./tables.ts";
-import { type Second, seriesCsv, Timeline } from "./timeline.ts";
-import { type Check, checkMoney, checkReconciled, checkThresholds } from "./verdict.ts";
+import { makeSeedSet, type SeedSet } from "./stage/seed_set.ts";
+import { Stage, type StageOptions } from "./stage/stage.ts";
+import { StatusLine } from "./status_line.ts";
+import { seriesCsv, Timeline } from "./timeline.ts";
+import { checkMoney, checkReconciled, checkThresholds, moneyOf } from "./verdict.ts";
 
 /** Connections that are left free, for whatever else the processes open. */
 const SPARE_CONNECTIONS = 500;
-/** Seconds between two lines of progress where no terminal shows them in place. */
-const PROGRESS_EVERY_S = 5;
 
 export const REHEARSE_FLAGS = {
   users: flag(
@@ -64,6 +69,7 @@ export const REHEARSE_FLAGS = {
     "shows a page while it runs, port 0 for any free one",
     httpAddress("127.0.0.1:8989").optional(),
   ),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 type Options = FlagValues<typeof REHEARSE_FLAGS>;
@@ -88,88 +94,191 @@ export const command: Command = {
   },
 };
 
-/** Runs a scenario and returns the exit code: 0 for PASS, 1 for FAIL. */
-export async function rehearse(host: Host, scenario: FullScenario, options: Options): Promise<number> {
-  const engine = chooseEngine(options.engine, (_level, _event, fields) => {
-    if (fields?.reason !== undefined) host.err(`engine ${fields.engine}: ${fields.reason}\n`);
-  });
-  const users = options.users ||
-    Math.min(scenario.users, Math.max(1, connectionLimit(engine) - SPARE_CONNECTIONS));
-  const rateShare = scenario.engineShare[engine] ?? 1;
-  const half = Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
-  const startedAt = new Date(host.clock.wallMs());
-  host.out(headline(scenario, engine, users, rateShare));
-  const folder = `${options.out}/${startedAt.toISOString().replace(/[:.]/g, "-")}`;
-  makeFolder(folder);
-  const [ledger, awards] = [`${folder}/ledger`, `${folder}/awards.csv`];
-  const seeds = scenario.plan === undefined
-    ? undefined
-    : makeSeedSet(scenario.plan, folder, host.clock.wallMs());
-  const abort = new AbortController();
-  const forget = host.onStopSignal((signal) => abort.abort(new RehearsalBroken(`ended by ${signal}`)));
-  // First, since its port may be taken: nothing else has been started then.
-  const page = options.web === undefined
-    ? undefined
-    : await LivePage.start(host, options.web, openLog(host, "page"));
-  const stage = await Stage.start(host, scenario, {
-    engine,
-    users,
-    serverWorkers: engine === "deno" ? 1 : options["server-workers"] || half,
-    clientWorkers: engine === "deno" ? 1 : options["client-workers"] || half,
-    serverFlags: [
-      ...(seeds?.serverFlags ?? []),
-      ...options["server-flag"].map((text) => text.startsWith("--") ? text : `--${text}`),
-    ],
-    ledger,
-    awards,
-  });
-  const config = await stage.server.request<unknown>("GET", "/config");
-  const timeline = new Timeline((second) => showProgress(host, second), page);
-  timeline.follow("server", stage.server.api);
-  timeline.follow("client", stage.client.api);
-  let result: RunResult | undefined;
-  let broken: string | undefined;
+/**
+ * Runs a scenario and returns the exit code.
+ *
+ * @param isFitted whether it is played at the rates that this machine can do, instead of its own
+ */
+export async function rehearse(
+  host: Host,
+  scenario: FullScenario,
+  options: Options,
+  isFitted = false,
+): Promise<number> {
+  using interruption = new Interruption(host);
   try {
-    result = await new Run(host, stage, timeline, rateShare, abort.signal).play(scenario, users);
+    return await new Rehearsal(host, options, interruption.signal).run(scenario, isFitted);
   } catch (error) {
-    if (!(error instanceof RehearsalBroken)) throw error;
-    broken = error.message;
-  } finally {
-    if (host.isTerminal) host.err("\r\x1b[K");
-    // Their last snapshots come as they stop.
-    await stage.stop();
-    timeline.stop();
-    await page?.stop();
-    forget();
+    // While processes are starting, a terminal's Ctrl-C ends them too, and they say so first.
+    const cause = interruption.signal.aborted ? interruption.signal.reason : error;
+    if (!(cause instanceof RehearsalBroken)) throw cause;
+    host.err(`redpkt: the rehearsal broke off: ${cause.message}\n`);
+    return cause.exitCode;
   }
-  const stages = new Stages(host);
-  const checks = result === undefined ? [] : [
-    ...checkThresholds(scenario, result.phases),
-    ...(canCompareCounts(scenario) ? checkMoney(result.end) : []),
-    ...checkReconciled(reconcile({
-      ledgers: [ledger],
-      fleetFiles: [awards],
+}
+
+/** How a part of a rehearsal ended: with a result, or broken off. */
+interface Played {
+  readonly result?: RunResult;
+  readonly broken?: RehearsalBroken;
+}
+
+class Rehearsal {
+  readonly #host: Host;
+  readonly #options: Options;
+  readonly #signal: AbortSignal;
+  readonly #engine: EngineName;
+  /** Text beside the result: where the result is JSON, it must not come between. */
+  readonly #say: (text: string) => void;
+
+  constructor(host: Host, options: Options, signal: AbortSignal) {
+    this.#host = host;
+    this.#options = options;
+    this.#signal = signal;
+    this.#say = options.json ? host.err : host.out;
+    this.#engine = chooseEngine(options.engine, (_level, _event, fields) => {
+      if (fields?.reason !== undefined) host.err(`engine ${fields.engine}: ${fields.reason}\n`);
+    });
+  }
+
+  async run(scenario: FullScenario, isFitted: boolean): Promise<number> {
+    const { clock } = this.#host;
+    const startedAt = new Date(clock.wallMs()).toISOString();
+    const folder = `${this.#options.out}/${startedAt.replace(/[:.]/g, "-")}`;
+    const users = this.#options.users ||
+      Math.min(scenario.users, Math.max(1, connectionLimit(this.#engine) - SPARE_CONNECTIONS));
+    let rateShare = scenario.engineShare[this.#engine] ?? 1;
+    const kind = { cores: navigator.hardwareConcurrency, memoryNs: measureMemoryNs(clock) };
+    this.#say(headline(scenario, this.#engine, users, rateShare, kind));
+    makeFolder(folder);
+    // First, since its port may be taken: nothing else has been started then.
+    const page = this.#options.web === undefined
+      ? undefined
+      : await LivePage.start(this.#host, this.#options.web, openLog(this.#host, "page"));
+    const log = { ledger: `${folder}/ledger`, awards: `${folder}/awards.csv` };
+    let fit: string | undefined;
+    try {
+      if (isFitted) {
+        const options = this.#stageOptions(users);
+        const fitted = await fitToMachine(this.#host, scenario, options, rateShare, this.#signal);
+        this.#say(`${fitted.text}\n\n`);
+        ({ scenario, text: fit } = fitted);
+        rateShare = 1;
+      }
+      const seeds = scenario.plan === undefined
+        ? undefined
+        : makeSeedSet(scenario.plan, folder, clock.wallMs());
+      const stage = await Stage.start(this.#host, scenario, {
+        ...this.#stageOptions(users, seeds?.serverFlags),
+        ...log,
+      });
+      const { config, timeline, played } = await this.#play(stage, scenario, users, rateShare, page);
+      const { result, broken } = played;
+      const reconciled = result === undefined ? undefined : this.#reconcile(log, seeds);
+      const checks = result === undefined || reconciled === undefined ? [] : [
+        ...checkThresholds(scenario, result.phases),
+        ...(canCompareCounts(scenario) ? checkMoney(result.end, reconciled) : []),
+        ...checkReconciled(reconciled),
+      ];
+      const isPass = result !== undefined && checks.every(({ met }) => met);
+      const summary: Summary = {
+        schemaVersion: SUMMARY_VERSION,
+        scenario,
+        verdict: isPass ? "PASS" : "FAIL",
+        ...(broken === undefined ? {} : { broken: broken.message }),
+        startedAt,
+        environment: {
+          ...environment(stage.connectionCapPerS),
+          engine: this.#engine,
+          users,
+          rateShare,
+          ...(fit === undefined ? {} : { fit }),
+        },
+        config,
+        ...(result === undefined ? {} : { connect: result.connect, phases: result.phases }),
+        checks,
+        ...(reconciled === undefined ? {} : { money: moneyOf(reconciled) }),
+        causes: causesOf(scenario, checks, timeline.seconds, kind),
+        machine: { ...kind, phases: machineByPhase(timeline.seconds) },
+      };
+      try {
+        await writeResults(folder, timeline, summary);
+      } finally {
+        // A full disk takes the report, and not what was seen.
+        writeResult(
+          this.#host,
+          this.#options.json,
+          { ...summary, report: `${folder}/report.html` },
+          () => outcomeText(summary, timeline.seconds, folder),
+        );
+      }
+      return broken?.exitCode ?? exitCodeOf(summary);
+    } finally {
+      await page?.stop();
+    }
+  }
+
+  #stageOptions(users: number, seedFlags: readonly string[] = []): StageOptions {
+    const half = Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
+    const isSingle = this.#engine === "deno";
+    const flags = this.#options["server-flag"].map((text) => text.startsWith("--") ? text : `--${text}`);
+    return {
+      engine: this.#engine,
+      users,
+      serverWorkers: isSingle ? 1 : this.#options["server-workers"] || half,
+      clientWorkers: isSingle ? 1 : this.#options["client-workers"] || half,
+      serverFlags: [...seedFlags, ...flags],
+    };
+  }
+
+  /** Plays it on a stage and ends the stage. */
+  async #play(
+    stage: Stage,
+    scenario: FullScenario,
+    users: number,
+    rateShare: number,
+    page: LivePage | undefined,
+  ): Promise<{ played: Played; timeline: Timeline; config: unknown }> {
+    const status = new StatusLine(this.#host);
+    const timeline = new Timeline((second) => status.show(second), page);
+    const watch = new MachineWatch(
+      this.#host,
+      () => stage.pids,
+      (second, use) => timeline.machine(second, use),
+    );
+    let played: Played;
+    let config: unknown;
+    try {
+      config = await stage.server.request<unknown>("GET", "/config");
+      timeline.follow("server", stage.server);
+      timeline.follow("client", stage.client);
+      played = {
+        result: await new Run(this.#host, stage, timeline, rateShare, this.#signal).play(scenario, users),
+      };
+    } catch (error) {
+      if (!(error instanceof RehearsalBroken)) throw error;
+      played = { broken: error };
+    } finally {
+      status.end();
+      watch.stop();
+      // Their last snapshots come as they stop.
+      await stage.stop();
+      timeline.stop();
+    }
+    return { played, timeline, config };
+  }
+
+  #reconcile(log: { ledger: string; awards: string }, seeds: SeedSet | undefined): ReconcileResult {
+    const stages = new Stages(this.#host);
+    const result = reconcile({
+      ledgers: [log.ledger],
+      fleetFiles: [log.awards],
       seeds: seeds === undefined ? undefined : { places: [seeds.folder], keys: seeds.keys },
       onStage: stages.on,
-    })),
-  ];
-  stages.end();
-  const isPass = result !== undefined && checks.every(({ isMet }) => isMet);
-  await writeResults(folder, timeline, {
-    scenario,
-    verdict: isPass ? "PASS" : "FAIL",
-    broken,
-    startedAt: startedAt.toISOString(),
-    environment: environment(engine, users, rateShare, stage),
-    config,
-    connect: result?.connect,
-    phases: result?.phases,
-    checks,
-  });
-  host.out(report(scenario, result, checks, rateShare, engine));
-  if (broken !== undefined) host.out(`  the rehearsal broke off: ${broken}\n`);
-  host.out(`\n${isPass ? "PASS" : "FAIL"}  ${scenario.name}  ${folder}/report.html\n`);
-  return isPass ? ExitCode.ok : ExitCode.failed;
+    });
+    stages.end();
+    return result;
+  }
 }
 
 /** A server that was killed has forgotten its counts, and nobody counts what misbehaving users win; the ledger does. */
@@ -178,44 +287,19 @@ function canCompareCounts({ phases, fleet }: FullScenario): boolean {
   return !isMisbehaving && phases.every(({ kills }) => kills === undefined);
 }
 
-function headline(scenario: FullScenario, engine: EngineName, users: number, rateShare: number): string {
-  const share = rateShare === 1 ? "" : `, at ${rateShare * 100} % of its rates`;
-  return `${scenario.name}: ${scenario.about}\n${formatCount(users)} users on engine ${engine}${share}\n\n`;
-}
-
-function showProgress(host: Host, { second, phase, client }: Second): void {
-  if (client === undefined || (!host.isTerminal && second % PROGRESS_EVERY_S !== 0)) return;
-  const latency = new Histogram().add(client.histograms.shakeLatencyUs);
-  const { deltas, gauges } = client;
-  const rates = latency.count === 0 ? "" : `  offered ${formatCount(deltas.shakesSent)}/s` +
-    `  answered ${formatCount(deltas.shakesAnswered)}/s  won ${formatCount(deltas.shakesWon)}/s` +
-    `  p50 ${formatMicros(latency.percentile(50))}  p99 ${formatMicros(latency.percentile(99))}`;
-  const line = `${phase.padEnd(10)} ${formatCount(gauges.usersReady)} users${rates}`;
-  host.err(host.isTerminal ? `\r\x1b[K${line.slice(0, host.columns - 1)}` : `${line}\n`);
-}
-
-function report(
+function headline(
   scenario: FullScenario,
-  result: RunResult | undefined,
-  checks: readonly Check[],
-  rateShare: number,
-  engine: EngineName,
-): string {
-  if (result === undefined) return "";
-  const { connect, phases } = result;
-  const note = rateShare === 1
-    ? ""
-    : `  (${rateShare * 100} % of the rates of ${scenario.name}, for engine ${engine})\n`;
-  return `  connect: ${formatCount(connect.ready)} users in ${connect.seconds.toFixed(1)} s, ` +
-    `${formatCount(connect.perS)}/s\n\n${phaseTable(phases)}${note}\n${checkTable(checks)}`;
-}
-
-function environment(
   engine: EngineName,
   users: number,
   rateShare: number,
-  stage: Stage,
-): Record<string, unknown> {
+  kind: MachineKind,
+): string {
+  const share = rateShare === 1 ? "" : `, at ${rateShare * 100} % of its rates`;
+  return `${scenario.name}: ${scenario.about}\n` +
+    `${formatCount(users)} users on engine ${engine}${share}; ${kindText(kind)}\n\n`;
+}
+
+function environment(connectionPerS: number): Record<string, unknown> {
   return {
     redpkt: VERSION,
     ...Deno.version,
@@ -223,10 +307,7 @@ function environment(
     osRelease: Deno.osRelease(),
     arch: Deno.build.arch,
     cores: navigator.hardwareConcurrency,
-    engine,
-    users,
-    rateShare,
-    caps: { connectionPerS: stage.connectionCapPerS },
+    caps: { connectionPerS },
   };
 }
 
@@ -242,7 +323,7 @@ function makeFolder(folder: string): void {
 async function writeResults(
   folder: string,
   timeline: Timeline,
-  summary: Record<string, unknown>,
+  summary: Summary,
 ): Promise<void> {
   try {
     await Deno.writeTextFile(`${folder}/summary.json`, JSON.stringify(summary, null, 2) + "\n");

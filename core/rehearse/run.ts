@@ -1,9 +1,12 @@
 import type { Host } from "../cli/host.ts";
+import { formatCount } from "../base/units.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
 import { sleep } from "../base/clock.ts";
 import { type PhaseResult, phaseResult, type Reading } from "./measure/measures.ts";
-import { type FullScenario, hasWave, type Phase } from "./measure/scenario.ts";
+import { type FullScenario, type Phase, waveOf } from "./measure/scenario.ts";
 import type { Stage } from "./stage/stage.ts";
 import type { Timeline } from "./timeline.ts";
+import { ConnectWatch } from "./stage/why_not_in.ts";
 
 /** How long everyone may take to connect, beyond what the rate asks for. */
 const CONNECT_GRACE_MS = 60_000;
@@ -12,6 +15,11 @@ const READY_MS = 60_000;
 /** How long the last answers of a phase may take. */
 const SETTLE_MS = 10_000;
 const LOOK_MS = 50;
+/** Most that one order to the admin API takes: its body, and its work, are bounded. */
+const GROUPS_AN_ORDER = 10_000;
+const MEMBERS_AN_ORDER = 1_000_000;
+/** How long after a request that failed its process may end, to be the reason. */
+const END_MS = 2_000;
 /** So many looks in a row must find nothing open. */
 const QUIET_LOOKS = 4;
 
@@ -38,6 +46,13 @@ export interface RunResult {
 /** A rehearsal that can't go on: a process died, or nobody could connect. */
 export class RehearsalBroken extends Error {
   override name = "RehearsalBroken";
+  /** The process's exit code. */
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number = ExitCode.failed) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
 /** Plays a scenario on a stage: phase 1 connects everyone, the others shake. */
@@ -57,13 +72,51 @@ export class Run {
     this.#signal = signal;
   }
 
-  async play(scenario: FullScenario, users: number): Promise<RunResult> {
+  /** @param isEnough asked after each phase; true: the others aren't played */
+  async play(
+    scenario: FullScenario,
+    users: number,
+    isEnough: (result: PhaseResult) => boolean = () => false,
+  ): Promise<RunResult> {
+    try {
+      return await this.#play(scenario, users, isEnough);
+    } catch (error) {
+      // Whoever breaks it off may end the processes too, as a terminal does; then a request fails first.
+      this.#signal.throwIfAborted();
+      if (error instanceof RehearsalBroken) throw error;
+      if (error instanceof UserError) throw new RehearsalBroken(error.message); // a server that doesn't start again
+      throw await this.#whyEnded() ?? error;
+    }
+  }
+
+  /** A request that failed since its process had ended: the process says why. */
+  async #whyEnded(): Promise<RehearsalBroken | undefined> {
+    const { server, client } = this.#stage;
+    const untilMs = this.#host.clock.monotonicMs() + END_MS;
+    while (this.#host.clock.monotonicMs() < untilMs) {
+      const child = [server, client].find(({ hasEnded }) => hasEnded);
+      this.#signal.throwIfAborted();
+      if (child !== undefined) return new RehearsalBroken(await child.ending());
+      await sleep(LOOK_MS);
+    }
+    return undefined;
+  }
+
+  async #play(
+    scenario: FullScenario,
+    users: number,
+    isEnough: (result: PhaseResult) => boolean,
+  ): Promise<RunResult> {
     this.#timeline.phase = "connect";
     await this.#ready();
     await this.#prepare(scenario, users);
     const connect = await this.#connect(users, scenario.connectsPerS);
     const phases: PhaseResult[] = [];
-    for (const phase of scenario.phases) phases.push(await this.#phase(scenario, phase, users));
+    for (const phase of scenario.phases) {
+      const result = await this.#phase(scenario, phase, users);
+      phases.push(result);
+      if (isEnough(result)) break;
+    }
     this.#timeline.phase = "end";
     return { connect, phases, end: await this.#stage.read() };
   }
@@ -73,7 +126,7 @@ export class Run {
     const untilMs = this.#host.clock.monotonicMs() + READY_MS;
     while (!await this.#stage.server.isReady()) {
       if (this.#host.clock.monotonicMs() > untilMs) {
-        throw new RehearsalBroken("the server does not get ready");
+        throw new RehearsalBroken(`the server does not get ready: ${this.#stage.server.reason}`);
       }
       await this.#pause(LOOK_MS);
     }
@@ -82,6 +135,7 @@ export class Run {
   async #connect(users: number, perS: number): Promise<ConnectResult> {
     const startMs = this.#host.clock.monotonicMs();
     const limitMs = users / perS * 1000 + CONNECT_GRACE_MS;
+    const watch = new ConnectWatch(startMs, this.#stage.pids);
     let ready = 0;
     while (ready < users && this.#host.clock.monotonicMs() - startMs < limitMs) {
       await this.#pause(LOOK_MS);
@@ -89,7 +143,14 @@ export class Run {
       ready = status.ready;
       users = status.behaving || users;
     }
-    if (ready < users) throw new RehearsalBroken(`only ${ready} of ${users} users could log in`);
+    if (ready < users) {
+      const nowMs = this.#host.clock.monotonicMs();
+      const why = watch.why(nowMs, ready, perS, await this.#stage.client.totals());
+      throw new RehearsalBroken(
+        `only ${formatCount(ready)} of ${formatCount(users)} users could log in, ${why}`,
+        ready === 0 ? ExitCode.nobodyServed : ExitCode.failed,
+      );
+    }
     const seconds = (this.#host.clock.monotonicMs() - startMs) / 1000;
     return { users, ready, seconds, perS: ready / seconds };
   }
@@ -102,22 +163,33 @@ export class Run {
         group: i + 1,
         users: [i * groupSize, Math.min(users, (i + 1) * groupSize) - 1],
       }));
-      await server.request("POST", "/groups", { groups });
+      const most = Math.min(GROUPS_AN_ORDER, Math.floor(MEMBERS_AN_ORDER / groupSize));
+      for (let i = 0; i < groups.length; i += most) {
+        await server.request("POST", "/groups", { groups: groups.slice(i, i + most) });
+      }
     }
-    if (fundFen > 0) await server.request("POST", "/fund", { users: [0, users - 1], amountFen: fundFen });
+    if (fundFen > 0) await this.#fund({ users: [0, users - 1], amountFen: fundFen });
+  }
+
+  /** Gives users money, and waits until all have it: asked again with the same key, the server tells how far it is. */
+  async #fund(body: unknown): Promise<void> {
+    const headers = { "Idempotency-Key": "rehearsal" };
+    for (;;) {
+      const { state } = await this.#stage.server.request<{ state: string }>("POST", "/fund", body, headers);
+      if (state === "done") return;
+    }
   }
 
   async #phase(scenario: FullScenario, phase: Phase, users: number): Promise<PhaseResult> {
     const { client } = this.#stage;
     const qps = Math.max(1, Math.round(phase.shakesPerS * this.#rateShare));
     await this.#order(phase, phase.seconds);
-    if (hasWave(scenario, phase)) {
-      await this.#stage.server.request("POST", "/waves/move", { wave: phase.name, inS: 0 });
-    }
+    const wave = waveOf(scenario, phase);
+    if (wave !== undefined) await this.#stage.server.request("POST", "/waves/move", { wave, inS: 0 });
     const before = await this.#stage.read();
     await this.#behave(phase, scenario.groupSize, users);
     this.#timeline.phase = phase.name;
-    let backAfterS = NaN;
+    let backAfterS: number | null = null;
     await client.request("POST", "/rate", { qps: phase.shakesPerS === 0 ? 0 : qps });
     const { kills = 0 } = phase;
     const partS = phase.seconds / (kills + 1);
@@ -125,9 +197,11 @@ export class Run {
     for (let kill = 1; kill <= kills; kill++) {
       await this.#crash();
       before.server = await this.#stage.server.totals(); // it counts from 0 again
-      await this.#order(phase, partS * (kills + 1 - kill));
       const startMs = this.#host.clock.monotonicMs();
-      backAfterS = Math.max(kill === 1 ? 0 : backAfterS, await this.#back(partS));
+      const spentS = await this.#back(partS);
+      backAfterS = spentS === null || (backAfterS === null && kill > 1)
+        ? null
+        : Math.max(backAfterS ?? 0, spentS);
       await this.#pause(Math.max(0, partS * 1000 - (this.#host.clock.monotonicMs() - startMs)));
     }
     await client.request("POST", "/rate", { qps: 0 });
@@ -163,18 +237,18 @@ export class Run {
   async #crash(): Promise<void> {
     this.#timeline.event(this.#host.clock.wallMs(), "server killed");
     await this.#stage.crashServer();
-    this.#timeline.follow("server", this.#stage.server.api);
+    this.#timeline.follow("server", this.#stage.server);
     await this.#ready();
   }
 
-  /** Waits until every user is back who behaves, at most so long. Returns after how many seconds; `Infinity` if not. */
-  async #back(mostS: number): Promise<number> {
+  /** Waits until every user is back who behaves, at most so long. Returns after how many seconds; null if not. */
+  async #back(mostS: number): Promise<number | null> {
     const startMs = this.#host.clock.monotonicMs();
     for (;;) {
       const { ready, behaving } = await this.#stage.client.request<FleetStatus>("GET", "/status");
       const spentS = (this.#host.clock.monotonicMs() - startMs) / 1000;
       if (ready === behaving) return spentS;
-      if (spentS >= mostS) return Infinity;
+      if (spentS >= mostS) return null;
       await this.#pause(LOOK_MS);
     }
   }
@@ -198,9 +272,7 @@ export class Run {
       await sleep(Math.min(leftMs, LOOK_MS));
       this.#signal.throwIfAborted();
       for (const child of [this.#stage.server, this.#stage.client]) {
-        if (child.hasEnded) {
-          throw new RehearsalBroken(`the ${child.name} ended in the middle of the rehearsal`);
-        }
+        if (child.hasEnded) throw new RehearsalBroken(await child.ending());
       }
     }
   }

@@ -1,7 +1,7 @@
 import { alignColumns } from "../cli/columns.ts";
 import { formatCount, formatMicros, formatYuan } from "../base/units.ts";
 import type { PhaseResult, Usage } from "./measure/measures.ts";
-import type { Check } from "./verdict.ts";
+import type { CheckRow } from "../report/data/check.ts";
 
 const GREETINGS_ROW: [label: string, value: (result: PhaseResult) => string] = [
   "greetings",
@@ -60,11 +60,11 @@ export function phaseTable(results: readonly PhaseResult[]): string {
 }
 
 /** What had to hold, a line each. */
-export function checkTable(checks: readonly Check[]): string {
+export function checkTable(checks: readonly CheckRow[]): string {
   const rows = checks.map((
-    { phase, what, wanted, seen, isMet },
-  ) => [isMet ? "ok" : "FAIL", phase, what, seen, wanted]);
-  return alignColumns([["", "phase", "what", "seen", "wanted"], ...rows], 5);
+    { phase, what, wanted, seen, isMet, note = "" },
+  ) => [isMet ? "ok" : "FAIL", phase, what, seen, wanted, note]);
+  return alignColumns([["", "phase", "what", "seen", "wanted", ""], ...rows], 6);
 }
 
 function cores(usage: Usage): string {

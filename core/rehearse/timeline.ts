@@ -1,6 +1,8 @@
+import type { Child } from "./stage/child.ts";
 import { readSnapshots } from "../admin/telemetry/snapshot_stream.ts";
 import { Histogram } from "../counters/histogram.ts";
 import type { Snapshot } from "../counters/series.ts";
+import type { MachineSecond } from "./machine/machine_second.ts";
 
 /** What both processes did in one second of the wall clock; either may be missing. */
 export interface Second {
@@ -8,6 +10,8 @@ export interface Second {
   phase: string;
   server?: Snapshot;
   client?: Snapshot;
+  /** What the machine did besides. */
+  machine?: MachineSecond;
 }
 
 /** Who wants to see a rehearsal while it runs. */
@@ -53,19 +57,24 @@ export class Timeline {
     this.#watcher?.event(text);
   }
 
+  /** What the machine did besides in a second. */
+  machine(second: number, use: MachineSecond): void {
+    this.#secondOf(second).machine = use;
+  }
+
   /** Begins to read a process's stream. */
-  follow(role: "server" | "client", api: string): void {
-    this.#watcher?.follows(role, api);
-    void this.#read(role, api);
+  follow(role: "server" | "client", child: Pick<Child, "api" | "headers">): void {
+    this.#watcher?.follows(role, child.api);
+    void this.#read(role, child);
   }
 
   stop(): void {
     this.#abort.abort();
   }
 
-  async #read(role: "server" | "client", api: string): Promise<void> {
+  async #read(role: "server" | "client", { api, headers }: Pick<Child, "api" | "headers">): Promise<void> {
     try {
-      for await (const snapshot of readSnapshots(api, this.#abort.signal)) {
+      for await (const snapshot of readSnapshots(api, { headers, signal: this.#abort.signal })) {
         const second = this.#secondOf(snapshot.second);
         second[role] = snapshot;
         if (role === "client") this.#onSecond(second);
@@ -80,12 +89,14 @@ export class Timeline {
     const found = this.seconds.findLast(({ second }) => second === number);
     if (found !== undefined) return found;
     const added: Second = { second: number, phase: this.phase };
-    this.seconds.push(added);
+    // Who tells of a second first may tell of an earlier one than was told of last.
+    const at = this.seconds.findLastIndex(({ second }) => second < number) + 1;
+    this.seconds.splice(at, 0, added);
     return added;
   }
 }
 
-/** One row a second, for a spreadsheet. Times in ms or us as the names say, memory in bytes, money in fen. */
+/** One row a second, for a spreadsheet. Times in ms or us as the names say, memory in bytes, money in fen, CPU in cores. */
 export function seriesCsv(seconds: readonly Second[]): string {
   const rows = seconds.map((row) => COLUMNS.map(([, value]) => value(row) ?? "").join(","));
   return [COLUMNS.map(([name]) => name).join(","), ...rows].join("\n") + "\n";
@@ -109,6 +120,14 @@ const cpu = (role: "server" | "client"): Column => [
 const memory = (
   role: "server" | "client",
 ): Column => [`${role}_rss_bytes`, (row) => row[role]?.process.rssBytes];
+
+const machine = (name: string, of: (use: MachineSecond) => number | null): Column => [
+  name,
+  ({ machine }) => {
+    const value = machine === undefined ? null : of(machine);
+    return value === null ? undefined : Number(value.toFixed(3));
+  },
+];
 
 const COLUMNS: readonly Column[] = [
   ["unix_second", ({ second }) => second],
@@ -136,4 +155,13 @@ const COLUMNS: readonly Column[] = [
   cpu("client"),
   memory("server"),
   memory("client"),
+  machine("own_cores", ({ ownCores }) => ownCores),
+  machine("other_cores", ({ othersCores }) => othersCores),
+  machine("steal_cores", ({ stealCores }) => stealCores),
+  machine("idle_cores", ({ idleCores }) => idleCores),
+  machine("wait_cores", ({ waitCores }) => waitCores),
+  machine("cpu_pressure_percent", ({ pressurePercent }) => pressurePercent),
+  machine("segments_out", ({ segmentsOut }) => segmentsOut),
+  machine("retransmits", ({ retransmits }) => retransmits),
+  machine("drops", ({ drops }) => drops),
 ];

@@ -1,80 +1,97 @@
 import { formatCount, formatYuan } from "../base/units.ts";
 import type { ReconcileResult } from "../reconcile/reconcile.ts";
 import type { SponsorSums } from "../reconcile/seed_match.ts";
-import { type Measure, measure, type PhaseResult, type Reading } from "./measure/measures.ts";
+import { type Check, check, WHOLE_RUN } from "../report/data/check.ts";
+import type { Money } from "../report/data/summary_schema.ts";
+import { type Measure, MEASURES, type PhaseResult, type Reading } from "./measure/measures.ts";
 import type { FullScenario } from "./measure/scenario.ts";
-
-/** One thing that had to hold, and whether it did. */
-export interface Check {
-  readonly phase: string;
-  readonly what: string;
-  readonly wanted: string;
-  readonly seen: string;
-  readonly isMet: boolean;
-}
 
 /** Every threshold of the scenario, checked against what happened. */
 export function checkThresholds(scenario: FullScenario, results: readonly PhaseResult[]): Check[] {
   return scenario.phases.flatMap(({ name, thresholds }) => {
     const result = results.find((result) => result.name === name);
-    return Object.entries(thresholds).map(([what, bound]): Check => {
-      const seen = result === undefined ? NaN : measure(result, what as Measure, results[0]);
-      const { atLeast = -Infinity, atMost = Infinity } = bound!;
-      return {
-        phase: name,
-        what,
-        wanted: [
-          ...(bound!.atLeast === undefined ? [] : [`at least ${withUnit(what, atLeast)}`]),
-          ...(bound!.atMost === undefined ? [] : [`at most ${withUnit(what, atMost)}`]),
-        ].join(", "),
-        seen: result === undefined ? "the phase did not run" : withUnit(what, seen),
-        isMet: seen >= atLeast && seen <= atMost,
-      };
+    return Object.entries(thresholds).map(([measure, bound]) => {
+      const { unit, of } = MEASURES[measure as Measure];
+      const note = result === undefined ? { note: "the phase did not run" } : {};
+      const seen = result === undefined ? NaN : of(result, results[0]);
+      const { atLeast, atMost } = bound!;
+      return check({ measure, phase: name, unit, ...note }, seen, {
+        ...(atLeast === undefined ? {} : { atLeast }),
+        ...(atMost === undefined ? {} : { atMost }),
+      });
     });
   });
 }
 
-/** What every rehearsal must end with: both sides agree on the money, to the fen. */
-export function checkMoney({ server, client }: Reading): Check[] {
-  const sides: [what: string, server: number, client: number, show: (value: number) => string][] = [
-    // A user may hear of a packet only after another login.
-    [
-      "packets won",
+/** Awards that are durable, and whose users haven't heard of them: each is told again at the next login. */
+type Pending = Pick<ReconcileResult, "pending" | "pendingFen">;
+
+/**
+ * What every rehearsal must end with: both sides agree on the money, to the fen.
+ *
+ * @param pending as the ledger has them, if it was reconciled
+ */
+export function checkMoney(
+  { server, client }: Reading,
+  { pending, pendingFen }: Pending = { pending: 0, pendingFen: 0 },
+): Check[] {
+  // A user may hear of a packet only after another login.
+  const heard = client.counters.shakesWon + client.counters.awardsLate;
+  const heardFen = client.counters.amountWonFen;
+  const note = (told: string, untold: string) =>
+    `by the server; the fleet heard of ${told}` + (pending === 0 ? "" : `, and not yet of ${untold}`);
+  return [
+    wholly(
+      "packetsWon",
+      "count",
+      heard + pending,
       server.counters.shakeWon,
-      client.counters.shakesWon + client.counters.awardsLate,
-      formatCount,
-    ],
-    ["money won", server.counters.shakeAmountWonFen, client.counters.amountWonFen, formatYuan],
+      note(formatCount(heard), formatCount(pending)),
+    ),
+    wholly(
+      "moneyWon",
+      "fen",
+      heardFen + pendingFen,
+      server.counters.shakeAmountWonFen,
+      note(formatYuan(heardFen), formatYuan(pendingFen)),
+    ),
+    wholly("packetsGivenTwice", "count", client.counters.awardsDouble, 0),
   ];
-  const checks = sides.map(([what, ours, theirs, show]): Check => ({
-    phase: "all",
-    what,
-    wanted: `the same on both sides (server ${show(ours)})`,
-    seen: `fleet ${show(theirs)}`,
-    isMet: ours === theirs,
-  }));
-  const doubled = client.counters.awardsDouble;
-  return [...checks, {
-    phase: "all",
-    what: "packets given twice",
-    wanted: "none",
-    seen: formatCount(doubled),
-    isMet: doubled === 0,
-  }];
 }
 
-/** Whether the ledger and what the users saw agree, packet by packet. */
+/** Whether the ledger and what the users saw agree, packet by packet, and every fen that was put in is somewhere. */
 export function checkReconciled(result: ReconcileResult): Check[] {
-  const { awards, seen, pending, differenceCount, differences, sponsors } = result;
-  return [...sponsors.map(checkSponsor), {
-    phase: "all",
-    what: "ledger and fleet",
-    wanted: `no difference over ${formatCount(awards)} awards`,
-    seen: differenceCount === 0
-      ? `${formatCount(seen)} seen, ${formatCount(pending)} pending`
-      : `${formatCount(differenceCount)} differences, such as ${differences[0]}`,
-    isMet: result.isClean,
-  }];
+  const { seen, pending, awards, differenceCount, differences, sponsors } = result;
+  const { putInFen, poolFen, heldFen, usersFen, returnedFen } = moneyOf(result);
+  return [
+    wholly("moneyPlaced", "fen", poolFen + heldFen + usersFen + returnedFen, putInFen, "what was put in"),
+    ...sponsors.map(checkSponsor),
+    wholly(
+      "differences",
+      "count",
+      // A result that isn't clean has one.
+      result.isClean ? 0 : Math.max(1, differenceCount),
+      0,
+      differenceCount === 0
+        ? `ledger and fleet over ${formatCount(awards)} awards: ${formatCount(seen)} seen, ${
+          formatCount(pending)
+        } pending`
+        : `between ledger and fleet, such as ${differences[0]}`,
+    ),
+  ];
+}
+
+/** Where the money of all ledgers is. */
+export function moneyOf({ accounts }: ReconcileResult): Money {
+  const sum = (fen: (account: ReconcileResult["accounts"][number]) => number) =>
+    accounts.reduce((sum, account) => sum + fen(account), 0);
+  return {
+    putInFen: -sum(({ sourceFen }) => sourceFen) || 0,
+    poolFen: sum(({ poolFen }) => poolFen),
+    heldFen: sum(({ heldFen, packetFen }) => heldFen + packetFen),
+    usersFen: sum(({ userFen }) => userFen),
+    returnedFen: sum(({ returnedFen }) => returnedFen),
+  };
 }
 
 /** A sponsor's whole budget is somewhere. */
@@ -83,16 +100,22 @@ function checkSponsor(
 ): Check {
   const leftFen = poolFen + returnedFen + unusedFen;
   return {
-    phase: "all",
-    what: `sponsor ${number} ${name}`,
-    wanted: `its budget of ${formatYuan(budgetFen)}`,
-    seen: `${formatYuan(wonFen)} won, ${formatYuan(leftFen)} left`,
-    isMet: wonFen + leftFen === budgetFen,
+    ...wholly(
+      "budgetPlaced",
+      "fen",
+      wonFen + leftFen,
+      budgetFen,
+      `${formatYuan(wonFen)} won, ${formatYuan(leftFen)} left`,
+    ),
+    of: `sponsor ${number} ${name}`,
   };
 }
 
-function withUnit(what: string, value: number): string {
-  if (what.endsWith("Percent")) return `${Number(value.toFixed(3))} %`;
-  if (what.endsWith("Ms")) return `${Number(value.toFixed(value < 10 ? 2 : 1))} ms`;
-  return Number.isInteger(value) ? formatCount(value) : String(Number(value.toFixed(2)));
+/** Something of the whole rehearsal that must be exactly so. */
+function wholly(measure: string, unit: Check["unit"], seen: number, exactly: number, note?: string): Check {
+  return check(
+    { measure, phase: WHOLE_RUN, unit, ...(note === undefined ? {} : { note }) },
+    seen,
+    { atLeast: exactly, atMost: exactly },
+  );
 }

@@ -1,14 +1,17 @@
-import { FIGURES } from "./data/figures.ts";
+import { type Figure, FIGURES } from "./data/figures.ts";
 import type { LineSpec } from "../monitor/timeline/charts.ts";
 import type { Point } from "../monitor/timeline/history.ts";
-import { lineIndex, type PhaseSummary, type RunData } from "./data/run_data.ts";
+import { lineIndex, type RunData } from "./data/run_data.ts";
+import type { PhaseSummary } from "./data/summary_schema.ts";
 
 /** A figure of a phase in two runs. */
 export interface Difference {
   readonly phase: string;
   readonly label: string;
-  readonly before: string;
-  readonly after: string;
+  /** In `unit`. */
+  readonly before: number;
+  readonly after: number;
+  readonly unit: Figure["unit"];
   /** In per cent of the first; undefined where that is 0. */
   readonly changePercent: number | undefined;
   /** Whether it is more than the runs' own seconds vary by; undefined where that can't be told. */
@@ -32,15 +35,16 @@ export function compareRuns(a: RunData, b: RunData): Difference[] {
 }
 
 function comparePhase(a: RunData, b: RunData, before: PhaseSummary, after: PhaseSummary): Difference[] {
-  return FIGURES.map(({ label, value, write, isMoreBetter }) => {
+  return FIGURES.map(({ label, value, unit, isMoreBetter }) => {
     const [was, is] = [value(before), value(after)];
     const changePercent = was === 0 ? undefined : 100 * (is - was) / was;
     const isBeyondNoise = was === is ? false : judge(a, b, before.name, label, [was, is]);
     return {
       phase: before.name,
       label,
-      before: write(was),
-      after: write(is),
+      before: was,
+      after: is,
+      unit,
       changePercent,
       isBeyondNoise,
       isBetter: isMoreBetter === undefined || was === is ? undefined : (is > was) === isMoreBetter,

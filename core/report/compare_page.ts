@@ -1,5 +1,6 @@
 import { LINES } from "../monitor/timeline/chart_table.ts";
 import type { Difference } from "./compare.ts";
+import { FIGURES } from "./data/figures.ts";
 import { htmlPage, section, table } from "./html.ts";
 import { markdownTable } from "./markdown.ts";
 import { type RunData, valuesOf } from "./data/run_data.ts";
@@ -8,6 +9,14 @@ import { escapeXml, svgChart } from "./svg_chart.ts";
 const NOISE_NOTE =
   "Marked is what differs by more than 5 % and by more than the seconds within the runs vary (Welch's t over five parts " +
   "of each phase, one wrong mark in a thousand). The machine's own speed may differ between runs: repeat before you believe.";
+
+const NO_COMMON_PHASE =
+  "The runs have no phase in common, so there is nothing to compare: they are of other scenarios, or one broke off.";
+
+/** A figure's value in words. */
+function written(label: string, value: number): string {
+  return FIGURES.find((figure) => figure.label === label)!.write(value);
+}
 
 /** Two runs side by side, as one HTML file. */
 export function comparePage(a: RunData, b: RunData, differences: readonly Difference[]): string {
@@ -21,7 +30,7 @@ export function comparePage(a: RunData, b: RunData, differences: readonly Differ
       ...phases.map((phase) =>
         section(phase, differenceTable(differences.filter((difference) => difference.phase === phase)))
       ),
-      phases.length === 0 ? "<p>The runs have no phase in common.</p>" : `<p class="note">${NOISE_NOTE}</p>`,
+      phases.length === 0 ? `<p>${NO_COMMON_PHASE}</p>` : `<p class="note">${NOISE_NOTE}</p>`,
       charts === "" ? "" : `<h2>Charts</h2><div class="charts">${charts}</div>`,
     ].join("\n"),
   );
@@ -31,11 +40,12 @@ export function comparePage(a: RunData, b: RunData, differences: readonly Differ
 export function compareMarkdown(a: RunData, b: RunData, differences: readonly Difference[]): string {
   const rows = differences.map(({ phase, label, before, after, changePercent, isBeyondNoise }) => [
     `${phase} ${label}`,
-    before,
-    after,
+    written(label, before),
+    written(label, after),
     percentText(changePercent),
     isBeyondNoise === undefined ? "" : isBeyondNoise ? "**beyond noise**" : "within noise",
   ]);
+  if (rows.length === 0) return `${NO_COMMON_PHASE}\n`;
   const name = ({ summary }: RunData) => `${summary.startedAt} (${summary.verdict})`;
   return `${markdownTable([["", name(a), name(b), "change", ""], ...rows])}\n\n${NOISE_NOTE}\n`;
 }
@@ -63,8 +73,8 @@ function differenceTable(differences: readonly Difference[]): string {
       const tone = isBetter === undefined ? "" : isBetter ? "good" : "bad";
       return [
         label,
-        before,
-        after,
+        written(label, before),
+        written(label, after),
         isBeyondNoise ? { html: `<mark class="${tone}">${change}</mark>` } : change,
       ];
     }),
@@ -73,7 +83,7 @@ function differenceTable(differences: readonly Difference[]): string {
 
 /** Lines that say most of a run, one chart each, both runs on it from their first second. */
 const OVERLAID = [
-  ["sent (fleet)", "Shakes offered"],
+  ["sent (fleet)", "Shakes sent"],
   ["answered (fleet)", "Shakes answered"],
   ["p50", "Latency p50"],
   ["p99", "Latency p99"],

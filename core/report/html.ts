@@ -1,8 +1,11 @@
 import { formatCount } from "../base/units.ts";
+import { type Check, checkRow, WHOLE_RUN } from "./data/check.ts";
+import { moneyLine } from "./data/money_line.ts";
 import css from "./report.css" with { type: "text" };
 import { FIGURES } from "./data/figures.ts";
 import { drawCharts } from "./report_charts.ts";
-import type { CheckSummary, RunData, Summary } from "./data/run_data.ts";
+import type { RunData } from "./data/run_data.ts";
+import type { Summary } from "./data/summary_schema.ts";
 import { escapeXml } from "./svg_chart.ts";
 
 /** A run's report as one HTML file that needs nothing else. */
@@ -16,8 +19,14 @@ export function reportHtml(run: RunData): string {
       summary.broken === undefined
         ? ""
         : `<p class="broken">The rehearsal broke off: ${escapeXml(summary.broken)}</p>`,
-      section("What had to hold", checkTable(summary.checks.filter(({ phase }) => phase !== "all"))),
-      section("Both sides of the money", checkTable(summary.checks.filter(({ phase }) => phase === "all"))),
+      section(
+        "What had to hold",
+        checkTable(summary.checks.filter(({ phase }) => phase !== WHOLE_RUN)) + causeLines(summary),
+      ),
+      section(
+        "Both sides of the money",
+        checkTable(summary.checks.filter(({ phase }) => phase === WHOLE_RUN)),
+      ),
       section("Phases", connectLine(summary) + phaseTable(summary)),
       charts === "" ? "" : `<h2>Charts</h2><div class="charts">${charts}</div>`,
       ...run.problems.map((problem) => `<p class="note">${escapeXml(problem)}</p>`),
@@ -65,26 +74,35 @@ export function table(rows: readonly (readonly (string | { html: string })[])[],
   }</tbody></table></div>`;
 }
 
-function banner({ verdict, scenario, startedAt, environment }: Summary): string {
-  const users = typeof environment.users === "number" ? `${formatCount(environment.users)} users, ` : "";
+function banner({ verdict, scenario, startedAt, environment, money }: Summary): string {
+  const users = `${formatCount(environment.users)} users, `;
   return `<header class="${verdict === "PASS" ? "pass" : "fail"}"><b>${escapeXml(verdict)}</b>` +
-    `<div><h1>${escapeXml(scenario.name)}</h1><p>${escapeXml(scenario.about)}</p>` +
-    `<p class="note">${users}engine ${escapeXml(String(environment.engine))}, ${
+    `<div>${money === undefined ? "" : `<p><strong>${escapeXml(moneyLine(money))}</strong></p>`}` +
+    `<h1>${escapeXml(scenario.name)}</h1><p>${escapeXml(scenario.about)}</p>` +
+    `<p class="note">${users}engine ${escapeXml(environment.engine)}, ${
       escapeXml(startedAt)
     }</p></div></header>`;
 }
 
-function checkTable(checks: readonly CheckSummary[]): string {
+function checkTable(checks: readonly Check[]): string {
   if (checks.length === 0) return "";
   const verdict = (isMet: boolean) => ({
     html: `<span class="${isMet ? "good" : "bad"}">${isMet ? "ok" : "FAIL"}</span>`,
   });
   return table([
-    ["", "Phase", "What", "Seen", "Wanted"],
-    ...checks.map((
-      { phase, what, wanted, seen, isMet },
-    ) => [verdict(isMet), phase, inWords(what), seen, wanted]),
+    ["", "Phase", "What", "Seen", "Wanted", ""],
+    ...checks.map(checkRow).map((
+      { phase, what, wanted, seen, isMet, note = "" },
+    ) => [verdict(isMet), phase, inWords(what), seen, wanted, note]),
   ]);
+}
+
+/** What took the time, a line a cause. */
+function causeLines({ causes = [] }: Summary): string {
+  return causes.map(({ phase, text }) =>
+    `<p class="cause"><b>${escapeXml(phase)}:</b> ${escapeXml(text)}</p>`
+  )
+    .join("");
 }
 
 function connectLine({ connect }: Summary): string {
@@ -119,6 +137,7 @@ function configDetails(config: unknown): string {
 /** What may lie beside the report. */
 const RAW_FILES = [
   ["summary.json", "everything above as data"],
+  ["junit.xml", "every check as a test case, for CI systems"],
   ["series.csv", "one row a second, for a spreadsheet"],
   ["run.db", "all snapshots: redpkt monitor --replay run.db"],
   ["awards.csv", "what the fleet's users were told that they won"],

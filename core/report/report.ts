@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { flag, type Flags, helpText, parseFlags } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Stages } from "../cli/progress.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { compareRuns } from "./compare.ts";
@@ -10,6 +11,7 @@ import { writeReport } from "./write_report.ts";
 
 const FLAGS = {
   out: flag("FILE", "where the comparison is written", z.string().default("compare.html")),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 /** `redpkt report A [B]`: a rehearsal's report made anew, or two rehearsals side by side. */
@@ -18,7 +20,8 @@ export const command: Command = {
   async run(host, args) {
     const { values, operands, wantsHelp } = parseFlags(args, FLAGS);
     if (wantsHelp) {
-      const about = "With one folder of a rehearsal: writes its report.html, report.md and charts anew.\n" +
+      const about =
+        "With one folder of a rehearsal: writes its report.html, report.md, junit.xml and charts anew.\n" +
         "With two: shows them side by side, and marks what differs beyond noise.";
       host.out(helpText("redpkt report FOLDER [FOLDER] [FLAGS]", about, FLAGS));
       return ExitCode.ok;
@@ -31,9 +34,10 @@ export const command: Command = {
     }
     const stages = new Stages(host);
     if (second === undefined) {
-      await writeReport(first, stages.on);
+      const summary = await writeReport(first, stages.on);
       stages.end();
-      host.out(`${first}/report.html\n`);
+      const report = `${first}/report.html`;
+      writeResult(host, values.json, { report, summary }, () => `${report}\n`);
       return ExitCode.ok;
     }
     const [a, b] = [await readRun(first, stages.on), await readRun(second, stages.on)];
@@ -47,8 +51,13 @@ export const command: Command = {
         `--out ${values.out}: cannot be written: ${error instanceof Error ? error.message : error}`,
       );
     }
-    host.out(compareMarkdown(a, b, differences));
-    host.out(`\n${values.out}\n`);
+    const runs = [a, b].map(({ folder, summary }) => ({ folder, verdict: summary.verdict }));
+    writeResult(
+      host,
+      values.json,
+      { report: values.out, runs, differences },
+      () => `${compareMarkdown(a, b, differences)}\n${values.out}\n`,
+    );
     return ExitCode.ok;
   },
 };

@@ -9,6 +9,15 @@ import { readRun } from "./data/run_data.ts";
 import { svgChart } from "./svg_chart.ts";
 import { decades, niceTicks } from "./ticks.ts";
 import { writeReport } from "./write_report.ts";
+import { check, WHOLE_RUN } from "./data/check.ts";
+import { junitXml } from "./junit.ts";
+import { moneyLine } from "./data/money_line.ts";
+import {
+  type PhaseSummary,
+  type Summary,
+  SUMMARY_VERSION,
+  summaryJsonSchema,
+} from "./data/summary_schema.ts";
 
 const S = 1_700_000_000;
 
@@ -18,12 +27,13 @@ async function writeRun(
   answeredPerS: number,
   latencyUs: number,
   scenario = "<gala> & co",
+  { parts = {}, phaseName = "storm" }: { parts?: Partial<Summary>; phaseName?: string } = {},
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const seconds = Array.from({ length: 34 }, (_, i): RunSecond => {
     const shakes = i < 2 || i > 31 ? 0 : answeredPerS + i % 3;
     const counts = { shakesDue: shakes, shakesSent: shakes, shakesAnswered: shakes };
-    const phase = i < 2 ? "connect" : i > 31 ? "end" : "storm";
+    const phase = i < 2 ? "connect" : i > 31 ? "end" : phaseName;
     const latency: [number, number][] = shakes === 0 ? [] : [[bucketOf(latencyUs + i % 3), shakes]];
     return {
       second: S + i,
@@ -35,8 +45,8 @@ async function writeRun(
   recordRun(`${folder}/run.db`, seconds);
   const answered = answeredPerS * 30;
   const usage = { cores: 0.1, cpuMs: 3000, rssBytes: 1e8 };
-  const phase = {
-    name: "storm",
+  const phase: PhaseSummary = {
+    name: phaseName,
     seconds: 30,
     scheduled: answered,
     offered: answered,
@@ -44,27 +54,55 @@ async function writeRun(
     won: 10,
     wonFen: 1234,
     nothing: answered - 10,
+    greeted: 0,
     allGone: 0,
     overloaded: 0,
     missed: { late: 0, unconnected: 0, overrun: 0 },
     disconnects: 0,
+    good: answered,
+    givenUp: 0,
+    admittedP99Us: latencyUs,
+    ready: 7,
+    behaving: 7,
+    backAfterS: null,
+    dialErrors: 0,
+    closedBad: 0,
+    misbehaving: 0,
+    badUsers: 0,
     latencyUs: { p50: latencyUs, p90: latencyUs, p99: latencyUs, p999: latencyUs, max: latencyUs },
     latencyBuckets: [[bucketOf(latencyUs), answered]],
+    controlUs: { p50: 1, p99: 2 },
     server: usage,
     client: usage,
+    sends: {
+      ...{ sent: 0, done: 0, refused: 0, notices: 0, claims: 0, claimsAnswered: 0, paid: 0, paidFen: 0 },
+      ...{ chats: 0, chatsRefused: 0, claimUs: { p50: 0, p99: 0, max: 0 }, sendUs: { p50: 0, p99: 0 } },
+    },
   };
-  const check = { phase: "storm", what: "p99Ms", wanted: "at most 1 ms", seen: "2 ms", isMet: false };
+  const summary: Summary = {
+    schemaVersion: SUMMARY_VERSION,
+    scenario: { name: scenario, about: "a test" },
+    verdict: "FAIL",
+    startedAt: "2026-01-31T20:00:00.000Z",
+    environment: { engine: "sim", users: 7 },
+    connect: { users: 7, ready: 7, seconds: 1, perS: 7 },
+    phases: [phase],
+    checks: [
+      check({ measure: "p99Ms", phase: phaseName, unit: "ms" }, 2, { atMost: 1 }),
+      check({ measure: "moneyWon", phase: WHOLE_RUN, unit: "fen" }, 1234, { atLeast: 1234, atMost: 1234 }),
+    ],
+    money: { putInFen: 5000, poolFen: 3766, heldFen: 0, usersFen: 1234, returnedFen: 0 },
+    causes: [{
+      phase: phaseName,
+      kind: "neighbour",
+      text: "another process took 85 % of a core",
+      seen: 85,
+      unit: "percentOfACore",
+    }],
+  };
   await Deno.writeTextFile(
     `${folder}/summary.json`,
-    JSON.stringify({
-      scenario: { name: scenario, about: "a test" },
-      verdict: "FAIL",
-      startedAt: "2026-01-31T20:00:00.000Z",
-      environment: { engine: "sim", users: 7 },
-      connect: { users: 7, ready: 7, seconds: 1, perS: 7 },
-      phases: [phase],
-      checks: [check, { ...check, phase: "all", what: "money won", isMet: true }],
-    }),
+    JSON.stringify({ ...summary, ...parts }),
   );
 }
 
@@ -88,6 +126,8 @@ Deno.test("a report is one HTML file that loads nothing, with verdict, checks, p
         "&lt;gala&gt; &amp; co",
         "p99Ms",
         "at most 1 ms",
+        "another process took 85 % of a core",
+        "money: 50.00 yuan put in = 37.66 yuan pool + 0.00 yuan held + 12.34 yuan users + 0.00 yuan returned",
         "storm (30 s)",
         "1,000/s",
         "<svg",
@@ -100,6 +140,8 @@ Deno.test("a report is one HTML file that loads nothing, with verdict, checks, p
     const charts = [...Deno.readDirSync(`${dir}/charts`)].map(({ name }) => name).sort();
     assert.ok(charts.includes("rate.svg") && charts.includes("percentiles.svg"), charts.join());
     const markdown = await Deno.readTextFile(`${dir}/report.md`);
+    assert.match(markdown, /^[^\n]+\n\nmoney: 50\.00 yuan put in/);
+    assert.match(markdown, /\*\*storm:\*\* another process took 85 %/);
     assert.match(markdown, /FAIL: <gala>.*\n[\s\S]*\| p99Ms \| storm \| 2 ms \| at most 1 ms \|/);
   });
 });
@@ -112,6 +154,60 @@ Deno.test("a run without a record has a report without charts, and says why", as
     const html = await Deno.readTextFile(`${dir}/report.html`);
     assert.match(html, /run\.db: there is no such file/);
     assert.match(html, /1,000\/s/);
+  });
+});
+
+Deno.test("junit.xml has a case a check, well formed whatever the names hold", async () => {
+  await inTempDir(async (dir) => {
+    await writeRun(dir, 1000, 500, 'a "b" <c> & \u0001d', { parts: { broken: "it > broke" } });
+    await writeReport(dir);
+    const xml = await Deno.readTextFile(`${dir}/junit.xml`);
+    assert.equal(
+      (xml.match(/<testcase /g) ?? []).length,
+      3,
+      "two checks, and one that it was played to its end",
+    );
+    assert.match(
+      xml,
+      /<testsuite name="a &quot;b&quot; &lt;c&gt; &amp; \ufffdd" tests="3" failures="1" errors="1"/,
+    );
+    assert.match(
+      xml,
+      /name="p99Ms" time="30\.000"><failure message="seen 2 ms, wanted at most 1 ms">another process took 85 % of a core<\/failure>/,
+    );
+    assert.match(xml, /name="moneyWon" time="0\.000"\/>/);
+    assert.match(xml, /<error message="it &gt; broke"\/>/);
+    assert.equal(xml, junitXml((await readRun(dir)).summary), "report makes it anew");
+  });
+});
+
+Deno.test("the published schema is the one that summaries are read with", async () => {
+  const published = new URL("../../docs/schemas/summary.schema.json", import.meta.url);
+  assert.equal(await Deno.readTextFile(published), summaryJsonSchema(), "write it: deno task schemas");
+});
+
+Deno.test("a summary of another version is refused with what to do", async () => {
+  await inTempDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/summary.json`, '{"checks":[{"what":"p99Ms","isMet":true}]}');
+    await assert.rejects(readRun(dir), /schema version 0, and this redpkt reads 1\. Read it with the redpkt/);
+  });
+});
+
+Deno.test("the money line says what is missing, or too much", () => {
+  const money = { putInFen: 100, poolFen: 10, heldFen: 20, usersFen: 30, returnedFen: 40 };
+  assert.match(moneyLine(money), /^money: 1\.00 yuan put in = /);
+  assert.match(moneyLine({ ...money, usersFen: 29 }), /^MONEY DOESN'T ADD UP: .* 0\.01 yuan missing$/);
+  assert.match(moneyLine({ ...money, usersFen: 31 }), /0\.01 yuan too much$/);
+});
+
+Deno.test("runs without a common phase are told of in words, not by an empty table", async () => {
+  await inTempDir(async (dir) => {
+    await writeRun(`${dir}/a`, 100, 500);
+    await writeRun(`${dir}/b`, 100, 500, "other", { phaseName: "calm" });
+    const [a, b] = [await readRun(`${dir}/a`), await readRun(`${dir}/b`)];
+    const text = compareMarkdown(a, b, compareRuns(a, b));
+    assert.match(text, /^The runs have no phase in common/);
+    assert.doesNotMatch(text, /\|/);
   });
 });
 

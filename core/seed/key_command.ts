@@ -2,11 +2,12 @@ import { z } from "zod";
 import { didYouMean } from "../base/did_you_mean.ts";
 import { flag, type Flags, helpText, parseFlags } from "../cli/flags.ts";
 import type { Host } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { KeyFolder } from "./file/keys.ts";
 
 export const KEYS_FLAG = flag("DIR", "folder of keys", z.string().default("keys"));
-const FLAGS = { keys: KEYS_FLAG } satisfies Flags;
+const FLAGS = { keys: KEYS_FLAG, json: JSON_FLAG } satisfies Flags;
 
 const USAGE = "redpkt seed key new|rotate|list|trust FILE.pem|distrust ID [FLAGS]";
 const ABOUT = "Keys that sign seed files.\n\n" +
@@ -32,25 +33,31 @@ export function runKey(host: Host, args: readonly string[]): number {
   const nothingElse = () => {
     if (operands.length > 0) throw new UserError(`key ${action}: ${operands.join(" ")}: takes flags only`);
   };
+  const say = (result: object, text: string) => writeResult(host, values.json, result, () => text);
   switch (action) {
     case "new":
-    case "rotate":
+    case "rotate": {
       nothingElse();
-      host.out(`key ${folder.make(action === "rotate")} signs from now on\n`);
+      const key = folder.make(action === "rotate");
+      say({ key, state: "signs" }, `key ${key} signs from now on\n`);
       return ExitCode.ok;
-    case "list":
+    }
+    case "list": {
       nothingElse();
-      host.out(list(folder));
+      const keys = listed(folder);
+      say({ folder: folder.path, keys }, listText(folder, keys));
       return ExitCode.ok;
+    }
     case "trust": {
       const path = operand("the file of a public key, such as trusted/0011223344556677.pem");
-      host.out(`key ${folder.trust(readText(path), path)} is trusted from now on\n`);
+      const key = folder.trust(readText(path), path);
+      say({ key, state: "trusted" }, `key ${key} is trusted from now on\n`);
       return ExitCode.ok;
     }
     case "distrust": {
       const id = operand("the id of a key");
       folder.distrust(id);
-      host.out(`key ${id} is trusted no more\n`);
+      say({ key: id, state: "distrusted" }, `key ${id} is trusted no more\n`);
       return ExitCode.ok;
     }
     default: {
@@ -60,11 +67,18 @@ export function runKey(host: Host, args: readonly string[]): number {
   }
 }
 
-function list(folder: KeyFolder): string {
+interface ListedKey {
+  readonly id: string;
+  readonly signs: boolean;
+}
+
+function listed(folder: KeyFolder): ListedKey[] {
   const signing = folder.signing()?.id;
-  const lines = [...folder.trusted().keys()].sort().map((id) =>
-    `${id}  trusted${id === signing ? ", signs" : ""}\n`
-  );
+  return [...folder.trusted().keys()].sort().map((id) => ({ id, signs: id === signing }));
+}
+
+function listText(folder: KeyFolder, keys: readonly ListedKey[]): string {
+  const lines = keys.map(({ id, signs }) => `${id}  trusted${signs ? ", signs" : ""}\n`);
   return lines.length === 0 ? `no key is trusted in ${folder.path}\n` : lines.join("");
 }
 

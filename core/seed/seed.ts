@@ -1,12 +1,14 @@
 import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
 import { didYouMean } from "../base/did_you_mean.ts";
 import type { Command, Host } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Progress } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { Random, systemSeed } from "../base/random.ts";
 import { z } from "zod";
-import { inspect } from "./file/inspect.ts";
+import { runClaim } from "./claim_command.ts";
+import { inspect, inspectionText } from "./file/inspect.ts";
 import { KEYS_FLAG, runKey } from "./key_command.ts";
 import { KeyFolder } from "./file/keys.ts";
 import { Layout } from "./plan/layout.ts";
@@ -25,12 +27,14 @@ const MAKE_FLAGS = {
     "makes the same tickets from the same plan again; 0 for others each time",
     wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
   ),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 const DRAW_FLAGS = {
   out: flag("FILE", "where the picture goes", z.string().default("plan.svg")),
+  json: JSON_FLAG,
 } satisfies Flags;
-const READ_FLAGS = { keys: KEYS_FLAG } satisfies Flags;
+const READ_FLAGS = { keys: KEYS_FLAG, json: JSON_FLAG } satisfies Flags;
 
 interface Action {
   readonly usage: string;
@@ -55,7 +59,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       if (operand === undefined) return ExitCode.ok;
       const { plan } = await readPlan(operand);
       writeText(values.out, drawPlan(plan));
-      host.out(`${values.out}\n`);
+      writeResult(host, values.json, { file: values.out }, () => `${values.out}\n`);
       return ExitCode.ok;
     },
   },
@@ -64,7 +68,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     about: "Reads one file, every ticket of it: totals by sponsor, wave and amount, signature, range.",
     run(host, args, action) {
       const { values, operand } = read(host, args, READ_FLAGS, action, "a file, such as seeds/host-000.seed");
-      return operand === undefined ? ExitCode.ok : inspectFile(host, operand, values.keys);
+      return operand === undefined ? ExitCode.ok : inspectFile(host, operand, values);
     },
   },
   verify: {
@@ -72,10 +76,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     about: "Reads a whole set: nothing missing, nothing twice, sums equal to the plan.",
     run(host, args, action) {
       const { values, operand } = read(host, args, READ_FLAGS, action, "a folder, such as seeds/");
-      return operand === undefined
-        ? ExitCode.ok
-        : verify(host, operand.replace(/(?<=.)\/+$/, ""), values.keys);
+      return operand === undefined ? ExitCode.ok : verify(host, operand.replace(/(?<=.)\/+$/, ""), values);
     },
+  },
+  claim: {
+    usage: "redpkt seed claim FILE --ledger DIR [FLAGS]",
+    about: "Compares a file's claims with the ledger that gives it away, and mends them.",
+    run: (host, args) => runClaim(host, args),
   },
   key: {
     usage: "redpkt seed key ACTION [FLAGS]",
@@ -151,8 +158,13 @@ async function make(host: Host, path: string, options: FlagValues<typeof MAKE_FL
   progress.end();
   writeText(`${options.out}/plan.svg`, drawPlan(plan));
   const budgetFen = plan.sponsors.reduce((sum, sponsor) => sum + sponsor.budgetFen, 0);
-  host.out(
-    `${formatCount(layout.tickets)} tickets of ${formatYuan(budgetFen)} for ${formatCount(paths.length)} ` +
+  const result = { set, randomSeed, tickets: layout.tickets, budgetFen, key: key.id, files: paths };
+  writeResult(
+    host,
+    options.json,
+    result,
+    () =>
+      `${formatCount(layout.tickets)} tickets of ${formatYuan(budgetFen)} for ${formatCount(paths.length)} ` +
       `${paths.length === 1 ? "host" : "hosts"} in ${options.out}, signed by key ${key.id}\n` +
       `set ${set}, random seed ${randomSeed}\n`,
   );
@@ -173,7 +185,7 @@ function prepareFolder(folder: string, paths: readonly string[]): void {
   );
 }
 
-function inspectFile(host: Host, path: string, keys: string): number {
+function inspectFile(host: Host, path: string, { keys, json }: FlagValues<typeof READ_FLAGS>): number {
   const file = new SeedFile(path);
   try {
     const progress = new Progress(host, "tickets");
@@ -184,14 +196,14 @@ function inspectFile(host: Host, path: string, keys: string): number {
       (tickets) => progress.add(tickets, file.records, path),
     );
     progress.end();
-    host.out(result.text);
-    return result.isRight ? ExitCode.ok : ExitCode.failed;
+    writeResult(host, json, result, () => inspectionText(result));
+    return result.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
   } finally {
     file.close();
   }
 }
 
-function verify(host: Host, folder: string, keys: string): number {
+function verify(host: Host, folder: string, { keys, json }: FlagValues<typeof READ_FLAGS>): number {
   let names: string[];
   try {
     names = seedFilesIn(folder);
@@ -208,7 +220,7 @@ function verify(host: Host, folder: string, keys: string): number {
     (name, tickets, all) => progress.add(tickets, all, name),
   );
   progress.end();
-  host.out(reportText(report));
+  writeResult(host, json, report, () => reportText(report));
   return report.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
 }
 

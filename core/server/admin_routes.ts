@@ -10,7 +10,8 @@ import { VERSION } from "../base/version.ts";
 import type { AccessHost } from "./host/access_host.ts";
 import { moneyMetrics } from "./host/money_metrics.ts";
 import { moneyRoute } from "./host/money_route.ts";
-import type { ServerOptions } from "./options.ts";
+import { allowsVersion0, type ServerOptions } from "./options.ts";
+import { orderRoutes } from "./host/order_routes.ts";
 
 interface ServerParts {
   readonly access: AccessHost;
@@ -81,6 +82,7 @@ export function serverRoutes(parts: ServerParts): Route[] {
         return { ok: true };
       },
     })),
+    ...orderRoutes(access.halves.orders),
     ...access.halves.routes,
   ];
 }
@@ -95,11 +97,16 @@ function health({ access, state, engine, workers, options, startMs, clock }: Ser
     connections: access.board.open,
     maxConnections: access.board.capacity,
     users: access.counters.total("users"),
+    logins: {
+      tokens: options["token-keys"] === undefined ? "unchecked: anybody can be any user" : "checked",
+      version0: allowsVersion0(options) ? "on" : "off",
+    },
     ledger: {
       status: ledgerWords(access),
       hostNumber: options["host-number"],
       ...(access.ledgerFailure === undefined ? {} : { reason: access.ledgerFailure }),
       rows: access.counters.total("ledgerRows"),
+      ...(access.ledgerHead === undefined ? {} : { head: access.ledgerHead }),
       projectionLagMs: access.counters.total("projectionLagMs"),
     },
     ...(access.seed === undefined ? {} : { seed: access.seed.description }),
@@ -122,6 +129,7 @@ function config({ options, plugins }: ServerParts): unknown {
   return {
     server: {
       ...options,
+      version0: allowsVersion0(options) ? "on" : "off",
       host: formatAddress(options.host),
       admin: `${options.admin.hostname}:${options.admin.port}`,
     },

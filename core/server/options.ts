@@ -2,8 +2,10 @@ import { z } from "zod";
 import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
 import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { parseAddress } from "../os/address.ts";
+import { allowHostFlag } from "../admin/host_name.ts";
 import { httpAddress } from "../admin/http_address.ts";
 import { MOST_HOST_NUMBER } from "../base/id_space.ts";
+import { CLAIMS_FLAG } from "../seed/claim/claims_directory.ts";
 import { PRIORITY_CHOICES } from "../os/foreground.ts";
 
 const address = z.string().transform((text, context) => {
@@ -23,6 +25,7 @@ export const SERVER_FLAGS = {
     httpAddress("127.0.0.1:8989").prefault("127.0.0.1:8989"),
     "127.0.0.1:8989",
   ),
+  "allow-host": allowHostFlag("the admin API"),
   workers: flag("N", "threads that hold connections, 0 for one a core", wholeNumber(0, 256).default(0)),
   priority: flag(
     "auto|normal",
@@ -60,6 +63,12 @@ export const SERVER_FLAGS = {
     "folder of keys whose seed files are taken (DIR/trusted)",
     z.string().min(1).default("keys"),
   ),
+  claims: CLAIMS_FLAG,
+  "claim-seconds": flag(
+    "N",
+    "how long neither claim may be writable before the host drains and ends",
+    wholeNumber(1, 86_400).default(60),
+  ),
   "ledger-sync": flag(
     "full|off",
     "off: a commit survives the end of the process and not a power loss, for disks that sync slowly",
@@ -82,8 +91,8 @@ export const SERVER_FLAGS = {
   ),
   version0: flag(
     "on|off",
-    "off: only users with a token may log in, by protocol version 1",
-    z.enum(["on", "off"]).default("on"),
+    "whether users of protocol version 0, who show no token, may log in [off with --token-keys, else on]",
+    z.enum(["on", "off"]).optional(),
   ),
   "token-keys": flag(
     "FILE",
@@ -124,3 +133,8 @@ export const SERVER_FLAGS = {
 } satisfies Flags;
 
 export type ServerOptions = FlagValues<typeof SERVER_FLAGS>;
+
+/** Whether users of protocol version 0, who show no token, may log in. */
+export function allowsVersion0(options: Pick<ServerOptions, "version0" | "token-keys">): boolean {
+  return (options.version0 ?? (options["token-keys"] === undefined ? "on" : "off")) === "on";
+}

@@ -1,10 +1,11 @@
 import { exportOpenTelemetry } from "../admin/telemetry/open_telemetry.ts";
-import { serveApi } from "../admin/serve.ts";
-import { tellAction } from "../admin/telemetry/telemetry.ts";
+import { httpCounts } from "../admin/http_metrics.ts";
+import { type Door, serveApi } from "../admin/serve.ts";
+import { tellAction, tellFault } from "../admin/telemetry/telemetry.ts";
 import { readConfigFile, withSettings } from "../cli/config_file.ts";
 import { helpText, readFlags } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
-import { openLog } from "../cli/log.ts";
+import { type Log, openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { Series } from "../counters/series.ts";
 import { whyNotStart } from "../doctor/preflight.ts";
@@ -14,12 +15,14 @@ import type { EngineName, Listener } from "../engine/common/engine.ts";
 import { openListener } from "../engine/common/listener.ts";
 import { PORT_TAKEN } from "../engine/common/not_bound.ts";
 import { collectGarbage } from "../os/collect_garbage.ts";
-import { refuseNewerLedger } from "../ledger/store/refuse_newer.ts";
-import { refuseOtherHost } from "../ledger/store/host_number.ts";
+import { StoreFailed } from "../ledger/disk/entry_store.ts";
+import { refuseLostRows } from "../ledger/evidence/inspect.ts";
+import { readDurableTime, refuseOtherHost } from "../ledger/evidence/host_notes.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
 import { systemSeed } from "../base/random.ts";
+import { claimsDirectory } from "../seed/claim/claims_directory.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { VERSION } from "../base/version.ts";
@@ -27,7 +30,8 @@ import { AccessHost } from "./host/access_host.ts";
 import { serverRoutes } from "./admin_routes.ts";
 import { readClientHosts } from "./worker/client_hosts.ts";
 import { HostSeed } from "./host/host_seed.ts";
-import { SERVER_FLAGS, type ServerOptions } from "./options.ts";
+import { foundFileProblems, loginProblems, seedProblems } from "./option_problems.ts";
+import { allowsVersion0, SERVER_FLAGS, type ServerOptions } from "./options.ts";
 
 /** How long the worker threads may take to obey the order to stop. */
 const STOP_MS = 2_000;
@@ -47,10 +51,13 @@ export const command: Command = {
       return ExitCode.ok;
     }
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
-    problems.push(...seedProblems(values));
+    problems.push(...seedProblems(values), ...loginProblems(values));
     const { set: settings = [] } = values;
     const sources = withSeedPlugin(values);
-    const plugins = await collecting(
+    const strange = foundFileProblems(file);
+    problems.push(...strange);
+    // Loading a plugin runs its code.
+    const plugins = strange.length > 0 ? undefined : await collecting(
       problems,
       () => loadPlugins(sources, withSettings(file.plugins, settings), host.program),
     );
@@ -99,7 +106,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   const tokenRules = tokenRulesOf(options);
   const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
   if (options.ledger !== undefined) {
-    refuseNewerLedger(options.ledger);
+    refuseLostLedger(options.ledger, host.clock.wallMs(), log);
     refuseOtherHost(options.ledger, options["host-number"]);
   }
   if (lock === undefined) {
@@ -108,12 +115,14 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   if (tokenRules === undefined) {
     log("warn", "tokens are not checked, so anybody can be any user: give --token-keys FILE");
   }
-  const seed = options.seed === undefined ? undefined : HostSeed.open(
+  const seed = options.seed === undefined ? undefined : await HostSeed.open(
     {
       path: options.seed,
       hostId: options["host-id"]!,
       keys: options["seed-keys"],
       ledger: options.ledger!,
+      claims: claimsDirectory(host, options.claims),
+      doubtMs: options["claim-seconds"] * 1_000,
     },
     host.clock,
   );
@@ -130,11 +139,12 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       ledgerStore: options.ledger === undefined
         ? undefined
         : { directory: options.ledger, sync: options["ledger-sync"] },
+      durableTime: options.ledger === undefined ? undefined : readDurableTime(options.ledger),
       limits: limitsOf(options, seed),
       hostNumber: options["host-number"],
       seed,
       verdictMs: options["verdict-ms"],
-      allowsVersion0: options.version0 === "on",
+      allowsVersion0: allowsVersion0(options),
       tokenRules,
       connectionLimits: {
         loginS: options["login-seconds"],
@@ -149,15 +159,18 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     log,
     host.exit,
   );
+  access.tell("loginsUnchecked", tokenRules === undefined ? 1 : 0);
   const series = new Series("server", access.counters, host.clock);
   series.clientHosts = () => readClientHosts(access.clientHosts);
   series.start();
   await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
-  const admin = serveApi(host, "--admin", options.admin, {
+  const admin = await serveApi(host, adminDoor(options), {
     title: "redpkt server",
     onAction: tellAction(series, log),
+    onFault: tellFault(log),
+    count: httpCounts(access.counters, access.setCount),
     version: VERSION,
     routes: serverRoutes({
       access,
@@ -172,7 +185,11 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       clock: host.clock,
     }),
   });
-  access.onMoneyFailure(() => stop("a plugin that holds money failed"));
+  let exitCode: number = ExitCode.ok;
+  access.onMoneyFailure((reason, code) => {
+    exitCode = code;
+    stop(reason);
+  });
   let signals = 0;
   const forget = host.onStopSignal((signal) => {
     if (++signals > 1) host.exit(ExitCode.interrupted);
@@ -208,16 +225,23 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   forget();
   lock?.release();
   await admin.stop();
-  return ExitCode.ok;
+  return exitCode;
 }
 
-/** Tickets are somebody's money: they need a ledger that lasts, and a host that knows which it is. */
-function seedProblems({ seed, ledger, "host-id": hostId }: Partial<ServerOptions>): string[] {
-  if (seed === undefined) return hostId === undefined ? [] : ["--host-id: goes with --seed FILE"];
-  return [
-    ...(ledger === undefined ? ["--seed: needs --ledger DIR"] : []),
-    ...(hostId === undefined ? ["--seed: needs --host-id ID, the host that the file was made for"] : []),
-  ];
+/** Refuses a ledger that has lost rows, before anything starts and before any of its files is changed. */
+function refuseLostLedger(directory: string, wallMs: number, log: Log): void {
+  try {
+    for (const { file, name, why } of refuseLostRows(directory, wallMs)) {
+      log("warn", "made anew, since it is damaged", { file: `${directory}/${file}`, why, keptAs: name });
+    }
+  } catch (error) {
+    // A disk that fails now is for the ledger's own thread, which looks again and tries again.
+    if (!(error instanceof StoreFailed)) throw error;
+  }
+}
+
+function adminDoor(options: ServerOptions): Door {
+  return { flag: "--admin", what: "the admin API", address: options.admin, names: options["allow-host"] };
 }
 
 /** Plugin `seed` comes with a seed file. */

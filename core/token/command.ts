@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { flag, type Flags, helpText, parseFlags, switchFlag, wholeNumber } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { MAX_USER, parseUsers } from "../base/segment.ts";
 import { systemBytes } from "../base/random.ts";
@@ -24,6 +25,7 @@ export const TOKEN_FLAGS = {
   users: flag("A-B", "ids of the users [0-0]", users.prefault("0-0")),
   hours: flag("N", "how long the tokens are good", wholeNumber(1, 24 * 366).default(24)),
   "new-key": switchFlag("prints a line with a new key, to put first into a file of keys"),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 /** `redpkt token`: what users log in with, for rehearsals and for trying things out. */
@@ -39,17 +41,30 @@ export const command: Command = {
     }
     if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt token takes flags only`);
     if (values["new-key"]) {
-      host.out(`${Math.floor(host.clock.wallMs() / 1000)} ${systemBytes(SECRET_BYTES).toHex()}\n`);
+      const key = {
+        id: String(Math.floor(host.clock.wallMs() / 1000)),
+        secret: systemBytes(SECRET_BYTES).toHex(),
+      };
+      writeResult(host, values.json, key, () => `${key.id} ${key.secret}\n`);
       return Promise.resolve(ExitCode.ok);
     }
     if (values.keys === undefined) {
       throw new UserError("--keys FILE is missing. Make one: redpkt token --new-key > keys.txt");
     }
     const tokens = new Tokens({ keys: readTokenKeys(values.keys, "--keys"), event: values.event });
-    const expiresMs = host.clock.wallMs() + values.hours * HOUR_MS;
-    for (let user = values.users.first; user <= values.users.last; user++) {
-      host.out(`${user} ${tokens.make(user, Math.floor(expiresMs)).toHex()}\n`);
+    const expiresMs = Math.floor(host.clock.wallMs() + values.hours * HOUR_MS);
+    const { first, last } = values.users;
+    const tokenOf = (user: number) => tokens.make(user, expiresMs).toHex();
+    if (values.json) {
+      const made = Array.from({ length: last - first + 1 }, (_, i) => ({
+        user: first + i,
+        token: tokenOf(first + i),
+      }));
+      writeResult(host, true, { event: values.event, expiresMs, tokens: made }, () => "");
+      return Promise.resolve(ExitCode.ok);
     }
+    // A line at a time: millions of them needn't be in memory together.
+    for (let user = first; user <= last; user++) host.out(`${user} ${tokenOf(user)}\n`);
     return Promise.resolve(ExitCode.ok);
   },
 };

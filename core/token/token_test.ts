@@ -44,6 +44,14 @@ Deno.test("every changed bit is found", () => {
   }
 });
 
+Deno.test("an expiry that a number can't hold is no way to two tokens of one signature", () => {
+  const token = tokens.make(7, 2 ** 53);
+  const rounded = token.slice();
+  rounded[11] = 1;
+  assert.deepEqual([check(token), check(rounded)], [CloseCode.tokenForged, CloseCode.tokenForged]);
+  assert.equal(check(tokens.make(7, 2 ** 53 - 1)), 0);
+});
+
 Deno.test("keys rotate: the first makes tokens, all of them check, a removed one is unknown", () => {
   const old = new Tokens({ keys: [OLD], event: "gala" }).make(7, UNTIL);
   assert.equal(check(old), 0);
@@ -111,4 +119,15 @@ Deno.test("a file of keys has one at least, and ids are 32 bits", () => {
 Deno.test("an end that no number tells exactly is no end", () => {
   assert.equal(check(tokens.make(7, Number.MAX_SAFE_INTEGER)), 0);
   assert.equal(check(tokens.make(7, 2 ** 53)), CloseCode.tokenForged);
+});
+
+Deno.test("a file without a key, and an id that has no room in a token", () => {
+  const path = keysFile("# none\n\n");
+  assert.throws(() => readTokenKeys(path, "--keys"), /holds no key/);
+  const secret = "00".repeat(16);
+  Deno.writeTextFileSync(path, `4294967296 ${secret}\n`);
+  assert.throws(() => readTokenKeys(path, "--keys"), /:1: must be an id/);
+  Deno.writeTextFileSync(path, `4294967295 ${secret}\n`);
+  assert.deepEqual(readTokenKeys(path, "--keys").map(({ id }) => id), [4_294_967_295]);
+  Deno.removeSync(path);
 });

@@ -14,7 +14,7 @@ const each = (query: string): readonly [string, string] => ["{{instance}}", quer
 
 const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
   ["Shakes", [
-    ["Offered and answered", "reqps", [
+    ["Due, sent and answered", "reqps", [
       ["due (fleet)", rate("shakes_due")],
       ["sent (fleet)", rate("shakes_sent")],
       ["answered (fleet)", rate("shakes_answered")],

@@ -3,23 +3,16 @@ import {
   type PacketSource,
   type PluginControl,
   type PluginRoute,
+  refusalName,
   type Tickets,
   Verdict,
-  z,
 } from "../../core/plugin/plugin.ts";
-import { type KeptWaves, Releases } from "./releases.ts";
-import { scheduleSchema } from "./schedule.ts";
+import { Releases } from "./releases.ts";
+import { keptWaves } from "./wave_changes.ts";
 import { waveRoutes } from "./wave_routes.ts";
 
 /** How often it looks whether tickets and ledger are ready. */
 const LOOK_MS = 20;
-
-const keptSchema = z.strictObject({
-  /** Of which tickets; others' schedules are of no account. */
-  hash: z.string(),
-  schedules: z.record(z.string(), scheduleSchema),
-  greetedMs: z.record(z.string(), z.number()).default({}),
-});
 
 /** The half of `seed` on the main thread, which is all of it: enters a host's tickets into the ledger, and releases them. */
 export class SeedHost implements PluginControl, PacketSource {
@@ -29,22 +22,26 @@ export class SeedHost implements PluginControl, PacketSource {
   readonly #host: HostContext;
   #releases: Releases | undefined;
   #isEntering = false;
+  /** Why the ledger doesn't take the tickets. */
+  #refusal: string | undefined;
 
   constructor(host: HostContext) {
     this.#host = host;
-    this.routes = waveRoutes(host, () => this.#releases, () => this.#keep());
+    this.routes = waveRoutes(host, () => this.#releases);
     if (host.hasTickets) this.packets = this;
   }
 
   whyNotReady(): string | undefined {
-    return this.#host.hasTickets && !this.#releases?.isReady ? "tickets starting" : undefined;
+    if (!this.#host.hasTickets || this.#releases?.isReady) return undefined;
+    return this.#refusal ?? "tickets starting";
   }
 
   status(): Record<string, unknown> | undefined {
     if (!this.#host.hasTickets) return undefined;
+    const why = this.#refusal === undefined ? {} : { why: this.#refusal };
     if (this.#releases === undefined) return { isReady: false };
     const { isReady, isDone, players } = this.#releases;
-    return { isReady, isDone, waves: players.map((player) => this.#releases!.describe(player)) };
+    return { isReady, ...why, isDone, waves: players.map((player) => this.#releases!.describe(player)) };
   }
 
   /** Waits for tickets and ledger; after that, whoever gives packets away asks for them. */
@@ -53,7 +50,7 @@ export class SeedHost implements PluginControl, PacketSource {
     const { tickets } = this.#host;
     if (tickets === undefined || !this.#host.isLedgerReady()) return nowMs + LOOK_MS;
     this.#isEntering = true;
-    this.#releases = new Releases(this.#host, tickets, this.#kept(tickets));
+    this.#releases = new Releases(this.#host, tickets, keptWaves(this.#host, tickets.hash));
     void this.#enter(tickets, this.#releases);
     return Infinity;
   }
@@ -89,28 +86,20 @@ export class SeedHost implements PluginControl, PacketSource {
         this.#host.mint(firstId, count, amountFen, sponsor)
       ),
     );
-    const refused = verdicts.findIndex((verdict) =>
+    const refused = verdicts.findIndex(({ verdict }) =>
       verdict !== Verdict.done && verdict !== Verdict.doneBefore
     );
     if (refused >= 0) {
       const { firstId } = tickets.groups[refused];
-      throw new Error(`the ledger refused the tickets from id ${firstId} on (verdict ${verdicts[refused]})`);
+      this.#refusal = `the ledger refuses the tickets from id ${firstId} on (${
+        refusalName(verdicts[refused].detail)
+      })`;
+      this.#host.count("seedRefused", 1);
+      this.#host.log("tickets refused", { reason: this.#refusal }, "error");
+      return;
     }
     releases.isReady = true;
     this.#host.log("tickets entered", { hash: tickets.hash, groups: tickets.groups.length });
     this.#host.wakeUp();
-  }
-
-  #kept(tickets: Tickets): KeptWaves {
-    const { success, data } = keptSchema.safeParse(this.#host.kept());
-    const isOurs = success && data.hash === tickets.hash;
-    return {
-      schedules: new Map(isOurs ? Object.entries(data.schedules) : []),
-      greetedMs: new Map(isOurs ? Object.entries(data.greetedMs) : []),
-    };
-  }
-
-  #keep(): void {
-    this.#host.keep({ hash: this.#host.tickets!.hash, ...this.#releases!.kept });
   }
 }

@@ -12,6 +12,10 @@ export default definePlugin({
     seedGreetingsReleased: { kind: "counter", help: "Greetings that were released" },
     seedGreetingsUnreleased: { kind: "gauge", help: "Greetings that the plan's limits still allow" },
     seedWallSteps: { kind: "counter", help: "Steps of the wall clock by more than 100 ms" },
+    seedRefused: {
+      kind: "counter",
+      help: "Times that the ledger refused the tickets, so that none is released",
+    },
     seedBehindMs: { kind: "gauge", help: "How far the release is behind the plan, in ms" },
   },
   create: () => ({}),

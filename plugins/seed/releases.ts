@@ -21,6 +21,8 @@ export class Releases implements PacketSource {
   readonly greetings: Tickets["greetings"];
   /** Tickets can be won: they are in the ledger. */
   isReady = false;
+  /** An operator's change is on its way into the ledger: no greeting is given that a restart would not know of. */
+  isChanging = false;
   readonly #host: HostContext;
   readonly #tickets: Tickets;
   readonly #greetings: Greetings;
@@ -44,10 +46,9 @@ export class Releases implements PacketSource {
     this.#isClosed = new Uint8Array(this.players.length);
   }
 
-  /** What a later run must know of the waves. */
-  get kept(): { schedules: Record<string, Schedule>; greetedMs: Record<string, number> } {
-    const schedules = this.players.map(({ wave, schedule }) => [wave.name, schedule] as const);
-    return { schedules: Object.fromEntries(schedules), greetedMs: this.#greetings.reachedMs };
+  /** By wave's name, up to where in its own time greetings have been released. */
+  get greetedMs(): Record<string, number> {
+    return this.#greetings.reachedMs;
   }
 
   release(
@@ -69,11 +70,13 @@ export class Releases implements PacketSource {
         give(packetId, amountFen, sponsor);
       });
     }
-    this.#greetings.release(wallMs, elapsedMs, (greeting, due) => {
-      const taken = greet(greeting, due);
-      this.#host.count("seedGreetingsReleased", taken);
-      return taken;
-    });
+    if (!this.isChanging) {
+      this.#greetings.release(wallMs, elapsedMs, (greeting, due) => {
+        const taken = greet(greeting, due);
+        this.#host.count("seedGreetingsReleased", taken);
+        return taken;
+      });
+    }
     this.#host.gauge("seedGreetingsUnreleased", this.#greetings.unreleased);
     this.#host.gauge(
       "seedBehindMs",

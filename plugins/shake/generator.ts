@@ -1,121 +1,183 @@
-import { assert, type Random } from "../../core/plugin/plugin.ts";
+import { assert, isTaken, type OpenPart, type Random, untakenOf } from "../../core/plugin/plugin.ts";
+import { type Batch, batchCount, drawBatch, type PacketPlan } from "./batches.ts";
 
-/** An order to make packets. */
-export interface GenerateOrder {
-  /** Packets a second. */
-  readonly ratePerS: number;
-  /** How many in all. */
-  readonly total: number;
-  /** Bounds of the amount of each, in fen. */
-  readonly minFen: number;
-  readonly maxFen: number;
-  /** How many sponsors they are spread over at random. */
-  readonly sponsors: number;
+/** What is later than this isn't made up for: afterwards there would be more packets in a second than ordered. */
+const MOST_LATE_MS = 100;
+
+/** The part of a seed that mixes: past all batches. */
+const MIXING = 0xffff_ffff;
+
+/** How far an order had come before. */
+export interface MadeBefore {
+  readonly parts: number;
+  readonly made: number;
+  readonly openParts: readonly OpenPart[];
 }
 
-/**
- * Each batch is a row in the ledger, and has one sponsor: many make a good mixture, few a small ledger. At most so many
- * a second, with at least so many packets, but never more than come in half a second.
- */
-const MOST_BATCHES_PER_S = 100;
-const LEAST_BATCH = 10;
+const NOTHING_MADE: MadeBefore = { parts: 0, made: 0, openParts: [] };
 
-/** Packets of one sponsor that were drawn but are not in the ledger yet. */
-export interface Batch {
-  readonly count: number;
-  readonly amountsFen: Uint32Array;
-  readonly sumFen: number;
-  readonly sponsor: number;
+/** A batch that is to be entered into the ledger. */
+export interface NewBatch extends Batch {
+  readonly part: number;
 }
 
 /** A batch that is durable and not wholly released. */
 interface Ready {
   readonly batch: Batch;
   readonly firstPacketId: number;
-  /** Packets of it that were released. */
-  released: number;
+  /** Of a batch that was made before: what can't be won any more. */
+  readonly before: OpenPart | undefined;
+  /** The next of its packets. */
+  next: number;
 }
 
 /**
- * Makes the packets of one order against an absolute schedule: packet k is due at start + k / rate. They are drawn and
- * entered into the ledger up to a second ahead, and released when due; what was late is released at once. Which of the
- * batches that are ready has the next packet is left to chance, so that sponsors are mixed.
+ * Makes and releases the packets of one order like a tape: what is left of it when it starts comes at the order's rate from
+ * then on, first what was made before and nobody has won. Batches are entered into the ledger up to a second ahead. The
+ * tape stands still while they can't be, so no second has more packets than ordered. Which of the batches that are ready
+ * has the next packet is left to chance, so that sponsors are mixed.
  */
 export class Generator {
-  readonly order: GenerateOrder;
-  readonly #startMs: number;
-  readonly #random: Random;
+  readonly plan: PacketPlan;
+  readonly #randomOf: (part: number) => Random;
   readonly #mixing: Random;
-  /** Drawn, durable and released so far. */
-  #drawn = 0;
+  #startMs: number;
+  /** Packets that were left at the start; of those: brought, durable or not, and released. */
+  readonly #left: number;
+  #brought = 0;
+  #unmade: number;
   #released = 0;
+  /** Parts that were made before and are still to be brought, and the next part to be made. */
+  readonly #before: readonly OpenPart[];
+  #nextBefore = 0;
+  #nextPart: number;
   readonly #ready: Ready[] = [];
+  /** Batches on their way into the ledger. */
+  #entering = 0;
+  #isStopped = false;
 
-  constructor(order: GenerateOrder, startMs: number, random: Random) {
-    this.order = order;
+  constructor(
+    plan: PacketPlan,
+    startMs: number,
+    random: (seed: number, part: number) => Random,
+    { parts, made, openParts }: MadeBefore = NOTHING_MADE,
+  ) {
+    this.plan = plan;
     this.#startMs = startMs;
-    this.#random = random;
-    this.#mixing = random.fork();
+    this.#randomOf = (part) => random(plan.seed, part);
+    this.#mixing = random(plan.seed, MIXING);
+    this.#before = openParts;
+    this.#nextPart = parts;
+    this.#unmade = plan.total - made;
+    this.#left = this.#unmade + openParts.reduce((sum, part) => sum + untakenOf(part), 0);
   }
 
-  /** Whether every packet has been released. */
+  /** Whether every packet has been released that will be. */
   get isDone(): boolean {
-    return this.#released === this.order.total;
+    if (!this.#isStopped) return this.#released === this.#left;
+    return this.#nextBefore === this.#before.length && this.#ready.length === 0 && this.#entering === 0;
   }
 
-  /** Packets that are to be drawn yet. */
-  get undrawn(): number {
-    return this.order.total - this.#drawn;
+  /** Packets that will be made yet, and have no ids. */
+  get unmade(): number {
+    return this.#isStopped ? 0 : this.#unmade;
   }
 
+  /** Packets that were released in this run. */
   get released(): number {
     return this.#released;
   }
 
+  /** Makes nothing new from now on. What is made is released. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /**
-   * Draws a batch of what is due within `aheadMs`; undefined if nothing is. Enter it into the ledger, then call `add`,
-   * and draw the next one.
+   * The next batch that is to be made, of what is due within `aheadMs`; undefined if there is none. Enter it into the
+   * ledger, then call `add` or `stop`, and draw the next one.
+   *
+   * @throws OtherPackets if an earlier part has other packets than were drawn
    */
-  draw(nowMs: number, aheadMs: number, most: number): Batch | undefined {
-    const { ratePerS, total, minFen, maxFen, sponsors } = this.order;
-    const batch = Math.max(LEAST_BATCH, Math.ceil(ratePerS / MOST_BATCHES_PER_S));
-    const count = Math.min(total - this.#drawn, most, batch, Math.ceil(ratePerS / 2));
+  draw(nowMs: number, aheadMs: number): NewBatch | undefined {
+    this.#standStill(nowMs);
+    const due = this.#due(nowMs + aheadMs);
+    for (; this.#nextBefore < this.#before.length; this.#nextBefore++) {
+      // All at once, if one of its packets is due.
+      if (this.#brought >= due) return undefined;
+      this.#bringAgain(this.#before[this.#nextBefore]);
+    }
+    const count = batchCount(this.plan, this.#nextPart);
     // A batch is far shorter than what is drawn ahead, so it can wait until it is whole.
-    if (count === 0 || this.#due(nowMs + aheadMs) - this.#drawn < count) return undefined;
-    const amountsFen = new Uint32Array(count);
-    let sumFen = 0;
-    for (let i = 0; i < count; i++) sumFen += amountsFen[i] = this.#random.between(minFen, maxFen);
-    this.#drawn += count;
-    return { count, amountsFen, sumFen, sponsor: 1 + this.#random.below(sponsors) };
+    if (this.#isStopped || count === 0 || due - this.#brought < count) return undefined;
+    this.#brought += count;
+    this.#unmade -= count;
+    this.#entering++;
+    const part = this.#nextPart++;
+    return { part, ...drawBatch(this.plan, part, this.#randomOf(part)) };
   }
 
   /** The batch is durable under these ids. */
   add(batch: Batch, firstPacketId: number): void {
-    this.#ready.push({ batch, firstPacketId, released: 0 });
+    this.#entering--;
+    this.#ready.push({ batch, firstPacketId, before: undefined, next: 0 });
+  }
+
+  /** The batch will never be. */
+  drop(): void {
+    this.#entering--;
+    this.stop();
   }
 
   /** Hands what is due to `release`. */
   release(nowMs: number, release: (packetId: number, amountFen: number, sponsor: number) => void): void {
+    this.#standStill(nowMs);
     const due = this.#due(nowMs);
     for (; this.#released < due && this.#ready.length > 0; this.#released++) {
       const chosen = this.#mixing.below(this.#ready.length);
       const ready = this.#ready[chosen];
       const { batch, firstPacketId } = ready;
-      release(firstPacketId + ready.released, batch.amountsFen[ready.released], batch.sponsor);
-      if (++ready.released < batch.count) continue;
+      skipTaken(ready);
+      release(firstPacketId + ready.next, batch.amountsFen[ready.next], batch.sponsor);
+      ready.next++;
+      skipTaken(ready);
+      if (ready.next < batch.amountsFen.length) continue;
       this.#ready[chosen] = this.#ready[this.#ready.length - 1];
       this.#ready.pop();
     }
-    assert(this.#released <= this.#drawn, "only what was drawn is released");
+    assert(this.#released <= this.#brought && this.#brought <= this.#left, "never more than is left");
   }
 
-  /** When the next packet is due. */
-  nextDueMs(): number {
-    return this.isDone ? Infinity : this.#startMs + this.#released / this.order.ratePerS * 1000;
+  /** Puts the start off by what is too late. */
+  #standStill(nowMs: number): void {
+    const lateMs = nowMs - this.#startMs - this.#released / this.plan.ratePerS * 1000;
+    this.#startMs += Math.max(0, lateMs - MOST_LATE_MS);
+  }
+
+  #bringAgain(part: OpenPart): void {
+    const batch = drawBatch(this.plan, part.part, this.#randomOf(part.part));
+    const { amountsFen: { length }, sumFen, sponsor } = batch;
+    if (length !== part.count || sumFen !== part.sumFen || sponsor !== part.sponsor) {
+      this.#nextBefore = this.#before.length;
+      throw new OtherPackets(`part ${part.part} from packet ${part.firstId} on isn't what its seed draws`);
+    }
+    this.#brought += untakenOf(part);
+    this.#ready.push({ batch, firstPacketId: part.firstId, before: part, next: 0 });
   }
 
   #due(nowMs: number): number {
-    const due = Math.floor((nowMs - this.#startMs) / 1000 * this.order.ratePerS) + 1;
-    return Math.max(0, Math.min(this.order.total, due));
+    const due = Math.floor((nowMs - this.#startMs) / 1000 * this.plan.ratePerS) + 1;
+    return Math.max(0, Math.min(this.#left, due));
   }
+}
+
+/** What an earlier run has made isn't what this one would have made. */
+export class OtherPackets extends Error {
+  override name = "OtherPackets";
+}
+
+function skipTaken(ready: Ready): void {
+  const { before, batch } = ready;
+  if (before === undefined) return;
+  while (ready.next < batch.amountsFen.length && isTaken(before, ready.next)) ready.next++;
 }

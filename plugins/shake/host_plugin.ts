@@ -89,7 +89,7 @@ export class ShakeHost implements PluginControl {
   }
 
   onDrain(): void {
-    this.#isDraining = this.#orders.isDraining = true;
+    this.#isDraining = true;
   }
 
   onTick(nowMs: number): number {

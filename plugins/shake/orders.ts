@@ -1,17 +1,21 @@
 import {
   type HostContext,
   type PacketSource,
+  type PlacedOrder,
   type PluginRoute,
+  refusalName,
   RouteError,
   Verdict,
   z,
 } from "../../core/plugin/plugin.ts";
+import { batchFor, type PacketPlan } from "./batches.ts";
 import { MOST_SPONSORS } from "./config.ts";
-import { type Batch, type GenerateOrder, Generator } from "./generator.ts";
+import { Generator, type NewBatch, OtherPackets } from "./generator.ts";
 
 /** How far ahead of its release a packet is entered into the ledger. */
 const MINT_AHEAD_MS = 1_000;
-const MOST_PER_MINT = 10_000;
+
+const ROUTE = "POST /packets";
 
 const orderSchema = z.strictObject({
   ratePerS: z.int().min(1).max(1_000_000),
@@ -21,19 +25,24 @@ const orderSchema = z.strictObject({
   sponsors: z.int().min(1).max(MOST_SPONSORS).exactOptional(),
 }).refine(({ minFen, maxFen }) => minFen <= maxFen, { path: ["maxFen"], message: "is below minFen" });
 
-/** Packets that are made while the host runs, as an operator orders them. */
+/** An order that is being carried out. */
+interface Run {
+  readonly order: PlacedOrder;
+  readonly generator: Generator;
+  made: number;
+  madeFen: number;
+}
+
+/** Packets that are made while the host runs, as operators order them; what an earlier run has left undone is resumed. */
 export class Orders implements PacketSource {
   readonly route: PluginRoute;
-  made = 0;
-  madeFen = 0;
-  isDraining = false;
   readonly #host: HostContext;
   readonly #sponsors: number;
-  readonly #generators: Generator[] = [];
-  /** Answers by idempotency key, with the order that they were given for. */
-  readonly #answered = new Map<string, { order: string; answer: Record<string, unknown> }>();
-  #minting = 0;
-  /** 0 until the ledger is ready and the first packet is made. */
+  readonly #runs: Run[] = [];
+  #hasResumed = false;
+  /** Packets of orders that are being entered into the ledger. */
+  #placing = 0;
+  /** 0 until the first packet is made. */
   #nextId = 0;
 
   /** @param sponsors how many an order's packets are spread over, if it doesn't say */
@@ -43,97 +52,123 @@ export class Orders implements PacketSource {
     this.route = {
       method: "post",
       path: "/packets",
-      summary: "Makes packets at a rate. The same Idempotency-Key with the same body makes nothing new",
+      summary: "Makes packets at a rate, also over a restart",
       body: orderSchema,
+      isOrder: true,
       handle: ({ body, header }) =>
-        this.#order(
-          { sponsors: this.#sponsors, ...body as z.infer<typeof orderSchema> },
-          header("idempotency-key"),
-        ),
+        this.#place(body as z.infer<typeof orderSchema>, header("idempotency-key")),
     };
   }
 
   release(nowMs: number, give: (packetId: number, amountFen: number, sponsor: number) => void): void {
-    for (const generator of this.#generators) {
-      this.#draw(generator, nowMs);
-      generator.release(nowMs, give);
+    this.#resume();
+    for (const run of this.#runs) {
+      this.#draw(run, nowMs);
+      run.generator.release(nowMs, give);
+      if (run.order.state === "running" && run.generator.isDone) run.order.finish();
     }
   }
 
   nextDueMs(nowMs: number): number {
-    return this.#generators.every(({ isDone }) => isDone) ? Infinity : nowMs;
+    return this.#hasResumed && this.#runs.every(({ generator }) => generator.isDone) ? Infinity : nowMs;
   }
 
   get isDone(): boolean {
-    return this.#generators.length > 0 && this.#minting === 0 &&
-      this.#generators.every(({ isDone }) => isDone);
+    return this.#runs.length > 0 && this.#runs.every(({ generator }) => generator.isDone);
   }
 
   isOpen(): boolean {
     return true;
   }
 
-  #order(order: GenerateOrder, key: string | undefined): unknown {
-    const text = JSON.stringify(order);
-    const before = key === undefined ? undefined : this.#answered.get(key);
-    if (before !== undefined) {
-      if (before.order !== text) {
-        throw new RouteError(409, "this Idempotency-Key came with another body before");
+  async #place(body: z.infer<typeof orderSchema>, key: string | undefined): Promise<unknown> {
+    let placing = 0;
+    try {
+      const { order, isRepeated } = await this.#host.placeOrder({ route: ROUTE, key, body }, () => {
+        const { ratePerS, total, minFen, maxFen, sponsors = this.#sponsors } = body;
+        this.#resume();
+        const idsLeft = this.#idsLeft();
+        if (total > idsLeft) {
+          throw new RouteError(
+            422,
+            `this host has ${idsLeft} packet ids left: see --host-number in docs/ledger.md`,
+          );
+        }
+        placing = total;
+        this.#placing += placing;
+        const batch = batchFor(ratePerS);
+        const seed = this.#host.random.uint32();
+        const plan: PacketPlan = { ratePerS, total, minFen, maxFen, sponsors, batch, seed };
+        return { fixed: plan, packets: total };
+      });
+      if (!isRepeated) {
+        this.#resume();
+        this.#begin(order);
+        this.#host.wakeUp();
       }
-      return { ...before.answer, repeated: true };
+      const { ratePerS, total, minFen, maxFen, sponsors } = order.fixed as PacketPlan;
+      return { order: order.number, ratePerS, total, minFen, maxFen, sponsors, repeated: isRepeated };
+    } finally {
+      this.#placing -= placing;
     }
-    if (this.isDraining) throw new RouteError(503, "the server drains: nothing new is made");
-    if (!this.#host.isLedgerReady()) {
-      throw new RouteError(503, "the ledger is still being read: try again once /ready says so");
-    }
-    const idsLeft = this.#idsLeft();
-    if (order.total > idsLeft) {
-      throw new RouteError(
-        422,
-        `this host has ${idsLeft} packet ids left: see --host-number in docs/ledger.md`,
-      );
-    }
-    const nowMs = this.#host.monotonicMs();
-    this.#generators.push(new Generator(order, nowMs, this.#host.random.fork()));
-    const answer = { generation: this.#generators.length, ...order };
-    if (key !== undefined) this.#answered.set(key, { order: text, answer });
-    this.#host.log("packets ordered", { ...order });
-    this.#host.wakeUp();
-    return { ...answer, repeated: false };
   }
 
-  /** How many packets may still be ordered, besides those that are. */
+  /** How many packets may still be ordered, besides all that are. What users send may take some of these ids first. */
   #idsLeft(): number {
     const nextId = this.#nextId || this.#host.nextPacketId();
-    const toDraw = this.#generators.reduce((sum, { undrawn }) => sum + undrawn, 0);
-    return this.#host.lastPacketId + 1 - nextId - toDraw;
+    const unmade = this.#runs.reduce((sum, { generator }) => sum + generator.unmade, this.#placing);
+    return Math.max(0, this.#host.lastPacketId + 1 - nextId - unmade);
   }
 
-  #draw(generator: Generator, nowMs: number): void {
-    for (;;) {
-      const batch = generator.draw(nowMs, MINT_AHEAD_MS, MOST_PER_MINT);
-      if (batch === undefined) return;
-      void this.#mint(generator, batch);
+  /** Goes on with what was ordered before this start, once the ledger tells of it. */
+  #resume(): void {
+    if (this.#hasResumed || !this.#host.isLedgerReady()) return;
+    this.#hasResumed = true;
+    for (const order of this.#host.orders()) if (order.before !== undefined) this.#begin(order);
+  }
+
+  #begin(order: PlacedOrder): void {
+    const plan = order.fixed as PacketPlan;
+    const { before } = order;
+    const generator = new Generator(plan, this.#host.monotonicMs(), this.#host.randomOf, before);
+    const run = { order, generator, made: before?.made ?? 0, madeFen: before?.madeFen ?? 0 };
+    order.progress = () => ({ total: plan.total, made: run.made, madeFen: run.madeFen });
+    this.#runs.push(run);
+  }
+
+  #draw(run: Run, nowMs: number): void {
+    if (run.order.state === "stopped") run.generator.stop();
+    try {
+      for (;;) {
+        const batch = run.generator.draw(nowMs, MINT_AHEAD_MS);
+        if (batch === undefined) return;
+        void this.#mint(run, batch);
+      }
+    } catch (error) {
+      if (!(error instanceof OtherPackets)) throw error;
+      run.generator.stop();
+      run.order.fail(error.message);
     }
   }
 
   /** Enters a batch into the ledger; it can be released once that is durable. */
-  async #mint(generator: Generator, batch: Batch): Promise<void> {
+  async #mint(run: Run, batch: NewBatch): Promise<void> {
     const firstId = this.#nextId || this.#host.nextPacketId();
-    this.#nextId = firstId;
-    this.#nextId += batch.count;
-    this.#minting++;
-    const verdict = await this.#host.mint(firstId, batch.count, batch.sumFen, batch.sponsor);
-    this.#minting--;
-    if (verdict !== Verdict.done && verdict !== Verdict.doneBefore) {
-      throw new Error(
-        `the ledger refused packets ${firstId} to ${firstId + batch.count - 1} (verdict ${verdict})`,
+    const count = batch.amountsFen.length;
+    this.#nextId = firstId + count;
+    const of = { order: run.order.number, part: batch.part };
+    const { verdict, detail } = await this.#host.mint(firstId, count, batch.sumFen, batch.sponsor, of);
+    if (verdict !== Verdict.done) {
+      run.generator.drop();
+      run.order.fail(
+        `the ledger refuses packets ${firstId} to ${firstId + count - 1} (${refusalName(detail)})`,
       );
+      return;
     }
-    generator.add(batch, firstId);
-    this.made += batch.count;
-    this.madeFen += batch.sumFen;
-    this.#host.count("shakePacketsMade", batch.count);
+    run.generator.add(batch, firstId);
+    run.made += count;
+    run.madeFen += batch.sumFen;
+    this.#host.count("shakePacketsMade", count);
     this.#host.count("shakeAmountMadeFen", batch.sumFen);
   }
 }

@@ -5,6 +5,7 @@ import { HeldPort } from "../../core/rehearse/stage/held_port.ts";
 import { reconcile, type ReconcileResult } from "../../core/reconcile/reconcile.ts";
 import { checkLedger, type CheckReport } from "../../core/audit/check/check.ts";
 import { sleep } from "../../core/base/clock.ts";
+import { audit } from "../audit/auditor.ts";
 import { Running } from "../processes.ts";
 
 export interface CrashOptions {
@@ -34,6 +35,8 @@ export interface CrashOptions {
 export interface CrashResult {
   readonly reconciled: ReconcileResult;
   readonly checked: CheckReport;
+  /** What a reader that shares no code with the ledger finds wrong in it, and in what its users saw. */
+  readonly audited: readonly string[];
   /** Lines with the level `error` in the servers' logs. */
   readonly errors: readonly string[];
 }
@@ -85,13 +88,17 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
             String(qps),
           ],
           ...["--control", "127.0.0.1:0", "--workers", "1", "--awards", awards],
+          ...["--least-answered", "0"], // while the server is dead nobody is answered
           ...(options.sends === true ? [...tokens, ...SENDING] : []),
         ]);
         control = `http://${(await client.event("ready")).control}`;
       }
       await server.event("ledger ready");
-      if (options.seeds === undefined) await order(`http://${line.admin}`, options.packetsPerS ?? 1_000);
-      else await server.event("tickets entered");
+      if (options.seeds === undefined) {
+        const ratePerS = options.packetsPerS ?? 1_000;
+        const packets = { ratePerS, total: ratePerS * 10, minFen: 1, maxFen: 500 };
+        await order(`http://${line.admin}/packets`, packets, `life ${life}`);
+      } else await server.event("tickets entered");
       if (options.sends === true) await orderSends(`http://${line.admin}`, users);
       if (isLast) {
         await everybodyIsBack(control, users);
@@ -119,6 +126,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
           : { places: [options.seeds.folder], keys: options.seeds.keys },
       }),
       checked: checkLedger(ledger),
+      audited: audit(ledger, [awards]),
       errors,
     };
   } finally {
@@ -130,7 +138,8 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
 function seedFlags({ seeds }: CrashOptions): string[] {
   if (seeds === undefined) return [];
   const { folder, hostId, keys } = seeds;
-  return ["--seed", `${folder}/${hostId}.seed`, "--host-id", hostId, "--seed-keys", keys];
+  const file = `${folder}/${hostId}.seed`;
+  return ["--seed", file, "--host-id", hostId, "--seed-keys", keys, "--claims", `${folder}/claims`];
 }
 
 /** A server with some number of workers and SETs. */
@@ -157,16 +166,23 @@ function startServer(
 }
 
 /** Asserts that nothing was lost, given twice or seen and forgotten. */
-export function assertNothingLost({ reconciled, checked }: CrashResult, seed: number): void {
+export function assertNothingLost({ reconciled, checked, audited }: CrashResult, seed: number): void {
   assert.deepEqual(reconciled.differences, [], `seed ${seed}`);
   assert.deepEqual(checked.problems, [], `seed ${seed}`);
+  assert.deepEqual(audited, [], `seed ${seed}`);
   assert.ok(reconciled.seen > 0, `seed ${seed}: somebody won something`);
 }
 
-async function order(api: string, ratePerS: number): Promise<void> {
-  const body = JSON.stringify({ ratePerS, total: ratePerS * 10, minFen: 1, maxFen: 500 });
-  const response = await fetch(`${api}/packets`, { method: "POST", body });
-  assert.equal(response.status, 200, await response.text());
+/** Orders something, again and again while the disk fails. */
+async function order(url: string, body: unknown, key: string): Promise<void> {
+  for (;;) {
+    const headers = { "idempotency-key": key, "content-type": "application/json" };
+    const response = await fetch(url, { method: "POST", body: JSON.stringify(body), headers });
+    const text = await response.text();
+    if (response.status === 200) return;
+    assert.match(text, /disk fails/);
+    await sleep(LOOK_MS);
+  }
 }
 
 /** Lets a server award some packets, and a moment more; not for ever, since its disk may fail most of the time. */
@@ -190,11 +206,7 @@ async function orderSends(api: string, users: number): Promise<void> {
     ["groups", { groups }],
     ["fund", { users: [0, users - 1], amountFen: 1_000_000 }],
   ];
-  for (const [path, body] of orders) {
-    const headers = { "idempotency-key": "crash" };
-    const response = await fetch(`${api}/${path}`, { method: "POST", body: JSON.stringify(body), headers });
-    assert.equal(response.status, 200, await response.text());
-  }
+  for (const [path, body] of orders) await order(`${api}/${path}`, body, "crash");
 }
 
 /** A key for tokens in a file, and the flags that name it. */

@@ -79,15 +79,16 @@ Deno.test("a server refuses, in one line each, what isn't its seed file", async 
     assert.equal(code, 2, stderr);
     return stderr.trimEnd().split("\n").filter((line) => !line.startsWith("{")).join("\n");
   };
-  const used = ["--ledger", `${cwd}/data`, "--host-id", "host-000"];
+  const claims = ["--claims", `${cwd}/claims`];
+  const used = ["--ledger", `${cwd}/data`, "--host-id", "host-000", ...claims];
   try {
     assert.deepEqual((await refusal("--seed", file)).split("\n"), [
       "redpkt server: --seed: needs --ledger DIR",
       "redpkt server: --seed: needs --host-id ID, the host that the file was made for",
     ]);
-    assert.match(await refusal(...used), /--host-id: goes with --seed/);
+    assert.match(await refusal(...used), /--host-id: goes with --seed FILE\n.*--claims: goes with --seed/);
     assert.match(
-      await refusal("--seed", file, "--ledger", `${cwd}/data`, "--host-id", "host-007"),
+      await refusal("--seed", file, ...used, "--host-id", "host-007"),
       /is for host host-000, and this is host-007/,
     );
     assert.match(await refusal("--seed", file, ...used, "--seed-keys", cwd), /and no key is trusted/);
@@ -105,7 +106,7 @@ Deno.test("a server refuses, in one line each, what isn't its seed file", async 
     first.process.kill("SIGTERM");
     assert.equal(await first.ended(), 0);
     assert.match(
-      await refusal("--seed", file, "--ledger", `${cwd}/other`, "--host-id", "host-000"),
+      await refusal("--seed", file, ...used, "--ledger", `${cwd}/other`),
       /is consumed: ledger [0-9a-f]{32} has used it/,
     );
   } finally {

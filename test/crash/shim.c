@@ -8,6 +8,7 @@
  *
  * REDPKT_SHIM_DIR    files in this directory are watched
  * REDPKT_SHIM_FAULT  eio or enospc: what writes and syncs fail with, now and then
+ * REDPKT_SHIM_FILE   how the name of the file ends that fails; absent: all of them
  * REDPKT_SHIM_SEED   of the faults
  * REDPKT_SHIM_EVERY  calls between two spells of faults, on average
  * REDPKT_SHIM_SPELL  calls of a spell at most
@@ -74,10 +75,12 @@ static uint32_t setting(const char *name, uint32_t otherwise) {
   return text ? (uint32_t)strtoul(text, 0, 10) : otherwise;
 }
 
-/* Whether this call fails; sets errno. */
-static int fails(void) {
+/* Whether this call on a file fails; sets errno. */
+static int fails(const struct file *file) {
   const char *fault = getenv("REDPKT_SHIM_FAULT");
+  const char *end = getenv("REDPKT_SHIM_FILE");
   if (!fault) return 0;
+  if (end && (strlen(file->path) < strlen(end) || strcmp(file->path + strlen(file->path) - strlen(end), end) != 0)) return 0;
   if (spell_calls_left == 0 && random_below(setting("REDPKT_SHIM_EVERY", 500)) == 0) {
     spell_calls_left = 1 + random_below(setting("REDPKT_SHIM_SPELL", 8));
   }
@@ -157,7 +160,7 @@ static ssize_t watched_write(int fd, const void *bytes, size_t size, off_t offse
   pthread_mutex_lock(&lock);
   struct file *file = file_of(fd);
   ssize_t result;
-  if (file && fails()) {
+  if (file && fails(file)) {
     result = -1;
   } else {
     off_t at = is_positioned || !file ? offset : lseek(fd, 0, SEEK_CUR);
@@ -178,7 +181,7 @@ static int watched_sync(int fd, int (*real)(int)) {
     pthread_mutex_unlock(&lock);
     return real(fd);
   }
-  if (fails()) {
+  if (fails(file)) {
     result = -1;
   } else {
     struct stat status;

@@ -24,6 +24,8 @@ export async function buildShim(): Promise<string> {
 /** A fault that writes and syncs have now and then. */
 export interface ShimFault {
   readonly kind: "eio" | "enospc";
+  /** How the name of the file ends that fails; absent: all of them. */
+  readonly file?: string | undefined;
   readonly seed: number;
   /** Calls between two spells of it on average, and of a spell at most. */
   readonly every: number;
@@ -37,6 +39,7 @@ export function shimEnv(library: string, directory: string, fault?: ShimFault): 
     REDPKT_SHIM_DIR: directory,
     ...(fault === undefined ? {} : {
       REDPKT_SHIM_FAULT: fault.kind,
+      ...(fault.file === undefined ? {} : { REDPKT_SHIM_FILE: fault.file }),
       REDPKT_SHIM_SEED: String(fault.seed),
       REDPKT_SHIM_EVERY: String(fault.every),
       REDPKT_SHIM_SPELL: String(fault.spell),

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { parquetReadObjects } from "hyparquet";
 import { fillLedger } from "../../bench/fill_ledger.ts";
 import { fillSends } from "../../bench/fill_sends.ts";
+import { LedgerFiller } from "../../bench/ledger_filler.ts";
 import { UserError } from "../../core/base/user_error.ts";
 import { checkLedger } from "../../core/audit/check/check.ts";
 import { CHECKPOINT_FILE } from "../../core/ledger/checkpoint/checkpoint.ts";
@@ -11,12 +12,16 @@ import { closeEvent } from "../../core/audit/close_event.ts";
 import { DirectoryLock } from "../../core/ledger/disk/directory_lock.ts";
 import { exportLedger } from "../../core/audit/export.ts";
 import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryRows } from "../../core/ledger/record/entry_rows.ts";
 import { NO_LIMITS } from "../../core/ledger/record/ledger.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
+import { orderStates } from "../../core/ledger/judge/order_states.ts";
+import { orderWords } from "../../core/ledger/record/order_text.ts";
 import { PROJECTION_FILE } from "../../core/ledger/projection/projection.ts";
 import { catchUp, Projector } from "../../core/ledger/projection/projector.ts";
 import { showPacket, showUser } from "../../core/audit/show.ts";
 import { SqliteStore, TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
+import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import { TruthReader } from "../../core/ledger/store/truth_reader.ts";
 import { ManualClock } from "../../core/base/clock.ts";
 
@@ -26,10 +31,11 @@ const USERS = 10_000;
 async function withLedger(
   run: (directory: string) => void | Promise<void>,
   isCheckpointed = true,
+  perCommit = 5_000,
 ): Promise<void> {
   const directory = await Deno.makeTempDir();
   try {
-    fillLedger(directory, { awards: AWARDS, users: USERS, isCheckpointed });
+    fillLedger(directory, { awards: AWARDS, users: USERS, isCheckpointed, perCommit });
     await run(directory);
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -41,6 +47,16 @@ function tamper(directory: string, file: string, sql: string): void {
   const db = new DatabaseSync(`${directory}/${file}`);
   db.exec(sql);
   db.close();
+}
+
+/** Adds rows to a ledger, as one commit: kind, packet, user, amount, sponsor and count of each. */
+function enter(directory: string, entries: readonly (readonly number[])[]): void {
+  const store = new SqliteStore(directory, "off");
+  const rows = new EntryRows();
+  let seq = store.lastSeq();
+  for (const entry of entries) rows.values.set([++seq, ...entry, 0], rows.next());
+  store.append(rows, new Uint32Array());
+  store.close();
 }
 
 function open(directory: string): ReturnType<typeof openJudge> {
@@ -70,10 +86,10 @@ Deno.test("a check finds a fen that is missing, an award that is gone and a pack
   const wrongs: readonly [file: string, sql: string, problem: RegExp][] = [
     [TRUTH_FILE, "update entry set amount = amount + 1 where seq = 5", /contradicts|holds|comes to/],
     [TRUTH_FILE, "delete from entry where seq = 20000", /lacks row 20000/],
-    [TRUTH_FILE, "update entry set packet = packet - 1 where seq = 100", /row 100 of the ledger contradicts/],
+    [TRUTH_FILE, "update entry set packet = packet - 1 where seq = 100", /row 100 contradicts/],
     [PROJECTION_FILE, "update balance set fen = fen + 1 where account = 'user'", /user holds/],
-    [PROJECTION_FILE, "delete from posting where id = 500", /postings/],
-    [PROJECTION_FILE, "delete from user_award where user = 7", /indexes/],
+    [PROJECTION_FILE, "delete from posting where id = 500", /row 250: has posting none/],
+    [PROJECTION_FILE, "delete from user_award where user = 7", /lacks the entry of its user 7/],
   ];
   for (const [file, sql, problem] of wrongs) {
     await withLedger((directory) => {
@@ -141,19 +157,21 @@ Deno.test("a start keeps open packets alone in memory, and with a checkpoint rea
   }
 });
 
-Deno.test("a packet whose end is told otherwise than its rows is found, and one of an older program is kept", async () => {
+Deno.test("a packet whose end is told otherwise than its rows is found, and one whose end is nowhere is kept", async () => {
   await withSends((directory) => {
     tamper(directory, TRUTH_FILE, "update ended set words = zeroblob(length(words)) where number = 2");
-    assert.match(checkLedger(directory).problems.join("\n"), /row \d+ of the ledger contradicts/);
+    assert.match(checkLedger(directory).problems.join("\n"), /row \d+ contradicts/);
     tamper(directory, TRUTH_FILE, "delete from ended");
     Deno.removeSync(`${directory}/${CHECKPOINT_FILE}`);
-    assert.deepEqual(checkLedger(directory).problems, []);
+    // The rows are as they must be, but it isn't what was committed.
+    const noEnds = ["ledger.db: rows 1 to 6060: not what was committed (the chain doesn't hold)"];
+    assert.deepEqual(checkLedger(directory).problems, noEnds);
     catchUp(directory, new ManualClock());
     for (let times = 0; times < 2; times++) {
       const { judge } = open(directory);
       assert.equal(judge.sends.keptCount, SENT);
       assert.deepEqual([...judge.sends.packet(MOST_SENT_ID - 1)!.shareOf], [[2, 0], [3, 1]]);
-      assert.deepEqual(checkLedger(directory).problems, []);
+      assert.deepEqual(checkLedger(directory).problems, noEnds);
     }
   });
 });
@@ -174,19 +192,27 @@ Deno.test("a checkpoint whose sends are damaged is not used", async () => {
 
 Deno.test("a checkpoint that knows more than the rows is not believed", async () => {
   await withLedger((directory) => {
-    tamper(directory, TRUTH_FILE, `delete from entry where seq > ${AWARDS / 2}`);
+    tamper(directory, TRUTH_FILE, "delete from entry where seq > 10002; delete from link where seq > 10002");
     const { checkpointFault, judge } = open(directory);
-    assert.match(checkpointFault!, /lost rows/);
-    assert.ok(judge.awards < AWARDS);
+    assert.match(checkpointFault!, /rows that this ledger doesn't have/);
+    assert.equal(judge.awards, 10_000);
   });
 });
 
-Deno.test("a projection that is gone, damaged or ahead of the rows is made again", async () => {
+Deno.test("a projection of rows that the ledger doesn't have is left as it is", async () => {
+  for (const set of ["seq = 1000000000", "head = 'ab'", "ledger = 'cd'"]) {
+    await withLedger((directory) => {
+      tamper(directory, PROJECTION_FILE, `update progress set ${set}`);
+      assert.throws(() => catchUp(directory, new ManualClock()), /knows another history of row \d+ than/);
+    });
+  }
+});
+
+Deno.test("a projection that is gone or damaged is made again", async () => {
   await withLedger(async (directory) => {
     const spoil: (() => void | Promise<void>)[] = [
       () => Deno.remove(`${directory}/${PROJECTION_FILE}`),
       () => Deno.writeTextFile(`${directory}/${PROJECTION_FILE}`, "no database"),
-      () => tamper(directory, PROJECTION_FILE, "update progress set seq = 1000000000"),
     ];
     for (const damage of spoil) {
       await damage();
@@ -198,25 +224,34 @@ Deno.test("a projection that is gone, damaged or ahead of the rows is made again
 });
 
 Deno.test("many small bulks are merged, and a user's awards are all found at each moment, also of a merge that was broken off", async () => {
-  await withLedger((directory) => {
-    const open = () => new Projector(directory, new ManualClock(), { mostPerBulk: 100 });
-    const bulks = open();
-    while (bulks.turn().rows > 0);
-    bulks.close();
-    const awards = showUser(directory, 42);
-    assert.equal(awards.length, AWARDS / USERS);
-    for (let pieces = 1, isDone = false; !isDone; pieces++) {
-      const projector = open();
-      for (let piece = 0; piece < pieces && !isDone; piece++) isDone = !projector.tidy();
-      projector.close();
-      assert.deepEqual(checkLedger(directory).problems, [], `after ${pieces} pieces`);
-      assert.deepEqual(showUser(directory, 42), awards);
-    }
-    const db = new DatabaseSync(`${directory}/${PROJECTION_FILE}`, { readOnly: true });
-    const { runs } = db.prepare("select count(*) as runs from run").get()!;
-    db.close();
-    assert.ok(runs as number < 64, `${runs} runs of ${AWARDS / 100} bulks`);
-  }, false);
+  await withLedger(
+    (directory) => {
+      const open = () => new Projector(directory, new ManualClock(), { mostPerBulk: 100 });
+      const bulks = open();
+      while (bulks.turn().rows > 0);
+      bulks.close();
+      const awards = showUser(directory, 42);
+      assert.equal(awards.length, AWARDS / USERS);
+      for (let pieces = 1, isDone = false; !isDone; pieces++) {
+        assert.ok(pieces < 1_000, "a merge comes to an end");
+        const projector = open();
+        for (let piece = 0; piece < pieces && !isDone; piece++) isDone = !projector.tidy();
+        projector.close();
+        assert.deepEqual(checkLedger(directory).problems, [], `after ${pieces} pieces`);
+        assert.deepEqual(showUser(directory, 42), awards);
+      }
+      const db = new DatabaseSync(`${directory}/${PROJECTION_FILE}`, { readOnly: true });
+      const most = db.prepare("select level, count(*) as runs from run group by level order by 2 desc")
+        .get()!;
+      db.close();
+      assert.ok(
+        most.runs as number < 64,
+        `${most.runs} runs of level ${most.level}, of ${AWARDS / 100} bulks`,
+      );
+    },
+    false,
+    100,
+  );
 });
 
 Deno.test("a user's and a packet's story, from the projection and from the rows after it", async () => {
@@ -235,12 +270,7 @@ Deno.test("a user's and a packet's story, from the projection and from the rows 
 
 Deno.test("closing an event gives back what nobody won, once", async () => {
   await withLedger((directory) => {
-    tamper(
-      directory,
-      TRUTH_FILE,
-      `insert into entry (seq, kind, packet, user, amount, sponsor, count, at_ms)
-       select max(seq) + 1, 1, ${AWARDS + 1}, 0, 70, 9, 7, 0 from entry`,
-    );
+    enter(directory, [[EntryKind.mint, AWARDS + 1, 0, 70, 9, 7]]);
     const clock = new ManualClock();
     assert.deepEqual(closeEvent(directory, clock), [{ sponsor: 9, amountFen: 70 }]);
     assert.deepEqual(closeEvent(directory, clock), []);
@@ -254,21 +284,12 @@ Deno.test("closing an event gives back what nobody won, once", async () => {
 Deno.test("closing an event gives back what was won and never opened, and shows it so", async () => {
   await withLedger((directory) => {
     const { mint, award, open: opening } = EntryKind;
-    const row = (seq: number, kind: number, packet: number, user: number, amount: number, count: number) =>
-      `(${seq}, ${kind}, ${packet}, ${user}, ${amount}, 9, ${count}, 0)`;
-    const seq = open(directory).judge.awards + 6; // so many rows are there
-    tamper(
-      directory,
-      TRUTH_FILE,
-      `insert into entry values ${
-        [
-          row(seq + 1, mint, AWARDS + 1, 0, 70, 7),
-          row(seq + 2, award, AWARDS + 1, 42, 10, 1),
-          row(seq + 3, award, AWARDS + 2, 42, 20, 1),
-          row(seq + 4, opening, AWARDS + 1, 42, 10, 0),
-        ].join()
-      }`,
-    );
+    enter(directory, [
+      [mint, AWARDS + 1, 0, 70, 9, 7],
+      [award, AWARDS + 1, 42, 10, 9, 1],
+      [award, AWARDS + 2, 42, 20, 9, 1],
+      [opening, AWARDS + 1, 42, 10, 9, 0],
+    ]);
     const states = () => showUser(directory, 42).slice(-2).map(({ state }) => state);
     assert.deepEqual(states(), ["open", "unopened"]);
     assert.equal(checkLedger(directory).balances.heldFen, 20);
@@ -321,7 +342,9 @@ Deno.test("a file of another program or of a newer redpkt is left alone", async 
   assert.throws(() => new SqliteStore(directory), /schema 99.*newer redpkt/);
   assert.throws(() => new TruthReader(directory), /newer redpkt/);
   tamper(directory, TRUTH_FILE, "pragma user_version = 1");
-  assert.throws(() => new TruthReader(directory), /schema 1 of an older redpkt/);
+  for (const open of [TruthReader, SqliteStore]) {
+    assert.throws(() => new open(directory), /schema 1 of an older redpkt.*redpkt ledger upgrade /);
+  }
   await Deno.remove(directory, { recursive: true });
 });
 
@@ -341,4 +364,29 @@ Deno.test("what is no database is said to be none", async () => {
 Deno.test("where there is no ledger, every question says so", () => {
   assert.throws(() => checkLedger("/nowhere"), /holds no ledger/);
   assert.throws(() => showUser("/nowhere", 1), /holds no ledger/);
+});
+
+Deno.test("an event that is closed ends what was ordered: no later start makes more of it", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const clock = new ManualClock();
+    const store = new SqliteStore(directory, "off");
+    const ledger = new StoredLedger(openJudge(store, directory, NO_LIMITS).judge, store, clock);
+    const filler = new LedgerFiller(ledger);
+    const order = { plugin: "shake", route: "POST /packets", key: "eve", body: {}, fixed: {}, atMs: 5 };
+    const { words, bytes } = orderWords({ ...order, packets: 100 });
+    filler.enterParts(words);
+    assert.equal(filler.enter(EntryKind.order, { count: bytes }), 1);
+    filler.enter(EntryKind.mint, { user: 1, packetId: 1, count: 10, amountFen: 50, sponsor: 3 });
+    ledger.close();
+    for (let time = 0; time < 2; time++) {
+      const gave = closeEvent(directory, clock);
+      assert.deepEqual(gave, time === 0 ? [{ sponsor: 3, amountFen: 50 }] : []);
+      const [{ isEnded, made, openParts }] = orderStates(open(directory).judge);
+      assert.deepEqual([isEnded, made, openParts], [true, 10, []], "and what went back can't be won");
+      assert.deepEqual(checkLedger(directory).problems, []);
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });

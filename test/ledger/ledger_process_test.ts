@@ -59,7 +59,7 @@ Deno.test("a ledger that contradicts itself ends the server with the exit code o
     const args = ["server", "--port", "0", "--admin", "127.0.0.1:0", "--ledger", directory, "--workers", "1"];
     const { code, stderr } = await redpkt(args);
     assert.equal(code, 70);
-    assert.match(stderr, /lacks row 50/);
+    assert.match(stderr, /the ledger's rows 1 to 101: not what was committed.*restore it from a copy/);
     const check = await redpkt(["ledger", "check", directory]);
     assert.equal(check.code, 1);
     assert.match(check.stdout, /WRONG .*lacks row 50/);
@@ -71,7 +71,13 @@ Deno.test("mistakes on the command line are told all at once, with what to do", 
     [["ledger", "chek", "x"], /chek: no such action\. Did you mean check\?/],
     [["ledger", "check"], /one directory, such as redpkt ledger check data\//],
     [["ledger", "check", "nowhere"], /nowhere: holds no ledger/],
-    [["ledger", "show", "nowhere"], /--user N, --packet N or --ticket N/],
+    [["ledger", "show", "nowhere"], /nowhere: holds no ledger/],
+    [
+      ["ledger", "show", "x", "--user", "1", "--packet", "2"],
+      /--user N, --packet N, --ticket N or --order N/,
+    ],
+    [["ledger", "accept-loss", "nowhere"], /give the reason/],
+    [["ledger", "upgrade", "nowhere"], /nowhere: holds no ledger/],
     [["reconcile", "data"], /data: redpkt reconcile takes flags only[^]*--ledger is missing/],
     [["reconcile", "--ledger", "core"], /core: holds no ledger/],
     [["reconcile", "--ledger", "nowhere"], /--ledger nowhere: there is no such file or folder/],
@@ -82,4 +88,68 @@ Deno.test("mistakes on the command line are told all at once, with what to do", 
     assert.match(stderr, words);
     assert.doesNotMatch(stderr, /\.ts:/);
   }
+});
+
+Deno.test("a server whose log is gone is refused with one line, and goes on once somebody has accepted the loss", async () => {
+  await withDirectory(async (directory) => {
+    const server = await startServer(["--ledger", directory, "--workers", "1"]);
+    await server.running.event("ledger ready");
+    const { ledger } = await server.get("/health");
+    assert.match(ledger.head.headHex, /^[0-9a-f]{64}$/);
+    assert.equal(ledger.head.seq, 1, "its limits");
+    const order = {
+      method: "POST",
+      body: JSON.stringify({ ratePerS: 100, total: 100, minFen: 1, maxFen: 5 }),
+    };
+    assert.equal((await fetch(`${server.api}/packets`, order)).status, 200);
+    while ((await server.get("/health")).ledger.head.seq < 2) await new Promise((go) => setTimeout(go, 20));
+    server.running.process.kill("SIGKILL");
+    await server.running.ended();
+    // As without its log, which the server may have moved into the file already.
+    const db = new DatabaseSync(`${directory}/${TRUTH_FILE}`);
+    db.exec(["entry", "body", "link"].map((table) => `delete from ${table} where seq > 1`).join(";"));
+    db.close();
+    const args = ["server", "--port", "0", "--admin", "127.0.0.1:0", "--ledger", directory, "--workers", "1"];
+    const refused = await redpkt(args);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /redpkt server: .*: head knows .*accept-loss \S+ --reason "why"\n$/);
+    const accept = ["ledger", "accept-loss", directory, "--reason", "the log was deleted"];
+    const accepted = await redpkt(accept);
+    assert.equal(accepted.code, 0, accepted.stderr);
+    assert.match(accepted.stdout, /kept: \S+head\.aside-/);
+    await using next = await startServer(["--ledger", directory, "--workers", "1"]);
+    await next.running.event("ledger ready");
+    const shown = await redpkt(["ledger", "show", directory]);
+    assert.match(shown.stdout, /^ledger [0-9a-f]{32}\nrow \d+, head [0-9a-f]{64}\n/);
+    assert.match(shown.stdout, /limits since \S+: 3 a user, 1 of a sponsor/);
+    assert.match(shown.stdout, /loss accepted at \S+ \(row \d+\): the log was deleted\n {2}head knows/);
+  });
+});
+
+Deno.test("damage to what can be made anew stops no start: it is told, kept under another name, and made anew", async () => {
+  await withDirectory(async (directory) => {
+    fillLedger(directory, { awards: 20_000, users: 10_000, isCheckpointed: true });
+    const bytes = await Deno.readFile(`${directory}/checkpoint`);
+    bytes[bytes.length >> 1] ^= 1; // in a chunk, which a start finds as late as it can
+    await Deno.writeFile(`${directory}/checkpoint`, bytes);
+    await Deno.writeTextFile(`${directory}/projection.db`, "no database, and long enough to be looked into");
+    await using server = await startServer(["--ledger", directory, "--workers", "1"]);
+    const ready = await server.running.event("ledger ready");
+    assert.deepEqual([ready.level, ready.awards], ["warn", 20_000]);
+    assert.match(ready.checkpointFault as string, /the checksum of chunk 0 is wrong/);
+    assert.equal(
+      (await server.running.event("made anew, since it is damaged")).file,
+      `${directory}/projection.db`,
+    );
+    const names = [...Deno.readDirSync(directory)].map(({ name }) => name.replace(/aside-.*/, "aside"));
+    assert.deepEqual(names.filter((name) => name.endsWith("aside")).sort(), [
+      "checkpoint.aside",
+      "projection.db.aside",
+    ]);
+    server.running.process.kill("SIGTERM");
+    assert.equal(await server.running.ended(), 0);
+    const check = await redpkt(["ledger", "check", directory]);
+    assert.equal(check.code, 0, check.stdout);
+    assert.match(check.stdout, /projection +up to date/);
+  });
 });

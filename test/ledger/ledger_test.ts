@@ -8,6 +8,7 @@ import { SqliteStore } from "../../core/ledger/store/sqlite_store.ts";
 import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import { ManualClock } from "../../core/base/clock.ts";
 import { describeLedger, type OpenedLedger } from "./ledger_conformance.ts";
+import { describeOrders } from "./ledger_order_cases.ts";
 import { describeSends } from "./ledger_send_cases.ts";
 
 describeLedger("MemoryLedger", (limits) => {
@@ -30,6 +31,19 @@ describeSends("StoredLedger with checkpoints", () =>
   storedLedger(NO_LIMITS, (directory, clock) => {
     catchUp(directory, clock);
     // The projection and the checkpoint say the same as the rows.
+    assert.deepEqual(checkLedger(directory).problems, []);
+  }));
+
+describeOrders("MemoryLedger", () => {
+  const ledger = new MemoryLedger();
+  return { ledger, dispose: () => ledger.close() };
+});
+
+describeOrders("StoredLedger", () => storedLedger(NO_LIMITS, () => {}));
+
+describeOrders("StoredLedger with checkpoints", () =>
+  storedLedger(NO_LIMITS, (directory, clock) => {
+    catchUp(directory, clock);
     assert.deepEqual(checkLedger(directory).problems, []);
   }));
 

@@ -27,7 +27,7 @@ function describe(rule: string, { good, bad }: { good: readonly Snippet[]; bad: 
 
 describe("import-boundaries", {
   good: [
-    ["core/set/set.ts", `import { assert } from "../assert.ts";`],
+    ["core/set/set.ts", `import { assert } from "../base/assert.ts";`],
     ["core/cli/args.ts", `import { z } from "zod";`],
     ["core/set/set.ts", `export * from "./admit.ts";`],
     ["core/set/set_test.ts", `import shake from "../../plugins/shake/plugin.ts";`],

@@ -27,7 +27,7 @@ export function tellNoBrowser(): void {
 }
 
 /** Starts the browser, with nothing of its own going out to the network. */
-export function launchBrowser(): Promise<Browser> {
+export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: browserPath!,
     args: [
@@ -38,6 +38,7 @@ export function launchBrowser(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }

@@ -50,7 +50,11 @@ Deno.test({
     try {
       // One sponsor: of which of several a few packets are is left to chance.
       const order = JSON.stringify({ ratePerS: 1000, total: 10, sponsors: 1 });
-      await (await fetch(`http://${server.admin}/packets`, { method: "POST", body: order })).body?.cancel();
+      await (await fetch(`http://${server.admin}/packets`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: order,
+      })).body?.cancel();
       const text = await until(async () => {
         const metrics = await (await fetch(`http://${server.admin}/metrics`)).text();
         return metrics.includes('sponsor="1"') ? new TextEncoder().encode(metrics) : undefined;

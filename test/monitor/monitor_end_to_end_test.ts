@@ -61,7 +61,11 @@ Deno.test("totals and seconds of the monitor equal those of server and fleet, to
     core.setTargets([admin, control].map((address) => ({ url: `http://${address}`, name: address })));
     await until(() => core.targets.every(({ state }) => state === "live") && bySecond.size > 0);
     const post = (path: string, body: unknown) =>
-      fetch(`http://${path}`, { method: "POST", body: JSON.stringify(body) }).then((answer) => answer.text());
+      fetch(`http://${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }).then((answer) => answer.text());
     await post(`${admin}/packets`, { ratePerS: 50, total: 1000 });
     await post(`${control}/rate`, { qps: 300 });
     await until(() => sum(ANSWERED) > 600);
@@ -80,10 +84,10 @@ Deno.test("totals and seconds of the monitor equal those of server and fleet, to
     const client = core.totals("client");
     assert.deepEqual(
       [client.shakesSent, client.shakesAnswered, client.shakesWon],
-      [told("offered"), told("answered"), told("won")],
+      [told("sent"), told("answered"), told("won")],
       "totals of the fleet",
     );
-    assert.deepEqual([sum(SENT), sum(ANSWERED)], [told("offered"), told("answered")], "sums of its seconds");
+    assert.deepEqual([sum(SENT), sum(ANSWERED)], [told("sent"), told("answered")], "sums of its seconds");
     const stopped = JSON.parse(log.split("\n").find((line) => line.includes('"event":"stopped"'))!);
     const { framesIn, framesOut } = core.totals("server");
     assert.deepEqual([framesIn, framesOut], [stopped.framesIn, stopped.framesOut], "totals of the server");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { MonitorCore } from "../../core/monitor/collect/monitor_core.ts";
 import { MoneyWatch } from "../../core/monitor/money/money_watch.ts";
-import { clientHosts } from "../../core/monitor/web/page_state.ts";
+import { clientHosts } from "../../core/monitor/view/page_state.ts";
 import { Control } from "../../core/monitor/collect/control.ts";
 import type { PlanInput } from "../../core/seed/plan/plan_schema.ts";
 import { TestSet } from "../../core/seed/make/testing.ts";
@@ -39,6 +39,7 @@ Deno.test("waves, sponsors and limits of a real event are what the monitor shows
     ...SMALL_SERVER,
     ...["--ledger", `${dir}/ledger`, "--ledger-sync", "off"],
     ...["--seed", set.path("host-000"), "--host-id", "host-000", "--seed-keys", set.keys.path],
+    ...["--claims", `${dir}/claims`],
   ], /"port":(\d+),"admin":"([^"]+)"/);
   const [, port, admin] = server.match;
   const fleet = await startRedpkt([
@@ -106,10 +107,14 @@ Deno.test("waves, sponsors and limits of a real event are what the monitor shows
     assert.deepEqual(marks("phase").map(([text]) => text), ["wave called playing", "wave called over"]);
     // What is done by hand is marked too.
     const body = JSON.stringify({ wave: "planned", inS: 1000 });
-    const headers = { "x-redpkt-who": encodeURIComponent("小明") };
+    const headers = { "content-type": "application/json", "x-redpkt-who": encodeURIComponent("小明") };
     const moved = await fetch(`http://${admin}/waves/move`, { method: "POST", body, headers });
     assert.equal(moved.status, 200, await moved.text());
-    const refused = await fetch(`http://${admin}/waves/move`, { method: "POST", body: "{}" });
+    const refused = await fetch(`http://${admin}/waves/move`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
     assert.equal(refused.status, 400, await refused.text());
     await until(() => marks("action").length > 1);
     assert.deepEqual(marks("action")[1], ["waves/move wave planned, inS 1000 on access", "小明"]);

@@ -21,23 +21,36 @@ function bench() {
   return {
     core,
     serve: (port: number) =>
-      serveWeb({ core, control, token: TOKEN, address: { hostname: "127.0.0.1", port } }),
-    goOn(seconds: number): void {
+      serveWeb({ flag: "--web", what: "the page", address: { hostname: "127.0.0.1", port }, names: [] }, {
+        core,
+        control,
+        token: TOKEN,
+        isOpen: true,
+      }),
+    goOn(seconds: number, isDead = false): void {
       for (let i = 0; i < seconds; i++, second++) {
         const shakes = 1000 + 10 * (second % 60);
-        const counts = { shakesDue: shakes, shakesSent: shakes, shakesAnswered: shakes, shakesWon: 7 };
+        const served = isDead ? 0 : shakes;
+        const counts = {
+          shakesDue: shakes,
+          shakesSent: served,
+          shakesAnswered: served,
+          shakesWon: isDead ? 0 : 7,
+          ticksUnconnected: shakes - served,
+          shakesLost: 0,
+        };
         world.clock.advance(1000);
         core.replay(
           FLEET,
           makeSnapshot(second, { deltas: counts, totals: counts, latency: [[200, shakes]] }),
         );
-        const served = { framesOut: shakes, connectionsOpened: 0 };
+        const answers = { framesOut: shakes, connectionsOpened: 0 };
         core.replay(
           SERVER,
           makeSnapshot(second, {
             role: "server",
             pid: 2,
-            deltas: served,
+            deltas: answers,
             gauges: { connections: 500, users: 500 },
             blocks: { connections: [250, 250, 0] },
           }),
@@ -71,7 +84,7 @@ Deno.test({
     const { core, serve, goOn } = bench();
     goOn(300);
     core.mark("phase", "wave 1");
-    let web = serve(0);
+    let web = await serve(0);
     const { port } = web.address;
     const browser = await launchBrowser();
     try {
@@ -108,6 +121,11 @@ Deno.test({
       assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
 
       await page.locator("#control summary").click();
+      await page.fill("#token", "");
+      await page.locator("#token").blur();
+      await page.locator("#control-note", { hasText: "Give the token: the one of" }).waitFor();
+      await page.fill("#token", TOKEN);
+      await page.locator("#token").blur();
       await page.locator("#action").waitFor();
       await page.fill('[name="qps"]', "2000");
       await page.fill("#who", "ann");
@@ -119,14 +137,29 @@ Deno.test({
         "ann",
       ]);
 
+      await page.waitForSelector('#link[data-health="good"]');
+      goOn(1, true);
+      await page.waitForSelector('#link[data-health="bad"]');
+      assert.match(await page.locator("#link").innerText(), /users aren't served/);
+      assert.match(
+        await page.locator("#ills").innerText(),
+        /^nobody is served: 1,\d+ shakes due, 0 answered/,
+      );
+      const tiles = await page.locator("#tiles").innerText();
+      for (const title of ["due", "sent", "answered", "not sent", "lost"]) {
+        assert.match(tiles, new RegExp(`^${title}\\n${/^(due|not)/.test(title) ? "1," : "0/s"}`, "m"), tiles);
+      }
+      goOn(1);
+      await page.waitForSelector('#link[data-health="good"]');
+
       isDown = true;
       await web.stop();
       await page.waitForSelector('#link[data-state="lost"]');
       goOn(3);
-      web = serve(port);
+      web = await serve(port);
       await page.waitForSelector('#link[data-state="live"]');
       isDown = false;
-      await page.waitForFunction("redpkt.charts.data.seconds.length === 304");
+      await page.waitForSelector('#charts[data-points="306"]');
 
       await page.setViewportSize({ width: 390, height: 800 });
       const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");

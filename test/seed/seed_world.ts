@@ -1,13 +1,15 @@
 /** A host with a seed file in virtual time, and users of either version. */
+import assert from "node:assert/strict";
 import { markAwarded } from "../../core/ledger/judge/awarded_bits.ts";
 import { Judge } from "../../core/ledger/judge/judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger } from "../../core/ledger/record/ledger.ts";
+import type { OrderState } from "../../core/ledger/record/order_state.ts";
+import { orderStates } from "../../core/ledger/judge/order_states.ts";
 import { type SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
 import type { PlanInput } from "../../core/seed/plan/plan_schema.ts";
 import { SeedFile } from "../../core/seed/file/seed_file.ts";
 import { TestSet } from "../../core/seed/make/testing.ts";
 import { SeedTickets } from "../../core/seed/file/tickets.ts";
-import { MemoryNotes } from "../../core/server/host/plugin_notes.ts";
 import seed from "../../plugins/seed/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
@@ -16,6 +18,8 @@ import { SimHost, type SimHostOptions } from "../sim/sim_host.ts";
 
 /** Where the simulated wall clock begins. */
 export const WALL_MS = 1_700_000_000_000;
+/** How long an answer may take, in virtual time. */
+const MOST_ANSWER_MS = 10_000;
 /** A time of the plan, in seconds from there. */
 export const at = (seconds: number) => new Date(WALL_MS + seconds * 1000).toISOString();
 
@@ -57,6 +61,9 @@ export class LastingLedger implements Ledger {
   get unopened(): number {
     return this.judgeOf.unopened;
   }
+  orders(): OrderState[] {
+    return orderStates(this.judgeOf);
+  }
   awardOf(packetId: number): AwardRecord | undefined {
     return this.judgeOf.awardOf(packetId);
   }
@@ -78,7 +85,6 @@ export class SeedWorld implements Disposable {
   readonly network: SimNetwork;
   readonly client: SimClient;
   readonly ledger = new LastingLedger();
-  readonly notes = new MemoryNotes();
   /** Whoever else has turns, such as a fleet. */
   readonly others: SimActor[] = [];
   host!: SimHost;
@@ -112,12 +118,16 @@ export class SeedWorld implements Disposable {
         { plugin: seed },
       ],
       ledger: this.ledger,
-      notes: this.notes,
       tickets,
       seed: this.#seed,
       ...this.#options,
       ...options,
     });
+  }
+
+  /** Of the tickets, as plans and notes name them. */
+  get ticketsHash(): string {
+    return new SeedTickets(this.#file).hash;
   }
 
   kill(): void {
@@ -160,8 +170,18 @@ export class SeedWorld implements Disposable {
     return this.host.request("get", "/waves", undefined) as Promise<WaveStatus[]>;
   }
 
-  order(action: string, body: unknown): Promise<unknown> {
-    return this.host.request("post", `/waves/${action}`, body);
+  /** Lets time pass until the order is durable, or refused. */
+  async order(action: string, body: unknown, key?: string): Promise<unknown> {
+    const headers: Record<string, string> = key === undefined ? {} : { "idempotency-key": key };
+    const answer = { isThere: false };
+    const asked = this.host.request("post", `/waves/${action}`, body, headers)
+      .finally(() => answer.isThere = true);
+    asked.catch(() => {}); // whoever asked hears of it below
+    for (let ms = 0; !answer.isThere; ms++) {
+      assert.ok(ms < MOST_ANSWER_MS, "an order is answered in time");
+      await this.pass(1);
+    }
+    return await asked;
   }
 
   /** Wall time as seconds of the plan. */

@@ -118,6 +118,24 @@ Deno.test("version 1 users send to their groups, claim, chat and shake; both sid
   assert.deepEqual([heldFen, packetFen], [0, 0]);
 });
 
+Deno.test("what is sent counts with the amount that it was sent with, whatever users send by the time of the answer", async () => {
+  const world = new FleetAndHost(1, 40, { sendsPerS: 170, sendFen: 100 });
+  await world.order("/fund", { users: [0, 39], amountFen: 1_000_000 });
+  await world.pass(500);
+  for (let i = 0; i < 300; i++) {
+    world.fleet.obey({
+      order: "behave",
+      behaviour: behaviourSchema.parse({ sendsPerS: 170, sendFen: 100 + i }),
+    });
+    await world.pass(10);
+  }
+  world.fleet.obey({ order: "behave", behaviour: behaviourSchema.parse({}) });
+  await world.pass(500);
+  assert.ok(world.seen("sendsDone") > 300);
+  assert.equal(world.seen("sendsDone"), world.seen("sendsSent"));
+  assert.equal(world.seen("amountSentFen"), world.host.counters.total("sendAmountFen"));
+});
+
 Deno.test("some users open what they win later, and some never do; what they don't is held", async () => {
   const world = new FleetAndHost(1, 40, { openPercent: 60, openAfterMs: [100, 1_000] }, 50);
   await world.order("/packets", { ratePerS: 20, total: 100, minFen: 1, maxFen: 9 });

@@ -323,10 +323,13 @@ Deno.test("groups are listed, changed and removed; chat reaches the members who 
 
 Deno.test("funding with the same key happens once", async () => {
   const world = new SendWorld();
-  assert.deepEqual(await world.fund(1, 50, 10, "k"), { funded: 50 });
-  assert.deepEqual(await world.fund(1, 50, 10, "k"), { funded: 0 });
-  assert.deepEqual(await world.fund(1, 60, 10, "k"), { funded: 10 });
-  assert.equal(world.host.ledger.balances().userFen, 600);
+  const first = { order: 1, state: "done", funded: 50, users: 50 };
+  assert.deepEqual(await world.fund(1, 50, 10, "k"), { ...first, repeated: false });
+  assert.deepEqual(await world.fund(1, 50, 10, "k"), { ...first, repeated: true });
+  assert.equal(world.host.ledger.balances().userFen, 500);
+  await assert.rejects(() => world.fund(1, 60, 10, "k"), { status: 409 });
+  await assert.rejects(() => world.fund(1, 50, 11, "k"), { status: 409 });
+  assert.equal(world.host.ledger.balances().userFen, 500);
 });
 
 Deno.test("the host sends by itself: so many a second, three different users each", async () => {

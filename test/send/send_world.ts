@@ -120,23 +120,6 @@ export class SendWorld extends World {
     return user;
   }
 
-  /** Asks a route and lets the world go on until it answers. */
-  async ask(
-    method: string,
-    path: string,
-    body: unknown,
-    headers: Record<string, string> = {},
-  ): Promise<unknown> {
-    const answer: { value?: unknown; error?: unknown; isThere: boolean } = { isThere: false };
-    this.host.request(method, path, body, headers).then(
-      (value) => Object.assign(answer, { value, isThere: true }),
-      (error) => Object.assign(answer, { error, isThere: true }),
-    );
-    await this.settle(() => answer.isThere);
-    if (answer.error !== undefined) throw answer.error;
-    return answer.value;
-  }
-
   fund(first: number, last: number, amountFen: number, key = "fund"): Promise<unknown> {
     return this.ask("post", "/fund", { users: [first, last], amountFen }, { "idempotency-key": key });
   }

@@ -187,7 +187,7 @@ Deno.test("who is refused one sponsor's packet gets another's, and his own limit
   const ledger = new MemoryLedger({ packetsPerUser: 3, packetsPerSponsor: 1 });
   const world = new World({ ledger });
   const peer = world.user(1).shake(1);
-  await world.host.request("post", "/packets", { ...ORDER, minFen: 1, sponsors: 4 });
+  await world.ask("post", "/packets", { ...ORDER, minFen: 1, sponsors: 4 });
   for (let i = 0; i < 300; i++) {
     peer.shake(1);
     await world.settle(() => true, world.pass(10) as undefined);
@@ -209,7 +209,7 @@ Deno.test("one user on 64 connections over all workers, shaking at once, is neve
   const ledger = new MemoryLedger({ packetsPerUser: 3, packetsPerSponsor: 1 });
   const world = new World({ ledger, workers: 4, setsPerWorker: 2, seats: 20, ringEntries: 256 }, {}, 5);
   const random = new Random(5);
-  await world.host.request("post", "/packets", {
+  await world.ask("post", "/packets", {
     ratePerS: 5_000,
     total: 10_000,
     minFen: 1,

@@ -1,20 +1,23 @@
 /** Wall clocks that are set forward and back, over restarts: what can be claimed is told, and hasn't gone back. */
 import assert from "node:assert/strict";
 import { SimNetwork } from "../../core/engine/sim/network.ts";
-import { MemoryLedger } from "../../core/ledger/judge/memory_ledger.ts";
+import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
+import { NO_LIMITS } from "../../core/ledger/record/ledger.ts";
+import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import { Random } from "../../core/base/random.ts";
-import { MemoryNotes } from "../../core/server/host/plugin_notes.ts";
 import { Result } from "../../core/wire/codes.ts";
 import send from "../../plugins/send/mod.ts";
-import { at, planOf, SeedWorld } from "../seed/seed_world.ts";
+import { at, planOf } from "../seed/seed_world.ts";
+import { StoredSeedWorld } from "../seed/stored_seed_world.ts";
 import { SendUser } from "../send/send_world.ts";
 import { SimClient } from "../sim/sim_client.ts";
 import { SimHost } from "../sim/sim_host.ts";
+import { SimStore } from "../sim/sim_store.ts";
 
 const EXPIRES_S = 60;
 const SENDER = 1;
-/** A host that is killed has kept its time so long ago at most, and lets a packet live so much longer. */
-const KEPT_MS = 10_000;
+/** The rows of a host that ends say its time so long ago at most, and a packet lives so much longer. */
+const KEPT_MS = 61_000;
 
 interface Sent {
   readonly packetId: number;
@@ -29,10 +32,11 @@ interface Sent {
 class SteppedWorld {
   readonly network: SimNetwork;
   readonly client: SimClient;
-  readonly ledger = new MemoryLedger();
-  readonly notes = new MemoryNotes();
+  readonly store = new SimStore(new Random(1));
   readonly sent: Sent[] = [];
   host: SimHost;
+  // Made by `#start`.
+  declare ledger: StoredLedger;
 
   constructor(seed: number) {
     this.network = new SimNetwork(seed, {});
@@ -41,19 +45,19 @@ class SteppedWorld {
   }
 
   #start(): SimHost {
+    const { judge } = openJudge(this.store, undefined, NO_LIMITS);
     return new SimHost(this.network, {
       plugins: [{ plugin: send, config: { expiresS: EXPIRES_S } }],
       workers: 2,
       setsPerWorker: 2,
       ringEntries: 512,
-      ledger: this.ledger,
-      notes: this.notes,
+      ledger: this.ledger = new StoredLedger(judge, this.store, this.network.clock),
     });
   }
 
   /** @param ms how long it is down */
   async restart(ms: number, stepMs: number, isKilled: boolean): Promise<void> {
-    if (!isKilled) this.host.time.close();
+    if (!isKilled) this.ledger.close();
     this.host.kill();
     this.network.at(this.network.clock.monotonicMs() + ms, () => {});
     const untilMs = this.network.clock.monotonicMs() + ms;
@@ -71,7 +75,7 @@ class SteppedWorld {
       const nextMs = Math.min(untilMs, clock.monotonicMs() + 100);
       this.network.at(nextMs, () => {});
       this.network.run([this.host, this.client], () => clock.monotonicMs() >= nextMs, nextMs);
-      await Promise.resolve();
+      for (let i = 0; i < 6; i++) await Promise.resolve();
     }
     for (const one of this.sent) one.ageMs += clock.monotonicMs() - startMs;
   }
@@ -145,7 +149,7 @@ Deno.test("clock steps over restarts: what can be claimed is told, and hasn't go
 
 Deno.test("a wave that a clock has skipped isn't over after a restart either", async () => {
   const waves = [{ name: "first", start: at(2), lengthS: 20, leftover: "return" as const }];
-  using world = new SeedWorld(planOf(1_000, { waves }));
+  using world = new StoredSeedWorld(planOf(1_000, { waves }));
   await world.pass(6_000);
   world.network.clock.stepWall(100_000);
   await world.pass(1_000);

@@ -175,6 +175,52 @@ Deno.test("off loopback the admin API needs a token", async () => {
   assert.equal((await fetch(`${server.api}/health`, { headers }).then(drop)).status, 200);
 });
 
+Deno.test("with token keys nobody comes in without a token, and without keys everything says so", async () => {
+  const keys = await Deno.makeTempFile();
+  await Deno.writeTextFile(keys, `7 ${"5a".repeat(16)}\n`);
+  const warned = (server: Awaited<ReturnType<typeof startServer>>) =>
+    server.running.lines.filter(({ level, event }) =>
+      level === "warn" && /anybody can be any user/.test(event)
+    );
+  {
+    await using server = await startServer(["--workers", "1", "--token-keys", keys]);
+    await using anybody = await User.connect(server.port);
+    await anybody.send(new Uint8Array(FRAME_BYTES[0]).fill(0));
+    assert.ok(await anybody.isClosed());
+    await using user = await User.connect(server.port);
+    const login = new DataView(new ArrayBuffer(FRAME_BYTES[0]));
+    writeLoginRequest(login, 0, 0, 5);
+    await user.send(new Uint8Array(login.buffer));
+    assert.ok(await user.isClosed());
+    assert.deepEqual((await server.get("/health")).logins, { tokens: "checked", version0: "off" });
+    const { counters, gauges } = await server.get("/counters");
+    assert.deepEqual([counters.closedVersion0Off, counters.logins, gauges.loginsUnchecked], [1, 0, 0]);
+    assert.equal((await server.get("/config")).server.version0, "off");
+    assert.equal(warned(server).length, 0);
+  }
+  await using server = await startServer(["--workers", "1"]);
+  await using _user = await User.login(server.port, 5);
+  assert.equal(warned(server).length, 1);
+  assert.match((await server.get("/health")).logins.tokens, /anybody can be any user/);
+  assert.match(await (await fetch(`${server.api}/metrics`)).text(), /^redpkt_logins_unchecked 1$/m);
+  await Deno.remove(keys);
+});
+
+Deno.test("an order for more users than the main thread can serve at once is refused, and one for many is served", async () => {
+  await using server = await startServer(["--workers", "1", "--plugins", "shake,send"]);
+  const all = await server.post("/fund", { users: [0, 0xffff_ffff], amountFen: 1 });
+  assert.deepEqual(all, {
+    status: 400,
+    body: { errors: ["users: must be at most 100000 users: fund more in several orders"] },
+  });
+  const groups = Array.from({ length: 11 }, (_, i) => ({ group: i + 1, users: [0, 99_999] }));
+  const crowd = await server.post("/groups", { groups });
+  assert.deepEqual([crowd.status, crowd.body.errors[0].split(":")[0]], [400, "groups"]);
+  const many = server.post("/fund", { users: [0, 99_999], amountFen: 1 });
+  assert.equal((await server.get("/health")).status, "ok");
+  assert.deepEqual(await many, { status: 200, body: { funded: 100_000 } });
+});
+
 Deno.test("a worker that dies ends the process with its own code", async () => {
   await using server = await startServer([
     "--plugins",

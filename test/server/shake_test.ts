@@ -24,11 +24,11 @@ Deno.test("a repeated order with the same key makes nothing new; with another bo
   const world = new World();
   const order = { ratePerS: 10, total: 10, minFen: 1, maxFen: 1 };
   const key = { "idempotency-key": "a" };
-  const first = await world.host.request("post", "/packets", order, key);
-  const again = await world.host.request("post", "/packets", order, key);
+  const first = await world.ask("post", "/packets", order, key);
+  const again = await world.ask("post", "/packets", order, key);
   assert.deepEqual(again, { ...first as object, repeated: true });
   await assert.rejects(
-    () => world.host.request("post", "/packets", { ...order, total: 11 }, key),
+    () => world.ask("post", "/packets", { ...order, total: 11 }, key),
     /another body/,
   );
   await world.settle(() => world.shakeStatus().made === 10, 10);
@@ -112,7 +112,7 @@ async function chaos(seed: number): Promise<void> {
   const won = new Map<number, { user: number; amountFen: number }>();
   const peers = new Map<number, SimPeer>();
   const everyone: SimPeer[] = [];
-  await world.host.request("post", "/packets", { ratePerS: 100, total, minFen: 1, maxFen: 500 });
+  await world.ask("post", "/packets", { ratePerS: 100, total, minFen: 1, maxFen: 500 });
   for (let step = 0; step < 3_000 && world.total("shakeWon") < total; step++) {
     const user = random.below(15);
     const chance = random.float();

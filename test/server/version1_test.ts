@@ -1,7 +1,8 @@
 /** Protocol version 1 on a whole host in virtual time: logins, tokens, close codes, shakes, beside version 0. */
 import assert from "node:assert/strict";
 import { Tokens } from "../../core/token/token.ts";
-import { CloseCode, Opcode1, Result } from "../../core/wire/codes.ts";
+import { CloseCode, Opcode, Opcode1, PLUGIN_OPCODES, Result } from "../../core/wire/codes.ts";
+import { writeLoginRequest } from "../../core/wire/version0.ts";
 import { readU64, TIMESTAMP_AT } from "../../core/wire/version1.ts";
 import {
   SessionField,
@@ -12,6 +13,9 @@ import {
   writePing,
   writeShake,
 } from "../../core/wire/version1_session.ts";
+import send from "../../plugins/send/mod.ts";
+import shake from "../../plugins/shake/mod.ts";
+import throttle from "../../plugins/throttle/mod.ts";
 import type { SimPeer } from "../sim/sim_client.ts";
 import { World } from "../sim/sim_world.ts";
 
@@ -62,6 +66,40 @@ Deno.test("a bad login is told why and closed, and counted for its reason", () =
   assert.equal(world.total("logins"), 0);
   assert.equal(world.total("closedTokenKeyUnknown"), 2);
   assert.equal(world.total("closedUnknownVersion"), 1);
+});
+
+Deno.test("whatever is said before a good login, or after a refused one, is done for nobody", () => {
+  const world = new World({
+    logins: { allowsVersion0: false, tokens },
+    plugins: [{ plugin: throttle }, { plugin: shake }, { plugin: send }],
+  });
+  const forged = (view: DataView, at: number) => writeLogin(view, at, 0, 7, tokens.make(8, NEVER_MS), 1);
+  const old = (view: DataView, at: number) => writeLoginRequest(view, at, 0, 7);
+  const opcodes = [...new Set([...Object.values(Opcode), ...Object.values(Opcode1), PLUGIN_OPCODES.from])];
+  for (const opcode of opcodes) {
+    if (opcode === Opcode1.login || opcode === Opcode.loginRequest) continue;
+    // Of every size that a frame of a client has.
+    for (const size of [12, 16, 20, 24, 28, 44, 64]) {
+      const frame = (view: DataView, at: number) => {
+        view.setUint16(at, size);
+        view.setUint16(at + 2, opcode);
+        return size;
+      };
+      for (const first of [undefined, forged, old]) {
+        const peer = world.connect();
+        peer.write((view, at) => {
+          const begin = first?.(view, at) ?? 0;
+          return begin + frame(view, at + begin);
+        });
+        world.until(() => peer.hasEnded || peer.closeCause !== undefined);
+        const others = peer.frames.filter(({ opcode }) => opcode !== Opcode1.close);
+        assert.deepEqual([others.length, peer.answers.length], [0, 0], `opcode ${opcode} of ${size} bytes`);
+      }
+    }
+  }
+  for (const metric of ["logins", "users", "shakeNothing", "awardsDelivered"]) {
+    assert.equal(world.total(metric), 0, metric);
+  }
 });
 
 Deno.test("both versions share a port; one setting turns version 0 off", () => {

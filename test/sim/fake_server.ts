@@ -1,7 +1,7 @@
 /** A server of a few lines for tests of the fleet: it answers every login and shake at once, or as a test says. */
 import { assert } from "../../core/base/assert.ts";
 import type { CloseCause, Engine, EngineHandler } from "../../core/engine/common/engine.ts";
-import { LoginResult, Opcode, ShakeResult } from "../../core/wire/codes.ts";
+import { LoginResult, Opcode, Opcode1, Result, ShakeResult } from "../../core/wire/codes.ts";
 import { FrameCursor, WHOLE_FRAME } from "../../core/wire/frame_cursor.ts";
 import {
   Field,
@@ -11,17 +11,39 @@ import {
   writeSendNotice,
   writeShakeResponse,
 } from "../../core/wire/version0.ts";
+import { fixedBytes1 } from "../../core/wire/version1.ts";
+import { SessionField, writeLoginResult, writeShakeResult } from "../../core/wire/version1_session.ts";
 
 const MAX_REPLY_BYTES = 256;
 const UNIX_SECONDS = 1_700_000_000;
+/** What a version 1 client of these tests sends. */
+const REQUESTS1 = [Opcode1.login, Opcode1.shake, Opcode1.open, Opcode1.delivered];
+/** Version 1's names for version 0's results. */
+const RESULTS1: Readonly<Record<number, number>> = {
+  [ShakeResult.won]: Result.ok,
+  [ShakeResult.nothing]: Result.nothing,
+  [ShakeResult.allGone]: Result.allGone,
+  [ShakeResult.overloaded]: Result.overloaded,
+};
 
 /** Writes frames to a connection at an offset and returns their size in bytes. */
 export type Writer = (view: DataView, at: number) => number;
 
+/** An answer to a shake, at once or later. */
+export interface ShakeReply {
+  /** One of `ShakeResult`, in either version; `won` if there is a packet, else `nothing`. */
+  readonly result?: number;
+  readonly packetId?: number;
+  readonly amountFen?: number;
+  readonly afterMs?: number;
+  /** Another request id than the shake's. */
+  readonly requestId?: number;
+}
+
 /** What the server does beside the ordinary. */
 export interface Behaviour {
-  /** Answers a shake: a result, a packet of so many fen, or nothing at all (`undefined`). */
-  shake?(userId: number): number | { packetId: number; amountFen: number } | undefined;
+  /** Answers a shake, or doesn't (`undefined`); several answers to one shake are a fault of the server. */
+  shake?(userId: number, requestId: number): number | ShakeReply | readonly ShakeReply[] | undefined;
   /** What follows a login's answer, or comes instead of it. */
   afterLogin?(userId: number, connection: number): Writer | undefined;
   instead?(userId: number): Writer | undefined;
@@ -40,11 +62,23 @@ export class FakeServer implements EngineHandler {
   readonly #behaviour: Behaviour;
   readonly #cursor: FrameCursor;
   readonly #userOf = new Map<number, number>();
+  /** By connection: the how manieth login of all it had. */
+  readonly #sessionOf = new Map<number, number>();
 
-  constructor(engine: Engine, behaviour: Behaviour = {}) {
+  readonly #later: (ms: number, act: () => void) => void;
+
+  /** @param later does something after some time; without it all answers come at once */
+  constructor(
+    engine: Engine,
+    behaviour: Behaviour = {},
+    later = (_ms: number, act: () => void): void => act(),
+  ) {
     this.#engine = engine;
     this.#behaviour = behaviour;
-    this.#cursor = new FrameCursor(requestFrames(), engine.capacity, engine.maxReadBytes);
+    this.#later = later;
+    const table = requestFrames();
+    for (const opcode of REQUESTS1) table.allow(opcode, fixedBytes1(opcode));
+    this.#cursor = new FrameCursor(table, engine.capacity, engine.maxReadBytes);
     engine.attach(this);
   }
 
@@ -67,6 +101,7 @@ export class FakeServer implements EngineHandler {
     this.open--;
     this.#cursor.forget(connection);
     this.#userOf.delete(connection);
+    this.#sessionOf.delete(connection);
   }
 
   onBytes(connection: number, start: number, end: number): void {
@@ -84,34 +119,51 @@ export class FakeServer implements EngineHandler {
 
   #onFrame(connection: number): void {
     const { view, at, opcode } = this.#cursor;
+    if (opcode === Opcode1.login) {
+      return this.#onLogin(connection, view.getUint32(at + SessionField.loginUser), 1);
+    }
+    if (opcode === Opcode1.shake) {
+      return this.#onShake(connection, 1, view.getUint32(at + SessionField.shakeRequestId));
+    }
+    if (opcode >= Opcode1.login) return;
     const userId = view.getUint32(at + Field.userId);
-    if (opcode === Opcode.loginRequest) return this.#onLogin(connection, userId);
+    if (opcode === Opcode.loginRequest) return this.#onLogin(connection, userId, 0);
     assert(this.#userOf.get(connection) === userId, "a frame carries its connection's user, after the login");
-    if (opcode === Opcode.shakeRequest) this.#onShake(connection, userId);
+    if (opcode === Opcode.shakeRequest) this.#onShake(connection, 0, 0);
     else this.#onClaim(connection, userId, view.getUint32(at + Field.claimPacketId));
   }
 
-  #onLogin(connection: number, userId: number): void {
+  #onLogin(connection: number, userId: number, version: number): void {
     assert(!this.#userOf.has(connection), "a connection has one login, its first frame");
     this.#userOf.set(connection, userId);
+    this.#sessionOf.set(connection, this.logins.length);
     this.logins.push(userId);
     const instead = this.#behaviour.instead?.(userId);
     if (instead !== undefined) return this.send(connection, instead);
-    this.send(connection, loginResponse(userId));
+    this.send(
+      connection,
+      version === 0 ? loginResponse(userId) : (view, at) => writeLoginResult(view, at, 0, userId),
+    );
     const more = this.#behaviour.afterLogin?.(userId, connection);
     if (more !== undefined) this.send(connection, more);
   }
 
-  #onShake(connection: number, userId: number): void {
+  #onShake(connection: number, version: number, requestId: number): void {
+    const userId = this.#userOf.get(connection)!;
     this.shakes.push(userId);
-    const answer = this.#behaviour.shake === undefined ? ShakeResult.nothing : this.#behaviour.shake(userId);
-    if (answer === undefined) return;
-    this.send(
-      connection,
-      typeof answer === "number"
-        ? shakeResponse(userId, answer)
-        : award(userId, answer.packetId, answer.amountFen),
-    );
+    const said = this.#behaviour.shake === undefined
+      ? ShakeResult.nothing
+      : this.#behaviour.shake(userId, requestId);
+    if (said === undefined) return;
+    const replies = typeof said === "number" ? [{ result: said }] : "length" in said ? said : [said];
+    for (const reply of replies) {
+      const write = shakeReply(version, userId, requestId, reply);
+      const session = this.#sessionOf.get(connection);
+      // Whoever has logged in since may have the same connection number.
+      const answer = () => void (this.#sessionOf.get(connection) === session && this.send(connection, write));
+      if (reply.afterMs === undefined) answer();
+      else this.#later(reply.afterMs, answer);
+    }
   }
 
   #onClaim(connection: number, userId: number, packetId: number): void {
@@ -127,6 +179,15 @@ export function loginResponse(userId: number, result: number = LoginResult.ok): 
 
 export function shakeResponse(userId: number, result: number): Writer {
   return (view, at) => writeShakeResponse(view, at, UNIX_SECONDS, userId, result, 0, 0);
+}
+
+function shakeReply(version: number, userId: number, shakeId: number, reply: ShakeReply): Writer {
+  const { packetId = 0, amountFen = 0, requestId = shakeId } = reply;
+  const { result = packetId === 0 ? ShakeResult.nothing : ShakeResult.won } = reply;
+  return (view, at) =>
+    version === 0
+      ? writeShakeResponse(view, at, UNIX_SECONDS, userId, result, packetId, amountFen)
+      : writeShakeResult(view, at, 0, requestId, RESULTS1[result], packetId, amountFen, 0);
 }
 
 export function award(userId: number, packetId: number, amountFen: number): Writer {

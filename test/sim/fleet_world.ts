@@ -19,6 +19,8 @@ export interface WorldOptions {
   readonly qps?: number;
   readonly network?: SimNetworkOptions;
   readonly behaviour?: Behaviour;
+  /** Another server than the few lines of `FakeServer`; `server` is none then. */
+  readonly attach?: (engine: SimEngine) => void;
   readonly fleet?: Partial<FleetOptions>;
 }
 
@@ -32,9 +34,13 @@ export class World {
   #serverEngine: SimEngine | undefined;
   readonly #users: number;
   readonly #behaviour: Behaviour;
+  readonly #attach: WorldOptions["attach"];
   readonly #fleetActor: SimActor;
 
-  constructor({ seed = 1, users = 50, qps = 100, network, behaviour = {}, fleet = {} }: WorldOptions = {}) {
+  constructor(
+    { seed = 1, users = 50, qps = 100, network, behaviour = {}, attach, fleet = {} }: WorldOptions = {},
+  ) {
+    this.#attach = attach;
     this.#users = users;
     this.#behaviour = behaviour;
     this.network = new SimNetwork(seed, network);
@@ -72,7 +78,10 @@ export class World {
       bell: new Bell(),
       network: this.network,
     });
-    this.server = new FakeServer(engine, this.#behaviour);
+    const { network } = this;
+    const later = (ms: number, act: () => void) => network.at(network.clock.monotonicMs() + ms, act);
+    if (this.#attach === undefined) this.server = new FakeServer(engine, this.#behaviour, later);
+    else this.#attach(engine);
     engine.listen({ kind: "address", hostname: "127.0.0.1", port: PORT });
     this.#serverEngine = engine;
   }
@@ -123,7 +132,8 @@ export function assertSums(world: World): void {
   assert.equal(c.shakesSent, c.shakesAnswered + c.shakesLost + c.shakesGivenUp + c.shakesOutstanding);
   assert.equal(
     c.shakesAnswered,
-    c.shakesWon + c.shakesNothing + c.shakesGreeted + c.shakesAllGone + c.shakesOverloaded,
+    c.shakesWon + c.shakesNothing + c.shakesGreeted + c.shakesNoticed + c.shakesAllGone + c.shakesOverloaded,
   );
-  assert.equal(world.latency().count, c.shakesAnswered);
+  assert.equal(world.latency().count, c.shakesAnswered - c.latenciesUnknown);
+  assert.ok(c.ticksConnecting <= c.ticksUnconnected);
 }

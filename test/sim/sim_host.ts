@@ -14,10 +14,10 @@ import { AccessLoop, type WorkerOrder, type WorkerReport } from "../../core/serv
 import { boardBytes, HostBoard } from "../../core/server/worker/host_board.ts";
 import { SET_METRICS, WORKER_METRICS } from "../../core/set/common/metrics.ts";
 import { HostEntries } from "../../core/server/host/host_entries.ts";
+import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import { HostTime } from "../../core/server/host/host_time.ts";
 import { makePeerMailboxes, Peers } from "../../core/server/worker/peers.ts";
 import { PluginHalves } from "../../core/server/host/host_plugins.ts";
-import { MemoryNotes, type PluginNotes } from "../../core/server/host/plugin_notes.ts";
 import type { LoginRules } from "../../core/set/common/logins.ts";
 import type { ConnectionLimits } from "../../core/set/common/connection_watch.ts";
 import { Bell } from "../../core/threads/bell.ts";
@@ -41,6 +41,8 @@ export interface SimHostOptions {
   readonly port?: number;
   readonly seed?: number;
   readonly ledger?: Ledger;
+  /** Whose packet ids its packets get. */
+  readonly hostNumber?: number;
   /** How long a winner waits for the ledger. */
   readonly verdictMs?: number;
   readonly logins?: LoginRules;
@@ -51,7 +53,8 @@ export interface SimHostOptions {
   readonly ringEntries?: number;
   /** Tickets of a seed file; which were awarded is marked already. */
   readonly tickets?: Tickets;
-  readonly notes?: PluginNotes;
+  /** What plugins of an older redpkt have noted in files, by plugin. */
+  readonly oldNotes?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -88,10 +91,11 @@ export class SimHost implements SimActor {
     const { workers = 1, setsPerWorker = 1, seats = 100, port = 1025, seed = 1, ringEntries = 64 } = options;
     this.#network = network;
     this.#setsPerWorker = setsPerWorker;
-    this.ledger = options.ledger ?? new MemoryLedger();
+    const ids = idSpaceOf(options.hostNumber ?? 0);
+    this.ledger = options.ledger ?? new MemoryLedger(undefined, undefined, ids.hostNumber);
     const { clock } = network;
-    const { notes = new MemoryNotes() } = options;
-    this.time = new HostTime(clock, notes, undefined);
+    const { ledger } = this;
+    this.time = new HostTime(clock, ledger instanceof StoredLedger ? ledger.durableTime : undefined);
     const eventLagMs = clock.wallMs() - this.time.now().eventMs;
     const random = new Random(seed);
     const plugins = options.plugins.map(({ plugin, config }) => ({
@@ -162,6 +166,7 @@ export class SimHost implements SimActor {
       ...rings.map((ring, i) => ({ ring: new LedgerRing(ring), bell: this.#workerBells[i] })),
     ]);
     this.#entries = new HostEntries(hostRing, this.#ledgerBell);
+    const orders = this.ledger.orders(); // as they are now, before anybody wins
     this.halves = new PluginHalves(plugins, {
       clock,
       time: this.time,
@@ -170,14 +175,14 @@ export class SimHost implements SimActor {
       setCount,
       random: random.fork(),
       entries: this.#entries,
-      ledger: this.ledger,
-      ids: idSpaceOf(0),
-      notes,
+      ledger: { nextPacketId: Math.max(this.ledger.nextPacketId, ids.firstGenerated), orders: () => orders },
+      ids,
+      oldNote: (plugin) => options.oldNotes?.[plugin],
       hasTickets: options.tickets !== undefined,
       tickets: () => options.tickets,
       packetDue: () => {},
       limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
-      isLedgerReady: () => this.ledgerBoard.state !== LedgerState.starting,
+      ledgerState: () => this.ledgerBoard.state,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
       wakeUp: () => this.#bell.ring(),
     });
@@ -190,7 +195,8 @@ export class SimHost implements SimActor {
     this.#outboxes.forEach((outbox) => outbox.drain((...message) => this.#onMessage(...message)));
     this.#entries.drain();
     const nowMs = this.#network.clock.monotonicMs();
-    this.#nextTickMs = Math.min(this.halves.tick(nowMs), this.time.turn(nowMs));
+    this.time.now();
+    this.#nextTickMs = this.halves.tick(nowMs);
     for (const loop of this.loops) {
       if (!loop.isStopped) void loop.pass();
     }

@@ -51,11 +51,28 @@ export class World {
     return this.host.counters.total(name);
   }
 
+  /** Asks a route and lets the world go on until it answers. */
+  async ask(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
+    const answer: { value?: unknown; error?: unknown; isThere: boolean } = { isThere: false };
+    this.host.request(method, path, body, headers).then(
+      (value) => Object.assign(answer, { value, isThere: true }),
+      (error) => Object.assign(answer, { error, isThere: true }),
+    );
+    await this.settle(() => answer.isThere);
+    if (answer.error !== undefined) throw answer.error;
+    return answer.value;
+  }
+
   /** Orders packets and waits until the ledger has those of the first second. */
   async makePackets(
     order: { ratePerS: number; total: number; minFen: number; maxFen: number },
   ): Promise<void> {
-    await this.host.request("post", "/packets", order);
+    await this.ask("post", "/packets", order);
     const wanted = Math.min(order.total, order.ratePerS);
     await this.settle(() => this.total("shakePacketsMade") >= wanted);
   }

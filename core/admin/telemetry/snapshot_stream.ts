@@ -5,8 +5,11 @@ import type { Snapshot } from "../../counters/series.ts";
  *
  * @param api such as `http://127.0.0.1:8989`
  */
-export async function* readSnapshots(api: string, signal: AbortSignal): AsyncGenerator<Snapshot> {
-  const response = await fetch(`${api}/stream`, { signal });
+export async function* readSnapshots(
+  api: string,
+  init: Pick<RequestInit, "headers" | "signal">,
+): AsyncGenerator<Snapshot> {
+  const response = await fetch(`${api}/stream`, init);
   if (!response.ok || response.body === null) throw new Error(`${api}/stream: ${response.status}`);
   let rest = "";
   for await (const text of response.body.pipeThrough(new TextDecoderStream())) {

@@ -49,6 +49,11 @@ export function tellAction(series: Series, log: Log): NonNullable<ApiOptions["on
   };
 }
 
+/** A fault of our own in a route is logged with its place. */
+export function tellFault(log: Log): NonNullable<ApiOptions["onFault"]> {
+  return (error) => log("error", "route failed", { error: error.stack ?? String(error) });
+}
+
 function snapshotStream(series: Series, lastEventId: string | undefined): Response {
   let unsubscribe = () => {};
   const body = new ReadableStream<string>({

@@ -66,8 +66,8 @@ export class BadUsers {
 
   /** The user's connection is there: he begins. */
   connected(connection: number, user: number): void {
-    const { engine, users, block, time } = this.#parts;
-    users.begin(user, UserState.ready, time.nowUs);
+    const { engine, users, block } = this.#parts;
+    users.begin(user, UserState.ready, 0); // he waits for nothing, so nobody gives him up
     block[M.badConnects]++;
     block[M.badConnected]++;
     block[M.badFramesSent]++;

@@ -12,6 +12,7 @@ import { elapsedUs, type FleetUsers, UserState } from "../state/fleet_users.ts";
 import { Later } from "../schedule/later.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
 import { userIdOf, type UserSlice } from "../../base/segment.ts";
+import { ANSWER_TIMEOUT_MS } from "../state/stall_watch.ts";
 import { Award, type WonPackets } from "../state/won_packets.ts";
 
 const PACKETS = 0x1_0000_0000;
@@ -79,6 +80,16 @@ export class FleetClaims {
     this.#later.tick(this.#parts.time.nowMs, this.#claim);
   }
 
+  /** Counts what has waited for too long as lost. Claims are in the order in which they left. */
+  upkeep(): void {
+    const { block, time } = this.#parts;
+    for (const [claim, sentUs] of this.#sentUs) {
+      if (elapsedUs(sentUs, time.nowUs) <= ANSWER_TIMEOUT_MS * 1000) return;
+      this.#sentUs.delete(claim);
+      block[M.claimsLost]++;
+    }
+  }
+
   #wait(user: number, packetId: number, waitMs: number): void {
     this.#later.add(user, packetId, this.#parts.time.nowMs + waitMs);
   }
@@ -96,6 +107,8 @@ export class FleetClaims {
       ? writeClaimRequest(view, at, time.unixSeconds, userIdOf(slice, user), packetId)
       : writeClaim(view, at, time.wallMs, packetId);
     engine.commit(connection, size);
+    // A claim that is repeated, after another login, takes the place of the one before.
+    if (this.#sentUs.delete(user * PACKETS + packetId)) block[M.claimsLost]++;
     this.#sentUs.set(user * PACKETS + packetId, time.nowUs);
     block[M.claimsSent]++;
     block[M.bytesOut] += size;

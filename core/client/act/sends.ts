@@ -8,6 +8,7 @@ import { elapsedUs, type FleetUsers, UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
 import { Schedule } from "../schedule/pacing.ts";
 import { userIndexOf, type UserSlice } from "../../base/segment.ts";
+import { ANSWER_TIMEOUT_MS } from "../state/stall_watch.ts";
 import { Ticker } from "../schedule/ticker.ts";
 
 /** A send or chat that is older when its turn comes is nobody's, in ms. */
@@ -30,6 +31,13 @@ export interface FleetSendsParts {
   readonly firstRequestId: number;
 }
 
+/** A send under way. */
+interface Sent {
+  /** When it left, in microseconds modulo 2^32. */
+  readonly atUs: number;
+  readonly amountFen: number;
+}
+
 /** Version 1 users who send packets and chat, each when a schedule says so that all hosts share. */
 export class FleetSends {
   readonly #parts: FleetSendsParts;
@@ -37,8 +45,8 @@ export class FleetSends {
   readonly #sends: Ticker;
   readonly #chats: Ticker;
   #requestId: number;
-  /** By request id: when it left, in microseconds modulo 2^32. */
-  readonly #sentUs = new Map<number, number>();
+  /** By request id, in the order in which they left. */
+  readonly #sent = new Map<number, Sent>();
 
   constructor(parts: FleetSendsParts, behaviour: Behaviour, wallMs: number) {
     this.#parts = parts;
@@ -76,17 +84,26 @@ export class FleetSends {
     }
   }
 
+  /** Counts what has waited for too long as lost. */
+  upkeep(): void {
+    const { block, time } = this.#parts;
+    for (const [requestId, { atUs }] of this.#sent) {
+      if (elapsedUs(atUs, time.nowUs) <= ANSWER_TIMEOUT_MS * 1000) return;
+      this.#sent.delete(requestId);
+      block[M.sendsLost]++;
+    }
+  }
+
   /** The answer to a send. */
   answered(requestId: number, result: number): void {
     const { block, sendLatency, time } = this.#parts;
-    const sentUs = this.#sentUs.get(requestId);
-    if (sentUs !== undefined) {
-      this.#sentUs.delete(requestId);
-      record(sendLatency, elapsedUs(sentUs, time.nowUs));
-    }
+    const sent = this.#sent.get(requestId);
+    if (sent === undefined) return void block[M.answersUnasked]++;
+    this.#sent.delete(requestId);
+    record(sendLatency, elapsedUs(sent.atUs, time.nowUs));
     if (result === Result.ok) {
       block[M.sendsDone]++;
-      block[M.amountSentFen] += this.#behaviour.sendFen;
+      block[M.amountSentFen] += sent.amountFen;
     } else block[result >= 100 && result < 200 ? M.sendsBusy : M.sendsRefused]++;
   }
 
@@ -113,7 +130,7 @@ export class FleetSends {
         writeSend(view, at, time.wallMs, requestId, sendFen, count, SendMode.random, group, users),
     );
     if (!isSent) return;
-    this.#sentUs.set(requestId, time.nowUs);
+    this.#sent.set(requestId, { atUs: time.nowUs, amountFen: sendFen });
     block[M.sendsSent]++;
   }
 

@@ -7,6 +7,7 @@ import type { FleetClock } from "../state/fleet_clock.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
 import { type FleetUsers, toUs, UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
+import type { OpenShakes } from "../state/open_shakes.ts";
 import type { OwnPace } from "../schedule/own_pace.ts";
 import { type Pacing, Schedule } from "../schedule/pacing.ts";
 import { userIdOf, userIndexOf, type UserSlice } from "../../base/segment.ts";
@@ -22,6 +23,7 @@ const TICKS_PER_LOOK = 32;
 export interface FleetShakesParts {
   readonly engine: Engine;
   readonly users: FleetUsers;
+  readonly shakes: OpenShakes;
   readonly slice: UserSlice;
   readonly block: Float64Array;
   readonly time: FleetTime;
@@ -36,8 +38,6 @@ export interface FleetShakesParts {
   readonly total: number;
   /** Shakes a second of all hosts together. */
   readonly qps: number;
-  /** Most unanswered shakes of one user. */
-  readonly mostOpen: number;
 }
 
 /**
@@ -50,6 +50,7 @@ export class FleetShakes {
   isWaveOpen = true;
   readonly #engine: Engine;
   readonly #users: FleetUsers;
+  readonly #shakes: OpenShakes;
   readonly #slice: UserSlice;
   readonly #block: Float64Array;
   readonly #time: FleetTime;
@@ -59,7 +60,6 @@ export class FleetShakes {
   readonly #answers: UserAnswers;
   readonly #own: OwnPace | undefined;
   readonly #protocol: 0 | 1;
-  readonly #mostOpen: number;
   readonly #pacing: Pacing;
   readonly #total: number;
   readonly #ticker: Ticker;
@@ -72,6 +72,7 @@ export class FleetShakes {
   constructor(parts: FleetShakesParts) {
     this.#engine = parts.engine;
     this.#users = parts.users;
+    this.#shakes = parts.shakes;
     this.#slice = parts.slice;
     this.#block = parts.block;
     this.#time = parts.time;
@@ -81,7 +82,6 @@ export class FleetShakes {
     this.#answers = parts.answers;
     this.#own = parts.own;
     this.#protocol = parts.protocol;
-    this.#mostOpen = parts.mostOpen;
     this.#pacing = parts.pacing;
     this.#total = parts.total;
     this.#lateMs = LATE_MS[parts.pacing];
@@ -136,46 +136,46 @@ export class FleetShakes {
     const untilMs = clock.nowMs + PASS_BUDGET_MS;
     for (let user = own.take(clock.nowMs), turns = 1; user >= 0; user = own.take(clock.nowMs), turns++) {
       const dueMs = own.dueMs(user) + this.#wall.nowMs - clock.nowMs;
-      if (own.shaken(user, clock.nowMs)) this.#block[M.shakesRetried]++;
+      const isRetry = own.shaken(user, clock.nowMs);
       if (!this.isWaveOpen) this.#block[M.shakesLocal]++;
-      else this.#shake(user, userIdOf(this.#slice, user), dueMs);
+      else if (this.#shake(user, userIdOf(this.#slice, user), dueMs) && isRetry) {
+        this.#block[M.shakesRetried]++;
+      }
       if (turns % TICKS_PER_LOOK !== 0) continue;
       clock.read();
       if (clock.nowMs >= untilMs) break;
     }
   }
 
-  /** @param dueMs when the shake was due, in unix ms */
-  #shake(user: number, userId: number, dueMs: number): void {
+  /** @param dueMs when the shake was due, in unix ms. Returns whether it was sent. */
+  #shake(user: number, userId: number, dueMs: number): boolean {
     const block = this.#block;
     block[M.shakesDue]++;
     this.#answers.giveUpOld(user);
-    if (this.#wall.nowMs - dueMs > this.#lateMs) {
-      block[M.ticksLate]++;
-      return;
-    }
+    if (this.#wall.nowMs - dueMs > this.#lateMs) return this.#missed(M.ticksLate);
     if (this.#users.state[user] !== UserState.ready) {
-      block[M.ticksUnconnected]++;
-      return;
+      if (!this.#users.hasLoggedIn(user)) block[M.ticksConnecting]++;
+      return this.#missed(M.ticksUnconnected);
     }
     const connection = this.#users.connection[user];
-    const at = this.#users.unanswered[user] >= this.#mostOpen
-      ? -1
-      : this.#engine.reserve(connection, this.#shakeBytes);
-    if (at < 0) {
-      block[M.ticksOverrun]++;
-      return;
-    }
-    const dueUs = toUs(this.#wall.toMonotonicMs(dueMs));
+    const place = this.#shakes.place(user, this.#time.nowUs);
+    const at = place < 0 ? -1 : this.#engine.reserve(connection, this.#shakeBytes);
+    if (at < 0) return this.#missed(M.ticksOverrun);
+    const requestId = this.#shakes.begin(user, place, toUs(this.#wall.toMonotonicMs(dueMs)));
     const { view } = this.#engine.output;
     const size = this.#protocol === 0
       ? writeShakeRequest(view, at, this.#time.unixSeconds, userId)
-      : writeShake(view, at, this.#time.wallMs, dueUs);
+      : writeShake(view, at, this.#time.wallMs, requestId);
     this.#engine.commit(connection, size);
-    this.#users.push(user, dueUs);
     block[M.shakesSent]++;
     block[M.shakesOutstanding]++;
     block[M.bytesOut] += size;
+    return true;
+  }
+
+  #missed(why: number): false {
+    this.#block[why]++;
+    return false;
   }
 
   #follow(): void {

@@ -5,6 +5,7 @@ import type { FleetClaims } from "../act/claims.ts";
 import { type FleetUsers, UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
 import { userIdOf, type UserSlice } from "../../base/segment.ts";
+import type { OpenShakes } from "../state/open_shakes.ts";
 import type { UserAnswers } from "../state/user_answers.ts";
 
 /** A frame was in order. Everything else that `take` returns is the metric of a fault. */
@@ -17,6 +18,7 @@ export interface FrameTaker {
 
 export interface ServerFramesParts {
   readonly users: FleetUsers;
+  readonly shakes: OpenShakes;
   readonly slice: UserSlice;
   readonly answers: UserAnswers;
   readonly claims: FleetClaims;
@@ -25,6 +27,8 @@ export interface ServerFramesParts {
 /** What each version 0 frame of a server means to a user. On the hot path: allocates nothing. */
 export class ServerFrames implements FrameTaker {
   readonly #parts: ServerFramesParts;
+  /** The server answers shakes with notices, as the public prototype's does: it was seen to have that one's habits. */
+  #answersByNotice = false;
 
   constructor(parts: ServerFramesParts) {
     this.#parts = parts;
@@ -41,8 +45,7 @@ export class ServerFrames implements FrameTaker {
       case Opcode.shakeResponse:
         return this.#shaken(user, view, at);
       case Opcode.sendNotice:
-        this.#parts.claims.noticed(user, view.getUint32(at + Field.noticePacketId));
-        return IN_ORDER;
+        return this.#noticed(user, view, at);
       default:
         return this.#claimed(user, view, at);
     }
@@ -58,26 +61,44 @@ export class ServerFrames implements FrameTaker {
 
   #shaken(user: number, view: DataView, at: number): number {
     const { slice, answers } = this.#parts;
-    if (view.getUint32(at + Field.userId) !== userIdOf(slice, user)) return M.badFramesWrongUser;
-    switch (view.getUint32(at + Field.result)) {
+    const result = view.getUint32(at + Field.result);
+    const named = view.getUint32(at + Field.userId);
+    // The public prototype's server writes its wins before anybody shakes, and leaves the user 0.
+    if (named !== userIdOf(slice, user)) {
+      if (named !== 0 || result !== ShakeResult.won) return M.badFramesWrongUser;
+      this.#answersByNotice = true;
+    }
+    switch (result) {
       case ShakeResult.nothing:
-        answers.shaken(user, M.shakesNothing);
+        answers.shaken(user, 0, M.shakesNothing);
         return IN_ORDER;
       case ShakeResult.overloaded:
-        answers.shaken(user, M.shakesOverloaded);
+        answers.shaken(user, 0, M.shakesOverloaded);
         return IN_ORDER;
       case ShakeResult.allGone:
-        answers.shaken(user, M.shakesAllGone);
+        answers.shaken(user, 0, M.shakesAllGone);
         return IN_ORDER;
       case ShakeResult.won: {
         const packetId = view.getUint32(at + Field.shakePacketId);
         if (packetId === 0) return M.badFramesUnknown;
-        answers.awarded(user, packetId, view.getUint32(at + Field.shakeAmount));
+        answers.awarded(user, 0, packetId, view.getUint32(at + Field.shakeAmount));
         return IN_ORDER;
       }
       default:
         return M.badFramesUnknown;
     }
+  }
+
+  /**
+   * Our notices come beside answers, and name their user first. The public prototype's server gives one to whoever
+   * shakes next, and nothing else for that shake.
+   */
+  #noticed(user: number, view: DataView, at: number): number {
+    const { slice, shakes, answers, claims } = this.#parts;
+    this.#answersByNotice ||= view.getUint32(at + Field.noticeUsers) !== userIdOf(slice, user);
+    if (this.#answersByNotice && shakes.count(user) > 0) answers.shaken(user, 0, M.shakesNoticed);
+    claims.noticed(user, view.getUint32(at + Field.noticePacketId));
+    return IN_ORDER;
   }
 
   #claimed(user: number, view: DataView, at: number): number {

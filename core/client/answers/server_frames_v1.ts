@@ -79,21 +79,22 @@ export class ServerFrames1 implements FrameTaker {
 
   #shaken(connection: number, user: number, { view, at, length }: FrameCursor): number {
     const { answers } = this.#parts;
+    const requestId = view.getUint32(at + SessionField.shakeRequestId);
     const result = view.getUint32(at + SessionField.shakeResult);
     if (result === Result.ok) {
       const packetId = view.getUint32(at + SessionField.shakePacketId);
       if (packetId === 0) return M.badFramesUnknown;
-      answers.awarded(user, packetId, view.getUint32(at + SessionField.shakeAmount));
+      answers.awarded(user, requestId, packetId, view.getUint32(at + SessionField.shakeAmount));
       // Who opens it says so when it is open: if that answer is lost, he is told of the packet again.
       if (!this.#parts.opens.awarded(user, packetId)) this.#confirm(connection, packetId);
-    } else if (result === Result.nothing) answers.shaken(user, M.shakesNothing);
+    } else if (result === Result.nothing) answers.shaken(user, requestId, M.shakesNothing);
     else if (result === Result.greeting) {
       // A greeting says what to show.
       if (length < SessionField.shakeResource + 4) return M.badFramesTooShort;
-      answers.shaken(user, M.shakesGreeted);
-    } else if (result === Result.allGone) answers.shaken(user, M.shakesAllGone);
+      answers.shaken(user, requestId, M.shakesGreeted);
+    } else if (result === Result.allGone) answers.shaken(user, requestId, M.shakesAllGone);
     else if (result >= 100 && result < 200) {
-      answers.shaken(user, M.shakesOverloaded, view.getUint32(at + SessionField.shakeRetryMs));
+      answers.shaken(user, requestId, M.shakesOverloaded, view.getUint32(at + SessionField.shakeRetryMs));
     } else return M.badFramesUnknown;
     return IN_ORDER;
   }

@@ -41,7 +41,7 @@ export class FleetLogins {
     const { engine, users, slice, block, time, connectLatency } = this.#parts;
     block[M.connects]++;
     block[M.usersConnected]++;
-    record(connectLatency, elapsedUs(users.oldestUs(user), time.nowUs));
+    record(connectLatency, elapsedUs(users.sinceUs[user], time.nowUs));
     users.begin(user, UserState.loggingIn, time.nowUs);
     const at = engine.reserve(connection, LOGIN_BYTES);
     assert(at >= 0, "the first frame of a connection has room");

@@ -18,8 +18,10 @@ import type { FleetOrder } from "../population/fleet_order.ts";
 import { FleetSends } from "../act/sends.ts";
 import { FleetShakes } from "../act/shakes.ts";
 import { FleetTime } from "../state/fleet_time.ts";
-import { FleetUsers, MAX_UNANSWERED, toUs, UserState } from "../state/fleet_users.ts";
+import { FleetUsers, toUs, UserState } from "../state/fleet_users.ts";
+import { LoneShakes } from "../state/lone_shakes.ts";
 import { DIAL_FAILED_HANDLES, engineMetric, FleetMetric as M, fleetMetrics } from "../state/metrics.ts";
+import { MOST_OPEN, NamedShakes, type OpenShakes } from "../state/open_shakes.ts";
 import { OwnPace } from "../schedule/own_pace.ts";
 import { type FrameTaker, framingFault, IN_ORDER, ServerFrames } from "../answers/server_frames.ts";
 import { ServerFrames1 } from "../answers/server_frames_v1.ts";
@@ -41,6 +43,7 @@ export class Fleet implements EngineHandler {
   readonly #block: Float64Array;
   readonly #statHandles: readonly (readonly [keyof EngineStats, number])[];
   readonly #users: FleetUsers;
+  readonly #open: OpenShakes;
   readonly #cursor: FrameCursor;
   readonly #frames: FrameTaker;
   readonly #clock: FleetClock;
@@ -53,6 +56,7 @@ export class Fleet implements EngineHandler {
   readonly #sends: FleetSends | undefined;
   readonly #opens: FleetOpens;
   readonly #bad: BadUsers;
+  readonly #answers: UserAnswers;
   readonly #watch: StallWatch;
   /** The users' own pace, if they have one. */
   readonly #own: OwnPace | undefined;
@@ -72,12 +76,17 @@ export class Fleet implements EngineHandler {
     this.#statHandles = (Object.keys(engine.stats) as (keyof EngineStats)[])
       .map((stat) => [stat, fleetMetrics.handle(engineMetric(stat))] as const);
     this.#users = new FleetUsers(slice.count, engine.capacity);
+    const patienceUs = (options.patienceMs ?? DEFAULT_PATIENCE_MS) * 1000;
+    this.#open = protocol === 0
+      ? new LoneShakes(slice.count, patienceUs)
+      : new NamedShakes(slice.count, options.mostOpen ?? MOST_OPEN, patienceUs);
     const frames = protocol === 0 ? responseFrames() : responseFrames1();
     this.#cursor = new FrameCursor(frames, engine.capacity, engine.maxReadBytes);
     const clock = this.#clock = new FleetClock(options.clock, () => this.#seek());
     const shared = {
       engine,
       users: this.#users,
+      shakes: this.#open,
       slice,
       block: this.#block,
       time: this.#time,
@@ -102,13 +111,13 @@ export class Fleet implements EngineHandler {
       behaviour,
       clock.wall.nowMs,
     );
-    const answers = new UserAnswers({
+    const answers = this.#answers = new UserAnswers({
       ...shared,
       shakeLatency: histogram(M.shakeLatencyUs),
       admittedLatency: histogram(M.admittedLatencyUs),
       wonLatency: histogram(M.wonLatencyUs),
+      patienceUs,
       inTimeUs: (options.inTimeMs ?? DEFAULT_IN_TIME_MS) * 1000,
-      patienceUs: (options.patienceMs ?? DEFAULT_PATIENCE_MS) * 1000,
       own,
     });
     const framesParts = { ...shared, answers, claims: this.#claims };
@@ -126,7 +135,7 @@ export class Fleet implements EngineHandler {
     });
     const connectLatency = histogram(M.connectLatencyUs);
     this.#logins = new FleetLogins({ ...shared, connectLatency, tokens: options.tokens });
-    this.#watch = new StallWatch(this.#users, clock.nowMs);
+    this.#watch = new StallWatch(this.#users, this.#open, clock.nowMs);
     this.#shakes = new FleetShakes({
       ...shared,
       bad: this.#bad,
@@ -134,7 +143,6 @@ export class Fleet implements EngineHandler {
       own,
       pacing: options.pacing,
       qps: options.qps,
-      mostOpen: options.mostOpen ?? MAX_UNANSWERED,
     });
     this.#ending = new FleetEnding(shared);
     this.onWake();
@@ -248,7 +256,8 @@ export class Fleet implements EngineHandler {
     const wasDialing = this.#users.state[user] === UserState.dialing;
     this.#cursor.forget(connection);
     this.#leave(user);
-    const lost = this.#users.leave(user);
+    this.#users.leave(user);
+    const lost = this.#open.leave(user);
     if (wasDialing) {
       // The watch gives up by aborting, which is a timeout to whoever reads the counters.
       const told = cause === CloseCause.aborted ? CloseCause.timeout : cause;
@@ -283,7 +292,7 @@ export class Fleet implements EngineHandler {
     this.#sends?.tick(this.#clock.wall.nowMs);
     this.#shakes.shakeAtOwnPace();
     this.#bad.tick();
-    this.#watch.look(this.#clock.nowMs, this.#time.nowUs, this.#giveUp);
+    this.#watch.look(this.#clock.nowMs, this.#time.nowUs, this.#answers.giveUpOld, this.#giveUp);
   }
 
   readonly #onOrder = (
@@ -323,6 +332,8 @@ export class Fleet implements EngineHandler {
 
   #upkeep(): void {
     this.#upkeepMs = this.#clock.nowMs + UPKEEP_MS;
+    this.#claims.upkeep();
+    this.#sends?.upkeep();
     this.#block[M.wallSteps] = this.#clock.wall.steps;
     for (const [stat, handle] of this.#statHandles) this.#block[handle] = this.#engine.stats[stat];
   }

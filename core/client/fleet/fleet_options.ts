@@ -51,7 +51,7 @@ export interface FleetOptions {
   readonly misbehave?: MisbehaviourShares;
   /** How long a user waits for an answer, in ms, 0 as long as his connection; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
   readonly patienceMs?: number;
-  /** Most unanswered shakes of one user; `MAX_UNANSWERED` if absent. */
+  /** Version 1: most unanswered shakes of one user, up to `MOST_OPEN`, which it is if absent. Version 0 has one. */
   readonly mostOpen?: number;
   /** An answer within this time is a good one, in ms; {@linkcode DEFAULT_IN_TIME_MS} if absent. */
   readonly inTimeMs?: number;

@@ -55,17 +55,41 @@ Deno.test("a server that restarts finds everybody again, spread over the backoff
   assertSums(world);
 });
 
-Deno.test("a user with 8 unanswered shakes sends no more; 30 s without an answer end the connection", () => {
-  const world = new World({ users: 1, qps: 10, behaviour: { shake: () => undefined } });
-  world.pass(5_000);
-  assert.equal(world.total("shakesSent"), 8);
-  assert.ok(world.total("ticksOverrun") > 35);
-  assert.equal(world.total("shakesOutstanding"), 8);
-  world.pass(ANSWER_TIMEOUT_MS + 6_000);
+for (const [protocol, most] of [[0, 1], [1, 8]] as const) {
+  Deno.test(`a user of version ${protocol} has ${most} under way at most; 30 s without an answer end the connection`, () => {
+    const world = new World({
+      users: 1,
+      qps: 10,
+      behaviour: { shake: () => undefined },
+      fleet: { protocol, patienceMs: 0 },
+    });
+    world.pass(5_000);
+    assert.equal(world.total("shakesSent"), most);
+    assert.ok(world.total("ticksOverrun") > 35);
+    assert.equal(world.total("shakesOutstanding"), most);
+    world.pass(ANSWER_TIMEOUT_MS + 6_000);
+    assert.equal(world.total("stalls"), 1);
+    assert.equal(world.total("disconnects"), 1);
+    assert.equal(world.total("shakesLost"), most);
+    assertSums(world);
+  });
+}
+
+Deno.test("a user who gives up one shake after the other without an answer gives the connection up too", () => {
+  const world = new World({ users: 1, qps: 1, behaviour: { shake: () => undefined } });
+  world.pass(ANSWER_TIMEOUT_MS - 1_000);
+  assert.equal(world.total("stalls"), 0);
+  assert.ok(world.total("shakesGivenUp") >= 2);
+  world.pass(8_000);
   assert.equal(world.total("stalls"), 1);
-  assert.equal(world.total("disconnects"), 1);
-  assert.equal(world.total("shakesLost"), 8);
   assertSums(world);
+});
+
+Deno.test("users who misbehave aren't given up for having no answers", () => {
+  const world = new World({ users: 20, qps: 0, fleet: { misbehave: { half: 1 } } });
+  world.pass(ANSWER_TIMEOUT_MS + 15_000);
+  const { badUsers, badConnected, badConnects, stalls, logins } = world.all;
+  assert.deepEqual([badUsers, badConnected, badConnects, stalls, logins], [20, 20, 20, 0, 0]);
 });
 
 Deno.test("a server that never answers a login is given up and tried again", () => {

@@ -1,8 +1,10 @@
-import { tellAction } from "../../admin/telemetry/telemetry.ts";
+import { httpCounts } from "../../admin/http_metrics.ts";
+import { tellAction, tellFault } from "../../admin/telemetry/telemetry.ts";
 import { exportOpenTelemetry } from "../../admin/telemetry/open_telemetry.ts";
 import { type RunningApi, serveApi } from "../../admin/serve.ts";
 import { helpText } from "../../cli/flags.ts";
 import type { Command, Host } from "../../cli/host.ts";
+import { writeResult } from "../../cli/json_output.ts";
 import { type Log, openLog } from "../../cli/log.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
 import { whyNotStart } from "../../doctor/preflight.ts";
@@ -18,6 +20,7 @@ import { controlRoutes } from "./control_routes.ts";
 import { FleetRun } from "./fleet_run.ts";
 import type { FleetPlan } from "./fleet_threads.ts";
 import type { UserSlice } from "../../base/segment.ts";
+import { fleetResult } from "./fleet_result.ts";
 import { summaryTable } from "./summary.ts";
 import { pairAddresses } from "./targets.ts";
 
@@ -43,16 +46,22 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   const plan = makePlan(options, chooseEngine(options.engine, log), log);
   const run = new FleetRun(host, log, plan);
   const routes = controlRoutes(run);
-  const api = serveApi(host, "--control", options.control, {
+  const door = { flag: "--control", what: "the control API", address: options.control, names: options.names };
+  const api = await serveApi(host, door, {
     title: "redpkt client",
     onAction: tellAction(run.series, log),
+    onFault: tellFault(log),
+    count: httpCounts(run.counters, run.counters.blocks - 1),
     version: VERSION,
     routes,
   });
   const awards = await openAwards(options, plan.slice, host, api);
   let signals = 0;
+  let interruptedBy: string | undefined;
   const forget = host.onStopSignal((signal) => {
     if (++signals > 1) host.exit(ExitCode.interrupted);
+    // A fleet that was to run on ends by a signal, as it should.
+    if (options.seconds > 0 && !run.status().stopping) interruptedBy = signal;
     run.stop(signal);
   });
   const cancel = options.seconds === 0
@@ -64,13 +73,21 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   const { slice, engine, workers, qps, pacing, randomSeed } = plan;
   const control = `${api.address.hostname}:${api.address.port}`;
   log("info", "ready", { control, engine, users: slice.count, workers, qps, pacing, randomSeed });
-  const exitCode = await run.ended();
+  const diedWith = await run.ended();
   cancel?.();
   forget();
-  awards?.close(exitCode === ExitCode.ok && run.counters.total("awardsUnwritten") === 0);
-  host.out(summaryTable(run.series.totals()));
+  awards?.close(diedWith === undefined && run.counters.total("awardsUnwritten") === 0);
+  const totals = run.series.totals();
+  const result = fleetResult(totals, {
+    users: totals.gauges.usersBehaving,
+    wereAllReady: run.wereAllReady,
+    leastAnsweredPercent: options.leastAnsweredPercent,
+    interruptedBy,
+    diedWith,
+  });
+  writeResult(host, options.json, result, () => summaryTable(result));
   await api.stop();
-  return exitCode;
+  return result.exitCode;
 }
 
 /** The awards file, begun anew only when nothing else can be in the way. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { allowHostFlag } from "../../admin/host_name.ts";
 import { httpAddress } from "../../admin/http_address.ts";
 import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import { JSON_FLAG } from "../../cli/json_output.ts";
 import { UserError } from "../../base/user_error.ts";
 import { type Priority, PRIORITY_CHOICES } from "../../os/foreground.ts";
 import { ENGINE_CHOICES, type EngineChoice } from "../../engine/choose.ts";
@@ -9,6 +11,7 @@ import { readTokenKeys, type TokenRules } from "../../token/token_keys.ts";
 import { type Behaviour, behaviourSchema, DEFAULT_BEHAVIOUR } from "../population/behaviour.ts";
 import { MISBEHAVIOURS, type MisbehaviourShares, parseMisbehaviours } from "../population/misbehaviour.ts";
 import type { Gap } from "../schedule/own_pace.ts";
+import { MOST_OPEN } from "../state/open_shakes.ts";
 import { type Pacing, PACINGS } from "../schedule/pacing.ts";
 import {
   MAX_USER,
@@ -103,13 +106,17 @@ export const CLIENT_FLAGS = {
     wholeNumber(0, 30_000).default(5_000),
   ),
   "in-time-ms": flag("N", "an answer within this time counts as good", wholeNumber(1, 60_000).default(1_000)),
-  open: flag("N", "most unanswered shakes of one user", wholeNumber(1, 8).default(8)),
+  open: flag(
+    "N",
+    `most unanswered shakes of one user; version 0's answers don't say which they answer [1, version 1: ${MOST_OPEN}]`,
+    wholeNumber(1, MOST_OPEN).optional(),
+  ),
   claim: switchFlag("claim what notices tell of (so it is unless --no-claim)"),
   "no-claim": switchFlag("leave notices unanswered"),
   protocol: flag(
     "0|1",
-    "version of the protocol that users speak",
-    z.enum(["0", "1"]).default("0"),
+    "version of the protocol that users speak [1 with --token-keys, else 0]",
+    z.enum(["0", "1"]).optional(),
   ),
   "token-keys": flag("FILE", "keys to make version 1's tokens with; see redpkt token", z.string().optional()),
   event: flag("NAME", "the event that tokens are for", z.string().default("")),
@@ -122,6 +129,7 @@ export const CLIENT_FLAGS = {
     "address of the control API, port 0 for any free one [127.0.0.1:9090]",
     httpAddress("127.0.0.1:9090").prefault("127.0.0.1:9090"),
   ),
+  "allow-host": allowHostFlag("the control API"),
   workers: flag("N", "threads, 0 for one a core and 10,000 users", wholeNumber(0, 256).default(0)),
   engine: flag(
     "NAME",
@@ -134,6 +142,12 @@ export const CLIENT_FLAGS = {
     z.enum(PRIORITY_CHOICES).default("auto"),
   ),
   awards: flag("FILE", "writes what was won as CSV", z.string().optional()),
+  "least-answered": flag(
+    "PERCENT",
+    "ends with exit code 1 if fewer of the shakes that were due are answered",
+    z.coerce.number("must be a number").min(0).max(100).default(99),
+  ),
+  json: JSON_FLAG,
   seconds: flag("N", "stop after so many seconds, 0 to run on", wholeNumber(0, 10_000_000).default(0)),
   "random-seed": flag(
     "N",
@@ -162,11 +176,15 @@ export interface ClientOptions {
   readonly inTimeMs: number;
   readonly mostOpen: number;
   readonly control: HttpAddress;
+  /** Names by which the control API may be called too. */
+  readonly names: readonly string[];
   /** 0: choose. */
   readonly workers: number;
   readonly engine: EngineChoice;
   readonly priority: Priority;
   readonly awards: string | undefined;
+  readonly leastAnsweredPercent: number;
+  readonly json: boolean;
   /** 0: run on. */
   readonly seconds: number;
   /** 0: choose. */
@@ -199,11 +217,19 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
   }
   if (values.claim && values["no-claim"]) problems.push("--claim, --no-claim: both are given. Leave one out");
   const behaviour = readBehaviour(values.behave ?? [], values["no-claim"], problems);
-  if (values.protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
+  const keys = values["token-keys"];
+  const protocol = values.protocol ?? (keys === undefined ? "0" : "1");
+  if (protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
     problems.push("--behave: version 0 users send nothing. Add --protocol 1");
   }
+  const mostOpen = values.open ?? (values.protocol === "0" ? 1 : MOST_OPEN);
+  if (values.protocol === "0" && mostOpen > 1) {
+    problems.push(
+      `--open ${mostOpen}: version 0's answers don't say which shake they answer, so its users have one under way. ` +
+        "Add --protocol 1",
+    );
+  }
   if (problems.length > 0) throw new UserError(problems.join("\n"));
-  const keys = values["token-keys"];
   return {
     slice,
     segment,
@@ -214,7 +240,7 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     qps: values.qps,
     pacing: values.pacing,
     behaviour,
-    protocol: values.protocol === "1" ? 1 : 0,
+    protocol: protocol === "1" ? 1 : 0,
     tokenRules: keys === undefined
       ? undefined
       : { keys: readTokenKeys(keys, "--token-keys"), event: values.event },
@@ -222,12 +248,15 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     misbehave: values.misbehave,
     patienceMs: values["patience-ms"],
     inTimeMs: values["in-time-ms"],
-    mostOpen: values.open,
+    mostOpen,
     control: values.control,
+    names: values["allow-host"],
     workers: values.workers,
     engine: values.engine,
     priority: values.priority,
     awards: values.awards,
+    leastAnsweredPercent: values["least-answered"],
+    json: values.json,
     seconds: values.seconds,
     randomSeed: values["random-seed"],
   };

@@ -16,21 +16,31 @@ const ENTRY = new URL("../../../test/fleet/fleet_entry.ts", import.meta.url).hre
 class TestHost implements Host {
   readonly args = [];
   readonly clock = systemClock;
-  readonly isTerminal = false;
-  readonly columns = 100;
+  readonly isTerminal: boolean;
+  readonly columns: number;
   readonly program = { entry: ENTRY, command: ["redpkt"] as [string], plugins: {}, scenarios: {} };
   output = "";
+  /** What was written in order: results with an `=` in front. */
+  readonly written: string[] = [];
   #errors = "";
   #onStop: ((signal: string) => void) | undefined;
+
+  /** @param columns of a terminal; without it there is none */
+  constructor(columns?: number) {
+    this.isTerminal = columns !== undefined;
+    this.columns = columns ?? 100;
+  }
 
   env(): undefined {}
 
   out(text: string): void {
     this.output += text;
+    this.written.push(`=${text}`);
   }
 
   err(text: string): void {
     this.#errors += text;
+    this.written.push(text);
   }
 
   exit(code: number): never {
@@ -92,7 +102,9 @@ Deno.test({
     const host = new TestHost();
     const world = serve(40);
     const awardsFile = await Deno.makeTempFile();
-    const flags = "--users 0-39 --workers 2 --qps 400 --engine epoll --control 127.0.0.1:0";
+    // A busy machine sends some too late, which isn't what this is about.
+    const flags =
+      "--users 0-39 --workers 2 --qps 400 --engine epoll --control 127.0.0.1:0 --least-answered 0";
     const args = `${flags} --server 127.0.0.1:${world.port}`;
     const running = command.run(host, [...args.split(" "), "--awards", awardsFile]);
     let hasEnded = false;
@@ -104,7 +116,11 @@ Deno.test({
     const base = `http://${host.logged("ready")!.control}`;
 
     const request = async (method: string, path: string, body?: unknown) => {
-      const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+      const init = body === undefined ? { method } : {
+        method,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      };
       const response = await world.during(fetch(base + path, init));
       return await world.during(response.json());
     };
@@ -147,8 +163,9 @@ Deno.test({
     host.stop();
     assert.equal(await world.during(running), 0);
     await world.until(() => world.server.open === 0);
-    const offered = Number(/^offered +([\d,]+) shakes$/m.exec(host.output)![1].replaceAll(",", ""));
-    assert.equal(offered, world.server.shakes.length);
+    const sent = Number(/^sent +([\d,]+)$/m.exec(host.output)![1].replaceAll(",", ""));
+    assert.equal(sent, world.server.shakes.length);
+    assert.match(host.output, /\n\nexit code 0: .*shakes that were due.*\n$/);
     assert.match(host.output, /^p99\.9 +[\d.]+ (us|ms|s)$/m);
     const awards = (await Deno.readTextFile(awardsFile)).trimEnd().split("\n");
     assert.equal(awards[0], "user,packet_id,amount_fen,kind,seen_at_ms");
@@ -160,6 +177,33 @@ Deno.test({
     await Deno.remove(awardsFile);
     world.dispose();
   },
+});
+
+Deno.test("nobody there: exit code 3, and --json is one object that says so", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const host = new TestHost();
+  const flags = "--users 0-9 --qps 100 --seconds 1 --engine deno --control 127.0.0.1:0 --json";
+  assert.equal(await command.run(host, [...flags.split(" "), "--server", `127.0.0.1:${port}`]), 3);
+  const { schemaVersion, exitCode, verdict, due, sent, answered, notSent } = JSON.parse(host.output);
+  assert.deepEqual([schemaVersion, exitCode, sent, answered], [1, 3, 0, 0]);
+  assert.ok(due > 0 && notSent.connecting === due);
+  assert.match(verdict, /^nobody was served: 0 logins of \d+ dials$/);
+});
+
+Deno.test("on a terminal: the status line is never wider than it, and is gone before the results", async () => {
+  const host = new TestHost(40);
+  const flags = "--users 0-9 --qps 100 --seconds 2 --engine deno --control 127.0.0.1:0 --server 127.0.0.1:1";
+  assert.equal(await command.run(host, flags.split(" ")), 3);
+  const shown = host.written.filter((text) => / connected {2}/.test(text));
+  assert.ok(shown.length > 0);
+  for (const text of shown) {
+    assert.ok(text.startsWith("\r\x1b[K") && text.length <= "\r\x1b[K".length + 39, text);
+  }
+  const results = host.written.findIndex((text) => text.startsWith("="));
+  assert.equal(host.written[results - 1], "\r\x1b[K");
+  assert.equal(host.written.length, results + 1, "nothing is written over them");
 });
 
 Deno.test("more users than the host can carry, and too few addresses: refused before anything starts", async () => {

@@ -55,9 +55,10 @@ export function controlRoutes(control: FleetControl): Route[] {
         outstanding: counters.total("shakesOutstanding"),
         behaving: counters.total("usersBehaving"),
         misbehaving: counters.total("badConnected"),
-        openClaims: counters.total("claimsSent") - counters.total("claimsAnswered"),
+        openClaims: counters.total("claimsSent") - counters.total("claimsAnswered") -
+          counters.total("claimsLost"),
         openSends: counters.total("sendsSent") - counters.total("sendsDone") -
-          counters.total("sendsRefused") - counters.total("sendsBusy"),
+          counters.total("sendsRefused") - counters.total("sendsBusy") - counters.total("sendsLost"),
       }),
     },
     {

@@ -1,7 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import type { Host } from "../../cli/host.ts";
 import type { Log } from "../../cli/log.ts";
-import { ExitCode } from "../../base/user_error.ts";
 import { Counters } from "../../counters/counters.ts";
 import { Series } from "../../counters/series.ts";
 import { RouteError } from "../../plugin/plugin.ts";
@@ -10,9 +9,10 @@ import type { AwardsFile } from "./awards_file.ts";
 import type { FleetControl } from "./control_routes.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
 import { type FleetPlan, FleetThreads } from "./fleet_threads.ts";
-import { fleetMetrics } from "../state/metrics.ts";
+import { fleetBlocks, fleetMetrics } from "../state/metrics.ts";
 import { progressLine } from "./progress.ts";
 import { TroubleReport } from "./trouble.ts";
+import { WinWatch } from "./win_watch.ts";
 
 /** How often awards are written and trouble looked for, in ms. */
 const LOOK_MS = 100;
@@ -27,21 +27,24 @@ export class FleetRun implements FleetControl {
   readonly #log: Log;
   readonly #plan: FleetPlan;
   readonly #trouble: TroubleReport;
+  readonly #winWatch: WinWatch;
   readonly #stopAsked = Promise.withResolvers<string>();
   #threads: FleetThreads | undefined;
   #awards: AwardsFile | undefined;
   #qps: number;
   #isPaused = false;
   #isStopping = false;
-  #hasAllReady = false;
+  /** All users that behave have been logged in at one time. */
+  wereAllReady = false;
 
   constructor(host: Host, log: Log, plan: FleetPlan) {
     this.#host = host;
     this.#log = log;
     this.#plan = plan;
     this.#qps = plan.qps;
-    this.counters = new Counters(fleetMetrics, plan.workers);
+    this.counters = new Counters(fleetMetrics, fleetBlocks(plan.workers));
     this.#trouble = new TroubleReport(this.counters, log);
+    this.#winWatch = new WinWatch(this.counters);
     this.series = new Series("client", this.counters, host.clock);
   }
 
@@ -82,13 +85,11 @@ export class FleetRun implements FleetControl {
     this.#stopAsked.resolve(reason);
   }
 
-  /** Waits until somebody stops it, or a thread dies, and ends the fleet. Returns the exit code. */
-  async ended(): Promise<number> {
+  /** Waits until somebody stops it, or a thread dies, and ends the fleet. Returns why a thread died, if one has. */
+  async ended(): Promise<string | undefined> {
     const threads = this.#threads;
     assert(threads !== undefined, "a fleet was started before it ends");
-    const endProgress = this.series.subscribe((snapshot) => {
-      if (this.#host.isTerminal) this.#host.err(`\r\x1b[K${progressLine(snapshot)}`);
-    });
+    const endProgress = this.#showProgress();
     const endLooking = every(LOOK_MS, () => this.#look());
     try {
       const reason = await Promise.race([this.#stopAsked.promise, threads.stopped.then(() => "ended")]);
@@ -100,10 +101,11 @@ export class FleetRun implements FleetControl {
         sleep(STOP_MS).then(() => false),
       ]);
       if (!hasStopped) this.#log("warn", "threads left behind", { afterSeconds: STOP_MS / 1000 });
-      return ExitCode.ok;
+      return undefined;
     } catch (error) {
-      this.#log("error", "thread died", { error: error instanceof Error ? error.message : String(error) });
-      return ExitCode.workerDied;
+      const why = error instanceof Error ? error.message : String(error);
+      this.#log("error", "thread died", { error: why });
+      return why;
     } finally {
       endLooking();
       endProgress();
@@ -113,11 +115,25 @@ export class FleetRun implements FleetControl {
     }
   }
 
+  /** On a terminal: the latest second in its last line, which must not be longer, or it couldn't be taken back. */
+  #showProgress(): () => void {
+    const host = this.#host;
+    let sinceMs = host.clock.wallMs();
+    return this.series.subscribe((snapshot) => {
+      const line = progressLine(snapshot, sinceMs);
+      sinceMs = snapshot.readAtMs;
+      if (host.isTerminal) host.err(`\r\x1b[K${line.slice(0, host.columns - 1)}`);
+    });
+  }
+
   #look(): void {
     this.#trouble.look(this.#host.clock.monotonicMs());
     this.#writeAwards();
-    if (this.#hasAllReady || this.counters.total("usersReady") < this.#plan.slice.count) return;
-    this.#hasAllReady = true;
+    const reason = this.#winWatch.look(this.#host.clock.monotonicMs());
+    if (reason !== undefined) this.#log("warn", "nobody wins any more", { reason });
+    const behaving = this.counters.total("usersBehaving");
+    if (this.wereAllReady || behaving === 0 || this.counters.total("usersReady") < behaving) return;
+    this.wereAllReady = true;
     this.#log("info", "connected", { users: this.#plan.slice.count });
   }
 

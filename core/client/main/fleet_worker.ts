@@ -13,7 +13,7 @@ import type { TokenRules } from "../../token/token_keys.ts";
 import { AwardLog } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
 import { Fleet } from "../fleet/fleet.ts";
-import { FleetMetric, fleetMetrics } from "../state/metrics.ts";
+import { fleetBlocks, FleetMetric, fleetMetrics } from "../state/metrics.ts";
 import type { MisbehaviourShares } from "../population/misbehaviour.ts";
 import type { Gap } from "../schedule/own_pace.ts";
 import type { Pacing } from "../schedule/pacing.ts";
@@ -71,7 +71,7 @@ async function play(init: FleetInit): Promise<void> {
   const clock = systemClock;
   const bell = new Bell(init.bell);
   const engine = openEngine(init.engine, { capacity: init.slice.count, clock, bell });
-  const counters = new Counters(fleetMetrics, init.workers, init.counters);
+  const counters = new Counters(fleetMetrics, fleetBlocks(init.workers), init.counters);
   const fleet = new Fleet({
     engine,
     clock,

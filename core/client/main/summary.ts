@@ -1,35 +1,49 @@
 import { formatCount, formatMicros, formatYuan } from "../../base/units.ts";
-import { Histogram } from "../../counters/histogram.ts";
-import type { Totals } from "../../counters/series.ts";
+import type { FleetResult } from "./fleet_result.ts";
 
-/** What a fleet did in all, as a table. */
-export function summaryTable({ counters, histograms }: Pick<Totals, "counters" | "histograms">): string {
-  const latency = new Histogram().add(histograms.shakeLatencyUs);
-  const count = (name: string) => formatCount(counters[name]);
+/** What a fleet did in all, as a table, and in the last line what its exit code says. */
+export function summaryTable(result: FleetResult): string {
+  const { answers, notSent, lost, latencyUs: latency } = result;
+  const time = (us: number) => latency.count === 0 ? "-" : formatMicros(us);
+  const count = formatCount;
+  const connecting = notSent.connecting === 0
+    ? ""
+    : `, ${count(notSent.connecting)} of them before the first login`;
   const rows: [label: string, value: string][] = [
-    ["offered", `${count("shakesSent")} shakes`],
-    ["answered", `${count("shakesAnswered")} shakes`],
-    ["won", `${count("shakesWon")} packets, ${formatYuan(counters.amountWonFen)}`],
-    ["nothing", count("shakesNothing")],
-    ["greetings", count("shakesGreeted")],
-    ["all gone", count("shakesAllGone")],
-    ["overloaded", count("shakesOverloaded")],
-    ["lost", `${count("shakesLost")} shakes without an answer`],
+    ["due", `${count(result.due)} shakes`],
+    ["sent", count(result.sent)],
+    ["answered", count(result.answered)],
     [
-      "missed",
-      `${count("ticksLate")} late, ${count("ticksUnconnected")} not logged in, ${
-        count("ticksOverrun")
-      } overrun`,
+      "not sent",
+      `${count(notSent.late)} late, ${count(notSent.notLoggedIn)} not logged in${connecting}, ` +
+      `${count(notSent.waiting)} still waiting`,
     ],
-    ["claimed", `${count("claimsPaid")} packets, ${formatYuan(counters.amountClaimedFen)}`],
-    ["connects", `${count("connects")} of ${count("dials")} dials`],
-    ["disconnects", count("disconnects")],
-    ...[50, 90, 99, 99.9].map((percent): [string, string] => [
-      `p${percent}`,
-      latency.count === 0 ? "-" : formatMicros(latency.percentile(percent)),
-    ]),
-    ["max", latency.count === 0 ? "-" : formatMicros(latency.max)],
+    ["lost", `${count(lost.withConnection)} with their connection, ${count(lost.givenUp)} given up`],
+    ...wherePositive("late answers", result.answersLate, "to shakes given up before"),
+    ...wherePositive("stray answers", result.answersUnasked, "to no shake"),
+    ["won", `${count(answers.won)} packets, ${formatYuan(result.wonFen)}`],
+    ...wherePositive("won late", result.awardsLate, "packets heard of beside any shake"),
+    ["nothing", count(answers.nothing)],
+    ["greetings", count(answers.greeted)],
+    ...wherePositive("notices", answers.noticed, "instead of another answer"),
+    ["all gone", count(answers.allGone)],
+    ["overloaded", count(answers.overloaded)],
+    ["claimed", `${count(result.claimsPaid)} packets, ${formatYuan(result.claimedFen)}`],
+    ["connects", `${count(result.connects)} of ${count(result.dials)} dials`],
+    ["disconnects", count(result.disconnects)],
+    ...wherePositive("not timed", latency.unknown, "answers; version 0 can't tell to which shake"),
+    ["in time", count(result.inTime)],
+    ["p50", time(latency.p50)],
+    ["p90", time(latency.p90)],
+    ["p99", time(latency.p99)],
+    ["p99.9", time(latency.p999)],
+    ["max", time(latency.max)],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join("");
+  const table = rows.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join("");
+  return `${table}\nexit code ${result.exitCode}: ${result.verdict}\n`;
+}
+
+function wherePositive(label: string, value: number, words: string): [string, string][] {
+  return value === 0 ? [] : [[label, `${formatCount(value)} ${words}`]];
 }

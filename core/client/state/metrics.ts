@@ -1,3 +1,4 @@
+import { HTTP_METRICS } from "../../admin/http_metrics.ts";
 import { type MetricDefinition, MetricLayout } from "../../counters/counters.ts";
 import { CloseCause, closeCauseName, emptyStats } from "../../engine/common/engine.ts";
 
@@ -7,8 +8,8 @@ const histogram = (help: string): MetricDefinition => ({ kind: "histogram", help
 
 /**
  * What a fleet's worker counts. Sums that always hold: due = sent + late + unconnected + overrun;
- * sent = answered + lost + given up + outstanding; answered = won + nothing + greeted +
- * allGone + overloaded.
+ * sent = answered + lost + given up + outstanding; answered = won + nothing + greeted + noticed +
+ * allGone + overloaded = latencies + latencies unknown; claims sent = answered + lost + open, and so for sends.
  */
 const definitions = {
   usersConnected: gauge("Users with a connection"),
@@ -22,8 +23,14 @@ const definitions = {
   shakesGreeted: counter("Shakes that won no packet and brought a sponsor's greeting"),
   shakesAllGone: counter("Shakes that were told that all packets are gone"),
   shakesOverloaded: counter("Shakes that were told that the server is overloaded"),
-  shakesGivenUp: counter(
-    "Shakes whose user lost patience; an answer later on counts for another, or for nothing",
+  shakesNoticed: counter(
+    "Shakes that were answered with somebody's notice alone, as the public prototype's server does",
+  ),
+  shakesGivenUp: counter("Shakes whose user lost patience; an answer later on is counted as late"),
+  answersLate: counter("Answers to shakes that were given up before"),
+  answersUnasked: counter("Answers to no shake or send that was under way, beside awards"),
+  latenciesUnknown: counter(
+    "Answered shakes without a latency: version 0 can't tell whether the answer was an earlier shake's",
   ),
   shakesInTime: counter(
     "Shakes that were answered, other than overloaded, within the time that counts as good",
@@ -33,11 +40,12 @@ const definitions = {
   shakesLost: counter("Shakes whose connection ended before the answer"),
   ticksLate: counter("Ticks that the fleet reached too late, which are not made up"),
   ticksUnconnected: counter("Ticks of users that weren't logged in"),
-  ticksOverrun: counter("Ticks of users with 8 unanswered shakes, or whose send queue was full"),
+  ticksConnecting: counter("Of these, ticks of users that had not been logged in before"),
+  ticksOverrun: counter("Ticks of users that waited for an answer still, or whose send queue was full"),
   amountWonFen: counter("Money won by shaking, in fen; every packet counts once"),
   awardsLate: counter("Packets first heard of after another login, beside any shake"),
   awardsRepeated: counter("Packets that the server told of again; they count once"),
-  awardsDouble: counter("Packets that were given to a second user: a fault of the server"),
+  awardsDouble: counter("Packets that were given to a second user of the same thread: a fault of the server"),
   awardsUnwritten: counter("Awards that found no room on their way to the awards file"),
   opensSent: counter("Packets that users asked to open"),
   packetsOpened: counter("Packets that users opened; every packet counts once"),
@@ -52,10 +60,12 @@ const definitions = {
   claimsEmpty: counter("Claims that came too late, or for nothing"),
   claimsBusy: counter("Claims that were asked to try again later"),
   claimsExpired: counter("Claims that came after the packet's time"),
+  claimsLost: counter("Claims without an answer for 30 s, or repeated before one came"),
   sendsSent: counter("Packets that users sent"),
   sendsDone: counter("Packets that users sent, and the server took"),
   sendsRefused: counter("Packets that users sent, and the server refused"),
   sendsBusy: counter("Packets that users sent, and were asked to try again later"),
+  sendsLost: counter("Packets that users sent, without an answer for 30 s"),
   amountSentFen: counter("Money in the packets that the server took, in fen"),
   packetsExpired: counter("Packets of which something came back to their sender"),
   chatsSent: counter("Chats that users sent to their groups"),
@@ -64,7 +74,7 @@ const definitions = {
   chatsReceived: counter("Chats that users received from others"),
   serverCloses: counter("Last frames of servers that said why they close"),
   amountClaimedFen: counter("Money claimed out of sent packets, in fen"),
-  answersUnasked: counter("Answers to no shake, after an award that was taken for one"),
+  logins: counter("Logins that the server took"),
   loginsRefused: counter("Logins that the server answered with a refusal"),
   dials: counter("Connects that were started"),
   connects: counter("Connects that succeeded"),
@@ -109,9 +119,15 @@ export function engineMetric(stat: string): string {
   return `engine${capitalized(stat)}`;
 }
 
-/** The metrics of `redpkt client`, one block a worker. */
+/** How many blocks of counters a fleet has: one a worker, and one of the main thread. */
+export function fleetBlocks(workers: number): number {
+  return workers + 1;
+}
+
+/** The metrics of `redpkt client`; see `fleetBlocks`. */
 export const fleetMetrics = new MetricLayout({
   ...definitions,
+  ...HTTP_METRICS,
   ...Object.fromEntries(
     Object.values(CloseCause).map((cause) => [
       dialFailedMetric(cause),

@@ -2,14 +2,16 @@ import { record } from "../../counters/histogram.ts";
 import { AwardKind, type AwardLog } from "./award_log.ts";
 import type { FleetClock } from "./fleet_clock.ts";
 import type { FleetTime } from "./fleet_time.ts";
-import { elapsedUs, type FleetUsers } from "./fleet_users.ts";
+import type { FleetUsers } from "./fleet_users.ts";
 import { FleetMetric as M } from "./metrics.ts";
+import { Booked, type OpenShakes } from "./open_shakes.ts";
 import type { OwnPace } from "../schedule/own_pace.ts";
 import { userIdOf, type UserSlice } from "../../base/segment.ts";
 import { Award, type WonPackets } from "./won_packets.ts";
 
 export interface UserAnswersParts {
   readonly users: FleetUsers;
+  readonly shakes: OpenShakes;
   readonly slice: UserSlice;
   readonly block: Float64Array;
   readonly shakeLatency: Uint32Array;
@@ -17,7 +19,7 @@ export interface UserAnswersParts {
   readonly wonLatency: Uint32Array;
   /** An answer that takes no longer is a good one. */
   readonly inTimeUs: number;
-  /** A shake whose answer hasn't come by then was given up; 0 to wait for ever. */
+  /** How long a user waits before he gives a shake up; 0 for ever. */
   readonly patienceUs: number;
   /** The users' own pace, if they have one. */
   readonly own: OwnPace | undefined;
@@ -40,57 +42,68 @@ export class UserAnswers {
     users.loggedIn(user, time.unixSeconds);
     users.attempt[user] = 0;
     block[M.usersReady]++;
+    block[M.logins]++;
     own?.begin(user, clock.nowMs);
   }
 
-  /** The user's oldest shake is answered, as a metric says; `retryMs` if he was told when to come again. */
-  shaken(user: number, answer: number, retryMs = 0): void {
-    const { users, block, shakeLatency, admittedLatency, inTimeUs, time } = this.#parts;
+  /**
+   * A shake is answered, as a metric says: the one that `requestId` names, which version 0 leaves 0. `retryMs` if the
+   * user was told when to come again.
+   */
+  shaken(user: number, requestId: number, answer: number, retryMs = 0): void {
+    const { shakes, time } = this.#parts;
     this.giveUpOld(user);
-    if (users.unanswered[user] === 0) return void block[M.answersUnasked]++;
-    const waitedUs = elapsedUs(users.shift(user), time.nowUs);
-    record(shakeLatency, waitedUs);
-    users.silentUs[user] = 0;
-    block[M.shakesOutstanding]--;
-    block[M.shakesAnswered]++;
-    block[answer]++;
-    if (answer === M.shakesOverloaded) return this.#refused(user, retryMs);
-    record(admittedLatency, waitedUs);
-    if (answer === M.shakesWon) record(this.#parts.wonLatency, waitedUs);
-    if (waitedUs <= inTimeUs) block[M.shakesInTime]++;
-    this.#parts.own?.answered(user);
-  }
-
-  #refused(user: number, retryMs: number): void {
-    const { own, clock } = this.#parts;
-    own?.refused(user, clock.nowMs, retryMs);
-  }
-
-  /** Gives up the shakes that have waited longer than their user does. */
-  giveUpOld(user: number): void {
-    const { users, block, patienceUs, time } = this.#parts;
-    if (patienceUs === 0) return;
-    while (users.unanswered[user] > 0 && elapsedUs(users.oldestUs(user), time.nowUs) > patienceUs) {
-      const dueUs = users.shift(user);
-      users.silentUs[user] ||= dueUs || 1;
-      block[M.shakesOutstanding]--;
-      block[M.shakesGivenUp]++;
-    }
+    this.#booked(user, shakes.answer(user, requestId, time.nowUs), answer, retryMs);
   }
 
   /** An award answers a shake, unless it was known before or nobody asked. */
-  awarded(user: number, packetId: number, amountFen: number): void {
-    const { users, slice, block, awards, won, time } = this.#parts;
+  awarded(user: number, requestId: number, packetId: number, amountFen: number): void {
+    const { shakes, slice, block, awards, won, time } = this.#parts;
     const userId = userIdOf(slice, user);
     const award = won.addTicket(packetId, userId);
     if (award === Award.repeated) return void block[M.awardsRepeated]++;
     if (award === Award.double) block[M.awardsDouble]++;
     this.giveUpOld(user);
-    if (users.unanswered[user] === 0) block[M.awardsLate]++;
-    else this.shaken(user, M.shakesWon);
+    const waitedUs = shakes.award(user, requestId, time.nowUs);
+    // A server tells of an award after another login too, without being asked.
+    if (waitedUs !== Booked.unasked) this.#booked(user, waitedUs, M.shakesWon, 0);
+    if (waitedUs < Booked.untold) block[M.awardsLate]++;
     block[M.amountWonFen] += amountFen;
     if (awards?.add(userId, packetId, amountFen, AwardKind.shake, time.wallMs) === false) {
       block[M.awardsUnwritten]++;
     }
+  }
+
+  /** Gives up the shakes that have waited longer than their user does. */
+  readonly giveUpOld = (user: number): void => {
+    const { users, shakes, block, time, patienceUs } = this.#parts;
+    const given = shakes.giveUp(user, time.nowUs);
+    if (given === 0) return;
+    users.sinceUs[user] ||= (time.nowUs - patienceUs) >>> 0 || 1;
+    block[M.shakesOutstanding] -= given;
+    block[M.shakesGivenUp] += given;
+  };
+
+  #booked(user: number, waitedUs: number, answer: number, retryMs: number): void {
+    const { users, block, shakeLatency, admittedLatency, inTimeUs } = this.#parts;
+    users.sinceUs[user] = 0;
+    if (waitedUs === Booked.late) return void block[M.answersLate]++;
+    if (waitedUs === Booked.unasked) return void block[M.answersUnasked]++;
+    block[M.shakesOutstanding]--;
+    block[M.shakesAnswered]++;
+    block[answer]++;
+    if (waitedUs === Booked.untold) block[M.latenciesUnknown]++;
+    else record(shakeLatency, waitedUs);
+    if (answer === M.shakesOverloaded) return this.#refused(user, retryMs);
+    this.#parts.own?.answered(user);
+    if (waitedUs === Booked.untold) return;
+    record(admittedLatency, waitedUs);
+    if (answer === M.shakesWon) record(this.#parts.wonLatency, waitedUs);
+    if (waitedUs <= inTimeUs) block[M.shakesInTime]++;
+  }
+
+  #refused(user: number, retryMs: number): void {
+    const { own, clock } = this.#parts;
+    own?.refused(user, clock.nowMs, retryMs);
   }
 }

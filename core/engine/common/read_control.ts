@@ -1,5 +1,3 @@
-import type { Unread } from "./unread.ts";
-
 /** How long bytes stay unread in the kernel at most, as far as the budget of a pass goes. */
 export const LEAVE_MS = 1_000;
 /** How long a connection rests that was told to. */
@@ -28,21 +26,4 @@ export interface ReadControl {
   readonly unread: number;
   /** Leaves a connection unread for {@linkcode REST_MS}, or for good, whatever it sends. */
   rest(connection: number, isForGood?: boolean): void;
-}
-
-/** The same as its engine sees it, which sets the readings. */
-export type OwnReadControl = { -readonly [Name in keyof ReadControl]: ReadControl[Name] };
-
-/** An engine's control, with no budget; both lists are the engine's own. */
-export function openReadControl(unread: Unread, resting: Unread, rest: ReadControl["rest"]): OwnReadControl {
-  return {
-    budget: Infinity,
-    sinceMs: 0,
-    leftMs: 0,
-    lastLeftMs: 0,
-    get unread() {
-      return unread.size + resting.size;
-    },
-    rest,
-  };
 }

@@ -1,11 +1,10 @@
+import { ACCEPT_REST_MS } from "../common/listening_socket.ts";
 import type { Bell } from "../../threads/bell.ts";
 import type { Clock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
 import { AcceptMode, type EngineStats } from "../common/engine.ts";
 import { type BindProblem, notBound } from "../common/not_bound.ts";
 
-/** After a failed accept for lack of descriptors: how long not to try again. */
-const ACCEPT_REST_MS = 50;
 /** Read from a peer that is turned away. */
 const REFUSED_READ_BYTES = 512;
 

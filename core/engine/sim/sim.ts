@@ -16,26 +16,16 @@ import {
   PASS_BUDGET_MS,
 } from "../common/engine.ts";
 import { Lingering } from "../common/lingering.ts";
+import { ACCEPT_REST_MS, ACCEPTS_PER_PASS } from "../common/listening_socket.ts";
 import { Outbox } from "../common/outbox.ts";
-import {
-  LEAVE_MS,
-  openReadControl,
-  type OwnReadControl,
-  REST_MS,
-  SWEEP_SHARE,
-} from "../common/read_control.ts";
 import type { SimListener, SimNetwork } from "./network.ts";
 import { SimPhase, type SimSocket } from "./socket.ts";
 import { Slots } from "../common/slots.ts";
-import { Unread } from "../common/unread.ts";
+import { ReadScheduler } from "../common/read_scheduler.ts";
 
 const INPUT_BYTES = 4 * 1024;
 /** How many sockets are handled between two looks at the clock. */
 const EVENTS_PER_LOOK = 32;
-/** Peers taken in one pass, so that a storm of them doesn't hold up those who are in. */
-const ACCEPTS_PER_PASS = 128;
-/** After a failed accept for lack of descriptors: how long not to try again. */
-const ACCEPT_REST_MS = 50;
 const LOOPBACK = 0x7f00_0001;
 
 const State = { free: 0, dialing: 1, open: 2, closing: 3, lingering: 4, broken: 5 } as const;
@@ -61,7 +51,7 @@ export class SimEngine implements Engine {
   readonly input: Area;
   readonly output: Area;
   readonly stats = emptyStats();
-  readonly reads: OwnReadControl;
+  readonly reads: ReadScheduler;
   /** Most descriptors that this host may have open; the simulation may change it at any time. */
   descriptorLimit = Infinity;
 
@@ -78,14 +68,10 @@ export class SimEngine implements Engine {
   readonly #hasPeerEnded: Uint8Array;
   readonly #sockets: (SimSocket | undefined)[];
 
-  readonly #unread: Unread;
-  readonly #resting: Unread;
   readonly #readsPerMs: number;
   /** Reads that the time since the last poll has room for; below 0 while one is still going on. */
   #readCredit = 1;
   #creditAtMs = 0;
-  /** Reads that the budget of the pass has left. */
-  #readsLeft = Infinity;
   /** When no socket had news; what is new now came after `#sinceMs`. */
   #drainedMs = 0;
   #sinceMs = 0;
@@ -114,14 +100,7 @@ export class SimEngine implements Engine {
     this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     this.output = this.#outbox.output;
     this.#readsPerMs = options.readsPerMs ?? Infinity;
-    const unread = this.#unread = new Unread(capacity, LEAVE_MS);
-    const resting = this.#resting = new Unread(capacity, REST_MS);
-    this.reads = openReadControl(
-      unread,
-      resting,
-      (connection, isForGood) =>
-        resting.add(connection, isForGood === true ? Infinity : network.clock.monotonicMs()),
-    );
+    this.reads = new ReadScheduler(capacity, this.stats, (c) => this.#state[c] === State.open);
     const bytes = new Uint8Array(INPUT_BYTES);
     this.input = { bytes, view: new DataView(bytes.buffer) };
     this.peerAddress = new Uint32Array(capacity);
@@ -222,12 +201,12 @@ export class SimEngine implements Engine {
   /** For the driver of the simulation: when this engine has something to do, should nothing reach it before. */
   nextDueMs(): number {
     const nowMs = this.#network.clock.monotonicMs();
-    const hasUnread = this.#unread.size > 0;
+    const { hasUnread } = this.reads;
     if (this.#ends.length > 0 || this.#drained.length > 0 || this.#outbox.hasDue) return nowMs;
     if (this.#awake.length > 0 || hasUnread) {
       return this.#readCredit > 0 ? nowMs : nowMs + (1 - this.#readCredit) / this.#readsPerMs;
     }
-    const lookMs = nowMs + this.#resting.lookMs;
+    const lookMs = nowMs + this.reads.lookMs;
     const acceptMs = this.#canAccept() ? Math.max(nowMs, this.#acceptRestUntilMs) : Infinity;
     return Math.min(acceptMs, this.#lingering.nextMs, lookMs);
   }
@@ -290,18 +269,19 @@ export class SimEngine implements Engine {
     this.#awake = [];
     if (awake.length > 0) this.#sinceMs = this.#drainedMs;
     const untilMs = nowMs + PASS_BUDGET_MS;
+    const { reads } = this;
+    reads.startPass(nowMs);
     let handled = 0;
-    this.#readsLeft = this.reads.budget;
-    while (handled < awake.length && this.#readCredit > 0 && this.#readsLeft > 0) {
+    while (handled < awake.length && this.#readCredit > 0 && !reads.isSpent) {
       const socket = awake[handled++];
       socket.isAwake = false;
       this.#handleSocket(socket);
       if (handled % EVENTS_PER_LOOK === 0 && this.#network.clock.monotonicMs() >= untilMs) break;
     }
-    if (this.reads.budget !== Infinity) {
+    if (reads.isLimited) {
       for (; handled < awake.length; handled++) this.#leave(awake[handled]);
     }
-    if (this.reads.unread > 0) this.#readOld(nowMs);
+    if (reads.unread > 0) this.#readOld();
     if (handled < awake.length) this.#awake = awake.slice(handled).concat(this.#awake);
     else this.#drainedMs = nowMs;
   }
@@ -321,28 +301,15 @@ export class SimEngine implements Engine {
     const { connection } = socket;
     const isPlain = this.#sockets[connection] === socket && socket.phase === SimPhase.up && !socket.isReset &&
       this.#state[connection] === State.open && !socket.isAtEnd;
-    if (!isPlain) return this.#handleSocket(socket);
-    this.stats.leftUnread++;
-    this.#unread.add(connection, this.#network.clock.monotonicMs());
+    if (isPlain) this.reads.leave(connection);
+    else this.#handleSocket(socket);
   }
 
-  /**
-   * Reads what was left unread. With a budget, those over their time have a part of it added; what else is left of the
-   * budget goes to those that were left last.
-   */
-  #readOld(nowMs: number): void {
-    const unread = this.#unread;
-    for (let c = this.#resting.next(nowMs); c >= 0; c = this.#resting.next(nowMs)) {
-      this.#resting.remove(c);
-      unread.add(c, nowMs - REST_MS);
-    }
-    const { budget } = this.reads;
-    let sweep = Math.ceil(budget * SWEEP_SHARE);
-    while (unread.size > 0 && this.#readCredit > 0) {
-      let connection = budget === Infinity ? unread.next(Infinity) : sweep-- > 0 ? unread.next(nowMs) : -1;
-      if (connection < 0 && this.#readsLeft > 0) connection = unread.last();
+  #readOld(): void {
+    this.reads.startOld();
+    while (this.#readCredit > 0) {
+      const connection = this.reads.nextOld(true);
       if (connection < 0) return;
-      this.reads.leftMs = this.reads.lastLeftMs = unread.remove(connection);
       this.#receive(connection, this.#sockets[connection]!);
     }
   }
@@ -362,13 +329,9 @@ export class SimEngine implements Engine {
     }
     if (socket.isReset) return this.#end(connection, CloseCause.reset);
     this.#writeNext(connection);
-    if (this.#resting.has(connection) && !socket.isAtEnd) {
-      this.stats.leftUnread++;
-      return;
-    }
+    if (this.reads.isResting(connection) && !socket.isAtEnd) return this.reads.ignore();
     this.reads.sinceMs = this.#sinceMs;
-    this.reads.leftMs = this.#unread.remove(connection);
-    this.reads.lastLeftMs = 0;
+    this.reads.choose(connection);
     this.#receive(connection, socket);
   }
 
@@ -377,7 +340,6 @@ export class SimEngine implements Engine {
     if (state === State.broken) return;
     const size = socket.read(this.input.bytes);
     this.#readCredit--;
-    this.#readsLeft--;
     if (size > 0) {
       if (state === State.open) this.#handler!.onBytes(connection, 0, size);
     } else if (socket.isAtEnd && this.#hasPeerEnded[connection] === 0) {
@@ -441,8 +403,7 @@ export class SimEngine implements Engine {
     this.#sockets[connection] = undefined;
     this.#state[connection] = State.broken;
     this.#cause[connection] = cause;
-    this.#unread.remove(connection);
-    this.#resting.remove(connection);
+    this.reads.forget(connection);
     this.#outbox.clear(connection);
     this.#ends.push(connection);
   }

@@ -1,27 +1,28 @@
 import { AcceptMode, type EngineStats } from "../common/engine.ts";
 import * as posix from "../../os/posix.ts";
 import { errno, libc, mapMemory } from "../../os/posix.ts";
+import {
+  ACCEPT_REST_MS,
+  ACCEPTS_PER_PASS,
+  isPeersFault,
+  ListeningSocket,
+} from "../common/listening_socket.ts";
 import type { Slots } from "../common/slots.ts";
 import type { Rings } from "./ring/rings.ts";
 
 /** Accepts of one batch at first, and at most. */
 const FEW_ACCEPTS = 4;
 const MOST_ACCEPTS = 64;
-/** Peers turned away in one pass. */
-const MOST_REFUSALS = 128;
-/** After an accept that failed for lack of something: how long not to try again. */
-const REST_MS = 50;
 /** A `struct sockaddr_in`, and behind it its length. */
 const PEER_BYTES = 32;
-const EPROTO = 71;
 
 /**
  * Takes peers from the listening socket that all workers share. No accept is ever left armed: the ring tells when a peer
- * knocks, and then a batch of accepts is tried, no more than there are free slots. They don't wait: each is answered
+ * comes, and then a batch of accepts is tried, no more than there are free slots. They don't wait: each is answered
  * before the enter returns. So a pause takes nobody by surprise, no slot is tied up by waiting, and a peer
- * that knocks while this worker is full or paused stays in the kernel's backlog for whoever looks next.
+ * that comes while this worker is full or paused stays in the kernel's backlog for whoever looks next.
  */
-export class Doorman {
+export class UringAcceptor {
   mode: AcceptMode = AcceptMode.paused;
   /** Peers to take at most until this is set anew. */
   acceptsLeft = Infinity;
@@ -38,15 +39,9 @@ export class Doorman {
   readonly #peerAddress: Uint32Array;
   readonly #stats: EngineStats;
   readonly #peers = mapMemory(MOST_ACCEPTS * PEER_BYTES);
-  /** The same for an accept outside the ring. */
-  readonly #peer = new Uint8Array(16);
-  readonly #peerView = new DataView(this.#peer.buffer);
-  readonly #peerLength = new Uint32Array(1);
-  readonly #peerLengthBytes = new Uint8Array(this.#peerLength.buffer);
-  readonly #discard = mapMemory(4096);
-  #listenFd = -1;
-  #isKnockArmed = false;
-  #hasKnocked = false;
+  readonly #socket = new ListeningSocket();
+  #isNewsArmed = false;
+  #hasNews = false;
   #batch = FEW_ACCEPTS;
   #isBacklogEmpty = false;
 
@@ -60,25 +55,25 @@ export class Doorman {
   }
 
   listen(fd: number): void {
-    this.#listenFd = fd;
+    this.#socket.fd = fd;
   }
 
-  /** Before a turn: tries accepts if a peer knocked, or asks to be told when one does. */
+  /** Before a turn: tries accepts if a peer came, or asks to be told when one does. */
   prepare(nowMs: number): void {
-    if (this.#listenFd < 0 || this.mode === AcceptMode.paused || this.acceptsLeft < 1) return;
-    if (this.#isKnockArmed || this.inFlight > 0 || nowMs < this.restUntilMs) return;
+    if (this.#socket.fd < 0 || this.mode === AcceptMode.paused || this.acceptsLeft < 1) return;
+    if (this.#isNewsArmed || this.inFlight > 0 || nowMs < this.restUntilMs) return;
     if (this.mode === AcceptMode.open && this.#slots.free === 0) return;
-    if (!this.#hasKnocked) {
-      this.#isKnockArmed = true;
-      this.#rings.to(0).awaitKnock(this.#listenFd);
+    if (!this.#hasNews) {
+      this.#isNewsArmed = true;
+      this.#rings.to(0).awaitPeer(this.#socket.fd);
     } else if (this.mode === AcceptMode.refuse) this.#refuse(nowMs);
     else if (this.#canTry) this.#tryAccepts(nowMs);
     else this.#acceptPlainly(nowMs);
   }
 
-  knocked(): void {
-    this.#isKnockArmed = false;
-    this.#hasKnocked = true;
+  acceptReady(): void {
+    this.#isNewsArmed = false;
+    this.#hasNews = true;
   }
 
   /**
@@ -96,8 +91,8 @@ export class Doorman {
       this.#blame(-result, nowMs);
     }
     if (this.inFlight === 0) {
-      // An empty backlog: the next batch waits for a knock, and is small.
-      this.#hasKnocked = !this.#isBacklogEmpty;
+      // An empty backlog: the next batch waits for a peer, and is small.
+      this.#hasNews = !this.#isBacklogEmpty;
       this.#batch = this.#isBacklogEmpty ? FEW_ACCEPTS : Math.min(MOST_ACCEPTS, this.#batch * 4);
     }
     return result >= 0;
@@ -105,7 +100,7 @@ export class Doorman {
 
   unmap(): void {
     this.#peers.unmap();
-    this.#discard.unmap();
+    this.#socket.unmap();
   }
 
   #tryAccepts(nowMs: number): void {
@@ -120,66 +115,50 @@ export class Doorman {
       const at = note * PEER_BYTES;
       const { address, view } = this.#peers;
       view.setUint32(at + 16, 16, true);
-      this.#rings.to(connection).accept(this.#listenFd, connection, note, address + at, address + at + 16);
+      this.#rings.to(connection).accept(this.#socket.fd, connection, note, address + at, address + at + 16);
       this.inFlight++;
     }
   }
 
   /** Before Linux 6.10 an accept on a ring can only wait: takes peers over ordinary descriptors, each for a moment. */
   #acceptPlainly(nowMs: number): void {
-    const c = libc();
     for (let i = 0; i < MOST_ACCEPTS && this.#slots.free > 0 && this.acceptsLeft >= 1; i++) {
       const connection = this.#slots.take();
       let code = this.#rings.has(connection) ? 0 : this.#rings.lastError;
-      this.#peerLength[0] = 16;
-      const fd = code === 0
-        ? c.accept4(this.#listenFd, this.#peer, this.#peerLengthBytes, posix.SOCK_CLOEXEC)
-        : -1;
-      if (code === 0 && fd < 0) code = errno();
-      else if (fd >= 0) {
+      const fd = code === 0 ? this.#socket.accept(0) : -code;
+      if (fd < 0) code = -fd;
+      else {
         if (!this.#rings.ringOf(connection).install(connection, fd)) code = errno();
-        c.close(fd);
+        libc().close(fd);
       }
       if (code !== 0) {
         this.#slots.giveBack(connection);
-        this.#hasKnocked = code !== posix.EAGAIN;
+        this.#hasNews = code !== posix.EAGAIN;
         return this.#blame(code, nowMs);
       }
-      this.#peerAddress[connection] = this.#peerView.getUint32(4);
+      this.#peerAddress[connection] = this.#socket.peerAddress;
       this.acceptsLeft--;
       this.arrivals.push(connection);
     }
   }
 
-  /** Turns peers away, over ordinary descriptors: what they sent already is read, or they would see a reset. */
+  /** Turns peers away, over ordinary descriptors. */
   #refuse(nowMs: number): void {
-    const c = libc();
-    for (let i = 0; i < MOST_REFUSALS; i++) {
-      const fd = c.accept4(this.#listenFd, null, null, posix.SOCK_NONBLOCK | posix.SOCK_CLOEXEC);
-      if (fd < 0) {
-        const code = errno();
-        this.#hasKnocked = code !== posix.EAGAIN;
+    for (let i = 0; i < ACCEPTS_PER_PASS; i++) {
+      const code = -this.#socket.refuse();
+      if (code !== 0) {
+        this.#hasNews = code !== posix.EAGAIN;
         return this.#blame(code, nowMs);
       }
       this.#stats.refusedPeers++;
-      c.shutdown(fd, posix.SHUT_WR);
-      c.recv(fd, this.#discard.pointer, 4096, posix.MSG_DONTWAIT);
-      c.close(fd);
     }
   }
 
   #blame(code: number, nowMs: number): void {
-    switch (code) {
-      case posix.EAGAIN:
-        this.#isBacklogEmpty = true;
-        return;
-      case posix.EINTR:
-      case posix.ECONNABORTED:
-      case EPROTO:
-        return; // that peer is gone
-      default:
-        this.#stats.failedAccepts++;
-        this.restUntilMs = nowMs + REST_MS;
+    if (code === posix.EAGAIN) this.#isBacklogEmpty = true;
+    else if (!isPeersFault(code)) {
+      this.#stats.failedAccepts++;
+      this.restUntilMs = nowMs + ACCEPT_REST_MS;
     }
   }
 }

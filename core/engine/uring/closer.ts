@@ -12,7 +12,7 @@ import type { Rings } from "./ring/rings.ts";
  * How connections of the io_uring engine end: in good order, by a reset, or because they broke. A number is free when
  * every operation of its connection has been answered, the close among them, and its owner was told.
  */
-export class UringEnds {
+export class UringCloser {
   readonly #rings: Rings;
   readonly #connections: UringConnections;
   readonly #outbox: UringOutbox;

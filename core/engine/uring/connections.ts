@@ -71,7 +71,7 @@ export class UringConnections {
   /** What would bring its next news, to be cancelled by its kind. */
   armedKind(connection: number): number {
     if (this.state[connection] === State.dialing) return Kind.connect;
-    if (this.watch[connection] !== Watch.none) return Kind.news;
+    if (this.watch[connection] !== Watch.none) return Kind.pollEvent;
     return this.fullReceives[connection] === FULL_RECEIVES ? Kind.receiveLarge : Kind.receive;
   }
 

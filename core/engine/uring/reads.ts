@@ -1,14 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { EngineHandler, EngineStats } from "../common/engine.ts";
 import { EAGAIN, ECANCELED, EINTR } from "../../os/posix.ts";
-import {
-  LEAVE_MS,
-  openReadControl,
-  type OwnReadControl,
-  REST_MS,
-  SWEEP_SHARE,
-} from "../common/read_control.ts";
-import { Unread } from "../common/unread.ts";
+import { ReadScheduler } from "../common/read_scheduler.ts";
 import { CQE_MORE, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP } from "./ring/abi.ts";
 import { State, type UringConnections, Watch } from "./connections.ts";
 import type { ReceivingOwner } from "./inbox.ts";
@@ -30,16 +23,12 @@ const CALM_MS = 2_000;
  * microsecond, whoever is read is chosen here, and without a budget his receive is armed again.
  */
 export class UringReads {
-  readonly control: OwnReadControl;
+  readonly control: ReadScheduler;
   readonly #rings: Rings;
   readonly #connections: UringConnections;
-  readonly #stats: EngineStats;
   readonly #clock: Clock;
   readonly #owner: ReceivingOwner;
   readonly #batch: ReadBatch;
-  /** Left unread for lack of a budget, and those that rest. */
-  readonly #unread: Unread;
-  readonly #resting: Unread;
   /** Connections with more to read than one read took, or with an end behind it. */
   #again: number[] = [];
   #handler: EngineHandler | undefined;
@@ -47,8 +36,6 @@ export class UringReads {
   /** From when on receives are armed again for those who are read. */
   #calmAtMs = 0;
   #isLeaving = false;
-  /** Reads that the pass has left. */
-  #left = Infinity;
   #nowMs = 0;
   /** When the kernel had nothing further. What came in the present pass, came after `control.sinceMs`. */
   #drainedMs = 0;
@@ -66,17 +53,14 @@ export class UringReads {
   ) {
     this.#rings = rings;
     this.#connections = connections;
-    this.#stats = stats;
     this.#clock = clock;
     this.#owner = owner;
     this.#batch = new ReadBatch(rings);
-    const capacity = connections.state.length;
-    const unread = this.#unread = new Unread(capacity, LEAVE_MS);
-    const resting = this.#resting = new Unread(capacity, REST_MS);
-    this.control = openReadControl(
-      unread,
-      resting,
-      (connection, isForGood) => this.#rest(connection, isForGood === true),
+    this.control = new ReadScheduler(
+      connections.state.length,
+      stats,
+      (connection) => connections.isSending(connection),
+      (connection) => this.#cancelReceive(connection),
     );
   }
 
@@ -86,7 +70,7 @@ export class UringReads {
 
   /** Whether the kernel is to tell of what comes for a connection, instead of reading it. */
   shouldWatch(connection: number): boolean {
-    return this.#isReadingLess || this.#resting.has(connection);
+    return this.#isReadingLess || this.control.isResting(connection);
   }
 
   watch(connection: number): void {
@@ -98,13 +82,12 @@ export class UringReads {
 
   /** The connection is gone. */
   forget(connection: number): void {
-    this.#unread.remove(connection);
-    this.#resting.remove(connection);
+    this.control.forget(connection);
   }
 
   /** How long the engine may sleep. */
   get mostWaitMs(): number {
-    return this.#unread.size > 0 || this.#again.length > 0 ? 0 : this.#resting.lookMs;
+    return this.control.hasUnread || this.#again.length > 0 ? 0 : this.control.lookMs;
   }
 
   /**
@@ -116,7 +99,7 @@ export class UringReads {
     this.#hadNews = this.#rings.hasKernelWork;
     this.#startMs = nowMs;
     this.#gatherMs = WAKE_MS + this.#rings.pending * ENTRY_MS + batchMs;
-    const isWanted = this.control.budget !== Infinity;
+    const isWanted = this.control.isLimited;
     if (isWanted !== this.#isReadingLess && this.#rings.setReceiving(!isWanted)) {
       this.#isReadingLess = isWanted;
     }
@@ -132,14 +115,14 @@ export class UringReads {
 
   startPass(nowMs: number): void {
     this.#nowMs = nowMs;
-    this.#left = this.control.budget;
+    this.control.startPass(nowMs);
     this.#isLeaving = false;
     if (this.#isReadingLess) this.#calmAtMs = nowMs + CALM_MS;
     if (this.#again.length > 0) this.#readAgain();
   }
 
   /** A watched connection has news, or isn't watched any more. */
-  news(connection: number, generation: number, events: number, flags: number): void {
+  pollEvent(connection: number, generation: number, events: number, flags: number): void {
     if (!this.#connections.isOurs(connection, generation)) return;
     const { state, inFlight, watch } = this.#connections;
     if (events > 0 && state[connection] !== State.leaving) this.#hear(connection, events);
@@ -160,7 +143,7 @@ export class UringReads {
 
   /** Whether a pass has more to do than to receive. */
   get isActive(): boolean {
-    return this.#isReadingLess || this.#batch.size > 0 || this.#unread.size > 0 || this.#resting.size > 0;
+    return this.#isReadingLess || this.#batch.size > 0 || this.control.unread > 0;
   }
 
   /** Reads those who were chosen, and tells what they sent. */
@@ -175,7 +158,7 @@ export class UringReads {
 
   /** With a budget, nothing more is read in this pass on account of its news. False without one. */
   startLeaving(): boolean {
-    this.#isLeaving = this.#isReadingLess && this.control.budget !== Infinity;
+    this.#isLeaving = this.#isReadingLess && this.control.isLimited;
     return this.#isLeaving;
   }
 
@@ -183,42 +166,26 @@ export class UringReads {
   fetched(): void {
     this.control.sinceMs = this.#drainedMs;
     this.#nowMs = this.#clock.monotonicMs();
+    this.control.advance(this.#nowMs);
     if (this.#rings.isDry) this.#drainedMs = this.#nowMs;
   }
 
-  /**
-   * Reads what was left unread. With a budget, those over their time have a part of it added; what else is left of the
-   * budget goes to those that were left last, which are worth most.
-   */
+  /** Reads of those who were left unread. */
   readOld(untilMs: number): void {
-    const nowMs = this.#nowMs;
-    const unread = this.#unread;
-    for (let c = this.#resting.next(nowMs); c >= 0; c = this.#resting.next(nowMs)) {
-      this.#resting.remove(c);
-      unread.add(c, nowMs - REST_MS);
-    }
-    const isAll = this.control.budget === Infinity;
-    // Of what was read, not of the budget: a pass that ran out of time has none for many who are too late anyway.
-    let sweep = isAll ? Infinity : Math.max(1, Math.ceil((this.control.budget - this.#left) * SWEEP_SHARE));
+    const { control } = this;
+    control.startOld();
     let isInTime = this.#clock.monotonicMs() < untilMs;
-    while (unread.size > 0) {
-      let connection = sweep-- > 0 ? unread.next(isAll ? Infinity : nowMs) : -1;
-      if (connection < 0 && isInTime && this.#left > 0) connection = unread.last();
-      if (connection < 0) break;
-      const leftMs = unread.remove(connection);
+    for (let c = control.nextOld(isInTime); c >= 0; c = control.nextOld(isInTime)) {
       // One that isn't watched any more has a receive armed, which reads it.
-      if (this.#connections.watch[connection] !== Watch.none) this.#choose(connection, 0, leftMs, leftMs);
-      if (this.#batch.size > 0) continue;
-      isInTime = this.#clock.monotonicMs() < untilMs;
-      if (isAll && !isInTime) return;
+      if (this.#connections.watch[c] !== Watch.none) this.#choose(c, 0);
+      if (this.#batch.size === 0) isInTime = this.#clock.monotonicMs() < untilMs;
     }
     this.readChosen();
   }
 
-  #rest(connection: number, isForGood: boolean): void {
+  /** A connection begins to rest: nothing is to read it. */
+  #cancelReceive(connection: number): void {
     const { watch, generation } = this.#connections;
-    if (!this.#connections.isSending(connection) || this.#resting.has(connection)) return;
-    this.#resting.add(connection, isForGood ? Infinity : this.#nowMs);
     if (watch[connection] !== Watch.none) return;
     const armed = this.#connections.armedKind(connection);
     this.#rings.to(connection).cancel(connection, generation[connection], armed);
@@ -237,26 +204,20 @@ export class UringReads {
   }
 
   #hear(connection: number, events: number): void {
-    if (this.#resting.has(connection)) {
-      if ((events & (EPOLLERR | EPOLLHUP)) === 0) {
-        this.#stats.leftUnread++;
-        return;
-      }
-      this.#resting.remove(connection); // it is over
+    const { control } = this;
+    if (control.isResting(connection)) {
+      if ((events & (EPOLLERR | EPOLLHUP)) === 0) return control.ignore();
+      control.wake(connection); // it is over
     }
     const isPlain = events === EPOLLIN && this.#connections.state[connection] === State.open;
-    if (isPlain && (this.#isLeaving || this.#left <= 0)) {
-      this.#stats.leftUnread++;
-      this.#unread.add(connection, this.#nowMs);
-      return;
-    }
-    // What was left before is old; what this event tells of is not.
-    this.#choose(connection, events, this.#unread.remove(connection), 0);
+    if (isPlain && (this.#isLeaving || control.isSpent)) return control.leave(connection);
+    control.choose(connection);
+    this.#choose(connection, events);
   }
 
-  #choose(connection: number, events: number, leftMs: number, lastLeftMs: number): void {
-    this.#left--;
-    this.#batch.add(connection, events, leftMs, lastLeftMs);
+  /** Whoever was chosen is read with the next batch. */
+  #choose(connection: number, events: number): void {
+    this.#batch.add(connection, events, this.control.leftMs, this.control.lastLeftMs);
     if (this.#batch.isFull) this.readChosen();
   }
 
@@ -277,7 +238,7 @@ export class UringReads {
       const start = this.#batch.startOf(place);
       this.#handler!.onBytes(connection, start, start + result);
     }
-    if (this.#nowMs >= this.#calmAtMs && !this.#resting.has(connection)) this.#unwatch(connection);
+    if (this.#nowMs >= this.#calmAtMs && !this.control.isResting(connection)) this.#unwatch(connection);
   }
 
   /** Ends the watching; then the connection's receive is armed. */
@@ -285,7 +246,7 @@ export class UringReads {
     const { state, watch, generation } = this.#connections;
     if (state[connection] === State.leaving || watch[connection] !== Watch.on) return;
     watch[connection] = Watch.ending;
-    this.#rings.to(connection).cancel(connection, generation[connection], Kind.news);
+    this.#rings.to(connection).cancel(connection, generation[connection], Kind.pollEvent);
   }
 }
 

@@ -23,8 +23,8 @@ import { MAX_FIXED_FILES } from "./ring/abi.ts";
 import { LARGE_POOL } from "./ring/buffers.ts";
 import { State, UringConnections } from "./connections.ts";
 import { openSocketInto } from "./dial.ts";
-import { Doorman } from "./acceptor.ts";
-import { UringEnds } from "./closer.ts";
+import { UringAcceptor } from "./acceptor.ts";
+import { UringCloser } from "./closer.ts";
 import { type ReceivingOwner, UringInbox } from "./inbox.ts";
 import { type OutboxOwner, UringOutbox } from "./outbox.ts";
 import { BatchPace } from "./pace.ts";
@@ -64,17 +64,19 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
   readonly #clock: Clock;
   readonly #rings: Rings;
   readonly #connections: UringConnections;
-  readonly #doorman: Doorman;
+  readonly #acceptor: UringAcceptor;
   readonly #inbox: UringInbox;
   readonly #reads: UringReads;
   readonly #outbox: UringOutbox;
-  readonly #ends: UringEnds;
+  readonly #ends: UringCloser;
   readonly #pace = new BatchPace();
 
   /** Connections whose queue is empty, of which the handler must still be told. */
   #drained: number[] = [];
   #handler: EngineHandler | undefined;
   #nowMs = 0;
+  /** Entries that the present pass has submitted. */
+  #submitted = 0;
   /** The ring whose turn is first. */
   #firstRing = 0;
 
@@ -94,16 +96,16 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
     this.#reads = new UringReads(rings, connections, this.stats, clock, this);
     this.#inbox = new UringInbox(rings, connections, this.stats, this.#reads, this);
     const lingerMs = options.lingerMs ?? LINGER_MS;
-    this.#ends = new UringEnds(rings, connections, this.#outbox, this.#reads, this.#slots, clock, lingerMs);
+    this.#ends = new UringCloser(rings, connections, this.#outbox, this.#reads, this.#slots, clock, lingerMs);
     const canTryAccept = rings.main.canTryAccept && options.isAcceptingPlainly !== true;
-    this.#doorman = new Doorman(rings, canTryAccept, this.#slots, this.peerAddress, this.stats);
+    this.#acceptor = new UringAcceptor(rings, canTryAccept, this.#slots, this.peerAddress, this.stats);
     this.input = rings.input;
     this.output = this.#outbox.output;
     this.reads = this.#reads.control;
   }
 
   get used(): number {
-    return this.#slots.used - this.#doorman.inFlight - this.#doorman.arrivals.length;
+    return this.#slots.used - this.#acceptor.inFlight - this.#acceptor.arrivals.length;
   }
 
   attach(handler: EngineHandler): void {
@@ -115,14 +117,14 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
 
   listen(listener: Listener): number {
     assert(listener.kind === "descriptor", "uring listens on a shared descriptor");
-    this.#doorman.listen(listener.fd);
+    this.#acceptor.listen(listener.fd);
     this.setAccepting(Mode.open);
     return listener.port;
   }
 
   setAccepting(mode: AcceptMode, most = Infinity): void {
-    this.#doorman.mode = mode;
-    this.#doorman.acceptsLeft = most;
+    this.#acceptor.mode = mode;
+    this.#acceptor.acceptsLeft = most;
   }
 
   dial(target: DialTarget): number {
@@ -171,36 +173,17 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
   }
 
   poll(maxWaitMs: number): void {
-    this.#outbox.flush();
-    const startMs = this.#clock.monotonicMs();
-    this.#doorman.prepare(startMs);
-    const submitted = this.#rings.pending;
-    const batchUs = this.#pace.batchUs(startMs);
-    this.#reads.prepare(startMs, batchUs / 1000);
-    const bringsNew = !this.#rings.isReady;
-    this.#rings.turn(this.#waitMs(maxWaitMs, startMs), batchUs);
-    this.#ends.finishSubmitted();
-    const nowMs = this.#nowMs = this.#clock.monotonicMs();
-    if (bringsNew) this.#reads.turned(nowMs);
+    const startMs = this.#submit();
+    this.#wait(maxWaitMs, startMs);
     this.#handler!.onWake();
-    this.#takeArrivals();
-    const untilMs = nowMs + PASS_BUDGET_MS;
-    this.#reads.startPass(nowMs);
-    // Who only sends, and whom nobody answers, needn't wake up for each send either.
-    this.#pace.count(Math.max(submitted, this.#handle(untilMs)));
-    if (this.#reads.isActive) this.#readLess(untilMs);
-    this.#outbox.flush();
-    this.#inbox.feedStarved();
-    this.#ends.endLingering(startMs);
-    this.#tellDrained();
-    this.#ends.tell(this.#handler!);
-    this.#outbox.flush();
+    this.#dispatch();
+    this.#finish(startMs);
   }
 
   shutdown(): void {
     this.#rings.shutdown();
     this.#outbox.unmap();
-    this.#doorman.unmap();
+    this.#acceptor.unmap();
   }
 
   // RingsOwner
@@ -253,11 +236,51 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
     if (this.#connections.hasPeerEnded[connection] === 0) this.#inbox.arm(connection);
   }
 
+  /** Makes entries of all that the kernel is to do; they go with the wait, or at once where a ring is full. */
+  #submit(): number {
+    this.#outbox.flush();
+    const startMs = this.#clock.monotonicMs();
+    this.#acceptor.prepare(startMs);
+    this.#submitted = this.#rings.pending;
+    return startMs;
+  }
+
+  /** Hands the entries over and takes what has come; sleeps for it if nothing has. */
+  #wait(maxWaitMs: number, startMs: number): void {
+    const batchUs = this.#pace.batchUs(startMs);
+    this.#reads.prepare(startMs, batchUs / 1000);
+    const bringsNew = !this.#rings.isReady;
+    this.#rings.turn(this.#waitMs(maxWaitMs, startMs), batchUs);
+    this.#ends.finishSubmitted();
+    this.#nowMs = this.#clock.monotonicMs();
+    if (bringsNew) this.#reads.turned(this.#nowMs);
+  }
+
+  /** Tells the handler what has come, for one budget of time. */
+  #dispatch(): void {
+    this.#takeArrivals();
+    const untilMs = this.#nowMs + PASS_BUDGET_MS;
+    this.#reads.startPass(this.#nowMs);
+    // Who only sends, and whom nobody answers, needn't wake up for each send either.
+    this.#pace.count(Math.max(this.#submitted, this.#handle(untilMs)));
+    if (this.#reads.isActive) this.#readLess(untilMs);
+  }
+
+  /** What the handler caused: answers leave first, so that whoever is closed by an answer's failure is told here too. */
+  #finish(startMs: number): void {
+    this.#outbox.flush();
+    this.#inbox.feedStarved();
+    this.#ends.endLingering(startMs);
+    this.#tellDrained();
+    this.#ends.tell(this.#handler!);
+    this.#outbox.flush();
+  }
+
   #waitMs(maxWaitMs: number, nowMs: number): number {
-    if (this.#ends.isDue || this.#drained.length > 0 || this.#doorman.arrivals.length > 0) return 0;
+    if (this.#ends.isDue || this.#drained.length > 0 || this.#acceptor.arrivals.length > 0) return 0;
     let waitMs = Math.min(maxWaitMs, 2_000_000_000, this.#reads.mostWaitMs);
     waitMs = Math.min(waitMs, Math.max(0, this.#ends.nextMs - nowMs));
-    const { restUntilMs } = this.#doorman;
+    const { restUntilMs } = this.#acceptor;
     if (restUntilMs > nowMs) waitMs = Math.min(waitMs, restUntilMs - nowMs);
     return waitMs;
   }
@@ -321,10 +344,10 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
       case Kind.read: // looked at when they came
       case Kind.ignored:
         return;
-      case Kind.news:
-        return this.#reads.news(connection, note, result, words[at + 3]);
-      case Kind.knock:
-        return this.#doorman.knocked();
+      case Kind.pollEvent:
+        return this.#reads.pollEvent(connection, note, result, words[at + 3]);
+      case Kind.acceptReady:
+        return this.#acceptor.acceptReady();
       case Kind.wake:
         return this.#rings.woken();
       case Kind.receiveLarge:
@@ -341,14 +364,14 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
   }
 
   #takeArrivals(): void {
-    const { arrivals } = this.#doorman;
+    const { arrivals } = this.#acceptor;
     if (arrivals.length === 0) return;
     for (const connection of arrivals) this.#arrived(connection);
     arrivals.length = 0;
   }
 
   #accepted(connection: number, note: number, result: number): void {
-    if (this.#doorman.answered(connection, note, result, this.#nowMs)) this.#arrived(connection);
+    if (this.#acceptor.answered(connection, note, result, this.#nowMs)) this.#arrived(connection);
   }
 
   #arrived(connection: number): void {

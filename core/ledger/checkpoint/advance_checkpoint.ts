@@ -1,18 +1,27 @@
 import type { DatabaseSync } from "node:sqlite";
-import { CheckpointBroken, type CheckpointHead, CheckpointReader, writeCheckpoint } from "./checkpoint.ts";
+import {
+  CHECKPOINT_FILE,
+  CheckpointBroken,
+  type CheckpointHead,
+  CheckpointReader,
+  writeCheckpoint,
+} from "./checkpoint.ts";
 import { eachDelivered } from "../record/delivered_marks.ts";
 import { EntryKind, HELD, Verdict } from "../record/entry.ts";
 import { type EntryRows, RowField } from "../record/entry_rows.ts";
-import { hostNumberOf } from "../store/host_number.ts";
 import { idSpaceOf } from "../../base/id_space.ts";
 import { emptyJudgement } from "../record/ledger.ts";
+import { hexOf, ledgerIdOf, linkAt } from "../chain/links.ts";
+import { hostNumberOf } from "../chain/notes.ts";
+import { readOrder } from "../record/order_text.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "../judge/packets.ts";
 import { type Purse, Sends } from "../judge/sends.ts";
-import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "../store/sqlite_store.ts";
+import { setAside } from "../disk/set_aside.ts";
+import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "../disk/sqlite_rows.ts";
 
 const NO_WORDS = new Uint32Array();
 /** What is in the rows was judged: everybody had the money that he sent. */
-const ENOUGH: Purse = { wonFen: () => Infinity, nextPacketId: () => 1 };
+const ENOUGH: Purse = { wonFen: () => Infinity, nextPacketId: () => 1, mintedFen: () => 0 };
 
 type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
@@ -20,21 +29,33 @@ type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[]
  * Writes a new checkpoint out of the present one and the rows after it. Holds only the chunks that those rows touch,
  * and one more. Between its pieces, of a few ms each, it yields.
  *
- * @param db the truth, for reading
+ * @param db the truth of this directory, for reading
  * @returns the row that the checkpoint reaches to
  */
-export function* advanceCheckpoint(path: string, db: DatabaseSync): Generator<void, number> {
+export function* advanceCheckpoint(
+  directory: string,
+  db: DatabaseSync,
+  wallMs: number,
+): Generator<void, number> {
+  const path = `${directory}/${CHECKPOINT_FILE}`;
   let old: CheckpointReader | undefined;
   try {
     old = CheckpointReader.open(path);
-    // One that is ahead is of a ledger that has lost rows.
-    if (old !== undefined && old.head.seq <= lastSeqOf(db)) return yield* advance(path, db, old);
+    if (old !== undefined && isOf(db, old.head)) return yield* advance(path, db, old);
   } catch (error) {
     if (!(error instanceof CheckpointBroken)) throw error;
   } finally {
     old?.close();
   }
-  return yield* advance(path, db, undefined); // there is none, or it is of no use: made out of all rows
+  // There is none, or it is of no use: made out of all rows.
+  setAside(directory, CHECKPOINT_FILE, wallMs);
+  return yield* advance(path, db, undefined);
+}
+
+/** Whether a checkpoint was made of rows that this ledger has. */
+function isOf(db: DatabaseSync, { ledger, seq, headHex }: CheckpointHead): boolean {
+  const link = linkAt(db, seq);
+  return ledger === ledgerIdOf(db) && link !== undefined && hexOf(link.head) === headHex;
 }
 
 function* advance(
@@ -50,8 +71,11 @@ function* advance(
   const head: Changing<CheckpointHead> = {
     seq: old?.head.seq ?? 0,
     mark: old?.head.mark ?? 0,
+    ledger: ledgerIdOf(db),
+    headHex: "",
     mints: [...old?.head.mints ?? []],
     givenBack: [...old?.head.givenBack ?? []],
+    orders: [...old?.head.orders ?? []],
     largeAmountsFen: [],
   };
   // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
@@ -61,6 +85,7 @@ function* advance(
     addRows(rows, head, changes, sends);
     yield;
   }
+  head.headHex = hexOf(linkAt(db, head.seq)!.head);
   head.largeAmountsFen = [...old?.head.largeAmountsFen ?? [], ...changes.largeAmountsFen];
   for (const words of delivered) {
     eachDelivered(
@@ -83,7 +108,25 @@ function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packe
     const sponsor = values[at + RowField.sponsor];
     switch (values[at + RowField.kind]) {
       case EntryKind.mint:
-        head.mints.push([packetId, values[at + RowField.count], amountFen, sponsor]);
+        head.mints.push([
+          packetId,
+          values[at + RowField.count],
+          amountFen,
+          sponsor,
+          values[at + RowField.user],
+        ]);
+        break;
+      case EntryKind.order: {
+        const body = rows.bodies.get(values[at + RowField.seq]) ?? NO_WORDS;
+        const json = readOrder(body, values[at + RowField.count])?.json;
+        if (json === undefined) throw new CheckpointBroken(`row ${values[at + RowField.seq]} is no order`);
+        head.orders.push({ number: packetId, json, isEnded: false });
+        break;
+      }
+      case EntryKind.endOrder:
+        head.orders = head.orders.map((order) =>
+          order.number === packetId ? { ...order, isEnded: true } : order
+        );
         break;
       case EntryKind.award:
         changes.award(
@@ -102,6 +145,12 @@ function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packe
         break;
       case EntryKind.giveBack:
         head.givenBack.push({ sponsor, belowId: packetId, amountFen });
+        break;
+      case EntryKind.limits:
+      case EntryKind.seed:
+      case EntryKind.loss:
+      case EntryKind.host:
+      case EntryKind.time:
         break;
       default:
         sends.replay(values, at, rows.bodies.get(values[at + RowField.seq]) ?? NO_WORDS, judgement);

@@ -8,7 +8,8 @@ import { restoreSends, sendsWords } from "./sends_state.ts";
 export const CHECKPOINT_FILE = "checkpoint";
 /** "RPKC" and the format's version. */
 const MAGIC = 0x52504b43;
-const VERSION = 2;
+const VERSION = 3;
+const VERSION_WITHOUT_HEAD = 2;
 const HEAD_WORDS = 7;
 const CHUNK_HEAD_WORDS = 2;
 
@@ -17,9 +18,27 @@ export interface CheckpointHead {
   /** Every row up to this one, and every delivered mark up to that one, is in it. */
   readonly seq: number;
   readonly mark: number;
-  readonly mints: readonly (readonly [firstId: number, count: number, amountFen: number, sponsor: number])[];
+  /** Which ledger it is of, and the head of the commit that brought its last row, in hexadecimal digits. */
+  readonly ledger: string;
+  readonly headHex: string;
+  /** Of an order, if that isn't 0. */
+  readonly mints: readonly (readonly [
+    firstId: number,
+    count: number,
+    amountFen: number,
+    sponsor: number,
+    order: number,
+  ])[];
+  readonly orders: readonly KeptOrder[];
   readonly givenBack: readonly GivenBack[];
   readonly largeAmountsFen: readonly (readonly [packetId: number, amountFen: number])[];
+}
+
+/** An operator's order, with an `OrderText` as JSON. */
+export interface KeptOrder {
+  readonly number: number;
+  readonly json: string;
+  readonly isEnded: boolean;
 }
 
 /** Not a checkpoint, or a damaged one: read the rows instead. */
@@ -71,11 +90,18 @@ export class CheckpointReader {
   readonly #stateBytes: number;
   readonly #stateSum: number;
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: Deno.FsFile, oldest: number) {
     this.#file = file;
-    const fixed = readFixed(file);
+    const fixed = readFixed(file, oldest);
     [this.#stateBytes, this.#stateSum] = fixed.subarray(HEAD_WORDS - 2);
     this.head = readHead(file, fixed);
+  }
+
+  /** The head of a checkpoint, also of the version before, which lacks its ledger and that ledger's head. */
+  static headOf(path: string): (Pick<CheckpointHead, "seq"> & Partial<CheckpointHead>) | undefined {
+    const reader = CheckpointReader.#open(path, VERSION_WITHOUT_HEAD);
+    reader?.close();
+    return reader?.head;
   }
 
   /**
@@ -85,6 +111,10 @@ export class CheckpointReader {
    * @throws CheckpointBroken
    */
   static open(path: string): CheckpointReader | undefined {
+    return CheckpointReader.#open(path, VERSION);
+  }
+
+  static #open(path: string, oldest: number): CheckpointReader | undefined {
     let file: Deno.FsFile;
     try {
       file = Deno.openSync(path);
@@ -93,7 +123,7 @@ export class CheckpointReader {
       throw error;
     }
     try {
-      return new CheckpointReader(file);
+      return new CheckpointReader(file, oldest);
     } catch (error) {
       file.close();
       throw error;
@@ -102,10 +132,15 @@ export class CheckpointReader {
 
   /** Reads what users sent each other into empty sends; before any chunk, or not at all. @throws CheckpointBroken */
   readSends(sends: Sends): void {
+    restoreSends(sends, this.readSendsWords());
+  }
+
+  /** The same, as the words of `sendsWords`. */
+  readSendsWords(): Uint32Array {
     const bytes = new Uint8Array(this.#stateBytes);
     if (readFully(this.#file, bytes) < bytes.length) throw new CheckpointBroken("it is cut off");
     if (crc32(bytes) !== this.#stateSum) throw new CheckpointBroken("the checksum of its sends is wrong");
-    restoreSends(sends, new Uint32Array(bytes.buffer));
+    return new Uint32Array(bytes.buffer);
   }
 
   /**
@@ -144,8 +179,11 @@ export function restoreJudge(
   if (reader === undefined) return undefined;
   try {
     const { head } = reader;
-    for (const [firstId, count, amountFen, sponsor] of head.mints) {
-      judge.restoreMint({ firstId, count, amountFen, sponsor });
+    for (const { number, json, isEnded } of head.orders) {
+      judge.orders.restore(number, JSON.parse(json), json, isEnded);
+    }
+    for (const [firstId, count, amountFen, sponsor, order] of head.mints) {
+      judge.restoreMint({ firstId, count, amountFen, sponsor, order });
     }
     for (const given of head.givenBack) judge.restoreGivenBack(given);
     reader.readSends(judge.sends);
@@ -163,12 +201,12 @@ export function restoreJudge(
   }
 }
 
-function readFixed(file: Deno.FsFile): Uint32Array {
+function readFixed(file: Deno.FsFile, oldest: number): Uint32Array {
   const fixed = new Uint32Array(HEAD_WORDS);
   const got = readFully(file, bytesOf(fixed));
   const [magic, version, chunkBytes] = fixed;
   if (got < 3 * 4 || magic !== MAGIC) throw new CheckpointBroken("it is none");
-  if (version !== VERSION || chunkBytes !== LASTING_CHUNK_BYTES) {
+  if (version < oldest || version > VERSION || chunkBytes !== LASTING_CHUNK_BYTES) {
     throw new CheckpointBroken(`its format is ${version}, and this redpkt writes ${VERSION}`);
   }
   if (got < fixed.byteLength) throw new CheckpointBroken("it ends in its head");

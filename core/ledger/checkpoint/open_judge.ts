@@ -1,15 +1,17 @@
 import { UserError } from "../../base/user_error.ts";
 import { CHECKPOINT_FILE, CheckpointBroken, type CheckpointHead, restoreJudge } from "./checkpoint.ts";
 import { eachDelivered } from "../record/delivered_marks.ts";
-import { EntryKind, Verdict } from "../record/entry.ts";
+import { EntryKind, Refusal, Verdict } from "../record/entry.ts";
 import type { EntryRows } from "../record/entry_rows.ts";
 import { RowField } from "../record/entry_rows.ts";
 import type { EntryStore } from "../disk/entry_store.ts";
 import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "../judge/judge.ts";
-import { emptyJudgement, type LedgerLimits } from "../record/ledger.ts";
+import { emptyJudgement, type Judgement, type LedgerLimits } from "../record/ledger.ts";
 import { PacketState } from "../judge/packets.ts";
 
+/** Why an entry was refused, as `Refusal` names it. */
+const REFUSAL_NAMES = new Map(Object.entries(Refusal).map(([name, detail]) => [detail as number, name]));
 const NO_CHECKPOINT = { seq: 0, mark: 0 } as const;
 
 /** How a ledger was read at a start. */
@@ -26,26 +28,28 @@ export interface Opened {
  * Makes the judge of what a store holds: from the checkpoint and the rows after it, or from all rows.
  *
  * @param directory where the checkpoint lies; undefined for none
+ * @param hostNumber whose packet ids these are, if the store may not say so yet
  * @param onProgress called often, with the rows since the last call, so that a long start is seen to live
  * @throws UserError if the rows contradict each other
  */
 export function openJudge(
-  store: Pick<EntryStore, "hostNumber" | "lastSeq" | "read" | "readDelivered" | "ended">,
+  store: Pick<EntryStore, "hostNumber" | "headAt" | "read" | "readDelivered" | "ended">,
   directory: string | undefined,
   limits: LedgerLimits,
   onProgress: (rows: number) => void = () => {},
+  hostNumber = store.hostNumber,
 ): Opened {
-  const ids = idSpaceOf(store.hostNumber);
+  const ids = idSpaceOf(hostNumber);
   let judge = new Judge(limits, store, ids);
   let checkpointFault: string | undefined;
   let start: Pick<CheckpointHead, "seq" | "mark"> = NO_CHECKPOINT;
   if (directory !== undefined) {
     try {
-      start = restoreJudge(`${directory}/${CHECKPOINT_FILE}`, judge, onProgress) ?? start;
-      // Rows that the checkpoint knows and the store lacks would be awards that nobody can account for.
-      if (start.seq > store.lastSeq()) {
-        throw new CheckpointBroken("it is ahead of the ledger, which has lost rows");
+      const head = restoreJudge(`${directory}/${CHECKPOINT_FILE}`, judge, onProgress);
+      if (head !== undefined && head.headHex !== store.headAt(head.seq)) {
+        throw new CheckpointBroken("it is of rows that this ledger doesn't have");
       }
+      start = head ?? start;
     } catch (error) {
       if (!(error instanceof CheckpointBroken)) throw error;
       checkpointFault = error.message;
@@ -74,6 +78,7 @@ export function openJudge(
 /** Judges stored rows again, as they were judged when they were new, and finds those that can't have been. */
 export class Replay {
   readonly #judge: Judge;
+  readonly #judgement = emptyJudgement();
   #seq: number;
 
   constructor(judge: Judge, afterSeq: number) {
@@ -87,23 +92,35 @@ export class Replay {
         throw new UserError(`the ledger lacks row ${this.#seq}: restore it from a copy`);
       }
     }
-    replayRows(this.#judge, rows);
+    for (let row = 0; row < rows.count; row++) {
+      const contradiction = replayRow(this.#judge, rows, row, this.#judgement);
+      if (contradiction === undefined) continue;
+      const seq = rows.values[rows.at(row) + RowField.seq];
+      throw new UserError(`row ${seq} of the ledger ${contradiction}: restore it from a copy`);
+    }
   }
 }
 
-function replayRows(judge: Judge, rows: EntryRows): void {
-  const judgement = emptyJudgement();
-  for (let row = 0; row < rows.count; row++) {
-    const at = rows.at(row);
-    const seq = rows.values[at + RowField.seq];
-    const packetId = rows.values[at + RowField.packetId];
-    judge.replay(rows.values, at, judgement, rows.bodies.get(seq));
-    const isRight = judgement.verdict === Verdict.done &&
-      (rows.values[at + RowField.kind] !== EntryKind.send || judgement.packetId === packetId);
-    if (isRight) continue;
-    throw new UserError(
-      `row ${seq} of the ledger contradicts those before it (verdict ${judgement.verdict}, ` +
-        `reason ${judgement.detail}): restore it from a copy`,
-    );
+/** Whether rows of a kind get their numbers from the judge, and not from whoever proposes them. */
+function isNumberedByJudge(kind: number): boolean {
+  return kind === EntryKind.send || kind === EntryKind.order;
+}
+
+/** Judges one stored row again. Returns why it can't have been judged so when it was new; undefined if it can. */
+export function replayRow(
+  judge: Judge,
+  rows: EntryRows,
+  row: number,
+  judgement: Judgement,
+): string | undefined {
+  const at = rows.at(row);
+  const packetId = rows.values[at + RowField.packetId];
+  judge.replay(rows.values, at, judgement, rows.bodies.get(rows.values[at + RowField.seq]));
+  const { verdict, detail } = judgement;
+  if (verdict === Verdict.doneBefore) return "contradicts those before it: it was done before";
+  if (verdict !== Verdict.done) return `contradicts those before it (${REFUSAL_NAMES.get(detail)})`;
+  if (!isNumberedByJudge(rows.values[at + RowField.kind]) || judgement.packetId === packetId) {
+    return undefined;
   }
+  return `contradicts those before it: it has number ${packetId}, and the next is ${judgement.packetId}`;
 }

@@ -1,6 +1,8 @@
-import { crc32 } from "node:zlib";
 import type { Sends } from "../judge/sends.ts";
 import { SentPacket } from "../record/sent_packet.ts";
+
+/** Of a share that is to be told again: user, packet, fen. They are the last, with their number in front. */
+export const PENDING_WORDS = 3;
 
 /**
  * All that a judge knows of what users sent each other, as words in one run: the totals, the columns of every packet ever
@@ -43,12 +45,9 @@ export function sendsWords(sends: Sends): Uint32Array {
   return words.taken();
 }
 
-/** A checksum of all that is money or decides about it; not of what is to be told again. */
-export function sendsDigest(sends: Sends): number {
-  const words = sendsWords(sends);
-  const pendingWords = 1 + 3 * [...sends.pending.all()].length;
-  const decided = words.subarray(0, words.length - pendingWords);
-  return crc32(new Uint8Array(decided.buffer, decided.byteOffset, decided.byteLength));
+/** Where the shares that are to be told again begin in these words: all before is money, or decides about it. */
+export function pendingAt(sends: Sends, words: Uint32Array): number {
+  return words.length - 1 - PENDING_WORDS * [...sends.pending.all()].length;
 }
 
 /** Brings empty sends to the state that the words say. */

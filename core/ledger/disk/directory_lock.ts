@@ -41,6 +41,20 @@ export class DirectoryLock {
     return new DirectoryLock(file);
   }
 
+  /**
+   * The same for a directory that must be there already.
+   *
+   * @throws UserError if it isn't
+   */
+  static takeExisting(directory: string, flag: string): DirectoryLock {
+    try {
+      Deno.statSync(directory);
+    } catch {
+      throw new UserError(`${directory}: holds no ledger (there is no such directory)`);
+    }
+    return DirectoryLock.take(directory, flag);
+  }
+
   release(): void {
     this.#file.unlockSync();
     this.#file.close();

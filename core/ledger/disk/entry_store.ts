@@ -1,4 +1,5 @@
 import type { EntryRows } from "../record/entry_rows.ts";
+import type { DurableTime } from "../record/durable_time.ts";
 import type { EndedPackets } from "../judge/sends.ts";
 
 /**
@@ -10,6 +11,8 @@ export interface EntryStore extends EndedPackets {
   readonly hostNumber: number;
   /** The highest `seq` that is stored, 0 if there is none. */
   lastSeq(): number;
+  /** How far event time had come with the last row; undefined if there is none. */
+  durableTime(): DurableTime | undefined;
   /**
    * Appends all rows with what belongs to them and makes them durable, together with marks of what was delivered.
    *
@@ -22,7 +25,13 @@ export interface EntryStore extends EndedPackets {
    * @throws StoreFailed if it still doesn't work
    */
   reopen(): void;
-  /** Hands over all rows after a `seq`, in order, in blocks that are valid until `take` returns. */
+  /** The head of the commit that brought a row as its last one, in hexadecimal digits; undefined if there is none. */
+  headAt(seq: number): string | undefined;
+  /**
+   * Hands over all rows after the last one of a commit, in order, in blocks that are valid until `take` returns.
+   *
+   * @throws UserError if they aren't what was appended
+   */
   read(afterSeq: number, take: (rows: EntryRows) => void): void;
   /** Hands over all that was delivered and noted after a mark, as `eachDelivered` reads it; returns the last mark. */
   readDelivered(afterMark: number, take: (words: Uint32Array) => void): number;

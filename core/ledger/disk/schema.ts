@@ -60,16 +60,29 @@ export const TRUTH_MIGRATIONS: readonly Migration[] = [
   ) strict;
 `,
   `
-  -- Whose packet ids these are: see id_space.ts. No row while no server has used the ledger.
-  create table host (
-    number  integer not null
-  ) strict;
-  insert into host select 0 where exists (select 1 from entry);
+  -- The chain: what the ledger was after each commit. Keyed by its last row and its last mark, both of which only grow.
+  create table link (
+    seq     integer not null,
+    mark    integer not null,
+    head    blob not null,
+    primary key (seq, mark)
+  ) strict, without rowid;
+  -- The row that ended the packet: it says of which commit this is a part.
+  alter table ended add column seq integer not null default 0;
+  -- Limits and seed files are entries now. A few rows of their kinds are found among millions by this; no other row is
+  -- in it.
+  drop table limits;
+  drop table seed;
+  create index note on entry (kind, seq) where kind >= 22;
 `,
 ];
 
+/** The level of a run of the projection's index, which follows from how many awards it has: one more for each 64 times. */
+export const RUN_LEVEL = [1, 2, 3, 4, 5].map((level) => `(awards >= ${64 ** level})`).join(" + ");
+
 /** What can be made again from the truth at any time: for questions, never for a verdict. */
-export const PROJECTION_MIGRATIONS: readonly Migration[] = [`
+export const PROJECTION_MIGRATIONS: readonly Migration[] = [
+  `
   create table progress (
     id  integer primary key check (id = 1),
     seq integer not null
@@ -97,7 +110,22 @@ export const PROJECTION_MIGRATIONS: readonly Migration[] = [`
     level   integer not null,
     awards  integer not null
   ) strict;
-`];
+`,
+  `
+  -- Which ledger it is made from, and the head of its last row's commit: what it knows, whatever the truth has become.
+  alter table progress add column ledger text;
+  alter table progress add column head text;
+  -- With these an award can be entered again.
+  alter table user_award add column packet integer not null default 0;
+  create table minted (
+    seq     integer primary key,
+    packet  integer not null,
+    count   integer not null,
+    sponsor integer not null,
+    fen     integer not null
+  ) strict;
+`,
+];
 
 /**
  * Refuses a file that isn't ours, or of a newer program.
@@ -119,12 +147,37 @@ export function checkVersion(db: DatabaseSync, path: string, migrations: readonl
   return version;
 }
 
-/** Brings a file to the newest schema, each step in a transaction of its own. Throws as `checkVersion` does. */
-export function migrate(db: DatabaseSync, path: string, migrations: readonly Migration[]): void {
-  for (let step = checkVersion(db, path, migrations); step < migrations.length; step++) {
-    db.exec(
-      `begin immediate; ${migrations[step]} pragma user_version = ${step + 1};
-       pragma application_id = ${APPLICATION_ID}; commit`,
+/** Makes the tables of a new file; a file that has them is left as it is. Throws as `refuseOther` does. */
+export function makeSchema(db: DatabaseSync, path: string, migrations: readonly Migration[]): void {
+  if (refuseOther(db, path, migrations) > 0) return;
+  db.exec("begin immediate");
+  migrate(db, 0, migrations);
+  db.exec("commit");
+}
+
+/**
+ * Refuses a file that isn't ours or of another version. Returns its schema's version, which is 0 for an empty file.
+ *
+ * @throws UserError, and `SchemaOld` if an older program made it
+ */
+export function refuseOther(db: DatabaseSync, path: string, migrations: readonly Migration[]): number {
+  const version = checkVersion(db, path, migrations);
+  if (version > 0 && version < migrations.length) throw new SchemaOld(path, version);
+  return version;
+}
+
+/** Brings a file from a version to the newest schema, within a transaction of the caller's. */
+export function migrate(db: DatabaseSync, fromVersion: number, migrations: readonly Migration[]): void {
+  for (const migration of migrations.slice(fromVersion)) db.exec(migration);
+  db.exec(`pragma user_version = ${migrations.length}; pragma application_id = ${APPLICATION_ID}`);
+}
+
+/** A file of an older program, which must be converted first. */
+export class SchemaOld extends UserError {
+  constructor(path: string, version: number) {
+    const directory = path.slice(0, path.lastIndexOf("/"));
+    super(
+      `${path}: has the schema ${version} of an older redpkt. Convert it: redpkt ledger upgrade ${directory}`,
     );
   }
 }

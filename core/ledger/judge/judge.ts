@@ -4,6 +4,8 @@ import {
   EntryKind,
   EntryWord,
   HELD,
+  isNote,
+  isOfOrder,
   isQuestion,
   isTransfer,
   Refusal,
@@ -21,6 +23,7 @@ import {
 } from "../record/ledger.ts";
 import { type Mint, MintList } from "./mint_list.ts";
 import type { MoneyTally } from "./money_tally.ts";
+import { OrderBook } from "./order_book.ts";
 import { CHUNK_PACKETS, isUnopened, Packets, PacketState } from "./packets.ts";
 import { Parts } from "../record/parts.ts";
 import { type EndedPackets, Sends } from "./sends.ts";
@@ -63,6 +66,8 @@ export class Judge {
 
   /** What users send each other. */
   readonly sends: Sends;
+  /** What operators have ordered. A ledger of an older redpkt has other numbers of funding orders. */
+  readonly orders = new OrderBook((number) => this.sends.fundedTo.has(number));
   readonly #parts = new Parts();
 
   /** @param ended undefined to keep all sent packets in memory */
@@ -73,6 +78,7 @@ export class Judge {
       {
         wonFen: (user) => this.#wonFen(user),
         nextPacketId: () => this.nextPacketId,
+        mintedFen: () => -this.#sourceFen,
       },
       ended,
       ids,
@@ -115,6 +121,11 @@ export class Judge {
     return [...this.#poolFenOf.keys()].sort((a, b) => a - b);
   }
 
+  /** A sponsor's packets below this id went back, if nobody had won them. */
+  givenBackBelow(sponsor: number): number {
+    return this.#givenBackBelow.get(sponsor) ?? 0;
+  }
+
   awardOf(packetId: number): AwardRecord | undefined {
     if (!this.packets.isAwarded(packetId)) return undefined;
     return { user: this.packets.user(packetId), amountFen: this.packets.amountFen(packetId) };
@@ -141,6 +152,15 @@ export class Judge {
       return say(judgement, Verdict.done, Refusal.none);
     }
     if (isTransfer(kind)) return this.sends.judge(words, at, this.#parts.take(words), judgement);
+    if (isOfOrder(kind)) {
+      return this.#judgeOrder(
+        kind,
+        packetId,
+        this.#parts.take(words),
+        words[at + EntryWord.count],
+        judgement,
+      );
+    }
     if (isQuestion(kind)) {
       this.sends.answer(words, at, judgement.reply);
       return say(judgement, Verdict.done, Refusal.none);
@@ -156,6 +176,7 @@ export class Judge {
       entryAmountFen(words, at),
       words[at + EntryWord.sponsor],
       words[at + EntryWord.count],
+      words[at + EntryWord.tag],
       this.#limits,
       judgement,
     );
@@ -165,13 +186,28 @@ export class Judge {
   replay(values: Float64Array, at: number, judgement: Judgement, body: Uint32Array = NO_WORDS): void {
     if (isTransfer(values[at + RowField.kind])) return this.sends.replay(values, at, body, judgement);
     if (values[at + RowField.kind] === EntryKind.open) return this.#reopen(values, at, judgement);
+    const kind = values[at + RowField.kind];
+    if (isNote(kind)) {
+      const isRight = kind !== EntryKind.host || this.#isHostNote(body);
+      return say(
+        judgement,
+        isRight ? Verdict.done : Verdict.refused,
+        isRight ? Refusal.none : Refusal.idsTaken,
+      );
+    }
+    const packetId = values[at + RowField.packetId];
+    const user = values[at + RowField.user];
+    const count = values[at + RowField.count];
+    if (isOfOrder(kind)) return this.#judgeOrder(kind, packetId, body, count, judgement);
     this.#decide(
-      values[at + RowField.kind],
-      values[at + RowField.packetId],
-      values[at + RowField.user],
+      kind,
+      packetId,
+      user,
       values[at + RowField.amount],
       values[at + RowField.sponsor],
-      values[at + RowField.count],
+      count,
+      // The parts of an order follow each other.
+      kind === EntryKind.mint ? this.orders.get(user)?.firstIds.length ?? 0 : 0,
       NO_LIMITS,
       judgement,
     );
@@ -180,6 +216,8 @@ export class Judge {
   /** From a checkpoint: a mint. */
   restoreMint(mint: Mint): void {
     this.mints.add(mint);
+    const { order = 0, firstId, count } = mint;
+    if (order !== 0) this.orders.add({ order, firstId, count });
     this.#sourceFen -= mint.amountFen;
     this.#addToPool(mint.sponsor, mint.amountFen);
   }
@@ -219,6 +257,7 @@ export class Judge {
     amountFen: number,
     sponsor: number,
     count: number,
+    part: number,
     limits: LedgerLimits,
     judgement: Judgement,
   ): void {
@@ -228,7 +267,7 @@ export class Judge {
     }
     switch (kind) {
       case EntryKind.mint:
-        return this.#mint({ firstId: packetId, count, amountFen, sponsor }, judgement);
+        return this.#mint({ firstId: packetId, count, amountFen, sponsor, order: user }, part, judgement);
       case EntryKind.award:
         return this.#award(packetId, user, amountFen, sponsor, count === HELD, limits, judgement);
       case EntryKind.lapse:
@@ -240,23 +279,38 @@ export class Judge {
     }
   }
 
-  #mint(mint: Mint, judgement: Judgement): void {
-    const { firstId, count, amountFen } = mint;
+  /** Whose the ids are is said before the first one is used, and once. */
+  #isHostNote([hostNumber]: Uint32Array): boolean {
+    const { size } = this.sends.list;
+    return hostNumber === this.#ids.hostNumber && hostNumber !== 0 && this.mints.nextId === 1 && size === 0;
+  }
+
+  #judgeOrder(kind: number, number: number, body: Uint32Array, bytes: number, judgement: Judgement): void {
+    judgement.packetId = number;
+    judgement.body = undefined;
+    if (kind === EntryKind.order) this.orders.place(body, bytes, judgement);
+    else this.orders.end(number, judgement);
+  }
+
+  #mint(mint: Mint & { readonly order: number }, part: number, judgement: Judgement): void {
+    const { firstId, count, amountFen, order } = mint;
     if (count <= 0 || amountFen < count || firstId + count > 0x1_0000_0000) {
       return say(judgement, Verdict.refused, Refusal.malformed);
     }
     const before = this.mints.from(firstId);
     if (
       before !== undefined && before.count === count && before.amountFen === amountFen &&
-      before.sponsor === mint.sponsor
+      before.sponsor === mint.sponsor && before.order === order
     ) return say(judgement, Verdict.doneBefore, Refusal.none);
     if (firstId < this.nextPacketId || firstId + count > this.sends.lowestId) {
       return say(judgement, Verdict.refused, Refusal.idsTaken);
     }
     // Past this sum a fen more or less would be lost in rounding.
-    if (amountFen - this.#sourceFen > Number.MAX_SAFE_INTEGER) {
+    if (amountFen - this.#sourceFen - this.sends.totals.sourceFen > Number.MAX_SAFE_INTEGER) {
       return say(judgement, Verdict.refused, Refusal.malformed);
     }
+    const objection = order === 0 ? Refusal.none : this.orders.objection({ order, part, firstId, count });
+    if (objection !== Refusal.none) return say(judgement, Verdict.refused, objection);
     this.restoreMint(mint);
     this.money?.made(firstId, amountFen, mint.sponsor);
     say(judgement, Verdict.done, Refusal.none);
@@ -280,7 +334,7 @@ export class Judge {
     const owner = this.mints.sponsorOf(packetId);
     if (owner < 0) return say(judgement, Verdict.refused, Refusal.unknownPacket);
     if (owner !== sponsor) return say(judgement, Verdict.refused, Refusal.wrongSponsor);
-    if (packetId < (this.#givenBackBelow.get(sponsor) ?? 0)) {
+    if (packetId < this.givenBackBelow(sponsor)) {
       return say(judgement, Verdict.refused, Refusal.givenBack);
     }
     const limit = this.#limitReached(user, sponsor, limits);

@@ -2,6 +2,8 @@ import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "./judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger, LedgerLimits } from "../record/ledger.ts";
 import type { MoneyTally } from "./money_tally.ts";
+import type { OrderState } from "../record/order_state.ts";
+import { orderStates } from "./order_states.ts";
 
 /** A ledger that forgets everything when the process ends: for rehearsals that don't need one that lasts. */
 export class MemoryLedger implements Ledger {
@@ -33,6 +35,10 @@ export class MemoryLedger implements Ledger {
 
   get unopened(): number {
     return this.#judge.unopened;
+  }
+
+  orders(): OrderState[] {
+    return orderStates(this.#judge);
   }
 
   awardOf(packetId: number): AwardRecord | undefined {

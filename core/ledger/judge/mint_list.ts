@@ -4,6 +4,8 @@ export interface Mint {
   readonly count: number;
   readonly amountFen: number;
   readonly sponsor: number;
+  /** For which order; 0 or absent for none. */
+  readonly order?: number;
 }
 
 const FIRST_CAPACITY = 1024;
@@ -15,6 +17,7 @@ export class MintList {
   #counts = new Uint32Array(FIRST_CAPACITY);
   #amountsFen = new Float64Array(FIRST_CAPACITY);
   #sponsors = new Uint16Array(FIRST_CAPACITY);
+  #orders = new Uint32Array(FIRST_CAPACITY);
 
   get size(): number {
     return this.#size;
@@ -26,13 +29,14 @@ export class MintList {
     return last < 0 ? 1 : this.#firstIds[last] + this.#counts[last];
   }
 
-  add({ firstId, count, amountFen, sponsor }: Mint): void {
+  add({ firstId, count, amountFen, sponsor, order = 0 }: Mint): void {
     if (this.#size === this.#firstIds.length) this.#grow();
     const at = this.#size++;
     this.#firstIds[at] = firstId;
     this.#counts[at] = count;
     this.#amountsFen[at] = amountFen;
     this.#sponsors[at] = sponsor;
+    this.#orders[at] = order;
   }
 
   /** The mint that made a packet. */
@@ -52,6 +56,11 @@ export class MintList {
     for (let at = 0; at < this.#size; at++) {
       each(this.#firstIds[at], this.#amountsFen[at], this.#sponsors[at]);
     }
+  }
+
+  /** All mints, in order of their ids. */
+  *all(): Generator<Mint> {
+    for (let at = 0; at < this.#size; at++) yield this.#mint(at);
   }
 
   /** The mint that begins with this id. */
@@ -78,6 +87,7 @@ export class MintList {
       count: this.#counts[at],
       amountFen: this.#amountsFen[at],
       sponsor: this.#sponsors[at],
+      order: this.#orders[at],
     };
   }
 
@@ -91,5 +101,6 @@ export class MintList {
     this.#counts = longer(new Uint32Array(capacity), this.#counts);
     this.#amountsFen = longer(new Float64Array(capacity), this.#amountsFen);
     this.#sponsors = longer(new Uint16Array(capacity), this.#sponsors);
+    this.#orders = longer(new Uint32Array(capacity), this.#orders);
   }
 }

@@ -11,7 +11,8 @@ Deno.test("every id is found in its mint, in gaps there is none, and a list may 
     let nextId = 1;
     for (let i = 0; i < mints; i++) {
       const firstId = nextId + random.below(3);
-      const mint = { firstId, count: 1 + random.below(4), amountFen: 2 ** 40 + i, sponsor: i % 65_536 };
+      const count = 1 + random.below(4);
+      const mint = { firstId, count, amountFen: 2 ** 40 + i, sponsor: i % 65_536, order: i % 3 };
       list.add(mint);
       known.push(mint);
       nextId = firstId + mint.count;

@@ -25,6 +25,8 @@ export interface Purse {
   wonFen(user: number): number;
   /** No packet id below this is free. */
   nextPacketId(): number;
+  /** What came out of `source` for packets to be won, in fen. */
+  mintedFen(): number;
 }
 
 /** One entry's fields, whether they come from a ring or from a row. */
@@ -227,7 +229,7 @@ export class Sends {
     judgement.packetId = tag;
     if (amountFen <= 0 || tag === 0) return refuse(judgement, Refusal.malformed);
     if (user <= (this.fundedTo.get(tag) ?? -1)) return say(judgement, Verdict.doneBefore);
-    if (amountFen - this.totals.sourceFen > Number.MAX_SAFE_INTEGER) {
+    if (amountFen - this.totals.sourceFen + this.#purse.mintedFen() > Number.MAX_SAFE_INTEGER) {
       return refuse(judgement, Refusal.malformed);
     }
     this.fundedTo.set(tag, user);

@@ -2,9 +2,12 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../base/user_error.ts";
 import { legsSql } from "../record/accounts.ts";
-import { AWARD_KINDS, HELD } from "../record/entry.ts";
-import { migrate, PROJECTION_MIGRATIONS } from "../disk/schema.ts";
-import { rollBack, TRUTH_FILE } from "../store/sqlite_store.ts";
+import { AWARD_KINDS, EntryKind, HELD } from "../record/entry.ts";
+import { hexOf } from "../chain/links.ts";
+import { makeSchema, PROJECTION_MIGRATIONS, RUN_LEVEL, SchemaOld } from "../disk/schema.ts";
+import { setAside } from "../disk/set_aside.ts";
+import { TRUTH_FILE } from "../store/sqlite_store.ts";
+import { rollBack } from "../chain/truth_writer.ts";
 
 /** SQLite's result codes for a file that isn't as it must be: CORRUPT and NOTADB. */
 const DAMAGE_CODES = new Set([11, 26]);
@@ -12,7 +15,7 @@ const DAMAGE_CODES = new Set([11, 26]);
 /** Name of the projection's file in a ledger's directory. */
 export const PROJECTION_FILE = "projection.db";
 
-/** So many runs of one level are merged into one of the next. */
+/** So many runs of one level, which are about as long, are merged into one. */
 const RUNS_PER_MERGE = 64;
 /** Awards that a piece of a merge moves, or about so many: a few ms of work. */
 const AWARDS_PER_PIECE = 4_096;
@@ -42,7 +45,17 @@ const BALANCE = `
   on conflict (account) do update set fen = fen + excluded.fen`;
 const INDEX = `
   insert into user_award
-  select ?3, user, seq from ${ROWS} and kind in (${AWARD_KINDS}) order by user, seq`;
+  select ?3, user, seq, packet from ${ROWS} and kind in (${AWARD_KINDS}) order by user, seq`;
+
+const MINTED = `
+  insert into minted
+  select seq, packet, count, sponsor, amount from ${ROWS} and kind = ${EntryKind.mint}`;
+/** The last commit within so many rows, or the next one if it has more; of those that brought a row, not marks alone. */
+const LAST = `
+  select seq, head from truth.link where seq = coalesce(
+    (select max(seq) from truth.link where seq > ?1 and seq <= ?2),
+    (select min(seq) from truth.link where seq > ?1)
+  ) order by mark limit 1`;
 
 /** Runs that are being merged into one, user by user. */
 interface Merge {
@@ -68,43 +81,45 @@ export class Projection {
   readonly #post: StatementSync;
   readonly #balance: StatementSync;
   readonly #index: StatementSync;
+  readonly #minted: StatementSync;
   readonly #progress: StatementSync;
   readonly #last: StatementSync;
+  readonly #ledger: string;
   #seq: number;
   #merge: Merge | undefined;
 
-  /** @throws UserError if there is something else in the directory */
+  /** @throws UserError if there is something else in the directory, or it is of rows that the ledger doesn't have */
   constructor(directory: string) {
     const path = `${directory}/${PROJECTION_FILE}`;
     const db = this.#db = new DatabaseSync(path);
     try {
       // Lost rows are made again, so it needn't sync at every commit; the log keeps it whole.
       db.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000");
-      migrate(db, path, PROJECTION_MIGRATIONS);
+      makeSchema(db, path, PROJECTION_MIGRATIONS);
       db.prepare("attach ? as truth").run(`${pathToFileURL(`${directory}/${TRUTH_FILE}`)}?mode=ro`);
       this.#post = db.prepare(POST);
       this.#balance = db.prepare(BALANCE);
       this.#index = db.prepare(INDEX);
-      this.#progress = db.prepare("update progress set seq = ?");
-      this.#last = db.prepare(`select max(seq) as seq from ${ROWS}`);
-      this.#seq = db.prepare("select seq from progress").get()!.seq as number;
+      this.#minted = db.prepare(MINTED);
+      this.#progress = db.prepare("update progress set seq = ?, head = ?, ledger = ?");
+      this.#last = db.prepare(LAST);
+      this.#ledger = db.prepare("select id from truth.identity").get()!.id as string;
+      this.#seq = this.#checkedSeq();
     } catch (error) {
       db.close();
       throw error;
     }
   }
 
-  /** Opens the projection; if it is damaged or of another ledger, makes it anew from nothing. */
-  static openOrRebuild(directory: string, truthSeq: number): Projection {
+  /** Opens the projection; if it is damaged or of an older program, makes it anew from nothing. */
+  static openOrRebuild(directory: string, wallMs: number): Projection {
     try {
-      const projection = new Projection(directory);
-      if (projection.seq <= truthSeq) return projection;
-      projection.close();
+      return new Projection(directory);
     } catch (error) {
       // A schema of a newer program is not damage.
-      if (error instanceof UserError) throw error;
+      if (error instanceof UserError && !(error instanceof SchemaOld)) throw error;
     }
-    Projection.remove(directory);
+    Projection.setAside(directory, wallMs);
     return new Projection(directory);
   }
 
@@ -113,14 +128,9 @@ export class Projection {
     return error instanceof Error && "errcode" in error && DAMAGE_CODES.has(Number(error.errcode) & 0xff);
   }
 
-  static remove(directory: string): void {
-    for (const suffix of ["", "-wal", "-shm"]) {
-      try {
-        Deno.removeSync(`${directory}/${PROJECTION_FILE}${suffix}`);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-    }
+  /** Gives the files another name, since they may know what nobody else knows. Returns the new name, if there are any. */
+  static setAside(directory: string, wallMs: number): string | undefined {
+    return setAside(directory, PROJECTION_FILE, wallMs);
   }
 
   /** The last row that is in it. */
@@ -129,13 +139,14 @@ export class Projection {
   }
 
   /**
-   * Adds the next rows, so many at most, all or none. Returns how many there were.
+   * Adds the next commits, about so many rows, all or none. Returns how many rows there were.
    *
    * @param onPiece called between pieces of a few ms of work
    */
   apply(most: number, onPiece: () => void): number {
-    const { seq: last } = this.#last.get(this.#seq, this.#seq + most)! as { seq: number | null };
-    if (last === null) return 0;
+    const found = this.#last.get(this.#seq, this.#seq + most);
+    if (found === undefined) return 0;
+    const { seq: last, head } = found as { seq: number; head: Uint8Array };
     this.#write(() => {
       this.#post.run(this.#seq, last);
       onPiece();
@@ -143,8 +154,9 @@ export class Projection {
       onPiece();
       const run = this.#nextRun();
       const { changes: awards } = this.#index.run(this.#seq, last, run);
-      if (awards !== 0) this.#db.prepare("insert into run values (?, 0, ?)").run(run, awards);
-      this.#progress.run(last);
+      if (awards !== 0) this.#addRun(run, awards as number);
+      this.#minted.run(this.#seq, last);
+      this.#progress.run(last, hexOf(head), this.#ledger);
       onPiece();
     });
     const rows = last - this.#seq;
@@ -165,11 +177,18 @@ export class Projection {
     ).get(largest, fromUser, AWARDS_PER_PIECE / RUNS_PER_MERGE);
     // A user's awards stay together, so a piece has one user at least.
     const toUser = found === undefined ? NO_USER : Math.max(found.user as number, fromUser + 1);
-    const moved = `from user_award where run in (${runs}) and user >= ${fromUser} and user < ${toUser}`;
+    const piece = `user >= ${fromUser} and user < ${toUser}`;
+    const moved = `from user_award where run in (${runs}) and ${piece}`;
     this.#write(() => {
-      this.#db.exec(
-        `insert into user_award select ${into}, user, seq ${moved} order by user, seq; delete ${moved}`,
-      );
+      const { changes } = this.#db.prepare(
+        `insert into user_award select ${into}, user, seq, packet ${moved} order by user, seq`,
+      ).run();
+      this.#db.exec(`
+        update run set awards = awards + ${changes} where run = ${into};
+        update run set awards = awards -
+          (select count(*) from user_award where user_award.run = run.run and ${piece}) where run in (${runs});
+        update run set level = ${RUN_LEVEL} where run in (${into}, ${runs});
+        delete ${moved}`);
       if (found === undefined) this.#db.exec(`delete from run where run in (${runs})`);
     });
     if (found === undefined) this.#merge = undefined;
@@ -181,6 +200,24 @@ export class Projection {
     this.#db.close();
   }
 
+  /** The last row that is in it, if it is a row of this ledger. */
+  #checkedSeq(): number {
+    const { seq, ledger, head } = this.#db.prepare("select * from progress").get()! as {
+      seq: number;
+      ledger: string | null;
+      head: string | null;
+    };
+    if (seq === 0) return 0;
+    const link = this.#db.prepare("select head from truth.link where seq = ? order by mark limit 1").get(seq);
+    const isOfTruth = ledger === this.#ledger && link !== undefined &&
+      hexOf(link.head as Uint8Array) === head;
+    // Nobody made it anew at the start, so it came since: it may know what the truth doesn't.
+    if (!isOfTruth) {
+      throw new UserError(`${PROJECTION_FILE} knows another history of row ${seq} than the ledger`);
+    }
+    return seq;
+  }
+
   #beginMerge(): Merge | undefined {
     const due = this.#db.prepare(
       `select level from run group by level having count(*) >= ${RUNS_PER_MERGE} limit 1`,
@@ -188,13 +225,17 @@ export class Projection {
     if (due === undefined) return undefined;
     const level = due.level as number;
     const found = this.#db.prepare(
-      `select run, awards from run where level = ? order by awards desc limit ${RUNS_PER_MERGE}`,
-    ).all(level) as { run: number; awards: number }[];
+      `select run from run where level = ? order by awards desc limit ${RUNS_PER_MERGE}`,
+    ).all(level) as { run: number }[];
     const runs = found.map(({ run }) => run);
-    const awards = found.reduce((sum, { awards }) => sum + awards, 0);
     const into = this.#nextRun();
-    this.#db.prepare("insert into run values (?, ?, ?)").run(into, level + 1, awards);
+    this.#addRun(into, 0);
     return { into, runs: runs.join(), largest: runs[0], fromUser: 0 };
+  }
+
+  #addRun(run: number, awards: number): void {
+    this.#db.prepare("insert into run values (?, 0, ?)").run(run, awards);
+    this.#db.exec(`update run set level = ${RUN_LEVEL} where run = ${run}`);
   }
 
   #nextRun(): number {

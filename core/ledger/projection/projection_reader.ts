@@ -1,30 +1,39 @@
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../base/user_error.ts";
 import { PROJECTION_FILE } from "./projection.ts";
+import { UntouchedDatabase } from "../disk/untouched.ts";
 
 /**
  * Opens the projection to look into it, also beside a running server; undefined if there is none.
  *
- * @throws UserError if it can't be read, as in a folder where SQLite may not make the files that it reads it with
+ * @throws UserError if it can't be read
  */
-export function openProjection(directory: string): DatabaseSync | undefined {
+export function openProjection(directory: string): UntouchedDatabase | undefined {
   const path = `${directory}/${PROJECTION_FILE}`;
   try {
     Deno.statSync(path); // SQLite would make a file that isn't there
   } catch {
     return undefined;
   }
-  const db = new DatabaseSync(path, { readOnly: true });
+  let db: UntouchedDatabase | undefined;
   try {
+    db = new UntouchedDatabase(path);
     projectedSeq(db);
     return db;
   } catch (error) {
-    db.close();
+    db?.close();
     throw new UserError(
-      `${path}: cannot be read: ${(error as Error).message}. Copy ${directory} to where you may write, ` +
-        `or make the file anew with redpkt ledger rebuild ${directory}`,
+      `${path}: cannot be read: ${(error as Error).message}. ` +
+        `Make it anew with redpkt ledger rebuild ${directory}`,
     );
   }
+}
+
+/** What an open projection knows: the last row that it has taken in, its head, and of which ledger. */
+export function projectedProgress(
+  db: DatabaseSync,
+): { readonly seq: number; readonly ledger: string | null; readonly head: string | null } {
+  return db.prepare("select seq, ledger, head from progress").get() as ReturnType<typeof projectedProgress>;
 }
 
 /** The last row that an open projection has taken in. */

@@ -4,7 +4,8 @@ import type { Clock } from "../../base/clock.ts";
 import { advanceCheckpoint } from "../checkpoint/advance_checkpoint.ts";
 import { CHECKPOINT_FILE, CheckpointBroken, CheckpointReader } from "../checkpoint/checkpoint.ts";
 import { Projection } from "./projection.ts";
-import { lastSeqOf, type LedgerSync, TRUTH_FILE } from "../store/sqlite_store.ts";
+import { lastSeqOf } from "../disk/sqlite_rows.ts";
+import { type LedgerSync, TRUTH_FILE } from "../store/sqlite_store.ts";
 
 /** Rows of a bulk at most: several ms of work. */
 const MOST_PER_BULK = 5_000;
@@ -62,7 +63,7 @@ export class Projector {
       this.#oldest = this.#truth.prepare(
         "select at_ms as atMs from entry where seq > ? order by seq limit 1",
       );
-      this.#projection = Projection.openOrRebuild(directory, lastSeqOf(this.#truth));
+      this.#projection = Projection.openOrRebuild(directory, clock.wallMs());
       this.#checkpointSeq = checkpointSeq(this.#checkpointPath);
     } catch (error) {
       this.#truth.close();
@@ -101,7 +102,7 @@ export class Projector {
     if (this.#checkpointing === undefined) {
       if (this.#projection.merge()) return true;
       if (this.#projection.seq - this.#checkpointSeq < CHECKPOINT_ROWS) return false;
-      this.#checkpointing = advanceCheckpoint(this.#checkpointPath, this.#truth);
+      this.#checkpointing = advanceCheckpoint(this.#directory, this.#truth, this.#clock.wallMs());
     }
     const step = this.#checkpointing.next();
     if (!step.done) return true;
@@ -130,7 +131,7 @@ export class Projector {
   /** Writes a checkpoint of all rows that are durable now. */
   writeCheckpoint(): void {
     this.#stopCheckpoint();
-    const writing = advanceCheckpoint(this.#checkpointPath, this.#truth);
+    const writing = advanceCheckpoint(this.#directory, this.#truth, this.#clock.wallMs());
     for (;;) {
       const step = writing.next();
       if (!step.done) continue;

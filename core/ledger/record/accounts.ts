@@ -81,9 +81,22 @@ const LEGS: ReadonlyMap<number, readonly [from: Side, to: Side]> = new Map([
   [EntryKind.send, [sender, packet]],
   [EntryKind.claim, [packet, user]],
   [EntryKind.takeBack, [packet, sender]],
-  [EntryKind.group, [source, source]], // of 0 fen
+  // Of 0 fen:
+  [EntryKind.group, [source, source]],
+  [EntryKind.limits, [source, source]],
+  [EntryKind.seed, [source, source]],
+  [EntryKind.loss, [source, source]],
+  [EntryKind.host, [source, source]],
+  [EntryKind.time, [source, source]],
+  [EntryKind.order, [source, source]],
+  [EntryKind.endOrder, [source, source]],
   [EntryKind.giveBack, [pool, returned]],
 ]);
+
+/** Whether there are rows of a kind. */
+export function isKindOfRow(kind: number): boolean {
+  return LEGS.has(kind);
+}
 
 /** From which account the money of a row goes to which. */
 export function legsOf(values: ArrayLike<number>, at: number): readonly [from: string, to: string] {

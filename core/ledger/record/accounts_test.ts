@@ -17,6 +17,8 @@ const KINDS = [
   EntryKind.group,
   EntryKind.open,
   EntryKind.lapse,
+  EntryKind.order,
+  EntryKind.endOrder,
 ];
 
 Deno.test("SQL names the same accounts as the program, of every kind of row", () => {

@@ -36,7 +36,10 @@ export const PAYLOAD_AT = 4;
 export const PAYLOAD_WORDS = 8;
 
 export const EntryKind = {
-  /** New packets: the money goes from `source` to `pool`. Keyed by the first packet id; ids are contiguous. */
+  /**
+   * New packets: the money goes from `source` to `pool`. Keyed by the first packet id; ids are contiguous. For an order,
+   * `user` is its number and `tag` which part of it this is; parts come in order, and never more packets than ordered.
+   */
   mint: 1,
   /**
    * A packet to a user: the money goes from `pool` to `user`, or with `count` {@linkcode HELD} to `held` until he opens
@@ -52,7 +55,7 @@ export const EntryKind = {
   pendingOf: 4,
   /** The packet's award, or the user's share of it, has reached him. Written lazily: losing it only repeats a message. */
   delivered: 5,
-  /** Money for a rehearsal's user: from `source` to `user`. Keyed by `tag`, which is the order's number, and user. */
+  /** Money for a rehearsal's user: from `source` to `user`. Keyed by `tag`, the order's number, and user; users go upwards. */
   fund: 6,
   /**
    * A packet from a user to others: from `user` to `packet`, or with `sponsor` 1 from `source`. `count` is the number of
@@ -89,6 +92,27 @@ export const EntryKind = {
   open: 20,
   /** An award that its user didn't open before the event was closed: from `held` to `returned`. Keyed by the packet. */
   lapse: 21,
+  /**
+   * What a ledger says of itself: no money, no packet, a body, and nobody proposes it through a ring. From here on kinds
+   * are indexed, so few rows may have them.
+   */
+  /** Limits that come into force: packets a user, and of each sponsor; 0 for none. */
+  limits: 22,
+  /** A seed file whose tickets are given away: a text in JSON with its hash and where it was. */
+  seed: 23,
+  /** Rows are lost, and somebody says that this is accepted: a text in JSON with the reason and what is lost. */
+  loss: 24,
+  /**
+   * What an operator orders: `count` bytes of an `OrderText`, in the parts in front of it. Keyed by plugin, route and key;
+   * without a key each is its own. The verdict brings the order's number in `packetId`.
+   */
+  order: 25,
+  /** Nothing more is made for order `packetId`. Keyed by it. */
+  endOrder: 26,
+  /** Two more of what a ledger says of itself: whose packet ids its packets have, before its first packet; */
+  host: 27,
+  /** and its event time at this moment, before it may look late: a body as `timeNote` makes it. */
+  time: 28,
 } as const;
 
 /** The `count` of an award that is held until its user opens it. */
@@ -105,6 +129,22 @@ export function isOfAward(kind: number): boolean {
 /** Whether an entry is about what users send each other, and changes something. */
 export function isTransfer(kind: number): boolean {
   return kind >= EntryKind.fund && kind <= EntryKind.group;
+}
+
+/** Whether a row is what the ledger says of itself. */
+export function isNote(kind: number): boolean {
+  return (kind >= EntryKind.limits && kind <= EntryKind.loss) ||
+    kind === EntryKind.host || kind === EntryKind.time;
+}
+
+/** Whether an entry is an operator's order, or the end of one. */
+export function isOfOrder(kind: number): boolean {
+  return kind === EntryKind.order || kind === EntryKind.endOrder;
+}
+
+/** The name of a refusal, for people. */
+export function refusalName(detail: number): string {
+  return Object.entries(Refusal).find(([, value]) => value === detail)?.[0] ?? String(detail);
 }
 
 /** Whether an entry asks something about that. */
@@ -162,6 +202,14 @@ export const Refusal = {
   notMember: 15,
   /** The disk doesn't tell now of a packet that has ended. */
   unreadable: 16,
+  /** The key of an order came with another body before. */
+  keyTaken: 20,
+  unknownOrder: 21,
+  orderEnded: 22,
+  /** Parts of an order come one after the other. */
+  wrongPart: 23,
+  /** The order would make more packets than were ordered. */
+  orderFull: 24,
 } as const;
 
 /** The amount of an entry in fen. */

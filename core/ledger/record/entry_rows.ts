@@ -18,14 +18,22 @@ export const RowField = {
   atMs: 7,
 } as const;
 
+/** A sent packet of which nothing is left. */
+export interface EndedPacket {
+  /** The row that ended it. */
+  readonly seq: number;
+  /** All its words. */
+  readonly words: Uint32Array;
+}
+
 /** Rows of the ledger as plain numbers in one array, which is used again and again. */
 export class EntryRows {
   values = new Float64Array(1024 * ROW_FIELDS);
   count = 0;
   /** By `seq`: what is stored beside a row, if anything. */
   readonly bodies = new Map<number, Uint32Array>();
-  /** Sent packets that end with one of these rows, by their ids: all their words. Rows that are read don't have them. */
-  readonly ended = new Map<number, Uint32Array>();
+  /** Sent packets that end with one of these rows, by their ids. Rows that are read don't have them. */
+  readonly ended = new Map<number, EndedPacket>();
 
   /** Offset in `values` of a row. */
   at(row: number): number {

@@ -1,4 +1,5 @@
 import { PAYLOAD_WORDS, type Verdict } from "./entry.ts";
+import type { OrderState } from "./order_state.ts";
 
 /** What the ledger says of one entry. */
 export interface Judgement {
@@ -6,7 +7,7 @@ export interface Judgement {
   /** One of `Refusal`. */
   detail: number;
   /**
-   * The packet of a send. Of an `open`: amount in fen and sponsor. Answer to `pendingOf`: the packet with both; id 0 if
+   * The packet of a send, the number of an order. Of an `open`: amount in fen and sponsor. Answer to `pendingOf`: the packet with both; id 0 if
    * there is none (more).
    */
   packetId: number;
@@ -90,6 +91,8 @@ export interface Ledger {
   balances(): Balances;
   /** Awards that wait for their users to open them. */
   readonly unopened: number;
+  /** Every order and how far it came, oldest first; for a start. */
+  orders(): OrderState[];
   /** Who has a packet and how much is in it, or undefined. */
   awardOf(packetId: number): AwardRecord | undefined;
   close(): void;

@@ -1,69 +1,113 @@
 import { DatabaseSync } from "node:sqlite";
 import { EntryKind } from "../record/entry.ts";
-import { migrate, TRUTH_MIGRATIONS } from "../disk/schema.ts";
-import { lastSeqOf, TRUTH_FILE } from "./sqlite_store.ts";
-
-/** A seed file as a ledger remembers it. */
-export interface UsedSeed {
-  readonly hash: string;
-  /** Where it was when it was first used. */
-  readonly path: string;
-}
+import { hexOf, type LedgerHead, ledgerIdOf, linkAt, tipOf } from "../chain/links.ts";
+import { lookUntouched } from "../disk/look_untouched.ts";
+import { seedNote, usedSeeds } from "../chain/notes.ts";
+import { makeSchema, refuseOther, TRUTH_MIGRATIONS } from "../disk/schema.ts";
+import { TRUTH_FILE } from "./sqlite_store.ts";
+import { TruthWriter } from "../chain/truth_writer.ts";
 
 /**
- * Which ledger a directory holds, and which seed files it gives away: for the moment before the ledger thread opens it.
- * What is noted is durable when the call returns.
+ * Which ledger a directory holds, and which seed files it gives away: for the moment before the ledger's thread opens it.
+ * It only looks, and changes no file, unless something is noted; then that is durable when the call returns. Nothing is
+ * kept open.
  */
 export class LedgerIdentity {
   readonly directory: string;
-  readonly #db: DatabaseSync;
+  readonly #path: string;
+  readonly #seeds: Set<string>;
+  readonly #id: string;
+  #head: LedgerHead;
 
   /**
-   * Opens the ledger, or makes an empty one.
+   * Reads what the ledger is now, or makes an empty one.
    *
    * @param directory it must exist, and be locked by this process
-   * @throws UserError if there is something else in it
+   * @throws UserError if there is something else in it, or a ledger of an older program
    */
   constructor(directory: string) {
     this.directory = directory;
-    const path = `${directory}/${TRUTH_FILE}`;
-    this.#db = new DatabaseSync(path);
-    this.#db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 2000");
-    migrate(this.#db, path, TRUTH_MIGRATIONS);
+    this.#path = `${directory}/${TRUTH_FILE}`;
+    if (isEmpty(this.#path)) this.#writing(() => {});
+    const { id, head, seeds } = lookUntouched(this.#path, (db) => {
+      refuseOther(db, this.#path, TRUTH_MIGRATIONS);
+      const { seq } = tipOf(db);
+      return { id: ledgerIdOf(db), head: headAt(db, seq)!, seeds: usedSeeds(db) };
+    });
+    this.#id = id;
+    this.#head = head;
+    this.#seeds = new Set(seeds.map(({ hash }) => hash));
   }
 
   get id(): string {
-    return this.#db.prepare("select id from identity").get()!.id as string;
+    return this.#id;
+  }
+
+  /** What the ledger is now. */
+  get head(): LedgerHead {
+    return this.#head;
   }
 
   /** How many rows it has. */
   get rows(): number {
-    return lastSeqOf(this.#db);
+    return this.#head.seq;
+  }
+
+  /** What the ledger was when this was its last row; undefined if it never was, in this ledger's history. */
+  headAt(seq: number): string | undefined {
+    return lookUntouched(this.#path, (db) => headAt(db, seq)?.headHex);
   }
 
   hasSeed(hash: string): boolean {
-    return this.#db.prepare("select 1 from seed where hash = ?").get(hash) !== undefined;
+    return this.#seeds.has(hash);
   }
 
   /** Notes that this ledger gives a file's tickets away. Noting it again changes nothing. */
   noteSeed(hash: string, path: string, wallMs: number): void {
-    this.#db.prepare("insert into seed values (?, ?, ?) on conflict do nothing").run(hash, path, wallMs);
+    if (this.hasSeed(hash)) return;
+    this.#writing((db) => {
+      const writer = new TruthWriter(db, this.directory);
+      try {
+        writer.note(seedNote({ hash, path }), wallMs);
+      } finally {
+        writer.close();
+      }
+      this.#head = headAt(db, writer.tip.seq)!;
+    });
+    this.#seeds.add(hash);
   }
 
   /** The highest id of a packet that was ever made, 0 for none. Reads every row of an old ledger. */
   lastPacketId(): number {
-    const last = this.#db.prepare("select max(packet + count - 1) as id from entry where kind = ?");
-    return (last.get(EntryKind.mint)!.id as number | null) ?? 0;
+    return lookUntouched(this.#path, (db) => {
+      const last = db.prepare("select max(packet + count - 1) as id from entry where kind = ?");
+      return (last.get(EntryKind.mint)!.id as number | null) ?? 0;
+    });
   }
 
-  close(): void {
-    this.#db.close();
+  #writing(write: (db: DatabaseSync) => void): void {
+    const db = new DatabaseSync(this.#path);
+    try {
+      db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 2000");
+      makeSchema(db, this.#path, TRUTH_MIGRATIONS);
+      write(db);
+    } finally {
+      db.close();
+    }
   }
 }
 
-/** The seed files that an open ledger gives away; none if it is older than seed files. */
-export function usedSeeds(db: DatabaseSync): UsedSeed[] {
-  const { user_version: version } = db.prepare("pragma user_version").get()!;
-  if (version as number < 2) return [];
-  return db.prepare("select hash, path from seed order by at_ms, hash").all() as unknown as UsedSeed[];
+function headAt(db: DatabaseSync, seq: number): LedgerHead | undefined {
+  const link = linkAt(db, seq);
+  return link && { seq, headHex: hexOf(link.head) };
+}
+
+/** Whether there is no such file, or one that SQLite has only just begun. */
+function isEmpty(path: string): boolean {
+  try {
+    return Deno.statSync(path).size === 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
 }

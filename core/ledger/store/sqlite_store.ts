@@ -1,17 +1,30 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { assert } from "../../base/assert.ts";
-import { EntryRows, ROW_FIELDS } from "../record/entry_rows.ts";
+import { UserError } from "../../base/user_error.ts";
+import type { Link } from "../chain/chain.ts";
+import { EntryKind } from "../record/entry.ts";
+import type { EntryRows } from "../record/entry_rows.ts";
 import { type EntryStore, StoreFailed } from "../disk/entry_store.ts";
-import { hostNumberOf } from "./host_number.ts";
-import { FIRST_SENT_ID } from "../../base/id_space.ts";
+import type { DurableTime } from "../record/durable_time.ts";
 import type { LedgerLimits } from "../record/ledger.ts";
-import { migrate, TRUTH_MIGRATIONS } from "../disk/schema.ts";
+import { hexOf, linkAt } from "../chain/links.ts";
+import {
+  durableTimeOf,
+  hostNote,
+  hostNumberOf,
+  limitsNote,
+  limitsOf,
+  type Note,
+  notesOf,
+} from "../chain/notes.ts";
+import { ChainBroken, eachProven } from "../chain/prove_chain.ts";
+import { makeSchema, TRUTH_MIGRATIONS } from "../disk/schema.ts";
+import { endedOf, lastSeqOf, readDelivered, selectingEnded } from "../disk/sqlite_rows.ts";
+import { TruthWriter } from "../chain/truth_writer.ts";
 
 /** Name of the truth's file in a ledger's directory. */
 export const TRUTH_FILE = "ledger.db";
 
-/** Rows that are read at once: a few ms of work. */
-const ROWS_PER_READ = 2_500;
 /**
  * Pages of 4 KiB in the log before a commit moves them into the file and begins the log anew: 16 MiB. The projector has
  * moved most of them before, so that winners don't wait for it. Small, so that the log soon is as long as it gets: a sync
@@ -19,10 +32,7 @@ const ROWS_PER_READ = 2_500;
  */
 const LOG_PAGES = 4_000;
 
-const MANY_ROWS = 16;
-const MANY_FIELDS = MANY_ROWS * ROW_FIELDS;
-/** Places of a row in a statement. */
-const ROW = `(${Array(ROW_FIELDS).fill("?")})`;
+const RESTORE = "restore it from a copy";
 
 /** How hard a commit tries: `full` survives a power loss, `off` only the process's own end. */
 export type LedgerSync = "full" | "off";
@@ -42,24 +52,16 @@ const MEDIUM_CODES = new Set([
 
 interface Open {
   readonly db: DatabaseSync;
-  readonly begin: StatementSync;
-  readonly commit: StatementSync;
-  readonly insert: StatementSync;
-  /** The same for {@linkcode MANY_ROWS} at once, at half the cost of a row. */
-  readonly insertMany: StatementSync;
-  readonly insertBody: StatementSync;
-  readonly insertEnded: StatementSync;
+  readonly writer: TruthWriter;
   readonly selectEnded: StatementSync;
-  readonly insertDelivered: StatementSync;
 }
 
 /** A ledger's rows in SQLite: a write-ahead log that is synced at every commit. */
 export class SqliteStore implements EntryStore {
+  readonly #directory: string;
   readonly #path: string;
   readonly #sync: LedgerSync;
   #open: Open | undefined;
-  /** Numbers of so many rows, as a plain array: a typed one is slow to spread. */
-  readonly #many = Array<number>(MANY_FIELDS).fill(0);
 
   /**
    * @param directory it must exist, and be locked by this process
@@ -67,6 +69,7 @@ export class SqliteStore implements EntryStore {
    * @throws StoreFailed if its disk fails
    */
   constructor(directory: string, sync: LedgerSync = "full") {
+    this.#directory = directory;
     this.#path = `${directory}/${TRUTH_FILE}`;
     this.#sync = sync;
     this.#open = this.#try(() => this.#openFile());
@@ -76,16 +79,22 @@ export class SqliteStore implements EntryStore {
     return this.#try(({ db }) => lastSeqOf(db));
   }
 
-  /** Notes limits that come into force, so that a check knows what was allowed. */
-  noteLimits(limits: LedgerLimits): void {
-    this.#try(({ db }) => {
-      const note = db.prepare(
-        `insert into limits values (?, ?) on conflict (name) do update set packets =
-         case when packets = 0 or excluded.packets = 0 then 0 else max(packets, excluded.packets) end`,
-      );
-      for (const [name, packets] of Object.entries(limits)) {
-        note.run(name, packets === Infinity ? 0 : packets);
-      }
+  /** What the ledger is with the commit that brought its last row. */
+  get lastRow(): Link {
+    return this.#try(({ writer }) => writer.lastRow);
+  }
+
+  /** Adds a row that the ledger says of itself. */
+  note(note: Note, wallMs: number): void {
+    this.#try(({ writer }) => writer.note(note, wallMs));
+  }
+
+  /** Notes limits that come into force, if others were. */
+  noteLimits(limits: LedgerLimits, wallMs: number): void {
+    this.#try(({ db, writer }) => {
+      const note = limitsNote(limits);
+      const last = notesOf(db, EntryKind.limits).at(-1);
+      if (last?.body.join() !== note.body.join()) writer.note(note, wallMs);
     });
   }
 
@@ -93,12 +102,17 @@ export class SqliteStore implements EntryStore {
     return this.#try(({ db }) => hostNumberOf(db) ?? 0);
   }
 
-  /** Notes for ever whose packet ids this ledger's are. Noting it again changes nothing. */
-  noteHost(hostNumber: number): void {
-    this.#try(({ db }) => {
-      if (hostNumberOf(db) === undefined) db.prepare("insert into host values (?)").run(hostNumber);
-      assert(hostNumberOf(db) === hostNumber, "a ledger of another host number was refused at the start");
+  /** Notes for ever whose packet ids this ledger's are, if it has none yet and others than those of number 0. */
+  noteHost(hostNumber: number, wallMs: number): void {
+    this.#try(({ db, writer }) => {
+      if (hostNumber === (hostNumberOf(db) ?? 0)) return;
+      assert(hostNumberOf(db) === undefined, "a ledger of another host number is refused before");
+      writer.note(hostNote(hostNumber), wallMs);
     });
+  }
+
+  durableTime(): DurableTime | undefined {
+    return this.#try(({ db }) => durableTimeOf(db));
   }
 
   /** The loosest limits that were ever in force. */
@@ -106,38 +120,8 @@ export class SqliteStore implements EntryStore {
     return this.#try(({ db }) => limitsOf(db));
   }
 
-  append({ values, count, bodies, ended }: EntryRows, delivered: Uint32Array): void {
-    const many = this.#many;
-    this.#try(({ db, begin, commit, insert, insertMany, insertBody, insertEnded, insertDelivered }) => {
-      begin.run();
-      try {
-        const end = count * ROW_FIELDS;
-        let at = 0;
-        for (; at + MANY_FIELDS <= end; at += MANY_FIELDS) {
-          for (let i = 0; i < MANY_FIELDS; i++) many[i] = values[at + i];
-          insertMany.run(...many);
-        }
-        for (; at < end; at += ROW_FIELDS) {
-          insert.run(
-            values[at],
-            values[at + 1],
-            values[at + 2],
-            values[at + 3],
-            values[at + 4],
-            values[at + 5],
-            values[at + 6],
-            values[at + 7],
-          );
-        }
-        for (const [seq, words] of bodies) insertBody.run(seq, bytesOf(words));
-        for (const [packetId, words] of ended) insertEnded.run(endedKey(packetId), bytesOf(words));
-        if (delivered.length > 0) insertDelivered.run(bytesOf(delivered));
-        commit.run();
-      } catch (error) {
-        rollBack(db);
-        throw error;
-      }
-    });
+  append(rows: EntryRows, delivered: Uint32Array): void {
+    this.#try(({ writer }) => writer.append(rows, delivered));
   }
 
   reopen(): void {
@@ -145,16 +129,29 @@ export class SqliteStore implements EntryStore {
     this.#open = this.#try(() => this.#openFile()); // the statements are made anew with it
     // After a failed sync the kernel may call pages clean that never reached the disk. Moved into the file and synced
     // there, they are written anew.
-    this.#try(({ db }) => {
+    this.#try(({ db, writer }) => {
       const { busy } = db.prepare("pragma wal_checkpoint(truncate)").get()!;
       if (busy !== 0) throw new StoreFailed("the log can't be moved into the file: somebody reads it");
+      writer.markTip();
     });
   }
 
   read(afterSeq: number, take: (rows: EntryRows) => void): void {
     this.#try(({ db }) => {
-      for (const rows of eachRows(db, afterSeq, Infinity)) take(rows);
+      const from = linkAt(db, afterSeq);
+      if (from === undefined) throw new UserError(`row ${afterSeq} of the ledger ends no commit: ${RESTORE}`);
+      try {
+        for (const rows of eachProven(db, from)) take(rows);
+      } catch (error) {
+        if (!(error instanceof ChainBroken)) throw error;
+        throw new UserError(`the ledger's ${error.message}: ${RESTORE}`);
+      }
     });
+  }
+
+  headAt(seq: number): string | undefined {
+    const link = this.#try(({ db }) => linkAt(db, seq));
+    return link && hexOf(link.head);
   }
 
   readDelivered(afterMark: number, take: (words: Uint32Array) => void): number {
@@ -184,32 +181,19 @@ export class SqliteStore implements EntryStore {
         pragma synchronous = ${this.#sync};
         pragma wal_autocheckpoint = ${LOG_PAGES};
       `);
-      migrate(db, this.#path, TRUTH_MIGRATIONS);
-      return this.#prepare(db);
+      makeSchema(db, this.#path, TRUTH_MIGRATIONS);
+      return { db, writer: new TruthWriter(db, this.#directory), selectEnded: selectingEnded(db) };
     } catch (error) {
       db.close();
       throw error;
     }
   }
 
-  #prepare(db: DatabaseSync): Open {
-    return {
-      db,
-      begin: db.prepare("begin immediate"),
-      commit: db.prepare("commit"),
-      insert: db.prepare(`insert into entry values ${ROW}`),
-      insertMany: db.prepare(`insert into entry values ${Array(MANY_ROWS).fill(ROW)}`),
-      insertBody: db.prepare("insert into body values (?, ?)"),
-      insertEnded: db.prepare("insert into ended values (?, ?)"),
-      selectEnded: selectingEnded(db),
-      insertDelivered: db.prepare("insert into delivered (packets) values (?)"),
-    };
-  }
-
   #closeFile(): void {
     const open = this.#open;
     this.#open = undefined;
     try {
+      open?.writer.close();
       open?.db.close();
     } catch (error) {
       if (!isOfMedium(error)) throw error;
@@ -227,104 +211,12 @@ export class SqliteStore implements EntryStore {
   }
 }
 
-/** The loosest limits that were ever in force in a truth file. */
-export function limitsOf(db: DatabaseSync): LedgerLimits {
-  const packets = (name: string) =>
-    db.prepare("select packets from limits where name = ?").get(name)?.packets as number || Infinity;
-  return { packetsPerUser: packets("packetsPerUser"), packetsPerSponsor: packets("packetsPerSponsor") };
-}
-
-/** The highest key of a truth file. */
-export function lastSeqOf(db: DatabaseSync): number {
-  return (db.prepare("select max(seq) as seq from entry").get()!.seq as number | null) ?? 0;
-}
-
-/** Rows after a key, up to and including another, in blocks. Each is gone with the next. */
-export function* eachRows(db: DatabaseSync, afterSeq: number, untilSeq: number): Generator<EntryRows, void> {
-  const select = returningArrays(
-    db.prepare(`select * from entry where seq > ? and seq <= ? order by seq limit ${ROWS_PER_READ}`),
-  );
-  const selectBodies = db.prepare("select seq, words from body where seq > ? and seq <= ?");
-  const rows = new EntryRows();
-  let seq = afterSeq;
-  const until = Math.min(untilSeq, Number.MAX_SAFE_INTEGER);
-  for (;;) {
-    const found = select.all(seq, until) as unknown as readonly (readonly number[])[];
-    if (found.length === 0) return;
-    rows.clear();
-    for (const row of found) {
-      const at = rows.next();
-      for (let i = 0; i < ROW_FIELDS; i++) rows.values[at + i] = row[i];
-    }
-    const last = found[found.length - 1][0];
-    for (const { seq: of, words } of selectBodies.iterate(seq, last)) {
-      rows.bodies.set(of as number, wordsOf(words as Uint8Array));
-    }
-    seq = last;
-    yield rows;
-  }
-}
-
-/** Ended packets lie by their place in the order of sending, so that new ones come to the end of the table. */
-function endedKey(packetId: number): number {
-  return FIRST_SENT_ID + 1 - packetId;
-}
-
-/** For {@linkcode endedOf}. */
-export function selectingEnded(db: DatabaseSync): StatementSync {
-  return db.prepare("select words from ended where number = ?");
-}
-
-/** The words of a packet that has ended; undefined if they aren't there. */
-export function endedOf(select: StatementSync, packetId: number): Uint32Array | undefined {
-  const row = select.get(endedKey(packetId));
-  return row === undefined ? undefined : wordsOf(row.words as Uint8Array);
-}
-
-/** Lets a statement return rows as arrays, at two thirds of the cost. Deno has it, its types don't yet. */
-export function returningArrays(statement: StatementSync): StatementSync {
-  (statement as StatementSync & { setReturnArrays(enabled: boolean): void }).setReturnArrays(true);
-  return statement;
-}
-
-/** Hands over what was delivered after a mark; returns the last mark. */
-export function readDelivered(
-  db: DatabaseSync,
-  afterMark: number,
-  take: (words: Uint32Array) => void,
-): number {
-  let last = afterMark;
-  const select = db.prepare("select mark, packets from delivered where mark > ? order by mark");
-  for (const { mark, packets } of select.iterate(afterMark)) {
-    take(wordsOf(packets as Uint8Array));
-    last = mark as number;
-  }
-  return last;
-}
-
-function bytesOf(words: Uint32Array): Uint8Array {
-  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-}
-
-/** Copied, since a blob may lie anywhere. */
-function wordsOf(blob: Uint8Array): Uint32Array {
-  const bytes = blob.slice();
-  return new Uint32Array(bytes.buffer, 0, bytes.length >>> 2);
-}
-
-/** Whatever is left of a transaction goes; SQLite has often done it already. */
-export function rollBack(db: DatabaseSync): void {
-  try {
-    db.exec("rollback");
-  } catch {
-    // No transaction is open any more, or the medium is gone: the file is closed next.
-  }
-}
-
-/** Whether an error of SQLite blames the medium. */
-function isOfMedium(error: unknown): boolean {
+/** Whether an error of SQLite, or of the system, blames the medium. */
+export function isOfMedium(error: unknown): boolean {
   if (error instanceof StoreFailed) return true;
   if (!(error instanceof Error)) return false;
+  // Of the system: a file that isn't there is no fault of its medium.
+  if ("code" in error && /^E[A-Z]+$/.test(String(error.code))) return error.code !== "ENOENT";
   // Errors of a statement have a number; those of opening a file or of `exec` have only their message.
   if ("errcode" in error && typeof error.errcode === "number") return MEDIUM_CODES.has(error.errcode & 0xff);
   return "code" in error && error.code === "ERR_SQLITE_ERROR" && MEDIUM_MESSAGE.test(error.message);

@@ -1,48 +1,44 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
 import { UserError } from "../../base/user_error.ts";
 import type { EntryRows } from "../record/entry_rows.ts";
 import type { EntryStore } from "../disk/entry_store.ts";
-import { hostNumberOf } from "./host_number.ts";
 import type { LedgerLimits } from "../record/ledger.ts";
-import { checkVersion, TRUTH_MIGRATIONS } from "../disk/schema.ts";
-import {
-  eachRows,
-  endedOf,
-  lastSeqOf,
-  limitsOf,
-  readDelivered,
-  selectingEnded,
-  TRUTH_FILE,
-} from "./sqlite_store.ts";
+import { refuseOther, TRUTH_MIGRATIONS } from "../disk/schema.ts";
+import { hexOf, linkAt } from "../chain/links.ts";
+import { hostNumberOf, limitsOf } from "../chain/notes.ts";
+import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "../disk/sqlite_rows.ts";
+import { TRUTH_FILE } from "./sqlite_store.ts";
+import { UntouchedDatabase } from "../disk/untouched.ts";
+
+/** Rows after which a running server may begin its log anew: as long as somebody reads an old moment it grows. */
+export const ROWS_PER_MOMENT = 100_000;
 
 /** A ledger's rows for reading, beside a server that writes them or without one. */
 export class TruthReader
-  implements Pick<EntryStore, "hostNumber" | "lastSeq" | "read" | "readDelivered" | "ended"> {
-  readonly db: DatabaseSync;
+  implements Pick<EntryStore, "hostNumber" | "lastSeq" | "headAt" | "read" | "readDelivered" | "ended"> {
+  readonly db: UntouchedDatabase;
   readonly path: string;
   #selectEnded: StatementSync | undefined;
 
-  /** @throws UserError if there is no ledger, or one of a newer program */
-  constructor(directory: string) {
-    this.path = `${directory}/${TRUTH_FILE}`;
+  /**
+   * @param file another name of the truth's file, such as a backup's
+   * @throws UserError if there is no ledger, or one of a newer program
+   */
+  constructor(directory: string, file = TRUTH_FILE) {
+    this.path = `${directory}/${file}`;
     try {
       Deno.statSync(this.path);
     } catch {
-      throw new UserError(`${directory}: holds no ledger (there is no ${TRUTH_FILE} in it)`);
+      throw new UserError(`${directory}: holds no ledger (there is no ${file} in it)`);
     }
-    this.db = new DatabaseSync(this.path, { readOnly: true });
+    this.db = this.#open();
     try {
-      this.db.exec("pragma busy_timeout = 5000");
-      const version = checkVersion(this.db, this.path, TRUTH_MIGRATIONS);
-      if (version < TRUTH_MIGRATIONS.length) {
-        const what = version === 0 ? "is empty" : `has the schema ${version} of an older redpkt`;
-        throw new UserError(`${this.path}: ${what}. Start redpkt server --ledger ${directory} once`);
+      if (refuseOther(this.db, this.path, TRUTH_MIGRATIONS) === 0) {
+        throw new UserError(`${this.path}: is empty. Start redpkt server --ledger ${directory} once`);
       }
     } catch (error) {
       this.db.close();
-      if (error instanceof UserError) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new UserError(`${this.path}: cannot be read: ${why}. Restore it from a copy`);
+      throw error;
     }
   }
 
@@ -54,13 +50,25 @@ export class TruthReader
     return lastSeqOf(this.db);
   }
 
+  headAt(seq: number): string | undefined {
+    const link = linkAt(this.db, seq);
+    return link && hexOf(link.head);
+  }
+
   /** The loosest limits that were ever in force. */
   limits(): LedgerLimits {
     return limitsOf(this.db);
   }
 
   read(afterSeq: number, take: (rows: EntryRows) => void): void {
-    for (const rows of eachRows(this.db, afterSeq, Infinity)) take(rows);
+    let left = ROWS_PER_MOMENT;
+    for (const rows of eachRows(this.db, afterSeq, Infinity)) {
+      left -= rows.count;
+      take(rows);
+      if (left > 0) continue;
+      left = ROWS_PER_MOMENT;
+      this.db.renew();
+    }
   }
 
   readDelivered(afterMark: number, take: (words: Uint32Array) => void): number {
@@ -73,5 +81,14 @@ export class TruthReader
 
   close(): void {
     this.db.close();
+  }
+
+  #open(): UntouchedDatabase {
+    try {
+      return new UntouchedDatabase(this.path);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new UserError(`${this.path}: cannot be read: ${why}. Restore it from a copy`);
+    }
   }
 }

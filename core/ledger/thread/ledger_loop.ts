@@ -63,6 +63,7 @@ export class LedgerLoop {
     this.refusals[judgement.detail]++;
     const kind = words[at + EntryWord.kind];
     if (isQuestion(kind)) return words.set(judgement.reply, at + PAYLOAD_AT);
+    if (kind === EntryKind.order) words[at + EntryWord.packetId] = judgement.packetId;
     if (kind === EntryKind.send) {
       words[at + EntryWord.packetId] = judgement.packetId;
       words[at + EntryWord.asked] = judgement.reply[0];

@@ -1,6 +1,7 @@
 import { Bell } from "../../threads/bell.ts";
 import type { Balances } from "../record/ledger.ts";
 import { LedgerBoard } from "../ring/ledger_board.ts";
+import type { OrderState } from "../record/order_state.ts";
 import type { LedgerInit, LedgerOrder, LedgerReady, LedgerReport } from "./ledger_worker.ts";
 import type { ProjectorInit, ProjectorReport } from "./projector_worker.ts";
 
@@ -28,6 +29,8 @@ export class LedgerThread {
   readonly ready: Promise<LedgerReady>;
   /** The first packet id that no mint has used; known once ready. */
   nextPacketId = 0;
+  /** What operators had ordered before this start, and how far it came; known once ready. */
+  orders: readonly OrderState[] = [];
   /** Why awards wait; undefined while they don't. */
   failure: string | undefined;
 
@@ -107,7 +110,8 @@ export class LedgerThread {
   }
 
   /** The projector begins now: before, it would only take time from the start. */
-  #becomeReady({ nextPacketId }: LedgerReady): void {
+  #becomeReady({ nextPacketId, orders }: LedgerReady): void {
+    this.orders = orders;
     this.nextPacketId = nextPacketId;
     this.failure = undefined;
     const { store } = this.#parts.init;

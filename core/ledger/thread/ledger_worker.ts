@@ -16,7 +16,12 @@ import { MemoryLedger } from "../judge/memory_ledger.ts";
 import { MoneyBoard } from "../ring/money_board.ts";
 import type { MoneyGroup } from "../record/money_rows.ts";
 import { MoneyTally } from "../judge/money_tally.ts";
+import { refuseOtherHost } from "../evidence/host_notes.ts";
+import { refuseLostRows } from "../evidence/inspect.ts";
+import { CHECKPOINT_FILE } from "../checkpoint/checkpoint.ts";
+import { setAside } from "../disk/set_aside.ts";
 import { openJudge } from "../checkpoint/open_judge.ts";
+import type { OrderState } from "../record/order_state.ts";
 import { type LedgerSync, SqliteStore } from "../store/sqlite_store.ts";
 import { StoredLedger } from "../store/stored_ledger.ts";
 
@@ -56,6 +61,8 @@ export interface LedgerReady {
   readonly checkpointSeq: number;
   readonly checkpointFault: string | undefined;
   readonly tookMs: number;
+  /** What operators have ordered, and how far it came. */
+  readonly orders: readonly OrderState[];
 }
 
 /** Messages from the ledger thread to the main thread. */
@@ -102,21 +109,21 @@ export async function runLedgerWorker(init: LedgerInit): Promise<void> {
   const board = new LedgerBoard(init.board);
   const money = new MoneyTally(init.money.groups);
   let isStopped = false;
-  let ledger: Ledger | undefined;
+  let opened: OpenLedger | undefined;
   onParentMessage((message) => {
     const order = message as LedgerOrder;
     if (order.type === "stop") isStopped = true;
-    else report({ type: "balances", balances: ledger?.balances() ?? NO_BALANCES });
+    else report({ type: "balances", balances: opened?.ledger.balances() ?? NO_BALANCES });
     bell.ring();
   });
-  while (ledger === undefined && !isStopped) {
+  while (opened === undefined && !isStopped) {
     bell.awake();
     board.beat();
-    ledger = open(init, board, money);
-    if (ledger === undefined) await bell.sleep(MAX_SLEEP_MS);
+    opened = open(init, board, money);
+    if (opened === undefined) await bell.sleep(MAX_SLEEP_MS);
   }
-  if (ledger !== undefined) await turn(init, bell, board, ledger, money, () => isStopped);
-  ledger?.close();
+  if (opened !== undefined) await turn(init, bell, board, opened, money, () => isStopped);
+  opened?.ledger.close();
   report({ type: "stopped" });
   closeThread();
 }
@@ -126,7 +133,7 @@ async function turn(
   init: LedgerInit,
   bell: Bell,
   board: LedgerBoard,
-  ledger: Ledger,
+  opened: OpenLedger,
   money: MoneyTally,
   isStopped: () => boolean,
 ): Promise<void> {
@@ -134,8 +141,8 @@ async function turn(
     ring: new LedgerRing(ring),
     bell: new Bell(bell),
   }));
-  const loop = new LedgerLoop(ledger, clients);
-  const watch = new LedgerWatch(init.counters, board, ledger, loop);
+  const loop = new LedgerLoop(opened.ledger, clients);
+  const watch = new LedgerWatch(init.counters, board, opened, loop);
   const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money);
   board.state = LedgerState.awarding;
   collectGarbage();
@@ -167,35 +174,53 @@ function pauseMs(ms: number): void {
   if (ms > 0) Atomics.wait(nobodyWakes, 0, 0, ms);
 }
 
+interface OpenLedger {
+  readonly ledger: Ledger;
+  /** Where it lasts, if it does. */
+  readonly store: SqliteStore | undefined;
+}
+
 /** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
 function open(
   { store, limits, hostNumber, awarded }: LedgerInit,
   board: LedgerBoard,
   money: MoneyTally,
-): Ledger | undefined {
+): OpenLedger | undefined {
   const startMs = systemClock.monotonicMs();
   const took = () => Math.round(systemClock.monotonicMs() - startMs);
   if (store === undefined) {
     const ledger = new MemoryLedger(limits, money, hostNumber);
     const { nextPacketId } = ledger;
     const nothing = { awards: 0, rowsRead: 0, checkpointSeq: 0, checkpointFault: undefined };
-    report({ type: "ready", nextPacketId, ...nothing, tookMs: took() });
-    return ledger;
+    report({ type: "ready", nextPacketId, ...nothing, tookMs: took(), orders: [] });
+    return { ledger, store: undefined };
   }
   let rows: SqliteStore | undefined;
   try {
+    // Not only the main thread does: its look may have failed with the disk, and that was no reason to give up.
+    refuseLostRows(store.directory, systemClock.wallMs());
+    refuseOtherHost(store.directory, hostNumber);
     rows = new SqliteStore(store.directory, store.sync);
-    rows.noteHost(hostNumber);
-    rows.noteLimits(limits);
-    const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
+    const { judge, ...opened } = openJudge(
+      rows,
+      store.directory,
+      limits,
+      () => board.beat(),
+      hostNumber,
+    );
+    if (opened.checkpointFault !== undefined) {
+      setAside(store.directory, CHECKPOINT_FILE, systemClock.wallMs());
+    }
+    rows.noteHost(hostNumber, systemClock.wallMs());
+    rows.noteLimits(limits, systemClock.wallMs());
     const ledger = new StoredLedger(judge, rows, systemClock);
     const { nextPacketId, awards } = judge;
     if (awarded !== undefined) markAwarded(judge.packets, awarded);
     // The last step: a start that is tried again must not add anything twice.
     money.restore(judge, () => board.beat());
     judge.money = money;
-    report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took() });
-    return ledger;
+    report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took(), orders: ledger.orders() });
+    return { ledger, store: rows };
   } catch (error) {
     rows?.close();
     if (!(error instanceof StoreFailed)) throw error;
@@ -235,6 +260,7 @@ class MoneyPublisher {
 /** Counts what the loop does, and says when the disk fails and works again. */
 class LedgerWatch {
   readonly #ledger: Ledger;
+  readonly #store: SqliteStore | undefined;
   readonly #loop: LedgerLoop;
   readonly #board: LedgerBoard;
   readonly #block: Float64Array;
@@ -245,10 +271,12 @@ class LedgerWatch {
   >;
   #failedAtMs = -1;
 
-  constructor(place: CounterPlace, board: LedgerBoard, ledger: Ledger, loop: LedgerLoop) {
+  constructor(place: CounterPlace, board: LedgerBoard, { ledger, store }: OpenLedger, loop: LedgerLoop) {
     this.#board = board;
     this.#ledger = ledger;
+    this.#store = store;
     this.#loop = loop;
+    this.#showHead();
     const layout = new MetricLayout(place.metrics);
     const counters = new Counters(layout, place.blocks, place.memory);
     this.#block = counters.block(place.block);
@@ -276,8 +304,15 @@ class LedgerWatch {
     const rows = this.#ledger instanceof StoredLedger ? this.#ledger.lastSeq : 0;
     if (rows === this.#block[this.#h.rows]) return;
     this.#block[this.#h.rows] = rows;
+    this.#showHead();
     this.#block[this.#h.commits]++;
     record(this.#commitUs, tookMs * 1000);
+  }
+
+  #showHead(): void {
+    if (this.#store === undefined) return;
+    const { seq, head } = this.#store.lastRow;
+    this.#board.showHead(seq, head);
   }
 
   #fails(nowMs: number): void {

@@ -14,6 +14,9 @@ export const LEDGER_METRICS: Readonly<Record<string, MetricDefinition>> = {
   ledgerUnopened: gauge("Awards that wait for their users to open them"),
   ledgerFailures: counter("Times that the ledger's disk failed, so that awards had to wait"),
   ledgerFailing: gauge("1 while the ledger's disk fails"),
+  ordersPlaced: counter("Orders of operators that were new"),
+  ordersRunning: gauge("Orders of operators that are not finished"),
+  ordersFailed: counter("Orders of operators that failed, since the ledger refused what they wanted"),
 };
 
 /** What the projector counts, in a block of its own. */

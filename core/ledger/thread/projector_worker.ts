@@ -100,7 +100,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
       if (isStopped) break;
       projector?.close();
       projector = undefined;
-      if (Projection.isDamage(error)) Projection.remove(init.directory);
+      if (Projection.isDamage(error)) Projection.setAside(init.directory, systemClock.wallMs());
       restMs = REST_MS;
     }
     if (isStopped || restMs === 0) await nextTurn();

@@ -1,3 +1,4 @@
+import { tokenHeader } from "../../admin/bearer.ts";
 import { z } from "zod";
 import { actionText, MARKED_BY_HEADER, WHO_HEADER } from "../../admin/action.ts";
 import type { Log } from "../../cli/log.ts";
@@ -77,7 +78,7 @@ export class Control {
     this.#log = log;
     this.#headers = {
       "content-type": "application/json",
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...tokenHeader(token),
     };
   }
 

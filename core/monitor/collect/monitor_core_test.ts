@@ -3,7 +3,7 @@ import { LINES } from "../timeline/chart_table.ts";
 import { MonitorCore } from "./monitor_core.ts";
 import { FIRST_STATE } from "../terminal/view_state.ts";
 import { screen } from "../terminal/views.ts";
-import { targetRows } from "../web/page_state.ts";
+import { targetRows } from "../view/page_state.ts";
 import { eventsOf, makeSnapshot, openStream, settle, TestWorld } from "./testing.ts";
 
 const SECOND = 1_700_000_000;

@@ -1,3 +1,4 @@
+import { tokenHeader } from "../../admin/bearer.ts";
 import type { Clock } from "../../base/clock.ts";
 import { EventStreamParser, type StreamEvent } from "./event_stream.ts";
 
@@ -78,7 +79,7 @@ async function connect(
       headers: {
         accept: "text/event-stream",
         ...(lastEventId === "" ? {} : { "last-event-id": lastEventId }),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...tokenHeader(token),
       },
     });
   } finally {

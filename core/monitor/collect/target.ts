@@ -142,7 +142,7 @@ export class Target {
     this.skewMs = Math.round(snapshot.readAtMs - this.#world.clock.wallMs());
     this.#retryMs = FIRST_RETRY_MS;
     if (snapshot.isLast) this.#become("ended", "the process ended in good order");
-    else this.#become("live", clockText(this.skewMs));
+    else this.#become("live", liveText(this.skewMs, snapshot));
     this.#events.snapshot(this, { snapshot, text, unseen });
   }
 
@@ -208,6 +208,12 @@ const KEPT_READINGS = 150;
 
 /** Clocks that are off by less are not worth a word: the way of a snapshot is in it too. */
 const LEAST_SKEW_MS = 2_000;
+
+/** What is to be said of a target that is live: its clock, and who may log in. */
+function liveText(skewMs: number, { gauges }: Snapshot): string {
+  const logins = gauges.loginsUnchecked > 0 ? "no token is checked: anybody can be any user" : "";
+  return [clockText(skewMs), logins].filter((text) => text !== "").join("; ");
+}
 
 /** What is to be said of a target's clock. */
 function clockText(skewMs: number): string {

@@ -51,6 +51,21 @@ Deno.test("after a break it asks for what it missed, and the restarted process a
   await ended;
 });
 
+Deno.test("a server that checks no token says so beside its state", async () => {
+  const world = new TestWorld();
+  const stream = openStream();
+  world.answer = () => stream.response;
+  const { target, ended } = watch(world);
+  await settle();
+  for (const [second, loginsUnchecked] of [[SECOND, 1], [SECOND + 1, 0]]) {
+    await world.pass(1_000);
+    await stream.send(eventsOf(makeSnapshot(second, { gauges: { loginsUnchecked } })));
+    assert.equal(/no token is checked: anybody can be any user/.test(target.why), loginsUnchecked === 1);
+  }
+  target.stop();
+  await ended;
+});
+
 Deno.test("a snapshot that comes twice counts once", async () => {
   const world = new TestWorld();
   const stream = openStream();

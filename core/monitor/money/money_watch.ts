@@ -1,3 +1,4 @@
+import { tokenHeader } from "../../admin/bearer.ts";
 import { z } from "zod";
 import { MoneyPlaces, placesSchema } from "./money_places.ts";
 import { type MoneyView, type WaveSum, waveSumSchema } from "./money_view.ts";
@@ -34,7 +35,7 @@ export class MoneyWatch {
   constructor(core: MonitorCore, fetch: Fetch, token: string | undefined) {
     this.#core = core;
     this.#fetch = fetch;
-    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    this.#headers = tokenHeader(token);
   }
 
   subscribe(listener: (view: MoneyView) => void): () => void {

@@ -1,6 +1,7 @@
 import { CHARTS } from "../timeline/chart_table.ts";
 import type { ChartSpec } from "../timeline/charts.ts";
-import { allCounters, clientHosts, type TargetRow, targetRows } from "../web/page_state.ts";
+import { allCounters, clientHosts, type TargetRow, targetRows } from "../view/page_state.ts";
+import { healthOf } from "../timeline/health.ts";
 import type { MoneyView } from "../money/money_view.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";
 import { beside, chart, fit, type Line, span, spark, type Tone, widthOf } from "./lines.ts";
@@ -22,7 +23,8 @@ export interface Shown {
 
 /** The whole screen: exactly so many lines of exactly so many columns, whatever there is to show. */
 export function screen({ core, pageUrl, money }: Shown, state: ViewState, { columns, rows }: Size): Line[] {
-  const bodyRows = Math.max(0, rows - 2);
+  const feet = foot(state, pageUrl, columns);
+  const bodyRows = Math.max(0, rows - 1 - feet.length);
   const size = { columns, rows: bodyRows };
   const body = state.view === "money"
     ? moneyLines(money, columns, state.filter)
@@ -31,9 +33,7 @@ export function screen({ core, pageUrl, money }: Shown, state: ViewState, { colu
   const top = Math.min(state.top, Math.max(0, body.length - bodyRows));
   const shown = body.slice(top, top + bodyRows);
   while (shown.length < bodyRows) shown.push([]);
-  return [head(core, state, columns), ...shown, foot(state, pageUrl)].slice(0, rows).map((line) =>
-    fit(line, columns)
-  );
+  return [head(core, state, columns), ...shown, ...feet].slice(0, rows).map((line) => fit(line, columns));
 }
 
 const BODIES: Record<Exclude<View, "money">, (core: MonitorCore, state: ViewState, size: Size) => Line[]> = {
@@ -65,17 +65,27 @@ function head(core: MonitorCore, state: ViewState, columns: number): Line {
   return [...status, ...views((view) => view === state.view ? ` ${view}` : "")];
 }
 
-function foot({ isTyping, filter, view, sort, isReversed }: ViewState, pageUrl: string | undefined): Line {
+/** The keys, and where the page is. The address is never cut: its end is the token that whoever acts there needs. */
+function foot(
+  { isTyping, filter, view, sort, isReversed }: ViewState,
+  pageUrl: string | undefined,
+  columns: number,
+): Line[] {
   if (isTyping) {
-    return [span("filter: ", "strong"), span(`${filter}_`), span("  return keeps, esc drops", "muted")];
+    return [[span("filter: ", "strong"), span(`${filter}_`), span("  return keeps, esc drops", "muted")]];
   }
   const sorted = `${SORT_KEYS[sort]}${isReversed ? ", down" : ""}`;
   const keys = view === "targets" ? `s sort (${sorted})  r reverse  ` : "";
   const filtered = filter === "" ? "/ filter" : `/ filter (${filter})`;
-  return [
-    span(`q quit  space hold  1-6 view  ${keys}${filtered}  up down scroll`, "muted"),
-    span(pageUrl === undefined ? "" : `  page ${pageUrl}`, "muted"),
-  ];
+  const line: Line = [span(`q quit  space hold  1-6 view  ${keys}${filtered}  up down scroll`, "muted")];
+  if (pageUrl === undefined) return [line];
+  const whole: Line = [...line, span(`  page ${pageUrl}`, "muted")];
+  if (widthOf(whole) <= columns) return [whole];
+  const pieces = Array.from(
+    { length: Math.ceil(pageUrl.length / columns) },
+    (_, i): Line => [span(pageUrl.slice(i * columns, (i + 1) * columns), "muted")],
+  );
+  return [line, ...pieces];
 }
 
 /** A line's values by chart and label; undefined where nobody has told of it. */
@@ -94,9 +104,11 @@ function valuesOf(core: MonitorCore, id: string, label: string): (number | null)
 
 /** What stands in the first lines of the overview: the first label that has values is taken. */
 const TILES: readonly (readonly [title: string, chart: string, labels: readonly string[], tone: Tone])[] = [
-  ["offered", "rate", ["sent (fleet)"], "offered"],
+  ["due", "rate", ["due (fleet)"], "plain"],
+  ["sent", "rate", ["sent (fleet)"], "offered"],
   ["answered", "rate", ["answered (fleet)", "frames answered (servers)"], "answered"],
   ["won", "packets", ["won (fleet)", "won (servers)"], "other"],
+  ["not sent", "results", ["not sent"], "plain"],
   ["lost", "results", ["lost"], "plain"],
   ["p50", "latency", ["p50"], "plain"],
   ["p99", "latency", ["p99"], "plain"],
@@ -124,8 +136,9 @@ function overview(core: MonitorCore, _state: ViewState, { columns, rows }: Size)
     tileRows.push(...beside(tiles.slice(i, i + across).map((tile) => [tile]), TILE_WIDTH - 2));
   }
   const recent = troubles(core).slice(0, rows > 18 ? 3 : 1);
-  const free = rows - tileRows.length - recent.length - 1;
-  return [...tileRows, [], ...chartGrid(core, columns, free), ...recent];
+  const ills = healthLines(core);
+  const free = rows - ills.length - tileRows.length - recent.length - 1;
+  return [...ills, ...tileRows, [], ...chartGrid(core, columns, free), ...recent];
 }
 
 /** Charts of the overview, the weightiest first: as many as fit. */
@@ -159,6 +172,13 @@ function chartGrid(core: MonitorCore, columns: number, rows: number): Line[] {
     lines.push(...beside(row, width), []);
   }
   return lines;
+}
+
+/** What is wrong with how users are served, if anything is. */
+function healthLines(core: MonitorCore): Line[] {
+  if (core.lastShown === undefined) return [];
+  const { level, texts } = healthOf(core.lastShown.merged);
+  return texts.map((text) => [span(text, level === "bad" ? "bad" : "warn")]);
 }
 
 function troubles(core: MonitorCore): Line[] {

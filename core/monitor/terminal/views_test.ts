@@ -13,7 +13,13 @@ function watched(): MonitorCore {
   const core = new MonitorCore(world);
   for (let i = 0; i < 90; i++) {
     world.clock.advance(1000);
-    const counts = { shakesSent: 100 + i, shakesAnswered: 100 + i, shakesWon: 3, shakesLost: 0 };
+    const counts = {
+      shakesDue: 100 + i,
+      shakesSent: 100 + i,
+      shakesAnswered: 100 + i,
+      shakesWon: 3,
+      shakesLost: 0,
+    };
     core.replay(
       { url: "http://fleet:1", name: "a fleet with a very long name indeed" },
       makeSnapshot(S + i, { deltas: counts, totals: counts, latency: [[300, 5]] }),
@@ -60,8 +66,38 @@ Deno.test("every view fills any terminal exactly, be it 20 columns wide", () => 
 
 Deno.test("the overview says what matters in 80x24", () => {
   const screen = draw(watched(), { columns: 80, rows: 24 }).join("\n");
-  for (const words of ["2 live", "offered    189/s", "won        3/s", "access 2 is down", "latency p99"]) {
+  for (
+    const words of [
+      "2 live",
+      "due        189/s",
+      "sent       189/s",
+      "won        3/s",
+      "access 2 is down",
+      "latency p99",
+    ]
+  ) {
     assert.ok(screen.includes(words), `${words} in\n${screen}`);
+  }
+});
+
+Deno.test("a dead server shows in the first line: what was due, and that nobody is served", () => {
+  const world = new TestWorld();
+  const core = new MonitorCore(world);
+  const deltas = {
+    shakesDue: 1_000,
+    shakesSent: 0,
+    shakesAnswered: 0,
+    ticksUnconnected: 1_000,
+    shakesLost: 0,
+  };
+  world.clock.advance(1000);
+  core.replay({ url: "http://fleet:1", name: "fleet" }, makeSnapshot(S, { deltas }));
+  core.tick();
+  const lines = draw(core, { columns: 80, rows: 24 });
+  assert.match(lines[1], /^nobody is served: 1,000 shakes due, 0 answered, 1,000 not sent, 0 lost/);
+  const tiles = lines.join("\n");
+  for (const words of ["due        1,000/s", "sent       0/s", "not sent   1,000/s", "lost       0/s"]) {
+    assert.ok(tiles.includes(words), `${words} in\n${tiles}`);
   }
 });
 
@@ -69,6 +105,16 @@ Deno.test("the head names every view where there is room, else the one that is s
   const head = (columns: number) => draw(watched(), { columns, rows: 24 }, { view: "money" })[0];
   assert.match(head(100), / 1 overview .* 4 money .* 6 events /);
   assert.match(head(60), / 1 {2}2 {2}3 {2}4 money {2}5 {2}6 /);
+});
+
+Deno.test("the page's address can be read to its end on any width: what doesn't fit goes on in the next line", () => {
+  const pageUrl = `http://127.0.0.1:8002/#token=${"0123456789abcdef".repeat(4)}`;
+  const core = watched();
+  for (const columns of [20, 40, 80, 200]) {
+    const lines = text(screen({ core, pageUrl }, FIRST_STATE, { columns, rows: 24 }));
+    assert.equal(lines.length, 24);
+    assert.ok(lines.map((line) => line.trimEnd()).join("").includes(pageUrl), `${columns} columns`);
+  }
 });
 
 Deno.test("targets are sorted and filtered by keys", () => {

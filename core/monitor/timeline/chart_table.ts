@@ -1,6 +1,7 @@
 import { closedMetric } from "../../set/common/metrics.ts";
 import { CloseCode } from "../../wire/codes.ts";
 import type { ChartSpec, LineSpec } from "./charts.ts";
+import { LOST, NOT_SENT } from "./health.ts";
 import type { Role } from "./merge.ts";
 
 const delta = (label: string, role: Role, ...metrics: string[]): LineSpec => ({
@@ -35,7 +36,7 @@ const OF_A_CORE = 0.1;
 export const CHARTS: readonly ChartSpec[] = [
   {
     id: "rate",
-    title: "Shakes offered and answered",
+    title: "Shakes due, sent and answered",
     unit: "perSecond",
     lines: [
       delta("due (fleet)", "client", "shakesDue"),
@@ -61,8 +62,9 @@ export const CHARTS: readonly ChartSpec[] = [
       delta("greetings", "client", "shakesGreeted"),
       delta("all gone", "client", "shakesAllGone"),
       delta("overloaded", "client", "shakesOverloaded"),
-      delta("lost", "client", "shakesLost"),
-      delta("not sent", "client", "ticksLate", "ticksUnconnected", "ticksOverrun"),
+      delta("notices", "client", "shakesNoticed"),
+      delta("lost", "client", ...LOST),
+      delta("not sent", "client", ...NOT_SENT),
     ],
   },
   {
@@ -255,6 +257,27 @@ export const CHARTS: readonly ChartSpec[] = [
         scale: OF_A_CORE,
       },
     ]),
+  },
+  {
+    id: "machine",
+    title: "Who had the machine in a rehearsal, per cent of one core",
+    unit: "percent",
+    lines: ([
+      ["redpkt", "machineOwnCores"],
+      ["other processes", "machineOthersCores"],
+      ["the machine's own host", "machineStealCores"],
+      ["idle", "machineIdleCores"],
+      ["our threads waiting for a core", "machineWaitCores"],
+    ] as const).map(([label, metric]) => ({ ...gauge(label, "client", metric), scale: 100 })),
+  },
+  {
+    id: "segments",
+    title: "Segments that were sent again or dropped in a rehearsal",
+    unit: "perSecond",
+    lines: [
+      gauge("sent again", "client", "machineRetransmits"),
+      gauge("dropped for want of room", "client", "machineDrops"),
+    ],
   },
   {
     id: "memory",

@@ -1,15 +1,25 @@
 import { type Context, Hono } from "hono";
-import { bearerAuth } from "hono/bearer-auth";
+import { compress } from "hono/compress";
 import { getCookie, setCookie } from "hono/cookie";
 import { z } from "zod";
-import { type HttpAddress, isLoopbackHost, type RunningApi, stopServer } from "../../admin/serve.ts";
-import { UserError } from "../../base/user_error.ts";
+import { cookieOf, isSameSecret, showsToken } from "../../admin/bearer.ts";
+import { makeGuard } from "../../admin/guard.ts";
+import { problem } from "../../admin/problem.ts";
+import { type Door, openDoor, type RunningApi } from "../../admin/serve.ts";
+import { plainCounts } from "../../admin/http_metrics.ts";
 import type { Control } from "../collect/control.ts";
 import { MARK_KINDS } from "../timeline/marks.ts";
 import type { MoneyWatch } from "../money/money_watch.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";
 import { pageHtml } from "./page.ts";
-import { allCounters, clientHosts, pageHistory, targetRows } from "./page_state.ts";
+import {
+  allCounters,
+  clientHosts,
+  health,
+  pageHistory,
+  type PageSecond,
+  targetRows,
+} from "../view/page_state.ts";
 
 /** How much of the past the page gets when it comes, in seconds. */
 const HISTORY_S = 3_600;
@@ -21,9 +31,14 @@ export interface WebOptions {
   readonly control: Control;
   /** Where the money is, if somebody asks for it. */
   readonly money?: MoneyWatch | undefined;
-  /** Whoever acts must send it; whoever looks too, if others can reach the address. */
+  /** Whoever acts must send it. */
   readonly token: string;
-  readonly address: HttpAddress;
+  /** Whether those who look need none: the token was made just now, for whoever sees the terminal. */
+  readonly isOpen: boolean;
+  /** Told of what a route throws. */
+  readonly onFault?: (error: Error) => void;
+  /** How many were turned away, for `/health`. */
+  readonly turnedAway?: Readonly<Record<string, number>>;
 }
 
 /** What ends each page's stream. */
@@ -41,6 +56,8 @@ const markOrder = z.strictObject({
   who: z.string().max(60).optional(),
 });
 
+const login = z.strictObject({ token: z.string() });
+
 /** The page allows nothing but itself: no other host, no frame, no form elsewhere. */
 const PAGE_HEADERS = {
   "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; " +
@@ -50,104 +67,117 @@ const PAGE_HEADERS = {
   "cache-control": "no-store",
 };
 
-/** Makes the page's server, as a function of requests. */
+/** Makes the page's server, as a function of requests that the guard has let pass. */
 export function webApp(
-  { core, control, money, token, address }: WebOptions,
+  { core, control, money, token, isOpen, onFault, turnedAway }: WebOptions,
   streams: Streams = new Set(),
 ): Hono {
   const app = new Hono();
-  const isOpen = isLoopbackHost(address.hostname);
-  app.use(async (context, next) => {
-    // A name of somebody else's that leads here would let their page read this one.
-    const host = new URL(context.req.url).hostname.replace(/^\[|\]$/g, "");
-    if (isOpen && !isLoopbackHost(host)) return context.text("This monitor answers on loopback only\n", 403);
-    return await next();
-  });
+  app.use(compress());
   if (!isOpen) addLogin(app, token);
   // Acting takes the token in a header, which no other page can make a browser send.
-  app.use("/api/actions", bearerAuth({ token }));
-  app.use("/api/marks", bearerAuth({ token }));
+  for (const path of ["/api/actions", "/api/marks"]) {
+    app.use(path, async ({ req }, next) => {
+      if (showsToken(req.raw, token)) return await next();
+      return problem(401, "acting takes the token: send the header Authorization: Bearer TOKEN");
+    });
+  }
 
   app.get("/", (context) => context.html(pageHtml(), 200, PAGE_HEADERS));
-  app.get("/health", (context) => context.json({ ok: true, targets: core.targets.length }));
+  app.get("/health", (context) => context.json({ ok: true, targets: core.targets.length, turnedAway }));
   app.get(
     "/api/history",
-    (context) => context.json({ ...pageHistory(core, HISTORY_S), money: money?.last ?? null }),
+    (context) => context.json(pageHistory(core, money?.last ?? null, HISTORY_S)),
   );
-  app.get("/api/counters", (context) => context.json(allCounters(core) as object));
+  app.get("/api/counters", (context) => context.json(allCounters(core)));
   app.get("/events", () => eventStream(core, money, streams));
   app.get("/api/actions", async (context) => context.json({ actions: await control.actions() }));
   app.post("/api/actions", async (context) => {
     const parsed = order.safeParse(await context.req.json().catch(() => undefined));
-    if (!parsed.success) return context.json({ errors: [z.prettifyError(parsed.error)] }, 400);
+    if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
     return context.json({ results: await control.run(parsed.data) });
   });
   app.post("/api/marks", async (context) => {
     const parsed = markOrder.safeParse(await context.req.json().catch(() => undefined));
-    if (!parsed.success) return context.json({ errors: [z.prettifyError(parsed.error)] }, 400);
+    if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
     core.mark(parsed.data.kind, parsed.data.text, parsed.data.who);
     return context.json({ ok: true });
   });
-  app.notFound((context) => context.json({ errors: [`nothing at ${context.req.path}`] }, 404));
+  app.notFound(({ req: { method, path } }) =>
+    problem(404, `there is no ${method} ${path}: the page is at /`)
+  );
+  app.onError((error) => {
+    onFault?.(error);
+    return problem(500, "a fault of this program: its log says which");
+  });
   return app;
 }
 
-/** Serves the page. @throws UserError if the address can't be had */
-export function serveWeb(options: WebOptions): RunningApi {
+/** Serves the page behind the guard. @throws UserError if the address can't be had */
+export async function serveWeb(door: Door, options: WebOptions): Promise<RunningApi> {
   const streams: Streams = new Set();
-  const app = webApp(options, streams);
-  const { address } = options;
-  try {
-    const server = Deno.serve(
-      { ...address, automaticCompression: true, onListen: () => {} },
-      (request) => app.fetch(request),
-    );
-    return {
-      address: { ...address, port: server.addr.port },
-      stop: async () => {
-        const ended = stopServer(server);
-        // Pages hold them open for ever, and come back by themselves when somebody answers again.
-        for (const end of streams) end();
-        await ended;
-      },
-    };
-  } catch (error) {
-    const why = error instanceof Deno.errors.AddrInUse
-      ? "the port is taken"
-      : error instanceof Error
-      ? error.message
-      : error;
-    throw new UserError(
-      `--web ${address.hostname}:${address.port}: ${why}. Choose another address with --web, or --no-web`,
-    );
-  }
+  const { counts, count } = plainCounts();
+  const app = webApp({ ...options, turnedAway: counts }, streams);
+  const served = await openDoor(door, {
+    guard: makeGuard(door),
+    fetch: (request) => app.fetch(request),
+    count,
+  });
+  return {
+    address: served.address,
+    async stop() {
+      // Pages hold them open for ever, and come back by themselves when somebody answers again.
+      for (const end of streams) end();
+      await served.stop();
+    },
+  };
 }
 
-/** Others can reach the address: whoever looks shows the token once, and a cookie stands for it from then on. */
+/** Whoever looks shows the token once, and a cookie stands for it from then on. */
 function addLogin(app: Hono, token: string): void {
+  const wanted = cookieOf(token);
   const isKnown = (context: Context) =>
-    getCookie(context, COOKIE) === token || context.req.header("authorization") === `Bearer ${token}`;
+    isSameSecret(getCookie(context, COOKIE) ?? "", wanted) || showsToken(context.req.raw, token);
   app.post("/login", async (context) => {
-    const { token: given } = await context.req.parseBody();
-    if (given !== token) return context.html(loginHtml("That is not the token."), 401, PAGE_HEADERS);
-    setCookie(context, COOKIE, token, { httpOnly: true, sameSite: "Strict", path: "/" });
-    return context.redirect("/");
+    const parsed = login.safeParse(await context.req.json().catch(() => undefined));
+    if (!parsed.success || !isSameSecret(parsed.data.token, token)) {
+      return problem(401, "That is not the token.");
+    }
+    setCookie(context, COOKIE, wanted, { httpOnly: true, sameSite: "Strict", path: "/" });
+    return context.json({ ok: true });
   });
   app.use(async (context, next) => {
     if (isKnown(context)) return await next();
-    if (context.req.path === "/") return context.html(loginHtml(""), 401, PAGE_HEADERS);
-    return context.json({ errors: ["a token is wanted"] }, 401);
+    if (context.req.path === "/") return context.html(LOGIN_HTML, 401, PAGE_HEADERS);
+    return problem(
+      401,
+      "a token is wanted: open / and give that of REDPKT_TOKEN, or send it as a bearer token",
+    );
   });
 }
 
 const COOKIE = "redpkt_monitor";
 
-function loginHtml(note: string): string {
-  return `<!DOCTYPE html><html lang="en"><meta name="viewport" content="width=device-width">
+/** Asks for the token, and takes it from behind the `#` too, which no server sees. */
+const LOGIN_HTML = `<!DOCTYPE html><html lang="en"><meta name="viewport" content="width=device-width">
 <title>redpkt monitor</title><style>body{font:16px system-ui;max-width:24em;margin:20vh auto;padding:0 1em}
-input,button{font:inherit;padding:6px}</style><h1>redpkt monitor</h1><form method="post" action="/login">
-<label>Token <input type="password" name="token" autofocus></label> <button>Enter</button><p>${note}</p></form>`;
+input,button{font:inherit;padding:6px}</style><h1>redpkt monitor</h1><form>
+<label>Token <input type="password" name="token" autofocus></label> <button>Enter</button><p></p></form><script>
+const form = document.querySelector("form");
+async function enter(token) {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch("/login", { method: "POST", headers, body: JSON.stringify({ token }) });
+  if (!answer.ok) return void (form.querySelector("p").textContent = (await answer.json()).errors.join(" "));
+  sessionStorage.setItem("token", token);
+  location.replace("/");
 }
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  enter(form.token.value);
+});
+const given = new URLSearchParams(location.hash.slice(1)).get("token");
+if (given !== null) enter(given);
+</script>`;
 
 function eventStream(core: MonitorCore, money: MoneyWatch | undefined, streams: Streams): Response {
   const leave: (() => void)[] = [];
@@ -166,7 +196,15 @@ function eventStream(core: MonitorCore, money: MoneyWatch | undefined, streams: 
       leave.push(
         core.watch({
           second: (point) =>
-            send("second", { point, targets: targetRows(core), clientHosts: clientHosts(core) }),
+            send(
+              "second",
+              {
+                point,
+                targets: targetRows(core),
+                clientHosts: clientHosts(core),
+                health: health(core),
+              } satisfies PageSecond,
+            ),
         }),
         core.marks.subscribe((mark) => send("mark", mark)),
         money?.subscribe((view) => send("money", view)) ?? (() => {}),

@@ -1,89 +1,14 @@
 import { Histogram, type SparseHistogram } from "../../counters/histogram.ts";
 import type { Totals } from "../../counters/series.ts";
-import { type SendResult, sendResult } from "./send_measures.ts";
-
-/** What a threshold can be about. */
-export const MEASURES = [
-  "offeredPercent",
-  "answeredPercent",
-  "overloadedPercent",
-  "disconnects",
-  "goodPercent",
-  "admittedP99Ms",
-  "p99TimesFirst",
-  "serverGrowthMb",
-  "readyPercent",
-  "backAfterS",
-  "dialErrors",
-  "closedBad",
-  "misbehavingPercent",
-  "won",
-  "p50Ms",
-  "p99Ms",
-  "p999Ms",
-  "sendsDonePercent",
-  "claimsAnsweredPercent",
-  "claimsPaid",
-  "claimP99Ms",
-] as const;
-export type Measure = typeof MEASURES[number];
+import type { CheckUnit } from "../../report/data/check.ts";
+import type { PhaseSummary } from "../../report/data/summary_schema.ts";
+import { sendResult } from "./send_measures.ts";
 
 /** What happened in one phase, from exact differences of both processes' counters. */
-export interface PhaseResult {
-  readonly name: string;
-  readonly seconds: number;
-  /** Shakes that the schedule asked for, that were sent, and their answers by kind. */
-  readonly scheduled: number;
-  readonly offered: number;
-  readonly answered: number;
-  readonly won: number;
-  readonly wonFen: number;
-  readonly nothing: number;
-  readonly greeted: number;
-  readonly allGone: number;
-  readonly overloaded: number;
-  /** Ticks of the schedule that were not sent: late, of users without a connection, or with too many open shakes. */
-  readonly missed: { readonly late: number; readonly unconnected: number; readonly overrun: number };
-  readonly disconnects: number;
-  /** Shakes that were answered well and in time, and given up. */
-  readonly good: number;
-  readonly givenUp: number;
-  /** The 99th percentile of those that were answered otherwise than overloaded. */
-  readonly admittedP99Us: number;
-  /** Users who behave and are logged in at the end of the phase, of how many. */
-  readonly ready: number;
-  readonly behaving: number;
-  /** From a restart of the server until all of them were back, in seconds; `NaN` without one. */
-  readonly backAfterS: number;
-  /** Connects that failed for another reason than that nobody listened. */
-  readonly dialErrors: number;
-  /** Connections that the server closed since their peer was slow or dead, and the misbehaving ones at the end. */
-  readonly closedBad: number;
-  readonly misbehaving: number;
-  readonly badUsers: number;
-  /** From when a shake was due to its answer. */
-  readonly latencyUs: {
-    readonly p50: number;
-    readonly p90: number;
-    readonly p99: number;
-    readonly p999: number;
-    readonly max: number;
-  };
-  readonly latencyBuckets: SparseHistogram;
-  /** From an order of the server's main thread to a worker until its answer. */
-  readonly controlUs: { readonly p50: number; readonly p99: number };
-  readonly server: Usage;
-  readonly client: Usage;
-  readonly sends: SendResult;
-}
+export type PhaseResult = PhaseSummary;
 
 /** What a process used in a phase. */
-export interface Usage {
-  /** CPU time as a share of one core. */
-  readonly cores: number;
-  readonly cpuMs: number;
-  readonly rssBytes: number;
-}
+export type Usage = PhaseSummary["server"];
 
 /** Both processes' counters at one moment. */
 export interface Reading {
@@ -97,7 +22,7 @@ export function phaseResult(
   seconds: number,
   before: Reading,
   after: Reading,
-  backAfterS = NaN,
+  backAfterS: number | null = null,
 ): PhaseResult {
   const grew = (counter: string) => after.client.counters[counter] - before.client.counters[counter];
   const buckets = difference(after.client.histograms.shakeLatencyUs, before.client.histograms.shakeLatencyUs);
@@ -159,54 +84,55 @@ const DIAL_ERRORS = ["Timeout", "NoPort", "NoDescriptor", "NoMemory", "Unreachab
 /** What the server closes slow and dead peers for. */
 const BAD_CLOSES = ["closedLoginTimeout", "closedFrameTimeout", "closedSlowReader", "closedIdle"];
 
-/** One measure of a phase, in the unit that its name says; some compare it with the first one. */
-export function measure(result: PhaseResult, name: Measure, first: PhaseResult): number {
-  const percent = (part: number, whole: number) => whole === 0 ? 100 : part / whole * 100;
-  switch (name) {
-    case "offeredPercent":
-      return percent(result.offered, result.scheduled);
-    case "answeredPercent":
-      return percent(result.answered, result.offered);
-    case "overloadedPercent":
-      return result.answered === 0 ? 0 : percent(result.overloaded, result.answered);
-    case "disconnects":
-      return result.disconnects;
-    case "goodPercent":
-      return percent(result.good, result.scheduled);
-    case "admittedP99Ms":
-      return result.admittedP99Us / 1000;
-    case "p99TimesFirst":
-      return result.admittedP99Us / Math.max(1, first.admittedP99Us);
-    case "serverGrowthMb":
-      return (result.server.rssBytes - first.server.rssBytes) / 1e6;
-    case "readyPercent":
-      return percent(result.ready, result.behaving);
-    case "backAfterS":
-      return result.backAfterS;
-    case "dialErrors":
-      return result.dialErrors;
-    case "closedBad":
-      return result.closedBad;
-    case "misbehavingPercent":
-      return result.badUsers === 0 ? 0 : percent(result.misbehaving, result.badUsers);
-    case "won":
-      return result.won;
-    case "p50Ms":
-      return result.latencyUs.p50 / 1000;
-    case "p99Ms":
-      return result.latencyUs.p99 / 1000;
-    case "p999Ms":
-      return result.latencyUs.p999 / 1000;
-    case "sendsDonePercent":
-      return percent(result.sends.done, result.sends.sent);
-    case "claimsAnsweredPercent":
-      return percent(result.sends.claimsAnswered, result.sends.claims);
-    case "claimsPaid":
-      return result.sends.paid;
-    case "claimP99Ms":
-      return result.sends.claimUs.p99 / 1000;
-  }
+interface MeasureSpec {
+  readonly unit: CheckUnit;
+  /** Its value in a phase; some compare it with the first one. NaN where there is none. */
+  readonly of: (result: PhaseResult, first: PhaseResult) => number;
 }
+
+const percent = (part: number, whole: number) => whole === 0 ? 100 : part / whole * 100;
+const counted = (of: MeasureSpec["of"]): MeasureSpec => ({ unit: "count", of });
+const inPercent = (of: MeasureSpec["of"]): MeasureSpec => ({ unit: "percent", of });
+/** Of microseconds. */
+const inMs = (us: MeasureSpec["of"]): MeasureSpec => ({
+  unit: "ms",
+  of: (result, first) => us(result, first) / 1000,
+});
+
+/** What a threshold can be about, by name. */
+export const MEASURES = {
+  offeredPercent: inPercent(({ offered, scheduled }) => percent(offered, scheduled)),
+  answeredPercent: inPercent(({ answered, offered }) => percent(answered, offered)),
+  overloadedPercent: inPercent(({ overloaded, answered }) =>
+    answered === 0 ? 0 : percent(overloaded, answered)
+  ),
+  disconnects: counted(({ disconnects }) => disconnects),
+  goodPercent: inPercent(({ good, scheduled }) => percent(good, scheduled)),
+  admittedP99Ms: inMs(({ admittedP99Us }) => admittedP99Us),
+  p99TimesFirst: {
+    unit: "times",
+    of: ({ admittedP99Us }, first) => admittedP99Us / Math.max(1, first.admittedP99Us),
+  },
+  serverGrowthMb: { unit: "MB", of: ({ server }, first) => (server.rssBytes - first.server.rssBytes) / 1e6 },
+  readyPercent: inPercent(({ ready, behaving }) => percent(ready, behaving)),
+  backAfterS: { unit: "s", of: ({ backAfterS }) => backAfterS ?? NaN },
+  dialErrors: counted(({ dialErrors }) => dialErrors),
+  closedBad: counted(({ closedBad }) => closedBad),
+  misbehavingPercent: inPercent(({ misbehaving, badUsers }) =>
+    badUsers === 0 ? 0 : percent(misbehaving, badUsers)
+  ),
+  won: counted(({ won }) => won),
+  p50Ms: inMs(({ latencyUs }) => latencyUs.p50),
+  p99Ms: inMs(({ latencyUs }) => latencyUs.p99),
+  p999Ms: inMs(({ latencyUs }) => latencyUs.p999),
+  sendsDonePercent: inPercent(({ sends }) => percent(sends.done, sends.sent)),
+  claimsAnsweredPercent: inPercent(({ sends }) => percent(sends.claimsAnswered, sends.claims)),
+  claimsPaid: counted(({ sends }) => sends.paid),
+  claimP99Ms: inMs(({ sends }) => sends.claimUs.p99),
+} satisfies Record<string, MeasureSpec>;
+
+export type Measure = keyof typeof MEASURES;
+export const MEASURE_NAMES = Object.keys(MEASURES) as Measure[];
 
 function usage(before: Totals, after: Totals): Usage {
   const cpuMs = after.cpuUserMs + after.cpuSystemMs - before.cpuUserMs - before.cpuSystemMs;

@@ -6,7 +6,7 @@ import { pluginUrl, whyNotLoaded } from "../../plugin/loader.ts";
 import type { PlanInput } from "../../seed/plan/plan_schema.ts";
 import { MISBEHAVIOURS } from "../../client/population/misbehaviour.ts";
 import { behaviourSchema } from "../../client/population/behaviour.ts";
-import { MEASURES } from "./measures.ts";
+import { MEASURE_NAMES } from "./measures.ts";
 
 const bound = z.strictObject({ atLeast: z.number().optional(), atMost: z.number().optional() })
   .refine(({ atLeast, atMost }) => atLeast !== undefined || atMost !== undefined, "needs atLeast or atMost");
@@ -36,8 +36,8 @@ const fleet = z.strictObject({
   inTimeMs: z.int().min(1).max(60_000).default(1_000),
   /** How long a user waits for an answer, in ms, 0 as long as his connection lasts. */
   patienceMs: z.int().min(0).max(30_000).default(5_000),
-  /** Most unanswered shakes of one user. With 1 every answer's latency is exact, even where a server drops shakes. */
-  open: z.int().min(1).max(8).default(8),
+  /** Most unanswered shakes of one user of version 1; of version 0 it is 1. */
+  open: z.int().min(1).max(8).exactOptional(),
 });
 
 const phase = z.strictObject({
@@ -47,6 +47,8 @@ const phase = z.strictObject({
   /** Shakes a second of all users together. */
   shakesPerS: z.int().min(0).max(100_000_000),
   packets: packets.optional(),
+  /** The wave of the plan that it begins; absent: the one of its name, if there is one. */
+  wave: z.string().exactOptional(),
   /** What users do besides shaking, and what the host itself sends them. */
   behaviour: behaviourSchema.exactOptional(),
   hostSends: z.strictObject({
@@ -56,7 +58,7 @@ const phase = z.strictObject({
   /** How often the server is killed and started again, evenly over the phase. */
   kills: z.int().min(1).max(1_000).exactOptional(),
   /** What must hold for this phase, by measure. */
-  thresholds: z.partialRecord(z.enum(MEASURES), bound).default({}),
+  thresholds: z.partialRecord(z.enum(MEASURE_NAMES), bound).default({}),
 });
 
 const schema = z.strictObject({
@@ -77,7 +79,7 @@ const schema = z.strictObject({
   engineShare: z.record(z.string(), z.number().positive().max(1)).default({}),
   /**
    * A plan of tickets for one host, as `redpkt seed make` takes it, instead of packets that are made on the way. A phase
-   * begins the wave of its name, whenever the plan has it.
+   * begins the wave of its name, or of its `wave`, whenever the plan has it.
    */
   plan: z.unknown().optional(),
   phases: z.array(phase).min(1),
@@ -92,9 +94,9 @@ export type Scenario = z.input<typeof schema>;
 export type FullScenario = z.output<typeof schema>;
 export type Phase = FullScenario["phases"][number];
 
-/** Whether a scenario's plan has a wave for a phase. */
-export function hasWave({ plan }: FullScenario, { name }: Phase): boolean {
-  return (plan as PlanInput | undefined)?.waves.some((wave) => wave.name === name) ?? false;
+/** The wave of a scenario's plan that a phase begins, if any. */
+export function waveOf({ plan }: FullScenario, { name, wave = name }: Phase): string | undefined {
+  return (plan as PlanInput | undefined)?.waves.find((planned) => planned.name === wave)?.name;
 }
 
 /** A scenario that a program of ours writes, with its defaults. */

@@ -1,22 +1,8 @@
 import { Histogram, type SparseHistogram } from "../../counters/histogram.ts";
+import type { PhaseSummary } from "../../report/data/summary_schema.ts";
 
 /** What users sent each other in one phase, as the fleet saw it. */
-export interface SendResult {
-  readonly sent: number;
-  readonly done: number;
-  readonly refused: number;
-  readonly notices: number;
-  readonly claims: number;
-  readonly claimsAnswered: number;
-  readonly paid: number;
-  readonly paidFen: number;
-  readonly chats: number;
-  readonly chatsRefused: number;
-  /** From a claim to its answer. */
-  readonly claimUs: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** From a send to its answer. */
-  readonly sendUs: { readonly p50: number; readonly p99: number };
-}
+export type SendResult = PhaseSummary["sends"];
 
 /** The result out of what counters and histograms have grown by. */
 export function sendResult(

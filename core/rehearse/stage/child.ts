@@ -1,21 +1,17 @@
 import { MARKED_BY_HEADER, REHEARSAL, WHO_HEADER } from "../../admin/action.ts";
+import { tokenHeader } from "../../admin/bearer.ts";
+import { TOKEN_VARIABLE } from "../../admin/serve.ts";
 import type { Host } from "../../cli/host.ts";
 import { STOP_WITH_STDIN } from "../../cli/process_host.ts";
 import { UserError } from "../../base/user_error.ts";
 import type { Totals } from "../../counters/series.ts";
 import { after } from "../../base/clock.ts";
+import { endText, LastWords, type LogLine } from "./last_words.ts";
 
-/** A line of a child's log. */
-export interface LogLine {
-  readonly event: string;
-  readonly level: string;
-  readonly [field: string]: unknown;
-}
+export type { LogLine } from "./last_words.ts";
 
 /** How long a child may take to say that it is up. */
 const START_LIMIT_MS = 30_000;
-/** Lines of a child's log that are kept to explain a failure. */
-const KEPT_LINES = 20;
 
 /**
  * Another redpkt process that this one has started. It logs JSON to us, serves its API on loopback, and ends when we
@@ -24,15 +20,22 @@ const KEPT_LINES = 20;
 export class Child {
   readonly name: string;
   readonly #process: Deno.ChildProcess;
-  readonly #lines: LogLine[] = [];
-  readonly #raw: string[] = [];
+  readonly #words = new LastWords();
   #watchers: ((line: LogLine) => void)[] = [];
   #api = "";
+  /** What requests to its API show: the token, if there is one, and that a rehearsal sends them. */
+  readonly headers: Readonly<Record<string, string>>;
   #status: Deno.CommandStatus | undefined;
   readonly #output: Promise<string>;
+  readonly #log: Promise<void>;
 
   constructor(host: Host, args: readonly string[], name = args[0]) {
     this.name = name;
+    this.headers = {
+      ...tokenHeader(host.env(TOKEN_VARIABLE)),
+      [WHO_HEADER]: REHEARSAL,
+      [MARKED_BY_HEADER]: REHEARSAL,
+    };
     const [executable, ...before] = host.program.command;
     this.#process = new Deno.Command(executable, {
       args: [...before, ...args],
@@ -42,7 +45,7 @@ export class Child {
       stderr: "piped",
     }).spawn();
     this.#output = new Response(this.#process.stdout).text();
-    void this.#readLog();
+    this.#log = this.#readLog();
     void this.#process.status.then((status) => {
       this.#status = status;
     });
@@ -57,6 +60,18 @@ export class Child {
     return this.#status !== undefined;
   }
 
+  /** Resolves when it has ended, with how and why in one line, such as `the server ended with exit code 2: ...`. */
+  async ending(): Promise<string> {
+    const status = await this.#process.status;
+    await this.#log; // its last line says most
+    return `the ${this.name} ended ${endText(status)}: ${this.#words.reason()}`;
+  }
+
+  /** Why it can't go on, as far as it said. */
+  get reason(): string {
+    return this.#words.reason();
+  }
+
   /** Calls `watch` with every further line of the log. */
   onLog(watch: (line: LogLine) => void): void {
     this.#watchers.push(watch);
@@ -65,20 +80,18 @@ export class Child {
   /**
    * Resolves with the first line of the log that tells of `event`; its field `api` is where requests go.
    *
-   * @throws UserError with the child's own words if it ends before
+   * @throws UserError with how and why, in the child's own words, if it ends before
    */
   async started(event: string, api: string): Promise<LogLine> {
     const { promise, resolve, reject } = Promise.withResolvers<LogLine>();
     const cancel = after(
       START_LIMIT_MS,
-      () => reject(new UserError(`${this.name} does not start: ${this.#words()}`)),
+      () => reject(new UserError(`the ${this.name} does not start: ${this.#words.reason()}`)),
     );
     const found = (line: LogLine) => line.event === event && resolve(line);
-    this.#lines.forEach(found);
+    this.#words.lines.forEach(found);
     this.#watchers.push(found);
-    void this.#process.status.then(() =>
-      reject(new UserError(`${this.name} ended at once: ${this.#words()}`))
-    );
+    void this.ending().then((why) => reject(new UserError(why)));
     try {
       const line = await promise;
       this.#api = `http://${line[api]}`;
@@ -95,10 +108,19 @@ export class Child {
   }
 
   /** Asks its API; throws with the API's own words if it refuses. */
-  async request<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+  async request<T>(
+    method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
     const response = await fetch(this.#api + path, {
       method,
-      headers: { [WHO_HEADER]: REHEARSAL, [MARKED_BY_HEADER]: REHEARSAL },
+      headers: {
+        ...this.headers,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -108,7 +130,7 @@ export class Child {
 
   /** Whether a server can award: it is ready, or only full, of the very users that are to shake. */
   async isReady(): Promise<boolean> {
-    const response = await fetch(`${this.#api}/ready`);
+    const response = await fetch(`${this.#api}/ready`, { headers: this.headers });
     const { ready, why } = await response.json();
     return ready || why === "full";
   }
@@ -135,11 +157,6 @@ export class Child {
     await this.#output;
   }
 
-  /** What it said last, for an error message. */
-  #words(): string {
-    return this.#raw.slice(-KEPT_LINES).join(" / ") || "it said nothing";
-  }
-
   #kill(signal: Deno.Signal): void {
     try {
       this.#process.kill(signal);
@@ -163,12 +180,10 @@ export class Child {
     try {
       line = JSON.parse(text);
     } catch {
-      this.#raw.push(text);
+      this.#words.raw(text);
       return;
     }
-    this.#lines.push(line);
-    if (this.#lines.length > KEPT_LINES) this.#lines.shift();
-    if (line.level !== "info") this.#raw.push(text);
+    this.#words.log(line);
     for (const watch of this.#watchers) watch(line);
   }
 }

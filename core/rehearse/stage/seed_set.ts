@@ -60,6 +60,6 @@ export function makeSeedSet(planJson: unknown, folder: string, wallMs: number): 
   return {
     folder: seeds,
     keys: keys.path,
-    serverFlags: ["--seed", path, "--host-id", id, "--seed-keys", keys.path],
+    serverFlags: ["--seed", path, "--host-id", id, "--seed-keys", keys.path, "--claims", `${folder}/claims`],
   };
 }

@@ -5,7 +5,7 @@ import { UserError } from "../../base/user_error.ts";
 import { KeyFolder } from "../../seed/file/keys.ts";
 import { SMALL_PLAN } from "../../seed/make/testing.ts";
 import { verifySet } from "../../seed/file/verify_set.ts";
-import { type FullScenario, hasWave } from "../measure/scenario.ts";
+import { type FullScenario, waveOf } from "../measure/scenario.ts";
 import { makeSeedSet } from "./seed_set.ts";
 
 const WALL_MS = Date.UTC(2028, 0, 1);
@@ -36,13 +36,15 @@ Deno.test("a rehearsal's seed set is the scenario's plan, signed by a key of its
 
 Deno.test("every phase of the gala has its wave, and the phase in which the server is killed", () => {
   for (const phase of gala.phases) {
-    assert.ok(hasWave(gala as unknown as FullScenario, phase as never), phase.name);
+    assert.equal(waveOf(gala as unknown as FullScenario, phase as never), phase.name);
   }
   const killed = crash.phases.map((phase) => [
     "kills" in phase,
-    hasWave(crash as unknown as FullScenario, phase as never),
+    waveOf(crash as unknown as FullScenario, phase as never),
   ]);
-  assert.deepEqual(killed, [[true, true], [false, false]]);
+  assert.deepEqual(killed, [[true, "killed"], [false, undefined]]);
+  const renamed = { ...gala.phases[0], name: "another", wave: "shake_60k" };
+  assert.equal(waveOf(gala as unknown as FullScenario, renamed as never), "shake_60k");
 });
 
 Deno.test("a plan for several hosts, or a wrong one, is refused", () => {

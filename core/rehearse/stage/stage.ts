@@ -147,6 +147,11 @@ export class Stage {
     this.quota?.hold(this.server.pid);
   }
 
+  /** Of both processes, and of this one. */
+  get pids(): readonly number[] {
+    return [Deno.pid, this.server.pid, this.client.pid];
+  }
+
   /** Both processes' counters, read now. */
   async read(): Promise<Reading> {
     const [server, client] = await Promise.all([this.server.totals(), this.client.totals()]);
@@ -169,6 +174,7 @@ function fleetFlags(fleet: FullScenario["fleet"]): string[] {
   return [
     ...(shakeEveryS === undefined ? [] : ["--shake-every", shakeEveryS.join("-")]),
     ...(parts.length === 0 ? [] : ["--misbehave", parts.join(",")]),
-    ...["--in-time-ms", String(inTimeMs), "--patience-ms", String(patienceMs), "--open", String(open)],
+    ...["--in-time-ms", String(inTimeMs), "--patience-ms", String(patienceMs)],
+    ...(open === undefined ? [] : ["--open", String(open)]),
   ];
 }

@@ -1,10 +1,12 @@
 import { formatCount, formatMicros, formatYuan } from "../../base/units.ts";
-import type { PhaseSummary } from "./run_data.ts";
+import type { PhaseSummary } from "./summary_schema.ts";
 
 /** A figure of a phase. */
 export interface Figure {
   readonly label: string;
   readonly value: (phase: PhaseSummary) => number;
+  /** Of the value, for programs. */
+  readonly unit: "count" | "perS" | "fen" | "us" | "percent" | "bytes";
   readonly write: (value: number) => string;
   /** Whether more of it is better; undefined where it is neither. */
   readonly isMoreBetter?: boolean;
@@ -16,38 +18,59 @@ const megabytes = (value: number) => `${Math.round(value / 1e6)} MB`;
 const latency = (label: string, key: keyof PhaseSummary["latencyUs"]): Figure => ({
   label,
   value: ({ latencyUs }) => latencyUs[key],
+  unit: "us",
   write: formatMicros,
   isMoreBetter: false,
 });
 
 /** What a report tells of each phase. */
 export const FIGURES: readonly Figure[] = [
-  { label: "scheduled", value: ({ scheduled, seconds }) => scheduled / seconds, write: perSecond },
+  {
+    label: "scheduled",
+    value: ({ scheduled, seconds }) => scheduled / seconds,
+    unit: "perS",
+    write: perSecond,
+  },
   {
     label: "offered",
     value: ({ offered, seconds }) => offered / seconds,
+    unit: "perS",
     write: perSecond,
     isMoreBetter: true,
   },
   {
     label: "answered",
     value: ({ answered, seconds }) => answered / seconds,
+    unit: "perS",
     write: perSecond,
     isMoreBetter: true,
   },
-  { label: "won", value: ({ won }) => won, write: formatCount },
-  { label: "money won", value: ({ wonFen }) => wonFen, write: formatYuan },
-  { label: "nothing", value: ({ nothing }) => nothing, write: formatCount },
-  { label: "greetings", value: ({ greeted }) => greeted, write: formatCount },
-  { label: "all gone", value: ({ allGone }) => allGone, write: formatCount },
-  { label: "overloaded", value: ({ overloaded }) => overloaded, write: formatCount, isMoreBetter: false },
+  { label: "won", value: ({ won }) => won, unit: "count", write: formatCount },
+  { label: "money won", value: ({ wonFen }) => wonFen, unit: "fen", write: formatYuan },
+  { label: "nothing", value: ({ nothing }) => nothing, unit: "count", write: formatCount },
+  { label: "greetings", value: ({ greeted }) => greeted, unit: "count", write: formatCount },
+  { label: "all gone", value: ({ allGone }) => allGone, unit: "count", write: formatCount },
   {
-    label: "not sent",
-    value: ({ missed }) => missed.late + missed.unconnected + missed.overrun,
+    label: "overloaded",
+    value: ({ overloaded }) => overloaded,
+    unit: "count",
     write: formatCount,
     isMoreBetter: false,
   },
-  { label: "disconnects", value: ({ disconnects }) => disconnects, write: formatCount, isMoreBetter: false },
+  {
+    label: "not sent",
+    value: ({ missed }) => missed.late + missed.unconnected + missed.overrun,
+    unit: "count",
+    write: formatCount,
+    isMoreBetter: false,
+  },
+  {
+    label: "disconnects",
+    value: ({ disconnects }) => disconnects,
+    unit: "count",
+    write: formatCount,
+    isMoreBetter: false,
+  },
   latency("p50", "p50"),
   latency("p90", "p90"),
   latency("p99", "p99"),
@@ -56,16 +79,29 @@ export const FIGURES: readonly Figure[] = [
   {
     label: "server CPU, of a core",
     value: ({ server }) => server.cores * 100,
+    unit: "percent",
     write: percent,
     isMoreBetter: false,
   },
   {
     label: "server CPU a shake",
     value: ({ server, answered }) => server.cpuMs * 1000 / Math.max(1, answered),
+    unit: "us",
     write: (value) => `${value.toFixed(1)} us`,
     isMoreBetter: false,
   },
-  { label: "server memory", value: ({ server }) => server.rssBytes, write: megabytes, isMoreBetter: false },
-  { label: "fleet CPU, of a core", value: ({ client }) => client.cores * 100, write: percent },
-  { label: "fleet memory", value: ({ client }) => client.rssBytes, write: megabytes },
+  {
+    label: "server memory",
+    value: ({ server }) => server.rssBytes,
+    unit: "bytes",
+    write: megabytes,
+    isMoreBetter: false,
+  },
+  {
+    label: "fleet CPU, of a core",
+    value: ({ client }) => client.cores * 100,
+    unit: "percent",
+    write: percent,
+  },
+  { label: "fleet memory", value: ({ client }) => client.rssBytes, unit: "bytes", write: megabytes },
 ];

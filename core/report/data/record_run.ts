@@ -1,6 +1,7 @@
 import { REHEARSAL } from "../../admin/action.ts";
 import type { Snapshot } from "../../counters/series.ts";
 import { Recording } from "../../monitor/record/recording.ts";
+import type { MachineUse } from "./summary_schema.ts";
 
 /** One second of a rehearsal. */
 export interface RunSecond {
@@ -8,6 +9,8 @@ export interface RunSecond {
   readonly phase: string;
   readonly server?: Snapshot;
   readonly client?: Snapshot;
+  /** What the machine did besides. */
+  readonly machine?: MachineUse;
 }
 
 /** Something that was done in a rehearsal. */
@@ -32,7 +35,9 @@ export function recordRun(
       recording.mark({ id: id++, atMs: row.second * 1000, kind: "phase", text: phase });
     }
     for (const role of ["server", "client"] as const) {
-      const snapshot = row[role];
+      const told = row[role];
+      // A record knows servers and fleets alone, and who rehearses sits where the fleet does.
+      const snapshot = told === undefined || role === "server" ? told : withMachine(told, row.machine);
       if (snapshot !== undefined) {
         recording.add({ url: `http://${role}`, name: role }, JSON.stringify(snapshot));
         // What the rehearsal itself did belongs to its phases; what somebody else did is news.
@@ -46,4 +51,16 @@ export function recordRun(
   }
   for (const { atMs, text } of events) recording.mark({ id: id++, atMs, kind: "event", text });
   recording.close(0);
+}
+
+/** The machine's figures as gauges of a snapshot, by the names that the charts know. */
+function withMachine(snapshot: Snapshot, machine: MachineUse | undefined): Snapshot {
+  if (machine === undefined) return snapshot;
+  const known = Object.entries(machine).filter((entry): entry is [string, number] =>
+    typeof entry[1] === "number"
+  );
+  const gauges = Object.fromEntries(
+    known.map(([name, value]) => [`machine${name[0].toUpperCase()}${name.slice(1)}`, value]),
+  );
+  return { ...snapshot, gauges: { ...snapshot.gauges, ...gauges } };
 }

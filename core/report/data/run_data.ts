@@ -9,59 +9,9 @@ import type { Mark } from "../../monitor/timeline/marks.ts";
 import { MonitorCore } from "../../monitor/collect/monitor_core.ts";
 import { replayAll } from "../../monitor/record/replay_all.ts";
 import { Replay } from "../../monitor/record/replay.ts";
+import { type Summary, SUMMARY_VERSION, summarySchema } from "./summary_schema.ts";
 
-const usage = z.object({ cores: z.number(), cpuMs: z.number(), rssBytes: z.number() });
-const phase = z.object({
-  name: z.string(),
-  seconds: z.number(),
-  scheduled: z.number(),
-  offered: z.number(),
-  answered: z.number(),
-  won: z.number(),
-  wonFen: z.number(),
-  nothing: z.number(),
-  /** Runs of older versions know of none. */
-  greeted: z.number().default(0),
-  allGone: z.number(),
-  overloaded: z.number(),
-  missed: z.object({ late: z.number(), unconnected: z.number(), overrun: z.number() }),
-  disconnects: z.number(),
-  latencyUs: z.object({
-    p50: z.number(),
-    p90: z.number(),
-    p99: z.number(),
-    p999: z.number(),
-    max: z.number(),
-  }),
-  latencyBuckets: z.array(z.tuple([z.number(), z.number()])),
-  server: usage,
-  client: usage,
-});
-const check = z.object({
-  phase: z.string(),
-  what: z.string(),
-  wanted: z.string(),
-  seen: z.string(),
-  isMet: z.boolean(),
-});
-
-/** What a rehearsal writes as summary.json, as far as a report needs it; what else is there is for others. */
-const summarySchema = z.object({
-  scenario: z.object({ name: z.string(), about: z.string() }),
-  verdict: z.string(),
-  broken: z.string().optional(),
-  startedAt: z.string(),
-  environment: z.record(z.string(), z.unknown()),
-  config: z.unknown().optional(),
-  connect: z.object({ users: z.number(), ready: z.number(), seconds: z.number(), perS: z.number() })
-    .optional(),
-  phases: z.array(phase).optional(),
-  checks: z.array(check),
-});
-
-export type Summary = z.output<typeof summarySchema>;
-export type PhaseSummary = z.output<typeof phase>;
-export type CheckSummary = z.output<typeof check>;
+const versioned = z.object({ schemaVersion: z.number().default(0), checks: z.array(z.unknown()) });
 
 /** A rehearsal that was run: its result and its seconds. */
 export interface RunData {
@@ -117,6 +67,14 @@ function parseSummary(path: string, text: string): Summary {
   }
   const result = summarySchema.safeParse(json);
   if (result.success) return result.data;
+  // The first ones had checks, and no version.
+  const other = versioned.safeParse(json).data?.schemaVersion;
+  if (other !== undefined && other !== SUMMARY_VERSION) {
+    throw new UserError(
+      `${path}: is of schema version ${other}, and this redpkt reads ${SUMMARY_VERSION}. ` +
+        "Read it with the redpkt that wrote it",
+    );
+  }
   throw new UserError(`${path}: is no summary of this redpkt:\n${z.prettifyError(result.error)}`);
 }
 

@@ -10,10 +10,11 @@ import {
   blockCrc,
   BlockWord,
   DIGEST_BYTES,
+  encodeFooter,
+  encodePrologue,
   fileParts,
   Footer,
   FOOTER_BYTES,
-  FOOTER_MAGIC,
   FORMAT_VERSION,
   hex,
   KEY_ID_BYTES,
@@ -57,7 +58,7 @@ export class SeedRefused extends UserError {
  * A seed file that is open for reading: its description in memory, its tickets by offset, a block at a time. Opening
  * proves all but the blocks, whatever the size; each block is proven when it is read.
  */
-export class SeedFile {
+export class SeedFile implements Disposable {
   readonly path: string;
   readonly description: Description;
   /** Tickets. */
@@ -67,6 +68,8 @@ export class SeedFile {
   /** Id of the key that has signed it; undefined if none has. */
   readonly keyId: string | undefined;
   readonly blocks: number;
+  /** How many names the file has. */
+  readonly links: number;
   readonly #file: Deno.FsFile;
   readonly #firstBlock: number;
   readonly #digests: Uint8Array;
@@ -87,7 +90,8 @@ export class SeedFile {
     this.path = path;
     this.#file = openFile(path);
     try {
-      const size = this.#file.statSync().size;
+      const { size, nlink } = this.#file.statSync();
+      this.links = nlink ?? 1;
       const prologue = this.#read(0, PROLOGUE_BYTES, size);
       const view = new DataView(prologue.buffer);
       this.#checkPrologue(prologue, view);
@@ -102,12 +106,12 @@ export class SeedFile {
       this.#digests = this.#read(parts.digests, parts.blocks * DIGEST_BYTES, size);
       const footer = this.#read(parts.footer, FOOTER_BYTES, size);
       this.#root = rootDigest(prologue, description, this.#digests);
-      this.#checkFooter(footer);
       this.hash = hex(this.#root);
-      this.#signature = footer.slice(Footer.signature, Footer.signature + SIGNATURE_BYTES);
+      this.#signature = footer.subarray(Footer.signature, Footer.signature + SIGNATURE_BYTES);
       const keyId = footer.subarray(Footer.keyId, Footer.keyId + KEY_ID_BYTES);
+      this.#checkFooter(footer, keyId);
       this.keyId = this.#signature.every((byte) => byte === 0) ? undefined : hex(keyId);
-      this.description = this.#describe(description, view.getUint32(Prologue.descriptionCrc, true));
+      this.description = this.#describe(description, prologue);
     } catch (error) {
       this.#file.close();
       throw error;
@@ -144,7 +148,7 @@ export class SeedFile {
       throw this.#refuse("altered", `block ${block} of ${this.blocks} is damaged: its checksum is wrong`);
     }
     const digest = this.#digests.subarray(block * DIGEST_BYTES, (block + 1) * DIGEST_BYTES);
-    if (hex(sha256(bytes)) !== hex(digest)) {
+    if (!isSame(sha256(bytes), digest)) {
       throw this.#refuse("altered", `block ${block} of ${this.blocks} was altered after it was signed`);
     }
     this.#loaded = block;
@@ -184,12 +188,23 @@ export class SeedFile {
     }
   }
 
+  /** Id of its first ticket; `Infinity` if it has none. */
+  get firstId(): number {
+    return this.description.groups[0]?.[2] ?? Infinity;
+  }
+
   close(): void {
     this.#file.close();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   #checkPrologue(prologue: Uint8Array, view: DataView): void {
-    if (!startsWith(prologue, PROLOGUE_MAGIC)) throw this.#refuse("noSeedFile", "is no seed file");
+    if (!isSame(prologue.subarray(0, PROLOGUE_MAGIC.length), PROLOGUE_MAGIC)) {
+      throw this.#refuse("noSeedFile", "is no seed file");
+    }
     if (view.getUint32(Prologue.crc, true) !== crc32(prologue.subarray(0, Prologue.crc))) {
       throw this.#refuse("altered", "its first 64 bytes are damaged");
     }
@@ -197,26 +212,26 @@ export class SeedFile {
     if (version !== FORMAT_VERSION) {
       throw this.#refuse("noSeedFile", `has format ${version}, and this redpkt knows ${FORMAT_VERSION}`);
     }
-    const isOurs = view.getUint32(Prologue.recordBytes, true) === RECORD_BYTES &&
-      view.getUint32(Prologue.recordsPerBlock, true) === RECORDS_PER_BLOCK &&
-      view.getUint32(Prologue.descriptionBytes, true) <= MOST_DESCRIPTION_BYTES &&
-      view.getUint32(Prologue.descriptionBytes, true) % RECORD_BYTES === 0;
-    if (!isOurs) throw this.#refuse("altered", "its first 64 bytes contradict each other");
-  }
-
-  #checkFooter(footer: Uint8Array): void {
-    const view = new DataView(footer.buffer);
-    if (
-      !startsWith(footer, FOOTER_MAGIC) ||
-      view.getUint32(Footer.crc, true) !== crc32(footer.subarray(0, Footer.crc))
-    ) throw this.#refuse("altered", "its last 128 bytes are damaged");
-    if (hex(footer.subarray(Footer.root, Footer.root + DIGEST_BYTES)) !== hex(this.#root)) {
-      throw this.#refuse("altered", "its SHA-256 is not what its footer says");
+    const descriptionBytes = view.getUint32(Prologue.descriptionBytes, true);
+    if (descriptionBytes > MOST_DESCRIPTION_BYTES || descriptionBytes % RECORD_BYTES !== 0) {
+      throw this.#refuse("altered", "its first 64 bytes contradict each other");
     }
   }
 
-  #describe(bytes: Uint8Array, crc: number): Description {
-    if (crc32(bytes) !== crc) throw this.#refuse("altered", "its description is damaged");
+  /** The footer is what would be written of these parts, byte for byte: none of it may say something else unseen. */
+  #checkFooter(footer: Uint8Array, keyId: Uint8Array): void {
+    const root = footer.subarray(Footer.root, Footer.root + DIGEST_BYTES);
+    if (!isSame(footer, encodeFooter(root, keyId, this.#signature))) {
+      throw this.#refuse("altered", "its last 128 bytes are damaged");
+    }
+    if (!isSame(root, this.#root)) throw this.#refuse("altered", "its SHA-256 is not what its footer says");
+  }
+
+  #describe(bytes: Uint8Array, prologue: Uint8Array): Description {
+    // The same of the prologue, which has a checksum of the description.
+    if (!isSame(prologue, encodePrologue(bytes, this.records))) {
+      throw this.#refuse("altered", "its first 64 bytes or its description are damaged");
+    }
     try {
       return decodeDescription(bytes, this.path);
     } catch (error) {
@@ -259,6 +274,6 @@ function openFile(path: string): Deno.FsFile {
   throw new SeedRefused(path, "unreadable", "is no file");
 }
 
-function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
-  return magic.every((byte, i) => bytes[i] === byte);
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { crc32 } from "node:zlib";
 import { auditFile } from "./audit.ts";
-import { RecordWord } from "./format.ts";
+import { Random } from "../../base/random.ts";
+import { DIGEST_BYTES, Footer, FOOTER_BYTES, PROLOGUE_BYTES, RecordWord } from "./format.ts";
 import { parsePlan } from "../plan/plan.ts";
 import { SeedFile, SeedRefused } from "./seed_file.ts";
-import { EVENT_MS, SMALL_PLAN, TestSet } from "../make/testing.ts";
+import { EVENT_MS, resealed, SMALL_PLAN, TestSet } from "../make/testing.ts";
 
 /** Opens a file, proves it and reads it all, as `redpkt seed inspect` does. */
 function readAll(path: string, set: TestSet): void {
@@ -60,6 +62,49 @@ Deno.test("every byte that is flipped is found", () => {
       assert.ok(["altered", "noSeedFile", "cut", "untrusted"].includes(fault), `byte ${at}: ${fault}`);
       bytes[at] ^= mask;
     }
+  }
+});
+
+Deno.test("every byte that is flipped is found, though every checksum and digest was made right again", () => {
+  using set = new TestSet();
+  const random = new Random(14);
+  const whole = Deno.readFileSync(set.path("host-b"));
+  assert.deepEqual(resealed(whole), whole, "the forger knows the format");
+  const forged = `${set.folder}/forged`;
+  for (let at = 0; at < whole.length; at++) {
+    const bytes = whole.slice();
+    bytes[at] ^= 1 << random.below(8);
+    const sealed = resealed(bytes);
+    // A checksum that was flipped is right again.
+    if (sealed.every((byte, i) => byte === whole[i])) continue;
+    Deno.writeFileSync(forged, sealed);
+    const fault = faultOf(() => readAll(forged, set));
+    assert.ok(["altered", "noSeedFile", "cut", "untrusted"].includes(fault), `byte ${at}: ${fault}`);
+  }
+});
+
+Deno.test("where no signature tells, prologue and footer must still be what a writer makes", () => {
+  using set = new TestSet(SMALL_PLAN, { isUnsigned: true });
+  const whole = Deno.readFileSync(set.path("host-b"));
+  const forged = `${set.folder}/forged`;
+  const open = (bytes: Uint8Array) => {
+    Deno.writeFileSync(forged, bytes);
+    return faultOf(() => new SeedFile(forged).close());
+  };
+  for (let at = 0; at < PROLOGUE_BYTES; at++) {
+    const bytes = whole.slice();
+    bytes[at] ^= 1;
+    const sealed = resealed(bytes);
+    if (sealed.every((byte, i) => byte === whole[i])) continue;
+    assert.notEqual(open(sealed), "none", `byte ${at}`);
+  }
+  const footer = whole.length - FOOTER_BYTES;
+  for (let at = Footer.root; at < Footer.root + DIGEST_BYTES; at++) {
+    const bytes = whole.slice();
+    bytes[footer + at] ^= 1;
+    const crc = crc32(bytes.subarray(footer, footer + Footer.crc));
+    new DataView(bytes.buffer).setUint32(footer + Footer.crc, crc, true);
+    assert.equal(open(bytes), "altered", `byte ${at} of the footer`);
   }
 });
 

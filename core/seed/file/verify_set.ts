@@ -64,6 +64,9 @@ export function verifySet(
           problems.push(`${name}: is of another set than ${first.name}`);
           continue;
         }
+        if (JSON.stringify(plan) !== JSON.stringify(first.plan)) {
+          problems.push(`${name}: has another plan than ${first.name}`);
+        }
         const other = seen.get(host.index);
         if (other !== undefined) problems.push(`${name}: is for host ${host.id}, as ${other} is`);
         else seen.set(host.index, name);

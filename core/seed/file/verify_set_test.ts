@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { SMALL_PLAN, TestSet } from "../make/testing.ts";
+import { BLOCK_HEAD_BYTES, fileParts, Prologue, RECORD_BYTES, RecordWord } from "./format.ts";
+import { resealed, resigned, SMALL_PLAN, TestSet } from "../make/testing.ts";
 import { seedFilesIn, verifySet } from "./verify_set.ts";
 
 function verify(set: TestSet): readonly string[] {
@@ -47,3 +48,67 @@ Deno.test("a damaged file is named, and the others are read", () => {
   assert.match(problems[0], /host-a\.seed: is cut off/);
   assert.ok(problems.includes("the file of host host-a is missing"));
 });
+
+Deno.test("a file that is unsigned, a stranger's, or right in all but its signature", () => {
+  using set = new TestSet();
+  using unsigned = new TestSet(SMALL_PLAN, { isUnsigned: true });
+  assert.match(verify(unsigned)[0], /host-a\.seed: is not signed/);
+  const names = seedFilesIn(set.folder);
+  assert.match(
+    verifySet(set.folder, names, unsigned.keys.trusted(), () => {}).problems[0],
+    /is signed by key .*, and trusted are/,
+  );
+  const bytes = Deno.readFileSync(set.path("host-a"));
+  bytes[new TextDecoder("latin1").decode(bytes).indexOf("Alpha")] ^= 1;
+  Deno.writeFileSync(set.path("host-a"), resealed(bytes));
+  assert.match(verify(set)[0], /host-a\.seed: its signature is not that of key/);
+});
+
+Deno.test("a file that its maker signed with tickets that are not the plan's", () => {
+  using set = new TestSet();
+  const path = set.path("host-b");
+  const whole = Deno.readFileSync(path);
+  const view = new DataView(whole.buffer);
+  const { firstBlock } = fileParts(
+    view.getUint32(Prologue.descriptionBytes, true),
+    view.getUint32(Prologue.records, true),
+  );
+  const ticket = firstBlock + BLOCK_HEAD_BYTES + 5 * RECORD_BYTES;
+  for (
+    const [word, value, problem] of [
+      [RecordWord.id, 7, /host-b\.seed: ticket 5 has id 7, and not \d+/],
+      [RecordWord.dueMs, 0, /host-b\.seed: ticket 5 is due out of order/],
+      [
+        RecordWord.amountFen,
+        9_999,
+        /host-b\.seed: wave early of sponsor \d: \d+ tickets of \d+ fen, and not/,
+      ],
+      [RecordWord.sponsorAndWave, 3, /host-b\.seed: ticket 5 is in a wave or of a sponsor that has no group/],
+    ] as const
+  ) {
+    const bytes = whole.slice();
+    new DataView(bytes.buffer).setUint32(ticket + 4 * word, value, true);
+    Deno.writeFileSync(path, resigned(bytes, set.keys.signing()!));
+    assert.ok(verify(set).some((line) => problem.test(line)), `${problem}: ${verify(set)}`);
+  }
+});
+
+Deno.test("a file of another plan, though it is signed and of the same set, and what its tickets come to", () => {
+  using set = new TestSet();
+  const sponsors = SMALL_PLAN.sponsors.map((one) => one.number === 2 ? { ...one, budgetFen: 420 } : one);
+  using other = new TestSet({ ...SMALL_PLAN, sponsors });
+  set.keys.trust(trustedPem(other), "the other");
+  Deno.removeSync(set.path("host-a"));
+  Deno.copyFileSync(other.path("host-a"), set.path("z"));
+  const problems = verify(set);
+  assert.equal(problems[0], "z.seed: has another plan than host-b.seed");
+  assert.ok(
+    problems.includes("sponsor 2: the tickets come to 420 fen, its budget is 400 fen"),
+    problems.join("\n"),
+  );
+});
+
+function trustedPem(set: TestSet): string {
+  const [key] = set.keys.trusted().values();
+  return key.export({ type: "spki", format: "pem" }) as string;
+}

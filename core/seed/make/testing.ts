@@ -1,5 +1,19 @@
 /** Small plans, keys and files for tests of seed files. */
+import { crc32 } from "node:zlib";
 import { Random } from "../../base/random.ts";
+import {
+  BLOCK_HEAD_BYTES,
+  blockCrc,
+  BlockWord,
+  DIGEST_BYTES,
+  encodeFooter,
+  Footer,
+  FOOTER_BYTES,
+  Prologue,
+  PROLOGUE_BYTES,
+  rootDigest,
+  sha256,
+} from "../file/format.ts";
 import { KeyFolder, type SigningKey } from "../file/keys.ts";
 import { Layout } from "../plan/layout.ts";
 import { makeHostFile } from "./make.ts";
@@ -69,4 +83,36 @@ export class TestSet implements Disposable {
   [Symbol.dispose](): void {
     Deno.removeSync(this.#root, { recursive: true });
   }
+}
+
+/**
+ * A file of at most one block as a forger without a key would leave it: every checksum, digest and hash is made right for
+ * what stands before it. Only the signature is what it was.
+ */
+export function resealed(altered: Uint8Array): Uint8Array {
+  const bytes = altered.slice();
+  const view = new DataView(bytes.buffer);
+  const footer = bytes.length - FOOTER_BYTES;
+  const digest = footer - DIGEST_BYTES;
+  const block = PROLOGUE_BYTES + Math.min(view.getUint32(Prologue.descriptionBytes, true), digest);
+  const description = bytes.subarray(PROLOGUE_BYTES, block);
+  view.setUint32(Prologue.descriptionCrc, crc32(description), true);
+  view.setUint32(Prologue.crc, crc32(bytes.subarray(0, Prologue.crc)), true);
+  if (block + BLOCK_HEAD_BYTES <= digest) {
+    view.setUint32(block + 4 * BlockWord.crc, blockCrc(bytes.subarray(block, digest)), true);
+    bytes.set(sha256(bytes.subarray(block, digest)), digest);
+  }
+  const root = rootDigest(bytes.subarray(0, PROLOGUE_BYTES), description, bytes.subarray(digest, footer));
+  bytes.set(root, footer + Footer.root);
+  view.setUint32(footer + Footer.crc, crc32(bytes.subarray(footer, footer + Footer.crc)), true);
+  return bytes;
+}
+
+/** The same, by somebody who has the key: only what the tickets say can tell. */
+export function resigned(altered: Uint8Array, key: SigningKey): Uint8Array {
+  const bytes = resealed(altered);
+  const footer = bytes.subarray(bytes.length - FOOTER_BYTES);
+  const root = footer.subarray(Footer.root, Footer.root + DIGEST_BYTES);
+  footer.set(encodeFooter(root, key.idBytes, key.sign(root)));
+  return bytes;
 }

@@ -6,10 +6,12 @@ import { record } from "../../counters/histogram.ts";
 import type { EngineName, Listener } from "../../engine/common/engine.ts";
 import { type IdSpace, idSpaceOf } from "../../base/id_space.ts";
 import type { LedgerLimits } from "../../ledger/record/ledger.ts";
+import type { LedgerHead } from "../../ledger/chain/links.ts";
 import { LedgerState } from "../../ledger/ring/ledger_board.ts";
 import { ledgerRingBytes } from "../../ledger/ring/ledger_ring.ts";
 import { type LedgerNews, LedgerThread } from "../../ledger/thread/ledger_thread.ts";
 import type { LedgerInit, LedgerReady } from "../../ledger/thread/ledger_worker.ts";
+import type { OrderState } from "../../ledger/record/order_state.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import { Random } from "../../base/random.ts";
 import type { ConnectionLimits } from "../../set/common/connection_watch.ts";
@@ -17,6 +19,7 @@ import { Bell } from "../../threads/bell.ts";
 import type { Priority } from "../../os/foreground.ts";
 import { decodeControl, MessageKind } from "../../threads/mailbox.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { EventTimeState } from "../../base/event_time.ts";
 import type { TokenRules } from "../../token/token_keys.ts";
 import type { WorkerReport } from "../worker/access_loop.ts";
 import { AccessThread } from "./access_thread.ts";
@@ -24,12 +27,12 @@ import { clientHostBytes } from "../worker/client_hosts.ts";
 import { boardBytes, HostBoard } from "../worker/host_board.ts";
 import { hostMetrics, shareOut } from "./host_plan.ts";
 import { HostEntries } from "./host_entries.ts";
-import { HostTime, lastRowMs } from "./host_time.ts";
+import { HostTime } from "./host_time.ts";
 import { HostMoney } from "./host_money.ts";
 import type { HostSeed } from "./host_seed.ts";
 import { makePeerMailboxes } from "../worker/peers.ts";
 import { PluginHalves } from "./host_plugins.ts";
-import { FileNotes, MemoryNotes } from "./plugin_notes.ts";
+import { readOldNote } from "./old_notes.ts";
 
 /** Entries that the main thread may have open; only mints come from there. */
 const HOST_RING_ENTRIES = 1 << 10;
@@ -51,6 +54,8 @@ export interface AccessHostOptions {
   readonly randomSeed: number;
   /** Where the ledger lasts; undefined: in memory. */
   readonly ledgerStore: LedgerInit["store"];
+  /** How far event time had come with its last row; undefined if it has none. */
+  readonly durableTime: EventTimeState | undefined;
   readonly limits: LedgerLimits;
   /** Whose packet ids its packets get; see `IdSpace`. */
   readonly hostNumber: number;
@@ -98,7 +103,6 @@ export class AccessHost {
   readonly #controlLatency: Uint32Array;
   /** The tickets that it gives away, if it was given a file of them. */
   readonly seed: HostSeed | undefined;
-  readonly #ledgerRows: () => number;
   readonly #ids: IdSpace;
   readonly #time: HostTime;
   /** Resolves with each worker's port. */
@@ -107,7 +111,7 @@ export class AccessHost {
   #nextCheckMs = 0;
   #isStopped = false;
   #waiters: { readonly isMet: () => boolean; readonly untilMs: number; readonly resolve: () => void }[] = [];
-  #failMoney: () => void = () => {};
+  #failMoney: (reason: string, exitCode: number) => void = () => {};
 
   private constructor(
     options: AccessHostOptions,
@@ -133,10 +137,7 @@ export class AccessHost {
     this.seed = options.seed;
     this.#ids = idSpaceOf(options.hostNumber);
     this.money = new HostMoney(options.seed?.tickets);
-    this.#ledgerRows = () => this.counters.total("ledgerRows");
-    const store = options.ledgerStore;
-    const notes = store === undefined ? new MemoryNotes() : new FileNotes(store.directory);
-    this.#time = new HostTime(clock, notes, store === undefined ? undefined : lastRowMs(store.directory));
+    this.#time = new HostTime(clock, options.durableTime);
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const start = (name: string) => this.#start(program, name);
     this.#threads = shares.map(() => new AccessThread(start("access")));
@@ -159,6 +160,14 @@ export class AccessHost {
       projectorCounters: { metrics, memory, blocks, block: this.setCount + 2 },
       start,
       onNews: (news) => this.#onLedgerNews(news),
+    });
+    const own = this.counters.block(this.setCount);
+    this.seed?.watch({
+      head: () => this.ledgerHead,
+      log,
+      count: (metric, by) => own[layout.handle(metric)] += by,
+      gauge: (metric, value) => own[layout.handle(metric)] = value,
+      onDoubt: () => this.#failMoney("neither claim of the seed file can be written", ExitCode.diskFailed),
     });
     this.#entries = new HostEntries(hostRing, this.#ledger.bell);
     const shared = {
@@ -200,13 +209,13 @@ export class AccessHost {
       entries: this.#entries,
       ledger: this,
       ids: this.#ids,
-      notes,
       time: this.#time,
+      oldNote: (plugin) => readOldNote(options.ledgerStore?.directory, plugin),
       hasTickets: options.seed !== undefined,
       tickets: () => options.seed?.isProven ? options.seed.tickets : undefined,
       packetDue: (packetId, amountFen, sponsor) => this.money.due(packetId, amountFen, sponsor),
       limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
-      isLedgerReady: () => this.ledgerState !== LedgerState.starting,
+      ledgerState: () => this.ledgerState,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
       wakeUp: () => this.#bell.ring(),
     });
@@ -241,10 +250,25 @@ export class AccessHost {
     return Math.max(this.#ledger.nextPacketId, firstId + count, this.#ids.firstGenerated);
   }
 
+  /** What was ordered before this start. */
+  orders(): readonly OrderState[] {
+    return this.#ledger.orders;
+  }
+
+  /** Sets a gauge of the main thread. */
+  tell(gauge: string, value: number): void {
+    this.counters.block(this.setCount)[this.counters.layout.handle(gauge)] = value;
+  }
+
   /** What the ledger can do now. */
   get ledgerState(): LedgerState {
     // Its first packet id comes by message, a moment after its state.
     return this.#ledger.nextPacketId === 0 ? LedgerState.starting : this.#ledger.board.state;
+  }
+
+  /** What the ledger is with its last durable row; undefined if it isn't open yet, or doesn't last. */
+  get ledgerHead(): LedgerHead | undefined {
+    return this.#ledger.board.head;
   }
 
   /** Why awards wait; undefined while they don't. */
@@ -252,8 +276,8 @@ export class AccessHost {
     return this.#ledger.failure;
   }
 
-  /** Called once when a plugin that holds money has failed: the host must stop awarding. */
-  onMoneyFailure(call: () => void): void {
+  /** Called when nobody can vouch for the money any more: the host must drain, and end with this exit code. */
+  onMoneyFailure(call: (reason: string, exitCode: number) => void): void {
     this.#failMoney = call;
   }
 
@@ -271,8 +295,7 @@ export class AccessHost {
     await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
     await this.#ledger.stop();
-    this.seed?.close(this.#ledgerRows());
-    this.#time.close();
+    await this.seed?.close();
     this.#isStopped = true;
   }
 
@@ -310,10 +333,10 @@ export class AccessHost {
     for (const thread of this.#threads) thread.drain((...message) => this.#onMessage(thread, ...message));
     this.#entries.drain();
     const nowMs = this.#clock.monotonicMs();
+    this.#time.now();
     const nextMs = Math.min(
       this.halves.tick(nowMs),
-      this.seed?.turn(nowMs, this.#ledgerRows) ?? Infinity,
-      this.#time.turn(nowMs),
+      this.seed?.turn(nowMs, this.ledgerState === LedgerState.awarding) ?? Infinity,
     );
     if (nowMs >= this.#nextCheckMs) this.#checkHeartbeats(nowMs);
     if (nowMs >= this.#nextPingMs && this.board.open > 0) this.#ping(nowMs);
@@ -341,7 +364,8 @@ export class AccessHost {
     });
   }
 
-  #onLedgerReady({ type: _type, ...fields }: LedgerReady): void {
+  #onLedgerReady({ type: _type, orders, ...rest }: LedgerReady): void {
+    const fields = { ...rest, orders: orders.length };
     this.#log(fields.checkpointFault === undefined ? "info" : "warn", "ledger ready", fields);
     this.#bell.ring();
   }
@@ -378,7 +402,7 @@ export class AccessHost {
       case "pluginFailed": {
         const { name, holdsMoney } = this.halves.plugins[report.plugin].plugin;
         this.#log("error", "plugin failed", { plugin: name, set: report.set, error: report.error });
-        if (holdsMoney) this.#failMoney();
+        if (holdsMoney) this.#failMoney("a plugin that holds money failed", ExitCode.ok);
       }
     }
   }

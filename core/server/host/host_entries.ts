@@ -36,12 +36,16 @@ export class HostEntries {
     this.#ledgerBell = ledgerBell;
   }
 
-  /** Proposes `count` packets of a sponsor with ids from `firstPacketId` on; resolves with the ledger's verdict. */
-  async mint(firstPacketId: number, count: number, amountFen: number, sponsor: number): Promise<number> {
+  /** Proposes `count` packets of a sponsor with ids from `packetId` on; resolves with the ledger's verdict. */
+  mint(
+    packetId: number,
+    count: number,
+    amountFen: number,
+    sponsor: number,
+    { order: user, part: tag } = { order: 0, part: 0 },
+  ): Promise<EntryVerdict> {
     const kind = EntryKind.mint;
-    const packetId = firstPacketId;
-    const { verdict } = await this.enter({ ...EMPTY_ENTRY, kind, packetId, amountFen, sponsor, count });
-    return verdict;
+    return this.enter({ ...EMPTY_ENTRY, kind, packetId, amountFen, sponsor, count, user, tag });
   }
 
   /** Proposes any entry, with the words that belong to it; resolves with the ledger's verdict. */

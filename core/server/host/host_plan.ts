@@ -2,6 +2,7 @@ import { UserError } from "../../base/user_error.ts";
 import type { MetricDefinition } from "../../counters/counters.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../../ledger/thread/metrics.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
+import { CLAIM_METRICS } from "./claim_watch.ts";
 import { SET_METRICS, WORKER_METRICS } from "../../set/common/metrics.ts";
 
 /** What one worker gets of a host. */
@@ -38,6 +39,7 @@ export function hostMetrics(plugins: readonly LoadedPlugin[]): Record<string, Me
     ...WORKER_METRICS,
     ...LEDGER_METRICS,
     ...PROJECTION_METRICS,
+    ...CLAIM_METRICS,
   };
   for (const { plugin } of plugins) {
     for (const [name, definition] of Object.entries(plugin.metrics ?? {})) {

@@ -5,11 +5,13 @@ import type { Counters } from "../../counters/counters.ts";
 import type { IdSpace } from "../../base/id_space.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import type { HostContext, PluginControl, Tickets } from "../../plugin/plugin.ts";
-import type { Random } from "../../base/random.ts";
+import { LedgerState } from "../../ledger/ring/ledger_board.ts";
+import type { OrderState } from "../../ledger/record/order_state.ts";
+import { Random } from "../../base/random.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { HostEntries } from "./host_entries.ts";
 import type { HostTime } from "./host_time.ts";
-import type { PluginNotes } from "./plugin_notes.ts";
+import { PlacedOrders } from "./placed_orders.ts";
 
 interface HalvesParts {
   readonly clock: Clock;
@@ -19,13 +21,18 @@ interface HalvesParts {
   readonly setCount: number;
   readonly random: Random;
   readonly entries: HostEntries;
-  readonly ledger: { readonly nextPacketId: number };
+  readonly ledger: {
+    readonly nextPacketId: number;
+    /** What was ordered before this start; known once it is ready. */
+    orders(): readonly OrderState[];
+  };
   readonly ids: IdSpace;
-  readonly notes: PluginNotes;
+  ledgerState(): LedgerState;
+  /** What a plugin of an older redpkt has noted in a file, if anything. */
+  oldNote(plugin: string): unknown;
   /** Whether this host has a seed file, and its tickets once they are proven. */
   readonly hasTickets: boolean;
   tickets(): Tickets | undefined;
-  isLedgerReady(): boolean;
   packetDue(packetId: number, amountFen: number, sponsor: number): void;
   limitAccepts(perS: number, connections: number): void;
   post(set: number, plugin: number, words: Int32Array, count: number): boolean;
@@ -35,6 +42,8 @@ interface HalvesParts {
 /** The plugins' halves on the main thread: who they are, what is due for them, and what they can reach. */
 export class PluginHalves {
   readonly plugins: readonly LoadedPlugin[];
+  /** What operators have ordered of any plugin. */
+  readonly orders: PlacedOrders;
   readonly #parts: HalvesParts;
   #halves: (PluginControl | undefined)[] = [];
   #nextTickMs: Float64Array;
@@ -43,6 +52,18 @@ export class PluginHalves {
     this.plugins = plugins;
     this.#parts = parts;
     this.#nextTickMs = new Float64Array(plugins.length).fill(Infinity);
+    const { entries, log, clock, counters, setCount } = parts;
+    const own = counters.block(setCount);
+    this.orders = new PlacedOrders({
+      entries,
+      log,
+      states: () => parts.ledger.orders(),
+      ledgerState: () => parts.ledgerState(),
+      wallMs: () => Math.floor(clock.wallMs()),
+      count: (metric, by) => {
+        own[counters.layout.handle(metric)] += by;
+      },
+    });
   }
 
   /** Makes the halves. */
@@ -69,6 +90,7 @@ export class PluginHalves {
   }
 
   drain(): void {
+    this.orders.isDraining = true;
     for (const half of this.#halves) half?.onDrain?.();
   }
 
@@ -109,7 +131,7 @@ export class PluginHalves {
   }
 
   #contextFor(plugin: number): HostContext {
-    const { clock, time, log, counters, setCount, random, entries, ledger, ids, notes } = this.#parts;
+    const { clock, time, log, counters, setCount, random, entries, ledger, ids } = this.#parts;
     const { name } = this.plugins[plugin].plugin;
     const tickets = () => this.#parts.tickets();
     const { layout } = counters;
@@ -117,14 +139,17 @@ export class PluginHalves {
     return {
       setCount,
       random: random.fork(),
+      randomOf: (seed, part) => Random.ofPart(seed, part),
       monotonicMs: () => clock.monotonicMs(),
       hasTickets: this.#parts.hasTickets,
       get tickets() {
         return tickets();
       },
       packetSource: (wanted) => this.#packetSource(wanted),
-      kept: () => notes.read(name),
-      keep: (value) => notes.write(name, value),
+      oldNote: () => this.#parts.oldNote(name),
+      placeOrder: (request, fix = () => ({})) => this.orders.place(name, request, fix),
+      checkOrders: () => this.orders.check(),
+      orders: () => this.orders.of(name),
       post: (set, words, count) => this.#parts.post(set, plugin, words, count),
       total: (metric) => counters.total(metric),
       valueOf: (set, metric) => counters.valueIn(set, metric),
@@ -137,11 +162,11 @@ export class PluginHalves {
       },
       packetDue: (packetId, amountFen, sponsor) => this.#parts.packetDue(packetId, amountFen, sponsor),
       limitAccepts: (perS, connections) => this.#parts.limitAccepts(perS, connections),
-      isLedgerReady: () => this.#parts.isLedgerReady(),
+      isLedgerReady: () => this.#parts.ledgerState() !== LedgerState.starting,
       nextPacketId: () => ledger.nextPacketId,
       lastPacketId: ids.lastGenerated,
-      mint: (firstPacketId, count, amountFen, sponsor) =>
-        entries.mint(firstPacketId, count, amountFen, sponsor),
+      mint: (firstPacketId, count, amountFen, sponsor, of) =>
+        entries.mint(firstPacketId, count, amountFen, sponsor, of),
       enter: (entry, body) => entries.enter(entry, body),
       unixMs: () => Math.floor(clock.wallMs()),
       eventMs: () => time.now().eventMs,
@@ -150,7 +175,7 @@ export class PluginHalves {
         this.#askTick(plugin);
         this.#parts.wakeUp();
       },
-      log: (event, fields) => log("info", event, { plugin: name, ...fields }),
+      log: (event, fields, level = "info") => log(level, event, { plugin: name, ...fields }),
     };
   }
 }

@@ -1,18 +1,18 @@
-import { UserError } from "../../base/user_error.ts";
+import { ExitCode, UserError } from "../../base/user_error.ts";
 import { LedgerIdentity } from "../../ledger/store/ledger_identity.ts";
-import { Claim } from "../../seed/claim/claim.ts";
+import { isOfMedium } from "../../ledger/store/sqlite_store.ts";
+import { SeedClaims } from "../../seed/claim/claims.ts";
 import { KeyFolder } from "../../seed/file/keys.ts";
 import { SeedFile } from "../../seed/file/seed_file.ts";
 import { SeedTickets } from "../../seed/file/tickets.ts";
 import type { Clock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
+import { ClaimWatch, type ClaimWatchParts } from "./claim_watch.ts";
 
 /** Blocks of 64 KiB that are proven before the host listens: a smaller file is refused before anything starts. */
 const BLOCKS_AT_ONCE = 256;
 /** How long the main thread goes on proving the rest before it does something else. */
 const PROVE_MS = 4;
-/** How often the claim is told how many rows the ledger has. */
-const NOTE_MS = 1_000;
 
 export interface HostSeedOptions {
   readonly path: string;
@@ -21,6 +21,10 @@ export interface HostSeedOptions {
   readonly keys: string;
   /** The ledger's directory; it is locked by this process. */
   readonly ledger: string;
+  /** The directory with the other copy of each claim. */
+  readonly claims: string;
+  /** How long neither may be writable before nobody vouches for the money any more. */
+  readonly doubtMs: number;
 }
 
 /**
@@ -30,18 +34,24 @@ export interface HostSeedOptions {
 export class HostSeed {
   /** For whoever reads the ledger: which tickets were awarded before. */
   readonly tickets: SeedTickets;
+  readonly #claims: SeedClaims;
+  readonly #doubtMs: number;
+  #watch: ClaimWatch | undefined;
   readonly #file: SeedFile;
-  readonly #claim: Claim;
-  /** Open until the end: closing the ledger's only connection would move its whole log into the file at every start. */
-  readonly #identity: LedgerIdentity;
   readonly #clock: Clock;
-  #proven = 0;
-  #nextNoteMs = 0;
+  #proven: number;
 
-  private constructor(file: SeedFile, claim: Claim, identity: LedgerIdentity, clock: Clock) {
-    this.#identity = identity;
+  private constructor(
+    file: SeedFile,
+    claims: SeedClaims,
+    doubtMs: number,
+    proven: number,
+    clock: Clock,
+  ) {
     this.#file = file;
-    this.#claim = claim;
+    this.#claims = claims;
+    this.#doubtMs = doubtMs;
+    this.#proven = proven;
     this.#clock = clock;
     this.tickets = new SeedTickets(file);
   }
@@ -51,27 +61,27 @@ export class HostSeed {
    *
    * @throws SeedRefused with the reason
    */
-  static open({ path, hostId, keys, ledger }: HostSeedOptions, clock: Clock): HostSeed {
+  static async open(
+    { path, hostId, keys, ledger, claims: directory, doubtMs }: HostSeedOptions,
+    clock: Clock,
+  ): Promise<HostSeed> {
     const file = new SeedFile(path);
     try {
       file.checkSignature(new KeyFolder(keys).trusted());
       file.checkUse(hostId, clock.wallMs());
-      const identity = openIdentity(ledger);
-      try {
-        // Proven before it is claimed: a claim of a damaged file would stand in the way of its repair.
-        let proven = 0;
-        while (proven < Math.min(BLOCKS_AT_ONCE, file.blocks)) file.loadBlock(proven++);
-        const claim = Claim.take(file, identity, clock.wallMs());
-        const seed = new HostSeed(file, claim, identity, clock);
-        seed.#proven = proven;
-        return seed;
-      } catch (error) {
-        identity.close();
-        throw error;
-      }
+      // Proven before it is claimed: a claim of a damaged file would stand in the way of its repair.
+      let proven = 0;
+      while (proven < Math.min(BLOCKS_AT_ONCE, file.blocks)) file.loadBlock(proven++);
+      const claims = await SeedClaims.take({
+        seed: file,
+        ledger: new LedgerIdentity(ledger),
+        directory,
+        wallMs: clock.wallMs(),
+      });
+      return new HostSeed(file, claims, doubtMs, proven, clock);
     } catch (error) {
       file.close();
-      throw error;
+      throw ledgerFailed(ledger, error);
     }
   }
 
@@ -83,7 +93,8 @@ export class HostSeed {
   /** What `status` shows. */
   get description(): Record<string, unknown> {
     const { description: { set, plan, host }, hash, records } = this.#file;
-    return { plan: plan.name, set, host: host.id, hash, tickets: records, isProven: this.isProven };
+    const claims = this.#claims.places.map((place) => place.path);
+    return { plan: plan.name, set, host: host.id, hash, tickets: records, isProven: this.isProven, claims };
   }
 
   /** Limits that the plan sets for its users. */
@@ -104,39 +115,27 @@ export class HostSeed {
     }
   }
 
-  /** Tells the claim how far the ledger is. Returns the monotonic time of the next call. */
-  turn(nowMs: number, ledgerRows: () => number): number {
-    if (nowMs >= this.#nextNoteMs) {
-      this.#nextNoteMs = nowMs + NOTE_MS;
-      this.#noteRows(ledgerRows());
-    }
-    return this.#nextNoteMs;
+  /** Marks in the claims what the ledger is, from the next turn on. */
+  watch(parts: Omit<ClaimWatchParts, "places" | "doubtMs">): void {
+    this.#watch = new ClaimWatch({ ...parts, places: this.#claims.places, doubtMs: this.#doubtMs });
   }
 
-  close(ledgerRows: number): void {
-    this.#noteRows(ledgerRows);
-    this.#claim.close();
-    this.#identity.close();
+  /** Returns the monotonic time of the next call. `mayAward`: see `ClaimWatch`. */
+  turn(nowMs: number, mayAward: boolean): number {
+    return this.#watch?.turn(nowMs, mayAward) ?? Infinity;
+  }
+
+  /** After the ledger's last row. */
+  async close(): Promise<void> {
+    await this.#watch?.end(this.#clock.monotonicMs());
+    this.#claims.close();
     this.#file.close();
-  }
-
-  #noteRows(rows: number): void {
-    try {
-      this.#claim.noteRows(rows);
-    } catch (error) {
-      throw new UserError(
-        `${Claim.pathOf(this.#file.path)}: cannot be written any more: ${(error as Error).message}`,
-      );
-    }
   }
 }
 
-/** A disk that fails at a start is the machine's fault: one line, and another try by whoever started us. */
-function openIdentity(directory: string): LedgerIdentity {
-  try {
-    return new LedgerIdentity(directory);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`--ledger ${directory}: cannot be read: ${(error as Error).message}`);
-  }
+/** SQLite can't use the ledger: one line. Where a disk fails, whoever started us may try again. */
+function ledgerFailed(directory: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_SQLITE_ERROR") return error;
+  const exitCode = isOfMedium(error) ? ExitCode.diskFailed : ExitCode.usage;
+  return new UserError(`--ledger ${directory}: cannot be used: ${error.message}`, exitCode);
 }

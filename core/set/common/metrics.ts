@@ -1,3 +1,4 @@
+import { HTTP_METRICS } from "../../admin/http_metrics.ts";
 import type { MetricDefinition } from "../../counters/counters.ts";
 import { emptyStats } from "../../engine/common/engine.ts";
 import { CloseCode } from "../../wire/codes.ts";
@@ -43,8 +44,10 @@ export const SET_METRICS: Readonly<Record<string, MetricDefinition>> = {
   closedPlugin: counter("Connections that a plugin closed for a reason of its own"),
 };
 
-/** What every worker counts, in the block of its first SET. */
+/** What every worker counts, in the block of its first SET, and the main thread in its own. */
 export const WORKER_METRICS: Readonly<Record<string, MetricDefinition>> = {
+  loginsUnchecked: gauge("1 while no token is checked, so that anybody can be any user"),
+  ...HTTP_METRICS,
   passes: counter("Turns of the workers' loops"),
   threadsFirst: gauge("Workers that run before all other threads of the machine at present"),
   busyUs: counter("Time in microseconds that the workers' loops were not asleep"),

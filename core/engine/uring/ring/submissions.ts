@@ -100,7 +100,7 @@ export class Submissions {
     const head = Op.pollAdd | EntryFlag.fixedFile;
     const slot = connection - this.#first;
     const events = EPOLLIN | EPOLLRDHUP;
-    this.#entry(head, slot, 0, POLL_MULTISHOT, events, Kind.news, connection, generation);
+    this.#entry(head, slot, 0, POLL_MULTISHOT, events, Kind.pollEvent, connection, generation);
   }
 
   /** Receives what is there; `note` comes back with it, and it is answered when the enter returns. */
@@ -186,8 +186,8 @@ export class Submissions {
   }
 
   /** Tells when a listening socket has a peer. */
-  awaitKnock(listenFd: number): void {
-    this.#entry(Op.pollAdd, listenFd, 0, 0, EPOLLIN, Kind.knock, 0, 0);
+  awaitPeer(listenFd: number): void {
+    this.#entry(Op.pollAdd, listenFd, 0, 0, EPOLLIN, Kind.acceptReady, 0, 0);
   }
 
   /** Reads 8 bytes of an eventfd once it was signalled. */

@@ -15,11 +15,11 @@ export const Kind = {
   /** A receive into a large buffer. */
   receiveLarge: 12,
   /** A watched connection has something to read. */
-  news: 13,
+  pollEvent: 13,
   /** A receive that doesn't wait: looked at when it comes, as a send is. */
   read: 14,
   /** The listening socket has a peer. */
-  knock: 8,
+  acceptReady: 8,
   /** The eventfd was signalled. */
   wake: 9,
   shutdown: 10,

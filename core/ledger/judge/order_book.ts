@@ -1,0 +1,114 @@
+import { Refusal, Verdict } from "../record/entry.ts";
+import type { Judgement } from "../record/ledger.ts";
+import { orderIdentity, type OrderText, readOrder } from "../record/order_text.ts";
+
+/** An order, and what was made for it. */
+export interface OrderRecord {
+  readonly number: number;
+  readonly text: OrderText;
+  /** As it is stored: canonical JSON. */
+  readonly json: string;
+  /** By part: the first id of the packets that it made. */
+  readonly firstIds: number[];
+  /** Packets that it made. */
+  made: number;
+  /** Nothing more is made for it. */
+  isEnded: boolean;
+}
+
+/** Packets that are made for an order, which has the number 0 if there is none. */
+export interface OrderPart {
+  readonly order: number;
+  readonly part: number;
+  readonly firstId: number;
+  readonly count: number;
+}
+
+/** The judge's part on operators' orders: each is known by its key, and makes what was ordered, part by part. */
+export class OrderBook {
+  readonly #byNumber = new Map<number, OrderRecord>();
+  readonly #byIdentity = new Map<string, OrderRecord>();
+  readonly #isNumberTaken: (number: number) => boolean;
+  #last = 0;
+
+  /** @param isNumberTaken whether an older redpkt has used this number for something else */
+  constructor(isNumberTaken: (number: number) => boolean = () => false) {
+    this.#isNumberTaken = isNumberTaken;
+  }
+
+  get all(): Iterable<OrderRecord> {
+    return this.#byNumber.values();
+  }
+
+  get(number: number): OrderRecord | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  /** Judges an order; the verdict tells its number, or that of the one that had its key before. */
+  place(words: Uint32Array, bytes: number, judgement: Judgement): void {
+    const read = readOrder(words, bytes);
+    if (read === undefined) return refuse(judgement, Refusal.malformed);
+    const before = read.text.key === null ? undefined : this.#byIdentity.get(orderIdentity(read.text));
+    if (before !== undefined) {
+      judgement.packetId = before.number;
+      if (JSON.stringify(before.text.body) !== JSON.stringify(read.text.body)) {
+        return refuse(judgement, Refusal.keyTaken);
+      }
+      return say(judgement, Verdict.doneBefore);
+    }
+    const number = this.#nextNumber();
+    this.restore(number, read.text, read.json);
+    judgement.packetId = number;
+    judgement.body = words;
+    say(judgement, Verdict.done);
+  }
+
+  /** From a checkpoint, or new. */
+  restore(number: number, text: OrderText, json: string, isEnded = false): void {
+    const record = { number, text, json, firstIds: [], made: 0, isEnded };
+    this.#last = number;
+    this.#byNumber.set(number, record);
+    if (text.key !== null) this.#byIdentity.set(orderIdentity(text), record);
+  }
+
+  end(number: number, judgement: Judgement): void {
+    const record = this.#byNumber.get(number);
+    if (record === undefined) return refuse(judgement, Refusal.unknownOrder);
+    const wasEnded = record.isEnded;
+    record.isEnded = true;
+    say(judgement, wasEnded ? Verdict.doneBefore : Verdict.done);
+  }
+
+  /** Why packets can't be made for an order; `Refusal.none` if they can. */
+  objection({ order, part, count }: OrderPart): number {
+    const record = this.#byNumber.get(order);
+    if (record === undefined) return Refusal.unknownOrder;
+    if (record.isEnded) return Refusal.orderEnded;
+    // In order, so that a row needn't say which part it is.
+    if (part !== record.firstIds.length) return Refusal.wrongPart;
+    return record.made + count > record.text.packets ? Refusal.orderFull : Refusal.none;
+  }
+
+  /** Packets were made, by a mint that nothing spoke against. */
+  add({ order, firstId, count }: Pick<OrderPart, "order" | "firstId" | "count">): void {
+    const record = this.#byNumber.get(order)!;
+    record.firstIds.push(firstId);
+    record.made += count;
+  }
+
+  #nextNumber(): number {
+    let number = this.#last + 1;
+    while (this.#isNumberTaken(number)) number++;
+    return number;
+  }
+}
+
+function say(judgement: Judgement, verdict: Verdict): void {
+  judgement.verdict = verdict;
+  judgement.detail = Refusal.none;
+}
+
+function refuse(judgement: Judgement, detail: number): void {
+  judgement.verdict = Verdict.refused;
+  judgement.detail = detail;
+}

@@ -1,0 +1,61 @@
+import { formatCount } from "../../base/units.ts";
+import type { MergedSecond, RoleSecond } from "./merge.ts";
+
+/** How users fare: as they should, worse, or most of them not at all. */
+export type HealthLevel = "good" | "warn" | "bad";
+
+export interface Health {
+  readonly level: HealthLevel;
+  /** What is wrong, one line each, the worst first. */
+  readonly texts: readonly string[];
+}
+
+/** Parts of the shakes that were due: more of them without an answer is worth a word, and is bad. */
+const SOME = 0.01;
+const MOST = 0.5;
+
+/** How users fared in a second, by what fleets and servers tell of it. Being connected is no health: being served is. */
+export function healthOf({ roles }: MergedSecond): Health {
+  const found = [
+    ...(roles.client === undefined ? [] : fleetHealth(roles.client)),
+    ...(roles.server === undefined ? [] : limitHealth(roles.server)),
+  ];
+  const level = found.some(({ level }) => level === "bad") ? "bad" : found.length > 0 ? "warn" : "good";
+  return { level, texts: found.map(({ text }) => text) };
+}
+
+interface Finding {
+  readonly level: Exclude<HealthLevel, "good">;
+  readonly text: string;
+}
+
+function fleetHealth({ deltas }: RoleSecond): Finding[] {
+  const of = (...names: string[]) => names.reduce((sum, name) => sum + (deltas[name] ?? 0), 0);
+  const due = of("shakesDue");
+  const answered = of("shakesAnswered");
+  const notSent = of(...NOT_SENT);
+  const lost = of(...LOST);
+  if (due === 0 && lost === 0) return [];
+  const missing = `${formatCount(notSent)} not sent, ${formatCount(lost)} lost`;
+  const figures = `${formatCount(due)} shakes due, ${formatCount(answered)} answered, ${missing}`;
+  if (answered === 0) return [{ level: "bad", text: `nobody is served: ${figures}` }];
+  // What was sent in the second's last moments is answered in the next: that isn't missing.
+  if (notSent + lost > MOST * due) return [{ level: "bad", text: `most users aren't served: ${figures}` }];
+  if (notSent + lost > SOME * due) return [{ level: "warn", text: `not all users are served: ${figures}` }];
+  return [];
+}
+
+/** Shakes that are never sent; those that are lost were sent. */
+export const NOT_SENT = ["ticksLate", "ticksUnconnected", "ticksOverrun"] as const;
+export const LOST = ["shakesLost", "shakesGivenUp"] as const;
+
+/** A fleet that wins less and less, since its users have all that they may have, looks like a broken server. */
+function limitHealth({ deltas }: RoleSecond): Finding[] {
+  const { shakeAtLimit = 0, ledgerUserLimit = 0, ledgerSponsorLimit = 0 } = deltas;
+  const refused = shakeAtLimit + ledgerUserLimit + ledgerSponsorLimit;
+  if (refused === 0) return [];
+  const text =
+    `${formatCount(refused)} shakes a second win nothing since their users have all they may have: ` +
+    "redpkt server --packets-per-user and --packets-per-sponsor, 0 for no limit";
+  return [{ level: "warn", text }];
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { healthOf } from "./health.ts";
+import { MergedSecond } from "./merge.ts";
+import { makeSnapshot } from "../collect/testing.ts";
+
+function health(client?: Record<string, number>, server?: Record<string, number>) {
+  const second = new MergedSecond(7);
+  if (client !== undefined) second.add(makeSnapshot(7, { deltas: client }), "fleet");
+  if (server !== undefined) second.add(makeSnapshot(7, { role: "server", deltas: server }), "server");
+  return healthOf(second);
+}
+
+Deno.test("a dead server: what was due, sent and lost is said, and it is bad", () => {
+  assert.deepEqual(health({ shakesDue: 1_000, ticksUnconnected: 1_000 }), {
+    level: "bad",
+    texts: ["nobody is served: 1,000 shakes due, 0 answered, 1,000 not sent, 0 lost"],
+  });
+  assert.equal(health({ shakesDue: 1_000, shakesSent: 1_000 }).level, "bad", "sent, and nothing comes back");
+  assert.equal(health({ shakesLost: 7 }).level, "bad", "the server has just died");
+});
+
+Deno.test("a fleet is well while all that is due is sent and answered, or nothing is due", () => {
+  for (const seen of [undefined, {}, { shakesDue: 1_000, shakesSent: 1_000, shakesAnswered: 870 }]) {
+    assert.deepEqual(health(seen), { level: "good", texts: [] });
+  }
+  const seen = { shakesDue: 1_000, shakesSent: 995, shakesAnswered: 990, ticksLate: 5, shakesGivenUp: 5 };
+  assert.equal(health(seen).level, "good", "one in a hundred");
+  assert.deepEqual(health({ ...seen, ticksLate: 6 }), {
+    level: "warn",
+    texts: ["not all users are served: 1,000 shakes due, 990 answered, 6 not sent, 5 lost"],
+  });
+  assert.equal(health({ ...seen, ticksOverrun: 491 }).level, "bad");
+});
+
+Deno.test("users who may win no more are told from a server that gives nothing", () => {
+  const { level, texts } = health({}, { shakeAtLimit: 20, ledgerSponsorLimit: 3 });
+  assert.equal(level, "warn");
+  assert.match(texts[0], /^23 shakes a second win nothing .*--packets-per-user and --packets-per-sponsor/);
+  assert.equal(health({}, { shakeAtLimit: 0 }).level, "good");
+});

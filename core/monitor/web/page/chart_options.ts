@@ -1,0 +1,175 @@
+/** How one chart looks: axes, colours, and the marks that all charts share. */
+import type uPlotType from "uplot";
+import type { MarkKind } from "../../timeline/marks.ts";
+import type { ShownChart } from "../../view/page_state.ts";
+import { clockTime, formatAxis } from "./words.ts";
+import { setTimeRange, timeline } from "./time_range.ts";
+
+export declare const uPlot: typeof uPlotType;
+
+export const CHART_HEIGHT = 190;
+
+const lineColors = {
+  light: [
+    "#c8102e",
+    "#1f6feb",
+    "#1a7f37",
+    "#9a6700",
+    "#8250df",
+    "#0e7490",
+    "#bf3989",
+    "#57606a",
+    "#b35900",
+    "#4d7c0f",
+  ],
+  dark: [
+    "#ff6b6b",
+    "#58a6ff",
+    "#4ac26b",
+    "#e3b341",
+    "#b392f0",
+    "#39c5cf",
+    "#f778ba",
+    "#9aa4af",
+    "#f0883e",
+    "#a3d65c",
+  ],
+};
+const markColors: Record<"light" | "dark", Record<MarkKind, string>> = {
+  light: { phase: "#6e40c9", event: "#57606a", action: "#1f6feb", trouble: "#c8102e" },
+  dark: { phase: "#b392f0", event: "#9aa4af", action: "#58a6ff", trouble: "#ff7b72" },
+};
+
+const theme = () => document.documentElement.dataset.theme as "light" | "dark";
+const cssValue = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** The colour of a chart's n-th line. */
+export function lineColor(n: number): string {
+  const palette = lineColors[theme()];
+  return palette[n % palette.length];
+}
+
+/** What uPlot is told of a chart with these lines. */
+export function chartOptions(
+  chart: ShownChart,
+  labels: readonly string[],
+  width: number,
+  onCursor: (at: number | null | undefined) => void,
+): uPlotType.Options {
+  return {
+    width,
+    height: CHART_HEIGHT,
+    legend: { show: false },
+    padding: [14, 18, 0, 0],
+    cursor: {
+      sync: { key: "redpkt" },
+      drag: { x: true, y: false },
+      points: { size: 6 },
+      // A click without a drag is no zoom.
+      bind: { dblclick: () => () => (setTimeRange({ kind: "follow", seconds: 300 }), null) },
+    },
+    scales: {
+      x: { time: true },
+      y: chart.isLog
+        ? { distr: 3, range: (_u, min, max) => logRange(min, max) }
+        : { range: (_u, min, max) => [Math.min(0, min ?? 0), max > 0 ? max * 1.08 : 1] },
+    },
+    axes: chartAxes(chart),
+    series: [
+      {},
+      ...labels.map((label, n) => ({
+        label,
+        stroke: lineColor(n),
+        width: 1.5,
+        ...(labels.length === 1 ? { fill: `${lineColor(n)}22` } : {}),
+        points: { show: false },
+        spanGaps: false,
+      })),
+    ],
+    hooks: {
+      draw: [drawChartMarks],
+      setSelect: [(u) => {
+        if (u.select.width < 4) return;
+        const from = u.posToVal(u.select.left, "x");
+        const to = u.posToVal(u.select.left + u.select.width, "x");
+        u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        setTimeRange({ kind: "fixed", from, to });
+      }],
+      setCursor: [(u) => onCursor(u.cursor.idx)],
+    },
+  };
+}
+
+function chartAxes(chart: ShownChart): uPlotType.Axis[] {
+  const axis = {
+    stroke: cssValue("--muted"),
+    grid: { stroke: cssValue("--grid"), width: 1 },
+    ticks: { show: false },
+    font: "11px system-ui, sans-serif",
+  };
+  return [
+    {
+      ...axis,
+      size: 26,
+      space: 78,
+      values: (_u, splits) => splits.map(clockTime).map((text) => text.replace(/:00$/, "")),
+    },
+    {
+      ...axis,
+      size: 58,
+      space: 34,
+      values: (_u, splits) => splits.map((value) => formatAxis(value, chart.unit)),
+      // Whole powers of ten are enough to read a logarithmic axis by.
+      ...(chart.isLog
+        ? {
+          filter: (_u: uPlotType, splits: number[]) => splits,
+          splits: (_u: uPlotType, _axis: number, min: number, max: number) => decades(min, max),
+        }
+        : {}),
+    },
+  ];
+}
+
+function decades(min: number, max: number): number[] {
+  const splits: number[] = [];
+  for (let value = min; value <= max * 1.01; value *= 10) splits.push(value);
+  return splits;
+}
+
+function logRange(min: number | null, max: number | null): [number, number] {
+  if (min === null || max === null || max <= 0) return [1, 1000];
+  const low = 10 ** Math.floor(Math.log10(Math.max(1, min)));
+  const high = 10 ** Math.ceil(Math.log10(Math.max(10, max)));
+  return [low, high === low ? low * 10 : high];
+}
+
+function drawChartMarks(u: uPlotType): void {
+  const { ctx, bbox } = u;
+  const { min = 0, max = 0 } = u.scales.x;
+  const ratio = devicePixelRatio || 1;
+  ctx.save();
+  ctx.lineWidth = ratio;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  ctx.font = `600 ${10 * ratio}px system-ui, sans-serif`;
+  let freeFrom = 0;
+  for (const { atMs, kind, text } of timeline.data.marks) {
+    const seconds = atMs / 1000;
+    if (seconds < min || seconds > max) continue;
+    const x = Math.round(u.valToPos(seconds, "x", true)) + 0.5;
+    ctx.strokeStyle = ctx.fillStyle = markColors[theme()][kind];
+    ctx.setLineDash(kind === "phase" ? [] : [3 * ratio, 3 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    // Names of what was meant to happen, where they don't run into each other; the list of events has them all.
+    if (kind !== "phase" && kind !== "action") continue;
+    const name = text.length > 26 ? `${text.slice(0, 25)}…` : text;
+    const width = ctx.measureText(name).width;
+    if (x < freeFrom || x + width > bbox.left + bbox.width + 18 * ratio) continue;
+    ctx.fillText(name, x, bbox.top - 4 * ratio);
+    freeFrom = x + width + 8 * ratio;
+  }
+  ctx.restore();
+}

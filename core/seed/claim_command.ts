@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { flag, type Flags, helpText, parseFlags, switchFlag } from "../cli/flags.ts";
+import type { Host } from "../cli/host.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
+import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
+import { LedgerIdentity } from "../ledger/store/ledger_identity.ts";
+import { TruthReader } from "../ledger/store/truth_reader.ts";
+import { SeedClaims } from "./claim/claims.ts";
+import { CLAIMS_FLAG, claimsDirectory } from "./claim/claims_directory.ts";
+import { claimProblems } from "./claim/claim_problems.ts";
+import { SeedFile } from "./file/seed_file.ts";
+
+const FLAGS = {
+  ledger: flag("DIR", "the ledger that gives the file's tickets away", z.string().min(1).optional()),
+  claims: CLAIMS_FLAG,
+  mend: switchFlag("puts back a claim that is gone or damaged from the other, or converts an old one"),
+  "trust-ledger": flag(
+    "WHY",
+    "with --mend: makes both claims anew though nothing proves the ledger; the reason is kept in them",
+    z.string().min(1).optional(),
+  ),
+} satisfies Flags;
+
+const USAGE = "redpkt seed claim FILE --ledger DIR [FLAGS]";
+const ABOUT = "Compares both claims of a seed file with a ledger; exit code 1 if something is wrong.\n\n" +
+  "With --mend it puts right what can be proven. --trust-ledger goes without a proof: give it only if no other\n" +
+  "ledger has used the file, and no newer state of this one exists, or tickets may be given twice.";
+
+/** `redpkt seed claim`. */
+export async function runClaim(host: Host, args: readonly string[]): Promise<number> {
+  const { values, operands, wantsHelp } = parseFlags(args, FLAGS);
+  if (wantsHelp) {
+    host.out(helpText(USAGE, ABOUT, FLAGS));
+    return ExitCode.ok;
+  }
+  const { ledger: directory, mend, "trust-ledger": trusted } = values;
+  const problems = [
+    ...(operands.length === 1 ? [] : [`give a file, such as seeds/host-000.seed: ${USAGE}`]),
+    ...(directory === undefined ? ["--ledger: is missing: name the ledger that gives the tickets away"] : []),
+    ...(trusted !== undefined && !mend ? ["--trust-ledger: goes with --mend"] : []),
+  ];
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  // Whoever mistypes a directory must not find a new ledger in it.
+  new TruthReader(directory!).close();
+  const claims = claimsDirectory(host, values.claims);
+  using seed = new SeedFile(operands[0]);
+  if (!mend) {
+    const found = claimProblems(new LedgerIdentity(directory!), [seed], claims);
+    for (const problem of found) host.out(`WRONG  ${problem}\n`);
+    if (found.length === 0) host.out("ok: both claims are there, and know this ledger\n");
+    return found.length === 0 ? ExitCode.ok : ExitCode.failed;
+  }
+  const lock = DirectoryLock.take(directory!, "--ledger");
+  try {
+    const ledger = new LedgerIdentity(directory!);
+    const options = { seed, ledger, directory: claims, wallMs: host.clock.wallMs() };
+    host.out(`${await SeedClaims.mend(options, trusted)}\n`);
+    return ExitCode.ok;
+  } finally {
+    lock.release();
+  }
+}

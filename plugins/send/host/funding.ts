@@ -1,0 +1,78 @@
+import {
+  assert,
+  EMPTY_ENTRY,
+  EntryKind,
+  type HostContext,
+  type PlacedOrder,
+  refusalName,
+  Verdict,
+  z,
+} from "../../../core/plugin/plugin.ts";
+import { userRange } from "../common/user_range.ts";
+
+/** Most users of one order: a rehearsal's, several times over. */
+const MOST_FUNDED = 10_000_000;
+/** Entries at once: half of what the main thread may have open, so that others get between. */
+const AT_ONCE = 512;
+
+export const fundSchema = z.strictObject({
+  /** First and last user, who each get the amount out of `source`. */
+  users: userRange.refine(
+    ([first, last]) => last - first < MOST_FUNDED,
+    `must be at most ${MOST_FUNDED} users`,
+  ),
+  amountFen: z.int().min(1).max(1_000_000_000_000),
+});
+
+/** One order of money for users of a rehearsal, a few hundred of them at a time, from the first to the last. */
+export class Funding {
+  readonly order: PlacedOrder;
+  readonly #host: HostContext;
+  readonly #first: number;
+  readonly #last: number;
+  readonly #amountFen: number;
+  #next: number;
+
+  /** Goes on where an earlier run has ended. */
+  constructor(host: HostContext, order: PlacedOrder) {
+    const { users: [first, last], amountFen } = order.body as z.infer<typeof fundSchema>;
+    this.#host = host;
+    this.order = order;
+    this.#first = first;
+    this.#last = last;
+    this.#amountFen = amountFen;
+    const { fundedTo = -1 } = order.before ?? {};
+    assert(fundedTo <= last, "an order funds its own users");
+    this.#next = Math.max(first, fundedTo + 1);
+    order.progress = () => this.progress;
+  }
+
+  get progress(): { funded: number; users: number } {
+    return { funded: this.#next - this.#first, users: this.#last - this.#first + 1 };
+  }
+
+  /** Ends when everybody has his money, the order has failed or was stopped, or the host drains. */
+  async run(isDraining: () => boolean): Promise<void> {
+    while (this.#next <= this.#last && this.order.state === "running" && !isDraining()) {
+      await this.#fundSome();
+    }
+    if (this.#next > this.#last) this.order.finish();
+  }
+
+  async #fundSome(): Promise<void> {
+    const count = Math.min(AT_ONCE, this.#last - this.#next + 1);
+    const kind = EntryKind.fund;
+    const entry = { ...EMPTY_ENTRY, kind, tag: this.order.number, amountFen: this.#amountFen };
+    const verdicts = await Promise.all(
+      // Upwards, as the ledger demands it.
+      Array.from({ length: count }, (_, i) => this.#host.enter({ ...entry, user: this.#next + i })),
+    );
+    for (const { verdict, detail } of verdicts) {
+      if (verdict === Verdict.refused) {
+        this.order.fail(`the ledger refuses money for user ${this.#next} (${refusalName(detail)})`);
+        return;
+      }
+      this.#next++;
+    }
+  }
+}

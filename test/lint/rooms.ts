@@ -1,0 +1,148 @@
+/**
+ * Which room of core may import which: a room is a folder, and an arrow that isn't in the table is a mistake, or a
+ * decision to be made here. Rooms stand from the ground up, and each imports only rooms above its line; so no two import
+ * each other, however long the way round.
+ */
+import { isTest, projectPath, resolveSpecifier } from "./project.ts";
+
+/** By room, without `core/`: those that it may import. */
+export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
+  ["base", ""],
+  ["client/population", ""],
+  ["cli", "base"],
+  ["client/schedule", "base"],
+  ["counters", "base"],
+  ["ledger/record", "base"],
+  ["os", "base"],
+  ["seed/plan", "base"],
+  ["wire", "base"],
+  ["ledger/judge", "base ledger/record"],
+  ["seed/file", "base seed/plan"],
+  ["threads", "base os"],
+  ["token", "base cli wire"],
+  ["engine/common", "base os threads"],
+  ["engine/uring/ring", "base os threads"],
+  ["ledger/disk", "base ledger/record ledger/judge"],
+  ["plugin", "base cli counters ledger/record wire seed/file"],
+  ["seed/make", "base seed/plan seed/file"],
+  ["admin", "base cli counters plugin"],
+  ["engine/deno", "base os threads engine/common"],
+  ["engine/epoll", "base os threads engine/common"],
+  ["engine/sim", "base os threads engine/common"],
+  ["engine/uring", "base os engine/common engine/uring/ring"],
+  ["ledger/chain", "base ledger/record ledger/judge ledger/disk"],
+  ["admin/telemetry", "base cli counters admin"],
+  ["client/state", "base client/schedule counters threads engine/common admin"],
+  ["engine", "base cli os engine/common engine/uring/ring engine/deno engine/epoll engine/uring"],
+  ["ledger/checkpoint", "base ledger/record ledger/judge ledger/disk ledger/chain"],
+  ["ledger/ring", "base ledger/record ledger/judge ledger/chain"],
+  ["ledger/store", "base ledger/record ledger/judge ledger/disk ledger/chain"],
+  ["seed/claim", "base cli seed/file ledger/chain"],
+  ["client/act", "base client/population client/schedule counters wire engine/common client/state"],
+  ["client/connect", "base client/schedule counters wire token engine/common client/state"],
+  ["doctor", "base cli os engine/common engine/uring/ring engine"],
+  ["ledger/projection", "base cli ledger/record ledger/disk ledger/chain ledger/checkpoint ledger/store"],
+  ["reconcile", "base cli ledger/record ledger/judge seed/file ledger/chain client/state ledger/store"],
+  ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
+  ["set/common", "base counters ledger/record wire token engine/common plugin admin ledger/ring"],
+  ["client/answers", "base wire engine/common client/state client/act"],
+  [
+    "ledger/evidence",
+    "base ledger/record ledger/judge ledger/disk ledger/chain ledger/checkpoint ledger/store ledger/projection",
+  ],
+  ["monitor/timeline", "base counters wire set/common"],
+  ["set/awards", "ledger/record wire engine/common plugin ledger/ring set/common"],
+  [
+    "audit/check",
+    "base cli ledger/record ledger/judge ledger/disk ledger/chain ledger/checkpoint ledger/store ledger/projection ledger/evidence",
+  ],
+  [
+    "client/fleet",
+    "base client/population client/schedule counters wire threads token engine/common client/state client/act client/connect client/answers",
+  ],
+  [
+    "ledger/thread",
+    "base counters ledger/record os ledger/judge threads ledger/disk ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
+  ],
+  ["monitor/collect", "base cli counters os admin monitor/timeline"],
+  ["set", "base counters ledger/record wire engine/common plugin set/common set/awards"],
+  [
+    "audit",
+    "base cli ledger/record ledger/judge ledger/disk ledger/chain ledger/checkpoint ledger/store seed/claim ledger/projection ledger/evidence audit/check",
+  ],
+  [
+    "client/main",
+    "base client/population cli client/schedule counters os threads token engine/common plugin admin admin/telemetry client/state engine doctor client/fleet",
+  ],
+  ["monitor/money", "admin monitor/timeline monitor/collect"],
+  [
+    "server/worker",
+    "base cli counters ledger/record os wire threads token engine/common plugin engine ledger/ring set/common set",
+  ],
+  ["monitor/record", "base cli counters monitor/timeline monitor/collect monitor/money"],
+  ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
+  [
+    "server/host",
+    "base cli counters ledger/record os seed/file threads token engine/common plugin admin ledger/chain ledger/ring ledger/store seed/claim ledger/projection set/common ledger/thread server/worker",
+  ],
+  ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
+  ["monitor/web/page", "monitor/timeline monitor/collect monitor/money monitor/view"],
+  ["report/data", "base cli counters admin monitor/timeline monitor/collect monitor/record"],
+  [
+    "server",
+    "base cli counters ledger/record os token engine/common ledger/disk plugin admin admin/telemetry engine ledger/ring seed/claim doctor ledger/evidence server/worker server/host",
+  ],
+  ["monitor/web", "admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
+  ["rehearse/measure", "base client/population cli counters seed/plan plugin report/data"],
+  ["report", "base cli counters monitor/timeline report/data"],
+  [
+    "monitor",
+    "base cli os admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
+  ],
+  ["rehearse/machine", "base cli os report/data rehearse/measure"],
+  [
+    "rehearse/stage",
+    "base cli counters os seed/plan seed/file engine/common seed/make admin rehearse/measure rehearse/machine",
+  ],
+  [
+    "rehearse",
+    "base cli counters seed/plan engine/common admin admin/telemetry engine reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage",
+  ],
+];
+
+const mayImport = new Map(ROOMS.map(([room, rooms]) => [room, new Set(rooms.split(" "))]));
+
+/** The room of a file; undefined outside core. */
+export function roomOf(path: string): string | undefined {
+  return /^core\/(.*)\/[^/]*$/.exec(path)?.[1];
+}
+
+/** Rooms of core import as the table says. */
+export const rooms: Deno.lint.Rule = {
+  create(context) {
+    const fromPath = projectPath(context.filename);
+    const from = roomOf(fromPath);
+    // What only tests use may reach as far as tests do.
+    if (from === undefined || isTest(fromPath) || fromPath.endsWith("/testing.ts")) return {};
+
+    function check(node: Deno.lint.Node, specifier: unknown): void {
+      const path = typeof specifier === "string" ? resolveSpecifier(fromPath, specifier) : undefined;
+      const to = path === undefined ? undefined : roomOf(path);
+      if (to === undefined || to === from || mayImport.get(from!)?.has(to)) return;
+      context.report({
+        node,
+        message: `core/${from} imports nothing of core/${to}`,
+        hint:
+          "Move what both need to a room below, or take it as an argument. An arrow that is right goes into " +
+          "the table of test/lint/rooms.ts.",
+      });
+    }
+
+    return {
+      ImportDeclaration: (node) => check(node, node.source.value),
+      ExportAllDeclaration: (node) => check(node, node.source.value),
+      ExportNamedDeclaration: (node) => check(node, node.source?.value),
+      ImportExpression: (node) => check(node, node.source.type === "Literal" ? node.source.value : undefined),
+    };
+  },
+};
