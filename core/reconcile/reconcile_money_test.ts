@@ -75,8 +75,11 @@ class Filled implements Disposable {
     return balances;
   }
 
+  /** Once it is closed: the limit that was in force. */
   noteLimits(packetsPerSponsor: number): void {
-    this.#store.noteLimits({ packetsPerUser: Infinity, packetsPerSponsor }, 0);
+    const store = new SqliteStore(this.directory, "off");
+    store.noteLimits({ packetsPerUser: Infinity, packetsPerSponsor }, 0);
+    store.close();
   }
 
   [Symbol.dispose](): void {
@@ -134,12 +137,11 @@ Deno.test("one award that no file covers is one too many", () => {
 Deno.test("a sponsor's limit is counted over all ledgers, by sponsor", () => {
   using one = new Filled();
   using other = new Filled();
-  one.noteLimits(1);
-  other.noteLimits(1);
   for (const [filled, firstId] of [[one, 1], [other, 101]] as const) {
     filled.enter(EntryKind.mint, 20, { packetId: firstId, count: 2, sponsor: 7 });
     filled.enter(EntryKind.award, 10, { packetId: firstId, user: 5, sponsor: 7 });
     filled.close();
+    filled.noteLimits(1);
   }
   assert.deepEqual(reconcile({ ledgers: [one.directory], fleetFiles: [] }).differences, []);
   const { differences } = reconcile({ ledgers: [one.directory, other.directory], fleetFiles: [] });
