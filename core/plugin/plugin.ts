@@ -37,7 +37,7 @@ export * from "../wire/version1_money.ts";
 export { EntryKind, Refusal, refusalName, Verdict } from "../ledger/record/entry.ts";
 export { isTaken, type OpenPart, type OrderState, untakenOf } from "../ledger/record/order_state.ts";
 export { type SendBody, sendBodyWords } from "../ledger/record/send_body.ts";
-export { HeadBit, HeadWord } from "../ledger/record/sent_packet.ts";
+export { hasUser, HeadBit, HeadWord } from "../ledger/record/sent_packet.ts";
 export { ownerSet } from "../base/owner_set.ts";
 export { assert } from "../base/assert.ts";
 export { delta, FEN, gauge, percentiles, total } from "../charts/chart.ts";
