@@ -145,6 +145,16 @@ Deno.test("a config file that is missing, or no JSON", async () => {
   assert.match(line, /^redpkt server: bad\.json: is no JSON: /);
 });
 
+Deno.test("what the system says of a file is told in words, without its number", async () => {
+  const lines = [
+    ...await complaints(["monitor", "--targets", "absent.txt"]),
+    ...await complaints(["server", "--token-keys", "absent.txt"]),
+    ...await complaints(["report", "absent"]),
+  ];
+  assert.ok(lines.length >= 3, lines.join("\n"));
+  for (const line of lines) assert.ok(!/os error|Error:/.test(line), line);
+});
+
 Deno.test("a plugin that doesn't exist, can't be loaded, or is none", async () => {
   const lines = await complaints(["server", "--plugins", "shak,./absent.ts,./none.ts,./broken.ts"], {
     "none.ts": "export default { name: 'none' };",

@@ -36,7 +36,9 @@ export async function dispatch(host: Host, commands: CommandTable, version: stri
     return await command.run(host, args);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    for (const line of error.message.split("\n")) host.err(`redpkt ${name}: ${line}\n`);
+    // The number of a system's error says nothing to people beside its words.
+    const lines = error.message.replaceAll(/ \(os error \d+\)/g, "").split("\n");
+    for (const line of lines) host.err(`redpkt ${name}: ${line}\n`);
     return error.exitCode;
   }
 }

@@ -126,7 +126,7 @@ function defaultTargets(): readonly TargetSpec[] {
 
 function record(path: string, core: MonitorCore, money: MoneyWatch): Recording {
   const recording = new Recording(path);
-  core.watch({ charts: () => recording.charts(core.declared) });
+  core.watch({ declared: (told) => recording.charts(told) });
   core.watch({ snapshot: (target, { text }) => recording.add(target.spec, text) });
   core.marks.subscribe((mark) => recording.mark(mark));
   money.subscribe((view) => recording.money(view));

@@ -53,6 +53,22 @@ export async function loadPlugin(source: string, program: Program): Promise<AnyP
   throw new UserError(problems.join("\n"));
 }
 
+/**
+ * The plugins of a server, by name and path.
+ *
+ * @param wanted what its user has named; the program's own choice if absent
+ * @param hasTickets whether it is given a seed file
+ */
+export function pluginSources(
+  wanted: readonly string[] | undefined,
+  hasTickets: boolean,
+  { defaultPlugins, ticketPlugin }: Program,
+): readonly string[] {
+  const sources = wanted ?? defaultPlugins;
+  const isMissing = hasTickets && ticketPlugin !== "" && !sources.includes(ticketPlugin);
+  return isMissing ? [...sources, ticketPlugin] : sources;
+}
+
 /** Whether a plugin is a file, by path or URL, rather than a built-in by name. */
 export function isPluginFile(source: string): boolean {
   return /[./\\]/.test(source);

@@ -98,11 +98,11 @@ export class Rehearsal {
       });
       const { config, charts, timeline, played } = await this.#play(stage, scenario, users, rateShare, page);
       const reconciled = played.result === undefined ? undefined : this.#reconcile(log, seeds);
-      const summary = this.#summarize(scenario, { played, reconciled, timeline, kind }, {
+      const summary = this.#summarize(scenario, stage.plugins, { played, reconciled, timeline, kind }, {
         startedAt,
         config,
         environment: {
-          ...environment(stage.connectionCapPerS),
+          ...environment(stage.settings),
           engine: this.#engine,
           users,
           rateShare,
@@ -110,7 +110,7 @@ export class Rehearsal {
         },
       });
       try {
-        await this.#writeResults(folder, timeline, summary, charts);
+        await this.#writeResults(folder, timeline, summary, charts, stage.plugins.columns);
       } finally {
         // A full disk takes the report, and not what was seen.
         writeResult(
@@ -129,12 +129,13 @@ export class Rehearsal {
   /** The verdict, and all that it rests on. */
   #summarize(
     scenario: FullScenario,
+    { won }: Stage["plugins"],
     { played: { result, broken }, reconciled, timeline, kind }: Evidence,
     context: Pick<Summary, "startedAt" | "config" | "environment">,
   ): Summary {
     const checks = result === undefined || reconciled === undefined ? [] : [
       ...checkThresholds(scenario, result.phases),
-      ...(canCompareCounts(scenario) ? checkMoney(result.end, reconciled) : []),
+      ...(canCompareCounts(scenario) ? checkMoney(result.end, won, reconciled) : []),
       ...checkReconciled(reconciled),
     ];
     const isPass = result !== undefined && checks.every(({ met }) => met);
@@ -209,10 +210,11 @@ export class Rehearsal {
     { seconds, events }: Timeline,
     summary: Summary,
     charts: readonly Declared[],
+    columns: Stage["plugins"]["columns"],
   ): Promise<void> {
     try {
       await Deno.writeTextFile(`${folder}/summary.json`, JSON.stringify(summary, null, 2) + "\n");
-      await Deno.writeTextFile(`${folder}/series.csv`, seriesCsv(seconds));
+      await Deno.writeTextFile(`${folder}/series.csv`, seriesCsv(seconds, columns));
       recordRun(`${folder}/${RECORD_FILE}`, seconds, events, charts);
       await writeReport(folder, await builtInCharts(this.#host.program));
     } catch (error) {
@@ -252,7 +254,7 @@ function headline(
     `${formatCount(users)} users on engine ${engine}${share}; ${kindText(kind)}\n\n`;
 }
 
-function environment(connectionPerS: number): Record<string, unknown> {
+function environment(settings: Stage["settings"]): Record<string, unknown> {
   return {
     redpkt: VERSION,
     ...Deno.version,
@@ -260,7 +262,7 @@ function environment(connectionPerS: number): Record<string, unknown> {
     osRelease: Deno.osRelease(),
     arch: Deno.build.arch,
     cores: navigator.hardwareConcurrency,
-    caps: { connectionPerS },
+    settings,
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Figure, FIGURES } from "./data/figures.ts";
+import { type Figure, figuresOf } from "./data/figures.ts";
 import type { LineSpec } from "../monitor/timeline/charts.ts";
 import type { Point } from "../monitor/timeline/history.ts";
 import { lineIndex, type RunData } from "./data/run_data.ts";
@@ -35,11 +35,13 @@ export function compareRuns(a: RunData, b: RunData): Difference[] {
 }
 
 function comparePhase(a: RunData, b: RunData, before: PhaseSummary, after: PhaseSummary): Difference[] {
-  return FIGURES.map(({ label, value, unit, isMoreBetter }) => {
+  return figuresOf([before, after]).flatMap(({ label, value, unit, isMoreBetter }): Difference[] => {
     const [was, is] = [value(before), value(after)];
+    // A plugin that only one of them had.
+    if (Number.isNaN(was) || Number.isNaN(is)) return [];
     const changePercent = was === 0 ? undefined : 100 * (is - was) / was;
     const isBeyondNoise = was === is ? false : judge(a, b, before.name, label, [was, is]);
-    return {
+    return [{
       phase: before.name,
       label,
       before: was,
@@ -48,7 +50,7 @@ function comparePhase(a: RunData, b: RunData, before: PhaseSummary, after: Phase
       changePercent,
       isBeyondNoise,
       isBetter: isMoreBetter === undefined || was === is ? undefined : (is > was) === isMoreBetter,
-    };
+    }];
   });
 }
 

@@ -17,9 +17,10 @@ import { PORT_TAKEN } from "../engine/common/not_bound.ts";
 import { collectGarbage } from "../os/collect_garbage.ts";
 import { StoreFailed } from "../ledger/disk/entry_store.ts";
 import { refuseLostRows } from "../ledger/evidence/inspect.ts";
+import { readDurableTime, refuseOtherHost } from "../ledger/evidence/host_notes.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
-import { loadPlugins } from "../plugin/loader.ts";
+import { loadPlugins, pluginSources } from "../plugin/loader.ts";
 import { systemSeed } from "../base/random.ts";
 import { claimsDirectory } from "../seed/claim/claims_directory.ts";
 import { type Clock, sleep } from "../base/clock.ts";
@@ -53,7 +54,7 @@ export const command: Command = {
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
     problems.push(...seedProblems(values), ...loginProblems(values));
     const { set: settings = [] } = values;
-    const sources = withSeedPlugin(values);
+    const sources = pluginSources(values.plugins, values.seed !== undefined, host.program);
     const strange = foundFileProblems(file);
     problems.push(...strange);
     // Loading a plugin runs its code.
@@ -62,7 +63,7 @@ export const command: Command = {
       () => loadPlugins(sources, withSettings(file.plugins, settings), host.program),
     );
     if (problems.length > 0) throw new UserError(problems.join("\n"));
-    return await serve(host, values as ServerOptions, plugins!);
+    return await serve(host, { ...values as ServerOptions, plugins: [...sources] }, plugins!);
   },
 };
 
@@ -105,7 +106,10 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   const randomSeed = options["random-seed"] || systemSeed();
   const tokenRules = tokenRulesOf(options);
   const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
-  if (options.ledger !== undefined) refuseLostLedger(options.ledger, host.clock.wallMs(), log);
+  if (options.ledger !== undefined) {
+    refuseLostLedger(options.ledger, host.clock.wallMs(), log);
+    refuseOtherHost(options.ledger, options["host-number"]);
+  }
   if (lock === undefined) {
     log("warn", "awards are kept in memory and forgotten at the end: give --ledger DIR to keep them");
   }
@@ -136,7 +140,9 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       ledgerStore: options.ledger === undefined
         ? undefined
         : { directory: options.ledger, sync: options["ledger-sync"] },
+      durableTime: options.ledger === undefined ? undefined : readDurableTime(options.ledger),
       limits: limitsOf(options, seed),
+      hostNumber: options["host-number"],
       seed,
       verdictMs: options["verdict-ms"],
       allowsVersion0: allowsVersion0(options),
@@ -238,11 +244,6 @@ function refuseLostLedger(directory: string, wallMs: number, log: Log): void {
 
 function adminDoor(options: ServerOptions): Door {
   return { flag: "--admin", what: "the admin API", address: options.admin, names: options["allow-host"] };
-}
-
-/** Plugin `seed` comes with a seed file. */
-function withSeedPlugin({ plugins = [], seed }: Partial<ServerOptions>): readonly string[] {
-  return seed === undefined || plugins.includes("seed") ? plugins : [...plugins, "seed"];
 }
 
 /** A ledger that lasts is for an event, where everybody may win a little; one in memory is for trying things out. */

@@ -2,6 +2,7 @@ import { definePlugin } from "../../core/plugin/plugin.ts";
 import { charts, warnings } from "./charts.ts";
 import { config } from "./config.ts";
 import { ShakeHost } from "./host_plugin.ts";
+import { rehearsal } from "./rehearsal.ts";
 import { ShakeSet } from "./set_plugin.ts";
 
 /** A shake wins one of the packets that are due, or nothing. */
@@ -11,6 +12,7 @@ export default definePlugin({
   holdsMoney: true,
   charts,
   warnings,
+  rehearsal,
   metrics: {
     shakeWon: { kind: "counter", help: "Shakes whose packet is durable in the ledger" },
     shakeNothing: { kind: "counter", help: "Shakes that were answered: nothing this time" },

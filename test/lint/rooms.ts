@@ -95,7 +95,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli counters ledger/record os token engine/common ledger/disk plugin admin admin/telemetry engine ledger/ring seed/claim doctor ledger/evidence server/worker server/host",
   ],
   ["monitor/web", "base admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
-  ["rehearse/measure", "base client/population cli counters seed/plan plugin report/data"],
+  ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],
   ["report", "base charts cli counters plugin monitor/timeline report/data"],
   [
     "monitor",
@@ -104,7 +104,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["rehearse/machine", "base cli os report/data rehearse/measure"],
   [
     "rehearse/stage",
-    "base cli counters os seed/plan seed/file engine/common seed/make admin rehearse/measure rehearse/machine",
+    "base charts cli counters os seed/plan seed/file engine/common seed/make plugin admin rehearse/measure rehearse/machine",
   ],
   [
     "rehearse",

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../../counters/series.ts";
+import { isDeepStrictEqual } from "node:util";
 import type { ChartTable } from "../../charts/chart_table.ts";
 import type { Declared } from "../../charts/declared.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -17,6 +18,8 @@ import { type ShownSecond, Timeline } from "../timeline/timeline.ts";
 export interface Watcher {
   /** A second is complete, or was amended. */
   second?(point: Point, shown: ShownSecond): void;
+  /** What servers have said of their plugins so far: there is more of it. */
+  declared?(told: readonly Declared[]): void;
   /** There are other charts from now on, and points hold other lines. */
   charts?(): void;
   /** A snapshot came in, of whatever second. */
@@ -73,14 +76,13 @@ export class MonitorCore {
   /** A server, or a record of one, says what its plugins want to be seen. */
   declare(declared: readonly Declared[]): void {
     if (!this.#declarations.add(declared)) return;
-    this.#table = chartTable(this.#declarations.all);
-    this.history.use(this.#table);
+    for (const watcher of this.#watchers) watcher.declared?.(this.#declarations.told);
+    const table = chartTable(this.#declarations.all);
+    // Most servers say what comes with this program anyway.
+    if (isDeepStrictEqual([table.charts, table.warnings], [this.#table.charts, this.#table.warnings])) return;
+    this.#table = table;
+    this.history.use(table);
     for (const watcher of this.#watchers) watcher.charts?.();
-  }
-
-  /** What servers have said of their plugins so far. */
-  get declared(): readonly Declared[] {
-    return this.#declarations.told;
   }
 
   get targets(): readonly Target[] {

@@ -1,7 +1,9 @@
 import type { z } from "zod";
 import type { PluginChart, PluginWarning } from "../../charts/declared.ts";
+import type { PluginMeasure } from "../../charts/measure.ts";
 import type { MetricDefinition } from "../../counters/counters.ts";
 import type { HostContext, PluginControl } from "./host.ts";
+import type { PluginRehearsal } from "./rehearsal.ts";
 import type { PluginInstance, SetContext } from "./set.ts";
 
 export interface PluginDefinition<Config> {
@@ -14,6 +16,10 @@ export interface PluginDefinition<Config> {
   readonly charts?: readonly PluginChart[];
   /** What the page and the terminal warn of when its counters grow. */
   readonly warnings?: readonly PluginWarning[];
+  /** What thresholds of scenarios can be about besides, and what reports show of each phase. */
+  readonly measures?: Readonly<Record<string, PluginMeasure>>;
+  /** What it sets in a rehearsal, and what scenarios can ask of it. */
+  readonly rehearsal?: PluginRehearsal;
   /** It draws or holds packets: if it fails, the host stops awarding, since half a change may stand. */
   readonly holdsMoney?: boolean;
   create(set: SetContext, config: Config): PluginInstance;

@@ -25,6 +25,8 @@ export interface HostContext {
   readonly tickets: Tickets | undefined;
   /** Whether this host was given tickets, proven yet or not. */
   readonly hasTickets: boolean;
+  /** The highest id that packets made on this host may have. */
+  readonly lastPacketId: number;
   /**
    * The packets that a plugin of this host offers: of this name, or of the first that offers any. Ask from the first tick
    * on; a name that offers none is the user's mistake, and ends the host.
@@ -79,6 +81,10 @@ export interface HostContext {
   enter(entry: Readonly<EntryProposal>, body?: Uint32Array): Promise<EntryVerdict>;
   /** The present wall time in unix ms. It may step: for what was planned in wall time, never for a wait. */
   unixMs(): number;
+  /** See `SetContext.eventMs`. */
+  eventMs(): number;
+  /** False while what looks late by the wall clock has only been skipped by it. */
+  mayExpire(): boolean;
   /** Asks for `onTick` at once. */
   wakeUp(): void;
   /** One line in the log, `info` if nothing else is said. */

@@ -68,6 +68,11 @@ export interface SetContext {
   readonly unixSeconds: number;
   /** The same in ms, for version 1. */
   readonly unixMs: number;
+  /**
+   * The pass's event time in ms: wall time as this host has seen it pass, which nobody can jump. For every promise that the
+   * host makes; see `EventTime`.
+   */
+  readonly eventMs: number;
   /** Users that are logged in to this SET now. */
   readonly users: number;
   /** The user of a connection that has logged in. */
