@@ -29,7 +29,7 @@ function judged(judge: Judge, entry: Partial<Record<keyof typeof EntryWord, numb
   return judgement;
 }
 
-function shown(tally: MoneyTally, judge: Judge): MoneyRow[] {
+function shown(tally: MoneyTally, judge = new Judge()): MoneyRow[] {
   const board = MoneyBoard.for(GROUPS);
   assert.equal(board.read(), undefined, "nothing was shown yet");
   board.publish(tally, judge.balances());
@@ -127,11 +127,11 @@ Deno.test("whatever a judge decides, its table adds up, and a restart finds the 
 Deno.test("a part of a sponsor's pool goes back out of his first rows, to the fen", () => {
   const tally = new MoneyTally(GROUPS);
   for (const { firstId, sponsor } of GROUPS) tally.made(firstId, 100, sponsor);
-  const before = shown(tally, judge).filter(({ sponsor }) => sponsor === 7);
+  const before = shown(tally).filter(({ sponsor }) => sponsor === 7);
   assert.ok(before.length === 2 && before.every(({ poolFen }) => poolFen === 100));
   tally.returned(7, 130);
   const of = (sponsor: number) =>
-    shown(tally, judge).filter((row) => row.sponsor === sponsor).map((row) => [row.poolFen, row.returnedFen]);
+    shown(tally).filter((row) => row.sponsor === sponsor).map((row) => [row.poolFen, row.returnedFen]);
   assert.deepEqual(of(7), [[0, 100], [70, 30]]);
   assert.ok(of(9).every(([poolFen, returnedFen]) => poolFen === 100 && returnedFen === 0));
 });
