@@ -10,10 +10,10 @@ import {
   writeLoginRequest,
   writeShakeRequest,
 } from "../../core/wire/version0.ts";
-import { FIRST_VERSION_1_OPCODE, Opcode, Opcode1 } from "../../core/wire/codes.ts";
+import { FIRST_VERSION_1_OPCODE, Opcode } from "../../core/wire/codes.ts";
 import { type FrameTable, MAX_FRAME_BYTES } from "../../core/wire/frame_table.ts";
-import { frameBytes1 } from "../../core/wire/version1.ts";
-import { SessionField, TOKEN_BYTES, writeLogin, writeShake } from "../../core/wire/version1_session.ts";
+import { frames, Opcode1, TOKEN_BYTES } from "../../core/wire/v1/frames.ts";
+import { writeLogin, writeShake } from "../../core/wire/v1/writers.ts";
 
 const LOOPBACK = 0x7f000001;
 const UNIX_SECONDS = 1_700_000_000;
@@ -99,7 +99,9 @@ export class SimPeer {
 
   /** The version 1 answers to shakes with one result. */
   results1(result: number): DataView[] {
-    return this.of(Opcode1.shakeResult).filter((view) => view.getUint32(SessionField.shakeResult) === result);
+    return this.of(Opcode1.shakeResult).filter((view) =>
+      view.getUint32(frames.shakeResult.at.result) === result
+    );
   }
 
   /** The connection is up: what was said before goes out. */
@@ -191,8 +193,8 @@ export class SimClient implements SimActor, EngineHandler {
 
 function bothVersions(): FrameTable {
   const table = responseFrames();
-  for (const opcode of Object.values(Opcode1)) {
-    if ((opcode & 0x80) !== 0) table.allow(opcode, ...frameBytes1(opcode));
+  for (const { from, opcode, bytes } of Object.values(frames)) {
+    if (from === "server") table.allow(opcode, ...bytes);
   }
   return table;
 }

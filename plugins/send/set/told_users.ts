@@ -1,14 +1,13 @@
 import {
   EntryKind,
+  frames,
   HeadBit,
   HeadWord,
   Result,
   type SetContext,
-  writeChatMessage,
   writeClaimResponse,
   writeClaimResult,
-  writeExpired,
-  writeNotice,
+  writeFrame,
   writeSendNotice,
 } from "../../../core/plugin/plugin.ts";
 import { ToUser } from "../common/messages.ts";
@@ -56,7 +55,10 @@ export class ToldUsers {
           connection,
           generation,
           (reply, replyAt) =>
-            writeExpired(reply, replyAt, this.#set.unixMs, words[at + 1] >>> 0, words[at + 2] >>> 0),
+            writeFrame(frames.expired, reply, replyAt, this.#set.unixMs, {
+              packetId: words[at + 1] >>> 0,
+              returnedFen: words[at + 2] >>> 0,
+            }),
         );
         return;
       case ToUser.chat:
@@ -72,18 +74,15 @@ export class ToldUsers {
       if (this.#set.versionOf(connection) === 0) {
         return writeSendNotice(reply, replyAt, unixSeconds, word(0), word(2), user, word(8), word(9));
       }
-      return writeNotice(
-        reply,
-        replyAt,
-        unixMs,
-        word(0),
-        word(1),
-        word(2),
-        word(3),
-        word(4),
-        word(5),
-        deadlineOf(words, at),
-      );
+      return writeFrame(frames.notice, reply, replyAt, unixMs, {
+        packetId: word(0),
+        sender: word(1),
+        amountFen: word(2),
+        shares: word(3),
+        mode: word(4),
+        group: word(5),
+        expiresMs: deadlineOf(words, at),
+      });
     });
     if (isSent) this.#set.count(this.#m.notices);
     return isSent;
@@ -96,7 +95,11 @@ export class ToldUsers {
       connection,
       generation,
       (reply, replyAt) =>
-        writeChatMessage(reply, replyAt, this.#set.unixMs, words[at] >>> 0, words[at + 1] >>> 0, text),
+        writeFrame(frames.chatMessage, reply, replyAt, this.#set.unixMs, {
+          group: words[at] >>> 0,
+          sender: words[at + 1] >>> 0,
+          text,
+        }),
     );
     if (isSent) this.#set.count(this.#m.chatsDelivered);
   }
