@@ -12,6 +12,7 @@ import {
 } from "../../core/wire/version0.ts";
 import { FIRST_VERSION_1_OPCODE, Opcode } from "../../core/wire/codes.ts";
 import { type FrameTable, MAX_FRAME_BYTES } from "../../core/wire/frame_table.ts";
+import type { Frame } from "../../core/wire/schema.ts";
 import { frames, Opcode1, TOKEN_BYTES } from "../../core/wire/v1/frames.ts";
 import { writeLogin, writeShake } from "../../core/wire/v1/writers.ts";
 
@@ -126,15 +127,21 @@ export class SimPeer {
 /** A host of peers. */
 export class SimClient implements SimActor, EngineHandler {
   readonly engine: SimEngine;
+  readonly #accepted = bothVersions();
   readonly #cursor: FrameCursor;
   readonly #peers = new Map<number, SimPeer>();
   readonly #port: number;
 
   constructor(network: SimNetwork, capacity = 1_000, port = 1025) {
     this.engine = new SimEngine({ capacity, clock: network.clock, bell: new Bell(), network });
-    this.#cursor = new FrameCursor(bothVersions(), capacity, this.engine.maxReadBytes);
+    this.#cursor = new FrameCursor(this.#accepted, capacity, this.engine.maxReadBytes);
     this.#port = port;
     this.engine.attach(this);
+  }
+
+  /** Takes frames of this kind too. */
+  accept({ opcode, bytes }: Frame): void {
+    this.#accepted.allow(opcode, ...bytes);
   }
 
   /** Begins to connect. */
