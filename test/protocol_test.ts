@@ -7,6 +7,7 @@ import { readFrame, type Values, writeFrame } from "../core/wire/frame_codec.ts"
 import { FrameCursor, WHOLE_FRAME } from "../core/wire/frame_cursor.ts";
 import { type Fields, type Frame, TIMESTAMP_AT } from "../core/wire/schema.ts";
 import { readU64 } from "../core/wire/u64.ts";
+import { frames0 } from "../core/wire/version0.ts";
 import { frames, Opcode1, responseFrames1 } from "../core/wire/v1/frames.ts";
 
 const AT_MS = 1_424_268_000_000;
@@ -85,6 +86,16 @@ Deno.test("the document has every frame of version 1 and no other, and its table
     Object.entries(Opcode1).map(([name, opcode]) => `${name} ${opcode}`).sort(),
   );
   assert.equal(text, protocolPage(text, frames), "`deno task protocol` writes it");
+});
+
+Deno.test("the document's table of version 0 is the declarations", () => {
+  const rows = [...text.matchAll(/^\| (\d+) +\| (\w+) +\| (\d+) +\| (client|server) \|/gm)];
+  assert.deepEqual(
+    rows.map(([, opcode, name, bytes, from]) => [Number(opcode), name, Number(bytes), from]),
+    Object.entries(frames0).map(([name, { opcode, bytes: [bytes], from }]) => {
+      return [opcode, name[0].toUpperCase() + name.slice(1), bytes, from];
+    }),
+  );
 });
 
 Deno.test("the server's opcodes are those with 0x80, no two are the same, and none is a plugin's", () => {

@@ -32,6 +32,7 @@ export { DETAILS_PER_FRAME, frames, MOST_CHAT_BYTES, MOST_RECIPIENTS, Opcode1 } 
 export {
   writeChatResult,
   writeClaimResult,
+  writeNotice,
   writeOpenResult,
   writeShakeGreeting,
   writeShakeResult,

@@ -58,6 +58,30 @@ export function writePong(view: DataView, at: number, unixMs: number, pingMs: nu
   return writeHeader(frames.pong, view, at, unixMs);
 }
 
+/** A packet to a group tells each of its members. */
+export function writeNotice(
+  view: DataView,
+  at: number,
+  unixMs: number,
+  packetId: number,
+  sender: number,
+  amountFen: number,
+  shares: number,
+  mode: number,
+  group: number,
+  expiresMs: number,
+): number {
+  const field = frames.notice.at;
+  view.setUint32(at + field.packetId, packetId);
+  view.setUint32(at + field.sender, sender);
+  view.setUint32(at + field.amountFen, amountFen);
+  view.setUint32(at + field.shares, shares);
+  view.setUint32(at + field.mode, mode);
+  view.setUint32(at + field.group, group);
+  writeU64(view, at + field.expiresMs, expiresMs);
+  return writeHeader(frames.notice, view, at, unixMs);
+}
+
 /** `token` has {@linkcode TOKEN_BYTES}. */
 export function writeLogin(
   view: DataView,

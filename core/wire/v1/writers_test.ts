@@ -79,6 +79,21 @@ const pairs: Record<keyof typeof w, readonly [Write, Write]> = {
       return writeFrame(frames.claimResult, view, at, AT_MS, values);
     },
   ],
+  writeNotice: [
+    (view, at) => w.writeNotice(view, at, AT_MS, A, B, C, D, E, 6, AT_MS + 1),
+    (view, at) => {
+      const values = {
+        packetId: A,
+        sender: B,
+        amountFen: C,
+        shares: D,
+        mode: E,
+        group: 6,
+        expiresMs: AT_MS + 1,
+      };
+      return writeFrame(frames.notice, view, at, AT_MS, values);
+    },
+  ],
   writeChatResult: [
     (view, at) => w.writeChatResult(view, at, AT_MS, A, B, C),
     (view, at) => writeFrame(frames.chatResult, view, at, AT_MS, { requestId: A, result: B, retryMs: C }),

@@ -8,6 +8,7 @@ import {
   writeClaimResponse,
   writeClaimResult,
   writeFrame,
+  writeNotice,
   writeSendNotice,
 } from "../../../core/plugin/plugin.ts";
 import { ToUser } from "../common/messages.ts";
@@ -74,15 +75,18 @@ export class ToldUsers {
       if (this.#set.versionOf(connection) === 0) {
         return writeSendNotice(reply, replyAt, unixSeconds, word(0), word(2), user, word(8), word(9));
       }
-      return writeFrame(frames.notice, reply, replyAt, unixMs, {
-        packetId: word(0),
-        sender: word(1),
-        amountFen: word(2),
-        shares: word(3),
-        mode: word(4),
-        group: word(5),
-        expiresMs: deadlineOf(words, at),
-      });
+      return writeNotice(
+        reply,
+        replyAt,
+        unixMs,
+        word(0),
+        word(1),
+        word(2),
+        word(3),
+        word(4),
+        word(5),
+        deadlineOf(words, at),
+      );
     });
     if (isSent) this.#set.count(this.#m.notices);
     return isSent;
