@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { SimNetworkOptions } from "../../core/engine/sim/network.ts";
 import { writeFrame } from "../../core/wire/frame_codec.ts";
-import { readU64 } from "../../core/wire/u64.ts";
 import { frames, Opcode1, TOKEN_BYTES } from "../../core/wire/v1/frames.ts";
 import { writeClaim, writeDelivered, writeLogin } from "../../core/wire/v1/writers.ts";
 import send from "../../plugins/send/mod.ts";
@@ -64,32 +63,21 @@ export class SendUser {
   }
 
   /** Results of his sends with the packets' ids. */
-  get sent(): { requestId: number; result: number; packetId: number; expiresMs: number }[] {
-    return this.peer.of(Opcode1.sendResult).map((view) => ({
-      requestId: view.getUint32(frames.sendResult.at.requestId),
-      result: view.getUint32(frames.sendResult.at.result),
-      packetId: view.getUint32(frames.sendResult.at.packetId),
-      expiresMs: readU64(view, frames.sendResult.at.expiresMs),
-    }));
+  get sent() {
+    return this.peer.read(frames.sendResult);
   }
 
   /** Packets that he was told of. */
   get notices(): number[] {
-    return this.peer.of(Opcode1.notice).map((view) => view.getUint32(frames.notice.at.packetId));
+    return this.peer.read(frames.notice).map(({ packetId }) => packetId);
   }
 
-  get claims(): { packetId: number; result: number; amountFen: number }[] {
-    return this.peer.of(Opcode1.claimResult).map((view) => ({
-      packetId: view.getUint32(frames.claimResult.at.packetId),
-      result: view.getUint32(frames.claimResult.at.result),
-      amountFen: view.getUint32(frames.claimResult.at.amountFen),
-    }));
+  get claims() {
+    return this.peer.read(frames.claimResult).map(({ retryMs: _, ...claim }) => claim);
   }
 
   get balances(): number[] {
-    return this.peer.of(Opcode1.balanceResult).map((view) =>
-      readU64(view, frames.balanceResult.at.balanceFen)
-    );
+    return this.peer.read(frames.balanceResult).map(({ balanceFen }) => balanceFen);
   }
 
   get isIn(): boolean {

@@ -12,7 +12,8 @@ import {
 } from "../../core/wire/version0.ts";
 import { FIRST_VERSION_1_OPCODE, Opcode } from "../../core/wire/codes.ts";
 import { type FrameTable, MAX_FRAME_BYTES } from "../../core/wire/frame_table.ts";
-import type { Frame } from "../../core/wire/schema.ts";
+import { readFrame, type ReadValues } from "../../core/wire/frame_codec.ts";
+import type { Fields, Frame } from "../../core/wire/schema.ts";
 import { frames, Opcode1, TOKEN_BYTES } from "../../core/wire/v1/frames.ts";
 import { writeLogin, writeShake } from "../../core/wire/v1/writers.ts";
 
@@ -91,6 +92,11 @@ export class SimPeer {
   /** Version 1 frames of one kind. */
   of(opcode: number): DataView[] {
     return this.frames.filter((frame) => frame.opcode === opcode).map(({ view }) => view);
+  }
+
+  /** What version 1 frames of one kind say. */
+  read<F extends Fields>(frame: Frame<F>): ReadValues<F>[] {
+    return this.of(frame.opcode).map((view) => readFrame(frame, view, 0));
   }
 
   /** The answers to shakes alone. */
