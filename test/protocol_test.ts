@@ -52,7 +52,7 @@ function decode(view: DataView, at: number, type: string): Value {
   if (type === "u64") return readU64(view, at);
   const rest = new Uint8Array(view.buffer, at);
   if (type.endsWith("UTF-8")) return new TextDecoder().decode(rest);
-  if (type === "32 bytes") return rest.slice(0, 32);
+  if (/^\d+ bytes$/.test(type)) return rest.slice(0, parseInt(type));
   return Array.from({ length: rest.length / 4 }, (_, i) => view.getUint32(at + 4 * i));
 }
 
@@ -72,7 +72,7 @@ for (const [i, { name, opcode, bytesSaid, fields, frame, values }] of examples()
     assert.deepEqual(Object.fromEntries(words), values);
     const declared: Frame = frames[name as keyof typeof frames];
     assert.deepEqual(readFrame(declared, view, 0), decoded);
-    const bytes = new Uint8Array(256).fill(0xaa);
+    const bytes = new Uint8Array(frame.length + 64).fill(0xaa);
     const size = writeFrame(declared, new DataView(bytes.buffer), 0, AT_MS, decoded as Values<Fields>);
     assert.equal(bytes.subarray(0, size).toHex(), frame.toHex());
     assert.ok(bytes.subarray(size).every((byte) => byte === 0xaa), "nothing behind it is touched");

@@ -39,7 +39,10 @@ export function writeFrame<F extends Fields>(
   return writeHeader(frame, view, at, timestamp, size);
 }
 
-/** Reads the whole frame at `view[at]`, of a size that its kind may have. */
+/**
+ * Reads the whole frame at `view[at]`, of a size that its kind may have. A list has as many items as the frame has room
+ * for: whether its `count` says the same is the caller's to check.
+ */
 export function readFrame<F extends Fields>(frame: Frame<F>, view: DataView, at: number): ReadValues<F> {
   const size = lengthOf(view, at);
   const values: Record<string, unknown> = {};

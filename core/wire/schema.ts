@@ -1,6 +1,6 @@
 /**
  * How a frame is declared: who sends it, its opcode, and its fields in order. Offsets, sizes, writers, readers and the
- * tables of `docs/protocol.md` come from the declaration (`frame_codec.ts`, `frame_docs.ts`).
+ * tables of `docs/protocol.md` come from the declaration (`frame_codec.ts`, `.ci/protocol_page.ts`).
  *
  * Every frame begins with 12 bytes of header: length u16, opcode u16, timestamp u64. All integers are big-endian.
  */
