@@ -8,10 +8,10 @@
  */
 import type { PluginApi } from "../core/plugin/loader.ts";
 
-export default ({ definePlugin, fromClient, fromServer, u32, wordsWriter, z }: PluginApi) => {
+export default ({ definePlugin, fromClient, fromServer, u32, positionalWriter, z }: PluginApi) => {
   // Frames of our own: their sizes, offsets and writers come from what is declared here.
   const roll = fromClient(0x0200, {});
-  const writeRolled = wordsWriter(fromServer(0x0201, { rolled: u32 }), "rolled");
+  const writeRolled = positionalWriter(fromServer(0x0201, { rolled: u32 }), "rolled");
 
   return definePlugin({
     name: "dice",

@@ -26,7 +26,7 @@ export {
   writeSendNotice,
   writeShakeResponse,
 } from "../wire/version0.ts";
-export { lengthOf, readFrame, wordsWriter, writeFrame } from "../wire/frame_codec.ts";
+export { lengthOf, positionalWriter, readFrame, writeFrame } from "../wire/frame_codec.ts";
 export { bytes, count, fromClient, fromServer, list, optional, u32, u64, utf8 } from "../wire/schema.ts";
 export { DETAILS_PER_FRAME, frames, MOST_CHAT_BYTES, MOST_RECIPIENTS, Opcode1 } from "../wire/v1/frames.ts";
 export {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AssertionFailed } from "../base/assert.ts";
 import { Random } from "../base/random.ts";
-import { framesFrom, lengthOf, readFrame, type Values, wordsWriter, writeFrame } from "./frame_codec.ts";
+import { framesFrom, lengthOf, positionalWriter, readFrame, type Values, writeFrame } from "./frame_codec.ts";
 import { MAX_OPCODE } from "./frame_table.ts";
 import {
   bytes,
@@ -101,15 +101,19 @@ Deno.test("a frame that no peer would take isn't written", () => {
   assert.throws(() => writeFrame(key, view, 0, 0, { key: new Uint8Array(3) }), AssertionFailed);
 });
 
-Deno.test("a writer by place names all fields in their order, and u32 alone", () => {
+Deno.test("a writer by place names all fields in their order, and whole numbers alone", () => {
   const frame = fromClient(7, { a: u32, b: u32, last: optional });
   const view = new DataView(new ArrayBuffer(64));
-  assert.equal(wordsWriter(frame, "a", "b")(view, 0, 0, 1, 2), 20);
-  assert.equal(wordsWriter(frame, "a", "b", "last")(view, 0, 0, 1, 2, 3), 24);
+  assert.equal(positionalWriter(frame, "a", "b")(view, 0, 0, 1, 2), 20);
+  assert.equal(positionalWriter(frame, "a", "b", "last")(view, 0, 0, 1, 2, 3), 24);
   assert.deepEqual(readFrame(frame, view, 0), { a: 1, b: 2, last: 3 });
-  assert.throws(() => wordsWriter(frame, "b", "a"), AssertionFailed);
-  assert.throws(() => wordsWriter(frame, "a"), AssertionFailed);
-  assert.throws(() => wordsWriter(fromClient(7, { a: u64 }), "a"), AssertionFailed);
+  assert.throws(() => positionalWriter(frame, "b", "a"), AssertionFailed);
+  assert.throws(() => positionalWriter(frame, "a"), AssertionFailed);
+  const wide = fromClient(7, { a: u64, b: u32 });
+  assert.equal(positionalWriter(wide, "a", "b")(view, 0, 2 ** 40 + 1, 2 ** 52 + 3, 4), 24);
+  assert.deepEqual(readFrame(wide, view, 0), { a: 2 ** 52 + 3, b: 4 });
+  assert.equal(readU64(view, TIMESTAMP_AT), 2 ** 40 + 1);
+  assert.throws(() => positionalWriter(fromClient(7, { a: bytes(4) }), "a"), AssertionFailed);
 });
 
 Deno.test("a side accepts the other side's frames, in their sizes", () => {

@@ -5,7 +5,7 @@
  */
 import type { FrameTable } from "./frame_table.ts";
 import { Opcode } from "./codes.ts";
-import { framesFrom, wordsWriter } from "./frame_codec.ts";
+import { framesFrom, positionalWriter } from "./frame_codec.ts";
 import { fromClient, fromServer, TIMESTAMP_AT, u32 } from "./schema.ts";
 
 // deno-fmt-ignore
@@ -55,15 +55,29 @@ export function responseFrames(): FrameTable {
   return framesFrom("server", frames0);
 }
 
-export const writeLoginRequest = wordsWriter(loginRequest, "userId");
-export const writeLoginResponse = wordsWriter(frames0.loginResponse, "userId", "result");
-export const writeShakeRequest = wordsWriter(frames0.shakeRequest, "userId");
+export const writeLoginRequest = positionalWriter(loginRequest, "userId");
+export const writeLoginResponse = positionalWriter(frames0.loginResponse, "userId", "result");
+export const writeShakeRequest = positionalWriter(frames0.shakeRequest, "userId");
 /** `packetId` and `amountFen` are 0 unless the result is `won`. */
-export const writeShakeResponse = wordsWriter(shakeResponse, "userId", "result", "packetId", "amountFen");
-export const writeClaimRequest = wordsWriter(claimRequest, "userId", "packetId");
+export const writeShakeResponse = positionalWriter(
+  shakeResponse,
+  "userId",
+  "result",
+  "packetId",
+  "amountFen",
+);
+export const writeClaimRequest = positionalWriter(claimRequest, "userId", "packetId");
 /** An amount of 0 fen means nothing left, or not yours. */
-export const writeClaimResponse = wordsWriter(claimResponse, "packetId", "amountFen");
-const writeNotice = wordsWriter(sendNotice, "packetId", "amountFen", "count", "first", "second", "third");
+export const writeClaimResponse = positionalWriter(claimResponse, "packetId", "amountFen");
+const writeNotice = positionalWriter(
+  sendNotice,
+  "packetId",
+  "amountFen",
+  "count",
+  "first",
+  "second",
+  "third",
+);
 
 /** Names the addressee first, then up to two others, 0 for none; the count is of the ids named. */
 export function writeSendNotice(

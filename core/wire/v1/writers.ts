@@ -4,16 +4,17 @@
  */
 import { assert } from "../../base/assert.ts";
 import { Result } from "../codes.ts";
-import { wordsWriter, writeHeader } from "../frame_codec.ts";
-import { writeU64 } from "../u64.ts";
+import { positionalWriter, writeHeader } from "../frame_codec.ts";
 import { frames, PROTOCOL_VERSION, TOKEN_BYTES } from "./frames.ts";
 
-export const writeLoginResult = wordsWriter(frames.loginResult, "user", "version");
-export const writePing = wordsWriter(frames.ping);
-export const writeDelivered = wordsWriter(frames.delivered, "packetId");
-export const writeShake = wordsWriter(frames.shake, "requestId");
+export const writeLoginResult = positionalWriter(frames.loginResult, "user", "version");
+export const writePing = positionalWriter(frames.ping);
+/** `pingMs` is the timestamp of the ping. */
+export const writePong = positionalWriter(frames.pong, "pingMs");
+export const writeDelivered = positionalWriter(frames.delivered, "packetId");
+export const writeShake = positionalWriter(frames.shake, "requestId");
 /** `packetId` and `amountFen` are 0 unless the result is `ok`; `retryMs` is 0 unless it says to try later. */
-export const writeShakeResult = wordsWriter(
+export const writeShakeResult = positionalWriter(
   frames.shakeResult,
   "requestId",
   "result",
@@ -21,7 +22,7 @@ export const writeShakeResult = wordsWriter(
   "amountFen",
   "retryMs",
 );
-const writeWholeShakeResult = wordsWriter(
+const writeWholeShakeResult = positionalWriter(
   frames.shakeResult,
   "requestId",
   "result",
@@ -32,13 +33,36 @@ const writeWholeShakeResult = wordsWriter(
   "resource",
 );
 /** Opens a packet that a shake has won. */
-export const writeOpen = wordsWriter(frames.open, "packetId");
+export const writeOpen = positionalWriter(frames.open, "packetId");
 /** `amountFen` is 0 unless the result is `ok`; `retryMs` is 0 unless it says to try later. */
-export const writeOpenResult = wordsWriter(frames.openResult, "packetId", "result", "amountFen", "retryMs");
-export const writeClaim = wordsWriter(frames.claim, "packetId");
+export const writeOpenResult = positionalWriter(
+  frames.openResult,
+  "packetId",
+  "result",
+  "amountFen",
+  "retryMs",
+);
+export const writeClaim = positionalWriter(frames.claim, "packetId");
 /** The amount is the user's share if the result is `ok` or `alreadyClaimed`, otherwise 0. */
-export const writeClaimResult = wordsWriter(frames.claimResult, "packetId", "result", "amountFen", "retryMs");
-export const writeChatResult = wordsWriter(frames.chatResult, "requestId", "result", "retryMs");
+export const writeClaimResult = positionalWriter(
+  frames.claimResult,
+  "packetId",
+  "result",
+  "amountFen",
+  "retryMs",
+);
+/** A packet to a group tells each of its members. */
+export const writeNotice = positionalWriter(
+  frames.notice,
+  "packetId",
+  "sender",
+  "amountFen",
+  "shares",
+  "mode",
+  "group",
+  "expiresMs",
+);
+export const writeChatResult = positionalWriter(frames.chatResult, "requestId", "result", "retryMs");
 
 /** The result of a shake that brings a sponsor's greeting: what to show is a number that sponsor and app agreed on. */
 export function writeShakeGreeting(
@@ -50,36 +74,6 @@ export function writeShakeGreeting(
   resource: number,
 ): number {
   return writeWholeShakeResult(view, at, unixMs, requestId, Result.greeting, 0, 0, 0, sponsor, resource);
-}
-
-/** `pingMs` is the timestamp of the ping. */
-export function writePong(view: DataView, at: number, unixMs: number, pingMs: number): number {
-  writeU64(view, at + frames.pong.at.pingMs, pingMs);
-  return writeHeader(frames.pong, view, at, unixMs);
-}
-
-/** A packet to a group tells each of its members. */
-export function writeNotice(
-  view: DataView,
-  at: number,
-  unixMs: number,
-  packetId: number,
-  sender: number,
-  amountFen: number,
-  shares: number,
-  mode: number,
-  group: number,
-  expiresMs: number,
-): number {
-  const field = frames.notice.at;
-  view.setUint32(at + field.packetId, packetId);
-  view.setUint32(at + field.sender, sender);
-  view.setUint32(at + field.amountFen, amountFen);
-  view.setUint32(at + field.shares, shares);
-  view.setUint32(at + field.mode, mode);
-  view.setUint32(at + field.group, group);
-  writeU64(view, at + field.expiresMs, expiresMs);
-  return writeHeader(frames.notice, view, at, unixMs);
 }
 
 /** `token` has {@linkcode TOKEN_BYTES}. */
