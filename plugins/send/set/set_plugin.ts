@@ -83,15 +83,12 @@ export class SendSet implements PluginInstance {
       },
       [Opcode1.balance]: {
         bytes: frames.balance.bytes,
-        handle: (connection) => this.#onBalance(connection),
-        refuse: (_connection, _request, _at, reply, replyAt) => {
-          const { unixMs } = this.#set;
-          return writeFrame(frames.balanceResult, reply, replyAt, unixMs, {
-            result: Result.overloaded,
-            retryMs: this.#config.retryMs,
-            balanceFen: 0,
-          });
-        },
+        handle: (connection, _request, _at, reply, replyAt) =>
+          this.#questions.hasRoom
+            ? this.#onBalance(connection)
+            : this.#refuseBalance(reply, replyAt, Result.busy),
+        refuse: (_connection, _request, _at, reply, replyAt) =>
+          this.#refuseBalance(reply, replyAt, Result.overloaded),
       },
       [Opcode1.chat]: {
         bytes: frames.chat.bytes,
@@ -316,6 +313,14 @@ export class SendSet implements PluginInstance {
       );
     });
     return DEFER;
+  }
+
+  #refuseBalance(reply: DataView, replyAt: number, result: number): number {
+    return writeFrame(frames.balanceResult, reply, replyAt, this.#set.unixMs, {
+      result,
+      retryMs: this.#config.retryMs,
+      balanceFen: 0,
+    });
   }
 
   /** At a user's home: passes words on to where he is now. Whoever is away is told at his next login. */
