@@ -8,13 +8,17 @@
  */
 import type { PluginApi } from "../core/plugin/loader.ts";
 
-/** The user asks: 12 bytes of header, nothing else. */
-const ROLL_REQUEST = 0x0200;
-/** The server answers: 12 bytes of header, then what was rolled as u32. */
-const ROLL_RESPONSE = 0x0201;
+export default (api: PluginApi) => {
+  const { ADMIT, definePlugin, delta, fromClient, fromServer, positionalWriter, refuseFor, u32, z } = api;
+  // Frames of our own: their sizes, offsets and writers come from what is declared here.
+  const roll = fromClient(0x0200, {});
+  const writeRolled = positionalWriter(
+    fromServer(0x0201, { rolled: u32, retryMs: u32 }),
+    "rolled",
+    "retryMs",
+  );
 
-export default ({ ADMIT, definePlugin, delta, refuseFor, z }: PluginApi) =>
-  definePlugin({
+  return definePlugin({
     name: "dice",
 
     // Every field has a default, so that the plugin runs without a config. Wrong values are refused at the start, all
@@ -79,7 +83,7 @@ export default ({ ADMIT, definePlugin, delta, refuseFor, z }: PluginApi) =>
         },
         // Before a frame costs anything: one number, so it allocates nothing.
         admit(connection, opcode, nowMs) {
-          if (opcode !== ROLL_REQUEST) return ADMIT;
+          if (opcode !== roll.opcode) return ADMIT;
           const seat = set.seatOf(connection);
           if (nowMs >= nextMs[seat]) {
             nextMs[seat] = nowMs + everyMs;
@@ -89,26 +93,18 @@ export default ({ ADMIT, definePlugin, delta, refuseFor, z }: PluginApi) =>
           return refuseFor(nextMs[seat] - nowMs);
         },
         frames: {
-          [ROLL_REQUEST]: {
-            bytes: 12,
+          [roll.opcode]: {
+            bytes: roll.bytes,
             // Synchronous, and allocates nothing: the reply goes into the buffer that is given.
             handle(_connection, _request, _at, reply, replyAt) {
               const rolled = set.random.between(1, sides);
               set.count(rolls);
               set.count(sum, rolled);
-              reply.setUint16(replyAt, 16);
-              reply.setUint16(replyAt + 2, ROLL_RESPONSE);
-              reply.setBigUint64(replyAt + 4, BigInt(set.unixSeconds));
-              reply.setUint32(replyAt + 12, rolled);
-              return 16;
+              return writeRolled(reply, replyAt, set.unixSeconds, rolled, 0);
             },
-            // What was refused is answered with a 0, and with when to come again instead of the time.
+            // What was refused is answered with a 0, and with when to come again.
             refuse(_connection, _request, _at, reply, replyAt, _nowMs, retryAfterMs) {
-              reply.setUint16(replyAt, 16);
-              reply.setUint16(replyAt + 2, ROLL_RESPONSE);
-              reply.setBigUint64(replyAt + 4, BigInt(retryAfterMs));
-              reply.setUint32(replyAt + 12, 0);
-              return 16;
+              return writeRolled(reply, replyAt, set.unixSeconds, 0, retryAfterMs);
             },
           },
         },
@@ -128,3 +124,4 @@ export default ({ ADMIT, definePlugin, delta, refuseFor, z }: PluginApi) =>
       }],
     }),
   });
+};

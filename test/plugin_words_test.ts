@@ -1,18 +1,17 @@
 /** What a plugin's one file declares is seen everywhere: in metrics, on the page, in the terminal and in reports. */
 import assert from "node:assert/strict";
-import { builtIn } from "../built_in.ts";
 import { MonitorCore } from "../core/monitor/collect/monitor_core.ts";
-import { watchCharts } from "../core/monitor/collect/chart_watch.ts";
 import { Replay } from "../core/monitor/record/replay.ts";
 import { replayAll } from "../core/monitor/record/replay_all.ts";
 import { screen } from "../core/monitor/terminal/views.ts";
 import { FIRST_STATE } from "../core/monitor/terminal/view_state.ts";
-import { health, pageHistory } from "../core/monitor/view/page_state.ts";
-import { builtInCharts } from "../core/plugin/declared.ts";
-import { after, every, ManualClock, systemClock } from "../core/base/clock.ts";
-import { redpkt, startServer } from "./processes.ts";
+import { health, type PageHistory, pageHistory } from "../core/monitor/view/page_state.ts";
+import { after, ManualClock } from "../core/base/clock.ts";
+import { redpkt, Running, startServer } from "./processes.ts";
 
 const LUCKY = new URL("./fixtures/lucky_plugin.ts", import.meta.url).pathname;
+/** Ends a test that has failed already. */
+const MOST_MS = 60_000;
 const PLUGINS = `throttle,shake,${LUCKY}`;
 const SCENARIO = {
   name: "lucky",
@@ -28,41 +27,52 @@ const SCENARIO = {
   }],
 };
 
-const builtInOnes = await builtInCharts({ ...builtIn, entry: "", command: ["redpkt"] });
-
 /** What the terminal's view of charts says. */
 function terminalText(core: MonitorCore): string {
   const lines = screen({ core }, { ...FIRST_STATE, view: "charts" }, { columns: 120, rows: 300 });
   return lines.map((line) => line.map(({ text }) => text).join("")).join("\n");
 }
 
-Deno.test("a server tells a monitor of other plugins which charts it has", async () => {
+/** Reads a stream of events until one of this name comes. */
+async function eventCame(events: Response, name: string): Promise<void> {
+  let text = "";
+  for await (const piece of events.body!.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    if (text.includes(`event: ${name}\n`)) return;
+  }
+  assert.fail(`the stream ended without ${name}`);
+}
+
+Deno.test("a server tells a monitor without its plugin which charts it has, and the monitor records it", async () => {
   await using server = await startServer(["--workers", "1", "--plugins", PLUGINS]);
-  const { api } = server;
-  const metrics = await (await fetch(`${api}/metrics`)).text();
-  assert.match(metrics, /^redpkt_lucky_frames_total/m);
+  assert.match(await (await fetch(`${server.api}/metrics`)).text(), /^redpkt_lucky_frames_total/m);
   const { schemaVersion, plugins } = await server.get("/charts");
   assert.equal(schemaVersion, 1);
   assert.deepEqual(plugins.map(({ plugin }: { plugin: string }) => plugin), ["throttle", "shake", "lucky"]);
 
-  const world = { clock: systemClock, fetch: (url: string, init: RequestInit) => fetch(url, init), after };
-  const core = new MonitorCore(world, "", builtInOnes);
-  const isTold = Promise.withResolvers<void>();
-  core.watch({ charts: () => isTold.resolve() });
-  const endWatch = watchCharts(core, world);
-  assert.equal(core.table.chart("lucky"), undefined, "it doesn't come with the program");
-  core.setTargets([{ url: api, name: "server" }]);
-  const endTicks = every(50, () => core.tick());
+  const folder = await Deno.makeTempDir();
   try {
-    await isTold.promise;
-    const titles = pageHistory(core, null, 60).charts.map(({ title }) => title);
-    assert.equal(titles[1], "Frames of luck", "it stands where it wants to");
-    assert.equal(core.table.charts[0].lines[0].label, "lucky ones");
-    assert.ok(core.table.chart("sends") !== undefined, "what the server hasn't is there from the program");
+    const record = `${folder}/run.db`;
+    const where = ["--target", server.api.replace("http://", ""), "--web", "127.0.0.1:0", "--record", record];
+    await using monitor = new Running(["monitor", "--headless", ...where]);
+    const { url } = await monitor.event("page");
+    const page = async (): Promise<PageHistory> => await (await fetch(`${url}api/history`)).json();
+    const isThere = ({ charts }: PageHistory) => charts.some(({ id }) => id === "lucky");
+    // Heard from before it looks: the charts may come in between.
+    const events = await fetch(`${url}events`, { signal: AbortSignal.timeout(MOST_MS) });
+    if (isThere(await page())) await events.body!.cancel();
+    else await eventCame(events, "charts");
+    const { charts } = await page();
+    assert.equal(charts[1].title, "Frames of luck", "it stands where it wants to");
+    assert.equal(charts[0].lines[0], "lucky ones");
+    assert.ok(charts.some(({ id }) => id === "sends"), "what the server hasn't is there from the program");
+    monitor.process.kill("SIGTERM");
+    assert.equal(await monitor.ended(), 0);
+    const replay = new Replay(record);
+    assert.deepEqual(replay.charts().map(({ plugin }) => plugin), ["throttle", "shake", "lucky"]);
+    replay.close();
   } finally {
-    endTicks();
-    endWatch();
-    await core.stop();
+    await Deno.remove(folder, { recursive: true });
   }
 });
 

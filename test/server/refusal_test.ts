@@ -1,8 +1,8 @@
 /** What plugins say of a frame: it is admitted, refused with a time to come again, or dropped. */
 import assert from "node:assert/strict";
 import { ADMIT, definePlugin, DROP, refuseFor, z } from "../../core/plugin/plugin.ts";
-import { Opcode1, Result } from "../../core/wire/codes.ts";
-import { SessionField } from "../../core/wire/version1_session.ts";
+import { Result } from "../../core/wire/codes.ts";
+import { frames, Opcode1 } from "../../core/wire/v1/frames.ts";
 import shake from "../../plugins/shake/mod.ts";
 import { World } from "../sim/sim_world.ts";
 
@@ -34,8 +34,8 @@ function shakeOnce(world: World): { result: number; retryMs: number } | undefine
   world.pass(100);
   const [answer] = peer.of(Opcode1.shakeResult);
   return answer === undefined ? undefined : {
-    result: answer.getUint32(SessionField.shakeResult),
-    retryMs: answer.getUint32(SessionField.shakeRetryMs),
+    result: answer.getUint32(frames.shakeResult.at.result),
+    retryMs: answer.getUint32(frames.shakeResult.at.retryMs),
   };
 }
 

@@ -8,7 +8,8 @@ import {
   type PluginInstance,
   type RefusalHandler,
 } from "../../plugin/plugin.ts";
-import { Opcode, Opcode1 } from "../../wire/codes.ts";
+import { Opcode } from "../../wire/codes.ts";
+import { Opcode1 } from "../../wire/v1/frames.ts";
 import { type FrameTable, MAX_OPCODE } from "../../wire/frame_table.ts";
 
 /** What a SET answers itself. */
