@@ -42,7 +42,9 @@ Deno.test({
       })).body?.cancel();
       const text = await until(async () => {
         const metrics = await (await fetch(`http://${server.admin}/metrics`)).text();
-        return metrics.includes('sponsor="1"') ? new TextEncoder().encode(metrics) : undefined;
+        const isTold = metrics.includes('sponsor="1"') && /^redpkt_money_put_in_fen [1-9]/m.test(metrics);
+        if (isTold) assert.match(metrics, /^redpkt_money_off_fen 0$/m);
+        return isTold ? new TextEncoder().encode(metrics) : undefined;
       });
       const promtool = new Deno.Command("promtool", {
         args: ["check", "metrics"],
