@@ -183,6 +183,11 @@ Deno.test({
       const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
       assert.equal(overflow, 0, "nothing hangs out at the width of a phone");
       assert.deepEqual([complaints, elsewhere], [[], []]);
+
+      const stranger = await (await browser.newContext()).newPage();
+      await stranger.goto(`http://127.0.0.1:${port}/`);
+      await stranger.locator("#control summary").click();
+      await stranger.getByText("Give the token: the one of REDPKT_TOKEN, or open the address").waitFor();
     } finally {
       await browser.close();
       await web.stop();
