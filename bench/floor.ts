@@ -3,6 +3,7 @@
  * A figure alone means nothing where the machine's speed moves by a fifth; a ratio of neighbours does. `docs/benchmarks.md`
  * says how to read it.
  */
+import { builtIn } from "../built_in.ts";
 import { z } from "zod";
 import {
   flag,
@@ -160,7 +161,7 @@ async function profileAll(
   }
 }
 
-const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, plugins: {}, scenarios: {} });
+const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, ...builtIn });
 try {
   Deno.exit(await main(host));
 } catch (error) {

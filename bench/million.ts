@@ -2,6 +2,7 @@
  * A million connections between one server process and one client process on this machine: `deno task bench:million`.
  * `docs/benchmarks.md` says how to read it.
  */
+import { builtIn } from "../built_in.ts";
 import { z } from "zod";
 import {
   flag,
@@ -155,7 +156,7 @@ async function writeResult(host: Host, { out, json }: Options, result: unknown):
   await Deno.writeTextFile(out, text);
 }
 
-const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, plugins: {}, scenarios: {} });
+const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, ...builtIn });
 try {
   Deno.exit(await main(host));
 } catch (error) {

@@ -3,6 +3,7 @@
  * who hammer among users who don't, and peers that are slow or dead. `docs/benchmarks.md` says how to read it; the CPU
  * quota is `bench:overload`, the storm `redpkt rehearse storm`.
  */
+import { builtIn } from "../built_in.ts";
 import { z } from "zod";
 import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { processHost } from "../core/cli/process_host.ts";
@@ -49,7 +50,7 @@ const { mode, users, engine: wanted, out } = benchFlags(
   },
 );
 
-const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, plugins: {}, scenarios: {} });
+const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, ...builtIn });
 const engine = chooseEngine(wanted, () => {});
 const most = engine === "uring" ? connectionLimit(engine) : connectionLimit(engine) - SPARE_DESCRIPTORS;
 const checks: Check[] = [];

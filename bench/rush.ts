@@ -3,6 +3,7 @@
  * for many packets at once; and packets that the host sends itself beside a gala's shakes. `docs/benchmarks.md` says how
  * to read it.
  */
+import { builtIn } from "../built_in.ts";
 import { z } from "zod";
 import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../core/cli/flags.ts";
 import type { Host } from "../core/cli/host.ts";
@@ -75,7 +76,7 @@ async function main(host: Host): Promise<number> {
   return isPass ? 0 : 1;
 }
 
-const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, plugins: {}, scenarios: {} });
+const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, ...builtIn });
 try {
   Deno.exit(await main(host));
 } catch (error) {

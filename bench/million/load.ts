@@ -57,7 +57,7 @@ export async function runLoad(
       ]),
       ...checkThresholds(scenario, phases),
       ...phases.map(checkFleet),
-      ...checkMoney(end),
+      ...checkMoney(end, stage.plugins.won),
       ...(users > BAR_USERS ? [] : [
         checkMegabytes("serverMb", rss.server, MOST_SERVER_BYTES),
         checkMegabytes("fleetMb", rss.client, MOST_CLIENT_BYTES),

@@ -60,7 +60,7 @@ export function withSettings(
   for (const setting of settings) {
     const match = /^(.+?)\.([^.=]+)=(.*)$/s.exec(setting);
     if (match === null) {
-      throw new UserError(`--set ${setting}: must be PLUGIN.KEY=VALUE, such as shake.leaseMs=100`);
+      throw new UserError(`--set ${setting}: must be PLUGIN.KEY=VALUE, as in dice.sides=20`);
     }
     const [, plugin, key, value] = match;
     merged[plugin] = { ...merged[plugin], [key]: jsonOrText(value) };

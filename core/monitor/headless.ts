@@ -1,10 +1,11 @@
 import { formatCount, formatMicros } from "../base/units.ts";
+import type { WarningSpec } from "../charts/chart.ts";
 import { healthOf, LOST, NOT_SENT } from "./timeline/health.ts";
 import type { MergedSecond, RoleSecond } from "./timeline/merge.ts";
 import type { ShownSecond } from "./timeline/timeline.ts";
 
 /** One second of everything in one line of text. */
-export function headlessLine(shown: ShownSecond): string {
+export function headlessLine(shown: ShownSecond, warnings: readonly WarningSpec[]): string {
   const { merged, reporting, expected } = shown;
   const { server, client } = merged.roles;
   const parts = [
@@ -17,12 +18,12 @@ export function headlessLine(shown: ShownSecond): string {
   if (server !== undefined) parts.push(...serverParts(server));
   if (server === undefined && client === undefined) parts.push("nothing heard");
   if (shown.isAmended) parts.push("(amended)");
-  parts.push(...healthOf(merged).texts.map((text) => `(${text})`));
+  parts.push(...healthOf(merged, warnings).texts.map((text) => `(${text})`));
   return parts.join("  ") + "\n";
 }
 
 /** The same for programs: sums, and percentiles of the merged histograms. */
-export function headlessJson(shown: ShownSecond): string {
+export function headlessJson(shown: ShownSecond, warnings: readonly WarningSpec[]): string {
   const { merged, reporting, expected, isAmended } = shown;
   return JSON.stringify(
     {
@@ -32,7 +33,7 @@ export function headlessJson(shown: ShownSecond): string {
       isAmended,
       server: roleJson(merged.roles.server),
       client: roleJson(merged.roles.client),
-      health: healthOf(merged),
+      health: healthOf(merged, warnings),
       ...(merged.hasNetwork ? { network: merged.network, loopback: merged.loopback } : {}),
     } satisfies Record<string, unknown> & { second: MergedSecond["second"] },
   ) + "\n";

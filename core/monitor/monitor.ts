@@ -49,7 +49,7 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   tightenHeap();
   const replay = options.replay === undefined ? undefined : new Replay(options.replay);
   const clock = replay === undefined ? host.clock : new ManualClock(0);
-  const core = liveCore({ ...host, clock });
+  const core = await liveCore({ ...host, clock });
   const money = liveMoney(host, core);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const ends: (() => void | Promise<void>)[] = [];
@@ -126,6 +126,7 @@ function defaultTargets(): readonly TargetSpec[] {
 
 function record(path: string, core: MonitorCore, money: MoneyWatch): Recording {
   const recording = new Recording(path);
+  core.watch({ declared: (told) => recording.charts(told) });
   core.watch({ snapshot: (target, { text }) => recording.add(target.spec, text) });
   core.marks.subscribe((mark) => recording.mark(mark));
   money.subscribe((view) => recording.money(view));
@@ -136,7 +137,7 @@ function showLines(host: Host, core: MonitorCore, { json }: MonitorOptions): (()
   const line = json ? headlessJson : headlessLine;
   const time = (atMs: number) => new Date(atMs).toISOString().slice(11, 19);
   return [
-    core.watch({ second: (_point, shown) => host.out(line(shown)) }),
+    core.watch({ second: (_point, shown) => host.out(line(shown, core.table.warnings)) }),
     core.marks.subscribe((mark) => {
       const { atMs, kind, text, who = "" } = mark;
       host.out(

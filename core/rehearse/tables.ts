@@ -1,6 +1,7 @@
 import { alignColumns } from "../cli/columns.ts";
 import { formatCount, formatMicros, formatYuan } from "../base/units.ts";
 import type { PhaseResult, Usage } from "./measure/measures.ts";
+import { pluginFigures } from "../report/data/figures.ts";
 import type { CheckRow } from "../report/data/check.ts";
 
 const GREETINGS_ROW: [label: string, value: (result: PhaseResult) => string] = [
@@ -53,6 +54,12 @@ export function phaseTable(results: readonly PhaseResult[]): string {
     ["fleet memory", ({ client }) => megabytes(client)],
   ];
   if (results.some(({ sends }) => sends.claims + sends.sent > 0)) rows.push(...SEND_ROWS);
+  rows.push(
+    ...pluginFigures(results).map(({ label, value, write }): typeof rows[number] => [
+      label,
+      (result) => write(value(result)),
+    ]),
+  );
   return alignColumns([
     ["", ...results.map(({ name }) => name)],
     ...rows.map(([label, value]) => [label, ...results.map(value)]),

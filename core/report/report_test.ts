@@ -118,7 +118,7 @@ async function inTempDir(run: (dir: string) => Promise<void>): Promise<void> {
 Deno.test("a report is one HTML file that loads nothing, with verdict, checks, phases and charts", async () => {
   await inTempDir(async (dir) => {
     await writeRun(dir, 1000, 500);
-    await writeReport(dir);
+    await writeReport(dir, []);
     const html = await Deno.readTextFile(`${dir}/report.html`);
     for (
       const part of [
@@ -150,7 +150,7 @@ Deno.test("a run without a record has a report without charts, and says why", as
   await inTempDir(async (dir) => {
     await writeRun(dir, 1000, 500);
     await Deno.remove(`${dir}/run.db`);
-    await writeReport(dir);
+    await writeReport(dir, []);
     const html = await Deno.readTextFile(`${dir}/report.html`);
     assert.match(html, /run\.db: there is no such file/);
     assert.match(html, /1,000\/s/);
@@ -160,7 +160,7 @@ Deno.test("a run without a record has a report without charts, and says why", as
 Deno.test("junit.xml has a case a check, well formed whatever the names hold", async () => {
   await inTempDir(async (dir) => {
     await writeRun(dir, 1000, 500, 'a "b" <c> & \u0001d', { parts: { broken: "it > broke" } });
-    await writeReport(dir);
+    await writeReport(dir, []);
     const xml = await Deno.readTextFile(`${dir}/junit.xml`);
     assert.equal(
       (xml.match(/<testcase /g) ?? []).length,
@@ -177,7 +177,7 @@ Deno.test("junit.xml has a case a check, well formed whatever the names hold", a
     );
     assert.match(xml, /name="moneyWon" time="0\.000"\/>/);
     assert.match(xml, /<error message="it &gt; broke"\/>/);
-    assert.equal(xml, junitXml((await readRun(dir)).summary), "report makes it anew");
+    assert.equal(xml, junitXml((await readRun(dir, [])).summary), "report makes it anew");
   });
 });
 
@@ -189,7 +189,10 @@ Deno.test("the published schema is the one that summaries are read with", async 
 Deno.test("a summary of another version is refused with what to do", async () => {
   await inTempDir(async (dir) => {
     await Deno.writeTextFile(`${dir}/summary.json`, '{"checks":[{"what":"p99Ms","isMet":true}]}');
-    await assert.rejects(readRun(dir), /schema version 0, and this redpkt reads 1\. Read it with the redpkt/);
+    await assert.rejects(
+      readRun(dir, []),
+      /schema version 0, and this redpkt reads 1\. Read it with the redpkt/,
+    );
   });
 });
 
@@ -204,7 +207,7 @@ Deno.test("runs without a common phase are told of in words, not by an empty tab
   await inTempDir(async (dir) => {
     await writeRun(`${dir}/a`, 100, 500);
     await writeRun(`${dir}/b`, 100, 500, "other", { phaseName: "calm" });
-    const [a, b] = [await readRun(`${dir}/a`), await readRun(`${dir}/b`)];
+    const [a, b] = [await readRun(`${dir}/a`, []), await readRun(`${dir}/b`, [])];
     const text = compareMarkdown(a, b, compareRuns(a, b));
     assert.match(text, /^The runs have no phase in common/);
     assert.doesNotMatch(text, /\|/);
@@ -213,11 +216,11 @@ Deno.test("runs without a common phase are told of in words, not by an empty tab
 
 Deno.test("what is no rehearsal is told in words", async () => {
   await inTempDir(async (dir) => {
-    await assert.rejects(readRun(dir), UserError);
+    await assert.rejects(readRun(dir, []), UserError);
     await Deno.writeTextFile(`${dir}/summary.json`, "{");
-    await assert.rejects(readRun(dir), /is no JSON/);
+    await assert.rejects(readRun(dir, []), /is no JSON/);
     await Deno.writeTextFile(`${dir}/summary.json`, '{"verdict":1}');
-    await assert.rejects(readRun(dir), /is no summary of this redpkt/);
+    await assert.rejects(readRun(dir, []), /is no summary of this redpkt/);
   });
 });
 
@@ -225,7 +228,7 @@ Deno.test("two runs: what differs beyond noise is marked, what doesn't is not", 
   await inTempDir(async (dir) => {
     await writeRun(`${dir}/a`, 1000, 500);
     await writeRun(`${dir}/b`, 1010, 2000);
-    const [a, b] = [await readRun(`${dir}/a`), await readRun(`${dir}/b`)];
+    const [a, b] = [await readRun(`${dir}/a`, []), await readRun(`${dir}/b`, [])];
     const differences = compareRuns(a, b);
     const of = (label: string) => differences.find((difference) => difference.label === label)!;
     assert.equal(of("answered").isBeyondNoise, false, "1 % is there between equal runs too");
@@ -285,7 +288,7 @@ Deno.test("what an operator did in a rehearsal is marked, what the rehearsal did
     const action = (text: string, who: string) => ({ atMs: (S + 1) * 1000, text, who, markedBy: who });
     const actions = [action("rate qps 5", "rehearsal"), action("rate qps 9", "ann")];
     recordRun(`${folder}/run.db`, [{ second: S, phase: "p", client: makeSnapshot(S, { actions }) }]);
-    const { marks } = await readRun(folder);
+    const { marks } = await readRun(folder, []);
     assert.deepEqual(marks.map(({ kind, text, who }) => [kind, text, who]), [
       ["phase", "p", undefined],
       ["action", "rate qps 9 on client", "ann"],

@@ -42,7 +42,8 @@ export const SERVER_FLAGS = {
   plugins: flag(
     "LIST",
     "plugins by name or path, in the order in which they admit",
-    z.string().default("throttle,shake").transform((text) => text.split(",").filter((name) => name !== "")),
+    z.string().transform((text) => text.split(",").filter((name) => name !== "")).optional(),
+    "those that come with redpkt for shakes",
   ),
   set: listFlag("PLUGIN.KEY=VALUE", "sets one value of a plugin's config; may be repeated"),
   config: flag(

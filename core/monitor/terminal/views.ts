@@ -1,4 +1,3 @@
-import { CHARTS } from "../timeline/chart_table.ts";
 import type { ChartSpec } from "../timeline/charts.ts";
 import { allCounters, clientHosts, type TargetRow, targetRows } from "../view/page_state.ts";
 import { healthOf } from "../timeline/health.ts";
@@ -90,16 +89,10 @@ function foot(
 
 /** A line's values by chart and label; undefined where nobody has told of it. */
 function valuesOf(core: MonitorCore, id: string, label: string): (number | null)[] | undefined {
-  let first = 0;
-  for (const { id: chartId, lines } of CHARTS) {
-    const at = chartId === id ? lines.findIndex((line) => line.label === label) : -1;
-    if (at >= 0) {
-      const values = core.history.points.map((point) => point.values[first + at]);
-      return values.some((value) => value !== null) ? values : undefined;
-    }
-    first += lines.length;
-  }
-  return undefined;
+  const line = core.table.indexOf(id, label);
+  if (line < 0) return undefined;
+  const values = core.history.points.map((point) => point.values[line]);
+  return values.some((value) => value !== null) ? values : undefined;
 }
 
 /** What stands in the first lines of the overview: the first label that has values is taken. */
@@ -125,8 +118,8 @@ const TILE_WIDTH = 21;
 function overview(core: MonitorCore, _state: ViewState, { columns, rows }: Size): Line[] {
   const tiles = TILES.flatMap(([title, id, labels, tone]): Line[] => {
     const values = labels.map((label) => valuesOf(core, id, label)).find((found) => found !== undefined);
-    const { unit } = CHARTS.find((chart) => chart.id === id)!;
     if (values === undefined) return [];
+    const { unit } = core.table.chart(id)!;
     return [[span(title.padEnd(11), "muted"), span(write(values.at(-1) ?? null, unit), tone)]];
   });
   if (tiles.length === 0) return [[span("Nothing has been heard yet.", "warn")], ...troubles(core)];
@@ -158,7 +151,7 @@ function chartGrid(core: MonitorCore, columns: number, rows: number): Line[] {
   const across = columns >= 160 ? 3 : columns >= 70 ? 2 : 1;
   const present = GRID.flatMap(([id, labels, title, tone]) => {
     const values = labels.map((label) => valuesOf(core, id, label)).find((found) => found !== undefined);
-    return values === undefined ? [] : [{ values, title, tone, unit: CHARTS.find((c) => c.id === id)!.unit }];
+    return values === undefined ? [] : [{ values, title, tone, unit: core.table.chart(id)!.unit }];
   });
   const down = Math.max(1, Math.min(Math.ceil(present.length / across), Math.floor(rows / 5)));
   const height = Math.min(MOST_CHART_ROWS, Math.floor(rows / down));
@@ -177,7 +170,7 @@ function chartGrid(core: MonitorCore, columns: number, rows: number): Line[] {
 /** What is wrong with how users are served, if anything is. */
 function healthLines(core: MonitorCore): Line[] {
   if (core.lastShown === undefined) return [];
-  const { level, texts } = healthOf(core.lastShown.merged);
+  const { level, texts } = healthOf(core.lastShown.merged, core.table.warnings);
   return texts.map((text) => [span(text, level === "bad" ? "bad" : "warn")]);
 }
 
@@ -250,7 +243,7 @@ function compare(a: string | number | null, b: string | number | null): number {
 function charts(core: MonitorCore, { filter }: ViewState, { columns }: Size): Line[] {
   const lines: Line[] = [];
   const wanted = ({ title }: ChartSpec) => title.toLowerCase().includes(filter.toLowerCase());
-  for (const spec of CHARTS.filter(wanted)) {
+  for (const spec of core.table.charts.filter(wanted)) {
     const rows = spec.lines.flatMap(({ label }): Line[] => {
       const values = valuesOf(core, spec.id, label);
       const isQuiet = spec.isSparse === true && values?.every((value) => !value);

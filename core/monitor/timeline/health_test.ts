@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { healthOf } from "./health.ts";
+import { declaredBy } from "../../plugin/declared.ts";
+import shake from "../../../plugins/shake/mod.ts";
+import { chartTable } from "./chart_table.ts";
 import { MergedSecond } from "./merge.ts";
 import { makeSnapshot } from "../collect/testing.ts";
 
@@ -7,7 +10,7 @@ function health(client?: Record<string, number>, server?: Record<string, number>
   const second = new MergedSecond(7);
   if (client !== undefined) second.add(makeSnapshot(7, { deltas: client }), "fleet");
   if (server !== undefined) second.add(makeSnapshot(7, { role: "server", deltas: server }), "server");
-  return healthOf(second);
+  return healthOf(second, chartTable([declaredBy(shake)]).warnings);
 }
 
 Deno.test("a dead server: what was due, sent and lost is said, and it is bad", () => {

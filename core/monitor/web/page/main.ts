@@ -66,6 +66,8 @@ function listen(): void {
     document.dispatchEvent(new CustomEvent("targets"));
     if (!isHeld) drawSoon();
   });
+  // A server has charts that weren't there, and points hold other lines from now on.
+  events.addEventListener("charts", () => void loadPage().catch(() => {}));
   events.addEventListener("money", ({ data }) => isHeld || drawMoney(JSON.parse(data)));
   events.addEventListener("mark", ({ data }) => {
     timeline.data.marks.push(JSON.parse(data));
