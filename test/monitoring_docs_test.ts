@@ -5,7 +5,7 @@ import type { MetricDefinition } from "../core/counters/counters.ts";
 import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/judge/money_tally.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/thread/metrics.ts";
 import { CLAIM_METRICS } from "../core/server/host/claim_watch.ts";
-import { moneyMetrics } from "../core/server/host/money_metrics.ts";
+import { MONEY_GAUGES, moneyMetrics } from "../core/server/host/money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
 import seed from "../plugins/seed/mod.ts";
@@ -24,6 +24,7 @@ const server: Record<string, MetricDefinition> = {
   ...LEDGER_METRICS,
   ...PROJECTION_METRICS,
   ...CLAIM_METRICS,
+  ...MONEY_GAUGES,
   ...seed.metrics,
   ...send.metrics,
   ...shake.metrics,

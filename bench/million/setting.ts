@@ -55,7 +55,7 @@ export function scenarioOf({ users, connectsPerS }: Setting, loads: readonly Loa
       shakesPerS,
       packets: { ratePerS: PACKETS_PER_S, minFen: 1, maxFen: 200 },
       thresholds: {
-        offeredPercent: { atLeast: 99 },
+        sentPercent: { atLeast: 99 },
         answeredPercent: { atLeast: 100 },
         overloadedPercent: { atMost: 0 },
         disconnects: { atMost: 0 },

@@ -6,7 +6,7 @@ import { ExitCode, UserError } from "../base/user_error.ts";
 import { tightenHeap } from "../os/tight_heap.ts";
 import { after, every, ManualClock } from "../base/clock.ts";
 import { nextTurn } from "../base/event_loop.ts";
-import { headlessJson, headlessLine } from "./headless.ts";
+import { headlessJson, headlessLine, headlessMoney } from "./headless.ts";
 import { MONITOR_FLAGS, type MonitorOptions } from "./monitor_flags.ts";
 import { keepGoing, liveCore, liveMoney, servePage } from "./live_page.ts";
 import type { MoneyWatch } from "./money/money_watch.ts";
@@ -136,8 +136,15 @@ function record(path: string, core: MonitorCore, money: MoneyWatch): Recording {
 function showLines(host: Host, core: MonitorCore, { json }: MonitorOptions): (() => void)[] {
   const line = json ? headlessJson : headlessLine;
   const time = (atMs: number) => new Date(atMs).toISOString().slice(11, 19);
+  let isMoneyTold = false;
   return [
-    core.watch({ second: (_point, shown) => host.out(line(shown, core.table.warnings)) }),
+    core.watch({
+      second(_point, shown) {
+        const money = json || isMoneyTold ? undefined : headlessMoney(shown);
+        isMoneyTold ||= money !== undefined;
+        host.out(`${money ?? ""}${line(shown, core.table.warnings)}`);
+      },
+    }),
     core.marks.subscribe((mark) => {
       const { atMs, kind, text, who = "" } = mark;
       host.out(

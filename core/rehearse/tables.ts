@@ -25,8 +25,8 @@ const SEND_ROWS: readonly [label: string, value: (result: PhaseResult) => string
 export function phaseTable(results: readonly PhaseResult[]): string {
   const hasGreetings = results.some(({ greeted }) => greeted > 0);
   const rows: [label: string, value: (result: PhaseResult) => string][] = [
-    ["scheduled", ({ scheduled, seconds }) => `${formatCount(scheduled / seconds)}/s`],
-    ["offered", ({ offered }) => formatCount(offered)],
+    ["due", ({ scheduled, seconds }) => `${formatCount(scheduled / seconds)}/s`],
+    ["sent", ({ offered }) => formatCount(offered)],
     ["answered", ({ answered }) => formatCount(answered)],
     ["won", ({ won, wonFen }) => `${formatCount(won)} (${formatYuan(wonFen)})`],
     ["nothing", ({ nothing }) => formatCount(nothing)],
@@ -34,8 +34,8 @@ export function phaseTable(results: readonly PhaseResult[]): string {
     ["all gone", ({ allGone }) => formatCount(allGone)],
     ["overloaded", ({ overloaded }) => formatCount(overloaded)],
     ["not sent", ({ missed }) => formatCount(missed.late + missed.unconnected + missed.overrun)],
+    ["lost", ({ lost }) => formatCount(lost)],
     ["answered well in time", ({ good }) => formatCount(good)],
-    ["given up", ({ givenUp }) => formatCount(givenUp)],
     ["p99 but overloaded", ({ admittedP99Us }) => formatMicros(admittedP99Us)],
     ["disconnects", ({ disconnects }) => formatCount(disconnects)],
     ["p50", ({ latencyUs }) => formatMicros(latencyUs.p50)],

@@ -56,7 +56,8 @@ function comparePhase(a: RunData, b: RunData, before: PhaseSummary, after: Phase
 
 /** Lines of the charts whose seconds say how much a figure varies by itself. */
 const SAMPLED: Readonly<Record<string, (line: LineSpec) => boolean>> = {
-  offered: isDelta("shakesSent"),
+  due: isDelta("shakesDue"),
+  sent: isDelta("shakesSent"),
   answered: isDelta("shakesAnswered"),
   won: isDelta("shakesWon"),
   p50: isPercentile(50),

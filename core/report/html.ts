@@ -1,6 +1,6 @@
 import { formatCount } from "../base/units.ts";
 import { type Check, checkRow, WHOLE_RUN } from "./data/check.ts";
-import { moneyLine } from "./data/money_line.ts";
+import { moneyLine } from "../base/money_line.ts";
 import css from "./report.css" with { type: "text" };
 import { figuresOf } from "./data/figures.ts";
 import { drawCharts } from "./report_charts.ts";
@@ -162,7 +162,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** `offeredPercent` as `offered percent`. */
+/** `sentPercent` as `offered percent`. */
 function inWords(name: string): string {
   return name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

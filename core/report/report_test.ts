@@ -11,7 +11,7 @@ import { decades, niceTicks } from "./ticks.ts";
 import { writeReport } from "./write_report.ts";
 import { check, WHOLE_RUN } from "./data/check.ts";
 import { junitXml } from "./junit.ts";
-import { moneyLine } from "./data/money_line.ts";
+import { moneyLine } from "../base/money_line.ts";
 import {
   type PhaseSummary,
   type Summary,
@@ -61,6 +61,7 @@ async function writeRun(
     disconnects: 0,
     good: answered,
     givenUp: 0,
+    lost: 0,
     admittedP99Us: latencyUs,
     ready: 7,
     behaving: 7,
@@ -127,7 +128,7 @@ Deno.test("a report is one HTML file that loads nothing, with verdict, checks, p
         "p99Ms",
         "at most 1 ms",
         "another process took 85 % of a core",
-        "money: 50.00 yuan put in = 37.66 yuan pool + 0.00 yuan held + 12.34 yuan users + 0.00 yuan returned",
+        "money OK: 50.00 yuan put in = 37.66 yuan pool + 0.00 yuan held + 12.34 yuan users + 0.00 yuan returned",
         "storm (30 s)",
         "1,000/s",
         "<svg",
@@ -140,7 +141,7 @@ Deno.test("a report is one HTML file that loads nothing, with verdict, checks, p
     const charts = [...Deno.readDirSync(`${dir}/charts`)].map(({ name }) => name).sort();
     assert.ok(charts.includes("rate.svg") && charts.includes("percentiles.svg"), charts.join());
     const markdown = await Deno.readTextFile(`${dir}/report.md`);
-    assert.match(markdown, /^[^\n]+\n\nmoney: 50\.00 yuan put in/);
+    assert.match(markdown, /^[^\n]+\n\nmoney OK: 50\.00 yuan put in/);
     assert.match(markdown, /\*\*storm:\*\* another process took 85 %/);
     assert.match(markdown, /FAIL: <gala>.*\n[\s\S]*\| p99Ms \| storm \| 2 ms \| at most 1 ms \|/);
   });
@@ -198,9 +199,12 @@ Deno.test("a summary of another version is refused with what to do", async () =>
 
 Deno.test("the money line says what is missing, or too much", () => {
   const money = { putInFen: 100, poolFen: 10, heldFen: 20, usersFen: 30, returnedFen: 40 };
-  assert.match(moneyLine(money), /^money: 1\.00 yuan put in = /);
-  assert.match(moneyLine({ ...money, usersFen: 29 }), /^MONEY DOESN'T ADD UP: .* 0\.01 yuan missing$/);
-  assert.match(moneyLine({ ...money, usersFen: 31 }), /0\.01 yuan too much$/);
+  assert.match(moneyLine(money), /^money OK: 1\.00 yuan put in = /);
+  assert.match(
+    moneyLine({ ...money, usersFen: 29 }),
+    /^money OFF BY 0\.01 yuan, missing: 1\.00 yuan put in is not /,
+  );
+  assert.match(moneyLine({ ...money, usersFen: 31 }), /^money OFF BY 0\.01 yuan, too much: /);
 });
 
 Deno.test("runs without a common phase are told of in words, not by an empty table", async () => {

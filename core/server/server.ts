@@ -50,6 +50,7 @@ export const command: Command = {
       host.out(helpText("redpkt server [FLAGS]", "Holds connections and decides every shake.", SERVER_FLAGS));
       return ExitCode.ok;
     }
+    problems.unshift(...file.problems);
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
     problems.push(...seedProblems(values), ...loginProblems(values));
     const { set: settings = [] } = values;
@@ -162,6 +163,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   access.tell("loginsUnchecked", tokenRules === undefined ? 1 : 0);
   const series = new Series("server", access.counters, host.clock);
   series.clientHosts = () => readClientHosts(access.clientHosts);
+  series.beforeTaking = () => access.tellMoney();
   series.start();
   await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };

@@ -1,11 +1,5 @@
 import { delta, gauge, type PluginChart } from "../../core/plugin/plugin.ts";
-
-/** How many SETs are at level 1, 2 and 3. */
-export const LEVEL_GAUGES = [
-  "throttleSetsStrained",
-  "throttleSetsReadingLess",
-  "throttleSetsClaimsOnly",
-] as const;
+import { LEVEL_GAUGES } from "./levels.ts";
 
 /** What is refused or shed, by which limit, and at which level. */
 export const charts: readonly PluginChart[] = [
@@ -42,6 +36,7 @@ export const charts: readonly PluginChart[] = [
   {
     id: "unanswered",
     lines: [
+      delta("level raised", "server", "throttleLevelRises"),
       delta("waited too long", "server", "throttleStale"),
       delta("refused, and not told", "server", "throttleUnanswered"),
     ].map((line) => ({ ...line, before: "connections left unread for a pass" })),

@@ -8,9 +8,8 @@ import {
   refuseFor,
   type SetContext,
 } from "../../core/plugin/plugin.ts";
-import { LEVEL_GAUGES } from "./charts.ts";
 import { DelayControl } from "./delay_control.ts";
-import { Class, CLASS_BURST_MS, CLASS_NAMES, Level } from "./levels.ts";
+import { Class, CLASS_BURST_MS, CLASS_NAMES, Level, LEVEL_GAUGES } from "./levels.ts";
 import { MOST_BUSY, ThrottleMessage } from "./messages.ts";
 import type { ThrottleConfig } from "./config.ts";
 import { RateShare } from "./rate_share.ts";
@@ -37,6 +36,7 @@ const METRICS = [
   "throttleUnanswered",
   "throttleLoginsByHost",
   "throttleLoginsByUser",
+  "throttleLevelRises",
 ] as const;
 type Handles = Record<typeof METRICS[number], number>;
 
@@ -242,6 +242,7 @@ export class ThrottleSet implements PluginInstance {
     const level = Math.max(this.#wantedLevel, this.#control.level);
     const part = level >= Level.readLess ? LOGIN_PART : 1;
     if (this.#logins.perS !== this.#loginsPerS * part) this.#logins.perS = this.#loginsPerS * part;
+    if (level > this.#level && level > this.#wantedLevel) this.#set.count(this.#m.throttleLevelRises);
     if (level !== this.#level) this.#reach(level);
     // What isn't read limits itself; a limit besides would refuse what was worth reading.
     this.#byDelay.perS = this.#isReadingLess ? Infinity : this.#control.limitPerS;

@@ -89,13 +89,13 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli counters ledger/record os seed/file threads engine/common token ledger/chain plugin admin ledger/ring ledger/store seed/claim ledger/projection set/common ledger/thread server/worker",
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
-  ["monitor/web/page", "monitor/timeline monitor/collect monitor/money monitor/view"],
+  ["monitor/web/page", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
   [
     "server",
     "base cli counters ledger/record os engine/common ledger/disk token plugin admin engine ledger/ring seed/claim admin/telemetry doctor ledger/evidence server/worker server/host",
   ],
-  ["monitor/web", "admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
+  ["monitor/web", "base admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
   ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],
   ["report", "base charts cli counters plugin monitor/timeline report/data"],
   [

@@ -105,6 +105,20 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     ],
   },
   {
+    id: "accounts",
+    title: "Where the money is",
+    unit: "yuan",
+    lines: ([
+      ["put in", "moneyPutInFen"],
+      ["pool", "moneyPoolFen"],
+      ["held", "moneyHeldFen"],
+      ["in sent packets", "moneySentFen"],
+      ["users", "moneyUsersFen"],
+      ["returned", "moneyReturnedFen"],
+      ["off by", "moneyOffFen"],
+    ] as const).map(([label, metric]) => ({ ...gauge(label, "server", metric), scale: FEN })),
+  },
+  {
     id: "waits",
     title: "Waits inside the servers",
     unit: "us",

@@ -1,6 +1,8 @@
+import { missingFen, moneyLine } from "../../base/money_line.ts";
 import { formatCount } from "../../base/units.ts";
 import type { WarningSpec } from "../../charts/chart.ts";
 import type { MergedSecond, RoleSecond } from "./merge.ts";
+import { moneyOf } from "./money_sums.ts";
 
 /** How users fare: as they should, worse, or most of them not at all. */
 export type HealthLevel = "good" | "warn" | "bad";
@@ -16,8 +18,14 @@ const SOME = 0.01;
 const MOST = 0.5;
 
 /** How users fared in a second, by what fleets and servers tell of it. Being connected is no health: being served is. */
-export function healthOf({ roles }: MergedSecond, warnings: readonly WarningSpec[]): Health {
+export function healthOf(merged: MergedSecond, warnings: readonly WarningSpec[]): Health {
+  const { roles } = merged;
+  const money = moneyOf(merged);
   const found = [
+    // Before all else: nobody may be served so.
+    ...(money === undefined || missingFen(money) === 0
+      ? []
+      : [{ level: "bad", text: moneyLine(money) } as const]),
     ...(roles.client === undefined ? [] : fleetHealth(roles.client)),
     ...warnings.flatMap((warning) => warned(warning, roles[warning.role])),
   ];

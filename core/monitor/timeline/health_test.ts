@@ -41,3 +41,16 @@ Deno.test("users who may win no more are told from a server that gives nothing",
   assert.match(texts[0], /^23 shakes a second win nothing .*--packets-per-user and --packets-per-sponsor/);
   assert.equal(health({}, { shakeAtLimit: 0 }).level, "good");
 });
+
+Deno.test("money that is nowhere is bad, whatever else is well", () => {
+  const of = (moneyUsersFen: number) => {
+    const second = new MergedSecond(7);
+    const gauges = { moneyPutInFen: 100, moneyPoolFen: 50, moneySentFen: 10, moneyUsersFen };
+    second.add(makeSnapshot(7, { role: "server", gauges }), "server");
+    return healthOf(second, []);
+  };
+  assert.deepEqual(of(40), { level: "good", texts: [] });
+  const text = "money OFF BY 0.03 yuan, missing: 1.00 yuan put in is not " +
+    "0.50 yuan pool + 0.10 yuan held + 0.37 yuan users + 0.00 yuan returned";
+  assert.deepEqual(of(37), { level: "bad", texts: [text] });
+});

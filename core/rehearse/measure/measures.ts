@@ -52,6 +52,7 @@ export function phaseResult(
     disconnects: grew("disconnects"),
     good: grew("shakesInTime"),
     givenUp: grew("shakesGivenUp"),
+    lost: grew("shakesLost") + grew("shakesGivenUp"),
     admittedP99Us: new Histogram().add(
       difference(after.client.histograms.admittedLatencyUs, before.client.histograms.admittedLatencyUs),
     ).percentile(99),
@@ -111,7 +112,7 @@ const inMs = (us: MeasureSpec["of"]): MeasureSpec => ({
 
 /** What a threshold can be about, by name; besides what plugins measure. */
 export const MEASURES = {
-  offeredPercent: inPercent(({ offered, scheduled }) => percentOf(offered, scheduled)),
+  sentPercent: inPercent(({ offered, scheduled }) => percentOf(offered, scheduled)),
   answeredPercent: inPercent(({ answered, offered }) => percentOf(answered, offered)),
   overloadedPercent: inPercent(({ overloaded, answered }) =>
     answered === 0 ? 0 : percentOf(overloaded, answered)

@@ -28,13 +28,13 @@ const latency = (label: string, key: keyof PhaseSummary["latencyUs"]): Figure =>
 /** What a report tells of each phase, whatever its server does. */
 const FIGURES: readonly Figure[] = [
   {
-    label: "scheduled",
+    label: "due",
     value: ({ scheduled, seconds }) => scheduled / seconds,
     unit: "perS",
     write: perSecond,
   },
   {
-    label: "offered",
+    label: "sent",
     value: ({ offered, seconds }) => offered / seconds,
     unit: "perS",
     write: perSecond,
@@ -66,6 +66,7 @@ const FIGURES: readonly Figure[] = [
     write: formatCount,
     isMoreBetter: false,
   },
+  { label: "lost", value: ({ lost }) => lost, unit: "count", write: formatCount, isMoreBetter: false },
   {
     label: "disconnects",
     value: ({ disconnects }) => disconnects,

@@ -32,6 +32,9 @@ export const phaseSchema = z.object({
   disconnects: count,
   good: count.describe("Shakes that were answered well and in time"),
   givenUp: count,
+  lost: count.default(0).describe(
+    "Shakes that were sent and never answered: with their connection, or given up",
+  ),
   admittedP99Us: us.describe(
     "99th percentile of what was answered otherwise than overloaded, in microseconds",
   ),

@@ -1,4 +1,4 @@
-import { delta, type PluginChart } from "../../../core/plugin/plugin.ts";
+import { delta, FEN, type PluginChart, total } from "../../../core/plugin/plugin.ts";
 
 /** What users send, claim and say. */
 export const charts: readonly PluginChart[] = [
@@ -10,6 +10,7 @@ export const charts: readonly PluginChart[] = [
     after: "delivery",
     lines: [
       delta("sent", "server", "sendPackets"),
+      delta("by the host", "server", "sendHostPackets"),
       delta("claims", "server", "sendClaims"),
       delta("claims paid", "server", "sendClaimsPaid"),
       delta("claims empty", "server", "sendClaimsEmpty"),
@@ -17,6 +18,13 @@ export const charts: readonly PluginChart[] = [
       delta("told to wait", "server", "sendBusy", "sendClaimsBusy"),
       delta("expired", "server", "sendExpired"),
       delta("chats delivered", "server", "sendChatsDelivered"),
+    ],
+  },
+  {
+    id: "money",
+    lines: [
+      total("sent by users", "server", "sendAmountFen", FEN),
+      total("sent by the host", "server", "sendHostAmountFen", FEN),
     ],
   },
 ];
