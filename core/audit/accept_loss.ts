@@ -73,6 +73,8 @@ export function acceptLoss(
     const wallMs = clock.wallMs();
     // The mark first: the truth writes a new one with its next commit. If we end in between, its absence refuses a start.
     const aside = [setAside(directory, MARK_FILE, wallMs)];
+    // What is left of a truth that is gone, such as its log, which SQLite would delete.
+    if (found.truth === undefined) aside.push(setAside(directory, TRUTH_FILE, wallMs));
     const entered = enterAgain(directory, reason, found, clock);
     for (const file of [PROJECTION_FILE, CHECKPOINT_FILE]) aside.push(setAside(directory, file, wallMs));
     catchUp(directory, clock, onStage);

@@ -4,13 +4,16 @@ const LOCK_FILE = "lock";
 
 /**
  * Keeps a ledger's directory to one process. The kernel lets go of the lock when the process ends, however it ends. The
- * file itself stays; it names the process that had the lock last.
+ * file itself stays; it names the process that had the lock last. The directory is locked too, where that can be done:
+ * somebody may remove the file while the process goes on.
  */
 export class DirectoryLock {
   readonly #file: Deno.FsFile;
+  readonly #folder: Deno.FsFile | undefined;
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: Deno.FsFile, folder: Deno.FsFile | undefined) {
     this.#file = file;
+    this.#folder = folder;
   }
 
   /**
@@ -27,9 +30,11 @@ export class DirectoryLock {
     } catch (error) {
       throw new UserError(`${flag} ${directory}: cannot be written: ${reason(error)}`);
     }
-    if (!file.tryLockSync(true)) {
+    const folder = openFolder(directory);
+    if (!file.tryLockSync(true) || !tryLockFolder(folder)) {
       const holder = new TextDecoder().decode(readAll(file)).trim();
       file.close();
+      folder?.close();
       throw new UserError(
         `${flag} ${directory}: process ${
           holder || "unknown"
@@ -38,7 +43,7 @@ export class DirectoryLock {
     }
     file.truncateSync(0);
     file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
-    return new DirectoryLock(file);
+    return new DirectoryLock(file, folder);
   }
 
   /**
@@ -58,6 +63,21 @@ export class DirectoryLock {
   release(): void {
     this.#file.unlockSync();
     this.#file.close();
+    this.#folder?.close();
+  }
+}
+
+/** Undefined on Windows, which can't open a folder. */
+function openFolder(directory: string): Deno.FsFile | undefined {
+  return Deno.build.os === "windows" ? undefined : Deno.openSync(directory);
+}
+
+/** Whether no other process has it; a file system that knows no locks of folders leaves it to the file. */
+function tryLockFolder(folder: Deno.FsFile | undefined): boolean {
+  try {
+    return folder?.tryLockSync(true) ?? true;
+  } catch {
+    return true;
   }
 }
 
