@@ -275,11 +275,16 @@ function rebuild(host: Host, directory: string, { json }: Options): number {
     refuseLostRows(directory, host.clock.wallMs());
     new TruthReader(directory).close();
     const name = Projection.setAside(directory, host.clock.wallMs());
-    if (name !== undefined) {
-      host.out(`${directory}/${name}: what was there; delete it when you don't need it\n`);
-    }
     const rows = showing(host, (onStage) => catchUp(directory, host.clock, onStage));
-    writeResult(host, json, { rows }, () => `${formatCount(rows)} rows\n`);
+    const kept = name === undefined ? null : `${directory}/${name}`;
+    writeResult(
+      host,
+      json,
+      { rows, kept },
+      () =>
+        (kept === null ? "" : `${kept}: what was there; delete it when you don't need it\n`) +
+        `${formatCount(rows)} rows\n`,
+    );
     return ExitCode.ok;
   } finally {
     lock.release();
