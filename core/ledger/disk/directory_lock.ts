@@ -1,4 +1,6 @@
+import { dirname, resolve } from "node:path";
 import { UserError } from "../../base/user_error.ts";
+import { syncFolder } from "./sync_folder.ts";
 
 const LOCK_FILE = "lock";
 
@@ -25,7 +27,7 @@ export class DirectoryLock {
   static take(directory: string, flag: string): DirectoryLock {
     let file: Deno.FsFile;
     try {
-      Deno.mkdirSync(directory, { recursive: true });
+      makeFolder(directory);
       file = Deno.openSync(`${directory}/${LOCK_FILE}`, { read: true, write: true, create: true });
     } catch (error) {
       throw new UserError(`${flag} ${directory}: cannot be written: ${reason(error)}`);
@@ -64,6 +66,24 @@ export class DirectoryLock {
     this.#file.unlockSync();
     this.#file.close();
     this.#folder?.close();
+  }
+}
+
+/** Makes a directory and those above it, and their names durable: a power loss must not take a ledger with its folder. */
+function makeFolder(directory: string): void {
+  const made: string[] = [];
+  for (let folder = resolve(directory); !exists(folder); folder = dirname(folder)) made.push(folder);
+  Deno.mkdirSync(directory, { recursive: true });
+  for (const folder of made.reverse()) syncFolder(dirname(folder));
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 
