@@ -6,6 +6,12 @@ const CHUNK_BYTES = 1 << 20;
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
 const ZERO = 0x30;
+/** The largest user and packet id. A larger number is none of ours, and must not become one by losing its high bits. */
+const MOST_ID = 0xffff_ffff;
+const KINDS = (["shake", "claim", "open", "stayed"] as const).map((kind) => ({
+  kind,
+  bytes: new TextEncoder().encode(`${kind},`),
+}));
 
 /** One line of a fleet's file; used again for the next. */
 export interface Sighting {
@@ -95,15 +101,15 @@ class LineReader {
   #readLine(bytes: Uint8Array, start: number, end: number): void {
     this.#at = start;
     const sighting = this.#sighting;
-    sighting.user = this.#number(bytes, end, COMMA);
-    sighting.packetId = this.#number(bytes, end, COMMA);
-    sighting.amountFen = this.#number(bytes, end, COMMA);
-    sighting.kind = this.#kind(bytes, end);
-    sighting.seenAtMs = this.#number(bytes, end, NEWLINE);
+    sighting.user = this.#number(bytes, end, COMMA, MOST_ID);
+    sighting.packetId = this.#number(bytes, end, COMMA, MOST_ID);
+    sighting.amountFen = this.#number(bytes, end, COMMA, Number.MAX_SAFE_INTEGER);
+    sighting.kind = this.#kind(bytes);
+    sighting.seenAtMs = this.#number(bytes, end, NEWLINE, Number.MAX_SAFE_INTEGER);
     this.#take(sighting);
   }
 
-  #number(bytes: Uint8Array, end: number, stop: number): number {
+  #number(bytes: Uint8Array, end: number, stop: number, most: number): number {
     let value = 0;
     const start = this.#at;
     for (; this.#at < end && bytes[this.#at] !== COMMA; this.#at++) {
@@ -115,21 +121,20 @@ class LineReader {
     if (this.#at === start || isLast !== (stop === NEWLINE)) {
       throw this.fault("has too few or too many fields");
     }
+    if (value > most) throw this.fault("holds a number that is too large");
     this.#at++;
     return value;
   }
 
-  #kind(bytes: Uint8Array, end: number): Sighting["kind"] {
-    const comma = bytes.indexOf(COMMA, this.#at);
-    if (comma < 0 || comma > end) throw this.fault("has too few fields");
-    // The second letters tell them apart; the length makes sure.
-    const letter = bytes[this.#at + 1];
-    const size = comma - this.#at;
-    this.#at = comma + 1;
-    if (letter === 0x68 && size === 5) return "shake";
-    if (letter === 0x6c && size === 5) return "claim";
-    if (letter === 0x70 && size === 4) return "open";
-    if (letter === 0x74 && size === 6) return "stayed";
-    throw this.fault("has an unknown kind");
+  #kind(bytes: Uint8Array): Sighting["kind"] {
+    const at = this.#at;
+    for (const { kind, bytes: word } of KINDS) {
+      let same = 0;
+      while (same < word.length && bytes[at + same] === word[same]) same++;
+      if (same < word.length) continue;
+      this.#at = at + same;
+      return kind;
+    }
+    throw this.fault("has too few fields, or an unknown kind");
   }
 }

@@ -163,6 +163,10 @@ Deno.test("a fleet's file is read to the last whole line, and what is none is na
       ["1,,3,shake,4", /line 2 has too few/],
       ["1,x,3,shake,4", /no number/],
       ["1,2,3,shaken,4", /unknown kind/],
+      ["1,2,3,Shake,4", /unknown kind/],
+      ["4294967297,2,3,shake,4", /line 2 holds a number that is too large/],
+      ["1,4294967298,3,shake,4", /line 2 holds a number that is too large/],
+      ["1,2,9007199254740993,shake,4", /line 2 holds a number that is too large/],
     ] as const
   ) assert.throws(() => read(`${AWARDS_HEADER}${line}\n`), fault);
   assert.throws(() => read("some,other,file\n"), /line 1 is not the header/);
