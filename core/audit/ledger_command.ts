@@ -185,11 +185,12 @@ function packetLine({ packetId, sponsor, award, wasGivenBack, order }: ShownPack
 }
 
 /** Which ledger it is, and what it says of itself. */
-function ledgerText({ id, head, limits, seeds, losses }: LedgerDescription): string {
+function ledgerText({ id, head, hostNumber, limits, seeds, losses }: LedgerDescription): string {
   const limit = (packets: number) => packets === Infinity ? "no limit" : String(packets);
   return [
     `ledger ${id}`,
     `row ${head.seq}, head ${head.headHex}`,
+    `host number ${hostNumber}`,
     ...limits.map(({ packetsPerUser, packetsPerSponsor, atMs }) =>
       `limits since ${timeText(atMs)}: ${limit(packetsPerUser)} a user, ${
         limit(packetsPerSponsor)
