@@ -33,8 +33,7 @@ export class Setting implements AsyncDisposable {
   static async start(options: Mode & { engine: string; users: number; cores: number }): Promise<Setting> {
     const { engine, plugins, set, users, patienceMs } = options;
     const server = await startServer([
-      // Threads that go first keep to no quota.
-      ...["--engine", engine, "--workers", "1", "--plugins", plugins, "--priority", "normal"],
+      ...["--engine", engine, "--workers", "1", "--plugins", plugins],
       ...set.flatMap((value) => ["--set", value]),
     ]);
     const client = new Running([

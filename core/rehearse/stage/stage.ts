@@ -88,8 +88,6 @@ export class Stage {
         ],
         ...(options.ledger === undefined ? [] : ["--ledger", options.ledger]),
         ...["--engine", options.engine, "--workers", String(options.serverWorkers)],
-        // Threads that go first keep to no quota.
-        ...(quota === undefined ? [] : ["--priority", "normal"]),
         ...["--set", `throttle.connectionPerS=${cap}`, "--set", `throttle.connectionBurst=${2 * cap}`],
         // A scenario that says nothing of levels is a proof of what the host can do: every shake is answered.
         ...["--set", "throttle.mostLevel=0"],
