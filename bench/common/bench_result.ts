@@ -1,6 +1,7 @@
 /** How a bench begins and ends, the same for all: its machine, its figures, their file, or why there is no figure. */
 import { z } from "zod";
 import { UserError } from "../../core/base/user_error.ts";
+import type { CheckRow } from "../../core/report/data/check.ts";
 import { RehearsalBroken } from "../../core/rehearse/run.ts";
 import { machineSchema, machineText, readMachine } from "../machine.ts";
 import { commitOf } from "./commit.ts";
@@ -45,6 +46,12 @@ export interface Outcome {
   readonly isPass?: boolean;
   /** Whatever else is worth keeping. */
   readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** What a mode of a bench found: bars, and figures. */
+export interface Found {
+  readonly checks: readonly CheckRow[];
+  readonly figures: readonly Figure[];
 }
 
 /**
