@@ -92,7 +92,8 @@ export class Setting implements AsyncDisposable {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ qps }),
     });
-    await response.body?.cancel();
+    const text = await response.text();
+    if (!response.ok) throw new Error(`POST /rate: ${response.status} ${text}`);
   }
 
   async #read(): Promise<{ server: Totals; client: Totals }> {
