@@ -3,7 +3,7 @@
  * A figure alone means nothing where the machine's speed moves by a fifth; a ratio of neighbours does. `docs/benchmarks.md`
  * says how to read it.
  */
-import { builtIn } from "../built_in.ts";
+import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
 import {
   flag,

@@ -2,7 +2,7 @@
  * A million connections between one server process and one client process on this machine: `deno task bench:million`.
  * `docs/benchmarks.md` says how to read it.
  */
-import { builtIn } from "../built_in.ts";
+import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
 import {
   flag,

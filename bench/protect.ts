@@ -3,7 +3,7 @@
  * who hammer among users who don't, and peers that are slow or dead. `docs/benchmarks.md` says how to read it; the CPU
  * quota is `bench:overload`, the storm `redpkt rehearse storm`.
  */
-import { builtIn } from "../built_in.ts";
+import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
 import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { processHost } from "../core/cli/process_host.ts";

@@ -3,7 +3,7 @@
  * for many packets at once; and packets that the host sends itself beside a gala's shakes. `docs/benchmarks.md` says how
  * to read it.
  */
-import { builtIn } from "../built_in.ts";
+import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
 import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../core/cli/flags.ts";
 import type { Host } from "../core/cli/host.ts";

@@ -8,16 +8,8 @@
  */
 import type { PluginApi } from "../core/plugin/loader.ts";
 
-<<<<<<< HEAD
-export default (
-  { ADMIT, definePlugin, delta, fromClient, fromServer, positionalWriter, refuseFor, u32, z }: PluginApi,
-) => {
-||||||| merged common ancestors
-export default ({ definePlugin, fromClient, fromServer, u32, positionalWriter, z }: PluginApi) => {
-=======
 export default (api: PluginApi) => {
   const { ADMIT, definePlugin, delta, fromClient, fromServer, positionalWriter, refuseFor, u32, z } = api;
->>>>>>> contract
   // Frames of our own: their sizes, offsets and writers come from what is declared here.
   const roll = fromClient(0x0200, {});
   const writeRolled = positionalWriter(
@@ -112,17 +104,7 @@ export default (api: PluginApi) => {
             },
             // What was refused is answered with a 0, and with when to come again.
             refuse(_connection, _request, _at, reply, replyAt, _nowMs, retryAfterMs) {
-<<<<<<< HEAD
-              return writeRolled(reply, replyAt, retryAfterMs, 0);
-||||||| merged common ancestors
-              reply.setUint16(replyAt, 16);
-              reply.setUint16(replyAt + 2, ROLL_RESPONSE);
-              reply.setBigUint64(replyAt + 4, BigInt(retryAfterMs));
-              reply.setUint32(replyAt + 12, 0);
-              return 16;
-=======
               return writeRolled(reply, replyAt, set.unixSeconds, 0, retryAfterMs);
->>>>>>> contract
             },
           },
         },

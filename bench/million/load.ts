@@ -72,7 +72,7 @@ export async function runLoad(
     host.out(`\n${phaseTable(phases)}\n${checkTable(checks.map(checkRow))}`);
     premise(connect.ready === users, `${connect.ready} of ${users} users were connected`);
     for (const phase of phases) checkPhase(phase);
-    for (const { measure, seen, met } of checkMoney(end)) {
+    for (const { measure, seen, met } of checkMoney(end, stage.plugins.won)) {
       premise(met, `the money isn't right: ${measure} ${seen}`);
     }
     return {
