@@ -1,8 +1,8 @@
 /**
  * The one entry of redpkt: the command line on the main thread, and the worker threads' beginning. Here alone the core
- * meets the plugins and scenarios that come with it, which `built_in.ts` lists.
+ * meets the plugins and scenarios that come with it, which `plugins/built_in.ts` lists.
  */
-import { builtIn } from "./built_in.ts";
+import { builtIn } from "./plugins/built_in.ts";
 import type { Program } from "./core/cli/host.ts";
 import { firstParentMessage, threadRole } from "./core/threads/thread.ts";
 

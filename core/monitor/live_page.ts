@@ -33,9 +33,14 @@ interface PageParts {
 /** How often servers are asked where their money is, in ms. */
 const MONEY_MS = 3_000;
 
+/** Asks a target, and nobody else: one that sends on to another address may not choose who hears an order. */
+export function askTarget(url: string, init: RequestInit): Promise<Response> {
+  return fetch(url, { ...init, redirect: "error" });
+}
+
 /** Asks the servers of a core where their money is. */
 export function liveMoney(host: Host, core: MonitorCore): MoneyWatch {
-  return new MoneyWatch(core, (url, init) => fetch(url, init), host.env(TOKEN_VARIABLE) || undefined);
+  return new MoneyWatch(core, askTarget, host.env(TOKEN_VARIABLE) || undefined);
 }
 
 /** Lets a core go on, and asks for the charts and the money, until the returned function is called. */
@@ -56,7 +61,7 @@ export async function liveCore(host: Host, id = systemSecret()): Promise<Monitor
 function worldOf(host: Host): TargetWorld {
   return {
     clock: host.clock,
-    fetch: (url, init) => fetch(url, init),
+    fetch: askTarget,
     after,
     token: host.env(TOKEN_VARIABLE) || undefined,
   };
@@ -78,7 +83,7 @@ export async function servePage(
   const door = { flag: "--web", what: "the page", address, names };
   const given = tokenOf(host, door);
   const token = given ?? systemSecret();
-  const control = new Control(core, (url, init) => fetch(url, init), log, given);
+  const control = new Control(core, askTarget, log, given);
   const web = await serveWeb(door, {
     core,
     control,

@@ -97,6 +97,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     engine,
     port: options.port,
     shakesPerS: 0,
+    priority: options.priority,
   }, log);
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   const capacity = Math.min(

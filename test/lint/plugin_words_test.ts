@@ -1,6 +1,6 @@
 /** Plugins own their words: no file of core names a built-in plugin's metric, config key, measure or route. */
 import assert from "node:assert/strict";
-import { builtIn } from "../../built_in.ts";
+import { builtIn } from "../../plugins/built_in.ts";
 import { fleetMetrics } from "../../core/client/state/metrics.ts";
 import type { AnyPlugin } from "../../core/plugin/plugin.ts";
 

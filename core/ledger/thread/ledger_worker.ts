@@ -5,6 +5,7 @@ import { collectGarbage } from "../../os/collect_garbage.ts";
 import { closeThread, onParentMessage, postToParent } from "../../threads/thread.ts";
 import { systemClock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
+import { UserError } from "../../base/user_error.ts";
 import { type AwardedBits, markAwarded } from "../judge/awarded_bits.ts";
 import { Refusal } from "../record/entry.ts";
 import type { Balances, Ledger, LedgerLimits } from "../record/ledger.ts";
@@ -71,6 +72,8 @@ export type LedgerReport =
   | { readonly type: "balances"; readonly balances: Balances }
   | { readonly type: "failing"; readonly reason: string }
   | { readonly type: "mended"; readonly afterMs: number }
+  /** Its rows can't be believed, and somebody must do something. Nothing more comes. */
+  | { readonly type: "refused"; readonly reason: string }
   | { readonly type: "stopped" };
 
 /** Messages to the ledger thread; entries come through the rings. */
@@ -105,6 +108,15 @@ const report = (message: LedgerReport) => postToParent(message);
 
 /** The life of the ledger thread. */
 export async function runLedgerWorker(init: LedgerInit): Promise<void> {
+  try {
+    await judgeUntilStopped(init);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    report({ type: "refused", reason: error.message });
+  }
+}
+
+async function judgeUntilStopped(init: LedgerInit): Promise<void> {
   const bell = new Bell(init.bell);
   const board = new LedgerBoard(init.board);
   const money = new MoneyTally(init.money.groups);

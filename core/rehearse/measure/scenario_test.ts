@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { builtIn } from "../../../built_in.ts";
+import { builtIn } from "../../../plugins/built_in.ts";
 import type { Program } from "../../cli/host.ts";
 import { UserError } from "../../base/user_error.ts";
 import { RehearsedPlugins } from "../stage/plugins.ts";

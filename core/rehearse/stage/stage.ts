@@ -95,8 +95,6 @@ export class Stage {
         ],
         ...(options.ledger === undefined ? [] : ["--ledger", options.ledger]),
         ...["--engine", options.engine, "--workers", String(options.serverWorkers)],
-        // Threads that go first keep to no quota.
-        ...(quota === undefined ? [] : ["--priority", "normal"]),
         ...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
         ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
         ...options.serverFlags,

@@ -384,6 +384,9 @@ export class AccessHost {
         return this.#log("error", "ledger fails: no awards until its disk works", { reason: news.reason });
       case "mended":
         return this.#log("info", "ledger works again", { afterMs: news.afterMs });
+      case "refused":
+        this.#log("error", "refused", { reason: news.reason });
+        return this.#die(ExitCode.workerDied);
       case "projectionFailing":
         return this.#log("error", "projection fails: questions get old answers", { reason: news.reason });
     }
