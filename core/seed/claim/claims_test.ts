@@ -72,7 +72,7 @@ class ClaimWorld implements Disposable {
   /** Makes packets with these ids in a ledger, a commit each. */
   mint(name: string, ...packetIds: readonly number[]): void {
     const store = new SqliteStore(this.ledger(name));
-    const ledger = new StoredLedger(new Judge(), store, new ManualClock());
+    const ledger = new StoredLedger(new Judge(), store, new ManualClock(EVENT_MS));
     for (const packetId of packetIds) {
       const words = new Int32Array(ENTRY_WORDS);
       words[EntryWord.kind] = EntryKind.mint;
