@@ -155,7 +155,7 @@ async function turn(
   }));
   const loop = new LedgerLoop(opened.ledger, clients);
   const watch = new LedgerWatch(init.counters, board, opened, loop);
-  const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money);
+  const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money, opened.ledger);
   board.state = LedgerState.awarding;
   collectGarbage();
   let yieldAtMs = 0;
@@ -245,20 +245,22 @@ function open(
 class MoneyPublisher {
   readonly #board: MoneyBoard;
   readonly #tally: MoneyTally;
+  readonly #ledger: Ledger;
   #isNew = false;
   #nextMs = 0;
 
-  constructor(board: MoneyBoard, tally: MoneyTally) {
+  constructor(board: MoneyBoard, tally: MoneyTally, ledger: Ledger) {
     this.#board = board;
     this.#tally = tally;
-    board.publish(tally);
+    this.#ledger = ledger;
+    board.publish(tally, ledger.balances());
   }
 
   /** A step is over. Only what is durable is shown: nobody knows yet whether a batch in doubt is. */
   note(step: Step, nowMs: number): void {
     this.#isNew ||= step === Step.answered;
     if (step === Step.inDoubt || this.dueInMs(nowMs) > 0) return;
-    this.#board.publish(this.#tally);
+    this.#board.publish(this.#tally, this.#ledger.balances());
     this.#isNew = false;
     this.#nextMs = nowMs + SHOW_MONEY_MS;
   }

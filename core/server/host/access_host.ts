@@ -29,6 +29,7 @@ import { hostMetrics, shareOut } from "./host_plan.ts";
 import { HostEntries } from "./host_entries.ts";
 import { HostTime } from "./host_time.ts";
 import { HostMoney } from "./host_money.ts";
+import { moneyGauges } from "./money_metrics.ts";
 import type { HostSeed } from "./host_seed.ts";
 import { makePeerMailboxes } from "../worker/peers.ts";
 import { PluginHalves } from "./host_plugins.ts";
@@ -258,6 +259,13 @@ export class AccessHost {
   /** Sets a gauge of the main thread. */
   tell(gauge: string, value: number): void {
     this.counters.block(this.setCount)[this.counters.layout.handle(gauge)] = value;
+  }
+
+  /** Sets the gauges of where the money is: what the ledger thread showed last, all of one moment. */
+  tellMoney(): void {
+    const balances = this.money.balances();
+    if (balances === undefined) return;
+    for (const [gauge, fen] of Object.entries(moneyGauges(balances))) this.tell(gauge, fen);
   }
 
   /** What the ledger can do now. */
