@@ -37,7 +37,7 @@ const EMPTIED = 5;
 /** Ledgers as crashes leave them. */
 class LossWorld implements Disposable {
   readonly folder = Deno.makeTempDirSync();
-  readonly clock = new ManualClock();
+  readonly clock = new ManualClock(WALL_MS); // the clock of its first row: a step would be a row of its own
   #copies = 0;
 
   /**

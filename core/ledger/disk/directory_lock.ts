@@ -26,13 +26,14 @@ export class DirectoryLock {
    */
   static take(directory: string, flag: string): DirectoryLock {
     let file: Deno.FsFile;
+    let folder: Deno.FsFile | undefined;
     try {
       makeFolder(directory);
       file = Deno.openSync(`${directory}/${LOCK_FILE}`, { read: true, write: true, create: true });
+      folder = openFolder(directory);
     } catch (error) {
       throw new UserError(`${flag} ${directory}: cannot be written: ${reason(error)}`);
     }
-    const folder = openFolder(directory);
     if (!file.tryLockSync(true) || !tryLockFolder(folder)) {
       const holder = new TextDecoder().decode(readAll(file)).trim();
       file.close();

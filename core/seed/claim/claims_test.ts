@@ -72,7 +72,7 @@ class ClaimWorld implements Disposable {
   /** Makes packets with these ids in a ledger, a commit each. */
   mint(name: string, ...packetIds: readonly number[]): void {
     const store = new SqliteStore(this.ledger(name));
-    const ledger = new StoredLedger(new Judge(), store, new ManualClock());
+    const ledger = new StoredLedger(new Judge(), store, new ManualClock(EVENT_MS));
     for (const packetId of packetIds) {
       const words = new Int32Array(ENTRY_WORDS);
       words[EntryWord.kind] = EntryKind.mint;
@@ -251,6 +251,24 @@ Deno.test("with both claims gone the ledger is taken at its word only by name, a
   assert.equal(await world.start("data"), undefined);
   assert.match((await world.start("other"))!, /is consumed/);
   assert.match(await world.mend("other", "I want it"), /is consumed/);
+});
+
+Deno.test("a ledger that is taken at its word against its claims leaves them under another name, as they were", async () => {
+  using world = new ClaimWorld();
+  assert.equal(await world.start("data"), undefined);
+  world.copy("data", "old");
+  world.mint("data", 1_000_000, 1_000_001);
+  assert.equal(await world.start("data"), undefined);
+  const claims = world.claimPaths.map((path) => Deno.readTextFileSync(path));
+  assert.match((await world.start("old"))!, /older state/);
+  assert.match(await world.mend("old", "the newer one burned"), /is taken at its word/);
+  for (const [i, path] of world.claimPaths.entries()) {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const aside = [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".aside"));
+    assert.equal(aside.length, 1);
+    assert.equal(Deno.readTextFileSync(`${folder}/${aside[0].name}`), claims[i]);
+  }
+  assert.equal(await world.start("old"), undefined);
 });
 
 Deno.test("claims that contradict each other are refused", async () => {
