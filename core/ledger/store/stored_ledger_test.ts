@@ -6,6 +6,7 @@ import { ManualClock } from "../../base/clock.ts";
 import { EntryKind } from "../record/entry.ts";
 import { type EntryRows, RowField } from "../record/entry_rows.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
+import { sendBodyWords } from "../record/send_body.ts";
 import { Judge } from "../judge/judge.ts";
 import { StoredLedger } from "./stored_ledger.ts";
 
@@ -53,4 +54,43 @@ Deno.test("a batch in doubt that is in the store as something else is noticed, w
 Deno.test("a batch in doubt of which the store holds a part is noticed", () => {
   const ledger = mend((kept) => void kept.pop());
   assert.throws(() => ledger.commit(), /a batch is in the store whole or not at all/);
+});
+
+/** An order's text and a packet that ends with its last claim, in doubt; then the disk works again. */
+function mendWords(change: (store: LyingStore, endedId: number) => void): StoredLedger {
+  const store = new LyingStore(new Random(1));
+  const clock = new ManualClock();
+  const ledger = new StoredLedger(new Judge(), store, clock);
+  const filler = new LedgerFiller(ledger);
+  filler.enter(EntryKind.fund, { user: 1, tag: 1, amountFen: 10 });
+  filler.enterParts(sendBodyWords({
+    mode: 0,
+    group: 0,
+    deadlineMs: 9e15,
+    requestId: 1,
+    recipients: Uint32Array.of(2),
+    shares: Uint32Array.of(10),
+  }));
+  const packetId = filler.enter(EntryKind.send, { user: 1, count: 1, amountFen: 10 });
+  filler.enter(EntryKind.claim, { packetId, user: 2, count: 0, amountFen: 10 });
+  assert.equal(ledger.commit(), false);
+  assert.deepEqual([store.bodies.size, store.endedWords.size], [1, 1]);
+  change(store, packetId);
+  clock.advance(1_000);
+  return ledger;
+}
+
+Deno.test("a batch in doubt is compared with the words beside its rows, and the packets that it ends", () => {
+  assert.equal(mendWords(() => {}).commit(), true);
+  const changes: Record<string, (store: LyingStore, endedId: number) => void> = {
+    "a word of a body": (store) => void store.bodies.get(2)![4]++,
+    "a body is cut off": (store) => void store.bodies.set(2, store.bodies.get(2)!.slice(1)),
+    "a body is gone": (store) => void store.bodies.delete(2),
+    "a row has a body too many": (store) => void store.bodies.set(1, Uint32Array.of(1)),
+    "a word of a packet": (store, id) => void store.endedWords.get(id)![3]++,
+    "a packet is gone": (store, id) => void store.endedWords.delete(id),
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    assert.throws(() => mendWords(change).commit(), /the store holds the (words|packets)/, what);
+  }
 });
