@@ -37,7 +37,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["ledger/checkpoint", "base ledger/record ledger/judge ledger/disk ledger/chain"],
   ["ledger/ring", "base ledger/record ledger/judge ledger/chain"],
   ["ledger/store", "base ledger/record ledger/judge ledger/disk ledger/chain"],
-  ["seed/claim", "base cli seed/file ledger/chain"],
+  ["seed/claim", "base cli seed/file ledger/disk ledger/chain"],
   ["client/act", "base client/population client/schedule counters wire engine/common client/state"],
   ["client/connect", "base client/schedule counters wire token engine/common client/state"],
   ["doctor", "base cli os engine/common engine/uring/ring engine"],
