@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
+import { headerSum, LOG_HEADER_BYTES } from "./log_header.ts";
 
 /** SQLite's extended code when the shared memory may only be read and no snapshot of it fits just now. */
 const READONLY_CANTINIT = 264;
@@ -12,7 +13,7 @@ type Way =
   | "shared"
   /** Nobody has it open and its log is empty: the file alone is all there is. */
   | "alone"
-  /** It has a log and no shared memory, as after a power loss: a copy is read. */
+  /** It has a log and no shared memory, as after a power loss, or its log's header is damaged: a copy is read. */
   | "copied"
   /** The same where the directory is ours: an empty file of shared memory is enough, and is removed at the end. */
   | "indexed";
@@ -128,6 +129,8 @@ function retrying(run: () => void): void {
 
 function wayOf(path: string, isOurs: boolean): Way {
   const log = sizeOf(`${path}-wal`);
+  // SQLite can't read past a damaged header without writing a new one.
+  if (log !== undefined && log >= LOG_HEADER_BYTES && !isHeaderWhole(`${path}-wal`)) return "copied";
   if (log !== undefined && sizeOf(`${path}-shm`) !== undefined) return "shared";
   return log === undefined || log === 0 ? "alone" : isOurs ? "indexed" : "copied";
 }
@@ -141,6 +144,13 @@ function copy(path: string): string {
     Deno.removeSync(folder, { recursive: true });
     throw error;
   }
+}
+
+function isHeaderWhole(log: string): boolean {
+  using file = Deno.openSync(log);
+  const bytes = new Uint8Array(LOG_HEADER_BYTES);
+  file.readSync(bytes);
+  return headerSum(new DataView(bytes.buffer)) !== undefined;
 }
 
 /** Changes when somebody writes to a database, or opens it to write. */

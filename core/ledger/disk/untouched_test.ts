@@ -45,13 +45,28 @@ Deno.test("a look sees what is in the log alone and changes no byte, with and wi
   }
 });
 
+Deno.test("a log whose header is damaged is as good as gone, for a look as for SQLite, and stays as it is", () => {
+  for (const lost of [[], ["-shm"]]) {
+    for (const isOurs of [false, true]) {
+      withKilled((path, folder) => {
+        for (const suffix of lost) Deno.removeSync(`${path}${suffix}`);
+        const log = Deno.readFileSync(`${path}-wal`);
+        log[17] ^= 1;
+        Deno.writeFileSync(`${path}-wal`, log);
+        const before = bytesOf(folder);
+        const db = new UntouchedDatabase(path, isOurs);
+        assert.equal(db.prepare("select count(*) as n from sqlite_schema").get()!.n, 0);
+        db.close();
+        assert.deepEqual(bytesOf(folder), before);
+      });
+    }
+  }
+});
+
 Deno.test("a look that fails leaves nothing behind, and says why", () => {
   withKilled((path, folder) => {
     Deno.removeSync(`${path}-shm`);
-    Deno.writeTextFileSync(
-      path,
-      "no database at all, and longer than SQLite's header of a hundred bytes. ".repeat(9),
-    );
+    for (const suffix of ["", "-wal"]) Deno.writeTextFileSync(`${path}${suffix}`, "neither ".repeat(99));
     const before = bytesOf(folder);
     assert.throws(() => lookUntouched(path, readX), /not a database/);
     assert.throws(() => new UntouchedDatabase(path), /not a database/);
