@@ -147,6 +147,7 @@ Deno.test("a log that was deleted, halved, zeroed in parts or had one bit flippe
     ["emptied", (log) => Deno.truncateSync(log)],
     ["halved", (log) => Deno.truncateSync(log, size >> 1)],
     ["last byte", (log) => Deno.truncateSync(log, size - 1)],
+    ["its header", (log) => edit(log, (bytes) => void (bytes[17] ^= 1))],
   ];
   for (let i = 0; i < 40; i++) {
     const at = random.below(size);

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { genesis } from "./chain.ts";
 import { EntryRows } from "../record/entry_rows.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
-import { HeadMark, MARK_FILE, MarkBroken, readMark } from "./head_mark.ts";
+import { brokenCopies, HeadMark, MARK_FILE, MarkBroken, readMark } from "./head_mark.ts";
 import { hexOf, linkAt, tipOf } from "./links.ts";
 import { SqliteStore, TRUTH_FILE } from "../store/sqlite_store.ts";
 
@@ -105,5 +105,46 @@ Deno.test("of two copies the one that is whole and knows more counts, and withou
     assert.throws(() => readMark(directory), MarkBroken);
     Deno.truncateSync(path);
     assert.throws(() => readMark(directory), MarkBroken);
+  });
+});
+
+Deno.test("a mark is durable with its name before the ledger's first row, and not synced again", () => {
+  const { syncSync } = Deno.FsFile.prototype;
+  withDirectory((directory) => {
+    const known: (number | undefined)[] = [];
+    Deno.FsFile.prototype.syncSync = function () {
+      known.push(readMark(directory)?.seq);
+      syncSync.call(this);
+    };
+    try {
+      new HeadMark(directory, ID).close();
+      assert.deepEqual(known, Deno.build.os === "windows" ? [0] : [0, 0], "the file, then its folder");
+      const mark = new HeadMark(directory, ID);
+      mark.write({ ...genesis(ID), seq: 7 });
+      mark.close();
+      assert.ok(known.length <= 2, "a second sync would double what winners wait");
+    } finally {
+      Deno.FsFile.prototype.syncSync = syncSync;
+    }
+  });
+});
+
+Deno.test("of two copies with the same row the one with more deliveries counts, and a stray byte is damage", () => {
+  withDirectory((directory) => {
+    const path = `${directory}/${MARK_FILE}`;
+    const mark = new HeadMark(directory, ID);
+    mark.write({ ...genesis(ID), seq: 7, mark: 1 });
+    const older = Deno.readFileSync(path);
+    mark.write({ ...genesis(ID), seq: 7, mark: 2 });
+    mark.close();
+    const newer = Deno.readFileSync(path);
+    for (const [first, second] of [[older, newer], [newer, older]]) {
+      Deno.writeFileSync(path, new Uint8Array([...first.subarray(0, 512), ...second.subarray(512)]));
+      assert.equal(readMark(directory)!.mark, 2);
+      assert.deepEqual(brokenCopies(directory), []);
+    }
+    newer[500] = 1;
+    Deno.writeFileSync(path, newer);
+    assert.deepEqual(brokenCopies(directory), [1]);
   });
 });

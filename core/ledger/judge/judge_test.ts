@@ -11,7 +11,7 @@ import {
   Verdict,
 } from "../record/entry.ts";
 import { ROW_FIELDS } from "../record/entry_rows.ts";
-import { emptyJudgement } from "../record/ledger.ts";
+import { emptyJudgement, NO_LIMITS } from "../record/ledger.ts";
 import { sendBodyWords } from "../record/send_body.ts";
 import { Judge } from "./judge.ts";
 
@@ -34,16 +34,14 @@ function judged(judge: Judge, kind: number, fields: Fields, amountFen = 0): numb
   return [judgement.verdict, judgement.detail];
 }
 
+function bodyOf(amountFen: number): Uint32Array {
+  const [recipients, shares] = [Uint32Array.of(99), Uint32Array.of(amountFen)];
+  return sendBodyWords({ mode: 1, group: 0, deadlineMs: 1, requestId: 1, recipients, shares });
+}
+
 /** Sends one share of an amount from one user to another. */
-function sent(judge: Judge, user: number, amountFen: number, requestId = 1): number[] {
-  const body = sendBodyWords({
-    mode: 1,
-    group: 0,
-    deadlineMs: 1,
-    requestId,
-    recipients: Uint32Array.of(99),
-    shares: Uint32Array.of(amountFen),
-  });
+function sent(judge: Judge, user: number, amountFen: number): number[] {
+  const body = bodyOf(amountFen);
   const judgement = emptyJudgement();
   for (let at = 0; at < body.length; at += PAYLOAD_WORDS) {
     words.fill(0)[EntryWord.kind] = EntryKind.part;
@@ -116,4 +114,49 @@ Deno.test("a stored opening says what the award says, or it contradicts it", () 
     assert.equal(judgement.verdict, isRight ? Verdict.done : Verdict.refused, `${amountFen} of ${sponsor}`);
     assert.equal(judge.balances().userFen, isRight ? 60 : 0);
   }
+});
+
+Deno.test("a sent packet takes no id of one to be won, and goes back to whoever sent it", () => {
+  const judge = made();
+  judged(judge, EntryKind.fund, { tag: 1, user: 5 }, 50);
+  assert.deepEqual(sent(judge, 5, 20), DONE);
+  const back = { packetId: 0xffff_ffff, user: 5 };
+  assert.deepEqual(
+    judged(judge, EntryKind.takeBack, { ...back, sponsor: 1 }, 20),
+    refused(Refusal.malformed),
+  );
+  assert.deepEqual(judged(judge, EntryKind.takeBack, back, 20), DONE);
+  assert.equal(judge.sends.balanceOf(5), 50);
+  const full = made();
+  judged(full, EntryKind.fund, { tag: 1, user: 5 }, 50);
+  assert.deepEqual(judged(full, EntryKind.mint, { packetId: 0xffff_ffff, count: 1, sponsor: 1 }, 1), DONE);
+  assert.deepEqual(sent(full, 5, 20), refused(Refusal.idsTaken));
+});
+
+Deno.test("a packet that stored rows end must lie where ended ones do, as the rows have it", () => {
+  const [fund, send, claim] = [
+    [1, EntryKind.fund, 1, 5, 20, 0, 0, 0],
+    [2, EntryKind.send, 0xffff_ffff, 5, 20, 0, 1, 0],
+    [3, EntryKind.claim, 0xffff_ffff, 99, 20, 0, 0, 0],
+  ].map((row) => Float64Array.from(row));
+  const replayed = (ended: Uint32Array | undefined) => {
+    const judge = new Judge(NO_LIMITS, { ended: () => ended });
+    const judgement = emptyJudgement();
+    judge.replay(fund, 0, judgement);
+    judge.replay(send, 0, judgement, bodyOf(20));
+    judge.replay(claim, 0, judgement);
+    return { verdict: judgement.verdict, sends: judge.sends };
+  };
+  // An older program has left it out: it stays in memory.
+  const { verdict, sends } = replayed(undefined);
+  assert.deepEqual([verdict, sends.keptCount], [Verdict.done, 1]);
+  const right = sends.packet(0xffff_ffff)!.words();
+  const same = replayed(right);
+  assert.deepEqual([same.verdict, same.sends.keptCount], [Verdict.done, 0]);
+  for (let at = 0; at < right.length; at++) {
+    const wrong = right.slice();
+    wrong[at] ^= 1;
+    assert.equal(replayed(wrong).verdict, Verdict.refused, `word ${at}`);
+  }
+  assert.equal(replayed(right.slice(1)).verdict, Verdict.refused);
 });
