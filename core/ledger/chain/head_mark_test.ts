@@ -148,3 +148,34 @@ Deno.test("of two copies with the same row the one with more deliveries counts, 
     assert.deepEqual(brokenCopies(directory), [1]);
   });
 });
+
+Deno.test("an old mark is brought up to the truth by whoever opens it", () => {
+  withDirectory((directory) => {
+    const store = new SqliteStore(directory, "off");
+    store.append(row(1), NO_MARKS);
+    store.append(row(2), NO_MARKS);
+    store.close();
+    const [id, newest] = [readMark(directory)!.ledger, readMark(directory)];
+    const mark = new HeadMark(directory, id);
+    mark.write({ ...genesis(id), seq: 1 });
+    mark.close();
+    new SqliteStore(directory, "off").close();
+    assert.deepEqual(readMark(directory), newest);
+  });
+});
+
+Deno.test("limits are noted when they change, and the loosest that ever were in force count", () => {
+  withDirectory((directory) => {
+    const store = new SqliteStore(directory, "off");
+    const noted = (packetsPerUser: number, packetsPerSponsor: number) => {
+      store.noteLimits({ packetsPerUser, packetsPerSponsor }, 0);
+      return [store.lastSeq(), store.limits().packetsPerUser, store.limits().packetsPerSponsor];
+    };
+    assert.deepEqual(noted(3, 1), [1, 3, 1]);
+    assert.deepEqual(noted(3, 1), [1, 3, 1]);
+    assert.deepEqual(noted(2, 5), [2, 3, 5]);
+    assert.deepEqual(noted(Infinity, 1), [3, Infinity, 5]);
+    assert.deepEqual(noted(3, 1), [4, Infinity, 5]);
+    store.close();
+  });
+});

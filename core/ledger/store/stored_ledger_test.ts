@@ -94,3 +94,11 @@ Deno.test("a batch in doubt is compared with the words beside its rows, and the 
     assert.throws(() => mendWords(change).commit(), /the store holds the (words|packets)/, what);
   }
 });
+
+Deno.test("a commit that leaves a sum open ends the thread, before anybody is answered", () => {
+  const judge = new Judge();
+  const ledger = new StoredLedger(judge, new SimStore(new Random(1)), new ManualClock());
+  new LedgerFiller(ledger).enter(EntryKind.mint, { packetId: 1, count: 1, amountFen: 1, sponsor: 1 });
+  judge.sends.totals.userFen++;
+  assert.throws(() => ledger.commit(), /the sum of all accounts is 0/);
+});
