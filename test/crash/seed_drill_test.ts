@@ -67,7 +67,10 @@ Deno.test("the drill with a seed file: a restored backup gives no ticket away un
   for (let tries = 0; tries < 2; tries++) {
     const refused = await redpkt(flags(restored));
     assert.equal(refused.code, 2, refused.stderr);
-    assert.match(refused.stderr, /is an older state of its ledger: it has \d+ rows and had \d+ \(\d+ missing\)/);
+    assert.match(
+      refused.stderr,
+      /is an older state of its ledger: it has \d+ rows and had \d+ \(\d+ missing\)/,
+    );
     assert.doesNotMatch(refused.stderr, /\.ts:/);
     const mended = await redpkt(["seed", "claim", seed, "--ledger", restored, ...claims, "--mend"]);
     assert.equal(mended.code, 2, "nothing proves it");
