@@ -4,11 +4,12 @@
  * the same of so many sent packets.
  */
 import { flag, wholeNumber } from "../core/cli/flags.ts";
-import { AWARDS_HEADER } from "../core/client/state/award_log.ts";
+import { AwardsFile } from "../core/client/main/awards_file.ts";
 import { CHECKPOINT_FILE } from "../core/ledger/checkpoint/checkpoint.ts";
-import { sleep } from "../core/base/clock.ts";
+import { sleep, systemClock } from "../core/base/clock.ts";
 import { Running } from "../test/processes.ts";
 import { benchFlags } from "./bench_flags.ts";
+
 import { processCpuS } from "./process_cpu.ts";
 import { fillLedger } from "./fill_ledger.ts";
 import { fillSends } from "./fill_sends.ts";
@@ -61,12 +62,10 @@ try {
 async function reconcileBar(): Promise<void> {
   const ledger = `${directory}/reconciled`;
   const fleet = `${directory}/awards.csv`;
-  const file = Deno.openSync(fleet, { write: true, create: true });
-  const encoder = new TextEncoder();
-  let lines = [AWARDS_HEADER.trimEnd()];
+  const file = new AwardsFile(fleet, { first: 0, stride: 1, count: USERS }, systemClock);
+  let lines: string[] = [];
   const flush = () => {
-    const bytes = encoder.encode(lines.join("\n") + "\n");
-    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+    file.append(lines.join(""));
     lines = [];
   };
   fillLedger(ledger, {
@@ -74,12 +73,12 @@ async function reconcileBar(): Promise<void> {
     users: USERS,
     isCheckpointed: false,
     onAward(user, packetId, amountFen) {
-      lines.push(`${user},${packetId},${amountFen},shake,1763600000000`);
+      lines.push(`${user},${packetId},${amountFen},shake,1763600000000\n`);
       if (lines.length === LINES_PER_WRITE) flush();
     },
   });
   flush();
-  file.close();
+  file.close(true);
   const startMs = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "-A", MAIN, "reconcile", "--ledger", ledger, "--fleet", fleet],

@@ -13,6 +13,8 @@ import { SEND_METRICS } from "../plugins/send/common/metrics.ts";
 import shake from "../plugins/shake/mod.ts";
 import throttle from "../plugins/throttle/mod.ts";
 import { CHARTS } from "../core/monitor/timeline/chart_table.ts";
+import { machineGauge } from "../core/report/data/record_run.ts";
+import { machineSchema } from "../core/report/data/summary_schema.ts";
 
 const DOCS = new URL("../docs/monitoring/", import.meta.url);
 const server: Record<string, MetricDefinition> = {
@@ -54,10 +56,12 @@ Deno.test("every metric that dashboard and alerts name is one that a process has
   assert.deepEqual(named.filter((name) => !known.has(name)), []);
 });
 
-Deno.test("every metric that a chart names is one that a process has", () => {
+Deno.test("every metric that a chart names is one that a process or a rehearsal has", () => {
+  const machine = Object.keys(machineSchema.shape).map((name) => [machineGauge(name), {}]);
+  const fleet = { ...fleetMetrics.definitions, ...Object.fromEntries(machine) };
   const unknown = CHARTS.flatMap(({ lines }) => lines).flatMap(({ source }) => {
     const metrics = "metric" in source ? [source.metric] : "metrics" in source ? source.metrics : [];
-    const known = "role" in source && source.role === "client" ? fleetMetrics.definitions : server;
+    const known = "role" in source && source.role === "client" ? fleet : server;
     return metrics.filter((metric) => !Object.hasOwn(known, metric));
   });
   assert.deepEqual(unknown, []);

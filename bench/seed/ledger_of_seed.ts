@@ -1,4 +1,4 @@
-import { AWARDS_HEADER } from "../../core/client/state/award_log.ts";
+import { AwardsFile } from "../../core/client/main/awards_file.ts";
 import { EntryKind } from "../../core/ledger/record/entry.ts";
 import { Judge } from "../../core/ledger/judge/judge.ts";
 import { LedgerIdentity } from "../../core/ledger/store/ledger_identity.ts";
@@ -22,11 +22,10 @@ export function ledgerOfSeed(path: string, directory: string, fleetPath: string,
   for (const [, sponsor, packetId, count, amountFen] of file.description.groups) {
     filler.enter(EntryKind.mint, { packetId, count, amountFen, sponsor });
   }
-  const fleet = Deno.openSync(fleetPath, { write: true, create: true, truncate: true });
-  let lines = AWARDS_HEADER;
+  const fleet = new AwardsFile(fleetPath, { first: 0, stride: 1, count: awards }, systemClock);
+  let lines = "";
   const flush = () => {
-    const bytes = new TextEncoder().encode(lines);
-    for (let at = 0; at < bytes.length;) at += fleet.writeSync(bytes.subarray(at));
+    fleet.append(lines);
     lines = "";
   };
   for (let i = 0; i < awards; i++) {
@@ -40,7 +39,7 @@ export function ledgerOfSeed(path: string, directory: string, fleetPath: string,
     flush();
   }
   flush();
-  fleet.close();
+  fleet.close(true);
   ledger.close();
   file.close();
 }

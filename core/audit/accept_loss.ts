@@ -122,7 +122,7 @@ function enterAgain(
   ) {
     if (!told.has(file)) continue;
     try {
-      eachIn(directory, (entry) => entering.enter(entry));
+      eachIn(directory, (entry) => entering.enter(entry), store.hostNumber);
     } catch (error) {
       if (error instanceof UserError || isOfMedium(error)) throw error;
       entering.contradicts(`${file} can't be read to its end: ${(error as Error).message}`);

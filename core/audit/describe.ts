@@ -8,6 +8,8 @@ import { TruthReader } from "../ledger/store/truth_reader.ts";
 export interface LedgerDescription {
   readonly id: string;
   readonly head: LedgerHead;
+  /** Whose packet ids it has. */
+  readonly hostNumber: number;
   /** Each time that others came into force. */
   readonly limits: readonly (LedgerLimits & { readonly atMs: number })[];
   readonly seeds: readonly (UsedSeed & { readonly atMs: number })[];
@@ -28,6 +30,7 @@ export function describeLedger(directory: string): LedgerDescription {
     return {
       id: ledgerIdOf(db),
       head: { seq, headHex: hexOf(linkAt(db, seq)!.head) },
+      hostNumber: truth.hostNumber,
       limits: notesOf(db, EntryKind.limits).map(({ body, atMs }) => ({ ...limitsOfNote(body), atMs })),
       seeds: notesOf(db, EntryKind.seed).map(({ body, atMs }) => ({
         ...JSON.parse(textOfWords(body)),

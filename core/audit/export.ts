@@ -19,6 +19,8 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [EntryKind.limits]: "limits",
   [EntryKind.seed]: "seed",
   [EntryKind.loss]: "loss",
+  [EntryKind.host]: "host",
+  [EntryKind.time]: "time",
 };
 
 /** Columns of an export, in order. */

@@ -185,11 +185,12 @@ function packetLine({ packetId, sponsor, award, wasGivenBack, order }: ShownPack
 }
 
 /** Which ledger it is, and what it says of itself. */
-function ledgerText({ id, head, limits, seeds, losses }: LedgerDescription): string {
+function ledgerText({ id, head, hostNumber, limits, seeds, losses }: LedgerDescription): string {
   const limit = (packets: number) => packets === Infinity ? "no limit" : String(packets);
   return [
     `ledger ${id}`,
     `row ${head.seq}, head ${head.headHex}`,
+    `host number ${hostNumber}`,
     ...limits.map(({ packetsPerUser, packetsPerSponsor, atMs }) =>
       `limits since ${timeText(atMs)}: ${limit(packetsPerUser)} a user, ${
         limit(packetsPerSponsor)
@@ -275,11 +276,16 @@ function rebuild(host: Host, directory: string, { json }: Options): number {
     refuseLostRows(directory, host.clock.wallMs());
     new TruthReader(directory).close();
     const name = Projection.setAside(directory, host.clock.wallMs());
-    if (name !== undefined) {
-      host.out(`${directory}/${name}: what was there; delete it when you don't need it\n`);
-    }
     const rows = showing(host, (onStage) => catchUp(directory, host.clock, onStage));
-    writeResult(host, json, { rows }, () => `${formatCount(rows)} rows\n`);
+    const kept = name === undefined ? null : `${directory}/${name}`;
+    writeResult(
+      host,
+      json,
+      { rows, kept },
+      () =>
+        (kept === null ? "" : `${kept}: what was there; delete it when you don't need it\n`) +
+        `${formatCount(rows)} rows\n`,
+    );
     return ExitCode.ok;
   } finally {
     lock.release();

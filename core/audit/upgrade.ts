@@ -15,7 +15,7 @@ import { PROJECTION_FILE } from "../ledger/projection/projection.ts";
 import { catchUp } from "../ledger/projection/projector.ts";
 import { CommitReader } from "../ledger/chain/prove_chain.ts";
 import { checkVersion, migrate, TRUTH_MIGRATIONS } from "../ledger/disk/schema.ts";
-import { FIRST_SENT_ID } from "../ledger/judge/sent_list.ts";
+import { FIRST_SENT_ID } from "../base/id_space.ts";
 import { copyAside, setAside } from "../ledger/disk/set_aside.ts";
 import { lastSeqOf } from "../ledger/disk/sqlite_rows.ts";
 import { TRUTH_FILE } from "../ledger/store/sqlite_store.ts";

@@ -44,7 +44,7 @@ export * from "../wire/version1_money.ts";
 export { EntryKind, Refusal, refusalName, Verdict } from "../ledger/record/entry.ts";
 export { isTaken, type OpenPart, type OrderState, untakenOf } from "../ledger/record/order_state.ts";
 export { type SendBody, sendBodyWords } from "../ledger/record/send_body.ts";
-export { HeadBit, HeadWord } from "../ledger/record/sent_packet.ts";
+export { hasUser, HeadBit, HeadWord } from "../ledger/record/sent_packet.ts";
 export { ownerSet } from "../base/owner_set.ts";
 export { assert } from "../base/assert.ts";
 export type { MetricDefinition } from "../counters/counters.ts";
@@ -232,6 +232,11 @@ export interface SetContext {
   readonly unixSeconds: number;
   /** The same in ms, for version 1. */
   readonly unixMs: number;
+  /**
+   * The pass's event time in ms: wall time as this host has seen it pass, which nobody can jump. For every promise that the
+   * host makes; see `EventTime`.
+   */
+  readonly eventMs: number;
   /** Users that are logged in to this SET now. */
   readonly users: number;
   /** The user of a connection that has logged in. */
@@ -403,6 +408,8 @@ export interface HostContext {
   readonly tickets: Tickets | undefined;
   /** Whether this host was given tickets, proven yet or not. */
   readonly hasTickets: boolean;
+  /** The highest id that packets made on this host may have. */
+  readonly lastPacketId: number;
   /**
    * The packets that a plugin of this host offers: of this name, or of the first that offers any. Ask from the first tick
    * on; a name that offers none is the user's mistake, and ends the host.
@@ -457,6 +464,10 @@ export interface HostContext {
   enter(entry: Readonly<EntryProposal>, body?: Uint32Array): Promise<EntryVerdict>;
   /** The present wall time in unix ms. It may step: for what was planned in wall time, never for a wait. */
   unixMs(): number;
+  /** See `SetContext.eventMs`. */
+  eventMs(): number;
+  /** False while what looks late by the wall clock has only been skipped by it. */
+  mayExpire(): boolean;
   /** Asks for `onTick` at once. */
   wakeUp(): void;
   /** One line in the log, `info` if nothing else is said. */

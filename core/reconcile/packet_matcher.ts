@@ -1,4 +1,5 @@
 import type { Differences } from "./differences.ts";
+import type { FleetCoverage } from "./fleet_coverage.ts";
 import type { Stays } from "./stays.ts";
 
 /** Words of a record; the first is the packet. */
@@ -45,6 +46,9 @@ export interface MatchCounts {
   /** Durable, and not seen by a user who didn't come back: his at the next login. */
   readonly pending: number;
   readonly pendingFen: number;
+  /** Durable awards and shares of users whom no fleet's file covers, and their sum in fen: nothing is known of them. */
+  readonly uncovered: number;
+  readonly uncoveredFen: number;
   /** Awards that their users opened, and how many of them a fleet saw open. */
   readonly opened: number;
   readonly openedSeen: number;
@@ -61,6 +65,7 @@ function isShare({ origin }: Held): boolean {
 export class PacketMatcher {
   readonly #ledgers: readonly string[];
   readonly #stays: Stays;
+  readonly #coverage: FleetCoverage;
   readonly #differences: Differences;
   #packetId = -1;
   /** What ledgers hold of the present packet, and what fleets saw. */
@@ -76,15 +81,23 @@ export class PacketMatcher {
     seenAgain: 0,
     pending: 0,
     pendingFen: 0,
+    uncovered: 0,
+    uncoveredFen: 0,
     opened: 0,
     openedSeen: 0,
     shares: 0,
     sharesSeen: 0,
   };
 
-  constructor(ledgers: readonly string[], stays: Stays, differences: Differences) {
+  constructor(
+    ledgers: readonly string[],
+    stays: Stays,
+    coverage: FleetCoverage,
+    differences: Differences,
+  ) {
     this.#ledgers = ledgers;
     this.#stays = stays;
+    this.#coverage = coverage;
     this.#differences = differences;
   }
 
@@ -145,8 +158,9 @@ export class PacketMatcher {
         this.#counts.sharesSeen++;
       }
     }
-    for (const { user, atMs } of byUser.values()) {
-      if (!seen.has(user) && this.#mustHaveSeen(user, atMs)) {
+    for (const { user, amountFen, atMs } of byUser.values()) {
+      if (seen.has(user) || this.#isUncovered(user, amountFen)) continue;
+      if (this.#mustHaveSeen(user, atMs)) {
         this.#differ(`user ${user} never heard of his share, though he logged in again and stayed`);
       }
     }
@@ -183,12 +197,21 @@ export class PacketMatcher {
   }
 
   #unseen({ user, amountFen, atMs }: Held): void {
+    if (this.#isUncovered(user, amountFen)) return;
     if (this.#mustHaveSeen(user, atMs)) {
       this.#differ(`user ${user} never saw it, though he logged in again and stayed`);
       return;
     }
     this.#counts.pending++;
     this.#counts.pendingFen += amountFen;
+  }
+
+  /** No file tells what the user saw; without any file nobody has asked. */
+  #isUncovered(user: number, amountFen: number): boolean {
+    if (!this.#coverage.hasFiles || this.#coverage.covers(user)) return false;
+    this.#counts.uncovered++;
+    this.#counts.uncoveredFen += amountFen;
+    return true;
   }
 
   /** Logged in after what was then durable, and there until the end: the login must have brought it. */

@@ -7,6 +7,7 @@ import { KeyFolder } from "../seed/file/keys.ts";
 import { SortedBlocks } from "../ledger/record/sorted_blocks.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
 import { Differences } from "./differences.ts";
+import { FleetCoverage } from "./fleet_coverage.ts";
 import { readFleetFile, type Sighting } from "./fleet_file.ts";
 import { checkLimits } from "./limits_check.ts";
 import {
@@ -28,6 +29,10 @@ export interface ReconcileOptions {
   readonly ledgers: readonly string[];
   /** Files of fleets, as `redpkt client --awards` writes them. */
   readonly fleetFiles: readonly string[];
+  /** More of them, of which the end is known to be missing. */
+  readonly cutFleetFiles?: readonly string[] | undefined;
+  /** Awards of users whom none of these files covers are no difference. */
+  readonly allowsUncovered?: boolean | undefined;
   /** Seed files of which all packets must be, and folders of them; and the folder of keys that are trusted. */
   readonly seeds?: { readonly places: readonly string[]; readonly keys: string } | undefined;
   readonly onStage?: OnStage | undefined;
@@ -36,6 +41,8 @@ export interface ReconcileOptions {
 /** Where a ledger's money is, in fen. All but `source` sum to what was put in. */
 export interface LedgerAccounts {
   readonly ledger: string;
+  /** Whose packet ids its packets have. */
+  readonly hostNumber: number;
   readonly sourceFen: number;
   readonly poolFen: number;
   /** Awarded, and not opened. */
@@ -51,6 +58,8 @@ export interface ReconcileResult extends MatchCounts {
   /** With seeds: where each sponsor's budget is. */
   readonly sponsors: readonly SponsorSums[];
   readonly packetsMade: number;
+  /** How many files of fleets were compared. */
+  readonly fleetFiles: number;
   readonly differenceCount: number;
   /** The first of them, in words. */
   readonly differences: readonly string[];
@@ -65,7 +74,8 @@ export interface ReconcileResult extends MatchCounts {
  * @throws UserError for files that aren't there or aren't right
  */
 export function reconcile(
-  { ledgers, fleetFiles, seeds, onStage = () => {} }: ReconcileOptions,
+  { ledgers, fleetFiles, cutFleetFiles = [], allowsUncovered = false, seeds, onStage = () => {} }:
+    ReconcileOptions,
 ): ReconcileResult {
   const differences = new Differences();
   const seedMatch = seeds === undefined
@@ -79,13 +89,15 @@ export function reconcile(
       readLedger(ledger, { index, byPacket, byUser, differences, seedMatch, onStage })
     );
     const sponsors = seedMatch?.finish() ?? [];
-    for (const file of fleetFiles) {
-      readFleetFile(file, (sighting) => {
+    const coverage = new FleetCoverage();
+    for (const path of [...fleetFiles, ...cutFleetFiles]) {
+      const file = readFleetFile(path, (sighting) => {
         if (sighting.kind === "stayed") stays.add(sighting.user, sighting.seenAtMs);
         else addSighting(byPacket, sighting);
       }, onStage);
+      coverage.add(file, cutFleetFiles.includes(path), differences);
     }
-    const matcher = new PacketMatcher(ledgers, stays, differences);
+    const matcher = new PacketMatcher(ledgers, stays, coverage, differences);
     const records = byPacket.size;
     let matched = 0;
     byPacket.merge((words, at) => {
@@ -93,12 +105,19 @@ export function reconcile(
       if (++matched % STRIDE === 0) onStage("ledgers against fleets", STRIDE, records, "records");
     });
     const counts = matcher.finish();
+    if (counts.uncovered > 0 && !allowsUncovered) {
+      differences.add(
+        `${counts.uncovered} awards of ${counts.uncoveredFen} fen are of users whom no fleet file covers: ` +
+          "give their fleets' files too, or --allow-uncovered",
+      );
+    }
     checkLimits(byUser, loosest(read.map(({ limits }) => limits)), differences);
     return {
       accounts: read.map(({ accounts }) => accounts),
       sponsors,
       packetsMade: read.reduce((sum, { packetsMade }) => sum + packetsMade, 0),
       ...counts,
+      fleetFiles: fleetFiles.length + cutFleetFiles.length,
       differenceCount: differences.count,
       differences: differences.first,
       isClean: differences.count === 0,
@@ -149,7 +168,8 @@ function readLedger(
         }
       }
     });
-    return { ...sums.finish(), limits: truth.limits() };
+    const { accounts, packetsMade } = sums.finish();
+    return { accounts: { ...accounts, hostNumber: truth.hostNumber }, packetsMade, limits: truth.limits() };
   } finally {
     truth.close();
   }
@@ -252,7 +272,7 @@ class LedgerSums {
     if (this.#packetFen < 0) this.#differences.add(`${this.#ledger}: the sent packets are overdrawn`);
   }
 
-  finish(): { accounts: LedgerAccounts; packetsMade: number } {
+  finish(): { accounts: Omit<LedgerAccounts, "hostNumber">; packetsMade: number } {
     const poolFen = [...this.#poolFen.values()].reduce((sum, fen) => sum + fen, 0);
     const sumFen = poolFen + this.#heldFen + this.#userFen + this.#returnedFen + this.#packetFen;
     const inFen = this.#mintedFen + this.#fundedFen;

@@ -1,4 +1,4 @@
-import { flag, type Flags, helpText, listFlag, parseFlags } from "../cli/flags.ts";
+import { flag, type Flags, helpText, listFlag, parseFlags, switchFlag } from "../cli/flags.ts";
 import type { Command } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Stages } from "../cli/progress.ts";
@@ -16,6 +16,8 @@ const RECONCILE_FLAGS = {
   seeds: listFlag("DIR", "seed files, or a folder of them: every packet must be one of their tickets"),
   "seed-keys": flag("DIR", "folder of keys whose seed files are taken", z.string().default("keys")),
   fleet: listFlag("FILE", "what a fleet saw, written by redpkt client --awards FILE; may be repeated"),
+  "cut-fleet": listFlag("FILE", "the same for a file whose end is known to be missing, as of a killed fleet"),
+  "allow-uncovered": switchFlag("awards of users whom no fleet file covers are no difference"),
   json: JSON_FLAG,
 } satisfies Flags;
 
@@ -32,7 +34,7 @@ export const command: Command = {
     }
     const problems = operands.map((operand) => `${operand}: redpkt reconcile takes flags only`);
     if (values.ledger.length === 0) problems.push("--ledger is missing. Give --ledger DIR");
-    for (const name of ["ledger", "seeds", "fleet"] as const) {
+    for (const name of ["ledger", "seeds", "fleet", "cut-fleet"] as const) {
       for (const place of values[name]) {
         if (isAbsent(place)) problems.push(`--${name} ${place}: there is no such file or folder`);
       }
@@ -43,6 +45,8 @@ export const command: Command = {
       onStage: stages.on,
       ledgers: values.ledger,
       fleetFiles: values.fleet,
+      cutFleetFiles: values["cut-fleet"],
+      allowsUncovered: values["allow-uncovered"],
       seeds: values.seeds.length === 0 ? undefined : { places: values.seeds, keys: values["seed-keys"] },
     });
     stages.end();
@@ -74,9 +78,12 @@ export function sponsorLine(sponsor: SponsorSums): string {
 /** A result as text. */
 export function reconcileReport(result: ReconcileResult): string {
   const lines: string[] = [];
-  for (const { ledger, sourceFen, poolFen, heldFen, userFen, returnedFen, packetFen } of result.accounts) {
+  for (
+    const { ledger, hostNumber, sourceFen, poolFen, heldFen, userFen, returnedFen, packetFen } of result
+      .accounts
+  ) {
     lines.push(
-      `${ledger}`,
+      `${ledger}  host number ${hostNumber}`,
       `  source    ${formatYuan(sourceFen)}  put in`,
       `  user      ${formatYuan(userFen)}  won`,
       `  held      ${formatYuan(heldFen)}  won, and not opened`,
@@ -96,6 +103,9 @@ export function reconcileReport(result: ReconcileResult): string {
     `${count(result.pending)} pending, ${
       formatYuan(result.pendingFen)
     }: durable, and their users did not come back`,
+    result.fleetFiles === 0
+      ? "no fleet file was given: what users saw was not compared"
+      : `${count(result.uncovered)} of users whom no fleet file covers, ${formatYuan(result.uncoveredFen)}`,
   );
   for (const words of result.differences.slice(0, MOST_PRINTED)) lines.push(`DIFFERENCE  ${words}`);
   const more = result.differenceCount - Math.min(result.differences.length, MOST_PRINTED);

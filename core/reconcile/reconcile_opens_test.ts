@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AWARDS_HEADER } from "../client/state/award_log.ts";
+import { awardsText } from "../client/state/awards_format.ts";
 import {
   ENTRY_WORDS,
   EntryKind,
@@ -43,7 +43,10 @@ Deno.test("what users saw open is open in the ledger, and the money is where the
   fill(directory);
   const compare = (...seen: string[]) => {
     const lines = seen.map((line) => `${line},1700000000000\n`);
-    Deno.writeTextFileSync(`${directory}/fleet.csv`, AWARDS_HEADER + lines.join(""));
+    Deno.writeTextFileSync(
+      `${directory}/fleet.csv`,
+      awardsText({ first: 0, stride: 1, count: 100 }, lines.join(""), 1, 2),
+    );
     return reconcile({ ledgers: [directory], fleetFiles: [`${directory}/fleet.csv`] });
   };
   const { isClean, opened, openedSeen, seen, accounts: [accounts] } = compare(

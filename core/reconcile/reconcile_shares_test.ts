@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AWARDS_HEADER } from "../client/state/award_log.ts";
+import { awardsText } from "../client/state/awards_format.ts";
 import {
   ENTRY_WORDS,
   EntryKind,
@@ -59,7 +59,10 @@ Deno.test("shares that users saw are compared with those that a ledger holds, us
   const compare = (...seen: [user: number, amountFen: number][]) => {
     const lines = seen.map(([user, fen]) => `${user},${packetId},${fen},claim,1700000000000\n`);
     lines.push(stayed);
-    Deno.writeTextFileSync(`${directory}/fleet.csv`, AWARDS_HEADER + lines.join(""));
+    Deno.writeTextFileSync(
+      `${directory}/fleet.csv`,
+      awardsText({ first: 0, stride: 1, count: 100 }, lines.join(""), 1, 2),
+    );
     return reconcile({ ledgers: [directory], fleetFiles: [`${directory}/fleet.csv`] });
   };
   const { isClean, shares, sharesSeen, accounts } = compare([11, 60], [12, 30], [11, 60]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { fillLedger } from "../../bench/fill_ledger.ts";
-import { AWARDS_HEADER } from "../client/state/award_log.ts";
+import { AWARDS_HEADER, awardsText, usersLine } from "../client/state/awards_format.ts";
 import { SqliteStore, TRUTH_FILE } from "../ledger/store/sqlite_store.ts";
 import { SortedBlocks } from "../ledger/record/sorted_blocks.ts";
 import { Random } from "../base/random.ts";
@@ -11,6 +11,7 @@ import { reconcileReport } from "./reconcile_command.ts";
 
 const AWARDS = 500;
 const USERS = 100;
+const EVERYBODY = { first: 0, stride: 1, count: 100_000 };
 
 /** What the ledger of each test holds, as a fleet would have seen it. */
 interface Case {
@@ -39,7 +40,7 @@ async function withCase(run: (of: Case) => void | Promise<void>): Promise<void> 
 }
 
 function compare({ ledger, fleet }: Case, lines: readonly string[]): ReconcileResult {
-  Deno.writeTextFileSync(fleet, AWARDS_HEADER + lines.map((line) => `${line}\n`).join(""));
+  Deno.writeTextFileSync(fleet, awardsText(EVERYBODY, lines.map((line) => `${line}\n`).join(""), 1, 2));
   return reconcile({ ledgers: [ledger], fleetFiles: [fleet] });
 }
 
@@ -52,6 +53,7 @@ Deno.test("a ledger and a fleet that agree", async () => {
     assert.deepEqual(result.differences, []);
     assert.ok(result.isClean);
     assert.equal(result.awards, AWARDS);
+    assert.equal(result.packetsMade, AWARDS);
     assert.equal(result.seen, AWARDS);
     assert.equal(result.seenFen, AWARDS * 100);
     assert.deepEqual(
@@ -108,6 +110,31 @@ const DIFFERENCES: readonly (readonly [what: string, change: (of: Case) => strin
     change(of.ledger, "update entry set amount = amount + 1 where kind = 2 and packet = 5");
     return of.lines;
   }, /fen/],
+  ["an award of a packet that was never made", (of) => {
+    change(of.ledger, "insert into entry select max(seq) + 1, 2, 9000, 9, 1, 1, 0, 0 from entry");
+    change(of.ledger, "update entry set amount = amount - 1 where kind = 2 and packet = 7");
+    return of.lines;
+  }, /packet 9000: no packet of sponsor 1 with this id was made/],
+  ["a pool that is overdrawn", (of) => {
+    change(of.ledger, "insert into entry select max(seq) + 1, 2, 5, 99, 100, 1, 0, 0 from entry");
+    return of.lines;
+  }, /the pool of sponsor 1 is overdrawn at row 502/],
+  ["packets that were made twice", (of) => {
+    change(of.ledger, "insert into entry select max(seq) + 1, 1, 500, 0, 10, 1, 10, 0 from entry");
+    return of.lines;
+  }, /packet 500: was made twice/],
+  ["more that is opened than was awarded", (of) => {
+    change(of.ledger, "insert into entry select max(seq) + 1, 20, 5, 5, 100, 1, 0, 0 from entry");
+    return of.lines;
+  }, /more is opened than was awarded, at row 502/],
+  ["a row that is missing", (of) => {
+    change(of.ledger, "delete from entry where seq = 77");
+    return of.lines;
+  }, /row 77 is missing/],
+  ["a sent packet of which more is claimed than was in it", (of) => {
+    change(of.ledger, "insert into entry select max(seq) + 1, 8, 4294967295, 5, 100, 0, 0, 0 from entry");
+    return of.lines;
+  }, /the sent packets are overdrawn/],
   ["a limit that is broken", (of) => {
     const store = new SqliteStore(of.ledger);
     store.noteLimits({ packetsPerUser: 4, packetsPerSponsor: 1 }, 0);
@@ -152,20 +179,33 @@ Deno.test("a fleet's file is read to the last whole line, and what is none is na
     readFleetFile(path, (sighting) => void found.push({ ...sighting }));
     return found;
   };
-  assert.deepEqual(read(AWARDS_HEADER + "4294967295,4294967295,4294967295,claim,1763600000000\n1,2,3,sha"), [
+  const start = AWARDS_HEADER + usersLine({ first: 0, stride: 1, count: 2 ** 32 }, 1);
+  assert.deepEqual(read(start + "4294967295,4294967295,4294967295,claim,1763600000000\n1,2,3,sha"), [
     { user: 4294967295, packetId: 4294967295, amountFen: 4294967295, kind: "claim", seenAtMs: 1763600000000 },
   ]);
-  assert.deepEqual(read(AWARDS_HEADER), []);
+  assert.deepEqual(read(start), []);
   for (
     const [line, fault] of [
-      ["1,2,3,shake", /line 2 has too few/],
-      ["1,2,3,shake,4,5", /line 2 has too few or too many/],
-      ["1,,3,shake,4", /line 2 has too few/],
+      ["1,2,3,shake", /line 3 has too few/],
+      ["1,2,3,shake,4,5", /line 3 has too few or too many/],
+      ["1,,3,shake,4", /line 3 has too few/],
       ["1,x,3,shake,4", /no number/],
       ["1,2,3,shaken,4", /unknown kind/],
+      ["1,2,3,sharp,4", /unknown kind/],
+      ["1,2,-3,shake,4", /no number/],
+      ["1,2,3,shake,4\r", /no number/],
+      ["4294967296,2,3,shake,4", /more than 32 bits/],
+      ["1,4294967296,3,shake,4", /more than 32 bits/],
+      ["1,2,90071992547409920,shake,4", /too large/],
+      ["0,1,5,users,4", /begins another file/],
     ] as const
-  ) assert.throws(() => read(`${AWARDS_HEADER}${line}\n`), fault);
+  ) assert.throws(() => read(`${start}${line}\n`), fault);
   assert.throws(() => read("some,other,file\n"), /line 1 is not the header/);
+  assert.throws(() => read(`\ufeff${start}`), /line 1 is not the header/);
+  assert.throws(() => read(""), /line 1 is missing or cut/);
+  assert.throws(() => read(AWARDS_HEADER), /line 2 is missing or cut/);
+  assert.throws(() => read(`${AWARDS_HEADER}1,2,3,shake,4\n`), /line 2 doesn't say which users/);
+  assert.throws(() => read(`${start}0,0,0,end,4\n1,2,3,shake,4\n`), /line 4 comes after the last one/);
   assert.throws(() => readFleetFile("/nowhere.csv", () => {}), /no such file/);
   await Deno.remove(path);
 });

@@ -16,7 +16,8 @@ export class Stays {
     const at = this.#placeOf(user);
     const isNew = this.#sinceMs[at] === FREE;
     this.#users[at] = user;
-    this.#sinceMs[at] = Math.max(1, sinceMs);
+    // Of several fleets the last one counts: by its end he must have seen all.
+    this.#sinceMs[at] = Math.max(1, sinceMs, this.#sinceMs[at]);
     if (isNew && ++this.#size * 2 > this.#users.length) this.#grow();
   }
 

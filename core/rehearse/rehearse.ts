@@ -8,38 +8,15 @@ import {
   wholeNumber,
 } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
-import { openLog } from "../cli/log.ts";
-import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
-import { Stages } from "../cli/progress.ts";
-import { formatCount } from "../base/units.ts";
+import { JSON_FLAG } from "../cli/json_output.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { httpAddress } from "../admin/http_address.ts";
-import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../engine/choose.ts";
-import type { EngineName } from "../engine/common/engine.ts";
-import { LivePage } from "../monitor/live_page.ts";
-import { reconcile, type ReconcileResult } from "../reconcile/reconcile.ts";
-import { recordRun } from "../report/data/record_run.ts";
-import { RECORD_FILE } from "../report/data/run_data.ts";
-import { type Summary, SUMMARY_VERSION } from "../report/data/summary_schema.ts";
-import { writeReport } from "../report/write_report.ts";
-import { VERSION } from "../base/version.ts";
+import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { z } from "zod";
-import { fitToMachine } from "./fit.ts";
 import { Interruption } from "./interruption.ts";
-import type { MachineKind } from "./machine/judge.ts";
-import { MachineWatch } from "./machine/machine_watch.ts";
-import { measureMemoryNs } from "./machine/memory_latency.ts";
-import { causesOf, exitCodeOf, kindText, machineByPhase, outcomeText } from "./outcome.ts";
-import { RehearsalBroken, Run, type RunResult } from "./run.ts";
+import { Rehearsal } from "./rehearsal.ts";
+import { RehearsalBroken } from "./run.ts";
 import { type FullScenario, loadScenario } from "./measure/scenario.ts";
-import { makeSeedSet, type SeedSet } from "./stage/seed_set.ts";
-import { Stage, type StageOptions } from "./stage/stage.ts";
-import { StatusLine } from "./status_line.ts";
-import { seriesCsv, Timeline } from "./timeline.ts";
-import { checkMoney, checkReconciled, checkThresholds, moneyOf } from "./verdict.ts";
-
-/** Connections that are left free, for whatever else the processes open. */
-const SPARE_CONNECTIONS = 500;
 
 export const REHEARSE_FLAGS = {
   users: flag(
@@ -72,7 +49,8 @@ export const REHEARSE_FLAGS = {
   json: JSON_FLAG,
 } satisfies Flags;
 
-type Options = FlagValues<typeof REHEARSE_FLAGS>;
+/** The values of the flags. */
+export type RehearseOptions = FlagValues<typeof REHEARSE_FLAGS>;
 
 /** `redpkt rehearse SCENARIO`: a whole event, and a verdict. */
 export const command: Command = {
@@ -102,7 +80,7 @@ export const command: Command = {
 export async function rehearse(
   host: Host,
   scenario: FullScenario,
-  options: Options,
+  options: RehearseOptions,
   isFitted = false,
 ): Promise<number> {
   using interruption = new Interruption(host);
@@ -114,224 +92,5 @@ export async function rehearse(
     if (!(cause instanceof RehearsalBroken)) throw cause;
     host.err(`redpkt: the rehearsal broke off: ${cause.message}\n`);
     return cause.exitCode;
-  }
-}
-
-/** How a part of a rehearsal ended: with a result, or broken off. */
-interface Played {
-  readonly result?: RunResult;
-  readonly broken?: RehearsalBroken;
-}
-
-class Rehearsal {
-  readonly #host: Host;
-  readonly #options: Options;
-  readonly #signal: AbortSignal;
-  readonly #engine: EngineName;
-  /** Text beside the result: where the result is JSON, it must not come between. */
-  readonly #say: (text: string) => void;
-
-  constructor(host: Host, options: Options, signal: AbortSignal) {
-    this.#host = host;
-    this.#options = options;
-    this.#signal = signal;
-    this.#say = options.json ? host.err : host.out;
-    this.#engine = chooseEngine(options.engine, (_level, _event, fields) => {
-      if (fields?.reason !== undefined) host.err(`engine ${fields.engine}: ${fields.reason}\n`);
-    });
-  }
-
-  async run(scenario: FullScenario, isFitted: boolean): Promise<number> {
-    const { clock } = this.#host;
-    const startedAt = new Date(clock.wallMs()).toISOString();
-    const folder = `${this.#options.out}/${startedAt.replace(/[:.]/g, "-")}`;
-    const users = this.#options.users ||
-      Math.min(scenario.users, Math.max(1, connectionLimit(this.#engine) - SPARE_CONNECTIONS));
-    let rateShare = scenario.engineShare[this.#engine] ?? 1;
-    const kind = { cores: navigator.hardwareConcurrency, memoryNs: measureMemoryNs(clock) };
-    this.#say(headline(scenario, this.#engine, users, rateShare, kind));
-    makeFolder(folder);
-    // First, since its port may be taken: nothing else has been started then.
-    const page = this.#options.web === undefined
-      ? undefined
-      : await LivePage.start(this.#host, this.#options.web, openLog(this.#host, "page"));
-    const log = { ledger: `${folder}/ledger`, awards: `${folder}/awards.csv` };
-    let fit: string | undefined;
-    try {
-      if (isFitted) {
-        const options = this.#stageOptions(users);
-        const fitted = await fitToMachine(this.#host, scenario, options, rateShare, this.#signal);
-        this.#say(`${fitted.text}\n\n`);
-        ({ scenario, text: fit } = fitted);
-        rateShare = 1;
-      }
-      const seeds = scenario.plan === undefined
-        ? undefined
-        : makeSeedSet(scenario.plan, folder, clock.wallMs());
-      const stage = await Stage.start(this.#host, scenario, {
-        ...this.#stageOptions(users, seeds?.serverFlags),
-        ...log,
-      });
-      const { config, timeline, played } = await this.#play(stage, scenario, users, rateShare, page);
-      const { result, broken } = played;
-      const reconciled = result === undefined ? undefined : this.#reconcile(log, seeds);
-      const checks = result === undefined || reconciled === undefined ? [] : [
-        ...checkThresholds(scenario, result.phases),
-        ...(canCompareCounts(scenario) ? checkMoney(result.end, reconciled) : []),
-        ...checkReconciled(reconciled),
-      ];
-      const isPass = result !== undefined && checks.every(({ met }) => met);
-      const summary: Summary = {
-        schemaVersion: SUMMARY_VERSION,
-        scenario,
-        verdict: isPass ? "PASS" : "FAIL",
-        ...(broken === undefined ? {} : { broken: broken.message }),
-        startedAt,
-        environment: {
-          ...environment(stage.connectionCapPerS),
-          engine: this.#engine,
-          users,
-          rateShare,
-          ...(fit === undefined ? {} : { fit }),
-        },
-        config,
-        ...(result === undefined ? {} : { connect: result.connect, phases: result.phases }),
-        checks,
-        ...(reconciled === undefined ? {} : { money: moneyOf(reconciled) }),
-        causes: causesOf(scenario, checks, timeline.seconds, kind),
-        machine: { ...kind, phases: machineByPhase(timeline.seconds) },
-      };
-      try {
-        await writeResults(folder, timeline, summary);
-      } finally {
-        // A full disk takes the report, and not what was seen.
-        writeResult(
-          this.#host,
-          this.#options.json,
-          { ...summary, report: `${folder}/report.html` },
-          () => outcomeText(summary, timeline.seconds, folder),
-        );
-      }
-      return broken?.exitCode ?? exitCodeOf(summary);
-    } finally {
-      await page?.stop();
-    }
-  }
-
-  #stageOptions(users: number, seedFlags: readonly string[] = []): StageOptions {
-    const half = Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
-    const isSingle = this.#engine === "deno";
-    const flags = this.#options["server-flag"].map((text) => text.startsWith("--") ? text : `--${text}`);
-    return {
-      engine: this.#engine,
-      users,
-      serverWorkers: isSingle ? 1 : this.#options["server-workers"] || half,
-      clientWorkers: isSingle ? 1 : this.#options["client-workers"] || half,
-      serverFlags: [...seedFlags, ...flags],
-    };
-  }
-
-  /** Plays it on a stage and ends the stage. */
-  async #play(
-    stage: Stage,
-    scenario: FullScenario,
-    users: number,
-    rateShare: number,
-    page: LivePage | undefined,
-  ): Promise<{ played: Played; timeline: Timeline; config: unknown }> {
-    const status = new StatusLine(this.#host);
-    const timeline = new Timeline((second) => status.show(second), page);
-    const watch = new MachineWatch(
-      this.#host,
-      () => stage.pids,
-      (second, use) => timeline.machine(second, use),
-    );
-    let played: Played;
-    let config: unknown;
-    try {
-      config = await stage.server.request<unknown>("GET", "/config");
-      timeline.follow("server", stage.server);
-      timeline.follow("client", stage.client);
-      played = {
-        result: await new Run(this.#host, stage, timeline, rateShare, this.#signal).play(scenario, users),
-      };
-    } catch (error) {
-      if (!(error instanceof RehearsalBroken)) throw error;
-      played = { broken: error };
-    } finally {
-      status.end();
-      watch.stop();
-      // Their last snapshots come as they stop.
-      await stage.stop();
-      timeline.stop();
-    }
-    return { played, timeline, config };
-  }
-
-  #reconcile(log: { ledger: string; awards: string }, seeds: SeedSet | undefined): ReconcileResult {
-    const stages = new Stages(this.#host);
-    const result = reconcile({
-      ledgers: [log.ledger],
-      fleetFiles: [log.awards],
-      seeds: seeds === undefined ? undefined : { places: [seeds.folder], keys: seeds.keys },
-      onStage: stages.on,
-    });
-    stages.end();
-    return result;
-  }
-}
-
-/** A server that was killed has forgotten its counts, and nobody counts what misbehaving users win; the ledger does. */
-function canCompareCounts({ phases, fleet }: FullScenario): boolean {
-  const isMisbehaving = Object.keys(fleet?.misbehave ?? {}).length > 0;
-  return !isMisbehaving && phases.every(({ kills }) => kills === undefined);
-}
-
-function headline(
-  scenario: FullScenario,
-  engine: EngineName,
-  users: number,
-  rateShare: number,
-  kind: MachineKind,
-): string {
-  const share = rateShare === 1 ? "" : `, at ${rateShare * 100} % of its rates`;
-  return `${scenario.name}: ${scenario.about}\n` +
-    `${formatCount(users)} users on engine ${engine}${share}; ${kindText(kind)}\n\n`;
-}
-
-function environment(connectionPerS: number): Record<string, unknown> {
-  return {
-    redpkt: VERSION,
-    ...Deno.version,
-    os: Deno.build.os,
-    osRelease: Deno.osRelease(),
-    arch: Deno.build.arch,
-    cores: navigator.hardwareConcurrency,
-    caps: { connectionPerS },
-  };
-}
-
-function makeFolder(folder: string): void {
-  try {
-    Deno.mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UserError(`--out: cannot make ${folder}: ${why}. Choose another folder with --out`);
-  }
-}
-
-async function writeResults(
-  folder: string,
-  timeline: Timeline,
-  summary: Summary,
-): Promise<void> {
-  try {
-    await Deno.writeTextFile(`${folder}/summary.json`, JSON.stringify(summary, null, 2) + "\n");
-    await Deno.writeTextFile(`${folder}/series.csv`, seriesCsv(timeline.seconds));
-    recordRun(`${folder}/${RECORD_FILE}`, timeline.seconds, timeline.events);
-    await writeReport(folder);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UserError(`--out: cannot write ${folder}: ${why}. Choose another folder with --out`);
   }
 }

@@ -103,6 +103,7 @@ function health({ access, state, engine, workers, options, startMs, clock }: Ser
     },
     ledger: {
       status: ledgerWords(access),
+      hostNumber: options["host-number"],
       ...(access.ledgerFailure === undefined ? {} : { reason: access.ledgerFailure }),
       rows: access.counters.total("ledgerRows"),
       ...(access.ledgerHead === undefined ? {} : { head: access.ledgerHead }),

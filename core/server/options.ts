@@ -4,6 +4,7 @@ import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { parseAddress } from "../os/address.ts";
 import { allowHostFlag } from "../admin/host_name.ts";
 import { httpAddress } from "../admin/http_address.ts";
+import { MOST_HOST_NUMBER } from "../base/id_space.ts";
 import { CLAIMS_FLAG } from "../seed/claim/claims_directory.ts";
 import { PRIORITY_CHOICES } from "../os/foreground.ts";
 
@@ -52,6 +53,11 @@ export const SERVER_FLAGS = {
   ledger: flag("DIR", "directory in which awards last; without it they are forgotten", z.string().optional()),
   seed: flag("FILE", "seed file whose tickets are given away", z.string().min(1).optional()),
   "host-id": flag("ID", "which host this is; with --seed", z.string().min(1).optional()),
+  "host-number": flag(
+    "N",
+    "whose range of packet ids this host generates from; another one for each host of an event",
+    wholeNumber(0, MOST_HOST_NUMBER).default(0),
+  ),
   "seed-keys": flag(
     "DIR",
     "folder of keys whose seed files are taken (DIR/trusted)",

@@ -17,6 +17,7 @@ import { PORT_TAKEN } from "../engine/common/not_bound.ts";
 import { collectGarbage } from "../os/collect_garbage.ts";
 import { StoreFailed } from "../ledger/disk/entry_store.ts";
 import { refuseLostRows } from "../ledger/evidence/inspect.ts";
+import { readDurableTime, refuseOtherHost } from "../ledger/evidence/host_notes.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
 import { loadPlugins } from "../plugin/loader.ts";
@@ -104,7 +105,10 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   const randomSeed = options["random-seed"] || systemSeed();
   const tokenRules = tokenRulesOf(options);
   const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
-  if (options.ledger !== undefined) refuseLostLedger(options.ledger, host.clock.wallMs(), log);
+  if (options.ledger !== undefined) {
+    refuseLostLedger(options.ledger, host.clock.wallMs(), log);
+    refuseOtherHost(options.ledger, options["host-number"]);
+  }
   if (lock === undefined) {
     log("warn", "awards are kept in memory and forgotten at the end: give --ledger DIR to keep them");
   }
@@ -135,7 +139,9 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       ledgerStore: options.ledger === undefined
         ? undefined
         : { directory: options.ledger, sync: options["ledger-sync"] },
+      durableTime: options.ledger === undefined ? undefined : readDurableTime(options.ledger),
       limits: limitsOf(options, seed),
+      hostNumber: options["host-number"],
       seed,
       verdictMs: options["verdict-ms"],
       allowsVersion0: allowsVersion0(options),

@@ -45,6 +45,9 @@ export class PluginContexts {
       get unixMs() {
         return host.unixMs;
       },
+      get eventMs() {
+        return host.eventMs;
+      },
       get users() {
         return counters.block[counters.at.users];
       },

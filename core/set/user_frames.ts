@@ -20,6 +20,12 @@ export interface UserFramesParts {
 }
 
 /**
+ * Most replies that one connection may wait for at once; what it asks for beyond that is refused as by a plugin. So
+ * whatever a connection sends, no more than this of it is under way to the ledger or to another SET.
+ */
+export const MOST_DEFERRED = 64;
+
+/**
  * Frames of users who are logged in: asks the plugins whether a frame may cost anything, lets its handler write the
  * reply, and does what the handler intends. A frame allocates nothing and waits for nothing.
  */
@@ -46,34 +52,36 @@ export class UserFrames {
     const user = this.#connections.user[connection];
     const version = this.#connections.version[connection];
     if (!isOfVersion(version, opcode)) return CloseCode.unknownOpcode;
-    if (version !== 0) {
-      if (opcode === Opcode1.ping) return this.#pong(connection, request, at);
-      if (opcode === Opcode1.delivered) return this.#delivered(connection, user, request, at);
-    } else if (opcode < PLUGIN_OPCODES.from) {
-      const named = request.getUint32(at + Field.userId);
-      // The prototype's client leaves the user of a claim 0; the user is always the login's.
-      if (named !== user && !(named === 0 && opcode === Opcode.claimRequest)) return CloseCode.wrongUser;
-    }
-    if (this.#connections.undelivered[connection] !== 0) {
-      this.#receipts.received(connection, user, this.#host.nowMs);
+    if (version === 0) {
+      if (opcode < PLUGIN_OPCODES.from) {
+        const named = request.getUint32(at + Field.userId);
+        // The prototype's client leaves the user of a claim 0; the user is always the login's.
+        if (named !== user && !(named === 0 && opcode === Opcode.claimRequest)) return CloseCode.wrongUser;
+      }
+      if (this.#connections.undelivered[connection] !== 0) {
+        this.#receipts.received(connection, user, this.#host.nowMs);
+      }
     }
     return this.#answer(connection, opcode, request, at);
   }
 
+  /** Every frame passes admission first, also those that the core answers itself. */
   #answer(connection: number, opcode: number, request: DataView, at: number): number {
     const { nowMs, waitedMs } = this.#host;
-    let handler = this.#plugins.handlerOf(opcode);
     const leftMs = this.#host.leftMs(this.#host.cursor.isLast);
     const admission = this.#plugins.admits(connection, opcode, nowMs, waitedMs, leftMs);
-    if (admission !== true) {
-      if (admission === DROP) {
-        this.#counters.block[this.#counters.at.framesDropped]++;
-        return 0;
-      }
-      this.#counters.block[this.#counters.at.framesRefused]++;
-      handler = this.#plugins.refusalOf(opcode);
+    if (admission === DROP) {
+      this.#counters.block[this.#counters.at.framesDropped]++;
+      return 0;
     }
-    if (handler === undefined) return 0; // its plugin was disabled, or refuses without words
+    const isAdmitted = admission === true && this.#connections.deferred[connection] < MOST_DEFERRED;
+    if (!isAdmitted) this.#counters.block[this.#counters.at.framesRefused]++;
+    const handler = isAdmitted ? this.#plugins.handlerOf(opcode) : this.#plugins.refusalOf(opcode);
+    if (handler === undefined) {
+      if (isAdmitted && opcode === Opcode1.ping) return this.#pong(connection, request, at);
+      if (isAdmitted && opcode === Opcode1.delivered) this.#delivered(connection, request, at);
+      return 0; // or its plugin was disabled, or refuses without words
+    }
     const replyAt = this.#replies.room(connection);
     if (replyAt < 0) return CloseCode.slowReader;
     const { view } = this.#replies;
@@ -89,9 +97,8 @@ export class UserFrames {
     return 0;
   }
 
-  #delivered(connection: number, user: number, frame: DataView, at: number): number {
+  #delivered(connection: number, frame: DataView, at: number): void {
     const packetId = frame.getUint32(at + SessionField.deliveredPacketId);
-    this.#receipts.confirmed(connection, user, packetId, this.#host.nowMs);
-    return 0;
+    this.#receipts.confirmed(connection, packetId, this.#host.nowMs);
   }
 }

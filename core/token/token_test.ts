@@ -88,7 +88,37 @@ Deno.test("every bad line of a file of keys is told", () => {
     return error instanceof UserError;
   });
   Deno.removeSync(path);
-  assert.throws(() => readTokenKeys(path, "--keys"), /--keys .*: there is no such file|cannot be read/);
+  const unread = (where: string) => (error: UserError) => {
+    const isNamed = error.message.includes("there is no such file");
+    return error.message.startsWith(`--keys ${where}: cannot be read: `) && isNamed === (where === path);
+  };
+  assert.throws(() => readTokenKeys(path, "--keys"), unread(path));
+  const folder = Deno.makeTempDirSync();
+  assert.throws(() => readTokenKeys(folder, "--keys"), unread(folder));
+  Deno.removeSync(folder);
+});
+
+Deno.test("a file of keys has one at least, and ids are 32 bits", () => {
+  const secret = "00112233445566778899aabbccddeeff";
+  const read = (content: string) => {
+    const path = keysFile(content);
+    try {
+      return readTokenKeys(path, "--keys").map(({ id }) => id);
+    } catch (error) {
+      return (error as UserError).message.replaceAll(path, "");
+    } finally {
+      Deno.removeSync(path);
+    }
+  };
+  assert.deepEqual(read(`0 ${secret}\n4294967295 ${secret}\n`), [0, 4294967295]);
+  assert.match(String(read(`4294967296 ${secret}\n`)), /^:1: must be an id and a secret in hex[^\n]*$/);
+  assert.equal(read("# none\n\n"), ": holds no key");
+  assert.match(String(read("x\n")), /^:1: must be an id[^\n]*$/, "what is wrong is told, and nothing else");
+});
+
+Deno.test("an end that no number tells exactly is no end", () => {
+  assert.equal(check(tokens.make(7, Number.MAX_SAFE_INTEGER)), 0);
+  assert.equal(check(tokens.make(7, 2 ** 53)), CloseCode.tokenForged);
 });
 
 Deno.test("a file without a key, and an id that has no room in a token", () => {

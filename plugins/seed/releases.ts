@@ -1,8 +1,10 @@
 import type { HostContext, PacketSource, Tickets } from "../../core/plugin/plugin.ts";
 import { Greetings, hasGreetings } from "./greetings.ts";
 import { plannedSchedule, type Schedule } from "./schedule.ts";
-import { WallWatch } from "./wall_watch.ts";
 import { WavePlayer } from "./wave_player.ts";
+
+/** A wall clock that goes off by more than this from one look to the next has stepped. */
+const STEP_MS = 100;
 
 /** How an earlier run left the waves, by their names; those that are as planned may be absent. */
 export interface KeptWaves {
@@ -24,10 +26,10 @@ export class Releases implements PacketSource {
   readonly #host: HostContext;
   readonly #tickets: Tickets;
   readonly #greetings: Greetings;
-  readonly #watch = new WallWatch();
   /** By wave: its end has come, and what nobody has won goes back. */
   readonly #isClosed: Uint8Array;
   #lastMs = NaN;
+  #lastOffsetMs = NaN;
 
   constructor(host: HostContext, tickets: Tickets, { schedules, greetedMs }: KeptWaves) {
     this.#host = host;
@@ -57,13 +59,9 @@ export class Releases implements PacketSource {
     const elapsedMs = Number.isNaN(this.#lastMs) ? 0 : nowMs - this.#lastMs;
     this.#lastMs = nowMs;
     const wallMs = this.#host.unixMs();
-    const stepMs = this.#watch.look(nowMs, wallMs);
-    if (stepMs !== 0) {
-      this.#host.count("seedWallSteps", 1);
-      this.#host.log("the wall clock has stepped", { ms: Math.round(stepMs) });
-    }
+    this.#noteStep(wallMs - nowMs);
     if (!this.isReady) return;
-    this.#close(nowMs, wallMs);
+    this.#close(wallMs);
     const player = this.#playing(wallMs);
     if (player !== undefined) {
       player.play(this.#tickets, wallMs, elapsedMs, (packetId, amountFen, sponsor) => {
@@ -143,8 +141,8 @@ export class Releases implements PacketSource {
   }
 
   /** Ends waves whose leftovers go back, once their end has come. */
-  #close(nowMs: number, wallMs: number): void {
-    if (!this.#watch.mayExpire(nowMs)) return;
+  #close(wallMs: number): void {
+    if (!this.#host.mayExpire()) return;
     this.players.forEach((player, at) => {
       if (!player.wave.returnsLeftover || this.#isClosed[at] === 1) return;
       const hasEnded = player.schedule.isStopped ||
@@ -154,6 +152,14 @@ export class Releases implements PacketSource {
       player.isOver = true;
       this.#host.log("wave closed", this.describe(player));
     });
+  }
+
+  #noteStep(offsetMs: number): void {
+    const stepMs = offsetMs - this.#lastOffsetMs;
+    this.#lastOffsetMs = offsetMs;
+    if (!(Math.abs(stepMs) > STEP_MS)) return;
+    this.#host.count("seedWallSteps", 1);
+    this.#host.log("the wall clock has stepped", { ms: Math.round(stepMs) });
   }
 
   #waveOf(packetId: number): number {

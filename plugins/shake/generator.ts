@@ -45,6 +45,7 @@ export class Generator {
   /** Packets that were left at the start; of those: brought, durable or not, and released. */
   readonly #left: number;
   #brought = 0;
+  #unmade: number;
   #released = 0;
   /** Parts that were made before and are still to be brought, and the next part to be made. */
   readonly #before: readonly OpenPart[];
@@ -67,13 +68,19 @@ export class Generator {
     this.#mixing = random(plan.seed, MIXING);
     this.#before = openParts;
     this.#nextPart = parts;
-    this.#left = plan.total - made + openParts.reduce((sum, part) => sum + untakenOf(part), 0);
+    this.#unmade = plan.total - made;
+    this.#left = this.#unmade + openParts.reduce((sum, part) => sum + untakenOf(part), 0);
   }
 
   /** Whether every packet has been released that will be. */
   get isDone(): boolean {
     if (!this.#isStopped) return this.#released === this.#left;
     return this.#nextBefore === this.#before.length && this.#ready.length === 0 && this.#entering === 0;
+  }
+
+  /** Packets that will be made yet, and have no ids. */
+  get unmade(): number {
+    return this.#isStopped ? 0 : this.#unmade;
   }
 
   /** Packets that were released in this run. */
@@ -104,6 +111,7 @@ export class Generator {
     // A batch is far shorter than what is drawn ahead, so it can wait until it is whole.
     if (this.#isStopped || count === 0 || due - this.#brought < count) return undefined;
     this.#brought += count;
+    this.#unmade -= count;
     this.#entering++;
     const part = this.#nextPart++;
     return { part, ...drawBatch(this.plan, part, this.#randomOf(part)) };

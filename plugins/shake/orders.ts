@@ -4,6 +4,7 @@ import {
   type PlacedOrder,
   type PluginRoute,
   refusalName,
+  RouteError,
   Verdict,
   z,
 } from "../../core/plugin/plugin.ts";
@@ -39,6 +40,8 @@ export class Orders implements PacketSource {
   readonly #sponsors: number;
   readonly #runs: Run[] = [];
   #hasResumed = false;
+  /** Packets of orders that are being entered into the ledger. */
+  #placing = 0;
   /** 0 until the first packet is made. */
   #nextId = 0;
 
@@ -79,20 +82,42 @@ export class Orders implements PacketSource {
   }
 
   async #place(body: z.infer<typeof orderSchema>, key: string | undefined): Promise<unknown> {
-    const { order, isRepeated } = await this.#host.placeOrder({ route: ROUTE, key, body }, () => {
-      const { ratePerS, total, minFen, maxFen, sponsors = this.#sponsors } = body;
-      const batch = batchFor(ratePerS);
-      const seed = this.#host.random.uint32();
-      const plan: PacketPlan = { ratePerS, total, minFen, maxFen, sponsors, batch, seed };
-      return { fixed: plan, packets: total };
-    });
-    if (!isRepeated) {
-      this.#resume();
-      this.#begin(order);
-      this.#host.wakeUp();
+    let placing = 0;
+    try {
+      const { order, isRepeated } = await this.#host.placeOrder({ route: ROUTE, key, body }, () => {
+        const { ratePerS, total, minFen, maxFen, sponsors = this.#sponsors } = body;
+        this.#resume();
+        const idsLeft = this.#idsLeft();
+        if (total > idsLeft) {
+          throw new RouteError(
+            422,
+            `this host has ${idsLeft} packet ids left: see --host-number in docs/ledger.md`,
+          );
+        }
+        placing = total;
+        this.#placing += placing;
+        const batch = batchFor(ratePerS);
+        const seed = this.#host.random.uint32();
+        const plan: PacketPlan = { ratePerS, total, minFen, maxFen, sponsors, batch, seed };
+        return { fixed: plan, packets: total };
+      });
+      if (!isRepeated) {
+        this.#resume();
+        this.#begin(order);
+        this.#host.wakeUp();
+      }
+      const { ratePerS, total, minFen, maxFen, sponsors } = order.fixed as PacketPlan;
+      return { order: order.number, ratePerS, total, minFen, maxFen, sponsors, repeated: isRepeated };
+    } finally {
+      this.#placing -= placing;
     }
-    const { ratePerS, total, minFen, maxFen, sponsors } = order.fixed as PacketPlan;
-    return { order: order.number, ratePerS, total, minFen, maxFen, sponsors, repeated: isRepeated };
+  }
+
+  /** How many packets may still be ordered, besides all that are. What users send may take some of these ids first. */
+  #idsLeft(): number {
+    const nextId = this.#nextId || this.#host.nextPacketId();
+    const unmade = this.#runs.reduce((sum, { generator }) => sum + generator.unmade, this.#placing);
+    return Math.max(0, this.#host.lastPacketId + 1 - nextId - unmade);
   }
 
   /** Goes on with what was ordered before this start, once the ledger tells of it. */

@@ -1,6 +1,7 @@
 import { z } from "../../core/plugin/plugin.ts";
 import { CLASS_NAMES } from "./levels.ts";
 
+const opcode = z.string().regex(/^\d+$/, "must be an opcode");
 const perS = (most: number) => z.number().min(0).max(most);
 
 /** What an operator may set. */
@@ -31,7 +32,9 @@ export const config = z.strictObject({
   /** From level 2 on: a shake that waited longer is dropped unanswered, in ms. */
   staleMs: z.number().min(1).max(60_000).default(50),
   /** What the frames of an opcode are worth, by opcode; those not named are chat, 2 is a shake and 5 a claim. */
-  priorities: z.record(z.string().regex(/^\d+$/, "must be an opcode"), z.enum(CLASS_NAMES)).default({}),
+  priorities: z.record(opcode, z.enum(CLASS_NAMES)).default({}),
+  /** How many frames one of an opcode counts for in its connection's and user's rate; a send and a chat for 20. */
+  costs: z.record(opcode, z.number().min(1).max(10_000)).default({}),
 });
 
 export type ThrottleConfig = z.infer<typeof config>;

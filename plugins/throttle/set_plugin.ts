@@ -18,6 +18,11 @@ const LOGIN_BURST_MS = 200;
 /** From level 2 on logins come at this part of their rate. */
 const LOGIN_PART = 0.25;
 const OPCODES = 1024;
+/** Frames that reach many users, and how many others each counts for, unless the config says otherwise. */
+const COSTS: readonly (readonly [opcode: number, frames: number])[] = [[Opcode1.send, 20], [
+  Opcode1.chat,
+  20,
+]];
 
 const METRICS = [
   "throttleAdmitted",
@@ -41,6 +46,8 @@ export class ThrottleSet implements PluginInstance {
   readonly #levelGauges: number[];
   readonly #wait: number;
   readonly #classOf = new Uint8Array(OPCODES).fill(Class.chat);
+  /** By opcode: how many tokens of its connection's and user's buckets a frame takes. */
+  readonly #costOf = new Float64Array(OPCODES).fill(1);
 
   /** By seat: one more than the place of its user's bucket, 0 for none. */
   readonly #placeOf: Uint32Array;
@@ -81,7 +88,14 @@ export class ThrottleSet implements PluginInstance {
     this.#classOf[Opcode.claimRequest] = Class.claim;
     this.#classOf[Opcode1.claim] = Class.claim;
     this.#classOf[Opcode1.open] = Class.claim;
-    for (const opcode of [Opcode1.detail, Opcode1.balance, Opcode1.send]) this.#classOf[opcode] = Class.shake;
+    this.#classOf[Opcode1.delivered] = Class.claim;
+    for (const opcode of [Opcode1.detail, Opcode1.balance, Opcode1.send, Opcode1.ping]) {
+      this.#classOf[opcode] = Class.shake;
+    }
+    const leastBurst = Math.min(config.connectionBurst, config.userBurst || config.connectionBurst);
+    const costs = Object.entries(config.costs).map(([opcode, frames]) => [Number(opcode), frames] as const);
+    // A frame that costs more than a whole burst would never be admitted.
+    for (const [opcode, frames] of [...COSTS, ...costs]) this.#costOf[opcode] = Math.min(frames, leastBurst);
     for (const [opcode, name] of Object.entries(config.priorities)) {
       this.#classOf[Number(opcode)] = CLASS_NAMES.indexOf(name);
     }
@@ -110,7 +124,7 @@ export class ThrottleSet implements PluginInstance {
     // What was left on purpose says nothing of the queue that stands.
     if (leftMs === 0) this.#control.observe(waitedMs);
     this.#set.record(this.#wait, Math.max(waitedMs, leftMs) * 1000);
-    const refusedBy = this.#refusedBy(connection, kind, nowMs);
+    const refusedBy = this.#refusedBy(connection, opcode, nowMs);
     if (refusedBy < 0) return true;
     this.#set.count(refusedBy);
     if (!isLess) return false;
@@ -168,13 +182,15 @@ export class ThrottleSet implements PluginInstance {
   }
 
   /** The metric of what refuses a frame, -1 if it is admitted. What is admitted is taken from every bucket. */
-  #refusedBy(connection: number, kind: number, nowMs: number): number {
+  #refusedBy(connection: number, opcode: number, nowMs: number): number {
     const m = this.#m;
+    const kind = this.#classOf[opcode];
+    const cost = this.#costOf[opcode];
     const seat = this.#set.seatOf(connection);
     const place = this.#placeOf[seat] - 1;
     const isBound = place < 0 || this.#isBoundByConnection;
-    const fullAtMs = isBound ? Math.max(this.#fullAtMs[seat], nowMs) + this.#intervalMs : nowMs;
-    const userFullAtMs = place < 0 ? nowMs : this.#users.after(place, nowMs, this.#userIntervalMs);
+    const fullAtMs = isBound ? Math.max(this.#fullAtMs[seat], nowMs) + this.#intervalMs * cost : nowMs;
+    const userFullAtMs = place < 0 ? nowMs : this.#users.after(place, nowMs, this.#userIntervalMs * cost);
     const isBusy = userFullAtMs - nowMs > this.#userBurstMs / 2;
     if (isBusy) this.#noteBusy(place);
     if (fullAtMs - nowMs > this.#burstMs || userFullAtMs - nowMs > this.#userBurstMs) {
@@ -201,7 +217,7 @@ export class ThrottleSet implements PluginInstance {
     }
     if (isBound) this.#fullAtMs[seat] = fullAtMs;
     if (place >= 0) this.#users.take(place, userFullAtMs);
-    if (kind === Class.shake) {
+    if (kind === Class.shake && opcode !== Opcode1.ping) {
       this.#set.count(m.throttleAdmitted);
       this.#admitted++;
     }

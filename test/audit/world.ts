@@ -17,6 +17,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const LIMITS = { packetsPerUser: 40, packetsPerSponsor: 20 };
+const HOST_NUMBER = 7;
 const USERS = 20;
 const PACKETS = 30;
 const SPONSORS = [1, 2, 3];
@@ -36,6 +37,7 @@ export function makeWorld(directory: string, rounds = 1): void {
     for (let round = 0; round < rounds; round++) first.play(round);
     first.close();
     catchUp(living, clock);
+    clock.advance(60_000);
     const second = new Life(living, clock);
     second.play(rounds);
     const projector = new Projector(living, clock);
@@ -79,6 +81,7 @@ class Life {
 
   constructor(directory: string, clock: ManualClock) {
     const store = new SqliteStore(directory, "off");
+    store.noteHost(HOST_NUMBER, clock.wallMs());
     const { judge } = openJudge(store, directory, LIMITS);
     store.noteLimits(LIMITS, clock.wallMs());
     this.#ledger = new StoredLedger(judge, store, clock);

@@ -62,14 +62,28 @@ const EDITS: Readonly<Record<string, string>> = {
   "all is an hour later": "update entry set at_ms = at_ms + 3600000",
   "one row is a second earlier": "update entry set at_ms = at_ms - 1000 where seq = 40",
   "limits are raised": `${body(22).replace("%s", word(0, "e8030000"))}`,
+  "it is another host's": body(27).replace("%s", word(0, "08000000")),
+  "it is no numbered host's": `delete from body where seq = ${
+    row(27)
+  }; update entry set kind = 22 where seq = ${row(27)}; insert into body select ${
+    row(22)
+  }, words from body where seq = ${row(22, 1)}`,
+  "it is two hosts'": `${
+    append(27, "0, 0, 0, 0, 0")
+  }; insert into body select max(seq), x'08000000' from entry`,
+  "whose it is is said again": `${
+    append(27, "0, 0, 0, 0, 0")
+  }; insert into body select max(seq), x'07000000' from entry`,
+  "event time is a day ahead": body(28).replace("%s", word(0, "ffffffff")),
+  "event time is nowhere": `update entry set kind = 22 where seq = ${row(28)}`,
   "the last ten rows are gone": `delete from entry where seq > (select max(seq) - 10 from entry);
     delete from body where seq > (select max(seq) from entry)`,
   "the last commit is gone":
     `delete from entry where seq > (select max(seq) from link where seq < (select max(seq) from link));
     delete from link where seq > (select max(seq) from entry)`,
   "all that came after the projection is gone":
-    `delete from entry where seq > 215; delete from body where seq > 215;
-    delete from ended where seq > 215; delete from link where seq > 215;
+    `delete from entry where seq > 217; delete from body where seq > 217;
+    delete from ended where seq > 217; delete from link where seq > 217;
     delete from delivered where mark > (select max(mark) from link)`,
   "two rows are in another order":
     `update entry set seq = -1 where seq = 12; update entry set seq = 12 where seq = 13;
@@ -88,9 +102,10 @@ const EDITS: Readonly<Record<string, string>> = {
     K.giveBack,
     "(select max(packet + count) from entry where kind = 1), 0, 1, 2, 0",
   ),
-  "a packet has ended otherwise": "update ended set words = zeroblob(length(words)) where number = 2",
-  "a packet's end is nowhere": "delete from ended where number = 2",
-  "a packet has ended that hasn't": "insert into ended select 1, words, seq from ended where number = 2",
+  "a packet has ended otherwise":
+    "update ended set words = zeroblob(length(words)) where number = (select min(number) from ended)",
+  "a packet's end is nowhere": "delete from ended where number = (select min(number) from ended)",
+  "a packet has ended that hasn't": "insert into ended select min(number) - 1, words, seq from ended",
   "what was delivered is not": "delete from delivered where mark = 1",
   "another packet was delivered": `update delivered set packets = ${
     word(0, "1c000000").replaceAll("words", "packets")

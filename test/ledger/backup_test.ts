@@ -128,6 +128,9 @@ Deno.test("the drill: a backup under load, the disk is lost, and what users won 
           "2000",
           "--workers",
           "1",
+          // Whoever had no server meanwhile was not answered.
+          "--least-answered",
+          "0",
         ],
         ...["--control", "127.0.0.1:0", "--awards", awards],
       ]);

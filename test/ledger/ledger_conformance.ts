@@ -12,6 +12,7 @@ import {
   setEntryAmountFen,
   Verdict,
 } from "../../core/ledger/record/entry.ts";
+import { LAST_TICKET_ID } from "../../core/base/id_space.ts";
 import {
   emptyJudgement,
   type Ledger,
@@ -200,12 +201,12 @@ const CASES: readonly Case[] = [
   }],
   ["the ends of the ranges: user 0, the highest user and packet id, amounts over 32 bits", (bench) => {
     const amountFen = 5 * 2 ** 40 + 3;
-    assert.deepEqual(bench.judge(mint(MOST_ID - 1, 2, amountFen)), DONE);
-    assert.equal(bench.ledger.nextPacketId, 2 ** 32);
-    assert.deepEqual(bench.judge(award(MOST_ID, 0, amountFen - 2 ** 33)), DONE);
-    assert.deepEqual(bench.judge(award(MOST_ID - 1, MOST_ID, 2 ** 33)), DONE);
-    assert.deepEqual(bench.ledger.awardOf(MOST_ID), { user: 0, amountFen: amountFen - 2 ** 33 });
-    assert.deepEqual(bench.ledger.awardOf(MOST_ID - 1), { user: MOST_ID, amountFen: 2 ** 33 });
+    assert.deepEqual(bench.judge(mint(LAST_TICKET_ID - 1, 2, amountFen)), DONE);
+    assert.equal(bench.ledger.nextPacketId, 2 ** 31);
+    assert.deepEqual(bench.judge(award(LAST_TICKET_ID, 0, amountFen - 2 ** 33)), DONE);
+    assert.deepEqual(bench.judge(award(LAST_TICKET_ID - 1, MOST_ID, 2 ** 33)), DONE);
+    assert.deepEqual(bench.ledger.awardOf(LAST_TICKET_ID), { user: 0, amountFen: amountFen - 2 ** 33 });
+    assert.deepEqual(bench.ledger.awardOf(LAST_TICKET_ID - 1), { user: MOST_ID, amountFen: 2 ** 33 });
     assert.deepEqual(bench.balances(), [-amountFen, 0, amountFen]);
   }],
   ["money past 2^53 fen in all is refused, since it could not be counted exactly", (bench) => {
@@ -372,6 +373,7 @@ const REFUSALS: readonly (readonly [reason: string, entry: Entry, detail: number
   ["a mint of less than no packets", mint(31, -1, 50), malformed],
   ["a mint with less than 1 fen a packet", mint(31, 51, 50), malformed],
   ["a mint of ids past 32 bits", mint(MOST_ID, 2, 50), malformed],
+  ["a mint of ids that are another host's", mint(0x8010_0000, 2, 50), idsTaken],
   ["kind 0", { ...award(4, 77, 1), kind: 0 }, malformed],
   ["a kind that doesn't exist", { ...award(4, 77, 1), kind: 99 }, malformed],
 ];

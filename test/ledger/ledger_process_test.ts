@@ -99,6 +99,7 @@ Deno.test("a server whose log is gone is refused with one line, and goes on once
     assert.equal(ledger.head.seq, 1, "its limits");
     const order = {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ ratePerS: 100, total: 100, minFen: 1, maxFen: 5 }),
     };
     assert.equal((await fetch(`${server.api}/packets`, order)).status, 200);

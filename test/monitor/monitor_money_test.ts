@@ -131,7 +131,7 @@ Deno.test("waves, sponsors and limits of a real event are what the monitor shows
       /"time":"[^"]+".*"event":"action","action":"waves\/move wave planned, inS 1000","who":"小明"/,
     );
     assert.equal(log.match(/"event":"action"/g)!.length, 2, "what was refused is no action");
-    const check = await redpkt(["ledger", "check", `${dir}/ledger`]);
+    const check = await redpkt(["ledger", "check", `${dir}/ledger`, "--claims", `${dir}/claims`]);
     assert.equal(check.code, 0, check.stdout);
   } finally {
     endTicks();

@@ -2,32 +2,14 @@
 import assert from "node:assert/strict";
 import { EntryKind } from "../../core/ledger/record/entry.ts";
 import { RowField } from "../../core/ledger/record/entry_rows.ts";
-import { NO_LIMITS } from "../../core/ledger/record/ledger.ts";
-import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
-import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
-import { Random } from "../../core/base/random.ts";
 import { planOf, SeedWorld, WALL_MS } from "../seed/seed_world.ts";
-import { NO_FAULTS, SimKilled, SimStore } from "../sim/sim_store.ts";
+import { StoredSeedWorld } from "../seed/stored_seed_world.ts";
+import { NO_FAULTS, SimKilled } from "../sim/sim_store.ts";
 
 const BROKEN = { fail: 1, kill: 0, stayBroken: 1 };
 
-/** A host with tickets whose ledger is on a disk that a test can break. */
-class WaveWorld extends SeedWorld {
-  // Made by `start`, which the parent's constructor calls.
-  declare store: SimStore;
-
-  override start(): void {
-    this.store ??= new SimStore(new Random(1));
-    this.store.close();
-    const { judge } = openJudge(this.store, undefined, NO_LIMITS);
-    super.start({ ledger: new StoredLedger(judge, this.store, this.network.clock) });
-  }
-
-  restart(): void {
-    this.kill();
-    this.start();
-  }
-
+/** What operators may ask of waves. */
+class WaveWorld extends StoredSeedWorld {
   async state(wave = "first"): Promise<string> {
     return (await this.waves()).find((one) => one.wave === wave)!.state;
   }

@@ -2,6 +2,7 @@ import { Counters, MetricLayout } from "../../core/counters/counters.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
 import type { SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
 import type { Ledger } from "../../core/ledger/record/ledger.ts";
+import { idSpaceOf } from "../../core/base/id_space.ts";
 import { LedgerBoard, LedgerState } from "../../core/ledger/ring/ledger_board.ts";
 import { LedgerLoop, Step } from "../../core/ledger/thread/ledger_loop.ts";
 import { LedgerRing, ledgerRingBytes } from "../../core/ledger/ring/ledger_ring.ts";
@@ -13,6 +14,8 @@ import { AccessLoop, type WorkerOrder, type WorkerReport } from "../../core/serv
 import { boardBytes, HostBoard } from "../../core/server/worker/host_board.ts";
 import { SET_METRICS, WORKER_METRICS } from "../../core/set/common/metrics.ts";
 import { HostEntries } from "../../core/server/host/host_entries.ts";
+import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
+import { HostTime } from "../../core/server/host/host_time.ts";
 import { makePeerMailboxes, Peers } from "../../core/server/worker/peers.ts";
 import { PluginHalves } from "../../core/server/host/host_plugins.ts";
 import type { LoginRules } from "../../core/set/common/logins.ts";
@@ -38,6 +41,8 @@ export interface SimHostOptions {
   readonly port?: number;
   readonly seed?: number;
   readonly ledger?: Ledger;
+  /** Whose packet ids its packets get. */
+  readonly hostNumber?: number;
   /** How long a winner waits for the ledger. */
   readonly verdictMs?: number;
   readonly logins?: LoginRules;
@@ -61,6 +66,7 @@ export class SimHost implements SimActor {
   readonly board: HostBoard;
   readonly halves: PluginHalves;
   readonly ledger: Ledger;
+  readonly time: HostTime;
   readonly loops: readonly AccessLoop[];
   readonly reports: WorkerReport[] = [];
   /** Lines that the plugins' halves logged. */
@@ -85,8 +91,12 @@ export class SimHost implements SimActor {
     const { workers = 1, setsPerWorker = 1, seats = 100, port = 1025, seed = 1, ringEntries = 64 } = options;
     this.#network = network;
     this.#setsPerWorker = setsPerWorker;
-    this.ledger = options.ledger ?? new MemoryLedger();
+    const ids = idSpaceOf(options.hostNumber ?? 0);
+    this.ledger = options.ledger ?? new MemoryLedger(undefined, undefined, ids.hostNumber);
     const { clock } = network;
+    const { ledger } = this;
+    this.time = new HostTime(clock, ledger instanceof StoredLedger ? ledger.durableTime : undefined);
+    const eventLagMs = clock.wallMs() - this.time.now().eventMs;
     const random = new Random(seed);
     const plugins = options.plugins.map(({ plugin, config }) => ({
       plugin,
@@ -143,6 +153,7 @@ export class SimHost implements SimActor {
         ledgerBell: this.#ledgerBell,
         ledgerBoard: this.ledgerBoard,
         verdictMs: options.verdictMs ?? 2_000,
+        eventLagMs,
         peers: new Peers(worker, peers),
         logins: options.logins ?? { allowsVersion0: true, tokens: undefined },
         ...(options.limits === undefined ? {} : { limits: options.limits }),
@@ -158,12 +169,14 @@ export class SimHost implements SimActor {
     const orders = this.ledger.orders(); // as they are now, before anybody wins
     this.halves = new PluginHalves(plugins, {
       clock,
+      time: this.time,
       log: (_level, event, fields) => void this.logged.push(`${event} ${JSON.stringify(fields)}`),
       counters: this.counters,
       setCount,
       random: random.fork(),
       entries: this.#entries,
-      ledger: { nextPacketId: this.ledger.nextPacketId, orders: () => orders },
+      ledger: { nextPacketId: Math.max(this.ledger.nextPacketId, ids.firstGenerated), orders: () => orders },
+      ids,
       oldNote: (plugin) => options.oldNotes?.[plugin],
       hasTickets: options.tickets !== undefined,
       tickets: () => options.tickets,
@@ -181,7 +194,9 @@ export class SimHost implements SimActor {
     this.#bell.awake();
     this.#outboxes.forEach((outbox) => outbox.drain((...message) => this.#onMessage(...message)));
     this.#entries.drain();
-    this.#nextTickMs = this.halves.tick(this.#network.clock.monotonicMs());
+    const nowMs = this.#network.clock.monotonicMs();
+    this.time.now();
+    this.#nextTickMs = this.halves.tick(nowMs);
     for (const loop of this.loops) {
       if (!loop.isStopped) void loop.pass();
     }

@@ -1,3 +1,5 @@
+import { type DurableTime, durableTime } from "../../core/ledger/record/durable_time.ts";
+import { EntryKind } from "../../core/ledger/record/entry.ts";
 import { EntryRows, ROW_FIELDS, RowField } from "../../core/ledger/record/entry_rows.ts";
 import { type EntryStore, StoreFailed } from "../../core/ledger/disk/entry_store.ts";
 import type { Random } from "../../core/base/random.ts";
@@ -21,6 +23,7 @@ export const NO_FAULTS: SimStoreFaults = { fail: 0, kill: 0, stayBroken: 0 };
 
 /** A disk in memory that outlives the simulated processes, fails, and kills them. */
 export class SimStore implements EntryStore {
+  hostNumber = 0;
   faults: SimStoreFaults = NO_FAULTS;
   /** Packets that have ended can't be read now. */
   isUnreadable = false;
@@ -41,6 +44,15 @@ export class SimStore implements EntryStore {
 
   lastSeq(): number {
     return this.rows.length;
+  }
+
+  durableTime(): DurableTime | undefined {
+    const last = this.rows.at(-1);
+    const note = this.rows.findLast((row) => row[RowField.kind] === EntryKind.time);
+    return last && durableTime(
+      last[RowField.atMs],
+      note && { atMs: note[RowField.atMs], body: this.bodies.get(note[RowField.seq])! },
+    );
   }
 
   /** It keeps no chain: it is never opened with a checkpoint. */

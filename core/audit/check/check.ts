@@ -21,6 +21,8 @@ export interface CheckReport extends RowReport {
   /** Which ledger it is, and what it is after its last commit: who has the same head has the same rows. */
   readonly ledger: string;
   readonly head: string;
+  /** Whose packet ids it has. */
+  readonly hostNumber: number;
   /** How many rows the projection is behind. */
   readonly projectionLagRows: number;
   /** What isn't as it must be, a line each. */
@@ -88,6 +90,7 @@ export function checkLedger(
       ...report,
       ledger: attempt(problems, TRUTH_FILE, () => ledgerIdOf(db)) ?? "",
       head: tip === undefined ? "" : hexOf(tip.head),
+      hostNumber: attempt(problems, TRUTH_FILE, () => truth.hostNumber) ?? 0,
       projectionLagRows: report.rows - (projection?.seq ?? 0),
       problems: problems.lines(),
     };

@@ -10,6 +10,7 @@ export function checkText(report: CheckReport): string {
     ["ledger", report.ledger],
     ["rows", formatCount(report.rows)],
     ["head", report.head],
+    ["host number", String(report.hostNumber)],
     ["mints", formatCount(report.mints)],
     ["awards", `${formatCount(report.awards)} to ${formatCount(report.users)} users`],
     ["delivered", formatCount(report.delivered)],

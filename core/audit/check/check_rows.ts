@@ -3,6 +3,7 @@ import { isKindOfRow } from "../../ledger/record/accounts.ts";
 import type { CheckpointCheck } from "./check_checkpoint.ts";
 import { eachDelivered } from "../../ledger/record/delivered_marks.ts";
 import { type EntryRows, RowField } from "../../ledger/record/entry_rows.ts";
+import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "../../ledger/judge/judge.ts";
 import { type Balances, emptyJudgement, type LedgerLimits, NO_LIMITS } from "../../ledger/record/ledger.ts";
 import { replayRow } from "../../ledger/checkpoint/open_judge.ts";
@@ -57,7 +58,7 @@ export class RowCheck {
   #isCompared = false;
 
   constructor(truth: TruthReader, problems: Problems, checkpoint?: CheckpointCheck) {
-    this.#judge = new Judge(NO_LIMITS, truth);
+    this.#judge = new Judge(NO_LIMITS, truth, idSpaceOf(truth.hostNumber));
     this.#truth = truth;
     this.#checkpoint = checkpoint;
     this.#problems = problems;

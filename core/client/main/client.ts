@@ -19,6 +19,7 @@ import { CLIENT_FLAGS, type ClientOptions, readClientOptions } from "./client_fl
 import { controlRoutes } from "./control_routes.ts";
 import { FleetRun } from "./fleet_run.ts";
 import type { FleetPlan } from "./fleet_threads.ts";
+import type { UserSlice } from "../../base/segment.ts";
 import { fleetResult } from "./fleet_result.ts";
 import { summaryTable } from "./summary.ts";
 import { pairAddresses } from "./targets.ts";
@@ -54,7 +55,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
     version: VERSION,
     routes,
   });
-  const awards = await openAwards(options, api);
+  const awards = await openAwards(options, plan.slice, host, api);
   let signals = 0;
   let interruptedBy: string | undefined;
   const forget = host.onStopSignal((signal) => {
@@ -75,7 +76,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   const diedWith = await run.ended();
   cancel?.();
   forget();
-  awards?.close();
+  awards?.close(diedWith === undefined && run.counters.total("awardsUnwritten") === 0);
   const totals = run.series.totals();
   const result = fleetResult(totals, {
     users: totals.gauges.usersBehaving,
@@ -90,10 +91,15 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
 }
 
 /** The awards file, begun anew only when nothing else can be in the way. */
-async function openAwards({ awards }: ClientOptions, api: RunningApi): Promise<AwardsFile | undefined> {
+async function openAwards(
+  { awards }: ClientOptions,
+  slice: UserSlice,
+  { clock }: Host,
+  api: RunningApi,
+): Promise<AwardsFile | undefined> {
   if (awards === undefined) return undefined;
   try {
-    return new AwardsFile(awards);
+    return new AwardsFile(awards, slice, clock);
   } catch (error) {
     await api.stop();
     throw error;

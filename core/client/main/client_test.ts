@@ -169,8 +169,11 @@ Deno.test({
     assert.match(host.output, /^p99\.9 +[\d.]+ (us|ms|s)$/m);
     const awards = (await Deno.readTextFile(awardsFile)).trimEnd().split("\n");
     assert.equal(awards[0], "user,packet_id,amount_fen,kind,seen_at_ms");
-    assert.equal(awards.length - 1, world.server.shakes.filter((userId) => userId === 3).length);
-    assert.match(awards[1], /^3,\d+,100,shake,\d{13}$/);
+    const won = world.server.shakes.filter((userId) => userId === 3).length;
+    assert.match(awards[1], /^0,1,40,users,\d{13}$/);
+    assert.match(awards[2], /^3,\d+,100,shake,\d{13}$/);
+    assert.match(awards.at(-1)!, new RegExp(`^${won},\\d+,${won * 100},end,\\d{13}$`));
+    assert.equal(awards.length, won + 3);
     await Deno.remove(awardsFile);
     world.dispose();
   },

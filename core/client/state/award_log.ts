@@ -68,8 +68,6 @@ export class AwardLog {
   }
 }
 
-export const AWARDS_HEADER = "user,packet_id,amount_fen,kind,seen_at_ms\n";
-
 /** The main thread's half: the lines of a message's awards. */
 export function awardLines(words: Int32Array, at: number, count: number): string {
   let lines = "";

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { EventTimeState } from "../../base/event_time.ts";
 import { EntryKind } from "../record/entry.ts";
 import { EntryRows, RowField } from "../record/entry_rows.ts";
+import { type DurableTime, durableTime, timeWords } from "../record/durable_time.ts";
 import type { LedgerLimits } from "../record/ledger.ts";
 import { wordsOf } from "../disk/sqlite_rows.ts";
 
@@ -40,6 +42,14 @@ export function limitsOfNote([packetsPerUser, packetsPerSponsor]: Uint32Array): 
 
 export function seedNote({ hash, path }: UsedSeed): Note {
   return { kind: EntryKind.seed, body: wordsOfText(JSON.stringify({ hash, path })) };
+}
+
+export function hostNote(hostNumber: number): Note {
+  return { kind: EntryKind.host, body: Uint32Array.of(hostNumber) };
+}
+
+export function timeNote(state: EventTimeState): Note {
+  return { kind: EntryKind.time, body: timeWords(state) };
 }
 
 /** A text as words: its bytes in UTF-8, how many in the first one. */
@@ -88,4 +98,22 @@ export function limitsOf(db: DatabaseSync): LedgerLimits {
 /** The seed files that an open ledger gives away. */
 export function usedSeeds(db: DatabaseSync): UsedSeed[] {
   return notesOf(db, EntryKind.seed).map(({ body }) => JSON.parse(textOfWords(body)));
+}
+
+/** The number of the host whose packets a truth file has; undefined while it has none and nobody said. */
+export function hostNumberOf(db: DatabaseSync): number | undefined {
+  const [note] = notesOf(db, EntryKind.host);
+  if (note !== undefined) return note.body[0];
+  // Before there were numbers every host was number 0, and number 0 is never noted.
+  const { limits, seed, loss, time } = EntryKind;
+  const others = db.prepare(`select 1 from entry where kind not in (${[limits, seed, loss, time]}) limit 1`);
+  return others.get() === undefined ? undefined : 0;
+}
+
+/** How far event time had come with a truth file's last row; undefined if it has none. */
+export function durableTimeOf(db: DatabaseSync): DurableTime | undefined {
+  const lastAtMs = db.prepare("select at_ms from entry order by seq desc limit 1").get()?.at_ms;
+  return lastAtMs === undefined
+    ? undefined
+    : durableTime(lastAtMs as number, notesOf(db, EntryKind.time).at(-1));
 }

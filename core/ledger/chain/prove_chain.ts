@@ -3,7 +3,7 @@ import { isSameHead, type Link, LinkHasher } from "./chain.ts";
 import { EntryKind } from "../record/entry.ts";
 import { type EndedPacket, EntryRows, ROW_FIELDS } from "../record/entry_rows.ts";
 import { addRows, allNumbers, returningArrays, wordsOf } from "../disk/sqlite_rows.ts";
-import { FIRST_SENT_ID } from "../judge/sent_list.ts";
+import { FIRST_SENT_ID } from "../../base/id_space.ts";
 
 /** Rows that are proven at once, or those of one commit if it has more: a few ms of work. */
 const ROWS_AT_ONCE = 2_500;

@@ -4,7 +4,7 @@ import { commitOf, type Link, LinkHasher } from "./chain.ts";
 import { HeadMark } from "./head_mark.ts";
 import { type EntryRows, ROW_FIELDS } from "../record/entry_rows.ts";
 import { ledgerIdOf, linkAt, tipOf } from "./links.ts";
-import { type Note, rowsOfNote } from "./notes.ts";
+import { durableTimeOf, type Note, rowsOfNote, timeNote } from "./notes.ts";
 import { endedKey } from "../disk/sqlite_rows.ts";
 
 const MANY_ROWS = 16;
@@ -99,8 +99,12 @@ export class TruthWriter {
     this.#mark.close();
   }
 
-  /** Adds a row that the ledger says of itself. */
+  /** Adds a row that the ledger says of itself. Event time stands still, whatever the time: see `durableTime`. */
   note(note: Note, wallMs: number): void {
+    const time = durableTimeOf(this.#db);
+    if (time !== undefined && wallMs - time.lagMs > time.eventMs) {
+      this.append(rowsOfNote(timeNote(time), this.#tip.seq + 1, wallMs), NO_MARKS);
+    }
     this.append(rowsOfNote(note, this.#tip.seq + 1, wallMs), NO_MARKS);
   }
 

@@ -9,8 +9,10 @@ import {
 import { eachDelivered } from "../record/delivered_marks.ts";
 import { EntryKind, HELD, Refusal, Verdict } from "../record/entry.ts";
 import { type EntryRows, RowField } from "../record/entry_rows.ts";
+import { idSpaceOf } from "../../base/id_space.ts";
 import { emptyJudgement } from "../record/ledger.ts";
 import { hexOf, ledgerIdOf, linkAt } from "../chain/links.ts";
+import { hostNumberOf } from "../chain/notes.ts";
 import { readOrder } from "../record/order_text.ts";
 import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "../judge/packets.ts";
 import { type Purse, Sends } from "../judge/sends.ts";
@@ -68,7 +70,8 @@ function* advance(
 ): Generator<void, number> {
   const changes = new Packets();
   const selectEnded = selectingEnded(db);
-  const sends = new Sends(ENOUGH, { ended: (packetId) => endedOf(selectEnded, packetId) });
+  const ids = idSpaceOf(hostNumberOf(db) ?? 0);
+  const sends = new Sends(ENOUGH, { ended: (packetId) => endedOf(selectEnded, packetId) }, ids);
   old?.readSends(sends);
   const head: Changing<CheckpointHead> = {
     seq: old?.head.seq ?? 0,
@@ -151,6 +154,8 @@ function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packe
       case EntryKind.limits:
       case EntryKind.seed:
       case EntryKind.loss:
+      case EntryKind.host:
+      case EntryKind.time:
         break;
       default:
         sends.replay(values, at, rows.bodies.get(values[at + RowField.seq]) ?? NO_WORDS, judgement);

@@ -5,6 +5,7 @@ import { EntryKind, Refusal, Verdict } from "../record/entry.ts";
 import type { EntryRows } from "../record/entry_rows.ts";
 import { RowField } from "../record/entry_rows.ts";
 import type { EntryStore } from "../disk/entry_store.ts";
+import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "../judge/judge.ts";
 import { emptyJudgement, type Judgement, type LedgerLimits } from "../record/ledger.ts";
 import { PacketState } from "../judge/packets.ts";
@@ -27,16 +28,19 @@ export interface Opened {
  * Makes the judge of what a store holds: from the checkpoint and the rows after it, or from all rows.
  *
  * @param directory where the checkpoint lies; undefined for none
+ * @param hostNumber whose packet ids these are, if the store may not say so yet
  * @param onProgress called often, with the rows since the last call, so that a long start is seen to live
  * @throws UserError if the rows contradict each other
  */
 export function openJudge(
-  store: Pick<EntryStore, "headAt" | "read" | "readDelivered" | "ended">,
+  store: Pick<EntryStore, "hostNumber" | "headAt" | "read" | "readDelivered" | "ended">,
   directory: string | undefined,
   limits: LedgerLimits,
   onProgress: (rows: number) => void = () => {},
+  hostNumber = store.hostNumber,
 ): Opened {
-  let judge = new Judge(limits, store);
+  const ids = idSpaceOf(hostNumber);
+  let judge = new Judge(limits, store, ids);
   let checkpointFault: string | undefined;
   let start: Pick<CheckpointHead, "seq" | "mark"> = NO_CHECKPOINT;
   if (directory !== undefined) {
@@ -49,7 +53,7 @@ export function openJudge(
     } catch (error) {
       if (!(error instanceof CheckpointBroken)) throw error;
       checkpointFault = error.message;
-      judge = new Judge(limits, store);
+      judge = new Judge(limits, store, ids);
       start = NO_CHECKPOINT;
     }
   }

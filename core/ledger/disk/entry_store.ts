@@ -1,4 +1,5 @@
 import type { EntryRows } from "../record/entry_rows.ts";
+import type { DurableTime } from "../record/durable_time.ts";
 import type { EndedPackets } from "../judge/sends.ts";
 
 /**
@@ -6,8 +7,12 @@ import type { EndedPackets } from "../judge/sends.ts";
  * judge's.
  */
 export interface EntryStore extends EndedPackets {
+  /** Whose packet ids its packets have; see `IdSpace`. */
+  readonly hostNumber: number;
   /** The highest `seq` that is stored, 0 if there is none. */
   lastSeq(): number;
+  /** How far event time had come with the last row; undefined if there is none. */
+  durableTime(): DurableTime | undefined;
   /**
    * Appends all rows with what belongs to them and makes them durable, together with marks of what was delivered.
    *

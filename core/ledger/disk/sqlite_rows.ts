@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { UserError } from "../../base/user_error.ts";
 import { EntryRows, ROW_FIELDS } from "../record/entry_rows.ts";
-import { FIRST_SENT_ID } from "../judge/sent_list.ts";
+import { FIRST_SENT_ID } from "../../base/id_space.ts";
 
 /** Rows that are read at once: a few ms of work. */
 const ROWS_PER_READ = 2_500;

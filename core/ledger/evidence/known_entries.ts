@@ -1,3 +1,4 @@
+import { idSpaceOf } from "../../base/id_space.ts";
 import { CHECKPOINT_FILE, CheckpointBroken, restoreJudge } from "../checkpoint/checkpoint.ts";
 import { EntryKind, HELD } from "../record/entry.ts";
 import { Judge } from "../judge/judge.ts";
@@ -50,9 +51,13 @@ function knownEntry({ packet, user, fen, count, origin, account }: ProjectedRow)
 }
 
 /** The same for what a checkpoint has: in the order of packets, since it knows no other. */
-export function eachInCheckpoint(directory: string, take: (entry: KnownEntry) => void): void {
+export function eachInCheckpoint(
+  directory: string,
+  take: (entry: KnownEntry) => void,
+  hostNumber: number,
+): void {
   // Nobody asks it for packets that have ended.
-  const judge = new Judge(NO_LIMITS, { ended: () => undefined });
+  const judge = new Judge(NO_LIMITS, { ended: () => undefined }, idSpaceOf(hostNumber));
   try {
     restoreJudge(`${directory}/${CHECKPOINT_FILE}`, judge, () => {});
   } catch (error) {

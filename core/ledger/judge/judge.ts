@@ -12,6 +12,7 @@ import {
   Verdict,
 } from "../record/entry.ts";
 import { RowField } from "../record/entry_rows.ts";
+import { type IdSpace, idSpaceOf, mayMint } from "../../base/id_space.ts";
 import { LatestPackets } from "./latest_packets.ts";
 import {
   type AwardRecord,
@@ -51,6 +52,7 @@ export class Judge {
   /** Where the money of each sponsor and wave is, for whoever wants to know. */
   money: MoneyTally | undefined;
   readonly #limits: LedgerLimits;
+  readonly #ids: IdSpace;
   /** By sponsor: his money in `pool`, and the id below which his packets went back. */
   readonly #poolFenOf = new Map<number, number>();
   readonly #givenBackBelow = new Map<number, number>();
@@ -69,14 +71,19 @@ export class Judge {
   readonly #parts = new Parts();
 
   /** @param ended undefined to keep all sent packets in memory */
-  constructor(limits: LedgerLimits = NO_LIMITS, ended?: EndedPackets) {
+  constructor(limits: LedgerLimits = NO_LIMITS, ended?: EndedPackets, ids: IdSpace = idSpaceOf(0)) {
     this.#limits = limits;
-    this.sends = new Sends({
-      wonFen: (user) => this.#wonFen(user),
-      nextPacketId: () => this.nextPacketId,
-      mintedFen: () => -this.#sourceFen,
-      fundObjection: (order, user, amountFen) => this.orders.fundObjection(order, user, amountFen),
-    }, ended);
+    this.#ids = ids;
+    this.sends = new Sends(
+      {
+        wonFen: (user) => this.#wonFen(user),
+        nextPacketId: () => this.nextPacketId,
+        mintedFen: () => -this.#sourceFen,
+        fundObjection: (order, user, amountFen) => this.orders.fundObjection(order, user, amountFen),
+      },
+      ended,
+      ids,
+    );
   }
 
   get nextPacketId(): number {
@@ -159,6 +166,10 @@ export class Judge {
       this.sends.answer(words, at, judgement.reply);
       return say(judgement, Verdict.done, Refusal.none);
     }
+    // Of new packets only: what is stored was right when it came.
+    if (kind === EntryKind.mint && !mayMint(this.#ids, packetId, words[at + EntryWord.count])) {
+      return say(judgement, Verdict.refused, Refusal.idsTaken);
+    }
     this.#decide(
       kind,
       packetId,
@@ -177,7 +188,14 @@ export class Judge {
     if (isTransfer(values[at + RowField.kind])) return this.sends.replay(values, at, body, judgement);
     if (values[at + RowField.kind] === EntryKind.open) return this.#reopen(values, at, judgement);
     const kind = values[at + RowField.kind];
-    if (isNote(kind)) return say(judgement, Verdict.done, Refusal.none);
+    if (isNote(kind)) {
+      const isRight = kind !== EntryKind.host || this.#isHostNote(body);
+      return say(
+        judgement,
+        isRight ? Verdict.done : Verdict.refused,
+        isRight ? Refusal.none : Refusal.idsTaken,
+      );
+    }
     const packetId = values[at + RowField.packetId];
     const user = values[at + RowField.user];
     const count = values[at + RowField.count];
@@ -260,6 +278,12 @@ export class Judge {
       default:
         return say(judgement, Verdict.refused, Refusal.malformed);
     }
+  }
+
+  /** Whose the ids are is said before the first one is used, and once. */
+  #isHostNote([hostNumber]: Uint32Array): boolean {
+    const { size } = this.sends.list;
+    return hostNumber === this.#ids.hostNumber && hostNumber !== 0 && this.mints.nextId === 1 && size === 0;
   }
 
   #judgeOrder(kind: number, number: number, body: Uint32Array, bytes: number, judgement: Judgement): void {

@@ -1,3 +1,4 @@
+import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "./judge.ts";
 import type { AwardRecord, Balances, Judgement, Ledger, LedgerLimits } from "../record/ledger.ts";
 import type { MoneyTally } from "./money_tally.ts";
@@ -10,8 +11,8 @@ export class MemoryLedger implements Ledger {
   readonly #judge: Judge;
 
   /** @param money where the judge adds up what it decides, if anybody wants to know */
-  constructor(limits?: LedgerLimits, money?: MoneyTally) {
-    this.#judge = new Judge(limits);
+  constructor(limits?: LedgerLimits, money?: MoneyTally, hostNumber = 0) {
+    this.#judge = new Judge(limits, undefined, idSpaceOf(hostNumber));
     this.#judge.money = money;
   }
 

@@ -106,6 +106,7 @@ Deno.test("whatever a judge decides, its table adds up, and a restart finds the 
     assert.equal(sum(rows, "refusedBySponsorLimit"), refused[Refusal.sponsorLimit]);
     assert.ok(refused[Refusal.userLimit] > 0 && refused[Refusal.sponsorLimit] > 0);
     assert.ok(sum(rows, "delivered") > 0 && sum(rows, "delivered") < judge.awards);
+    assert.equal(sum(rows, "deliveredFen"), 10 * sum(rows, "delivered"), "each packet is of 10 fen");
 
     const again = new MoneyTally(GROUPS);
     again.restore(judge, () => {});
@@ -119,6 +120,18 @@ Deno.test("whatever a judge decides, its table adds up, and a restart finds the 
     }));
     assert.deepEqual(shown(again), expected, `seed ${seed}`);
   }
+});
+
+Deno.test("a part of a sponsor's pool goes back out of his first rows, to the fen", () => {
+  const tally = new MoneyTally(GROUPS);
+  for (const { firstId, sponsor } of GROUPS) tally.made(firstId, 100, sponsor);
+  const before = shown(tally).filter(({ sponsor }) => sponsor === 7);
+  assert.ok(before.length === 2 && before.every(({ poolFen }) => poolFen === 100));
+  tally.returned(7, 130);
+  const of = (sponsor: number) =>
+    shown(tally).filter((row) => row.sponsor === sponsor).map((row) => [row.poolFen, row.returnedFen]);
+  assert.deepEqual(of(7), [[0, 100], [70, 30]]);
+  assert.ok(of(9).every(([poolFen, returnedFen]) => poolFen === 100 && returnedFen === 0));
 });
 
 Deno.test("with very many groups only sponsors are told apart, and sponsors past the bound share a row", () => {

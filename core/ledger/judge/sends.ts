@@ -3,6 +3,7 @@ import { ownerSet } from "../../base/owner_set.ts";
 import { entryAmountFen, EntryKind, EntryWord, PAYLOAD_WORDS, Refusal, Verdict } from "../record/entry.ts";
 import { RowField } from "../record/entry_rows.ts";
 import { Groups } from "./groups.ts";
+import { type IdSpace, idSpaceOf } from "../../base/id_space.ts";
 import type { Judgement } from "../record/ledger.ts";
 import { PendingShares } from "./pending_shares.ts";
 import { isSplit, readSendBody } from "../record/send_body.ts";
@@ -48,7 +49,7 @@ interface Step {
  */
 export class Sends {
   readonly groups = new Groups();
-  readonly list = new SentList();
+  readonly list: SentList;
   readonly pending = new PendingShares();
   /** By user: what came in less what went out, besides what he has won. */
   readonly netFen = new Map<number, number>();
@@ -57,6 +58,7 @@ export class Sends {
   /** Sums of this part alone, in fen. */
   readonly totals = { sourceFen: 0, userFen: 0, packetFen: 0 };
   readonly #purse: Purse;
+  readonly #lastSent: number;
   readonly #ended: EndedPackets | undefined;
   /** Packets that are open, and those that have ended and lie nowhere else; oldest first. */
   readonly #kept = new Map<number, SentPacket>();
@@ -67,7 +69,9 @@ export class Sends {
   readonly #asked = new Map<number, Uint32Array>();
 
   /** @param ended undefined to keep all packets in memory */
-  constructor(purse: Purse, ended?: EndedPackets) {
+  constructor(purse: Purse, ended?: EndedPackets, ids: IdSpace = idSpaceOf(0)) {
+    this.list = new SentList(ids.firstSent);
+    this.#lastSent = ids.lastSent;
     this.#purse = purse;
     this.#ended = ended;
   }
@@ -255,7 +259,9 @@ export class Sends {
     if (group !== undefined && !isFromHost && !group.has(user)) return refuse(judgement, Refusal.notMember);
     if (!isFromHost && amountFen > this.balanceOf(user)) return refuse(judgement, Refusal.noMoney);
     const packetId = this.list.lowestId - 1;
-    if (packetId < this.#purse.nextPacketId()) return refuse(judgement, Refusal.idsTaken);
+    if (packetId < Math.max(this.#lastSent, this.#purse.nextPacketId())) {
+      return refuse(judgement, Refusal.idsTaken);
+    }
     const { mode, deadlineMs, shares } = body;
     const recipients = group?.members ?? body.recipients.slice().sort();
     const fields = { packetId, sender: user, isFromHost, amountFen, mode, deadlineMs, shares, recipients };

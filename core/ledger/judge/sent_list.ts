@@ -1,5 +1,4 @@
-/** Sent packets have ids from here down, those of mints go up from 1: one id space, and neither waits for the other. */
-export const FIRST_SENT_ID = 0xffff_ffff;
+import { FIRST_SENT_ID } from "../../base/id_space.ts";
 
 const FIRST_CAPACITY = 1024;
 /** Bits of a packet's flags. */
@@ -11,6 +10,7 @@ const ENDED = 2;
  * 25 bytes each, without an object, so that a repeated request is known for ever.
  */
 export class SentList {
+  readonly #firstId: number;
   #size = 0;
   #senders = new Uint32Array(FIRST_CAPACITY);
   #requestIds = new Uint32Array(FIRST_CAPACITY);
@@ -20,17 +20,22 @@ export class SentList {
   /** All packets before this place have ended. */
   #firstOpen = 0;
 
+  /** @param firstId of the first packet; the ids go down from there */
+  constructor(firstId = FIRST_SENT_ID) {
+    this.#firstId = firstId;
+  }
+
   get size(): number {
     return this.#size;
   }
 
   /** The lowest packet id that a sent packet has; one more than the highest id without any. */
   get lowestId(): number {
-    return FIRST_SENT_ID + 1 - this.#size;
+    return this.#firstId + 1 - this.#size;
   }
 
   has(packetId: number): boolean {
-    return packetId >= this.lowestId && packetId <= FIRST_SENT_ID;
+    return packetId >= this.lowestId && packetId <= this.#firstId;
   }
 
   /** Notes the next packet; its id is one below the lowest. */
@@ -51,21 +56,21 @@ export class SentList {
       const place = table[at] - 1;
       const isIt = this.#requestIds[place] === requestId && this.#senders[place] === sender &&
         (this.#flags[place] & FROM_HOST) === flag;
-      if (isIt) return FIRST_SENT_ID - place;
+      if (isIt) return this.#firstId - place;
     }
     return 0;
   }
 
   markEnded(packetId: number): void {
-    this.#flags[FIRST_SENT_ID - packetId] |= ENDED;
+    this.#flags[this.#firstId - packetId] |= ENDED;
     while (this.#firstOpen < this.#size && (this.#flags[this.#firstOpen] & ENDED) !== 0) this.#firstOpen++;
   }
 
   /** The next packet that hasn't ended, after another or from the oldest on for 0; 0 if there is none. */
   nextOpen(after: number): number {
-    const from = after === 0 ? 0 : FIRST_SENT_ID - after + 1;
+    const from = after === 0 ? 0 : this.#firstId - after + 1;
     for (let place = Math.max(from, this.#firstOpen); place < this.#size; place++) {
-      if ((this.#flags[place] & ENDED) === 0) return FIRST_SENT_ID - place;
+      if ((this.#flags[place] & ENDED) === 0) return this.#firstId - place;
     }
     return 0;
   }

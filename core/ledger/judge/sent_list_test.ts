@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Random } from "../../base/random.ts";
-import { FIRST_SENT_ID, SentList } from "./sent_list.ts";
+import { FIRST_SENT_ID } from "../../base/id_space.ts";
+import { SentList } from "./sent_list.ts";
 
 Deno.test("every request is known for ever, whoever made it, also after a checkpoint", () => {
   for (let seed = 1; seed <= 5; seed++) {

@@ -86,6 +86,8 @@ const LEGS: ReadonlyMap<number, readonly [from: Side, to: Side]> = new Map([
   [EntryKind.limits, [source, source]],
   [EntryKind.seed, [source, source]],
   [EntryKind.loss, [source, source]],
+  [EntryKind.host, [source, source]],
+  [EntryKind.time, [source, source]],
   [EntryKind.order, [source, source]],
   [EntryKind.endOrder, [source, source]],
   [EntryKind.giveBack, [pool, returned]],

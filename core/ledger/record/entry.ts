@@ -109,6 +109,10 @@ export const EntryKind = {
   order: 25,
   /** Nothing more is made for order `packetId`. Keyed by it. */
   endOrder: 26,
+  /** Two more of what a ledger says of itself: whose packet ids its packets have, before its first packet; */
+  host: 27,
+  /** and its event time at this moment, before it may look late: a body as `timeNote` makes it. */
+  time: 28,
 } as const;
 
 /** The `count` of an award that is held until its user opens it. */
@@ -129,7 +133,8 @@ export function isTransfer(kind: number): boolean {
 
 /** Whether a row is what the ledger says of itself. */
 export function isNote(kind: number): boolean {
-  return kind >= EntryKind.limits && kind <= EntryKind.loss;
+  return (kind >= EntryKind.limits && kind <= EntryKind.loss) ||
+    kind === EntryKind.host || kind === EntryKind.time;
 }
 
 /** Whether an entry is an operator's order, or the end of one. */

@@ -1,12 +1,22 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { assert } from "../../base/assert.ts";
 import { UserError } from "../../base/user_error.ts";
 import type { Link } from "../chain/chain.ts";
 import { EntryKind } from "../record/entry.ts";
 import type { EntryRows } from "../record/entry_rows.ts";
 import { type EntryStore, StoreFailed } from "../disk/entry_store.ts";
+import type { DurableTime } from "../record/durable_time.ts";
 import type { LedgerLimits } from "../record/ledger.ts";
 import { hexOf, linkAt } from "../chain/links.ts";
-import { limitsNote, limitsOf, type Note, notesOf } from "../chain/notes.ts";
+import {
+  durableTimeOf,
+  hostNote,
+  hostNumberOf,
+  limitsNote,
+  limitsOf,
+  type Note,
+  notesOf,
+} from "../chain/notes.ts";
 import { ChainBroken, eachProven } from "../chain/prove_chain.ts";
 import { makeSchema, TRUTH_MIGRATIONS } from "../disk/schema.ts";
 import { endedOf, lastSeqOf, readDelivered, selectingEnded } from "../disk/sqlite_rows.ts";
@@ -92,6 +102,23 @@ export class SqliteStore implements EntryStore {
       const last = notesOf(db, EntryKind.limits).at(-1);
       if (last?.body.join() !== note.body.join()) writer.note(note, wallMs);
     });
+  }
+
+  get hostNumber(): number {
+    return this.#try(({ db }) => hostNumberOf(db) ?? 0);
+  }
+
+  /** Notes for ever whose packet ids this ledger's are, if it has none yet and others than those of number 0. */
+  noteHost(hostNumber: number, wallMs: number): void {
+    this.#try(({ db, writer }) => {
+      if (hostNumber === (hostNumberOf(db) ?? 0)) return;
+      assert(hostNumberOf(db) === undefined, "a ledger of another host number is refused before");
+      writer.note(hostNote(hostNumber), wallMs);
+    });
+  }
+
+  durableTime(): DurableTime | undefined {
+    return this.#try(({ db }) => durableTimeOf(db));
   }
 
   /** The loosest limits that were ever in force. */

@@ -1,5 +1,7 @@
 import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
+import { EventTime, type EventTimeState } from "../../base/event_time.ts";
+import { timeWords } from "../record/durable_time.ts";
 import { MOST_MARK_WORDS, writeShareMark } from "../record/delivered_marks.ts";
 import {
   entryAmountFen,
@@ -23,6 +25,9 @@ const MARKS_WAIT_MS = 1_000;
 const MOST_MARKS = 16_384;
 /** How long a failing store is left alone before the next try. */
 const REST_MS = [100, 250, 500, 1_000] as const;
+/** How far event time may be ahead of what rows say of it before a note says more, and while no row comes at all. */
+const MOST_AHEAD_MS = 1_000;
+const MOST_AHEAD_IDLE_MS = 60_000;
 
 /** A ledger that lasts: the judge's memory in front, rows in a store behind it. */
 export class StoredLedger implements Ledger {
@@ -36,6 +41,13 @@ export class StoredLedger implements Ledger {
   #markCount = 0;
   #marksSinceMs = 0;
   #nextSeq: number;
+  /** What rows say of event time once the batch is durable, and as it is for the durable ones. See `durableTime`. */
+  readonly #time: EventTime;
+  #stagedTime = { eventMs: 0, graceUntilMs: 0, lagMs: 0 };
+  #durableTime = this.#stagedTime;
+  #mostIdleMs = MOST_AHEAD_IDLE_MS;
+  /** The batch's note of a time; 0 if it has none. */
+  #timeSeq = 0;
   /** While the batch is in doubt: when to try again, and how often it was tried. */
   #retryAtMs = 0;
   #failures = 0;
@@ -46,6 +58,15 @@ export class StoredLedger implements Ledger {
     this.#store = store;
     this.#clock = clock;
     this.#nextSeq = store.lastSeq() + 1;
+    const durable = store.durableTime();
+    const wallMs = clock.wallMs();
+    this.#time = new EventTime(clock.monotonicMs(), wallMs, durable);
+    this.#durableTime = durable ?? { ...this.#time.state, lagMs: 0 };
+  }
+
+  /** How far event time had come with the last durable row. */
+  get durableTime(): EventTimeState {
+    return this.#durableTime;
   }
 
   get nextPacketId(): number {
@@ -79,8 +100,10 @@ export class StoredLedger implements Ledger {
 
   commit(): boolean {
     if (this.failure !== undefined && !this.#mend()) return false;
-    if (this.#rows.count === 0 && !this.#areMarksDue()) return true;
     const atMs = this.#clock.wallMs();
+    this.#time.read(this.#clock.monotonicMs(), atMs);
+    if (this.#rows.count === 0 && !this.#areMarksDue() && !this.#isTimeDue()) return true;
+    this.#stageTime(atMs);
     for (let row = 0; row < this.#rows.count; row++) {
       this.#rows.values[this.#rows.at(row) + RowField.atMs] = atMs;
     }
@@ -111,6 +134,7 @@ export class StoredLedger implements Ledger {
 
   close(): void {
     this.#marksSinceMs = -Infinity;
+    this.#mostIdleMs = MOST_AHEAD_MS;
     this.commit();
     this.#store.close();
   }
@@ -154,6 +178,35 @@ export class StoredLedger implements Ledger {
     values[row + RowField.count] = words[at + EntryWord.count];
   }
 
+  /** Whether the clock has skipped something, or event time has gone on for long without a row and something waits for it. */
+  #isTimeDue(): boolean {
+    if (this.#time.state.graceUntilMs > this.#durableTime.graceUntilMs) return true;
+    return this.#time.eventMs - this.#durableTime.eventMs >= this.#mostIdleMs &&
+      this.#judge.sends.list.nextOpen(0) !== 0;
+  }
+
+  /** Adds a note of the time, if the batch's rows would tell another. */
+  #stageTime(atMs: number): void {
+    const { eventMs, graceUntilMs } = this.#time.state;
+    const lagMs = atMs - eventMs;
+    const { lagMs: saidMs, graceUntilMs: saidGraceMs } = this.#durableTime;
+    const isSaid = lagMs <= saidMs && lagMs >= saidMs - MOST_AHEAD_MS && graceUntilMs <= saidGraceMs;
+    const hasRows = this.#rows.count > 0;
+    this.#stagedTime = this.#durableTime;
+    if (this.#timeSeq === 0 && (hasRows ? isSaid : !this.#isTimeDue())) {
+      if (hasRows) this.#stagedTime = { ...this.#durableTime, eventMs: atMs - saidMs };
+      return;
+    }
+    if (this.#timeSeq === 0) {
+      const row = this.#rows.next();
+      this.#timeSeq = this.#nextSeq++;
+      this.#rows.values[row + RowField.seq] = this.#timeSeq;
+      this.#rows.values[row + RowField.kind] = EntryKind.time;
+    }
+    this.#rows.bodies.set(this.#timeSeq, timeWords({ eventMs, graceUntilMs }));
+    this.#stagedTime = { eventMs, graceUntilMs, lagMs };
+  }
+
   #areMarksDue(): boolean {
     return this.#markCount > 0 && this.#clock.monotonicMs() - this.#marksSinceMs >= MARKS_WAIT_MS;
   }
@@ -162,6 +215,8 @@ export class StoredLedger implements Ledger {
     this.#judge.check();
     for (const packetId of this.#rows.ended.keys()) this.#judge.sends.forget(packetId);
     this.#rows.clear();
+    this.#durableTime = this.#stagedTime;
+    this.#timeSeq = 0;
     this.#markCount = 0;
     this.failure = undefined;
     this.#failures = 0;

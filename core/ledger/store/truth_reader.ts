@@ -5,7 +5,7 @@ import type { EntryStore } from "../disk/entry_store.ts";
 import type { LedgerLimits } from "../record/ledger.ts";
 import { refuseOther, TRUTH_MIGRATIONS } from "../disk/schema.ts";
 import { hexOf, linkAt } from "../chain/links.ts";
-import { limitsOf } from "../chain/notes.ts";
+import { hostNumberOf, limitsOf } from "../chain/notes.ts";
 import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "../disk/sqlite_rows.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
 import { UntouchedDatabase } from "../disk/untouched.ts";
@@ -15,7 +15,7 @@ export const ROWS_PER_MOMENT = 100_000;
 
 /** A ledger's rows for reading, beside a server that writes them or without one. */
 export class TruthReader
-  implements Pick<EntryStore, "lastSeq" | "headAt" | "read" | "readDelivered" | "ended"> {
+  implements Pick<EntryStore, "hostNumber" | "lastSeq" | "headAt" | "read" | "readDelivered" | "ended"> {
   readonly db: UntouchedDatabase;
   readonly path: string;
   #selectEnded: StatementSync | undefined;
@@ -40,6 +40,10 @@ export class TruthReader
       this.db.close();
       throw error;
     }
+  }
+
+  get hostNumber(): number {
+    return hostNumberOf(this.db) ?? 0;
   }
 
   lastSeq(): number {

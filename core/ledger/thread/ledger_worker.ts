@@ -16,6 +16,7 @@ import { MemoryLedger } from "../judge/memory_ledger.ts";
 import { MoneyBoard } from "../ring/money_board.ts";
 import type { MoneyGroup } from "../record/money_rows.ts";
 import { MoneyTally } from "../judge/money_tally.ts";
+import { refuseOtherHost } from "../evidence/host_notes.ts";
 import { refuseLostRows } from "../evidence/inspect.ts";
 import { CHECKPOINT_FILE } from "../checkpoint/checkpoint.ts";
 import { setAside } from "../disk/set_aside.ts";
@@ -40,6 +41,8 @@ export interface LedgerInit {
   readonly board: SharedArrayBuffer;
   readonly clients: readonly { readonly ring: SharedArrayBuffer; readonly bell: SharedArrayBuffer }[];
   readonly limits: LedgerLimits;
+  /** Whose packet ids its packets get; see `IdSpace`. */
+  readonly hostNumber: number;
   /** Where it lasts; undefined: in memory. */
   readonly store: { readonly directory: string; readonly sync: LedgerSync } | undefined;
   readonly counters: CounterPlace;
@@ -179,14 +182,14 @@ interface OpenLedger {
 
 /** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
 function open(
-  { store, limits, awarded }: LedgerInit,
+  { store, limits, hostNumber, awarded }: LedgerInit,
   board: LedgerBoard,
   money: MoneyTally,
 ): OpenLedger | undefined {
   const startMs = systemClock.monotonicMs();
   const took = () => Math.round(systemClock.monotonicMs() - startMs);
   if (store === undefined) {
-    const ledger = new MemoryLedger(limits, money);
+    const ledger = new MemoryLedger(limits, money, hostNumber);
     const { nextPacketId } = ledger;
     const nothing = { awards: 0, rowsRead: 0, checkpointSeq: 0, checkpointFault: undefined };
     report({ type: "ready", nextPacketId, ...nothing, tookMs: took(), orders: [] });
@@ -196,11 +199,19 @@ function open(
   try {
     // Not only the main thread does: its look may have failed with the disk, and that was no reason to give up.
     refuseLostRows(store.directory, systemClock.wallMs());
+    refuseOtherHost(store.directory, hostNumber);
     rows = new SqliteStore(store.directory, store.sync);
-    const { judge, ...opened } = openJudge(rows, store.directory, limits, () => board.beat());
+    const { judge, ...opened } = openJudge(
+      rows,
+      store.directory,
+      limits,
+      () => board.beat(),
+      hostNumber,
+    );
     if (opened.checkpointFault !== undefined) {
       setAside(store.directory, CHECKPOINT_FILE, systemClock.wallMs());
     }
+    rows.noteHost(hostNumber, systemClock.wallMs());
     rows.noteLimits(limits, systemClock.wallMs());
     const ledger = new StoredLedger(judge, rows, systemClock);
     const { nextPacketId, awards } = judge;

@@ -53,14 +53,17 @@ export function recordRun(
   recording.close(0);
 }
 
+/** The gauge of a figure of the machine: `machineIdleCores` of `idleCores`. */
+export function machineGauge(name: string): string {
+  return `machine${name[0].toUpperCase()}${name.slice(1)}`;
+}
+
 /** The machine's figures as gauges of a snapshot, by the names that the charts know. */
 function withMachine(snapshot: Snapshot, machine: MachineUse | undefined): Snapshot {
   if (machine === undefined) return snapshot;
   const known = Object.entries(machine).filter((entry): entry is [string, number] =>
     typeof entry[1] === "number"
   );
-  const gauges = Object.fromEntries(
-    known.map(([name, value]) => [`machine${name[0].toUpperCase()}${name.slice(1)}`, value]),
-  );
+  const gauges = Object.fromEntries(known.map(([name, value]) => [machineGauge(name), value]));
   return { ...snapshot, gauges: { ...snapshot.gauges, ...gauges } };
 }

@@ -1,10 +1,11 @@
+import { LAST_TICKET_ID } from "../../base/id_space.ts";
 import { didYouMean } from "../../base/did_you_mean.ts";
 import { countTickets } from "./amounts.ts";
 import { Layout } from "./layout.ts";
 import type { Plan } from "./plan_schema.ts";
 
 /** Ids of tickets are 32 bits, and 0 is none. */
-const MOST_ID = 0xffff_ffff;
+const MOST_ID = LAST_TICKET_ID;
 /** A ledger counts the packets of one entry in 31 bits. */
 export const MOST_TICKETS_PER_HOST = 0x7fff_ffff;
 

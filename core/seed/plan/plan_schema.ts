@@ -1,3 +1,4 @@
+import { LAST_TICKET_ID } from "../../base/id_space.ts";
 import { z } from "zod";
 import { amountsSchema } from "./amounts.ts";
 import { curveSchema } from "./curve.ts";
@@ -61,7 +62,7 @@ const limits = z.strictObject({
 export const planFields = {
   name: z.string().min(1).max(200),
   /** The first ticket's id. Tickets of a later event begin past those of this one. */
-  firstId: z.int().min(1).max(0xffff_ffff).default(1),
+  firstId: z.int().min(1).max(LAST_TICKET_ID).default(1),
   /** No server uses the tickets from then on. */
   expires: instant,
   sponsors: z.array(sponsor).min(1).max(MOST_SPONSORS),

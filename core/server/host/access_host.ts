@@ -4,6 +4,7 @@ import { ExitCode, UserError } from "../../base/user_error.ts";
 import { Counters, MetricLayout } from "../../counters/counters.ts";
 import { record } from "../../counters/histogram.ts";
 import type { EngineName, Listener } from "../../engine/common/engine.ts";
+import { type IdSpace, idSpaceOf } from "../../base/id_space.ts";
 import type { LedgerLimits } from "../../ledger/record/ledger.ts";
 import type { LedgerHead } from "../../ledger/chain/links.ts";
 import { LedgerState } from "../../ledger/ring/ledger_board.ts";
@@ -18,6 +19,7 @@ import { Bell } from "../../threads/bell.ts";
 import type { Priority } from "../../os/foreground.ts";
 import { decodeControl, MessageKind } from "../../threads/mailbox.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { EventTimeState } from "../../base/event_time.ts";
 import type { TokenRules } from "../../token/token_keys.ts";
 import type { WorkerReport } from "../worker/access_loop.ts";
 import { AccessThread } from "./access_thread.ts";
@@ -25,6 +27,7 @@ import { clientHostBytes } from "../worker/client_hosts.ts";
 import { boardBytes, HostBoard } from "../worker/host_board.ts";
 import { hostMetrics, shareOut } from "./host_plan.ts";
 import { HostEntries } from "./host_entries.ts";
+import { HostTime } from "./host_time.ts";
 import { HostMoney } from "./host_money.ts";
 import type { HostSeed } from "./host_seed.ts";
 import { makePeerMailboxes } from "../worker/peers.ts";
@@ -51,7 +54,11 @@ export interface AccessHostOptions {
   readonly randomSeed: number;
   /** Where the ledger lasts; undefined: in memory. */
   readonly ledgerStore: LedgerInit["store"];
+  /** How far event time had come with its last row; undefined if it has none. */
+  readonly durableTime: EventTimeState | undefined;
   readonly limits: LedgerLimits;
+  /** Whose packet ids its packets get; see `IdSpace`. */
+  readonly hostNumber: number;
   /** How long a winner waits for the ledger before he is told that it takes too long. */
   readonly verdictMs: number;
   /** See `LoginRules`. */
@@ -96,6 +103,8 @@ export class AccessHost {
   readonly #controlLatency: Uint32Array;
   /** The tickets that it gives away, if it was given a file of them. */
   readonly seed: HostSeed | undefined;
+  readonly #ids: IdSpace;
+  readonly #time: HostTime;
   /** Resolves with each worker's port. */
   readonly #listening: Promise<number[]>;
   #nextPingMs = 0;
@@ -126,7 +135,9 @@ export class AccessHost {
     this.clientHosts = new SharedArrayBuffer(clientHostBytes(options.workers));
     const random = new Random(options.randomSeed);
     this.seed = options.seed;
+    this.#ids = idSpaceOf(options.hostNumber);
     this.money = new HostMoney(options.seed?.tickets);
+    this.#time = new HostTime(clock, options.durableTime);
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
     const start = (name: string) => this.#start(program, name);
     this.#threads = shares.map(() => new AccessThread(start("access")));
@@ -136,6 +147,7 @@ export class AccessHost {
           this.#threads.map(({ ring, bell }) => ({ ring, bell: bell.words.buffer })),
         ),
         limits: options.limits,
+        hostNumber: options.hostNumber,
         money: this.money.place,
         store: options.ledgerStore,
         awarded: options.seed === undefined ? undefined : {
@@ -173,6 +185,7 @@ export class AccessHost {
       ledgerBell: this.#ledger.bell.words.buffer,
       ledgerBoard: this.#ledger.board.memory,
       verdictMs: options.verdictMs,
+      eventLagMs: clock.wallMs() - this.#time.now().eventMs,
       peers: {
         mailboxes: makePeerMailboxes(options.workers),
         bells: this.#threads.map(({ bell }) => bell.words.buffer),
@@ -195,6 +208,8 @@ export class AccessHost {
       random: random.fork(),
       entries: this.#entries,
       ledger: this,
+      ids: this.#ids,
+      time: this.#time,
       oldNote: (plugin) => readOldNote(options.ledgerStore?.directory, plugin),
       hasTickets: options.seed !== undefined,
       tickets: () => options.seed?.isProven ? options.seed.tickets : undefined,
@@ -232,7 +247,7 @@ export class AccessHost {
   /** The first packet id that may be used for new packets: past all that were made, and past this host's tickets. */
   get nextPacketId(): number {
     const { firstId = 0, count = 0 } = this.seed?.tickets ?? {};
-    return Math.max(this.#ledger.nextPacketId, firstId + count);
+    return Math.max(this.#ledger.nextPacketId, firstId + count, this.#ids.firstGenerated);
   }
 
   /** What was ordered before this start. */
@@ -318,6 +333,7 @@ export class AccessHost {
     for (const thread of this.#threads) thread.drain((...message) => this.#onMessage(thread, ...message));
     this.#entries.drain();
     const nowMs = this.#clock.monotonicMs();
+    this.#time.now();
     const nextMs = Math.min(
       this.halves.tick(nowMs),
       this.seed?.turn(nowMs, this.ledgerState === LedgerState.awarding) ?? Infinity,

@@ -2,6 +2,7 @@ import type { Route } from "../../admin/api.ts";
 import type { Log } from "../../cli/log.ts";
 import { UserError } from "../../base/user_error.ts";
 import type { Counters } from "../../counters/counters.ts";
+import type { IdSpace } from "../../base/id_space.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import type { HostContext, PluginControl, Tickets } from "../../plugin/plugin.ts";
 import { LedgerState } from "../../ledger/ring/ledger_board.ts";
@@ -9,10 +10,12 @@ import type { OrderState } from "../../ledger/record/order_state.ts";
 import { Random } from "../../base/random.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { HostEntries } from "./host_entries.ts";
+import type { HostTime } from "./host_time.ts";
 import { PlacedOrders } from "./placed_orders.ts";
 
 interface HalvesParts {
   readonly clock: Clock;
+  readonly time: HostTime;
   readonly log: Log;
   readonly counters: Counters;
   readonly setCount: number;
@@ -23,6 +26,7 @@ interface HalvesParts {
     /** What was ordered before this start; known once it is ready. */
     orders(): readonly OrderState[];
   };
+  readonly ids: IdSpace;
   ledgerState(): LedgerState;
   /** What a plugin of an older redpkt has noted in a file, if anything. */
   oldNote(plugin: string): unknown;
@@ -127,7 +131,7 @@ export class PluginHalves {
   }
 
   #contextFor(plugin: number): HostContext {
-    const { clock, log, counters, setCount, random, entries, ledger } = this.#parts;
+    const { clock, time, log, counters, setCount, random, entries, ledger, ids } = this.#parts;
     const { name } = this.plugins[plugin].plugin;
     const tickets = () => this.#parts.tickets();
     const { layout } = counters;
@@ -160,10 +164,13 @@ export class PluginHalves {
       limitAccepts: (perS, connections) => this.#parts.limitAccepts(perS, connections),
       isLedgerReady: () => this.#parts.ledgerState() !== LedgerState.starting,
       nextPacketId: () => ledger.nextPacketId,
+      lastPacketId: ids.lastGenerated,
       mint: (firstPacketId, count, amountFen, sponsor, of) =>
         entries.mint(firstPacketId, count, amountFen, sponsor, of),
       enter: (entry, body) => entries.enter(entry, body),
       unixMs: () => Math.floor(clock.wallMs()),
+      eventMs: () => time.now().eventMs,
+      mayExpire: () => time.now().mayExpire,
       wakeUp: () => {
         this.#askTick(plugin);
         this.#parts.wakeUp();

@@ -20,6 +20,7 @@ import { VerdictWatch } from "../../set/common/verdict_watch.ts";
 import type { Bell } from "../../threads/bell.ts";
 import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../../threads/mailbox.ts";
 import type { Clock } from "../../base/clock.ts";
+import { EventTime } from "../../base/event_time.ts";
 import { FrameCursor } from "../../wire/frame_cursor.ts";
 import { CloseCode, Opcode, Opcode1 } from "../../wire/codes.ts";
 import { FrameTable } from "../../wire/frame_table.ts";
@@ -91,6 +92,8 @@ export interface AccessLoopParts {
   readonly peers: Peers;
   /** What a connection may take its time for; {@linkcode DEFAULT_CONNECTION_LIMITS} if absent. */
   readonly limits?: ConnectionLimits;
+  /** How far the host's event time is behind the wall clock at the start, in ms; 0 if absent. */
+  readonly eventLagMs?: number;
   /** Counts connections by client host, if anybody wants to know. */
   readonly clientHosts?: ClientHosts;
 }
@@ -112,10 +115,12 @@ export class AccessLoop implements EngineHandler, SetHost {
   nowMs = 0;
   second = 0;
   unixMs = 0;
+  eventMs = 0;
   /** Set by the order to stop: the caller ends the loop. */
   isStopped = false;
 
   readonly #parts: AccessLoopParts;
+  readonly #eventTime: EventTime;
   readonly #sets: AccessSet[];
   readonly #block: Float64Array;
   readonly #handles: {
@@ -157,6 +162,10 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.cursor = new FrameCursor(this.frames, parts.engine.capacity, parts.engine.maxReadBytes);
     this.#wallOffsetMs = parts.clock.wallMs() - parts.clock.monotonicMs();
     this.#readsWanted = new Float64Array(parts.sets).fill(Infinity);
+    const wallMs = parts.clock.wallMs();
+    const { eventLagMs = 0 } = parts;
+    const state = { eventMs: wallMs - eventLagMs, graceUntilMs: 0 };
+    this.#eventTime = new EventTime(parts.clock.monotonicMs(), wallMs, state);
     this.onWake();
     const { limits = DEFAULT_CONNECTION_LIMITS } = parts;
     this.#connectionWatch = new ConnectionWatch(parts.engine, this.connections, limits, this.nowMs);
@@ -203,7 +212,10 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.#lastWakeMs = this.nowMs;
     this.nowMs = clock.monotonicMs();
     this.second = secondOf(this.nowMs);
-    this.unixMs = Math.floor(clock.wallMs());
+    const wallMs = clock.wallMs();
+    this.unixMs = Math.floor(wallMs);
+    this.#eventTime.read(this.nowMs, wallMs);
+    this.eventMs = this.#eventTime.eventMs;
   }
 
   onAccept(connection: number): void {

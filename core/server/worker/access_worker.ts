@@ -47,6 +47,7 @@ export interface AccessInit {
   readonly ledgerBell: SharedArrayBuffer;
   readonly ledgerBoard: SharedArrayBuffer;
   readonly verdictMs: number;
+  readonly eventLagMs: number;
   readonly peers: PeersInit;
   readonly allowsVersion0: boolean;
   /** What version 1's tokens are checked with; undefined: they aren't. */
@@ -96,6 +97,7 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
       ledgerBell: new Bell(init.ledgerBell),
       ledgerBoard: new LedgerBoard(init.ledgerBoard),
       verdictMs: init.verdictMs,
+      eventLagMs: init.eventLagMs,
       peers: new Peers(init.worker, init.peers),
       logins: {
         allowsVersion0: init.allowsVersion0,

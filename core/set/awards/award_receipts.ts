@@ -30,11 +30,10 @@ export class AwardReceipts {
 
   /** A frame that tells of an award or a share is on its way. Version 1 says itself when it has arrived. */
   sent(connection: number, packetId: number, nowMs: number): void {
-    if (this.#connections.version[connection] !== 0) return;
     this.#deliveries.add(connection, packetId, nowMs);
   }
 
-  /** A frame has come: what was sent long enough before has arrived, once nothing waits in the connection's queue. */
+  /** A frame of version 0 has come: what was sent long enough before has arrived, once nothing waits in the connection's queue. */
   received(connection: number, user: number, nowMs: number): void {
     if (this.#engine.queuedBytes(connection) > 0) return;
     while (this.#hasRoom()) {
@@ -44,9 +43,16 @@ export class AwardReceipts {
     }
   }
 
-  /** A version 1 user says that he knows of an award; the ledger knows whether it is his. */
-  confirmed(connection: number, user: number, packetId: number, nowMs: number): void {
-    if (packetId !== 0 && this.#hasRoom()) this.#delivered(connection, user, packetId, nowMs);
+  /**
+   * A version 1 user says that he knows of an award. The ledger hears of it once, and only if this connection was told of
+   * it: so a peer can bring about no more entries than it was sent awards.
+   */
+  confirmed(connection: number, packetId: number, nowMs: number): void {
+    if (!this.#hasRoom()) return;
+    if (this.#deliveries.take(connection, packetId)) {
+      return this.#delivered(connection, this.#connections.user[connection], packetId, nowMs);
+    }
+    this.#counters.block[this.#counters.at.deliveredUnknown]++;
   }
 
   /** A user of version 0 was told of an award that he had won by version 1: he can't open it, so it is opened for him. */

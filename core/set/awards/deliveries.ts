@@ -1,6 +1,9 @@
 /** A frame of the same connection so long after an award's reply shows that the reply got there. */
 export const DELIVERED_AFTER_MS = 1_000;
 
+/** So many of a connection's awards, the newest, are looked through for one that its user has; older ones are told again. */
+export const MOST_LOOKED_THROUGH = 256;
+
 const NONE = 0;
 const FIRST_PLACES = 16;
 
@@ -43,10 +46,23 @@ export class Deliveries {
       place = before[place];
     }
     if (place === NONE) return 0;
-    if (after === NONE) this.#newest[connection] = before[place];
-    else before[after] = before[place];
-    this.#release(place);
+    this.#unlink(connection, place, after);
     return this.#packetIds[place];
+  }
+
+  /** Forgets an award of a connection, however young. False if it has none with this id. */
+  take(connection: number, packetId: number): boolean {
+    let after = NONE;
+    let place = this.#newest[connection];
+    for (let looked = 0; place !== NONE && looked < MOST_LOOKED_THROUGH; looked++) {
+      if (this.#packetIds[place] === packetId) {
+        this.#unlink(connection, place, after);
+        return true;
+      }
+      after = place;
+      place = this.#before[place];
+    }
+    return false;
   }
 
   /** The connection is gone: its user is told again at his next login. */
@@ -57,6 +73,13 @@ export class Deliveries {
       place = next;
     }
     this.#newest[connection] = NONE;
+  }
+
+  /** @param after the place in front of it in the connection's list */
+  #unlink(connection: number, place: number, after: number): void {
+    if (after === NONE) this.#newest[connection] = this.#before[place];
+    else this.#before[after] = this.#before[place];
+    this.#release(place);
   }
 
   #take(): number {

@@ -28,6 +28,9 @@ export const SET_METRICS: Readonly<Record<string, MetricDefinition>> = {
   verdictsOrphaned: counter("Verdicts of the ledger whose connection was gone, or was answered before"),
   verdictsLate: counter("Winners that were answered without a verdict, since it took too long"),
   awardsDelivered: counter("Awards that have reached their users"),
+  deliveredUnknown: counter(
+    "Frames `delivered` for a packet that their connection wasn't told of, or told before",
+  ),
   awardsRepeated: counter(
     "Awards that were sent again at a login, since they may not have reached their users",
   ),

@@ -17,6 +17,7 @@ const COUNTED = [
   "verdictsOrphaned",
   "verdictsLate",
   "awardsDelivered",
+  "deliveredUnknown",
   "awardsRepeated",
   "pluginFailures",
 ] as const;

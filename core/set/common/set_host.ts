@@ -24,6 +24,8 @@ export interface SetHost {
   /** Readings of the present pass. */
   readonly nowMs: number;
   readonly unixMs: number;
+  /** See `EventTime`. */
+  readonly eventMs: number;
   readonly logins: LoginRules;
   /** The pass's `secondOf`. */
   readonly second: number;

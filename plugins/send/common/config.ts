@@ -7,6 +7,8 @@ export const config = z.strictObject({
   /** Largest amount of one packet, in fen, and most shares. */
   mostAmountFen: z.int().min(1).max(0xffff_ffff).default(2_000_000),
   mostShares: z.int().min(1).max(10_000).default(10_000),
+  /** Chats that each SET passes on to members, a second; chats beyond are answered "overloaded". */
+  chatTellsPerS: z.int().min(1).max(100_000_000).default(100_000),
   /** How long a user who is told "busy" is asked to wait, in ms. */
   retryMs: z.int().min(1).max(3_600_000).default(200),
 });

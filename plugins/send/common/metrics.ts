@@ -16,6 +16,9 @@ export const SEND_METRICS = {
   sendClaimsBusy: counter("Claims that were asked to try again later"),
   sendClaimsRepeated: counter("Claimed shares that were told again at a login"),
   sendNotices: counter("Notices that were sent to users"),
+  sendUntold: counter(
+    "Packets whose recipients hear of them at their next login only: too many were being told",
+  ),
   sendExpired: counter("Packets of which something went back, since its time was over"),
   sendReturnedFen: counter("Sum of what went back, in fen"),
   sendChats: counter("Chats to groups that were taken"),
@@ -43,6 +46,7 @@ export function sendMetrics(set: SetContext) {
     claimsBusy: set.metric("sendClaimsBusy"),
     claimsRepeated: set.metric("sendClaimsRepeated"),
     notices: set.metric("sendNotices"),
+    untold: set.metric("sendUntold"),
     expired: set.metric("sendExpired"),
     returnedFen: set.metric("sendReturnedFen"),
     chats: set.metric("sendChats"),

@@ -148,7 +148,7 @@ export class HostSends {
     return {
       mode: SendMode[mode],
       group: 0,
-      deadlineMs: this.#host.unixMs() + this.#config.expiresS * 1000,
+      deadlineMs: this.#host.eventMs() + this.#config.expiresS * 1000,
       recipients: Uint32Array.from(recipients),
       shares,
     };

@@ -1,6 +1,7 @@
 import {
   DEFER,
   EntryKind,
+  hasUser,
   lengthOf,
   MoneyField,
   ownerSet,
@@ -14,8 +15,11 @@ import type { SendConfig } from "../common/config.ts";
 import type { Asker, Post } from "./post.ts";
 import type { Questions } from "./questions.ts";
 
-/** Chats that wait for a group to be read; more are shed. */
+/** Chats that wait for a group to be read, and groups that are read at a time; more are shed. */
 const MOST_WAITING = 100;
+const MOST_READING = 64;
+/** How far ahead of its rate a SET may pass chats on. */
+const TELLS_BURST_MS = 1_000;
 
 interface Group {
   /** Sorted; undefined while they are read. */
@@ -34,6 +38,10 @@ export class Chat {
   readonly #questions: Questions;
   readonly #m: SendMetrics;
   readonly #groups = new Map<number, Group>();
+  /** Groups that are being read. */
+  #reading = 0;
+  /** When all that was passed on so far is paid for: each member costs his part of a second. */
+  #paidAtMs = 0;
 
   constructor(set: SetContext, config: SendConfig, post: Post, questions: Questions, metrics: SendMetrics) {
     this.#set = set;
@@ -86,7 +94,11 @@ export class Chat {
     text: readonly number[],
     nowMs: number,
   ): void {
-    const { members, calls } = this.#groups.get(group) ?? this.#read(group, nowMs);
+    const known = this.#groups.get(group);
+    if (known === undefined && this.#reading >= MOST_READING) {
+      return this.#answer(asker, requestId, Result.busy, nowMs);
+    }
+    const { members, calls } = known ?? this.#read(group, nowMs);
     if (members !== undefined) return this.#toMembers(group, members, sender, requestId, asker, text, nowMs);
     if (calls.length >= MOST_WAITING) return this.#answer(asker, requestId, Result.busy, nowMs);
     calls.push((nowMs) => this.toGroup(group, sender, requestId, asker, text, nowMs));
@@ -107,7 +119,11 @@ export class Chat {
     nowMs: number,
   ): void {
     if (members.length === 0) return this.#answer(asker, requestId, Result.unknownGroup, nowMs);
-    if (!members.includes(sender)) return this.#answer(asker, requestId, Result.notMember, nowMs);
+    if (!hasUser(members, sender)) return this.#answer(asker, requestId, Result.notMember, nowMs);
+    if (this.#paidAtMs > nowMs + TELLS_BURST_MS) {
+      return this.#answer(asker, requestId, Result.overloaded, nowMs);
+    }
+    this.#paidAtMs = Math.max(this.#paidAtMs, nowMs) + members.length / this.#config.chatTellsPerS * 1000;
     for (const member of members) {
       if (member === sender) continue;
       const words = [SendMessage.toUser, member, ToUser.chat, group, sender, ...text];
@@ -124,10 +140,14 @@ export class Chat {
   #read(id: number, nowMs: number): Group {
     const group: Group = { members: undefined, calls: [] };
     this.#groups.set(id, group);
+    this.#reading++;
     this.#questions.read(EntryKind.groupBody, id, 1, nowMs, ([count], nowMs) => {
       this.#questions.read(EntryKind.groupBody, id, 1 + count, nowMs, (words, nowMs) => {
+        this.#reading--;
         group.members = words.slice(1);
         for (const call of group.calls.splice(0)) call(nowMs);
+        // Anybody may name any number: what is no group isn't remembered.
+        if (count === 0 && this.#groups.get(id) === group) this.#groups.delete(id);
       });
     });
     return group;

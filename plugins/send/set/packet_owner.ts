@@ -9,7 +9,6 @@ import {
   Verdict,
   type VerdictCall,
 } from "../../../core/plugin/plugin.ts";
-import { DeadlineClock } from "../common/deadline.ts";
 import { SendMessage, ToUser } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import { OwnedPacket } from "./owned_packet.ts";
@@ -24,6 +23,10 @@ const MOST_CLOSED = 1_000;
 const LOOK_MS = 50;
 /** Claims that wait for one packet to be read. */
 const MOST_WAITING = 10_000;
+/** Packets that are read at a time because users ask for them; whoever asks for another is told "busy". */
+const MOST_READING = 256;
+/** Packets whose recipients wait to be told; those of more hear of them at their logins. */
+const MOST_TELLING = 1_000;
 
 /** Calls on a packet that is still being read from the ledger. */
 interface Reading {
@@ -44,7 +47,6 @@ export class PacketOwner {
   readonly #reading = new Map<number, Reading>();
   readonly #telling: OwnedPacket[] = [];
   readonly #closed: number[] = [];
-  readonly #clock = new DeadlineClock();
   #hasBegun = false;
   #nextLookMs = 0;
 
@@ -66,8 +68,8 @@ export class PacketOwner {
   claim(packetId: number, user: number, asker: Asker, nowMs: number): void {
     const packet = this.#packets.get(packetId);
     if (packet !== undefined) return this.#claim(packet, user, asker, nowMs);
-    const { calls } = this.#read(packetId, nowMs);
-    if (calls.length >= MOST_WAITING) return this.#answer(asker, packetId, Result.busy, 0, nowMs);
+    const calls = this.#callsOn(packetId, nowMs);
+    if (calls === undefined) return this.#answer(asker, packetId, Result.busy, 0, nowMs);
     calls.push((read, nowMs) => {
       if (read === undefined) this.#answer(asker, packetId, Result.unknownPacket, 0, nowMs);
       else this.#claim(read, user, asker, nowMs);
@@ -78,14 +80,14 @@ export class PacketOwner {
   detail(packetId: number, user: number, from: number, asker: Asker, nowMs: number): void {
     const packet = this.#packets.get(packetId);
     if (packet !== undefined) return this.#detail(packet, user, from, asker, nowMs);
-    const { calls } = this.#read(packetId, nowMs);
+    const calls = this.#callsOn(packetId, nowMs);
     const refuse = (result: number, nowMs: number) => {
       const nothing = [0, 0, 0, 0, from];
       const { set, connection, generation } = asker;
       const words = [SendMessage.detailed, connection, generation, packetId, result, ...nothing];
       this.#post.surely(set, words, nowMs);
     };
-    if (calls.length >= MOST_WAITING) return refuse(Result.busy, nowMs);
+    if (calls === undefined) return refuse(Result.busy, nowMs);
     calls.push((read, nowMs) => {
       if (read === undefined) refuse(Result.unknownPacket, nowMs);
       else this.#detail(read, user, from, asker, nowMs);
@@ -151,6 +153,13 @@ export class PacketOwner {
     });
   }
 
+  /** Where a user's call on a packet waits until it is read; undefined if too many wait already. */
+  #callsOn(packetId: number, nowMs: number): Reading["calls"] | undefined {
+    if (this.#reading.size >= MOST_READING && !this.#reading.has(packetId)) return undefined;
+    const { calls } = this.#read(packetId, nowMs);
+    return calls.length >= MOST_WAITING ? undefined : calls;
+  }
+
   /** Reads a packet from the ledger, unless that is under way. */
   #read(packetId: number, nowMs: number): Reading {
     const under = this.#reading.get(packetId);
@@ -192,8 +201,7 @@ export class PacketOwner {
     }
     if (before !== undefined) return void before.askers.push(asker);
     if (!packet.isRecipient(user)) return this.#answer(asker, packetId, Result.notRecipient, 0, nowMs);
-    const isExpired = packet.isOver || packet.isReturning ||
-      this.#clock.isPast(packet.deadlineMs, this.#set.unixMs, nowMs);
+    const isExpired = packet.isOver || packet.isReturning || this.#set.eventMs >= packet.deadlineMs;
     if (isExpired) return this.#answer(asker, packetId, Result.expired, 0, nowMs);
     if (!this.#set.canPropose()) return this.#answer(asker, packetId, Result.busy, 0, nowMs);
     const share = packet.take(user, asker);
@@ -239,6 +247,10 @@ export class PacketOwner {
 
   #tell(packet: OwnedPacket, nowMs: number): void {
     if (packet.told > 0) return; // somebody has sent it again
+    if (this.#telling.length >= MOST_TELLING) {
+      packet.told = packet.recipients.length;
+      return this.#set.count(this.#m.untold);
+    }
     this.#telling.push(packet);
     this.#set.tickAt(nowMs);
   }
@@ -274,10 +286,9 @@ export class PacketOwner {
   /** What nobody claimed in time goes back, once no claim on it waits for the ledger. */
   #returnExpired(nowMs: number): void {
     this.#nextLookMs = nowMs + LOOK_MS;
-    const { unixMs } = this.#set;
     for (const packet of this.#packets.values()) {
       if (packet.isClosed || packet.isReturning || packet.pending > 0) continue;
-      if (!this.#clock.isPast(packet.deadlineMs, unixMs, nowMs)) continue;
+      if (this.#set.eventMs < packet.deadlineMs) continue;
       if (!this.#set.canPropose()) return;
       packet.isReturning = true;
       this.#set.propose({

@@ -10,6 +10,8 @@ import {
 const SPARE_PLACES = 8;
 /** Words of one answer. */
 const ANSWER_WORDS = 8;
+/** Questions that may wait for room before users' new ones are turned away. */
+const MOST_WAITING = 10_000;
 
 type Fields = Partial<EntryProposal> & { readonly kind: number };
 
@@ -34,6 +36,11 @@ export class Questions {
   /** Whether questions wait for room. */
   get isBehind(): boolean {
     return this.#waitingHead < this.#waiting.length;
+  }
+
+  /** Whether a user's question is taken; what the host itself must know is always asked. */
+  get hasRoom(): boolean {
+    return this.#waiting.length - this.#waitingHead < MOST_WAITING;
   }
 
   /** Asks now, or as soon as there is room; the words are valid until `onAnswer` returns. */

@@ -14,6 +14,7 @@ import {
   type VerdictCall,
   writeSendResult,
 } from "../../../core/plugin/plugin.ts";
+import { shownDeadline } from "../common/deadline.ts";
 import { SendMessage } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import type { SendConfig } from "../common/config.ts";
@@ -89,7 +90,8 @@ export class Sender {
     }
     if (connection < 0) return 0;
     const deadlineMs = (call.asked >>> 0) + call.askedFrom * 0x1_0000_0000;
-    return writeSendResult(reply, replyAt, this.#set.unixMs, tag, Result.ok, packetId, deadlineMs, 0);
+    const shownMs = shownDeadline(this.#set, deadlineMs);
+    return writeSendResult(reply, replyAt, this.#set.unixMs, tag, Result.ok, packetId, shownMs, 0);
   }
 
   /** What the frame orders, or why it can't be. */
@@ -110,7 +112,7 @@ export class Sender {
     const shares = mode === SendMode.equal
       ? splitEqually(amountFen, count)
       : splitAtRandom(amountFen, count, this.#set.random);
-    const deadlineMs = this.#set.unixMs + this.#config.expiresS * 1000;
+    const deadlineMs = this.#set.eventMs + this.#config.expiresS * 1000;
     return { mode, group, deadlineMs, requestId, recipients, shares };
   }
 

@@ -85,11 +85,12 @@ export class SendSet implements PluginInstance {
       },
       [Opcode1.balance]: {
         bytes: frameBytes1(Opcode1.balance),
-        handle: (connection) => this.#onBalance(connection),
-        refuse: (_connection, _request, _at, reply, replyAt) => {
-          const { unixMs } = this.#set;
-          return writeBalanceResult(reply, replyAt, unixMs, Result.overloaded, 0, this.#config.retryMs);
-        },
+        handle: (connection, _request, _at, reply, replyAt) =>
+          this.#questions.hasRoom
+            ? this.#onBalance(connection)
+            : this.#refuseBalance(reply, replyAt, Result.busy),
+        refuse: (_connection, _request, _at, reply, replyAt) =>
+          this.#refuseBalance(reply, replyAt, Result.overloaded),
       },
       [Opcode1.chat]: {
         bytes: frameBytes1(Opcode1.chat),
@@ -299,6 +300,10 @@ export class SendSet implements PluginInstance {
       );
     });
     return DEFER;
+  }
+
+  #refuseBalance(reply: DataView, replyAt: number, result: number): number {
+    return writeBalanceResult(reply, replyAt, this.#set.unixMs, result, 0, this.#config.retryMs);
   }
 
   /** At a user's home: passes words on to where he is now. Whoever is away is told at his next login. */

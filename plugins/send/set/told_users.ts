@@ -11,6 +11,7 @@ import {
   writeNotice,
   writeSendNotice,
 } from "../../../core/plugin/plugin.ts";
+import { shownDeadline } from "../common/deadline.ts";
 import { ToUser } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import type { SendConfig } from "../common/config.ts";
@@ -47,7 +48,7 @@ export class ToldUsers {
       case ToUser.notice:
         if (this.#notice(connection, generation, user, words, at + 1)) {
           const sentMs = deadlineOf(words, at + 1) - this.#expiresMs;
-          this.#set.record(this.#m.noticeUs, Math.max(0, this.#set.unixMs - sentMs) * 1000);
+          this.#set.record(this.#m.noticeUs, Math.max(0, this.#set.eventMs - sentMs) * 1000);
         }
         return;
       case ToUser.expired:
@@ -82,7 +83,7 @@ export class ToldUsers {
         word(3),
         word(4),
         word(5),
-        deadlineOf(words, at),
+        shownDeadline(this.#set, deadlineOf(words, at)),
       );
     });
     if (isSent) this.#set.count(this.#m.notices);
@@ -130,7 +131,7 @@ export class ToldUsers {
     this.#questions.ask({ kind: EntryKind.openFor, user, packetId: after }, nowMs, (head, nowMs) => {
       const packetId = head[HeadWord.packetId] >>> 0;
       if (packetId === 0) return;
-      const isLate = this.#set.unixMs >=
+      const isLate = this.#set.eventMs >=
         (head[HeadWord.deadlineLow] >>> 0) + head[HeadWord.deadlineHigh] * 0x1_0000_0000;
       const notice = Int32Array.of(
         packetId,
@@ -150,7 +151,7 @@ export class ToldUsers {
   }
 }
 
-/** Until when a packet can be claimed, in wall ms; the words are as `ToUser.notice` has them. */
+/** Until when a packet can be claimed, in event ms; the words are as `ToUser.notice` has them. */
 function deadlineOf(words: Int32Array, at: number): number {
   return (words[at + 6] >>> 0) + (words[at + 7] >>> 0) * 0x1_0000_0000;
 }

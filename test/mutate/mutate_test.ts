@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import ts from "typescript";
+import { findMutants } from "./find.ts";
+import { instrument } from "./instrument.ts";
+import { mutate } from "./mutate.ts";
+import { markdownOf, reportOf, SCHEMA_VERSION } from "./report.ts";
+
+const root = new URL("../../", import.meta.url).pathname.slice(0, -1);
+const tool = new URL(".", import.meta.url).pathname.slice(root.length + 1, -1);
+
+function changesOf(text: string): string[] {
+  const source = ts.createSourceFile("a.ts", text, ts.ScriptTarget.Latest, true);
+  return findMutants("a.ts", source, 0).map(({ before, after }) => `${before} => ${after}`);
+}
+
+Deno.test("every kind of place is found, and nothing in types, imports, asserts and errors", () => {
+  assert.deepEqual(changesOf("const f = (a: number) => a < 2;"), [
+    "a < 2 => a <= 2",
+    "a < 2 => a >= 2",
+    "2 => 3",
+  ]);
+  assert.deepEqual(changesOf("function f() { file.syncSync(); }"), ["file.syncSync(); => "]);
+  assert.deepEqual(changesOf("function f() { if (!a) return true; }"), [
+    "!a => true",
+    "!a => false",
+    "!a => a",
+    "true => false",
+  ]);
+  assert.deepEqual(changesOf("function f() { while (a && b) n++; }"), [
+    "a && b => false",
+    "a && b => a || b",
+    "n++; => ",
+    "n++ => n--",
+  ]);
+  assert.deepEqual(changesOf("const f = () => Math.min(a, b);"), ["Math.min(a, b) => Math.max(a, b)"]);
+  assert.deepEqual(changesOf('const f = () => kind === "claim";'), [
+    'kind === "claim" => kind !== "claim"',
+    '"claim" => "claim?"',
+  ]);
+  for (
+    const text of [
+      "type A = 1 | 2;",
+      "const MOST = 5;",
+      "assert(a > b, 'never');",
+      "throw new UserError(`${1 + 2}`);",
+      "const a = 'x' + b;",
+    ]
+  ) assert.deepEqual(changesOf(text), [], text);
+});
+
+Deno.test("an instrumented file does what it did, and with a mutant what that says", async () => {
+  const text = `export function sum(list: readonly number[]): number {
+    let all = 0;
+    for (let i = 0; i < list.length; i++) {
+      if (list[i] > 2) all += list[i];
+      else all -= 1;
+    }
+    return all;
+  }`;
+  const switchUrl = new URL("mutant_switch.ts", import.meta.url);
+  const { text: changed, changes } = instrument("a.ts", text, 0, "mutant_switch.ts");
+  const path = Deno.makeTempFileSync({ suffix: ".ts" });
+  Deno.writeTextFileSync(path, changed.replace("./mutant_switch.ts", switchUrl.href));
+  const { sum } = await import(`file://${path}`);
+  const { mutantSwitch } = await import(switchUrl.href);
+  const withMutant = (before: string, after: string) => {
+    mutantSwitch.active = changes.find((one) => one.before === before && one.after === after)!.id;
+    const result = sum([1, 2, 3, 4]);
+    mutantSwitch.active = -1;
+    return result;
+  };
+  assert.equal(sum([1, 2, 3, 4]), 5);
+  assert.equal(withMutant("list[i] > 2", "list[i] >= 2"), 8);
+  assert.equal(withMutant("list[i] > 2", "false"), -4);
+  assert.equal(withMutant("all -= 1;", ""), 7);
+  assert.equal(withMutant("all += list[i]", "all -= list[i]"), -9);
+  assert.equal(withMutant("1", "2"), 3);
+  mutantSwitch.mostSteps = mutantSwitch.steps + 1_000;
+  assert.throws(() => withMutant("i++", "i--"), /far more steps/);
+  mutantSwitch.mostSteps = Infinity;
+  Deno.removeSync(path);
+});
+
+/** What some tests notice of a sample of mutants; a test that is taken away or weakened makes it less. */
+const SAMPLE = {
+  sources: [
+    "core/token/token.ts",
+    "core/token/token_keys.ts",
+    "core/ledger/judge/mint_list.ts",
+    "core/base/id_space.ts",
+  ],
+  tests: ["core/token/token_test.ts", "core/base/id_space_test.ts", "core/ledger/judge/mint_list_test.ts"],
+  mutants: 60,
+  leastPercent: 95,
+};
+
+Deno.test("of a fixed sample of mutants the tests notice nearly all", async () => {
+  const { found, judged } = await mutate({
+    root,
+    tool,
+    sources: SAMPLE.sources,
+    tests: SAMPLE.tests,
+    sample: SAMPLE.mutants,
+    seed: 1,
+    jobs: 1,
+    nowMs: () => performance.now(),
+    onUnfit: (test, why) => assert.fail(`${test} fails as it is: ${why}`),
+  });
+  const report = reportOf(judged, found, 1);
+  assert.equal(report.schemaVersion, SCHEMA_VERSION);
+  assert.equal(report.tried, SAMPLE.mutants);
+  assert.ok(report.scorePercent >= SAMPLE.leastPercent, markdownOf(report));
+});
