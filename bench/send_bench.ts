@@ -12,7 +12,7 @@ import { Random } from "../core/base/random.ts";
 import { Entries, EntryCall } from "../core/set/awards/entries.ts";
 import { VerdictWatch } from "../core/set/common/verdict_watch.ts";
 import { Bell } from "../core/threads/bell.ts";
-import { writeClaim } from "../core/wire/version1_money.ts";
+import { writeClaim } from "../core/wire/v1/writers.ts";
 import { SEND_METRICS } from "../plugins/send/common/metrics.ts";
 import send from "../plugins/send/mod.ts";
 import { SendSet } from "../plugins/send/set/set_plugin.ts";

@@ -8,13 +8,12 @@
  */
 import type { PluginApi } from "../core/plugin/loader.ts";
 
-/** The user asks: 12 bytes of header, nothing else. */
-const ROLL_REQUEST = 0x0200;
-/** The server answers: 12 bytes of header, then what was rolled as u32. */
-const ROLL_RESPONSE = 0x0201;
+export default ({ definePlugin, fromClient, fromServer, u32, positionalWriter, z }: PluginApi) => {
+  // Frames of our own: their sizes, offsets and writers come from what is declared here.
+  const roll = fromClient(0x0200, {});
+  const writeRolled = positionalWriter(fromServer(0x0201, { rolled: u32 }), "rolled");
 
-export default ({ definePlugin, z }: PluginApi) =>
-  definePlugin({
+  return definePlugin({
     name: "dice",
 
     // Every field has a default, so that the plugin runs without a config. Wrong values are refused at the start, all
@@ -33,18 +32,14 @@ export default ({ definePlugin, z }: PluginApi) =>
       const sum = set.metric("diceSum");
       return {
         frames: {
-          [ROLL_REQUEST]: {
-            bytes: 12,
+          [roll.opcode]: {
+            bytes: roll.bytes,
             // Synchronous, and allocates nothing: the reply goes into the buffer that is given.
             handle(_connection, _request, _at, reply, replyAt) {
               const rolled = set.random.between(1, sides);
               set.count(rolls);
               set.count(sum, rolled);
-              reply.setUint16(replyAt, 16);
-              reply.setUint16(replyAt + 2, ROLL_RESPONSE);
-              reply.setBigUint64(replyAt + 4, BigInt(set.unixSeconds));
-              reply.setUint32(replyAt + 12, rolled);
-              return 16;
+              return writeRolled(reply, replyAt, set.unixSeconds, rolled);
             },
           },
         },
@@ -64,3 +59,4 @@ export default ({ definePlugin, z }: PluginApi) =>
       }],
     }),
   });
+};

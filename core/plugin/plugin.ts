@@ -13,7 +13,6 @@ export { z } from "zod";
 export {
   CloseCode,
   Opcode,
-  Opcode1,
   PLUGIN_CLOSE_CODES,
   PLUGIN_OPCODES,
   Result,
@@ -27,20 +26,17 @@ export {
   writeSendNotice,
   writeShakeResponse,
 } from "../wire/version0.ts";
+export { lengthOf, positionalWriter, readFrame, writeFrame } from "../wire/frame_codec.ts";
+export { bytes, count, fromClient, fromServer, list, optional, u32, u64, utf8 } from "../wire/schema.ts";
+export { DETAILS_PER_FRAME, frames, MOST_CHAT_BYTES, MOST_RECIPIENTS, Opcode1 } from "../wire/v1/frames.ts";
 export {
-  SessionField,
+  writeChatResult,
+  writeClaimResult,
+  writeNotice,
   writeOpenResult,
   writeShakeGreeting,
   writeShakeResult,
-} from "../wire/version1_session.ts";
-export {
-  DETAILS_PER_FRAME,
-  frameBytes1,
-  lengthOf,
-  MOST_CHAT_BYTES,
-  MOST_RECIPIENTS,
-} from "../wire/version1.ts";
-export * from "../wire/version1_money.ts";
+} from "../wire/v1/writers.ts";
 export { EntryKind, Refusal, refusalName, Verdict } from "../ledger/record/entry.ts";
 export { isTaken, type OpenPart, type OrderState, untakenOf } from "../ledger/record/order_state.ts";
 export { type SendBody, sendBodyWords } from "../ledger/record/send_body.ts";

@@ -1,8 +1,10 @@
 import { DROP, NO_REPLY } from "../plugin/plugin.ts";
-import { CloseCode, Opcode, Opcode1, PLUGIN_OPCODES } from "../wire/codes.ts";
+import { CloseCode, Opcode, PLUGIN_OPCODES } from "../wire/codes.ts";
 import { Field } from "../wire/version0.ts";
-import { readU64, TIMESTAMP_AT } from "../wire/version1.ts";
-import { SessionField, writePong } from "../wire/version1_session.ts";
+import { TIMESTAMP_AT } from "../wire/schema.ts";
+import { readU64 } from "../wire/u64.ts";
+import { frames, Opcode1 } from "../wire/v1/frames.ts";
+import { writePong } from "../wire/v1/writers.ts";
 import type { AwardReceipts } from "./awards/award_receipts.ts";
 import type { Connections } from "./common/connections.ts";
 import { isOfVersion, versionOfLogin } from "./common/logins.ts";
@@ -98,7 +100,7 @@ export class UserFrames {
   }
 
   #delivered(connection: number, frame: DataView, at: number): void {
-    const packetId = frame.getUint32(at + SessionField.deliveredPacketId);
+    const packetId = frame.getUint32(at + frames.delivered.at.packetId);
     this.#receipts.confirmed(connection, packetId, this.#host.nowMs);
   }
 }

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { CloseCode } from "../wire/codes.ts";
-import { readU64, writeU64 } from "../wire/version1.ts";
-import { TOKEN_BYTES } from "../wire/version1_session.ts";
+import { readU64, writeU64 } from "../wire/u64.ts";
+import { TOKEN_BYTES } from "../wire/v1/frames.ts";
 import type { TokenKey, TokenRules } from "./token_keys.ts";
 
 const PREFIX = new TextEncoder().encode("redpkt token 1");

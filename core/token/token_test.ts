@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import text from "../../docs/protocol.md" with { type: "text" };
 import { UserError } from "../base/user_error.ts";
 import { CloseCode } from "../wire/codes.ts";
-import { SessionField, TOKEN_BYTES } from "../wire/version1_session.ts";
+import { frames, TOKEN_BYTES } from "../wire/v1/frames.ts";
 import { Tokens } from "./token.ts";
 import { readTokenKeys } from "./token_keys.ts";
 
@@ -67,7 +67,7 @@ Deno.test("the login in docs/protocol.md has the token that its key makes", () =
   const login = text.match(/^```frame\n(0040 0100 [^\n]+)/m)![1];
   const frame = Uint8Array.fromHex(login.replaceAll(" ", ""));
   const documented = new Tokens({ keys: readTokenKeys(path, "--keys"), event: "gala-2015" });
-  const at = SessionField.loginToken;
+  const at = frames.login.at.keyId;
   assert.equal(
     documented.make(123_456, 1_424_275_200_000).toHex(),
     frame.subarray(at, at + TOKEN_BYTES).toHex(),

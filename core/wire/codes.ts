@@ -17,65 +17,41 @@ export const Opcode = {
 /** Opcodes from here on are version 1's; a version 0 peer never sees one. */
 export const FIRST_VERSION_1_OPCODE = 0x0100;
 
-/**
- * Version 1 frame kinds. A client's are 0x0100 to 0x017f; the server's have 0x80 more: a request's answer is its opcode
- * with that bit, and what nobody asked for is 0x08 further on.
- */
-export const Opcode1 = {
-  login: 0x0100,
-  ping: 0x0101,
-  delivered: 0x0102,
-  shake: 0x0110,
-  open: 0x0111,
-  send: 0x0120,
-  claim: 0x0121,
-  detail: 0x0122,
-  balance: 0x0123,
-  chat: 0x0130,
-  loginResult: 0x0180,
-  pong: 0x0181,
-  close: 0x0188,
-  shakeResult: 0x0190,
-  openResult: 0x0191,
-  sendResult: 0x01a0,
-  claimResult: 0x01a1,
-  detailResult: 0x01a2,
-  balanceResult: 0x01a3,
-  notice: 0x01a8,
-  expired: 0x01a9,
-  chatResult: 0x01b0,
-  chatMessage: 0x01b8,
-} as const;
+/** Codes with what they mean, as `docs/protocol.md` says it; that page's tables are these. */
+type CodeTable = Readonly<Record<string, readonly [code: number, meaning: string]>>;
+
+function codesOf<const T extends CodeTable>(table: T): { readonly [Name in keyof T]: T[Name][0] } {
+  const codes = Object.entries(table).map(([name, [code]]) => [name, code]);
+  return Object.fromEntries(codes) as { readonly [Name in keyof T]: T[Name][0] };
+}
 
 /**
  * The `result` field of version 1. 0: done. 1 to 99: decided, and asking again brings the same. 100 to 199: nothing was
  * decided, try again later. 200 to 299: the request itself is wrong, don't repeat it.
  */
-export const Result = {
-  ok: 0,
-  /** A shake that won nothing this time. */
-  nothing: 1,
-  /** All packets, or all shares of one, are gone. */
-  allGone: 2,
-  /** This user has his share already; the amount is told again. */
-  alreadyClaimed: 3,
-  expired: 4,
-  noMoney: 5,
-  /** A shake that won no packet, but brings what a sponsor shows. */
-  greeting: 6,
-  overloaded: 100,
-  busy: 101,
-  draining: 102,
-  badAmount: 200,
-  tooManyShares: 201,
-  badMode: 202,
-  badRecipients: 203,
-  unknownPacket: 204,
-  notRecipient: 205,
-  unknownGroup: 206,
-  notMember: 207,
-  requestIdTaken: 208,
+export const RESULTS = {
+  ok: [0, ""],
+  nothing: [1, "this shake won nothing"],
+  allGone: [2, "all packets, or all shares of this one, are gone"],
+  alreadyClaimed: [3, "the user has his share already"],
+  expired: [4, "the packet's time is over"],
+  noMoney: [5, "the account holds less than the amount"],
+  greeting: [6, "this shake won no packet, but brings what a sponsor shows"],
+  overloaded: [100, "the host does what it can"],
+  busy: [101, "the ledger or a mailbox is behind, or takes too long; a send may yet happen"],
+  draining: [102, "the host is about to stop"],
+  badAmount: [200, "0, or above the limit"],
+  tooManyShares: [201, "none, more than the limit, more than fen, or more than recipients"],
+  badMode: [202, ""],
+  badRecipients: [203, "none, one twice, the sender himself, or a group beside names"],
+  unknownPacket: [204, ""],
+  notRecipient: [205, "the packet isn't for this user"],
+  unknownGroup: [206, ""],
+  notMember: [207, "only members send to a group"],
+  requestIdTaken: [208, "the user sent another packet with this request id"],
 } as const;
+
+export const Result = codesOf(RESULTS);
 export type Result = typeof Result[keyof typeof Result];
 
 /** How a sent packet is split into shares. */
@@ -103,28 +79,29 @@ export const LoginResult = {
  * Why this side closed a connection. 100 to 199: try again later. 200 to 299: the peer broke the protocol, don't try
  * the same again. 300 to 399: a plugin's own reasons. The names are the labels in the metrics.
  */
-export const CloseCode = {
-  hostFull: 100,
-  draining: 101,
-  slowReader: 102,
-  pluginFailed: 103,
-  loginTimeout: 104,
-  idle: 105,
-  tooManyLogins: 106,
-  frameTooShort: 200,
-  frameTooLong: 201,
-  unknownOpcode: 202,
-  loginExpected: 203,
-  secondLogin: 204,
-  wrongUser: 205,
-  unknownVersion: 206,
-  version0Off: 207,
-  tokenKeyUnknown: 208,
-  tokenForged: 209,
-  tokenExpired: 210,
-  frameTimeout: 211,
+export const CLOSE_CODES = {
+  hostFull: [100, "no place left; closed before a login"],
+  draining: [101, "the host is about to stop"],
+  slowReader: [102, "the peer doesn't read, and its queue is full; not told"],
+  pluginFailed: [103, "a part of the host failed"],
+  loginTimeout: [104, "no login in time after connecting"],
+  idle: [105, "no frame for a long time"],
+  tooManyLogins: [106, "the host is overloaded, or the user logs in too often"],
+  frameTooShort: [200, "a length under the opcode's"],
+  frameTooLong: [201, "a length over the opcode's"],
+  unknownOpcode: [202, "an opcode that this server doesn't take"],
+  loginExpected: [203, "the first frame was no login"],
+  secondLogin: [204, "a login on a connection that is logged in"],
+  wrongUser: [205, "a version 0 frame with another user's id"],
+  unknownVersion: [206, "a login with a version other than 1"],
+  version0Off: [207, "a version 0 login where that is off"],
+  tokenKeyUnknown: [208, "a token of a key that the server doesn't have"],
+  tokenForged: [209, "a token that wasn't made for this user, event and expiry"],
+  tokenExpired: [210, "a token whose time is over, by the server's clock"],
+  frameTimeout: [211, "a frame that was begun and not ended in time"],
 } as const;
 
+export const CloseCode = codesOf(CLOSE_CODES);
 export type CloseCode = typeof CloseCode[keyof typeof CloseCode];
 
 /** Lowest code that a plugin may use for its own reasons, and the first one past them. */

@@ -1,102 +1,83 @@
 /**
- * Version 0 frames: 12 bytes of header (`length u16`, `opcode u16`, `timestamp u64` in unix seconds), then a body of
- * u32 fields, all big-endian. Writers return the frame's size in bytes, so that a reply is `return writeX(...)`.
- * Reading is by the offsets below, from the bytes as they lie.
+ * Version 0 frames: the header with a timestamp in unix seconds, then a body of u32 fields, all big-endian. Writers return
+ * the frame's size in bytes, so that a reply is `return writeX(...)`. Reading is by the offsets of {@linkcode Field}, from
+ * the bytes as they lie.
  */
-import { FrameTable } from "./frame_table.ts";
+import type { FrameTable } from "./frame_table.ts";
 import { Opcode } from "./codes.ts";
+import { framesFrom, positionalWriter } from "./frame_codec.ts";
+import { fromClient, fromServer, TIMESTAMP_AT, u32 } from "./schema.ts";
 
-export const HEADER_BYTES = 12;
+// deno-fmt-ignore
+export const frames0 = {
+  loginRequest: fromClient(Opcode.loginRequest, { userId: u32 }),
+  loginResponse: fromServer(Opcode.loginResponse, { userId: u32, result: u32 }),
+  shakeRequest: fromClient(Opcode.shakeRequest, { userId: u32 }),
+  shakeResponse: fromServer(Opcode.shakeResponse, { userId: u32, result: u32, packetId: u32, amountFen: u32 }),
+  sendNotice: fromServer(Opcode.sendNotice, {
+    packetId: u32, amountFen: u32, count: u32, first: u32, second: u32, third: u32,
+  }),
+  claimRequest: fromClient(Opcode.claimRequest, { userId: u32, packetId: u32 }),
+  claimResponse: fromServer(Opcode.claimResponse, { packetId: u32, amountFen: u32 }),
+} as const;
 
 /** Size in bytes of each version 0 frame, header included, by opcode. */
-export const FRAME_BYTES: readonly number[] = [16, 20, 16, 28, 36, 20, 20];
+export const FRAME_BYTES: readonly number[] = Object.values(frames0).map(({ bytes }) => bytes[0]);
+
+const { loginRequest, shakeResponse, sendNotice, claimRequest, claimResponse } = frames0;
 
 /** Offsets of the body's fields from the start of the frame. */
 export const Field = {
   opcode: 2,
-  timestamp: 4,
+  timestamp: TIMESTAMP_AT,
   /** LoginRequest, LoginResponse, ShakeRequest, ShakeResponse, ClaimRequest */
-  userId: 12,
+  userId: loginRequest.at.userId,
   /** LoginResponse, ShakeResponse */
-  result: 16,
-  shakePacketId: 20,
-  shakeAmount: 24,
-  noticePacketId: 12,
-  noticeAmount: 16,
-  noticeCount: 20,
-  noticeUsers: 24,
-  claimPacketId: 16,
-  claimedPacketId: 12,
-  claimedAmount: 16,
+  result: shakeResponse.at.result,
+  shakePacketId: shakeResponse.at.packetId,
+  shakeAmount: shakeResponse.at.amountFen,
+  noticePacketId: sendNotice.at.packetId,
+  noticeAmount: sendNotice.at.amountFen,
+  noticeCount: sendNotice.at.count,
+  noticeUsers: sendNotice.at.first,
+  claimPacketId: claimRequest.at.packetId,
+  claimedPacketId: claimResponse.at.packetId,
+  claimedAmount: claimResponse.at.amountFen,
 } as const;
 
 /** What a server accepts from a version 0 client. */
 export function requestFrames(): FrameTable {
-  const table = new FrameTable();
-  for (const opcode of [Opcode.loginRequest, Opcode.shakeRequest, Opcode.claimRequest]) {
-    table.allow(opcode, FRAME_BYTES[opcode]);
-  }
-  return table;
+  return framesFrom("client", frames0);
 }
 
 /** What a client accepts from a version 0 server. */
 export function responseFrames(): FrameTable {
-  const table = new FrameTable();
-  for (
-    const opcode of [Opcode.loginResponse, Opcode.shakeResponse, Opcode.sendNotice, Opcode.claimResponse]
-  ) {
-    table.allow(opcode, FRAME_BYTES[opcode]);
-  }
-  return table;
+  return framesFrom("server", frames0);
 }
 
-function header(view: DataView, at: number, opcode: number, unixSeconds: number): number {
-  const size = FRAME_BYTES[opcode];
-  view.setUint32(at, (size << 16) | opcode);
-  // Seconds fit 32 bits until 2106; the upper half of the field is kept right beyond that.
-  view.setUint32(at + 4, unixSeconds / 0x1_0000_0000);
-  view.setUint32(at + 8, unixSeconds);
-  return size;
-}
-
-export function writeLoginRequest(view: DataView, at: number, unixSeconds: number, userId: number): number {
-  view.setUint32(at + Field.userId, userId);
-  return header(view, at, Opcode.loginRequest, unixSeconds);
-}
-
-export function writeLoginResponse(
-  view: DataView,
-  at: number,
-  unixSeconds: number,
-  userId: number,
-  result: number,
-): number {
-  view.setUint32(at + Field.userId, userId);
-  view.setUint32(at + Field.result, result);
-  return header(view, at, Opcode.loginResponse, unixSeconds);
-}
-
-export function writeShakeRequest(view: DataView, at: number, unixSeconds: number, userId: number): number {
-  view.setUint32(at + Field.userId, userId);
-  return header(view, at, Opcode.shakeRequest, unixSeconds);
-}
-
-/** `amountFen` is in fen; `packetId` and `amountFen` are 0 unless the result is `won`. */
-export function writeShakeResponse(
-  view: DataView,
-  at: number,
-  unixSeconds: number,
-  userId: number,
-  result: number,
-  packetId: number,
-  amountFen: number,
-): number {
-  view.setUint32(at + Field.userId, userId);
-  view.setUint32(at + Field.result, result);
-  view.setUint32(at + Field.shakePacketId, packetId);
-  view.setUint32(at + Field.shakeAmount, amountFen);
-  return header(view, at, Opcode.shakeResponse, unixSeconds);
-}
+export const writeLoginRequest = positionalWriter(loginRequest, "userId");
+export const writeLoginResponse = positionalWriter(frames0.loginResponse, "userId", "result");
+export const writeShakeRequest = positionalWriter(frames0.shakeRequest, "userId");
+/** `packetId` and `amountFen` are 0 unless the result is `won`. */
+export const writeShakeResponse = positionalWriter(
+  shakeResponse,
+  "userId",
+  "result",
+  "packetId",
+  "amountFen",
+);
+export const writeClaimRequest = positionalWriter(claimRequest, "userId", "packetId");
+/** An amount of 0 fen means nothing left, or not yours. */
+export const writeClaimResponse = positionalWriter(claimResponse, "packetId", "amountFen");
+const writeNotice = positionalWriter(
+  sendNotice,
+  "packetId",
+  "amountFen",
+  "count",
+  "first",
+  "second",
+  "third",
+);
 
 /** Names the addressee first, then up to two others, 0 for none; the count is of the ids named. */
 export function writeSendNotice(
@@ -109,36 +90,6 @@ export function writeSendNotice(
   second = 0,
   third = 0,
 ): number {
-  view.setUint32(at + Field.noticePacketId, packetId);
-  view.setUint32(at + Field.noticeAmount, amountFen);
-  view.setUint32(at + Field.noticeCount, 1 + (second === 0 ? 0 : 1) + (third === 0 ? 0 : 1));
-  view.setUint32(at + Field.noticeUsers, addressee);
-  view.setUint32(at + Field.noticeUsers + 4, second);
-  view.setUint32(at + Field.noticeUsers + 8, third);
-  return header(view, at, Opcode.sendNotice, unixSeconds);
-}
-
-export function writeClaimRequest(
-  view: DataView,
-  at: number,
-  unixSeconds: number,
-  userId: number,
-  packetId: number,
-): number {
-  view.setUint32(at + Field.userId, userId);
-  view.setUint32(at + Field.claimPacketId, packetId);
-  return header(view, at, Opcode.claimRequest, unixSeconds);
-}
-
-/** An amount of 0 fen means nothing left, or not yours. */
-export function writeClaimResponse(
-  view: DataView,
-  at: number,
-  unixSeconds: number,
-  packetId: number,
-  amountFen: number,
-): number {
-  view.setUint32(at + Field.claimedPacketId, packetId);
-  view.setUint32(at + Field.claimedAmount, amountFen);
-  return header(view, at, Opcode.claimResponse, unixSeconds);
+  const count = 1 + (second === 0 ? 0 : 1) + (third === 0 ? 0 : 1);
+  return writeNotice(view, at, unixSeconds, packetId, amountFen, count, addressee, second, third);
 }

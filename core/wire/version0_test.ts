@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import {
   Field,
   FRAME_BYTES,
-  HEADER_BYTES,
   requestFrames,
   responseFrames,
   writeClaimRequest,
@@ -14,6 +13,7 @@ import {
   writeShakeResponse,
 } from "./version0.ts";
 import { LoginResult, Opcode, ShakeResult } from "./codes.ts";
+import { HEADER_BYTES } from "./schema.ts";
 import { MAX_OPCODE } from "./frame_table.ts";
 
 /** 2015-02-18 14:00:00 UTC, the evening of the event. */

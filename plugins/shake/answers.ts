@@ -1,6 +1,6 @@
 import {
+  frames,
   Result,
-  SessionField,
   type SetContext,
   ShakeResult,
   writeShakeResponse,
@@ -28,7 +28,7 @@ export class Answers {
 
   /** The number that a version 1 user gave to the request at `request[at]`; 0 for version 0. */
   tagOf(connection: number, request: DataView, at: number): number {
-    return this.#set.versionOf(connection) === 0 ? 0 : request.getUint32(at + SessionField.shakeRequestId);
+    return this.#set.versionOf(connection) === 0 ? 0 : request.getUint32(at + frames.shake.at.requestId);
   }
 
   /** Writes an answer; returns its size in bytes. */

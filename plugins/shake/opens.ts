@@ -1,12 +1,10 @@
 import {
   DEFER,
   EntryKind,
-  frameBytes1,
   type FrameRule,
-  Opcode1,
+  frames,
   Refusal,
   Result,
-  SessionField,
   type SetContext,
   Verdict,
   type VerdictCall,
@@ -45,9 +43,9 @@ export class Opens {
       refused: set.metric("shakeOpensRefused"),
     };
     this.frames = {
-      bytes: frameBytes1(Opcode1.open),
+      bytes: frames.open.bytes,
       handle: (connection, request, at, reply, replyAt) => {
-        const packetId = request.getUint32(at + SessionField.openPacketId);
+        const packetId = request.getUint32(at + frames.open.at.packetId);
         if (!set.canPropose()) return this.#answer(reply, replyAt, packetId, Result.busy, 0);
         this.#entry.connection = connection;
         this.#entry.user = set.userOf(connection);
@@ -56,7 +54,7 @@ export class Opens {
         return DEFER;
       },
       refuse: (_connection, request, at, reply, replyAt) => {
-        const packetId = request.getUint32(at + SessionField.openPacketId);
+        const packetId = request.getUint32(at + frames.open.at.packetId);
         return this.#answer(reply, replyAt, packetId, Result.overloaded, 0);
       },
     };

@@ -6,10 +6,10 @@
 import { assert } from "../../core/base/assert.ts";
 import type { CloseCause, Engine, EngineHandler } from "../../core/engine/common/engine.ts";
 import { Opcode, ShakeResult } from "../../core/wire/codes.ts";
+import { HEADER_BYTES } from "../../core/wire/schema.ts";
 import { FrameCursor, WHOLE_FRAME } from "../../core/wire/frame_cursor.ts";
 import {
   Field,
-  HEADER_BYTES,
   requestFrames,
   writeClaimResponse,
   writeLoginResponse,

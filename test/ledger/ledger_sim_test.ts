@@ -10,15 +10,9 @@ import type { Judge } from "../../core/ledger/judge/judge.ts";
 import type { LedgerLimits } from "../../core/ledger/record/ledger.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
 import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
-import { Opcode1, Result } from "../../core/wire/codes.ts";
-import {
-  SessionField,
-  TOKEN_BYTES,
-  writeDelivered,
-  writeLogin,
-  writeOpen,
-  writeShake,
-} from "../../core/wire/version1_session.ts";
+import { Result } from "../../core/wire/codes.ts";
+import { frames, TOKEN_BYTES } from "../../core/wire/v1/frames.ts";
+import { writeDelivered, writeLogin, writeOpen, writeShake } from "../../core/wire/v1/writers.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
 import type { SimPeer } from "../sim/sim_client.ts";
@@ -96,19 +90,12 @@ class Shaker {
 
   get won(): { packetId: number; amountFen: number }[] {
     if (!speaks1(this.user)) return this.peer.shakes.filter(({ packetId }) => packetId !== 0);
-    return this.peer.of(Opcode1.shakeResult).map((view) => ({
-      packetId: view.getUint32(SessionField.shakePacketId),
-      amountFen: view.getUint32(SessionField.shakeAmount),
-    })).filter(({ packetId }) => packetId !== 0);
+    return this.peer.read(frames.shakeResult).filter(({ packetId }) => packetId !== 0);
   }
 
   /** What he was told of packets that he has opened. */
   get opened(): { packetId: number; result: number; amountFen: number }[] {
-    return this.peer.of(Opcode1.openResult).map((view) => ({
-      packetId: view.getUint32(SessionField.openPacketId),
-      result: view.getUint32(SessionField.openResult),
-      amountFen: view.getUint32(SessionField.openAmount),
-    }));
+    return this.peer.read(frames.openResult);
   }
 }
 

@@ -10,7 +10,7 @@ import type { PlanInput } from "../../core/seed/plan/plan_schema.ts";
 import { Bell } from "../../core/threads/bell.ts";
 import { Tokens } from "../../core/token/token.ts";
 import { Result, ShakeResult } from "../../core/wire/codes.ts";
-import { SessionField } from "../../core/wire/version1_session.ts";
+import { frames } from "../../core/wire/v1/frames.ts";
 import { at, planOf, SeedWorld } from "./seed_world.ts";
 import type { SimPeer } from "../sim/sim_client.ts";
 
@@ -24,8 +24,8 @@ const TEN_A_SECOND = { sponsor: 1, resource: 7001, ratePerS: 10, limit: 1_000_00
 /** What a user of version 1 was shown, in order. */
 function shown(peer: SimPeer): { sponsor: number; resource: number }[] {
   return peer.results1(Result.greeting).map((view) => ({
-    sponsor: view.getUint32(SessionField.shakeSponsor),
-    resource: view.getUint32(SessionField.shakeResource),
+    sponsor: view.getUint32(frames.shakeResult.at.sponsor),
+    resource: view.getUint32(frames.shakeResult.at.resource),
   }));
 }
 

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { checkLedger } from "../../core/audit/check/check.ts";
 import { Tokens } from "../../core/token/token.ts";
-import { CloseCode, Opcode, Opcode1, Result } from "../../core/wire/codes.ts";
+import { CloseCode, Opcode, Result } from "../../core/wire/codes.ts";
 import { Field, writeClaimRequest, writeLoginRequest } from "../../core/wire/version0.ts";
-import { MoneyField, writeClaim, writeSend } from "../../core/wire/version1_money.ts";
-import { SessionField, writeLogin } from "../../core/wire/version1_session.ts";
+import { writeFrame } from "../../core/wire/frame_codec.ts";
+import { frames, Opcode1 } from "../../core/wire/v1/frames.ts";
+import { writeClaim, writeLogin } from "../../core/wire/v1/writers.ts";
 import { startServer } from "../processes.ts";
 
 const SECRET = "000102030405060708090a0b0c0d0e0f";
@@ -90,21 +91,30 @@ Deno.test({
     await server.post("/fund", { users: [1, 1], amountFen: 500 });
     using forger = await User.connect(server.port, login1(1, tokens.make(2, NEVER_MS)));
     const close = await forger.read(Opcode1.close);
-    assert.equal(close.getUint32(SessionField.closeCode), CloseCode.tokenForged);
+    assert.equal(close.getUint32(frames.close.at.code), CloseCode.tokenForged);
     using anybody = await User.connect(server.port, (view) => writeLoginRequest(view, 0, 0, 2));
     assert.ok(await anybody.isClosed(), "a login of version 0 shows no token");
     using other = await User.connect(server.port, login1(2));
     await other.read(Opcode1.loginResult);
     using sender = await User.connect(server.port, login1(1));
     await sender.read(Opcode1.loginResult);
-    await sender.write((view) => writeSend(view, 0, 0, 1, 500, 2, 1, 0, [2, 3]));
+    await sender.write((view) =>
+      writeFrame(frames.send, view, 0, 0, {
+        requestId: 1,
+        amountFen: 500,
+        shares: 2,
+        mode: 1,
+        group: 0,
+        users: [2, 3],
+      })
+    );
     const sent = await sender.read(Opcode1.sendResult);
-    assert.equal(sent.getUint32(MoneyField.sendResult), Result.ok);
-    packetId = sent.getUint32(MoneyField.sendPacketId);
+    assert.equal(sent.getUint32(frames.sendResult.at.result), Result.ok);
+    packetId = sent.getUint32(frames.sendResult.at.packetId);
     const notice = await other.read(Opcode1.notice);
-    assert.equal(notice.getUint32(MoneyField.noticePacketId), packetId);
+    assert.equal(notice.getUint32(frames.notice.at.packetId), packetId);
     await other.write((view) => writeClaim(view, 0, 0, packetId));
-    amountFen = (await other.read(Opcode1.claimResult)).getUint32(MoneyField.claimAmount);
+    amountFen = (await other.read(Opcode1.claimResult)).getUint32(frames.claimResult.at.amountFen);
     assert.ok(amountFen > 0 && amountFen < 500);
     server.running.process.kill("SIGKILL");
   }
@@ -112,11 +122,11 @@ Deno.test({
   await using server = await startServer([...flags, "--set-size", "100"]);
   using late = await User.connect(server.port, login1(3));
   await late.read(Opcode1.loginResult);
-  assert.equal((await late.read(Opcode1.notice)).getUint32(MoneyField.noticePacketId), packetId);
+  assert.equal((await late.read(Opcode1.notice)).getUint32(frames.notice.at.packetId), packetId);
   await late.write((view) => writeClaim(view, 0, 0, packetId));
   const claimed = await late.read(Opcode1.claimResult);
   assert.deepEqual(
-    [claimed.getUint32(MoneyField.claimResult), claimed.getUint32(MoneyField.claimAmount)],
+    [claimed.getUint32(frames.claimResult.at.result), claimed.getUint32(frames.claimResult.at.amountFen)],
     [Result.ok, 500 - amountFen],
   );
   using again = await User.connect(server.port, (view) => writeLoginRequest(view, 0, 0, 2));

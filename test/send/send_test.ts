@@ -6,8 +6,8 @@ import { MemoryLedger } from "../../core/ledger/judge/memory_ledger.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
 import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import { Random } from "../../core/base/random.ts";
-import { Opcode, Opcode1, Result } from "../../core/wire/codes.ts";
-import { MoneyField } from "../../core/wire/version1_money.ts";
+import { Opcode, Result } from "../../core/wire/codes.ts";
+import { frames, Opcode1 } from "../../core/wire/v1/frames.ts";
 import { type SendUser, SendWorld } from "./send_world.ts";
 import type { SimPeer } from "../sim/sim_client.ts";
 import { SimStore } from "../sim/sim_store.ts";
@@ -39,10 +39,10 @@ Deno.test("a packet reaches its recipients on any SET; each gets one share, and 
   const luckiest = Math.max(...claims.map(({ amountFen }) => amountFen));
   assert.deepEqual(
     [
-      MoneyField.detailShares,
-      MoneyField.detailClaimed,
-      MoneyField.detailLuckiestAmount,
-      MoneyField.detailCount,
+      frames.detailResult.at.shares,
+      frames.detailResult.at.claimed,
+      frames.detailResult.at.luckiestFen,
+      frames.detailResult.at.count,
     ]
       .map((at) => detail.getUint32(at)),
     [3, 3, luckiest, 3],
@@ -85,7 +85,7 @@ Deno.test("what nobody claims goes back at the deadline, once, and the sender is
   assert.equal(world.total("sendExpired"), 1);
   const [expired] = sender.peer.of(Opcode1.expired);
   assert.deepEqual(
-    [expired.getUint32(MoneyField.expiredPacketId), expired.getUint32(MoneyField.expiredReturned)],
+    [expired.getUint32(frames.expired.at.packetId), expired.getUint32(frames.expired.at.returnedFen)],
     [packetId, 50],
   );
   assert.deepEqual(world.claimBy(b, packetId), { result: Result.expired, amountFen: 0 });
@@ -180,7 +180,7 @@ Deno.test("a packet that is over is read from the disk, as soon as the disk tell
   assert.deepEqual(user.claims.at(-1), { packetId, result: Result.alreadyClaimed, amountFen: 50 });
   user.detail(packetId);
   world.until(() => user.peer.of(Opcode1.detailResult).length === 1);
-  assert.equal(user.peer.of(Opcode1.detailResult)[0].getUint32(MoneyField.detailClaimed), 2);
+  assert.equal(user.peer.of(Opcode1.detailResult)[0].getUint32(frames.detailResult.at.claimed), 2);
 });
 
 Deno.test("a user who is away finds the notice at his next login; with several connections on the newest", async () => {
@@ -264,7 +264,7 @@ Deno.test("what can't be is refused with a precise result, and nothing changes",
   stranger.detail(packetId);
   world.until(() => stranger.peer.of(Opcode1.detailResult).length === 1);
   assert.equal(
-    stranger.peer.of(Opcode1.detailResult)[0].getUint32(MoneyField.detailResult),
+    stranger.peer.of(Opcode1.detailResult)[0].getUint32(frames.detailResult.at.result),
     Result.notRecipient,
   );
 });
@@ -303,10 +303,10 @@ Deno.test("groups are listed, changed and removed; chat reaches the members who 
   const [a, b, c, d] = [1, 2, 3, 4].map((id) => world.in(id));
   const texts = (user: SendUser) =>
     user.peer.of(Opcode1.chatMessage).map((view) =>
-      new TextDecoder().decode(new Uint8Array(view.buffer, MoneyField.messageText))
+      new TextDecoder().decode(new Uint8Array(view.buffer, frames.chatMessage.at.text))
     );
   const result = (user: SendUser, i: number) =>
-    user.peer.of(Opcode1.chatResult)[i].getUint32(MoneyField.chatResult);
+    user.peer.of(Opcode1.chatResult)[i].getUint32(frames.chatResult.at.result);
   a.chat(5, "新年快乐");
   world.until(() => texts(b).length === 1 && texts(c).length === 1);
   assert.deepEqual([texts(a), texts(b)], [[], ["新年快乐"]]);

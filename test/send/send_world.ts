@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
 import type { SimNetworkOptions } from "../../core/engine/sim/network.ts";
-import { Opcode1 } from "../../core/wire/codes.ts";
-import { readU64 } from "../../core/wire/version1.ts";
-import {
-  MoneyField,
-  writeBalance,
-  writeChat,
-  writeClaim,
-  writeDetail,
-  writeSend,
-} from "../../core/wire/version1_money.ts";
-import { TOKEN_BYTES, writeDelivered, writeLogin } from "../../core/wire/version1_session.ts";
+import { writeFrame } from "../../core/wire/frame_codec.ts";
+import { frames, Opcode1, TOKEN_BYTES } from "../../core/wire/v1/frames.ts";
+import { writeClaim, writeDelivered, writeLogin } from "../../core/wire/v1/writers.ts";
 import send from "../../plugins/send/mod.ts";
 import type { SimPeer } from "../sim/sim_client.ts";
 import type { SimHostOptions } from "../sim/sim_host.ts";
@@ -38,7 +30,9 @@ export class SendUser {
   send(amountFen: number, options: SendOptions = {}): this {
     const { requestId = 1, mode = 1, group = 0, to = [] } = options;
     const shares = options.shares ?? Math.max(1, to.length);
-    this.peer.write((view, at) => writeSend(view, at, 0, requestId, amountFen, shares, mode, group, to));
+    this.peer.write((view, at) =>
+      writeFrame(frames.send, view, at, 0, { requestId, amountFen, shares, mode, group, users: to })
+    );
     return this;
   }
 
@@ -53,46 +47,37 @@ export class SendUser {
   }
 
   detail(packetId: number, from = 0): this {
-    this.peer.write((view, at) => writeDetail(view, at, 0, packetId, from));
+    this.peer.write((view, at) => writeFrame(frames.detail, view, at, 0, { packetId, from }));
     return this;
   }
 
   chat(group: number, text: string, requestId = 1): this {
     const bytes = new TextEncoder().encode(text);
-    this.peer.write((view, at) => writeChat(view, at, 0, requestId, group, bytes));
+    this.peer.write((view, at) => writeFrame(frames.chat, view, at, 0, { requestId, group, text: bytes }));
     return this;
   }
 
   askBalance(): this {
-    this.peer.write((view, at) => writeBalance(view, at, 0));
+    this.peer.write((view, at) => writeFrame(frames.balance, view, at, 0, {}));
     return this;
   }
 
   /** Results of his sends with the packets' ids. */
-  get sent(): { requestId: number; result: number; packetId: number; expiresMs: number }[] {
-    return this.peer.of(Opcode1.sendResult).map((view) => ({
-      requestId: view.getUint32(MoneyField.sendRequestId),
-      result: view.getUint32(MoneyField.sendResult),
-      packetId: view.getUint32(MoneyField.sendPacketId),
-      expiresMs: readU64(view, MoneyField.sendExpiresMs),
-    }));
+  get sent() {
+    return this.peer.read(frames.sendResult);
   }
 
   /** Packets that he was told of. */
   get notices(): number[] {
-    return this.peer.of(Opcode1.notice).map((view) => view.getUint32(MoneyField.noticePacketId));
+    return this.peer.read(frames.notice).map(({ packetId }) => packetId);
   }
 
-  get claims(): { packetId: number; result: number; amountFen: number }[] {
-    return this.peer.of(Opcode1.claimResult).map((view) => ({
-      packetId: view.getUint32(MoneyField.claimPacketId),
-      result: view.getUint32(MoneyField.claimResult),
-      amountFen: view.getUint32(MoneyField.claimAmount),
-    }));
+  get claims() {
+    return this.peer.read(frames.claimResult).map(({ retryMs: _, ...claim }) => claim);
   }
 
   get balances(): number[] {
-    return this.peer.of(Opcode1.balanceResult).map((view) => readU64(view, MoneyField.balanceFen));
+    return this.peer.read(frames.balanceResult).map(({ balanceFen }) => balanceFen);
   }
 
   get isIn(): boolean {

@@ -4,17 +4,17 @@ import { EntryKind, EntryWord } from "../../core/ledger/record/entry.ts";
 import type { Judgement } from "../../core/ledger/record/ledger.ts";
 import { MemoryLedger } from "../../core/ledger/judge/memory_ledger.ts";
 import { MOST_DEFERRED } from "../../core/set/user_frames.ts";
-import { Opcode1, Result } from "../../core/wire/codes.ts";
-import { MoneyField, writeChat, writeClaim, writeDetail, writeSend } from "../../core/wire/version1_money.ts";
+import { Result } from "../../core/wire/codes.ts";
+import { writeFrame } from "../../core/wire/frame_codec.ts";
+import { frames, Opcode1, TOKEN_BYTES } from "../../core/wire/v1/frames.ts";
 import {
-  SessionField,
-  TOKEN_BYTES,
+  writeClaim,
   writeDelivered,
   writeLogin,
   writeOpen,
   writePing,
   writeShake,
-} from "../../core/wire/version1_session.ts";
+} from "../../core/wire/v1/writers.ts";
 import send from "../../plugins/send/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
@@ -51,7 +51,7 @@ async function winBy(world: World, peer: SimPeer): Promise<number> {
     const heard = peer.of(Opcode1.shakeResult).length;
     peer.write((view, at) => writeShake(view, at, 0, 1));
     await world.settle(() => peer.of(Opcode1.shakeResult).length > heard, 100);
-    const packetId = peer.of(Opcode1.shakeResult).at(-1)!.getUint32(SessionField.shakePacketId);
+    const packetId = peer.of(Opcode1.shakeResult).at(-1)!.getUint32(frames.shakeResult.at.packetId);
     if (packetId !== 0) return packetId;
   }
 }
@@ -107,7 +107,7 @@ Deno.test("one connection has so many requests under way to the ledger, and no m
   world.until(() => greedy.of(Opcode1.openResult).length === 200 - MOST_DEFERRED);
   assert.ok(
     greedy.of(Opcode1.openResult).every((view) =>
-      view.getUint32(SessionField.openResult) === Result.overloaded
+      view.getUint32(frames.openResult.at.result) === Result.overloaded
     ),
   );
   calm.write((view, at) => writeOpen(view, at, 0, 1));
@@ -130,14 +130,15 @@ for (
     [
       "claims",
       Opcode1.claimResult,
-      MoneyField.claimResult,
+      frames.claimResult.at.result,
       (view: DataView, at: number, id: number) => writeClaim(view, at, 0, id),
     ],
     [
       "questions about details",
       Opcode1.detailResult,
-      MoneyField.detailResult,
-      (view: DataView, at: number, id: number) => writeDetail(view, at, 0, id, 0),
+      frames.detailResult.at.result,
+      (view: DataView, at: number, id: number) =>
+        writeFrame(frames.detail, view, at, 0, { packetId: id, from: 0 }),
     ],
   ] as const
 ) {
@@ -165,9 +166,13 @@ Deno.test("chats to groups that nobody has made are looked up in bounded number,
   world.host.isLedgerStuck = true;
   const text = new TextEncoder().encode("hello");
   peers.forEach((peer, i) => {
-    for (let k = 0; k < 30; k++) peer.write((view, at) => writeChat(view, at, 0, 1, 1 + i * 100 + k, text));
+    for (let k = 0; k < 30; k++) {
+      peer.write((view, at) =>
+        writeFrame(frames.chat, view, at, 0, { requestId: 1, group: 1 + i * 100 + k, text })
+      );
+    }
   });
-  const seen = () => results(peers, Opcode1.chatResult, MoneyField.chatResult);
+  const seen = () => results(peers, Opcode1.chatResult, frames.chatResult.at.result);
   world.until(() => seen().length === 120 - 64);
   assert.ok(seen().every((result) => result === Result.busy));
   world.host.isLedgerStuck = false;
@@ -186,7 +191,7 @@ Deno.test("a SET passes chats on at its rate, however large the groups", async (
   const users = [1, 2, 3].map((id) => world.in(id));
   await world.ask("post", "/groups", { groups: [{ group: 9, users: [1, 3] }] });
   const [sender] = users;
-  const seen = () => results([sender.peer], Opcode1.chatResult, MoneyField.chatResult);
+  const seen = () => results([sender.peer], Opcode1.chatResult, frames.chatResult.at.result);
   for (let i = 0; i < 4; i++) {
     sender.chat(9, "hi", i);
     world.until(() => seen().length === i + 1);
@@ -202,8 +207,19 @@ Deno.test("a frame that reaches many users counts for many in its user's rate", 
   const config = { connectionPerS: 10, connectionBurst: 50 };
   const world = new World({ plugins: [{ plugin: throttle, config }, { plugin: shake }, { plugin: send }] });
   const peer = login1(world, 1);
-  for (let i = 0; i < 5; i++) peer.write((view, at) => writeSend(view, at, 0, i, 100, 1, 1, 0, [2]));
-  const seen = () => results([peer], Opcode1.sendResult, MoneyField.sendResult);
+  for (let i = 0; i < 5; i++) {
+    peer.write((view, at) =>
+      writeFrame(frames.send, view, at, 0, {
+        requestId: i,
+        amountFen: 100,
+        shares: 1,
+        mode: 1,
+        group: 0,
+        users: [2],
+      })
+    );
+  }
+  const seen = () => results([peer], Opcode1.sendResult, frames.sendResult.at.result);
   world.until(() => seen().length === 5);
   assert.deepEqual(seen().filter((result) => result === Result.overloaded).length, 3);
 });

@@ -1,18 +1,12 @@
 /** Protocol version 1 on a whole host in virtual time: logins, tokens, close codes, shakes, beside version 0. */
 import assert from "node:assert/strict";
 import { Tokens } from "../../core/token/token.ts";
-import { CloseCode, Opcode, Opcode1, PLUGIN_OPCODES, Result } from "../../core/wire/codes.ts";
+import { CloseCode, Opcode, PLUGIN_OPCODES, Result } from "../../core/wire/codes.ts";
 import { writeLoginRequest } from "../../core/wire/version0.ts";
-import { readU64, TIMESTAMP_AT } from "../../core/wire/version1.ts";
-import {
-  SessionField,
-  TOKEN_BYTES,
-  writeDelivered,
-  writeLogin,
-  writeOpen,
-  writePing,
-  writeShake,
-} from "../../core/wire/version1_session.ts";
+import { TIMESTAMP_AT } from "../../core/wire/schema.ts";
+import { readU64 } from "../../core/wire/u64.ts";
+import { frames, Opcode1, TOKEN_BYTES } from "../../core/wire/v1/frames.ts";
+import { writeDelivered, writeLogin, writeOpen, writePing, writeShake } from "../../core/wire/v1/writers.ts";
 import send from "../../plugins/send/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
@@ -39,13 +33,13 @@ function closedFor(world: World, peer: SimPeer): number {
   world.until(() => peer.hasEnded || peer.closeCause !== undefined);
   const { opcode, view } = peer.frames.at(-1)!;
   assert.equal(opcode, Opcode1.close);
-  return view.getUint32(SessionField.closeCode);
+  return view.getUint32(frames.close.at.code);
 }
 
 Deno.test("a login with a good token is answered with the server's time", () => {
   const world = new World(CHECKED);
   const [result] = user1(world, 7).of(Opcode1.loginResult);
-  assert.equal(result.getUint32(SessionField.resultUser), 7);
+  assert.equal(result.getUint32(frames.loginResult.at.user), 7);
   assert.ok(Math.abs(readU64(result, TIMESTAMP_AT) - world.network.clock.wallMs()) < 1_000);
   assert.equal(world.total("users"), 1);
 });
@@ -109,7 +103,7 @@ Deno.test("both versions share a port; one setting turns version 0 off", () => {
   world.until(() => old.shakes.length === 1 && peer.of(Opcode1.shakeResult).length === 1);
   const [result] = peer.of(Opcode1.shakeResult);
   assert.deepEqual(
-    [SessionField.shakeRequestId, SessionField.shakeResult].map((at) => result.getUint32(at)),
+    [frames.shakeResult.at.requestId, frames.shakeResult.at.result].map((at) => result.getUint32(at)),
     [55, Result.nothing],
   );
   assert.equal(old.frames.length, 0, "version 0 sees nothing of version 1");
@@ -133,7 +127,7 @@ Deno.test("a frame of the other version, or a second login, closes that connecti
   assert.equal(old.frames.length, 0);
   bystander.write((view, at) => writePing(view, at, 1234));
   world.until(() => bystander.of(Opcode1.pong).length === 1);
-  assert.equal(readU64(bystander.of(Opcode1.pong)[0], SessionField.pingUnixMs), 1234);
+  assert.equal(readU64(bystander.of(Opcode1.pong)[0], frames.pong.at.pingMs), 1234);
 });
 
 Deno.test("a win is told again at each login until the user says that he has it", async () => {
@@ -148,7 +142,7 @@ Deno.test("a win is told again at each login until the user says that he has it"
   world.until(() => again.of(Opcode1.shakeResult).length === 1);
   const [repeated] = again.of(Opcode1.shakeResult);
   assert.deepEqual(
-    [SessionField.shakeRequestId, SessionField.shakePacketId].map((at) => repeated.getUint32(at)),
+    [frames.shakeResult.at.requestId, frames.shakeResult.at.packetId].map((at) => repeated.getUint32(at)),
     [0, packetId],
   );
   again.write((view, at) => writeDelivered(view, at, 0, packetId));
@@ -210,10 +204,10 @@ async function winBy(world: World, peer: SimPeer): Promise<number> {
   await world.untilLeased();
   shake();
   const won = () =>
-    peer.of(Opcode1.shakeResult).find((view) => view.getUint32(SessionField.shakePacketId) > 0);
+    peer.of(Opcode1.shakeResult).find((view) => view.getUint32(frames.shakeResult.at.packetId) > 0);
   world.until(() => won() !== undefined);
-  assert.equal(won()!.getUint32(SessionField.shakeRequestId), requestId);
-  return won()!.getUint32(SessionField.shakePacketId);
+  assert.equal(won()!.getUint32(frames.shakeResult.at.requestId), requestId);
+  return won()!.getUint32(frames.shakeResult.at.packetId);
 }
 
 /** Opens a packet; returns result and amount. */
@@ -222,8 +216,8 @@ function openBy(world: World, peer: SimPeer, packetId: number): number[] {
   peer.write((view, at) => writeOpen(view, at, 0, packetId));
   world.until(() => peer.of(Opcode1.openResult).length > before);
   const answer = peer.of(Opcode1.openResult)[before];
-  assert.equal(answer.getUint32(SessionField.openPacketId), packetId);
-  return [answer.getUint32(SessionField.openResult), answer.getUint32(SessionField.openAmount)];
+  assert.equal(answer.getUint32(frames.openResult.at.packetId), packetId);
+  return [answer.getUint32(frames.openResult.at.result), answer.getUint32(frames.openResult.at.amountFen)];
 }
 
 Deno.test("a host that stops tells version 1 users to come again, and leaves version 0 as it is", () => {
@@ -235,7 +229,7 @@ Deno.test("a host that stops tells version 1 users to come again, and leaves ver
   assert.ok(peers.every(({ hasEnded }) => !hasEnded), "a drain waits for answers, and closes nobody");
   world.host.order({ type: "stop" });
   for (const peer of peers) assert.equal(closedFor(world, peer), CloseCode.draining);
-  assert.ok(peers.every(({ frames }) => frames.at(-1)!.view.getUint32(SessionField.closeRetryMs) > 0));
+  assert.ok(peers.every((peer) => peer.frames.at(-1)!.view.getUint32(frames.close.at.retryMs) > 0));
   assert.deepEqual([old.frames.length, old.hasEnded], [0, false]);
   assert.ok(world.host.loops.every(({ isStopped }) => isStopped));
 });

@@ -1,7 +1,7 @@
 /** A server of a few lines for tests of the fleet: it answers every login and shake at once, or as a test says. */
 import { assert } from "../../core/base/assert.ts";
 import type { CloseCause, Engine, EngineHandler } from "../../core/engine/common/engine.ts";
-import { LoginResult, Opcode, Opcode1, Result, ShakeResult } from "../../core/wire/codes.ts";
+import { LoginResult, Opcode, Result, ShakeResult } from "../../core/wire/codes.ts";
 import { FrameCursor, WHOLE_FRAME } from "../../core/wire/frame_cursor.ts";
 import {
   Field,
@@ -11,13 +11,13 @@ import {
   writeSendNotice,
   writeShakeResponse,
 } from "../../core/wire/version0.ts";
-import { fixedBytes1 } from "../../core/wire/version1.ts";
-import { SessionField, writeLoginResult, writeShakeResult } from "../../core/wire/version1_session.ts";
+import { frames, Opcode1, PROTOCOL_VERSION } from "../../core/wire/v1/frames.ts";
+import { writeLoginResult, writeShakeResult } from "../../core/wire/v1/writers.ts";
 
 const MAX_REPLY_BYTES = 256;
 const UNIX_SECONDS = 1_700_000_000;
 /** What a version 1 client of these tests sends. */
-const REQUESTS1 = [Opcode1.login, Opcode1.shake, Opcode1.open, Opcode1.delivered];
+const REQUESTS1 = [frames.login, frames.shake, frames.open, frames.delivered];
 /** Version 1's names for version 0's results. */
 const RESULTS1: Readonly<Record<number, number>> = {
   [ShakeResult.won]: Result.ok,
@@ -77,7 +77,7 @@ export class FakeServer implements EngineHandler {
     this.#behaviour = behaviour;
     this.#later = later;
     const table = requestFrames();
-    for (const opcode of REQUESTS1) table.allow(opcode, fixedBytes1(opcode));
+    for (const { opcode, bytes } of REQUESTS1) table.allow(opcode, ...bytes);
     this.#cursor = new FrameCursor(table, engine.capacity, engine.maxReadBytes);
     engine.attach(this);
   }
@@ -120,10 +120,10 @@ export class FakeServer implements EngineHandler {
   #onFrame(connection: number): void {
     const { view, at, opcode } = this.#cursor;
     if (opcode === Opcode1.login) {
-      return this.#onLogin(connection, view.getUint32(at + SessionField.loginUser), 1);
+      return this.#onLogin(connection, view.getUint32(at + frames.login.at.user), 1);
     }
     if (opcode === Opcode1.shake) {
-      return this.#onShake(connection, 1, view.getUint32(at + SessionField.shakeRequestId));
+      return this.#onShake(connection, 1, view.getUint32(at + frames.shake.at.requestId));
     }
     if (opcode >= Opcode1.login) return;
     const userId = view.getUint32(at + Field.userId);
@@ -142,7 +142,9 @@ export class FakeServer implements EngineHandler {
     if (instead !== undefined) return this.send(connection, instead);
     this.send(
       connection,
-      version === 0 ? loginResponse(userId) : (view, at) => writeLoginResult(view, at, 0, userId),
+      version === 0
+        ? loginResponse(userId)
+        : (view, at) => writeLoginResult(view, at, 0, userId, PROTOCOL_VERSION),
     );
     const more = this.#behaviour.afterLogin?.(userId, connection);
     if (more !== undefined) this.send(connection, more);

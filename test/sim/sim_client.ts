@@ -10,10 +10,12 @@ import {
   writeLoginRequest,
   writeShakeRequest,
 } from "../../core/wire/version0.ts";
-import { FIRST_VERSION_1_OPCODE, Opcode, Opcode1 } from "../../core/wire/codes.ts";
+import { FIRST_VERSION_1_OPCODE, Opcode } from "../../core/wire/codes.ts";
 import { type FrameTable, MAX_FRAME_BYTES } from "../../core/wire/frame_table.ts";
-import { frameBytes1 } from "../../core/wire/version1.ts";
-import { SessionField, TOKEN_BYTES, writeLogin, writeShake } from "../../core/wire/version1_session.ts";
+import { readFrame, type ReadValues } from "../../core/wire/frame_codec.ts";
+import type { Fields, Frame } from "../../core/wire/schema.ts";
+import { frames, Opcode1, TOKEN_BYTES } from "../../core/wire/v1/frames.ts";
+import { writeLogin, writeShake } from "../../core/wire/v1/writers.ts";
 
 const LOOPBACK = 0x7f000001;
 const UNIX_SECONDS = 1_700_000_000;
@@ -92,6 +94,11 @@ export class SimPeer {
     return this.frames.filter((frame) => frame.opcode === opcode).map(({ view }) => view);
   }
 
+  /** What version 1 frames of one kind say. */
+  read<F extends Fields>(frame: Frame<F>): ReadValues<F>[] {
+    return this.of(frame.opcode).map((view) => readFrame(frame, view, 0));
+  }
+
   /** The answers to shakes alone. */
   get shakes(): Answer[] {
     return this.answers.filter(({ opcode }) => opcode === Opcode.shakeResponse);
@@ -99,7 +106,9 @@ export class SimPeer {
 
   /** The version 1 answers to shakes with one result. */
   results1(result: number): DataView[] {
-    return this.of(Opcode1.shakeResult).filter((view) => view.getUint32(SessionField.shakeResult) === result);
+    return this.of(Opcode1.shakeResult).filter((view) =>
+      view.getUint32(frames.shakeResult.at.result) === result
+    );
   }
 
   /** The connection is up: what was said before goes out. */
@@ -124,15 +133,21 @@ export class SimPeer {
 /** A host of peers. */
 export class SimClient implements SimActor, EngineHandler {
   readonly engine: SimEngine;
+  readonly #accepted = bothVersions();
   readonly #cursor: FrameCursor;
   readonly #peers = new Map<number, SimPeer>();
   readonly #port: number;
 
   constructor(network: SimNetwork, capacity = 1_000, port = 1025) {
     this.engine = new SimEngine({ capacity, clock: network.clock, bell: new Bell(), network });
-    this.#cursor = new FrameCursor(bothVersions(), capacity, this.engine.maxReadBytes);
+    this.#cursor = new FrameCursor(this.#accepted, capacity, this.engine.maxReadBytes);
     this.#port = port;
     this.engine.attach(this);
+  }
+
+  /** Takes frames of this kind too. */
+  accept({ opcode, bytes }: Frame): void {
+    this.#accepted.allow(opcode, ...bytes);
   }
 
   /** Begins to connect. */
@@ -191,8 +206,8 @@ export class SimClient implements SimActor, EngineHandler {
 
 function bothVersions(): FrameTable {
   const table = responseFrames();
-  for (const opcode of Object.values(Opcode1)) {
-    if ((opcode & 0x80) !== 0) table.allow(opcode, ...frameBytes1(opcode));
+  for (const { from, opcode, bytes } of Object.values(frames)) {
+    if (from === "server") table.allow(opcode, ...bytes);
   }
   return table;
 }

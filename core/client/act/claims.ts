@@ -1,10 +1,10 @@
 import { record } from "../../counters/histogram.ts";
 import type { Engine } from "../../engine/common/engine.ts";
 import type { Random } from "../../base/random.ts";
-import { Opcode, Opcode1, Result } from "../../wire/codes.ts";
+import { Opcode, Result } from "../../wire/codes.ts";
 import { FRAME_BYTES, writeClaimRequest } from "../../wire/version0.ts";
-import { fixedBytes1 } from "../../wire/version1.ts";
-import { writeClaim } from "../../wire/version1_money.ts";
+import { frames } from "../../wire/v1/frames.ts";
+import { writeClaim } from "../../wire/v1/writers.ts";
 import { AwardKind, type AwardLog } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
@@ -99,7 +99,7 @@ export class FleetClaims {
     // A user who has left, or whose server doesn't read, hears of it again after his next login.
     if (users.state[user] !== UserState.ready) return;
     const connection = users.connection[user];
-    const bytes = protocol === 0 ? FRAME_BYTES[Opcode.claimRequest] : fixedBytes1(Opcode1.claim);
+    const bytes = protocol === 0 ? FRAME_BYTES[Opcode.claimRequest] : frames.claim.bytes[0];
     const at = engine.reserve(connection, bytes);
     if (at < 0) return;
     const { view } = engine.output;

@@ -1,8 +1,8 @@
 import type { Engine } from "../../engine/common/engine.ts";
 import type { Random } from "../../base/random.ts";
-import { Opcode1, Result } from "../../wire/codes.ts";
-import { fixedBytes1 } from "../../wire/version1.ts";
-import { writeOpen } from "../../wire/version1_session.ts";
+import { Result } from "../../wire/codes.ts";
+import { frames } from "../../wire/v1/frames.ts";
+import { writeOpen } from "../../wire/v1/writers.ts";
 import { AwardKind, type AwardLog } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
@@ -88,7 +88,7 @@ export class FleetOpens {
     // A user who has left, or whose server doesn't read, is told again at his next login.
     if (users.state[user] !== UserState.ready) return;
     const connection = users.connection[user];
-    const at = engine.reserve(connection, fixedBytes1(Opcode1.open));
+    const at = engine.reserve(connection, frames.open.bytes[0]);
     if (at < 0) return;
     const size = writeOpen(engine.output.view, at, time.wallMs, packetId);
     engine.commit(connection, size);

@@ -1,7 +1,8 @@
 import { record } from "../../counters/histogram.ts";
 import type { Engine } from "../../engine/common/engine.ts";
 import { Result, SendMode } from "../../wire/codes.ts";
-import { writeChat, writeSend } from "../../wire/version1_money.ts";
+import { writeFrame } from "../../wire/frame_codec.ts";
+import { frames } from "../../wire/v1/frames.ts";
 import type { Behaviour } from "../population/behaviour.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
 import { elapsedUs, type FleetUsers, UserState } from "../state/fleet_users.ts";
@@ -127,7 +128,14 @@ export class FleetSends {
     const isSent = this.#write(
       user,
       (view, at) =>
-        writeSend(view, at, time.wallMs, requestId, sendFen, count, SendMode.random, group, users),
+        writeFrame(frames.send, view, at, time.wallMs, {
+          requestId,
+          amountFen: sendFen,
+          shares: count,
+          mode: SendMode.random,
+          group,
+          users,
+        }),
     );
     if (!isSent) return;
     this.#sent.set(requestId, { atUs: time.nowUs, amountFen: sendFen });
@@ -141,7 +149,7 @@ export class FleetSends {
     const requestId = this.#nextRequestId();
     const isSent = this.#write(
       user,
-      (view, at) => writeChat(view, at, time.wallMs, requestId, group, CHAT_TEXT),
+      (view, at) => writeFrame(frames.chat, view, at, time.wallMs, { requestId, group, text: CHAT_TEXT }),
     );
     if (isSent) block[M.chatsSent]++;
   }

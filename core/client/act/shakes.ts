@@ -1,7 +1,7 @@
 import { type Engine, PASS_BUDGET_MS } from "../../engine/common/engine.ts";
 import { Opcode } from "../../wire/codes.ts";
 import { FRAME_BYTES, writeShakeRequest } from "../../wire/version0.ts";
-import { writeShake } from "../../wire/version1_session.ts";
+import { writeShake } from "../../wire/v1/writers.ts";
 import type { BadUsers } from "./bad_users.ts";
 import type { FleetClock } from "../state/fleet_clock.ts";
 import type { FleetTime } from "../state/fleet_time.ts";

@@ -1,9 +1,8 @@
 import type { Engine } from "../../engine/common/engine.ts";
-import { Opcode1, Result } from "../../wire/codes.ts";
+import { Result } from "../../wire/codes.ts";
 import type { FrameCursor } from "../../wire/frame_cursor.ts";
-import { fixedBytes1 } from "../../wire/version1.ts";
-import { MoneyField } from "../../wire/version1_money.ts";
-import { SessionField, writeDelivered } from "../../wire/version1_session.ts";
+import { frames, Opcode1 } from "../../wire/v1/frames.ts";
+import { writeDelivered } from "../../wire/v1/writers.ts";
 import type { FleetOpens } from "../act/opens.ts";
 import type { FleetSends } from "../act/sends.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
@@ -46,18 +45,20 @@ export class ServerFrames1 implements FrameTaker {
       case Opcode1.openResult:
         return this.#opened(connection, user, view, at);
       case Opcode1.notice:
-        this.#parts.claims.noticed(user, view.getUint32(at + MoneyField.noticePacketId));
+        this.#parts.claims.noticed(user, view.getUint32(at + frames.notice.at.packetId));
         return IN_ORDER;
       case Opcode1.claimResult:
         return this.#claimed(connection, user, view, at);
       case Opcode1.sendResult:
         this.#parts.sends.answered(
-          view.getUint32(at + MoneyField.sendRequestId),
-          view.getUint32(at + MoneyField.sendResult),
+          view.getUint32(at + frames.sendResult.at.requestId),
+          view.getUint32(at + frames.sendResult.at.result),
         );
         return IN_ORDER;
       case Opcode1.chatResult:
-        block[view.getUint32(at + MoneyField.chatResult) === Result.ok ? M.chatsTaken : M.chatsRefused]++;
+        block[
+          view.getUint32(at + frames.chatResult.at.result) === Result.ok ? M.chatsTaken : M.chatsRefused
+        ]++;
         return IN_ORDER;
       case Opcode1.chatMessage:
         block[M.chatsReceived]++;
@@ -72,41 +73,43 @@ export class ServerFrames1 implements FrameTaker {
 
   #loggedIn(user: number, view: DataView, at: number): number {
     const { slice, answers } = this.#parts;
-    if (view.getUint32(at + SessionField.resultUser) !== userIdOf(slice, user)) return M.badFramesWrongUser;
+    if (view.getUint32(at + frames.loginResult.at.user) !== userIdOf(slice, user)) {
+      return M.badFramesWrongUser;
+    }
     answers.loggedIn(user);
     return IN_ORDER;
   }
 
   #shaken(connection: number, user: number, { view, at, length }: FrameCursor): number {
     const { answers } = this.#parts;
-    const requestId = view.getUint32(at + SessionField.shakeRequestId);
-    const result = view.getUint32(at + SessionField.shakeResult);
+    const requestId = view.getUint32(at + frames.shakeResult.at.requestId);
+    const result = view.getUint32(at + frames.shakeResult.at.result);
     if (result === Result.ok) {
-      const packetId = view.getUint32(at + SessionField.shakePacketId);
+      const packetId = view.getUint32(at + frames.shakeResult.at.packetId);
       if (packetId === 0) return M.badFramesUnknown;
-      answers.awarded(user, requestId, packetId, view.getUint32(at + SessionField.shakeAmount));
+      answers.awarded(user, requestId, packetId, view.getUint32(at + frames.shakeResult.at.amountFen));
       // Who opens it says so when it is open: if that answer is lost, he is told of the packet again.
       if (!this.#parts.opens.awarded(user, packetId)) this.#confirm(connection, packetId);
     } else if (result === Result.nothing) answers.shaken(user, requestId, M.shakesNothing);
     else if (result === Result.greeting) {
       // A greeting says what to show.
-      if (length < SessionField.shakeResource + 4) return M.badFramesTooShort;
+      if (length < frames.shakeResult.at.resource + 4) return M.badFramesTooShort;
       answers.shaken(user, requestId, M.shakesGreeted);
     } else if (result === Result.allGone) answers.shaken(user, requestId, M.shakesAllGone);
     else if (result >= 100 && result < 200) {
-      answers.shaken(user, requestId, M.shakesOverloaded, view.getUint32(at + SessionField.shakeRetryMs));
+      answers.shaken(user, requestId, M.shakesOverloaded, view.getUint32(at + frames.shakeResult.at.retryMs));
     } else return M.badFramesUnknown;
     return IN_ORDER;
   }
 
   #opened(connection: number, user: number, view: DataView, at: number): number {
-    const packetId = view.getUint32(at + SessionField.openPacketId);
+    const packetId = view.getUint32(at + frames.openResult.at.packetId);
     const isOpen = this.#parts.opens.answered(
       user,
       packetId,
-      view.getUint32(at + SessionField.openResult),
-      view.getUint32(at + SessionField.openAmount),
-      view.getUint32(at + SessionField.openRetryMs),
+      view.getUint32(at + frames.openResult.at.result),
+      view.getUint32(at + frames.openResult.at.amountFen),
+      view.getUint32(at + frames.openResult.at.retryMs),
     );
     if (isOpen) this.#confirm(connection, packetId);
     return IN_ORDER;
@@ -115,7 +118,7 @@ export class ServerFrames1 implements FrameTaker {
   /** Says that the user knows of his packet or share; without room the server tells him again. */
   #confirm(connection: number, packetId: number): void {
     const { engine, block, time } = this.#parts;
-    const at = engine.reserve(connection, fixedBytes1(Opcode1.delivered));
+    const at = engine.reserve(connection, frames.delivered.bytes[0]);
     if (at < 0) return;
     const size = writeDelivered(engine.output.view, at, time.wallMs, packetId);
     engine.commit(connection, size);
@@ -123,15 +126,15 @@ export class ServerFrames1 implements FrameTaker {
   }
 
   #claimed(connection: number, user: number, view: DataView, at: number): number {
-    const packetId = view.getUint32(at + MoneyField.claimPacketId);
+    const packetId = view.getUint32(at + frames.claimResult.at.packetId);
     if (packetId === 0) return M.badFramesUnknown;
-    if (view.getUint32(at + MoneyField.claimResult) === Result.ok) this.#confirm(connection, packetId);
+    if (view.getUint32(at + frames.claimResult.at.result) === Result.ok) this.#confirm(connection, packetId);
     this.#parts.claims.answered(
       user,
       packetId,
-      view.getUint32(at + MoneyField.claimResult),
-      view.getUint32(at + MoneyField.claimAmount),
-      view.getUint32(at + MoneyField.claimRetryMs),
+      view.getUint32(at + frames.claimResult.at.result),
+      view.getUint32(at + frames.claimResult.at.amountFen),
+      view.getUint32(at + frames.claimResult.at.retryMs),
     );
     return IN_ORDER;
   }

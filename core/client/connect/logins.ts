@@ -2,17 +2,16 @@ import { assert } from "../../base/assert.ts";
 import { record } from "../../counters/histogram.ts";
 import type { Engine } from "../../engine/common/engine.ts";
 import type { Tokens } from "../../token/token.ts";
-import { Opcode1 } from "../../wire/codes.ts";
 import { writeLoginRequest } from "../../wire/version0.ts";
-import { fixedBytes1 } from "../../wire/version1.ts";
-import { TOKEN_BYTES, writeLogin } from "../../wire/version1_session.ts";
+import { frames, TOKEN_BYTES } from "../../wire/v1/frames.ts";
+import { writeLogin } from "../../wire/v1/writers.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
 import { elapsedUs, type FleetUsers, UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
 import { userIdOf, type UserSlice } from "../../base/segment.ts";
 
 /** Room for a login of either version. */
-const LOGIN_BYTES = fixedBytes1(Opcode1.login);
+const LOGIN_BYTES = frames.login.bytes[0];
 /** How long a fleet's tokens are good: longer than it plays. */
 const TOKEN_MS = 48 * 3_600_000;
 const NO_TOKEN = new Uint8Array(TOKEN_BYTES);

@@ -3,7 +3,7 @@ import { CloseCause, type Engine, type EngineHandler, type EngineStats } from ".
 import { decodeControl } from "../../threads/mailbox.ts";
 import { FrameCursor, NO_MORE_FRAMES, WHOLE_FRAME } from "../../wire/frame_cursor.ts";
 import { responseFrames } from "../../wire/version0.ts";
-import { responseFrames1 } from "../../wire/version1.ts";
+import { responseFrames1 } from "../../wire/v1/frames.ts";
 import { DEFAULT_BACKOFF } from "../schedule/backoff.ts";
 import { BAD_REDIAL_MS, BadUsers } from "../act/bad_users.ts";
 import { DEFAULT_BEHAVIOUR } from "../population/behaviour.ts";

@@ -22,10 +22,10 @@ import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../../t
 import type { Clock } from "../../base/clock.ts";
 import { EventTime } from "../../base/event_time.ts";
 import { FrameCursor } from "../../wire/frame_cursor.ts";
-import { CloseCode, Opcode, Opcode1 } from "../../wire/codes.ts";
+import { CloseCode, Opcode } from "../../wire/codes.ts";
 import { FrameTable } from "../../wire/frame_table.ts";
 import { FRAME_BYTES } from "../../wire/version0.ts";
-import { fixedBytes1 } from "../../wire/version1.ts";
+import { frames } from "../../wire/v1/frames.ts";
 import { AcceptPace } from "./accept_pace.ts";
 import type { ClientHosts } from "./client_hosts.ts";
 import type { HostBoard } from "./host_board.ts";
@@ -156,8 +156,8 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.connections = new Connections(parts.engine.capacity);
     this.logins = parts.logins;
     this.frames.allow(Opcode.loginRequest, FRAME_BYTES[Opcode.loginRequest]);
-    for (const opcode of [Opcode1.login, Opcode1.ping, Opcode1.delivered]) {
-      this.frames.allow(opcode, fixedBytes1(opcode));
+    for (const { opcode, bytes } of [frames.login, frames.ping, frames.delivered]) {
+      this.frames.allow(opcode, ...bytes);
     }
     this.cursor = new FrameCursor(this.frames, parts.engine.capacity, parts.engine.maxReadBytes);
     this.#wallOffsetMs = parts.clock.wallMs() - parts.clock.monotonicMs();

@@ -1,15 +1,9 @@
 import type { Tokens } from "../../token/token.ts";
-import {
-  CloseCode,
-  FIRST_VERSION_1_OPCODE,
-  LoginResult,
-  Opcode,
-  Opcode1,
-  PLUGIN_OPCODES,
-} from "../../wire/codes.ts";
+import { CloseCode, FIRST_VERSION_1_OPCODE, LoginResult, Opcode, PLUGIN_OPCODES } from "../../wire/codes.ts";
 import { Field, writeLoginResponse } from "../../wire/version0.ts";
-import { PROTOCOL_VERSION } from "../../wire/version1.ts";
-import { SessionField, writeClose, writeLoginResult } from "../../wire/version1_session.ts";
+import { writeFrame } from "../../wire/frame_codec.ts";
+import { frames, Opcode1, PROTOCOL_VERSION } from "../../wire/v1/frames.ts";
+import { writeLoginResult } from "../../wire/v1/writers.ts";
 
 /** When a peer that was closed for a reason of 100 to 199 should come again, in ms. */
 const RETRY_MS = 2_000;
@@ -30,7 +24,7 @@ export function versionOfLogin(opcode: number): number {
 
 /** The user that a login of this version names. */
 export function userOfLogin(version: number, view: DataView, at: number): number {
-  return view.getUint32(at + (version === 0 ? Field.userId : SessionField.loginUser));
+  return view.getUint32(at + (version === 0 ? Field.userId : frames.login.at.user));
 }
 
 /** Whether the login at `view[at]` is good. Returns 0 or the code to close with. */
@@ -42,9 +36,9 @@ export function checkLogin(
   unixMs: number,
 ): number {
   if (version === 0) return rules.allowsVersion0 ? 0 : CloseCode.version0Off;
-  if (view.getUint32(at + SessionField.loginVersion) !== PROTOCOL_VERSION) return CloseCode.unknownVersion;
+  if (view.getUint32(at + frames.login.at.version) !== PROTOCOL_VERSION) return CloseCode.unknownVersion;
   const user = userOfLogin(version, view, at);
-  return rules.tokens?.check(view, at + SessionField.loginToken, user, unixMs) ?? 0;
+  return rules.tokens?.check(view, at + frames.login.at.keyId, user, unixMs) ?? 0;
 }
 
 /** Answers a good login. Returns the size in bytes. */
@@ -57,7 +51,7 @@ export function writeLoginAnswer(
 ): number {
   return version === 0
     ? writeLoginResponse(view, at, Math.floor(unixMs / 1000), user, LoginResult.ok)
-    : writeLoginResult(view, at, unixMs, user);
+    : writeLoginResult(view, at, unixMs, user, PROTOCOL_VERSION);
 }
 
 /** Tells a version 0 user to come again later. Returns the size in bytes. */
@@ -67,7 +61,7 @@ export function writeLoginRefusal(view: DataView, at: number, unixMs: number, us
 
 /** The last frame of a version 1 connection. Returns the size in bytes. */
 export function writeLastFrame(view: DataView, at: number, unixMs: number, code: number): number {
-  return writeClose(view, at, unixMs, code, code < 200 ? RETRY_MS : 0);
+  return writeFrame(frames.close, view, at, unixMs, { code, retryMs: code < 200 ? RETRY_MS : 0 });
 }
 
 /** Whether a connection of this version may send frames of this opcode; plugins' own are of either. */

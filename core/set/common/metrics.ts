@@ -1,7 +1,7 @@
 import { HTTP_METRICS } from "../../admin/http_metrics.ts";
 import type { MetricDefinition } from "../../counters/counters.ts";
 import { emptyStats } from "../../engine/common/engine.ts";
-import { CloseCode } from "../../wire/codes.ts";
+import { CLOSE_CODES } from "../../wire/codes.ts";
 
 const counter = (help: string): MetricDefinition => ({ kind: "counter", help });
 const gauge = (help: string): MetricDefinition => ({ kind: "gauge", help });
@@ -36,9 +36,9 @@ export const SET_METRICS: Readonly<Record<string, MetricDefinition>> = {
   ),
   pluginFailures: counter("Plugins that failed and were disabled for a SET"),
   ...Object.fromEntries(
-    Object.keys(CloseCode).map((name) => [
+    Object.entries(CLOSE_CODES).map(([name, [, when]]) => [
       closedMetric(name),
-      counter(`Connections that this side closed for the reason ${name}`),
+      counter(`Connections that this side closed for the reason ${name}: ${when}`),
     ]),
   ),
   closedPlugin: counter("Connections that a plugin closed for a reason of its own"),

@@ -2,8 +2,8 @@ import { assert } from "../../base/assert.ts";
 import type { Engine } from "../../engine/common/engine.ts";
 import { DEFER, type FrameWriter, MAX_REPLY_BYTES } from "../../plugin/plugin.ts";
 import { closedMetric } from "./metrics.ts";
-import { CloseCode, closeCodeName, Opcode1 } from "../../wire/codes.ts";
-import { fixedBytes1 } from "../../wire/version1.ts";
+import { CloseCode, closeCodeName } from "../../wire/codes.ts";
+import { frames } from "../../wire/v1/frames.ts";
 import { type Connections, Phase } from "./connections.ts";
 import { writeLastFrame } from "./logins.ts";
 import type { SetCounters } from "./set_counters.ts";
@@ -109,7 +109,7 @@ export class Replies {
   /** Tells a version 1 peer why its connection ends; a slow reader has no room for it. */
   #sayWhy(connection: number, code: number): void {
     if (this.#connections.version[connection] === 0 || code === CloseCode.slowReader) return;
-    const at = this.#engine.reserve(connection, fixedBytes1(Opcode1.close));
+    const at = this.#engine.reserve(connection, frames.close.bytes[0]);
     if (at < 0) return;
     this.sent(connection, writeLastFrame(this.view, at, this.#host.unixMs, code));
   }

@@ -1,7 +1,8 @@
 import { AssertionFailed } from "../../base/assert.ts";
 import { UserError } from "../../base/user_error.ts";
 import type { Admission, AnyPlugin, FrameHandler, PluginInstance } from "../../plugin/plugin.ts";
-import { Opcode, Opcode1 } from "../../wire/codes.ts";
+import { Opcode } from "../../wire/codes.ts";
+import { Opcode1 } from "../../wire/v1/frames.ts";
 import { type FrameTable, MAX_OPCODE } from "../../wire/frame_table.ts";
 
 /** What a SET answers itself. */

@@ -1,9 +1,9 @@
 import {
   DEFER,
   EntryKind,
+  frames,
   hasUser,
   lengthOf,
-  MoneyField,
   ownerSet,
   Result,
   type SetContext,
@@ -53,8 +53,8 @@ export class Chat {
 
   /** Handles the frame `chat`. */
   onChat(connection: number, request: DataView, at: number, reply: DataView, replyAt: number): number {
-    const group = request.getUint32(at + MoneyField.chatGroup);
-    const requestId = request.getUint32(at + MoneyField.chatRequestId);
+    const group = request.getUint32(at + frames.chat.at.group);
+    const requestId = request.getUint32(at + frames.chat.at.requestId);
     const words = [
       SendMessage.chat,
       group,
@@ -63,7 +63,7 @@ export class Chat {
       this.#set.index,
       connection,
       this.#set.generationOf(connection),
-      ...textWords(request, at + MoneyField.chatText, lengthOf(request, at) - MoneyField.chatText),
+      ...textWords(request, at + frames.chat.at.text, lengthOf(request, at) - frames.chat.at.text),
     ];
     if (this.#post.try(ownerSet(group, this.#set.setCount), words)) return DEFER;
     return this.onRefused(request, at, reply, replyAt);
@@ -74,7 +74,7 @@ export class Chat {
     return this.writeResult(
       reply,
       replyAt,
-      request.getUint32(at + MoneyField.chatRequestId),
+      request.getUint32(at + frames.chat.at.requestId),
       Result.overloaded,
     );
   }

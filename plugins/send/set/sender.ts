@@ -1,7 +1,7 @@
 import {
   DEFER,
   EntryKind,
-  MoneyField,
+  frames,
   ownerSet,
   placesFor,
   Refusal,
@@ -12,7 +12,7 @@ import {
   type SetContext,
   Verdict,
   type VerdictCall,
-  writeSendResult,
+  writeFrame,
 } from "../../../core/plugin/plugin.ts";
 import { shownDeadline } from "../common/deadline.ts";
 import { SendMessage } from "../common/messages.ts";
@@ -46,7 +46,7 @@ export class Sender {
 
   /** Handles the frame `send`. */
   onSend(connection: number, request: DataView, at: number, reply: DataView, replyAt: number): number {
-    const requestId = request.getUint32(at + MoneyField.sendRequestId);
+    const requestId = request.getUint32(at + frames.send.at.requestId);
     const order = this.#read(request, at, requestId, this.#set.userOf(connection));
     if (typeof order === "number") return this.#refuse(reply, replyAt, requestId, order);
     if (this.isDraining) return this.#refuse(reply, replyAt, requestId, Result.draining);
@@ -54,7 +54,7 @@ export class Sender {
     if (!this.#set.canProposeAll(placesFor(words.length))) {
       return this.#refuse(reply, replyAt, requestId, Result.busy);
     }
-    const amountFen = request.getUint32(at + MoneyField.sendAmount);
+    const amountFen = request.getUint32(at + frames.send.at.amountFen);
     this.#set.propose({
       kind: EntryKind.send,
       connection,
@@ -72,7 +72,7 @@ export class Sender {
 
   /** The host is too busy to look at it. */
   onRefused(request: DataView, at: number, reply: DataView, replyAt: number): number {
-    const requestId = request.getUint32(at + MoneyField.sendRequestId);
+    const requestId = request.getUint32(at + frames.send.at.requestId);
     return this.#refuse(reply, replyAt, requestId, Result.overloaded);
   }
 
@@ -91,15 +91,21 @@ export class Sender {
     if (connection < 0) return 0;
     const deadlineMs = (call.asked >>> 0) + call.askedFrom * 0x1_0000_0000;
     const shownMs = shownDeadline(this.#set, deadlineMs);
-    return writeSendResult(reply, replyAt, this.#set.unixMs, tag, Result.ok, packetId, shownMs, 0);
+    return writeFrame(frames.sendResult, reply, replyAt, this.#set.unixMs, {
+      requestId: tag,
+      result: Result.ok,
+      packetId,
+      retryMs: 0,
+      expiresMs: shownMs,
+    });
   }
 
   /** What the frame orders, or why it can't be. */
   #read(request: DataView, at: number, requestId: number, sender: number): SendBody | number {
-    const amountFen = request.getUint32(at + MoneyField.sendAmount);
-    const count = request.getUint32(at + MoneyField.sendShares);
-    const mode = request.getUint32(at + MoneyField.sendMode);
-    const group = request.getUint32(at + MoneyField.sendGroup);
+    const amountFen = request.getUint32(at + frames.send.at.amountFen);
+    const count = request.getUint32(at + frames.send.at.shares);
+    const mode = request.getUint32(at + frames.send.at.mode);
+    const group = request.getUint32(at + frames.send.at.group);
     if (amountFen === 0 || amountFen > this.#config.mostAmountFen) return Result.badAmount;
     if (mode !== SendMode.equal && mode !== SendMode.random) return Result.badMode;
     const recipients = readRecipients(request, at);
@@ -120,18 +126,24 @@ export class Sender {
     const isLater = result >= 100 && result < 200;
     this.#set.count(isLater ? this.#m.busy : this.#m.refused);
     const retryMs = isLater ? this.#config.retryMs : 0;
-    return writeSendResult(reply, replyAt, this.#set.unixMs, requestId, result, 0, 0, retryMs);
+    return writeFrame(frames.sendResult, reply, replyAt, this.#set.unixMs, {
+      requestId,
+      result,
+      packetId: 0,
+      retryMs,
+      expiresMs: 0,
+    });
   }
 }
 
 /** The users that a send names; undefined if the frame's length says otherwise, or one is named twice. */
 function readRecipients(request: DataView, at: number): Uint32Array | undefined {
-  const count = request.getUint32(at + MoneyField.sendCount);
-  const named = (request.getUint16(at) - MoneyField.sendUsers) / 4;
+  const count = request.getUint32(at + frames.send.at.count);
+  const named = (request.getUint16(at) - frames.send.at.users) / 4;
   if (count !== named) return undefined;
   const users = Uint32Array.from(
     { length: count },
-    (_, i) => request.getUint32(at + MoneyField.sendUsers + 4 * i),
+    (_, i) => request.getUint32(at + frames.send.at.users + 4 * i),
   );
   return new Set(users).size === count ? users : undefined;
 }

@@ -3,9 +3,8 @@ import {
   DEFER,
   EntryKind,
   Field,
-  frameBytes1,
   type FrameHandler,
-  MoneyField,
+  frames,
   Opcode,
   Opcode1,
   ownerSet,
@@ -13,10 +12,9 @@ import {
   Result,
   type SetContext,
   type VerdictCall,
-  writeBalanceResult,
   writeClaimResponse,
   writeClaimResult,
-  writeDetailResult,
+  writeFrame,
 } from "../../../core/plugin/plugin.ts";
 import { Chat } from "./chat.ts";
 import { SendMessage } from "../common/messages.ts";
@@ -69,22 +67,22 @@ export class SendSet implements PluginInstance {
       this.#refuseClaim(connection, request, at, reply, replyAt, Result.overloaded);
     this.frames = {
       [Opcode.claimRequest]: { bytes: 20, handle: claim, refuse: noClaim },
-      [Opcode1.claim]: { bytes: frameBytes1(Opcode1.claim), handle: claim, refuse: noClaim },
+      [Opcode1.claim]: { bytes: frames.claim.bytes, handle: claim, refuse: noClaim },
       [Opcode1.send]: {
-        bytes: frameBytes1(Opcode1.send),
+        bytes: frames.send.bytes,
         handle: (connection, request, at, reply, replyAt) =>
           sender.onSend(connection, request, at, reply, replyAt),
         refuse: (_connection, request, at, reply, replyAt) => sender.onRefused(request, at, reply, replyAt),
       },
       [Opcode1.detail]: {
-        bytes: frameBytes1(Opcode1.detail),
+        bytes: frames.detail.bytes,
         handle: (connection, request, at, reply, replyAt) =>
           this.#onDetail(connection, request, at, reply, replyAt),
         refuse: (_connection, request, at, reply, replyAt) =>
           this.#refuseDetail(request, at, reply, replyAt, Result.overloaded),
       },
       [Opcode1.balance]: {
-        bytes: frameBytes1(Opcode1.balance),
+        bytes: frames.balance.bytes,
         handle: (connection, _request, _at, reply, replyAt) =>
           this.#questions.hasRoom
             ? this.#onBalance(connection)
@@ -93,7 +91,7 @@ export class SendSet implements PluginInstance {
           this.#refuseBalance(reply, replyAt, Result.overloaded),
       },
       [Opcode1.chat]: {
-        bytes: frameBytes1(Opcode1.chat),
+        bytes: frames.chat.bytes,
         handle: (connection, request, at, reply, replyAt) =>
           chat.onChat(connection, request, at, reply, replyAt),
         refuse: (_connection, request, at, reply, replyAt) => chat.onRefused(request, at, reply, replyAt),
@@ -214,7 +212,7 @@ export class SendSet implements PluginInstance {
 
   #claimedId(connection: number, request: DataView, at: number): number {
     const isOld = this.#set.versionOf(connection) === 0;
-    return request.getUint32(at + (isOld ? Field.claimPacketId : MoneyField.claimPacketId));
+    return request.getUint32(at + (isOld ? Field.claimPacketId : frames.claim.at.packetId));
   }
 
   #claimed(
@@ -249,8 +247,8 @@ export class SendSet implements PluginInstance {
   }
 
   #onDetail(connection: number, request: DataView, at: number, reply: DataView, replyAt: number): number {
-    const packetId = request.getUint32(at + MoneyField.detailPacketId);
-    const from = request.getUint32(at + MoneyField.detailFrom);
+    const packetId = request.getUint32(at + frames.detail.at.packetId);
+    const from = request.getUint32(at + frames.detail.at.from);
     const words = [
       SendMessage.detail,
       packetId,
@@ -263,29 +261,39 @@ export class SendSet implements PluginInstance {
   }
 
   #refuseDetail(request: DataView, at: number, reply: DataView, replyAt: number, result: number): number {
-    const packetId = request.getUint32(at + MoneyField.detailPacketId);
-    const from = request.getUint32(at + MoneyField.detailFrom);
-    return writeDetailResult(reply, replyAt, this.#set.unixMs, packetId, result, 0, 0, 0, 0, from, []);
+    const packetId = request.getUint32(at + frames.detail.at.packetId);
+    const from = request.getUint32(at + frames.detail.at.from);
+    return writeFrame(frames.detailResult, reply, replyAt, this.#set.unixMs, {
+      packetId,
+      result,
+      shares: 0,
+      claimed: 0,
+      luckiest: 0,
+      luckiestFen: 0,
+      first: from,
+      claims: [],
+    });
   }
 
   /** The words are as `SendMessage.detailed` has them. */
   #detailed(words: Int32Array): void {
     const [, connection, generation, packetId, result, shares, claimed, luckiest, luckiestFen, first] = words;
     const claims = words.subarray(10);
-    this.#set.answer(connection, generation, (reply, replyAt) =>
-      writeDetailResult(
-        reply,
-        replyAt,
-        this.#set.unixMs,
-        packetId,
-        result,
-        shares,
-        claimed,
-        luckiest,
-        luckiestFen,
-        first,
-        claims,
-      ));
+    this.#set.answer(
+      connection,
+      generation,
+      (reply, replyAt) =>
+        writeFrame(frames.detailResult, reply, replyAt, this.#set.unixMs, {
+          packetId,
+          result,
+          shares,
+          claimed,
+          luckiest,
+          luckiestFen,
+          first,
+          claims,
+        }),
+    );
   }
 
   #onBalance(connection: number): number {
@@ -296,14 +304,23 @@ export class SendSet implements PluginInstance {
       this.#set.answer(
         connection,
         generation,
-        (reply, replyAt) => writeBalanceResult(reply, replyAt, this.#set.unixMs, Result.ok, fen, 0),
+        (reply, replyAt) =>
+          writeFrame(frames.balanceResult, reply, replyAt, this.#set.unixMs, {
+            result: Result.ok,
+            retryMs: 0,
+            balanceFen: fen,
+          }),
       );
     });
     return DEFER;
   }
 
   #refuseBalance(reply: DataView, replyAt: number, result: number): number {
-    return writeBalanceResult(reply, replyAt, this.#set.unixMs, result, 0, this.#config.retryMs);
+    return writeFrame(frames.balanceResult, reply, replyAt, this.#set.unixMs, {
+      result,
+      retryMs: this.#config.retryMs,
+      balanceFen: 0,
+    });
   }
 
   /** At a user's home: passes words on to where he is now. Whoever is away is told at his next login. */

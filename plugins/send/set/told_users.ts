@@ -1,13 +1,13 @@
 import {
   EntryKind,
+  frames,
   HeadBit,
   HeadWord,
   Result,
   type SetContext,
-  writeChatMessage,
   writeClaimResponse,
   writeClaimResult,
-  writeExpired,
+  writeFrame,
   writeNotice,
   writeSendNotice,
 } from "../../../core/plugin/plugin.ts";
@@ -57,7 +57,10 @@ export class ToldUsers {
           connection,
           generation,
           (reply, replyAt) =>
-            writeExpired(reply, replyAt, this.#set.unixMs, words[at + 1] >>> 0, words[at + 2] >>> 0),
+            writeFrame(frames.expired, reply, replyAt, this.#set.unixMs, {
+              packetId: words[at + 1] >>> 0,
+              returnedFen: words[at + 2] >>> 0,
+            }),
         );
         return;
       case ToUser.chat:
@@ -97,7 +100,11 @@ export class ToldUsers {
       connection,
       generation,
       (reply, replyAt) =>
-        writeChatMessage(reply, replyAt, this.#set.unixMs, words[at] >>> 0, words[at + 1] >>> 0, text),
+        writeFrame(frames.chatMessage, reply, replyAt, this.#set.unixMs, {
+          group: words[at] >>> 0,
+          sender: words[at + 1] >>> 0,
+          text,
+        }),
     );
     if (isSent) this.#set.count(this.#m.chatsDelivered);
   }
