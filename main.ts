@@ -1,27 +1,12 @@
 /**
  * The one entry of redpkt: the command line on the main thread, and the worker threads' beginning. Here alone the core
- * meets the plugins and scenarios that come with it.
+ * meets the plugins and scenarios that come with it, which `plugins/built_in.ts` lists.
  */
+import { builtIn } from "./plugins/built_in.ts";
 import type { Program } from "./core/cli/host.ts";
 import { firstParentMessage, threadRole } from "./core/threads/thread.ts";
 
-const program: Omit<Program, "command"> = {
-  entry: import.meta.url,
-  plugins: {
-    seed: () => import("./plugins/seed/mod.ts"),
-    send: () => import("./plugins/send/mod.ts"),
-    shake: () => import("./plugins/shake/mod.ts"),
-    throttle: () => import("./plugins/throttle/mod.ts"),
-  },
-  scenarios: {
-    gala: () => import("./scenarios/gala.ts"),
-    crash: () => import("./scenarios/crash.ts"),
-    overload: () => import("./scenarios/overload.ts"),
-    bad_clients: () => import("./scenarios/bad_clients.ts"),
-    storm: () => import("./scenarios/storm.ts"),
-    group_rush: () => import("./scenarios/group_rush.ts"),
-  },
-};
+const program: Omit<Program, "command"> = { entry: import.meta.url, ...builtIn };
 
 /** What a worker thread does, by its name. Each is sent one message that says the rest. */
 const roles: Record<string, () => Promise<unknown>> = {

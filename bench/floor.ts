@@ -3,6 +3,7 @@
  * A figure alone means nothing where the machine's speed moves by a fifth; a ratio of neighbours does. `docs/benchmarks.md`
  * says how to read it.
  */
+import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
 import {
   flag,
@@ -17,12 +18,12 @@ import type { Host } from "../core/cli/host.ts";
 import { processHost } from "../core/cli/process_host.ts";
 import { UserError } from "../core/base/user_error.ts";
 import { chooseEngine, type EngineChoice } from "../core/engine/choose.ts";
+import { type Figure, figure, type Outcome, runBench } from "./common/bench_result.ts";
 import { measure, MODES } from "./floor/load.ts";
 import { comparePairs, type PairsResult, pairsTable } from "./floor/pairs.ts";
 import { profile, PROFILE_ENVIRONMENT } from "./floor/profile.ts";
 import { CAPS, PACKETS_PER_S, startFloor, startRedpkt, type Subject } from "./floor/servers.ts";
 import { buildTools, type Tools } from "./floor/tools.ts";
-import { machineText, readMachine } from "./machine.ts";
 
 const ENGINES = ["uring", "epoll"] as const;
 
@@ -59,16 +60,32 @@ async function main(host: Host): Promise<number> {
   if (modes.length !== values.mode.length) {
     throw new UserError(`--mode ${values.mode}: there are ${MODES.map(({ name }) => name).join(", ")}`);
   }
+  if (!values.profile) {
+    return await runBench("bench:floor", values.out, () => withTools(host, values, compareAll));
+  }
+  await withTools(host, values, profileAll);
+  return 0;
+}
+
+async function withTools<T>(
+  host: Host,
+  options: Options,
+  work: (
+    host: Host,
+    tools: Tools,
+    engines: readonly EngineChoice[],
+    options: Options,
+    folder: string,
+  ) => Promise<T>,
+): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "redpkt-floor-" });
   try {
     const tools = await buildTools(folder);
     if ("why" in tools) {
       throw new UserError(`the programs to compare with can't be had: ${tools.why}`);
     }
-    const engines = values.engine.length > 0 ? values.engine : runnable(host);
-    if (values.profile) await profileAll(host, tools, engines, values, folder);
-    else await compareAll(host, tools, engines, values);
-    return 0;
+    const engines = options.engine.length > 0 ? options.engine : runnable(host);
+    return await work(host, tools, engines, options, folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -88,10 +105,13 @@ function runnable(host: Host): EngineChoice[] {
   });
 }
 
-async function compareAll(host: Host, tools: Tools, engines: readonly EngineChoice[], options: Options) {
+async function compareAll(
+  host: Host,
+  tools: Tools,
+  engines: readonly EngineChoice[],
+  options: Options,
+): Promise<Outcome> {
   const { pairs, seconds, connections } = options;
-  const machine = await readMachine();
-  host.out(`${machineText(machine)}\n`);
   host.out(
     `${connections} connections, ${pairs} pairs of windows of ${seconds} s; redpkt with one worker, plugins throttle ` +
       `and shake, ${PACKETS_PER_S} packets a second, caps ${JSON.stringify(CAPS)}\n\n`,
@@ -125,12 +145,18 @@ async function compareAll(host: Host, tools: Tools, engines: readonly EngineChoi
       for (const subject of started) await subject.stop();
     }
   }
-  await Deno.mkdir(options.out.replace(/[^/]*$/, "") || ".", { recursive: true });
-  await Deno.writeTextFile(
-    options.out,
-    JSON.stringify({ schemaVersion: 1, machine, connections, seconds, caps: CAPS, results }, null, 2) + "\n",
-  );
-  host.out(`${options.out}\n`);
+  return { figures: results.flatMap(figuresOf), details: { connections, seconds, caps: CAPS, results } };
+}
+
+function figuresOf({ mode, subject, rounds }: PairsResult): Figure[] {
+  const of = (what: string, unit: string, value: (round: PairsResult["rounds"][number]) => number) =>
+    figure(`${subject}, ${mode}: ${what}`, unit, rounds.map(value));
+  return [
+    of("CPU a shake, against a bare C server's", "times", ({ ratio }) => ratio),
+    of("CPU a shake", "us", ({ subject }) => subject.usPerShake),
+    of("p50", "us", ({ subject }) => subject.p50Us),
+    of("C against itself", "times", ({ controlRatio }) => controlRatio),
+  ];
 }
 
 /** A window that doesn't count, in which V8 compiles what is hot: a server is started once and runs for hours. */
@@ -144,7 +170,7 @@ async function profileAll(
   engines: readonly EngineChoice[],
   { connections, seconds, mode: modes }: Options,
   folder: string,
-) {
+): Promise<void> {
   for (const [name, value] of Object.entries(PROFILE_ENVIRONMENT)) Deno.env.set(name, value);
   for (const engine of engines) {
     const subject = await startRedpkt(host, engine, connections);
@@ -160,7 +186,7 @@ async function profileAll(
   }
 }
 
-const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, plugins: {}, scenarios: {} });
+const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, ...builtIn });
 try {
   Deno.exit(await main(host));
 } catch (error) {

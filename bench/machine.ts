@@ -1,20 +1,22 @@
 /** What a bench ran on: figures mean little without it. */
+import { z } from "zod";
 import { buildTools, memoryLatency } from "./floor/tools.ts";
 
-export interface Machine {
-  readonly processor: string;
-  readonly cores: number;
-  readonly kernel: string;
-  readonly runtime: string;
-  /** Load of the last minute when the bench began, in processes that run or want to. */
-  readonly load1: number;
-  /** How long a random read takes in ns, by MiB that are read from; undefined where no C compiler is. */
-  readonly memoryNs: Readonly<Record<string, number>> | undefined;
-}
+export const machineSchema = z.object({
+  processor: z.string(),
+  cores: z.number(),
+  kernel: z.string(),
+  runtime: z.string(),
+  load1: z.number().describe("Load of the minute before the bench, in processes that run or want to"),
+  memoryNs: z.record(z.string(), z.number()).optional()
+    .describe("How long a random read takes, by MiB that are read from; absent without a C compiler"),
+});
+export type Machine = Readonly<z.output<typeof machineSchema>>;
 
 /** Looks at this machine; takes a second or two for its memory. */
 export async function readMachine(): Promise<Machine> {
   const folder = await Deno.makeTempDir({ prefix: "redpkt-machine-" });
+  const load1 = Deno.loadavg()[0];
   try {
     const tools = await buildTools(folder);
     return {
@@ -22,8 +24,8 @@ export async function readMachine(): Promise<Machine> {
       cores: navigator.hardwareConcurrency,
       kernel: `${Deno.build.os} ${Deno.osRelease()}`,
       runtime: `Deno ${Deno.version.deno}`,
-      load1: Deno.loadavg()[0],
-      memoryNs: "why" in tools ? undefined : await memoryLatency(tools),
+      load1,
+      ...("why" in tools ? {} : { memoryNs: await memoryLatency(tools) }),
     };
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -2,6 +2,7 @@
  * A million connections between one server process and one client process on this machine: `deno task bench:million`.
  * `docs/benchmarks.md` says how to read it.
  */
+import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
 import {
   flag,
@@ -17,7 +18,7 @@ import { processHost } from "../core/cli/process_host.ts";
 import { formatCount } from "../core/base/units.ts";
 import { UserError } from "../core/base/user_error.ts";
 import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../core/engine/choose.ts";
-import { RehearsalBroken } from "../core/rehearse/run.ts";
+import { type Outcome, runBench } from "./common/bench_result.ts";
 import { runBeside } from "./million/beside.ts";
 import { runIdle, runStop } from "./million/idle.ts";
 import { runLoad } from "./million/load.ts";
@@ -92,18 +93,17 @@ async function main(host: Host): Promise<number> {
     if (typeof result === "number") return result;
     host.out(`on the host's own connection table: ${result}\n`);
   }
-  const setting = settingOf(host, values);
-  host.out(headline(setting, values));
-  const { isPass, json } = await play(setting, values);
-  await writeResult(host, values, {
-    mode: values.mode,
-    ...plain(setting),
-    table: connectionTable(host),
-    isPass,
-    ...json as object,
+  return await runBench("bench:million", values.out, async () => {
+    const setting = settingOf(host, values);
+    host.out(headline(setting, values));
+    const { details, ...outcome } = await play(setting, values);
+    const result = {
+      ...outcome,
+      details: { mode: values.mode, ...plain(setting), table: connectionTable(host), ...details },
+    };
+    if (values.json) host.out(JSON.stringify(result, null, 2) + "\n");
+    return result;
   });
-  host.out(`\n${isPass ? "PASS" : "FAIL"}  ${values.mode}  ${values.out}\n`);
-  return isPass ? 0 : 1;
 }
 
 function settingOf(host: Host, options: Options): Setting {
@@ -135,7 +135,7 @@ function headline({ host, users, engine, serverWorkers, clientWorkers }: Setting
     `connection table: ${size}, ${where}${isLean ? ", with a lean TCP" : ""}\n`;
 }
 
-function play(setting: Setting, { mode, loads, active }: Options) {
+function play(setting: Setting, { mode, loads, active }: Options): Promise<Outcome> {
   switch (mode) {
     case "load":
       return runLoad(setting, loads);
@@ -148,18 +148,11 @@ function play(setting: Setting, { mode, loads, active }: Options) {
   }
 }
 
-async function writeResult(host: Host, { out, json }: Options, result: unknown): Promise<void> {
-  const text = JSON.stringify(result, null, 2) + "\n";
-  if (json) host.out(text);
-  await Deno.mkdir(out.replace(/[^/]*$/, "") || ".", { recursive: true });
-  await Deno.writeTextFile(out, text);
-}
-
-const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, plugins: {}, scenarios: {} });
+const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, ...builtIn });
 try {
   Deno.exit(await main(host));
 } catch (error) {
-  if (!(error instanceof UserError || error instanceof RehearsalBroken)) throw error;
+  if (!(error instanceof UserError)) throw error;
   host.err(`bench:million: ${error.message}\n`);
-  Deno.exit(error instanceof UserError ? error.exitCode : 1);
+  Deno.exit(error.exitCode);
 }

@@ -10,9 +10,11 @@ import { z } from "zod";
 import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { CpuQuota } from "../core/rehearse/stage/cpu_quota.ts";
 import { benchFlags } from "./bench_flags.ts";
+import { type Figure, figure, runBench } from "./common/bench_result.ts";
+import { premise } from "./common/premise.ts";
 import { goodputCurve, type Result } from "./overload/curve.ts";
 import { Setting } from "./overload/setting.ts";
-import { MODES, type Step } from "./overload/step.ts";
+import { LATE_PART, MODES, type Step } from "./overload/step.ts";
 
 const numbers = (text: string) => text.split(",").map(Number);
 const { cores, engine: engines, seconds, users, factors, svg, out } = benchFlags(
@@ -42,13 +44,38 @@ const { cores, engine: engines, seconds, users, factors, svg, out } = benchFlags
 async function capacity(engine: string): Promise<number> {
   await using setting = await Setting.start({ ...MODES[0], engine, users, cores });
   let best = 0;
+  let atBest: Step | undefined;
   // From a rate that any share of a core can do; one bad second in between ends nothing.
   for (let rate = 30_000 * cores; rate < 500_000; rate = Math.round(rate * 1.3)) {
-    const { goodPerS, offeredPerS } = await setting.step(MODES[0].name, Math.round(rate), 0, 2);
-    best = Math.max(best, goodPerS);
-    if (offeredPerS > 2 * best) break;
+    const step = await setting.step(MODES[0].name, Math.round(rate), 0, 2);
+    if (step.goodPerS > best) [best, atBest] = [step.goodPerS, step];
+    if (step.offeredPerS > 2 * best) break;
   }
+  checkBest(atBest, engine);
   return best;
+}
+
+/** Of what it is held to, so much must a server at its best use: with less, something else was the limit. */
+const LEAST_USED = 0.8;
+
+/** That the best is the server's own: it was the server that had no more time, and the fleet that kept to its schedule. */
+function checkBest(step: Step | undefined, engine: string): void {
+  premise(step !== undefined, `${engine}: nothing was answered in time`);
+  premise(
+    step.serverCores >= LEAST_USED * cores,
+    `${engine}: at its best the server used ${
+      step.serverCores.toFixed(2)
+    } of ${cores} cores, so it wasn't the limit`,
+  );
+  const why = whyVoid(step);
+  premise(why === undefined, `${engine}: ${why}`);
+}
+
+/** A step says something of the server only while the fleet keeps to its schedule. Why it doesn't, or nothing. */
+function whyVoid({ mode, scheduledPerS, offeredPerS, lateTicksPerS }: Step): string | undefined {
+  if (offeredPerS === 0) return `${mode}: nothing was sent at ${scheduledPerS}/s`;
+  if (lateTicksPerS <= LATE_PART * scheduledPerS) return undefined;
+  return `${mode}: the fleet was late for ${Math.round(lateTicksPerS)} of ${scheduledPerS} shakes a second`;
 }
 
 /** Offers every rate to a server of one kind, in every way of shedding. */
@@ -64,6 +91,11 @@ async function measure(engine: string, isHeld: boolean): Promise<Result> {
     await using setting = await Setting.start({ ...mode, engine, users, cores });
     for (const factor of factors) {
       const step = await setting.step(mode.name, Math.round(peak * factor), factor, seconds);
+      const why = whyVoid(step);
+      if (why !== undefined) {
+        console.log(`${factor} x is left out: ${why}`);
+        continue;
+      }
       steps.push(step);
       const cells = [
         mode.name.padEnd(11),
@@ -93,10 +125,21 @@ async function measure(engine: string, isHeld: boolean): Promise<Result> {
   };
 }
 
-const quota = CpuQuota.open(`redpkt-probe-${Deno.pid}`, cores);
-quota?.close();
-const results: Result[] = [];
-for (const engine of engines.split(",")) results.push(await measure(engine, quota !== undefined));
-await Deno.mkdir("out", { recursive: true });
-await Deno.writeTextFile(out, JSON.stringify(results, null, 2) + "\n");
-if (svg !== "") await Deno.writeTextFile(svg, goodputCurve(results));
+await runBench("bench:overload", out, async () => {
+  const quota = CpuQuota.open(`redpkt-probe-${Deno.pid}`, cores);
+  quota?.close();
+  const results: Result[] = [];
+  for (const engine of engines.split(",")) results.push(await measure(engine, quota !== undefined));
+  if (svg !== "") await Deno.writeTextFile(svg, goodputCurve(results));
+  return { figures: results.flatMap(figuresOf), details: { results } };
+});
+
+/** What was answered well at the most that was offered, of the server's best. */
+function figuresOf({ engine, peakPerS, steps }: Result): Figure[] {
+  return MODES.map(({ name }) => {
+    const last = steps.filter(({ mode }) => mode === name).sort((a, b) => a.factor - b.factor).at(-1);
+    premise(last !== undefined, `${engine}, ${name}: the fleet was late in every step`);
+    const what = `${engine}, ${name}: answered well at ${last.factor.toFixed(0)} times the best, of the best`;
+    return figure(what, "%", [last.goodPerS / peakPerS * 100]);
+  });
+}

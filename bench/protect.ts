@@ -3,14 +3,16 @@
  * who hammer among users who don't, and peers that are slow or dead. `docs/benchmarks.md` says how to read it; the CPU
  * quota is `bench:overload`, the storm `redpkt rehearse storm`.
  */
+import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
 import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { processHost } from "../core/cli/process_host.ts";
 import { formatCount } from "../core/base/units.ts";
 import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../core/engine/choose.ts";
 import { checkTable } from "../core/rehearse/tables.ts";
-import type { CheckRow as Check } from "../core/report/data/check.ts";
 import { benchFlags } from "./bench_flags.ts";
+import { type Found, runBench } from "./common/bench_result.ts";
+import { premise } from "./common/premise.ts";
 import { hasSmallBuffers, runWithSmallBuffers } from "./protect/small_buffers.ts";
 import { runCap } from "./protect/cap.ts";
 import { runDead, runHammer } from "./protect/bad_users.ts";
@@ -49,35 +51,43 @@ const { mode, users, engine: wanted, out } = benchFlags(
   },
 );
 
-const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, plugins: {}, scenarios: {} });
+const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, ...builtIn });
 const engine = chooseEngine(wanted, () => {});
 const most = engine === "uring" ? connectionLimit(engine) : connectionLimit(engine) - SPARE_DESCRIPTORS;
-const checks: Check[] = [];
-let isPass = true;
-for (const name of mode) {
+await runBench("bench:protect", out, async () => {
+  const found: Found[] = [];
+  for (const name of mode) found.push(await play(name));
+  const checks = found.flatMap(({ checks }) => checks);
+  return {
+    isPass: checks.every(({ isMet }) => isMet),
+    figures: found.flatMap(({ figures }) => figures),
+    details: { engine, checks },
+  };
+});
+
+async function play(name: Mode): Promise<Found> {
   if (name === "dead" && !hasSmallBuffers(host)) {
-    const code = await runWithSmallBuffers(import.meta.url, [
-      "--mode",
-      name,
-      "--users",
-      String(users),
-      "--engine",
-      wanted,
-    ]);
-    if (code !== undefined) {
-      isPass &&= code === 0;
-      continue;
-    }
+    const found = await playWithSmallBuffers(name);
+    if (found !== undefined) return found;
     console.log("\nwithout root the kernel's buffers are large: who never reads is not found out in time");
   }
   const count = Math.min(users || MODES[name].users, most);
   console.log(`\n${name}: ${formatCount(count)} users, engine ${engine}`);
   const found = await MODES[name].run(host, engine, count);
-  console.log(checkTable(found));
-  checks.push(...found);
+  console.log(checkTable(found.checks));
+  return found;
 }
-await Deno.mkdir(out.replace(/[^/]*$/, "") || ".", { recursive: true });
-await Deno.writeTextFile(out, JSON.stringify({ engine, checks }, null, 2) + "\n");
-isPass &&= checks.every(({ isMet }) => isMet);
-console.log(`${isPass ? "PASS" : "FAIL"}  ${out}`);
-Deno.exit(isPass ? 0 : 1);
+
+/** Plays it in a process of its own and reads what that has found; undefined where that can't be. */
+async function playWithSmallBuffers(name: Mode): Promise<Found | undefined> {
+  const file = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    const args = ["--mode", name, "--users", String(users), "--engine", wanted, "--out", file];
+    if (await runWithSmallBuffers(import.meta.url, args) === undefined) return undefined;
+    const text = await Deno.readTextFile(file).catch(() => "");
+    premise(text !== "", `${name}, with small buffers: see above`);
+    return JSON.parse(text);
+  } finally {
+    await Deno.remove(file).catch(() => {});
+  }
+}

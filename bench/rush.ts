@@ -3,6 +3,7 @@
  * for many packets at once; and packets that the host sends itself beside a gala's shakes. `docs/benchmarks.md` says how
  * to read it.
  */
+import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
 import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../core/cli/flags.ts";
 import type { Host } from "../core/cli/host.ts";
@@ -10,9 +11,8 @@ import { processHost } from "../core/cli/process_host.ts";
 import { formatCount } from "../core/base/units.ts";
 import { UserError } from "../core/base/user_error.ts";
 import { chooseEngine, connectionLimit, ENGINE_CHOICES } from "../core/engine/choose.ts";
-import { RehearsalBroken } from "../core/rehearse/run.ts";
 import { checkTable } from "../core/rehearse/tables.ts";
-import type { CheckRow as Check } from "../core/report/data/check.ts";
+import { type Found, runBench } from "./common/bench_result.ts";
 import { runBurst } from "./rush/burst.ts";
 import { runMany } from "./rush/many.ts";
 import { runNotices } from "./rush/notices.ts";
@@ -59,27 +59,29 @@ async function main(host: Host): Promise<number> {
   }
   const engine = chooseEngine(values.engine, () => {});
   const most = engine === "uring" ? connectionLimit(engine) : connectionLimit(engine) - SPARE_DESCRIPTORS;
-  const results: Record<string, unknown> = {};
-  let isPass = true;
-  for (const mode of values.mode) {
-    const users = Math.min(values.users || MODES[mode].users, most);
-    host.out(`\n${mode}: ${formatCount(users)} users, engine ${engine}\n`);
-    const checks: Check[] = await MODES[mode].run(host, engine, users, values);
-    host.out(checkTable(checks));
-    results[mode] = { users, engine, checks };
-    isPass &&= checks.every(({ isMet }) => isMet);
-  }
-  await Deno.mkdir(values.out.replace(/[^/]*$/, "") || ".", { recursive: true });
-  await Deno.writeTextFile(values.out, JSON.stringify(results, null, 2));
-  host.out(`\n${isPass ? "PASS" : "FAIL"}  ${values.out}\n`);
-  return isPass ? 0 : 1;
+  return await runBench("bench:rush", values.out, async () => {
+    const found: Found[] = [];
+    for (const mode of values.mode) {
+      const users = Math.min(values.users || MODES[mode].users, most);
+      host.out(`\n${mode}: ${formatCount(users)} users, engine ${engine}\n`);
+      const one = await MODES[mode].run(host, engine, users, values);
+      host.out(checkTable(one.checks));
+      found.push(one);
+    }
+    const checks = found.flatMap(({ checks }) => checks);
+    return {
+      isPass: checks.every(({ isMet }) => isMet),
+      figures: found.flatMap(({ figures }) => figures),
+      details: { engine, checks },
+    };
+  });
 }
 
-const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, plugins: {}, scenarios: {} });
+const host = processHost({ entry: new URL("../main.ts", import.meta.url).href, ...builtIn });
 try {
   Deno.exit(await main(host));
 } catch (error) {
-  if (!(error instanceof UserError || error instanceof RehearsalBroken)) throw error;
+  if (!(error instanceof UserError)) throw error;
   host.err(`bench:rush: ${error.message}\n`);
-  Deno.exit(error instanceof UserError ? error.exitCode : 1);
+  Deno.exit(error.exitCode);
 }

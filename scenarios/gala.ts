@@ -16,7 +16,7 @@ export default {
       seconds: 20,
       shakesPerS: 30_000,
       thresholds: {
-        offeredPercent: { atLeast: 99 },
+        sentPercent: { atLeast: 99 },
         answeredPercent: { atLeast: 100 },
         overloadedPercent: { atMost: 0 },
         disconnects: { atMost: 0 },
@@ -29,7 +29,7 @@ export default {
       seconds: 20,
       shakesPerS: 60_000,
       thresholds: {
-        offeredPercent: { atLeast: 99 },
+        sentPercent: { atLeast: 99 },
         answeredPercent: { atLeast: 100 },
         overloadedPercent: { atMost: 0 },
         disconnects: { atMost: 0 },

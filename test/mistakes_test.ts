@@ -53,6 +53,38 @@ Deno.test("every error of a config file is named at once, with its path", async 
   assert.match(lines[4], /plugins\.nobody: no plugin of this name is loaded/);
 });
 
+Deno.test("a top-level key that doesn't exist hides no other mistake, and an editor's own says nothing", async () => {
+  const config = {
+    $schema: "./config.schema.json",
+    sever: {},
+    server: { port: "x" },
+    plugins: { nobody: {} },
+  };
+  assert.deepEqual(await complaints(["server"], { "redpkt.json": JSON.stringify(config) }), [
+    "redpkt server: redpkt.json: sever: no such key. Did you mean server?",
+    'redpkt server: redpkt.json: server.port: must be a whole number from 0 to 65535 (got "x")',
+    ...(await complaints(["server"], { "redpkt.json": JSON.stringify({ plugins: { nobody: {} } }) })),
+  ]);
+  assert.deepEqual(
+    await complaints(["server"], { "redpkt.json": '{"colour": "red", "plugins": {"shake": 5}}' }),
+    [
+      "redpkt server: redpkt.json: colour: no such key. There are server and plugins",
+      "redpkt server: redpkt.json: plugins.shake: must be an object",
+    ],
+  );
+  assert.deepEqual(await complaints(["server"], { "redpkt.json": "[1]" }), [
+    'redpkt server: redpkt.json: must be an object: {"server": {}, "plugins": {}}',
+  ]);
+});
+
+Deno.test("of a flag that may be given several times the wrong one is named", async () => {
+  const why = "redpkt client: --server: 256.1.1.1: not an IPv4 address. Write numbers, as 10.0.0.1 or " +
+    "10.0.0.1-10.0.0.40; names aren't looked up, except localhost";
+  const wrong = ["--server", "256.1.1.1:1"];
+  assert.deepEqual(await complaints(["client", ...wrong]), [`${why} (got "256.1.1.1:1")`]);
+  assert.deepEqual(await complaints(["client", "--server", "127.0.0.1:1025", ...wrong]), [why]);
+});
+
 Deno.test("version 0 beside token keys is refused with its reason, by flag and by file", async () => {
   const files = {
     "keys.txt": `1 ${"5a".repeat(16)}`,
@@ -111,6 +143,16 @@ Deno.test("a config file that is missing, or no JSON", async () => {
   ]);
   const [line] = await complaints(["server", "--config", "bad.json"], { "bad.json": "{" });
   assert.match(line, /^redpkt server: bad\.json: is no JSON: /);
+});
+
+Deno.test("what the system says of a file is told in words, without its number", async () => {
+  const lines = [
+    ...await complaints(["monitor", "--targets", "absent.txt"]),
+    ...await complaints(["server", "--token-keys", "absent.txt"]),
+    ...await complaints(["report", "absent"]),
+  ];
+  assert.ok(lines.length >= 3, lines.join("\n"));
+  for (const line of lines) assert.ok(!/os error|Error:/.test(line), line);
 });
 
 Deno.test("a plugin that doesn't exist, can't be loaded, or is none", async () => {
@@ -213,6 +255,7 @@ Deno.test("help is shown for the program and for each command", async () => {
     const { code, stdout } = await redpkt([command, "--help"]);
     assert.equal(code, 0, command);
     assert.match(stdout, /Usage: redpkt /);
+    assert.equal((await redpkt(["help", command])).stdout, stdout, `help ${command}`);
   }
   assert.match((await redpkt(["version"])).stdout, /^redpkt \d+\.\d+\.\d+\n$/);
 });

@@ -5,16 +5,17 @@ import type { MetricDefinition } from "../core/counters/counters.ts";
 import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/judge/money_tally.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/thread/metrics.ts";
 import { CLAIM_METRICS } from "../core/server/host/claim_watch.ts";
-import { moneyMetrics } from "../core/server/host/money_metrics.ts";
+import { MONEY_GAUGES, moneyMetrics } from "../core/server/host/money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
 import seed from "../plugins/seed/mod.ts";
-import { SEND_METRICS } from "../plugins/send/common/metrics.ts";
+import send from "../plugins/send/mod.ts";
 import shake from "../plugins/shake/mod.ts";
 import throttle from "../plugins/throttle/mod.ts";
-import { CHARTS } from "../core/monitor/timeline/chart_table.ts";
 import { machineGauge } from "../core/report/data/record_run.ts";
 import { machineSchema } from "../core/report/data/summary_schema.ts";
+import { chartTable } from "../core/monitor/timeline/chart_table.ts";
+import { declaredBy } from "../core/plugin/declared.ts";
 
 const DOCS = new URL("../docs/monitoring/", import.meta.url);
 const server: Record<string, MetricDefinition> = {
@@ -23,8 +24,9 @@ const server: Record<string, MetricDefinition> = {
   ...LEDGER_METRICS,
   ...PROJECTION_METRICS,
   ...CLAIM_METRICS,
+  ...MONEY_GAUGES,
   ...seed.metrics,
-  ...SEND_METRICS,
+  ...send.metrics,
   ...shake.metrics,
   ...throttle.metrics,
 };
@@ -59,7 +61,7 @@ Deno.test("every metric that dashboard and alerts name is one that a process has
 Deno.test("every metric that a chart names is one that a process or a rehearsal has", () => {
   const machine = Object.keys(machineSchema.shape).map((name) => [machineGauge(name), {}]);
   const fleet = { ...fleetMetrics.definitions, ...Object.fromEntries(machine) };
-  const unknown = CHARTS.flatMap(({ lines }) => lines).flatMap(({ source }) => {
+  const unknown = chartTable([seed, send, shake, throttle].map(declaredBy)).lines.flatMap(({ source }) => {
     const metrics = "metric" in source ? [source.metric] : "metrics" in source ? source.metrics : [];
     const known = "role" in source && source.role === "client" ? fleet : server;
     return metrics.filter((metric) => !Object.hasOwn(known, metric));

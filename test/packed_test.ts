@@ -28,7 +28,8 @@ const PLUGIN = `export default (api: any) =>
     name: "closed",
     config: api.z.strictObject({ opcode: api.z.number().default(api.Opcode.shakeRequest) }),
     create: (_set: unknown, config: { opcode: number }) => ({
-      admit: (_connection: number, opcode: number): boolean => opcode !== config.opcode,
+      admit: (_connection: number, opcode: number): number =>
+        opcode === config.opcode ? api.refuseFor(0) : api.ADMIT,
     }),
   });
 `;

@@ -1,11 +1,15 @@
+import { z } from "zod";
 import { ShakeResult } from "../../core/wire/codes.ts";
-import type { Subject } from "./servers.ts";
+import { premise } from "../common/premise.ts";
+import { PACKETS_PER_S, type Subject } from "./servers.ts";
 
 /** How a server is loaded. */
 export interface Mode {
   readonly name: string;
   readonly about: string;
   readonly flags: readonly string[];
+  /** Shakes a second that are due in an open loop; undefined in a closed one. */
+  readonly openPerS?: number;
 }
 
 /** Shakes that are under way at once in a closed loop. */
@@ -28,6 +32,7 @@ export const MODES: readonly Mode[] = [
     name: "open",
     about: `open loop, ${OPEN_PER_S.toLocaleString("en-US")} a second over all connections`,
     flags: ["--qps", String(OPEN_PER_S)],
+    openPerS: OPEN_PER_S,
   },
 ];
 
@@ -51,7 +56,29 @@ export interface WindowOptions {
 /** Before the window: everybody is connected, and the load has settled. */
 const WARM_UP_S = 0.5;
 
-/** Loads a server for one window; throws if anything went wrong that would make its figure a wrong one. */
+/** What the load generator says of a window; counts are of all that it did, those that begin with `window` of the window. */
+const reportSchema = z.object({
+  connected: z.number(),
+  logins_ok: z.number(),
+  failed: z.number(),
+  disconnects: z.number(),
+  protocol_errors: z.number(),
+  logins_bad: z.number(),
+  unexpected_replies: z.number(),
+  unanswered: z.number(),
+  overrun: z.number(),
+  send_blocked: z.number(),
+  window_s: z.number(),
+  window_sent: z.number(),
+  throughput_rps: z.number(),
+  by_code: z.record(z.string(), z.number()),
+  latency_us: z.object({ p50: z.number(), p99: z.number() }),
+  send_lag_us: z.object({ p99: z.number() }),
+  server: z.object({ us_per_request: z.number(), rss_kb: z.number() }),
+});
+type Report = z.output<typeof reportSchema>;
+
+/** Loads a server for one window. @throws PremiseFailed if anything went wrong that would make its figure a wrong one */
 export async function measure(
   executable: string,
   mode: Mode,
@@ -68,26 +95,64 @@ export async function measure(
     ],
   }).output();
   if (!success) throw new Error(`the load generator failed: ${new TextDecoder().decode(stderr)}`);
-  const result = JSON.parse(new TextDecoder().decode(stdout));
-  for (const fault of ["failed", "disconnects", "protocol_errors", "logins_bad"]) {
-    if (result[fault] !== 0) {
-      throw new Error(`${subject.name}: ${result[fault]} ${fault}: the figure is void`);
-    }
-  }
-  const refused = result.by_code[ShakeResult.overloaded] ?? 0;
-  if (refused > 0) {
-    throw new Error(`${subject.name}: ${refused} answers were refusals, which cost less: the figure is void`);
-  }
-  const won = result.by_code[ShakeResult.won] ?? 0;
-  if (subject.givesPackets && won === 0) {
-    throw new Error(`${subject.name}: nobody won, though packets were ordered: the figure is void`);
-  }
+  const report = reportSchema.parse(JSON.parse(new TextDecoder().decode(stdout)));
+  checkWindow(report, mode, subject, { connections, seconds });
   return {
-    usPerShake: result.server.us_per_request,
-    answeredPerS: result.throughput_rps,
-    p50Us: result.latency_us.p50,
-    p99Us: result.latency_us.p99,
-    won,
-    rssBytes: result.server.rss_kb * 1024,
+    usPerShake: report.server.us_per_request,
+    answeredPerS: report.throughput_rps,
+    p50Us: report.latency_us.p50,
+    p99Us: report.latency_us.p99,
+    won: report.by_code[ShakeResult.won] ?? 0,
+    rssBytes: report.server.rss_kb * 1024,
   };
+}
+
+/** The result in every answer of the bare server. */
+const BARE_ANSWER = 0;
+/** Of the packets that are given away in a window, so many must be won: else the load was another one. */
+const LEAST_WON = 0.5;
+/** Of the shakes that an open loop has due, so many must be sent, and not later than this. */
+const LEAST_SENT = 0.99;
+const MOST_LAG_US = 10_000;
+
+/**
+ * What a window's figure rests on: everybody was there and stayed, everything was answered and nothing refused, packets
+ * were won where they are given away, the server used CPU time, and in the open loop the generator kept to its schedule.
+ */
+export function checkWindow(
+  report: Report,
+  mode: Pick<Mode, "name" | "openPerS">,
+  { name, givesPackets }: Pick<Subject, "name" | "givesPackets">,
+  { connections, seconds }: WindowOptions,
+): void {
+  const where = `${name}, ${mode.name}`;
+  for (
+    const fault of [
+      ...["failed", "disconnects", "protocol_errors", "logins_bad", "unexpected_replies"] as const,
+      ...["unanswered", "overrun", "send_blocked"] as const,
+    ]
+  ) premise(report[fault] === 0, `${where}: ${report[fault]} ${fault}`);
+  premise(
+    report.logins_ok === connections,
+    `${where}: ${report.logins_ok} of ${connections} connections were logged in`,
+  );
+  const { nothing, won } = ShakeResult;
+  const wanted: readonly number[] = givesPackets ? [nothing, won] : [BARE_ANSWER];
+  const others = Object.entries(report.by_code).filter(([code]) => !wanted.includes(Number(code)));
+  premise(others.length === 0, `${where}: other answers than ${wanted}: ${JSON.stringify(others)}`);
+  const due = LEAST_WON * PACKETS_PER_S * seconds;
+  const seen = report.by_code[won] ?? 0;
+  premise(!givesPackets || seen >= due, `${where}: ${seen} shakes won, where at least ${due} should`);
+  premise(
+    report.server.us_per_request > 0,
+    `${where}: the server used no CPU time, so it is another process`,
+  );
+  if (mode.openPerS === undefined) return;
+  const part = report.window_sent / (mode.openPerS * report.window_s);
+  premise(part >= LEAST_SENT, `${where}: the generator sent ${(part * 100).toFixed(1)} % of its schedule`);
+  const lagUs = report.send_lag_us.p99;
+  premise(
+    lagUs <= MOST_LAG_US,
+    `${where}: the generator itself was ${(lagUs / 1_000).toFixed(1)} ms late at p99`,
+  );
 }

@@ -1,5 +1,6 @@
 import { alignColumns } from "../../core/cli/columns.ts";
 import { formatCount, formatMicros } from "../../core/base/units.ts";
+import { median, type Spread, spreadOf } from "../common/spread.ts";
 import { measure, type Mode, type Window, type WindowOptions } from "./load.ts";
 import type { Subject } from "./servers.ts";
 
@@ -14,13 +15,6 @@ export interface Round {
   /** CPU time a shake against the bare server's. */
   readonly ratio: number;
   readonly controlRatio: number;
-}
-
-/** What a figure was over several runs. */
-export interface Spread {
-  readonly least: number;
-  readonly median: number;
-  readonly most: number;
 }
 
 export interface PairsResult {
@@ -67,12 +61,12 @@ export async function comparePairs(
     });
     tell(`  ${mode.name} pair ${round + 1}: ${rounds.at(-1)!.ratio.toFixed(3)}\n`);
   }
-  const controlRatios = spread(rounds.map((round) => round.controlRatio));
+  const controlRatios = spreadOf(rounds.map((round) => round.controlRatio));
   return {
     mode: mode.name,
     subject: subject.name,
     rounds,
-    ratios: spread(rounds.map((round) => round.ratio)),
+    ratios: spreadOf(rounds.map((round) => round.ratio)),
     controlRatios,
     isNoisy: controlRatios.median < QUIET[0] || controlRatios.median > QUIET[1],
     median: {
@@ -126,17 +120,6 @@ function medianWindow(windows: readonly Window[]): Window {
   };
 }
 
-function spread(values: readonly number[]): Spread {
-  return { least: Math.min(...values), median: median(values), most: Math.max(...values) };
-}
-
 function spreadText({ least, median, most }: Spread): string {
   return [least, median, most].map((ratio) => ratio.toFixed(3)).join(", ");
-}
-
-/** The middle one of an odd number, the mean of the middle two of an even one. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -42,8 +42,6 @@ export async function startRedpkt(host: Host, engine: EngineChoice, connections:
     // Every address: two of loopback are dialed, since one gives its ports slowly beyond 13,000.
     ...["--host", "0.0.0.0", "--port", "0", "--admin", "127.0.0.1:0"],
     ...["--workers", "1", "--engine", engine, "--max-connections", String(connections + SPARE_CONNECTIONS)],
-    // As the bare server, which has no priority of its own.
-    ...["--priority", "normal"],
     ...caps,
   ]);
   try {

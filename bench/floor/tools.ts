@@ -17,6 +17,7 @@ export interface Tools {
 export async function buildTools(
   folder: string,
   compilers: readonly string[] = COMPILERS,
+  flags: readonly string[] = [],
 ): Promise<Tools | { readonly why: string }> {
   if (Deno.build.os !== "linux") return { why: `they are for Linux, and this is ${Deno.build.os}` };
   const compiler = await firstCompiler(compilers);
@@ -24,7 +25,7 @@ export async function buildTools(
     return { why: `no C compiler is installed (${compilers.join(", ")}): install gcc` };
   }
   const build = async (name: string) => {
-    const args = ["-O2", "-Wall", "-Wextra", "-o", `${folder}/${name}`, `${SOURCES}/${name}.c`];
+    const args = ["-O2", "-Wall", "-Wextra", ...flags, "-o", `${folder}/${name}`, `${SOURCES}/${name}.c`];
     const { success, stderr } = await new Deno.Command(compiler, { args }).output();
     return success ? "" : new TextDecoder().decode(stderr);
   };

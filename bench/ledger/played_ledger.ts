@@ -3,7 +3,7 @@ import { chooseEngine } from "../../core/engine/choose.ts";
 import { connectionsPerPair, readPortRange } from "../../core/os/port_range.ts";
 import { sleep } from "../../core/base/clock.ts";
 import { Running } from "../../test/processes.ts";
-import { processCpuS } from "../process_cpu.ts";
+import { processCpuS, threadsCpuS } from "../process_cpu.ts";
 
 /** Ids of the users that may come. */
 export const USER_IDS = 1_000_000;
@@ -12,6 +12,9 @@ const CONNECTIONS = { uring: 200_000, other: 15_000 };
 const CONNECTS_PER_S = 20_000;
 /** Sponsors of the packets that are given away. Those that users have already are of others, or nobody could win these. */
 export const SPONSORS = 20_000;
+
+/** The threads of a server with one worker are numbered in this order: that with connections, the ledger, its projector. */
+const LEDGER_THREAD = "worker-2";
 
 interface Totals {
   readonly counters: Record<string, number>;
@@ -26,6 +29,7 @@ interface Reading {
   readonly client: Totals;
   /** CPU time so far. */
   readonly cpuS: { readonly server: number; readonly client: number };
+  readonly ledgerCpuS: number;
 }
 
 /** A server on a ledger with limits, and a fleet whose users are all logged in. */
@@ -108,6 +112,7 @@ export class PlayedLedger implements AsyncDisposable {
       server: await get<Totals>(`${this.#admin}/counters`),
       client: await get<Totals>(`${this.#control}/counters`),
       cpuS: { server: processCpuS(this.#server.process.pid), client: processCpuS(this.#client.process.pid) },
+      ledgerCpuS: threadsCpuS(this.#server.process.pid)[LEDGER_THREAD] ?? NaN,
     };
   }
 }
@@ -129,7 +134,7 @@ export class LedgerWindow {
 
   /** A counter's growth a second. */
   perS(name: string, of: "server" | "client" = "server"): number {
-    return Math.round((this.#after[of].counters[name] - this.#before[of].counters[name]) / this.seconds);
+    return Math.round(this.grew(name, of) / this.seconds);
   }
 
   histogram(name: string, of: "server" | "client" = "server"): SparseHistogram {
@@ -142,6 +147,21 @@ export class LedgerWindow {
       this.histogram("admittedLatencyUs", "client"),
       this.histogram("wonLatencyUs", "client"),
     );
+  }
+
+  /** Won since the server was started. */
+  get wonInAll(): number {
+    return this.#after.server.counters.shakeWon;
+  }
+
+  /** Of the ledger's thread, in per cent of a core. */
+  get ledgerPercent(): number {
+    return (this.#after.ledgerCpuS - this.#before.ledgerCpuS) / this.seconds * 100;
+  }
+
+  /** A counter's growth. */
+  grew(name: string, of: "server" | "client" = "server"): number {
+    return this.#after[of].counters[name] - this.#before[of].counters[name];
   }
 
   /** In per cent of a core. */

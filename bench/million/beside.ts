@@ -8,6 +8,8 @@ import { Run } from "../../core/rehearse/run.ts";
 import type { Stage } from "../../core/rehearse/stage/stage.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";
 import { sleep } from "../../core/base/clock.ts";
+import { figure, type Outcome } from "../common/bench_result.ts";
+import { checkPhase } from "./load.ts";
 import { connectionTable } from "./namespace.ts";
 import { type Load, scenarioOf, type Setting, startStage } from "./setting.ts";
 
@@ -21,7 +23,7 @@ export async function runBeside(
   setting: Setting,
   load: Load,
   active: number,
-): Promise<{ isPass: boolean; json: unknown }> {
+): Promise<Outcome> {
   const { host, users } = setting;
   const scenario = scenarioOf({ ...setting, users: active }, [load]);
   // As many places in all three measurements, and so as many rings.
@@ -58,7 +60,16 @@ export async function runBeside(
           ["p99", ...columns.map(([, { latencyUs }]) => formatMicros(latencyUs.p99))],
         ]) + `\n  ratio ${ratio.toFixed(2)}, at most ${bar}\n`,
     );
-    return { isPass: ratio <= bar, json: { ratio, bar, before, beside, after } };
+    for (const [name, phase] of columns) checkPhase({ ...phase, name });
+    const name = "CPU a shake beside the idle, against without";
+    return {
+      isPass: ratio <= bar,
+      figures: [
+        figure(name, "times", [cpuUs(beside) / cpuUs(before), cpuUs(beside) / cpuUs(after)]),
+        figure("alone again, against alone", "times", [cpuUs(after) / cpuUs(before)]),
+      ],
+      details: { ratio, bar, before, beside, after },
+    };
   } finally {
     timeline.stop();
     await idle?.stop(10_000);

@@ -35,7 +35,7 @@ export interface Load {
 }
 
 /** Packets a second, as at a gala. */
-const PACKETS_PER_S = 200;
+export const PACKETS_PER_S = 200;
 
 /** Everybody connects and nobody shakes. */
 export function silentScenarioOf(setting: Setting): FullScenario {
@@ -49,13 +49,15 @@ export function scenarioOf({ users, connectsPerS }: Setting, loads: readonly Loa
     about: "everyone connects, then shakes",
     users,
     connectsPerS,
-    phases: loads.map(({ shakesPerS, seconds }) => ({
-      name: `shake_${shakesPerS}`,
+    phases: loads.map(({ shakesPerS, seconds }, i) => ({
+      name: `shake_${shakesPerS}${
+        loads.findIndex((load) => load.shakesPerS === shakesPerS) === i ? "" : `_${i}`
+      }`,
       seconds,
       shakesPerS,
       packets: { ratePerS: PACKETS_PER_S, minFen: 1, maxFen: 200 },
       thresholds: {
-        offeredPercent: { atLeast: 99 },
+        sentPercent: { atLeast: 99 },
         answeredPercent: { atLeast: 100 },
         overloadedPercent: { atMost: 0 },
         disconnects: { atMost: 0 },

@@ -22,8 +22,6 @@ export interface Result {
   readonly steps: readonly Step[];
 }
 
-/** With more of its ticks late than this part, the fleet itself is overloaded, and a step says nothing of the server. */
-const LATE_PART = 0.05;
 /** One engine's curves are drawn through, the next one's dashed. */
 const DASHES = ["", "6 4", "2 3"];
 const LABEL_HEIGHT = 14;
@@ -85,8 +83,7 @@ export function goodputCurve(results: readonly Result[]): string {
   ].join("\n");
 }
 
-function curvesOf({ engine, peakPerS, steps: all }: Result, dash: string, isOneOfMany: boolean): Curve[] {
-  const steps = all.filter(({ lateTicksPerS, scheduledPerS }) => lateTicksPerS <= LATE_PART * scheduledPerS);
+function curvesOf({ engine, peakPerS, steps }: Result, dash: string, isOneOfMany: boolean): Curve[] {
   return [...new Set(steps.map(({ mode }) => mode))].map((mode) => ({
     mode,
     label: (LABELS[mode] ?? mode) + (isOneOfMany ? `, ${engine}` : ""),

@@ -33,8 +33,7 @@ export class Setting implements AsyncDisposable {
   static async start(options: Mode & { engine: string; users: number; cores: number }): Promise<Setting> {
     const { engine, plugins, set, users, patienceMs } = options;
     const server = await startServer([
-      // Threads that go first keep to no quota.
-      ...["--engine", engine, "--workers", "1", "--plugins", plugins, "--priority", "normal"],
+      ...["--engine", engine, "--workers", "1", "--plugins", plugins],
       ...set.flatMap((value) => ["--set", value]),
     ]);
     const client = new Running([
@@ -93,7 +92,8 @@ export class Setting implements AsyncDisposable {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ qps }),
     });
-    await response.body?.cancel();
+    const text = await response.text();
+    if (!response.ok) throw new Error(`POST /rate: ${response.status} ${text}`);
   }
 
   async #read(): Promise<{ server: Totals; client: Totals }> {

@@ -43,5 +43,7 @@ export interface Step {
   readonly serverCores: number;
 }
 
+/** With more of its ticks late than this part, the fleet itself is overloaded, and a step says nothing of the server. */
+export const LATE_PART = 0.05;
 /** An answer within this time is a good one. */
 export const IN_TIME_MS = 100;

@@ -6,6 +6,8 @@ import type { PhaseResult } from "../../core/rehearse/measure/measures.ts";
 import type { Scenario } from "../../core/rehearse/measure/scenario.ts";
 import type { CheckRow as Check } from "../../core/report/data/check.ts";
 import type { Totals } from "../../core/counters/series.ts";
+import { figure, type Found } from "../common/bench_result.ts";
+import { premise } from "../common/premise.ts";
 import { hasSmallBuffers } from "./small_buffers.ts";
 import { withStage } from "./played.ts";
 
@@ -16,6 +18,7 @@ const PATIENCE_S = 5;
 /** The cap of a connection where users hammer; and where some never read, whose answers must fill their buffers. */
 const CAP_PER_S = 2;
 const READS_PER_S = 20;
+const HAMMER = 0.1;
 /** Each of them shakes ten times a second. */
 const NEVER_READ = 0.05;
 const LEAST_GOOD_PERCENT = 99;
@@ -55,22 +58,35 @@ function play(
 const goodPercent = ({ good, scheduled }: PhaseResult) => good / Math.max(1, scheduled) * 100;
 
 /** A tenth hammers. */
-export async function runHammer(host: Host, engine: EngineName, users: number): Promise<Check[]> {
+export async function runHammer(host: Host, engine: EngineName, users: number): Promise<Found> {
   const { result: calm } = await play(host, engine, Math.round(users * 0.9), CAP_PER_S, {});
-  const { result } = await play(host, engine, users, CAP_PER_S, { hammer: 0.1 });
+  const { result, server } = await play(host, engine, users, CAP_PER_S, { hammer: HAMMER });
+  premise(
+    result.badUsers >= 0.9 * HAMMER * users,
+    `${result.badUsers} of ${users} users hammered, where a tenth should`,
+  );
   tell(host, calm, result);
+  checkPlayed("calm", calm);
+  premise(
+    server.counters.throttleByConnection > result.badUsers,
+    `${server.counters.throttleByConnection} shakes of ${result.badUsers} users who hammer were refused`,
+  );
   const slower = result.admittedP99Us / Math.max(1, calm.admittedP99Us);
-  return [successCheck("hammer", result), {
+  const checks: Check[] = [successCheck("hammer", result), {
     phase: "hammer",
     what: "the others' p99, against the calm one",
     seen: `${slower.toFixed(2)} times`,
     wanted: `under ${MOST_SLOWER} times`,
     isMet: slower < MOST_SLOWER,
   }];
+  return {
+    checks,
+    figures: [figure("others' p99 beside users who hammer, against without", "times", [slower])],
+  };
 }
 
 /** Half of them never read, send a byte now and then, or stop after half a frame. */
-export async function runDead(host: Host, engine: EngineName, users: number): Promise<Check[]> {
+export async function runDead(host: Host, engine: EngineName, users: number): Promise<Found> {
   const calm = await play(host, engine, users, READS_PER_S, {});
   const bad = await play(host, engine, users, READS_PER_S, {
     "never-read": NEVER_READ,
@@ -78,6 +94,7 @@ export async function runDead(host: Host, engine: EngineName, users: number): Pr
     half: (0.5 - NEVER_READ) / 2,
   });
   tell(host, calm.result, bad.result);
+  checkPlayed("calm", calm.result);
   const growthMb = (bad.server.rssBytes - calm.server.rssBytes) / 1e6;
   const reasons = ["FrameTimeout", "LoginTimeout", ...(hasSmallBuffers(host) ? ["SlowReader"] : [])];
   const closed = (reason: string): Check => ({
@@ -87,7 +104,7 @@ export async function runDead(host: Host, engine: EngineName, users: number): Pr
     wanted: "at least 1",
     isMet: bad.server.counters[`closed${reason}`] >= 1,
   });
-  return [
+  const checks: Check[] = [
     {
       phase: "dead",
       what: "memory above the calm one",
@@ -98,6 +115,18 @@ export async function runDead(host: Host, engine: EngineName, users: number): Pr
     ...reasons.map(closed),
     successCheck("dead", bad.result),
   ];
+  return { checks, figures: [figure("memory for dead peers", "MB", [growthMb])] };
+}
+
+/** That the run without bad users, which the other is compared with, was a good one. */
+function checkPlayed(name: string, result: PhaseResult): void {
+  premise(result.scheduled > 0, `${name}: nobody shook`);
+  premise(
+    goodPercent(result) >= LEAST_GOOD_PERCENT && result.disconnects === 0,
+    `${name}: ${
+      goodPercent(result).toFixed(2)
+    } % in time, ${result.disconnects} disconnects, so there is nothing to compare with`,
+  );
 }
 
 function successCheck(phase: string, result: PhaseResult): Check {

@@ -5,19 +5,23 @@ import type { EngineName } from "../../core/engine/common/engine.ts";
 import { phaseResult } from "../../core/rehearse/measure/measures.ts";
 import type { CheckRow as Check } from "../../core/report/data/check.ts";
 import { sleep } from "../../core/base/clock.ts";
+import { figure, type Found } from "../common/bench_result.ts";
+import { premise } from "../common/premise.ts";
 import { withStage } from "./played.ts";
 
 const CAP_PER_S = 10_000;
 /** A little more than the cap at first: what comes by chance in a second is not all that may. */
 const OFFERED_PER_S = [10_500, 20_000, 50_000, 100_000];
 const SECONDS = 8;
+/** A cap is tried by so much more than it. */
+const LEAST_OFFERED = 1.02;
 const SETTLE_MS = 2_000;
 const LEAST_PERCENT = 95;
 const MOST_P99_US = 20_000;
 /** A reading's own moment is known to the ms; a second in which the cap is met to the last may show a little more. */
 const READING_PERCENT = 0.5;
 
-export function runCap(host: Host, engine: EngineName, users: number): Promise<Check[]> {
+export function runCap(host: Host, engine: EngineName, users: number): Promise<Found> {
   const set = {
     "throttle.hostPerS": CAP_PER_S,
     "throttle.connectionPerS": 1_000,
@@ -26,6 +30,8 @@ export function runCap(host: Host, engine: EngineName, users: number): Promise<C
   const phases = [{ name: "silence", seconds: 1, shakesPerS: 0 }];
   return withStage(host, engine, users, { server: { set }, phases }, async (stage) => {
     const checks: Check[] = [];
+    const leastPercents: number[] = [];
+    const p99Ms: number[] = [];
     for (const perS of OFFERED_PER_S) {
       await stage.client.request("POST", "/rate", { qps: perS });
       await sleep(SETTLE_MS);
@@ -43,6 +49,13 @@ export function runCap(host: Host, engine: EngineName, users: number): Promise<C
       const percent = admitted.map((count) => count / CAP_PER_S * 100);
       const [least, most] = [Math.min(...percent), Math.max(...percent)];
       const name = `${formatCount(perS)}/s`;
+      premise(
+        result.offered >= LEAST_OFFERED * CAP_PER_S * SECONDS,
+        `${name}: ${Math.round(result.offered / SECONDS)}/s came, too little to try a cap of ${CAP_PER_S}/s`,
+      );
+      premise(result.disconnects === 0, `${name}: ${result.disconnects} users were disconnected`);
+      leastPercents.push(least);
+      p99Ms.push(result.admittedP99Us / 1_000);
       host.out(
         `  ${name}: ${formatCount(result.offered / SECONDS)}/s came (${
           formatCount(result.missed.late)
@@ -62,6 +75,12 @@ export function runCap(host: Host, engine: EngineName, users: number): Promise<C
         isMet: result.admittedP99Us < MOST_P99_US,
       });
     }
-    return checks;
+    return {
+      checks,
+      figures: [
+        figure("least admitted in a second, of the cap", "%", leastPercents),
+        figure("p99 of what was admitted", "ms", p99Ms),
+      ],
+    };
   });
 }

@@ -8,6 +8,8 @@ import { EntryKind } from "../../core/ledger/record/entry.ts";
 import { TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
 import type { Reading } from "../../core/rehearse/measure/measures.ts";
 import type { CheckRow as Check } from "../../core/report/data/check.ts";
+import { figure, type Found } from "../common/bench_result.ts";
+import { premise } from "../common/premise.ts";
 import { Crowd } from "./crowd.ts";
 
 const SHARES = 100;
@@ -17,7 +19,7 @@ const CLAIM_AFTER_MS: [least: number, most: number] = [6_000, 10_000];
 const LEAST_PAID_PER_S = 15_000;
 const MOST_SLOWER = 2;
 
-export async function runBurst(host: Host, engine: EngineName, users: number): Promise<Check[]> {
+export async function runBurst(host: Host, engine: EngineName, users: number): Promise<Found> {
   await using crowd = await Crowd.gather(host, { engine, users, groupSize: SHARES, fundFen: 1_000_000 });
   const behaviour: Partial<Behaviour> = {
     sendFen: 10_000,
@@ -33,6 +35,8 @@ export async function runBurst(host: Host, engine: EngineName, users: number): P
   const ended = await crowd.until("the claims", 120, (now) => count("claimsPaid")(now) >= packets * SHARES);
   await crowd.part();
   const { durations, spanMs } = drainTimes(crowd.ledger);
+  premise(durations.length === packets, `the ledger has claims of ${durations.length} of ${packets} packets`);
+  premise(count("disconnects")(ended) === 0, `${count("disconnects")(ended)} users were disconnected`);
   const paidPerS = count("claimsPaid")(ended) / spanMs * 1000;
   const [median, slowest] = [durations[durations.length >> 1], durations[durations.length - 1]];
   host.out(
@@ -40,7 +44,7 @@ export async function runBurst(host: Host, engine: EngineName, users: number): P
       `p99 ${durations[Math.floor(durations.length * 0.99)]} ms, the slowest ${slowest} ms; ` +
       `${formatCount(count("claimsBusy")(ended))} claims were asked to come again\n`,
   );
-  return [
+  const checks: Check[] = [
     {
       phase: "burst",
       what: "paid a second",
@@ -56,6 +60,11 @@ export async function runBurst(host: Host, engine: EngineName, users: number): P
       isMet: slowest <= MOST_SLOWER * median,
     },
   ];
+  const figures = [
+    figure("claims paid, all at once", "a second", [paidPerS]),
+    figure("slowest packet, against the median", "times", [slowest / median]),
+  ];
+  return { checks, figures };
 }
 
 /** As the ledger has them: by packet the ms from its first paid claim to its last, sorted; and of all together. */

@@ -4,6 +4,8 @@ import { formatCount, formatMicros } from "../../core/base/units.ts";
 import type { EngineName } from "../../core/engine/common/engine.ts";
 import type { CheckRow as Check } from "../../core/report/data/check.ts";
 import { sleep } from "../../core/base/clock.ts";
+import { figure, type Found } from "../common/bench_result.ts";
+import { premise } from "../common/premise.ts";
 import { Crowd } from "./crowd.ts";
 
 const SHARES = 100;
@@ -15,7 +17,7 @@ const SECONDS = 20;
 const LEAST_PAID_PER_S = 15_000;
 const MOST_P99_US = 20_000;
 
-export async function runMany(host: Host, engine: EngineName, users: number): Promise<Check[]> {
+export async function runMany(host: Host, engine: EngineName, users: number): Promise<Found> {
   await using crowd = await Crowd.gather(host, { engine, users, groupSize: SHARES, fundFen: 1_000_000 });
   await crowd.behave({
     sendsPerS: SENDS_PER_S,
@@ -29,6 +31,11 @@ export async function runMany(host: Host, engine: EngineName, users: number): Pr
   const { after, before } = result;
   const { sends, seconds, server, client } = result;
   const paidPerS = sends.paid / seconds;
+  premise(result.disconnects === 0, `${result.disconnects} users were disconnected`);
+  premise(
+    sends.claimsAnswered > 0.98 * sends.claims,
+    `${sends.claimsAnswered} of ${sends.claims} claims were answered`,
+  );
   const open = before.client.counters.sendsDone;
   host.out(
     `  ${formatCount(open)} packets open at the start, ${
@@ -39,7 +46,7 @@ export async function runMany(host: Host, engine: EngineName, users: number): Pr
         (client.cores * 100).toFixed(0)
       } % of a core\n`,
   );
-  return [
+  const checks: Check[] = [
     {
       phase: "many",
       what: "open packets",
@@ -62,4 +69,9 @@ export async function runMany(host: Host, engine: EngineName, users: number): Pr
       isMet: sends.claimUs.p99 <= MOST_P99_US,
     },
   ];
+  const figures = [
+    figure("claims paid, many packets open", "a second", [paidPerS]),
+    figure("claim p99, many packets open", "ms", [sends.claimUs.p99 / 1_000]),
+  ];
+  return { checks, figures };
 }

@@ -5,12 +5,16 @@ import { Histogram } from "../../core/counters/histogram.ts";
 import type { EngineName } from "../../core/engine/common/engine.ts";
 import type { CheckRow as Check } from "../../core/report/data/check.ts";
 import { sleep } from "../../core/base/clock.ts";
+import { figure, type Found } from "../common/bench_result.ts";
+import { wasServed } from "../common/premise.ts";
 import { Crowd } from "./crowd.ts";
 
 const SHAKES_PER_S = 60_000;
 const SENDS_PER_S = 200;
 const RECIPIENTS = 3;
 const SECONDS = 3;
+/** Shakes under way at the ends of a window, as a part of a second's. */
+const IN_FLIGHT = 0.05;
 const SETTLE_MS = 500;
 const MOST_NOTICE_US = 50_000;
 const MOST_RATIO = 1.1;
@@ -20,7 +24,7 @@ export async function runNotices(
   engine: EngineName,
   users: number,
   { pairs }: { readonly pairs: number },
-): Promise<Check[]> {
+): Promise<Found> {
   await using crowd = await Crowd.gather(host, { engine, users, groupSize: 0, fundFen: 0 });
   const { server, client } = crowd.stage;
   await client.request("POST", "/rate", { qps: SHAKES_PER_S });
@@ -48,6 +52,7 @@ export async function runNotices(
     const results = new Map<boolean, Awaited<ReturnType<typeof measure>>>();
     for (const isSending of order) results.set(isSending, await measure(isSending));
     const [beside, alone] = [results.get(true)!, results.get(false)!];
+    for (const window of [beside, alone]) wasServed(window, IN_FLIGHT * SHAKES_PER_S);
     latency.add(beside.latencyBuckets);
     offered += beside.offered;
     answered += beside.answered;
@@ -67,7 +72,7 @@ export async function runNotices(
     `  from a send to its notice's way p99 ${formatMicros(notice)}; from a shake to its answer p99 ` +
       `${formatMicros(way)}, ${(answered / Math.max(1, offered) * 100).toFixed(2)} % answered\n`,
   );
-  return [
+  const checks: Check[] = [
     {
       phase: "notices",
       what: "shakes' p50, with sends against without",
@@ -90,4 +95,9 @@ export async function runNotices(
       isMet: fleet.counters.noticesReceived >= due,
     },
   ];
+  const figures = [
+    figure("shakes' p50 beside the host's sends, against without", "times", ratios),
+    figure("notice p99, both ways", "ms", [(notice + way) / 1_000]),
+  ];
+  return { checks, figures };
 }

@@ -6,6 +6,8 @@ import type { Behaviour } from "../../core/client/population/behaviour.ts";
 import type { EngineName } from "../../core/engine/common/engine.ts";
 import type { Reading } from "../../core/rehearse/measure/measures.ts";
 import type { CheckRow as Check } from "../../core/report/data/check.ts";
+import { figure, type Found } from "../common/bench_result.ts";
+import { premise } from "../common/premise.ts";
 import { Crowd } from "./crowd.ts";
 
 const SHARES = 10_000;
@@ -14,7 +16,7 @@ const SEND_FEN = 1_000_000;
 const CLAIM_AFTER_MS = 8_000;
 const LEAST_CLAIMS_PER_S = 50_000;
 
-export async function runOne(host: Host, engine: EngineName, users: number): Promise<Check[]> {
+export async function runOne(host: Host, engine: EngineName, users: number): Promise<Found> {
   await using crowd = await Crowd.gather(host, { engine, users, groupSize: users, fundFen: SEND_FEN });
   const shares = Math.min(SHARES, users);
   const behaviour: Partial<Behaviour> = {
@@ -39,6 +41,12 @@ export async function runOne(host: Host, engine: EngineName, users: number): Pro
     60,
     (now) => count("claimsAnswered")(now) >= users * packets,
   );
+  premise(packets === 1, `${packets} packets were sent, where everybody should claim of one`);
+  premise(
+    count("claimsSent")(told) === 0,
+    `${count("claimsSent")(told)} claims came before all had heard of the packet`,
+  );
+  premise(count("claimsBusy")(ended) === 0, `${count("claimsBusy")(ended)} claims were asked to come again`);
   const seconds = (ended.client.readAtMs - began.client.readAtMs) / 1000;
   const claims = count("claimsAnswered")(ended) - count("claimsAnswered")(began);
   const perS = claims / seconds;
@@ -60,7 +68,7 @@ export async function runOne(host: Host, engine: EngineName, users: number): Pro
     wanted: formatCount(wanted),
     isMet: seen === wanted,
   });
-  return [
+  const checks: Check[] = [
     {
       phase: "one",
       what: "claims a second",
@@ -73,4 +81,10 @@ export async function runOne(host: Host, engine: EngineName, users: number): Pro
     check("fen paid", client.counters.amountClaimedFen, SEND_FEN * packets),
     check("disconnects", client.counters.disconnects, 0),
   ];
+  const figures = [
+    figure("claims on one packet", "a second", [perS]),
+    figure("claim p99", "ms", [latency.percentile(99) / 1_000]),
+    figure("server CPU a claim", "us", [cpuUs("server")]),
+  ];
+  return { checks, figures };
 }

@@ -11,6 +11,7 @@ export class Measured {
   readonly output: Promise<string>;
   /** Seconds from its start to the first line of its log that tells of an event. */
   readonly #eventS = new Map<string, number>();
+  readonly #events = new Map<string, Record<string, unknown>>();
   #hasEnded = false;
 
   constructor(args: readonly string[]) {
@@ -38,6 +39,11 @@ export class Measured {
     return this.#eventS.get(name) ?? NaN;
   }
 
+  /** That line. */
+  said(event: string): Record<string, unknown> | undefined {
+    return this.#events.get(event);
+  }
+
   async #readLog(): Promise<void> {
     let rest = "";
     for await (const text of this.process.stderr.pipeThrough(new TextDecoderStream())) {
@@ -46,7 +52,9 @@ export class Measured {
       rest = lines.pop()!;
       for (const line of lines) {
         const event = /"event":"([^"]*)"/.exec(line)?.[1];
-        if (event !== undefined && !this.#eventS.has(event)) this.#eventS.set(event, seconds);
+        if (event === undefined || this.#eventS.has(event)) continue;
+        this.#eventS.set(event, seconds);
+        this.#events.set(event, JSON.parse(line));
       }
     }
   }

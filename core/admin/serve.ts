@@ -47,7 +47,12 @@ export function parseHttpAddress(text: string): HttpAddress | undefined {
  * @throws UserError if others can reach the address and there is none
  */
 export function tokenOf(host: Host, { flag, address }: Door): string | undefined {
-  const token = host.env(TOKEN_VARIABLE) || undefined;
+  const token = host.env(TOKEN_VARIABLE);
+  if (token === "") {
+    throw new UserError(
+      `${TOKEN_VARIABLE}: is set and empty. Give it a secret, or unset it to want no token`,
+    );
+  }
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
     throw new UserError(
       `${TOKEN_VARIABLE}: a header must hold it, so give ASCII letters, digits and signs, no spaces`,

@@ -71,8 +71,10 @@ export function acceptLoss(
     }
     refuseEdited(directory, found);
     const wallMs = clock.wallMs();
-    // The mark first: the truth writes a new one with its next commit. If we end in between, its absence refuses a start.
-    const aside = [setAside(directory, MARK_FILE, wallMs)];
+    // What is left of a truth that is gone, such as its log, which SQLite would delete.
+    const aside = [found.truth === undefined ? setAside(directory, TRUTH_FILE, wallMs) : undefined];
+    // Then the mark: the truth writes a new one with its next commit. If we end in between, its absence refuses a start.
+    aside.push(setAside(directory, MARK_FILE, wallMs));
     const entered = enterAgain(directory, reason, found, clock);
     for (const file of [PROJECTION_FILE, CHECKPOINT_FILE]) aside.push(setAside(directory, file, wallMs));
     catchUp(directory, clock, onStage);

@@ -10,6 +10,7 @@ import { openJudge } from "../ledger/checkpoint/open_judge.ts";
 import { catchUp } from "../ledger/projection/projector.ts";
 import { SqliteStore } from "../ledger/store/sqlite_store.ts";
 import { StoredLedger } from "../ledger/store/stored_ledger.ts";
+import { TruthReader } from "../ledger/store/truth_reader.ts";
 
 /** What went back to a sponsor. */
 export interface GaveBack {
@@ -24,12 +25,13 @@ const ROWS_PER_COMMIT = 10_000;
  * Ends an event: what nobody won of each sponsor's packets goes back to him, and what was won and never opened. None of
  * those packets can be won or opened afterwards, and nothing more is made for any order. Doing it again changes nothing.
  *
- * @throws UserError if a server uses the ledger
+ * @throws UserError if there is no ledger, or a server uses it
  */
 export function closeEvent(directory: string, clock: Clock, onStage: OnStage = () => {}): GaveBack[] {
   const lock = DirectoryLock.takeExisting(directory, "ledger");
   try {
     refuseLostRows(directory, clock.wallMs());
+    new TruthReader(directory).close(); // whoever mistypes a directory must not find a new ledger in it
     const store = new SqliteStore(directory);
     const { judge } = openJudge(
       store,

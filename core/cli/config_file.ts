@@ -1,13 +1,16 @@
 import { z } from "zod";
+import { didYouMean } from "../base/did_you_mean.ts";
 import { UserError } from "../base/user_error.ts";
 
 /** Read when no other file is named, if it is there. */
 const DEFAULT_FILE = "redpkt.json";
 
-const schema = z.strictObject({
-  server: z.record(z.string(), z.unknown()).default({}),
-  plugins: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
-});
+const parts = {
+  server: z.record(z.string(), z.unknown()),
+  plugins: z.record(z.string(), z.record(z.string(), z.unknown())),
+};
+/** What an editor knows the file's schema by; it says nothing to us. */
+const IGNORED = "$schema";
 
 export interface ConfigFile {
   /** Its path, for messages; undefined if there is none. */
@@ -18,13 +21,15 @@ export interface ConfigFile {
   readonly server: Readonly<Record<string, unknown>>;
   /** Configs by plugin. */
   readonly plugins: Readonly<Record<string, Record<string, unknown>>>;
+  /** What is wrong with the file's own shape, to be told with everything else that is wrong. */
+  readonly problems: readonly string[];
 }
 
 /**
  * Reads the config file.
  *
  * @param named the path that a user gave, if any
- * @throws UserError if it was named and isn't there, or isn't right
+ * @throws UserError if it was named and isn't there, or is no JSON
  */
 export async function readConfigFile(named: string | undefined): Promise<ConfigFile> {
   const path = named ?? DEFAULT_FILE;
@@ -32,7 +37,9 @@ export async function readConfigFile(named: string | undefined): Promise<ConfigF
   try {
     text = await Deno.readTextFile(path);
   } catch (error) {
-    if (named === undefined && error instanceof Deno.errors.NotFound) return { server: {}, plugins: {} };
+    if (named === undefined && error instanceof Deno.errors.NotFound) {
+      return { server: {}, plugins: {}, problems: [] };
+    }
     throw new UserError(`--config ${path}: cannot be read: ${reason(error)}`);
   }
   let json: unknown;
@@ -41,10 +48,32 @@ export async function readConfigFile(named: string | undefined): Promise<ConfigF
   } catch (error) {
     throw new UserError(`${path}: is no JSON: ${reason(error)}`);
   }
-  const result = schema.safeParse(json);
-  if (result.success) return { path, isFound: named === undefined, ...result.data };
-  const problems = result.error.issues.map(({ path: at, message }) => `${path}: ${at.join(".")}: ${message}`);
-  throw new UserError(problems.join("\n"));
+  return { path, isFound: named === undefined, ...readParts(path, json) };
+}
+
+/** The parts that are right, and what is wrong with the others. */
+function readParts(path: string, json: unknown): Pick<ConfigFile, "server" | "plugins" | "problems"> {
+  const read = { server: {}, plugins: {} };
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    return { ...read, problems: [`${path}: must be an object: {"server": {}, "plugins": {}}`] };
+  }
+  const names = Object.keys(parts);
+  const problems: string[] = [];
+  for (const [name, value] of Object.entries(json)) {
+    if (name === IGNORED) continue;
+    if (!Object.hasOwn(parts, name)) {
+      problems.push(
+        `${path}: ${name}: no such key.${didYouMean(name, names) || ` There are ${names.join(" and ")}`}`,
+      );
+      continue;
+    }
+    const result = parts[name as keyof typeof parts].safeParse(value);
+    if (result.success) Object.assign(read, { [name]: result.data });
+    for (const { path: at, message } of result.error?.issues ?? []) {
+      problems.push(`${path}: ${[name, ...at].join(".")}: ${message}`);
+    }
+  }
+  return { ...read, problems };
 }
 
 /**
@@ -60,7 +89,7 @@ export function withSettings(
   for (const setting of settings) {
     const match = /^(.+?)\.([^.=]+)=(.*)$/s.exec(setting);
     if (match === null) {
-      throw new UserError(`--set ${setting}: must be PLUGIN.KEY=VALUE, such as shake.leaseMs=100`);
+      throw new UserError(`--set ${setting}: must be PLUGIN.KEY=VALUE, as in dice.sides=20`);
     }
     const [, plugin, key, value] = match;
     merged[plugin] = { ...merged[plugin], [key]: jsonOrText(value) };

@@ -13,7 +13,11 @@ export type CommandTable = Readonly<
  * @returns the exit code
  */
 export async function dispatch(host: Host, commands: CommandTable, version: string): Promise<number> {
-  const [name, ...args] = host.args;
+  // `help server` asks for what `server --help` shows.
+  const asked = host.args[0] === "help" && host.args[1] !== undefined
+    ? [...host.args.slice(1), "--help"]
+    : host.args;
+  const [name, ...args] = asked;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     host.out(overview(commands, version));
     return name === undefined ? ExitCode.usage : ExitCode.ok;
@@ -32,7 +36,9 @@ export async function dispatch(host: Host, commands: CommandTable, version: stri
     return await command.run(host, args);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    for (const line of error.message.split("\n")) host.err(`redpkt ${name}: ${line}\n`);
+    // The number of a system's error says nothing to people beside its words.
+    const lines = error.message.replaceAll(/ \(os error \d+\)/g, "").split("\n");
+    for (const line of lines) host.err(`redpkt ${name}: ${line}\n`);
     return error.exitCode;
   }
 }

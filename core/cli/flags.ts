@@ -95,7 +95,9 @@ export function readFlags<F extends Flags>(
     if (result.success) values[name] = result.data;
     const where = isInFile ? `${file.place}.${name}` : `--${name}`;
     for (const issue of result.error?.issues ?? []) {
-      problems.push(`${where}: ${issue.message} (got ${show(given)})`);
+      // A flag that may be given several times names the one that is wrong itself.
+      const got = Array.isArray(given) && given.length > 1 ? "" : ` (got ${show(given)})`;
+      problems.push(`${where}: ${issue.message}${got}`);
     }
   }
   return {
@@ -163,5 +165,6 @@ function textOf(value: unknown): unknown {
 }
 
 function show(given: unknown): string {
-  return given === undefined ? "nothing" : JSON.stringify(given);
+  if (given === undefined) return "nothing";
+  return JSON.stringify(Array.isArray(given) ? given[0] : given);
 }

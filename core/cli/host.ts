@@ -31,6 +31,10 @@ export interface Program {
   readonly command: readonly [string, ...string[]];
   /** Built-in plugins by name; loaded when a config names them. */
   readonly plugins: Readonly<Record<string, () => Promise<{ default: unknown }>>>;
+  /** Those of them that a server has unless it is told others, in the order in which they admit. */
+  readonly defaultPlugins: readonly string[];
+  /** The one that a server has besides if it is given a seed file; empty for none. */
+  readonly ticketPlugin: string;
   /** Built-in scenarios by name. */
   readonly scenarios: Readonly<Record<string, () => Promise<{ default: unknown }>>>;
 }

@@ -1,28 +1,36 @@
 import type { Host } from "./host.ts";
+import { inWords } from "./log_words.ts";
 
 export type LogLevel = "info" | "warn" | "error";
 
+/** What every line begins with; no field of an event is called so. */
+interface LineHead {
+  readonly time: string;
+  readonly level: LogLevel;
+  readonly process: string;
+  readonly event: string;
+}
+
+/** What an event says besides; undefined stands for nothing to say. */
+export type LogFields = Readonly<Record<string, unknown>> & { readonly [Name in keyof LineHead]?: never };
+
 /** Writes one line an event to standard error: words on a terminal, JSON elsewhere. */
 export interface Log {
-  (level: LogLevel, event: string, fields?: Readonly<Record<string, unknown>>): void;
+  (level: LogLevel, event: string, fields?: LogFields): void;
 }
 
 /** A log on the host's standard error; `name` says which process it is when several share a terminal. */
-export function openLog(host: Host, name: string): Log {
+export function openLog(host: Pick<Host, "clock" | "err" | "isTerminal">, name: string): Log {
   return function log(level, event, fields = {}) {
     const time = new Date(host.clock.wallMs()).toISOString();
     if (!host.isTerminal) {
-      host.err(JSON.stringify({ time, level, process: name, event, ...fields }) + "\n");
+      const head: LineHead = { time, level, process: name, event };
+      // A plugin is not compiled with us: what its fields are called is up to whoever wrote it.
+      const rest = Object.entries(fields).map(([key, value]) => [key in head ? `${key}Field` : key, value]);
+      host.err(JSON.stringify({ ...head, ...Object.fromEntries(rest) }) + "\n");
       return;
     }
-    const words = Object.entries(fields).map(([key, value]) => `${key}=${plain(value)}`).join(" ");
     const mark = level === "info" ? "" : `${level.toUpperCase()} `;
-    host.err(`${time.slice(11, 23)} ${name} ${mark}${event}${words === "" ? "" : " " + words}\n`);
+    host.err(`${time.slice(11, 23)} ${name} ${mark}${event}${inWords(fields)}\n`);
   };
-}
-
-function plain(value: unknown): string {
-  return typeof value === "string"
-    ? (/\s/.test(value) ? JSON.stringify(value) : value)
-    : JSON.stringify(value);
 }

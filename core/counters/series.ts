@@ -74,6 +74,8 @@ export class Series {
   readonly #kept: Snapshot[] = [];
   /** Who is connected, for a process that knows. */
   clientHosts: (() => NonNullable<Snapshot["clientHosts"]>) | undefined;
+  /** Sets gauges that are read elsewhere, for a process that has such; called before each snapshot. */
+  beforeTaking: (() => void) | undefined;
   readonly #actions: AdminAction[] = [];
   #lastTotals: Record<string, number> = {};
   #lastBuckets: Record<string, Uint32Array> = {};
@@ -168,6 +170,7 @@ export class Series {
 
   /** Takes the snapshot of the second that has just ended. Called by the timer; tests call it themselves. */
   take(second: number, isLast = false): Snapshot {
+    this.beforeTaking?.();
     const { layout } = this.#counters;
     const totals = this.#scalars("counter");
     const deltas: Record<string, number> = {};

@@ -4,6 +4,7 @@ import type { Command, Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { chooseEngine, ENGINE_CHOICES } from "../engine/choose.ts";
+import { PRIORITY_CHOICES } from "../os/foreground.ts";
 import { examine, verdictOf } from "./examine.ts";
 import type { Need } from "./finding.ts";
 import { type HostFacts, readHostFacts } from "./host_facts.ts";
@@ -25,6 +26,11 @@ export const DOCTOR_FLAGS = {
   ),
   port: flag("N", "port of the server", wholeNumber(1, 65_535).default(1025)),
   shakes: flag("N", "shakes a second of all users together", wholeNumber(0, 100_000_000).default(60_000)),
+  priority: flag(
+    "normal|first",
+    "what --priority of server and client is to be",
+    z.enum(PRIORITY_CHOICES).default("normal"),
+  ),
   json: JSON_FLAG,
 } satisfies Flags;
 
@@ -52,6 +58,7 @@ export function diagnose(host: Host, options: FlagValues<typeof DOCTOR_FLAGS>, f
     engine: chooseEngine(options.engine, () => {}),
     port: options.port,
     shakesPerS: options.shakes,
+    priority: options.priority,
   };
   const findings = examine(facts, need);
   const verdict = verdictOf(findings);

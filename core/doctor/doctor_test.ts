@@ -53,6 +53,11 @@ Deno.test("a host that has everything is fine for every role and engine", () => 
   }
 });
 
+Deno.test("who doesn't ask to run first isn't warned that they may not", () => {
+  assert.equal(finding("priority", { mayGoFirst: false }).state, "ok");
+  assert.equal(finding("priority", { mayGoFirst: false }, { priority: "normal" }).state, "ok");
+});
+
 Deno.test("a host that tells nothing is not refused", () => {
   const mute: HostFacts = { isRoot: false, cores: 4, addresses: 0, whyNoUring: "this is darwin, not Linux" };
   const findings = examine(mute, { ...MILLION, users: 1_000, engine: "deno", shakesPerS: 1_000 });
@@ -153,7 +158,7 @@ const LACKS: [string, Partial<HostFacts>, Partial<Need>, Finding["state"], strin
     "timedatectl set-ntp true",
   ],
   ["cores", { cores: 1 }, { shakesPerS: 200_000 }, "warning", "or fewer: 80,000 shakes/s"],
-  ["priority", { mayGoFirst: false }, {}, "warning", "ulimit -r 1"],
+  ["priority", { mayGoFirst: false }, { priority: "first" }, "warning", "ulimit -r 1"],
 ];
 
 for (const [name, facts, need, state, remedy] of LACKS) {
@@ -201,6 +206,7 @@ const OPTIONS = {
   engine: "deno",
   port: 1_025,
   shakes: 0,
+  priority: "normal",
   json: false,
 } as const;
 

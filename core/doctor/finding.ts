@@ -1,4 +1,5 @@
 import type { EngineName } from "../engine/common/engine.ts";
+import type { Priority } from "../os/foreground.ts";
 
 export type Role = "server" | "client";
 
@@ -15,6 +16,8 @@ export interface Need {
   readonly shakesPerS: number;
   /** Pairs of source and target address that the fleet has; undefined where nobody has chosen yet. */
   readonly pairs?: number;
+  /** What `--priority` is to be; `normal` if it isn't said. */
+  readonly priority?: Priority;
 }
 
 /**

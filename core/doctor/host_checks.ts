@@ -62,16 +62,18 @@ export function checkCores({ cores }: HostFacts, { roles, engine, shakesPerS }: 
   };
 }
 
-/** Whether threads that hold connections may run before all others. */
-export function checkPriority({ mayGoFirst }: HostFacts): Finding {
+/** Whether threads that hold connections may run before all others, if they are to. */
+export function checkPriority({ mayGoFirst }: HostFacts, { priority = "normal" }: Need): Finding {
   const name = "priority";
-  const needs = "real-time allowed";
+  const needs = priority;
   if (mayGoFirst === undefined) return { name, state: "unknown", is: "not told", needs };
-  if (mayGoFirst) return { name, state: "ok", is: "real-time allowed", needs };
+  if (mayGoFirst) return { name, state: "ok", is: "first allowed (--priority first)", needs };
+  const is = "normal only";
+  if (priority === "normal") return { name, state: "ok", is, needs };
   return {
     name,
     state: "warning",
-    is: "normal only",
+    is,
     needs,
     why: "where cores are shared, answers wait some ms for other threads; they needn't while a core is idle",
     remedy: ["ulimit -r 1", "or in a systemd unit: LimitRTPRIO=1"],

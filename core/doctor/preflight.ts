@@ -4,7 +4,7 @@ import type { Finding, Need } from "./finding.ts";
 import { readHostFacts } from "./host_facts.ts";
 
 /** Warnings that matter to whoever starts a process; the others are for whoever asks `redpkt doctor`. */
-const TOLD = new Set(["fs.file-max", "memory", "ports", "server port", "firewall's table"]);
+const TOLD = new Set(["fs.file-max", "memory", "ports", "server port", "firewall's table", "priority"]);
 
 /**
  * The doctor's checks before a process starts: warns of what will go badly.

@@ -1,29 +1,39 @@
-import { formatCount, formatMicros } from "../base/units.ts";
+import { missingFen, moneyLine, moneyVerdict } from "../base/money_line.ts";
+import { formatCount, formatMicros, formatOf } from "../base/units.ts";
+import type { WarningSpec } from "../charts/chart.ts";
 import { healthOf, LOST, NOT_SENT } from "./timeline/health.ts";
+import { moneyOf } from "./timeline/money_sums.ts";
 import type { MergedSecond, RoleSecond } from "./timeline/merge.ts";
 import type { ShownSecond } from "./timeline/timeline.ts";
 
+/** The line that says where all the money is, as it is told before the first second; undefined if no server told. */
+export function headlessMoney({ merged }: ShownSecond): string | undefined {
+  const money = moneyOf(merged);
+  return money === undefined ? undefined : `${moneyLine(money)}\n`;
+}
+
 /** One second of everything in one line of text. */
-export function headlessLine(shown: ShownSecond): string {
+export function headlessLine(shown: ShownSecond, warnings: readonly WarningSpec[]): string {
   const { merged, reporting, expected } = shown;
   const { server, client } = merged.roles;
   const parts = [
     new Date(merged.second * 1000).toISOString().slice(11, 19),
-    `${reporting === expected ? reporting : `${reporting} of ${expected}`} ${
-      expected === 1 ? "target" : "targets"
-    }`,
+    `${reporting === expected ? "" : `${reporting} of `}${formatOf(expected, "target")}`,
   ];
+  const money = moneyOf(merged);
+  if (money !== undefined) parts.push(`money ${moneyVerdict(money)}`);
   if (client !== undefined) parts.push(...fleetParts(client));
   if (server !== undefined) parts.push(...serverParts(server));
   if (server === undefined && client === undefined) parts.push("nothing heard");
   if (shown.isAmended) parts.push("(amended)");
-  parts.push(...healthOf(merged).texts.map((text) => `(${text})`));
+  parts.push(...healthOf(merged, warnings).texts.map((text) => `(${text})`));
   return parts.join("  ") + "\n";
 }
 
 /** The same for programs: sums, and percentiles of the merged histograms. */
-export function headlessJson(shown: ShownSecond): string {
+export function headlessJson(shown: ShownSecond, warnings: readonly WarningSpec[]): string {
   const { merged, reporting, expected, isAmended } = shown;
+  const money = moneyOf(merged);
   return JSON.stringify(
     {
       second: merged.second,
@@ -32,7 +42,8 @@ export function headlessJson(shown: ShownSecond): string {
       isAmended,
       server: roleJson(merged.roles.server),
       client: roleJson(merged.roles.client),
-      health: healthOf(merged),
+      health: healthOf(merged, warnings),
+      ...(money === undefined ? {} : { money: { ...money, offFen: missingFen(money) } }),
       ...(merged.hasNetwork ? { network: merged.network, loopback: merged.loopback } : {}),
     } satisfies Record<string, unknown> & { second: MergedSecond["second"] },
   ) + "\n";

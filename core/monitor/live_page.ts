@@ -6,6 +6,9 @@ import type { Log } from "../cli/log.ts";
 import { systemSecret } from "../base/random.ts";
 import { after, every } from "../base/clock.ts";
 import { MoneyWatch } from "./money/money_watch.ts";
+import { builtInCharts } from "../plugin/declared.ts";
+import { watchCharts } from "./collect/chart_watch.ts";
+import type { TargetWorld } from "./collect/read_events.ts";
 import { MonitorCore } from "./collect/monitor_core.ts";
 
 /** How often it looks what is due to be shown, in ms. */
@@ -30,14 +33,20 @@ interface PageParts {
 /** How often servers are asked where their money is, in ms. */
 const MONEY_MS = 3_000;
 
-/** Asks the servers of a core where their money is. */
-export function liveMoney(host: Host, core: MonitorCore): MoneyWatch {
-  return new MoneyWatch(core, (url, init) => fetch(url, init), host.env(TOKEN_VARIABLE) || undefined);
+/** Asks a target, and nobody else: one that sends on to another address may not choose who hears an order. */
+export function askTarget(url: string, init: RequestInit): Promise<Response> {
+  return fetch(url, { ...init, redirect: "error" });
 }
 
-/** Lets a core go on, and asks for the money, until the returned function is called. */
+/** Asks the servers of a core where their money is. */
+export function liveMoney(host: Host, core: MonitorCore): MoneyWatch {
+  return new MoneyWatch(core, askTarget, host.env(TOKEN_VARIABLE) || undefined);
+}
+
+/** Lets a core go on, and asks for the charts and the money, until the returned function is called. */
 export function keepGoing(host: Host, core: MonitorCore, money: MoneyWatch): () => void {
   const ends = [
+    watchCharts(core, worldOf(host)),
     every(TICK_MS, () => core.tick()),
     every(MONEY_MS, () => void money.ask(host.clock.wallMs())),
   ];
@@ -45,14 +54,17 @@ export function keepGoing(host: Host, core: MonitorCore, money: MoneyWatch): () 
 }
 
 /** A core on the real world: this machine's clock and network. */
-export function liveCore(host: Host, id = systemSecret()): MonitorCore {
-  const world = {
+export async function liveCore(host: Host, id = systemSecret()): Promise<MonitorCore> {
+  return new MonitorCore(worldOf(host), id, await builtInCharts(host.program));
+}
+
+function worldOf(host: Host): TargetWorld {
+  return {
     clock: host.clock,
-    fetch: (url: string, init: RequestInit) => fetch(url, init),
+    fetch: askTarget,
     after,
     token: host.env(TOKEN_VARIABLE) || undefined,
   };
-  return new MonitorCore(world, id);
 }
 
 /**
@@ -71,7 +83,7 @@ export async function servePage(
   const door = { flag: "--web", what: "the page", address, names };
   const given = tokenOf(host, door);
   const token = given ?? systemSecret();
-  const control = new Control(core, (url, init) => fetch(url, init), log, given);
+  const control = new Control(core, askTarget, log, given);
   const web = await serveWeb(door, {
     core,
     control,
@@ -104,7 +116,7 @@ export class LivePage {
   }
 
   static async start(host: Host, address: HttpAddress, log: Log): Promise<LivePage> {
-    const core = liveCore(host, REHEARSAL);
+    const core = await liveCore(host, REHEARSAL);
     const money = liveMoney(host, core);
     const page = await servePage(host, { core, money, address, log });
     return new LivePage(core, page, keepGoing(host, core, money));

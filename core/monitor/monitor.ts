@@ -6,7 +6,7 @@ import { ExitCode, UserError } from "../base/user_error.ts";
 import { tightenHeap } from "../os/tight_heap.ts";
 import { after, every, ManualClock } from "../base/clock.ts";
 import { nextTurn } from "../base/event_loop.ts";
-import { headlessJson, headlessLine } from "./headless.ts";
+import { headlessJson, headlessLine, headlessMoney } from "./headless.ts";
 import { MONITOR_FLAGS, type MonitorOptions } from "./monitor_flags.ts";
 import { keepGoing, liveCore, liveMoney, servePage } from "./live_page.ts";
 import type { MoneyWatch } from "./money/money_watch.ts";
@@ -49,7 +49,7 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   tightenHeap();
   const replay = options.replay === undefined ? undefined : new Replay(options.replay);
   const clock = replay === undefined ? host.clock : new ManualClock(0);
-  const core = liveCore({ ...host, clock });
+  const core = await liveCore({ ...host, clock });
   const money = liveMoney(host, core);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const ends: (() => void | Promise<void>)[] = [];
@@ -126,6 +126,7 @@ function defaultTargets(): readonly TargetSpec[] {
 
 function record(path: string, core: MonitorCore, money: MoneyWatch): Recording {
   const recording = new Recording(path);
+  core.watch({ declared: (told) => recording.charts(told) });
   core.watch({ snapshot: (target, { text }) => recording.add(target.spec, text) });
   core.marks.subscribe((mark) => recording.mark(mark));
   money.subscribe((view) => recording.money(view));
@@ -135,8 +136,15 @@ function record(path: string, core: MonitorCore, money: MoneyWatch): Recording {
 function showLines(host: Host, core: MonitorCore, { json }: MonitorOptions): (() => void)[] {
   const line = json ? headlessJson : headlessLine;
   const time = (atMs: number) => new Date(atMs).toISOString().slice(11, 19);
+  let isMoneyTold = false;
   return [
-    core.watch({ second: (_point, shown) => host.out(line(shown)) }),
+    core.watch({
+      second(_point, shown) {
+        const money = json || isMoneyTold ? undefined : headlessMoney(shown);
+        isMoneyTold ||= money !== undefined;
+        host.out(`${money ?? ""}${line(shown, core.table.warnings)}`);
+      },
+    }),
     core.marks.subscribe((mark) => {
       const { atMs, kind, text, who = "" } = mark;
       host.out(

@@ -29,7 +29,14 @@ function fakeHost(): Host & { written: string; logged: string; signal(): void } 
       return () => {};
     },
     signal: () => onSignal("SIGTERM"),
-    program: { entry: "", command: ["redpkt"] as [string], plugins: {}, scenarios: {} },
+    program: {
+      entry: "",
+      command: ["redpkt"] as [string],
+      plugins: {},
+      defaultPlugins: [],
+      ticketPlugin: "",
+      scenarios: {},
+    },
   };
   return host;
 }

@@ -20,8 +20,8 @@ const MOST_OF_CORE = 0.9;
 /** Of the real-time ones: before every thread without one, behind whatever else the machine has of them. */
 const LEAST_PRIORITY = 1;
 
-/** Whether threads that hold connections may go first: `normal` leaves them among all others. */
-export const PRIORITY_CHOICES = ["auto", "normal"] as const;
+/** `first`: threads that hold connections run before all others while the machine has time left; only where it is asked for. */
+export const PRIORITY_CHOICES = ["normal", "first"] as const;
 export type Priority = typeof PRIORITY_CHOICES[number];
 
 /** What a thread needs of its machine. */
@@ -52,7 +52,7 @@ export class Foreground {
   #last: { readonly upS: number; readonly idleS: number } | undefined;
 
   constructor(priority: Priority, machine = thisMachine()) {
-    this.#machine = priority === "auto" ? machine : undefined;
+    this.#machine = priority === "first" ? machine : undefined;
   }
 
   get isFirst(): boolean {

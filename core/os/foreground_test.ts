@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { type Flags, parseFlags } from "../cli/flags.ts";
+import { CLIENT_FLAGS } from "../client/main/client_flags.ts";
+import { SERVER_FLAGS } from "../server/options.ts";
 import { Foreground, type Machine, type Priority } from "./foreground.ts";
 
 /** A machine of two cores whose clocks a test turns. */
@@ -40,7 +43,7 @@ class TestMachine implements Machine {
   }
 }
 
-function on(machine: TestMachine, priority: Priority = "auto"): Foreground {
+function on(machine: TestMachine, priority: Priority = "first"): Foreground {
   const foreground = new Foreground(priority, machine);
   machine.second(foreground, 2);
   return foreground;
@@ -60,7 +63,7 @@ Deno.test("a thread goes first while a fifth of the cores is idle, and steps bac
 
 Deno.test("between two looks nothing is read", () => {
   const machine = new TestMachine();
-  const foreground = new Foreground("auto", machine);
+  const foreground = new Foreground("first", machine);
   let readings = 0;
   machine.idle = () => void readings++ as undefined;
   for (let nowMs = 1_000; nowMs < 2_000; nowMs++) foreground.look(nowMs);
@@ -90,6 +93,12 @@ Deno.test("a thread that may not go first asks once", () => {
   for (let second = 0; second < 5; second++) machine.second(foreground, 2);
   assert.equal(foreground.isFirst, false);
   assert.deepEqual(machine.asked, [true]);
+});
+
+Deno.test("neither server nor fleet asks for it unless it is told to, also as root", () => {
+  for (const flags of [SERVER_FLAGS, CLIENT_FLAGS]) {
+    assert.equal(parseFlags<Flags>([], { priority: flags.priority }).values.priority, "normal");
+  }
 });
 
 Deno.test("with normal priority it never asks", () => {

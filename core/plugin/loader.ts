@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Program } from "../cli/host.ts";
+import { pluginCharts, pluginWarnings } from "../charts/declared.ts";
 import { didYouMean } from "../base/did_you_mean.ts";
 import { UserError } from "../base/user_error.ts";
 import * as api from "./plugin.ts";
@@ -22,6 +23,8 @@ const shape = z.object({
     (value) => value instanceof Object && "safeParse" in value,
     "must be a zod schema",
   ),
+  charts: pluginCharts.exactOptional(),
+  warnings: pluginWarnings.exactOptional(),
   create: z.custom<AnyPlugin["create"]>((value) => typeof value === "function", "must be a function"),
 });
 
@@ -48,6 +51,22 @@ export async function loadPlugin(source: string, program: Program): Promise<AnyP
     `plugin ${source}: ${path.join(".") || "the default export"}: ${message}`
   );
   throw new UserError(problems.join("\n"));
+}
+
+/**
+ * The plugins of a server, by name and path.
+ *
+ * @param wanted what its user has named; the program's own choice if absent
+ * @param hasTickets whether it is given a seed file
+ */
+export function pluginSources(
+  wanted: readonly string[] | undefined,
+  hasTickets: boolean,
+  { defaultPlugins, ticketPlugin }: Program,
+): readonly string[] {
+  const sources = wanted ?? defaultPlugins;
+  const isMissing = hasTickets && ticketPlugin !== "" && !sources.includes(ticketPlugin);
+  return isMissing ? [...sources, ticketPlugin] : sources;
 }
 
 /** Whether a plugin is a file, by path or URL, rather than a built-in by name. */

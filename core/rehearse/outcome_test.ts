@@ -54,7 +54,7 @@ Deno.test("the results begin with the money and end with the verdict, and no fai
     [],
     "out/x",
   );
-  assert.match(text, /^ {2}money: 1\.00 yuan put in = 0\.10 yuan pool/);
+  assert.match(text, /^ {2}money OK: 1\.00 yuan put in = 0\.10 yuan pool/);
   assert.match(text, /machine: 2 cores, memory 159 ns a random read: it doesn't tell\n/);
   assert.match(text, /\n {2}FAIL {2}p +p99Ms +2 ms +at most 1 ms\n\n {2}why {2}p: redpkt was slow\n/);
   assert.match(text, /\nFAIL {2}small {2}out\/x\/report\.html\n$/);

@@ -4,8 +4,10 @@ import { openLog } from "../cli/log.ts";
 import { Stages } from "../cli/progress.ts";
 import { formatCount } from "../base/units.ts";
 import { UserError } from "../base/user_error.ts";
+import { chartsSchema, type Declared } from "../charts/declared.ts";
 import { chooseEngine, connectionLimit } from "../engine/choose.ts";
 import type { EngineName } from "../engine/common/engine.ts";
+import { builtInCharts } from "../plugin/declared.ts";
 import { LivePage } from "../monitor/live_page.ts";
 import { reconcile, type ReconcileResult } from "../reconcile/reconcile.ts";
 import { recordRun } from "../report/data/record_run.ts";
@@ -94,13 +96,13 @@ export class Rehearsal {
         ...this.#stageOptions(users, seeds?.serverFlags),
         ...log,
       });
-      const { config, timeline, played } = await this.#play(stage, scenario, users, rateShare, page);
+      const { config, charts, timeline, played } = await this.#play(stage, scenario, users, rateShare, page);
       const reconciled = played.result === undefined ? undefined : this.#reconcile(log, seeds);
-      const summary = this.#summarize(scenario, { played, reconciled, timeline, kind }, {
+      const summary = this.#summarize(scenario, stage.plugins, { played, reconciled, timeline, kind }, {
         startedAt,
         config,
         environment: {
-          ...environment(stage.connectionCapPerS),
+          ...environment(stage.settings),
           engine: this.#engine,
           users,
           rateShare,
@@ -108,7 +110,7 @@ export class Rehearsal {
         },
       });
       try {
-        await writeResults(folder, timeline, summary);
+        await this.#writeResults(folder, timeline, summary, charts, stage.plugins.columns);
       } finally {
         // A full disk takes the report, and not what was seen.
         writeResult(
@@ -127,12 +129,13 @@ export class Rehearsal {
   /** The verdict, and all that it rests on. */
   #summarize(
     scenario: FullScenario,
+    { won }: Stage["plugins"],
     { played: { result, broken }, reconciled, timeline, kind }: Evidence,
     context: Pick<Summary, "startedAt" | "config" | "environment">,
   ): Summary {
     const checks = result === undefined || reconciled === undefined ? [] : [
       ...checkThresholds(scenario, result.phases),
-      ...(canCompareCounts(scenario) ? checkMoney(result.end, reconciled) : []),
+      ...(canCompareCounts(scenario) ? checkMoney(result.end, won, reconciled) : []),
       ...checkReconciled(reconciled),
     ];
     const isPass = result !== undefined && checks.every(({ met }) => met);
@@ -170,7 +173,7 @@ export class Rehearsal {
     users: number,
     rateShare: number,
     page: LivePage | undefined,
-  ): Promise<{ played: Played; timeline: Timeline; config: unknown }> {
+  ): Promise<{ played: Played; timeline: Timeline; config: unknown; charts: readonly Declared[] }> {
     const status = new StatusLine(this.#host);
     const timeline = new Timeline((second) => status.show(second), page);
     const watch = new MachineWatch(
@@ -180,8 +183,10 @@ export class Rehearsal {
     );
     let played: Played;
     let config: unknown;
+    let charts: readonly Declared[] = [];
     try {
       config = await stage.server.request<unknown>("GET", "/config");
+      charts = chartsSchema.parse(await stage.server.request<unknown>("GET", "/charts")).plugins;
       timeline.follow("server", stage.server);
       timeline.follow("client", stage.client);
       played = {
@@ -197,7 +202,25 @@ export class Rehearsal {
       await stage.stop();
       timeline.stop();
     }
-    return { played, timeline, config };
+    return { played, timeline, config, charts };
+  }
+
+  async #writeResults(
+    folder: string,
+    { seconds, events }: Timeline,
+    summary: Summary,
+    charts: readonly Declared[],
+    columns: Stage["plugins"]["columns"],
+  ): Promise<void> {
+    try {
+      await Deno.writeTextFile(`${folder}/summary.json`, JSON.stringify(summary, null, 2) + "\n");
+      await Deno.writeTextFile(`${folder}/series.csv`, seriesCsv(seconds, columns));
+      recordRun(`${folder}/${RECORD_FILE}`, seconds, events, charts);
+      await writeReport(folder, await builtInCharts(this.#host.program));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new UserError(`--out: cannot write ${folder}: ${why}. Choose another folder with --out`);
+    }
   }
 
   #reconcile(log: { ledger: string; awards: string }, seeds: SeedSet | undefined): ReconcileResult {
@@ -231,7 +254,7 @@ function headline(
     `${formatCount(users)} users on engine ${engine}${share}; ${kindText(kind)}\n\n`;
 }
 
-function environment(connectionPerS: number): Record<string, unknown> {
+function environment(settings: Stage["settings"]): Record<string, unknown> {
   return {
     redpkt: VERSION,
     ...Deno.version,
@@ -239,7 +262,7 @@ function environment(connectionPerS: number): Record<string, unknown> {
     osRelease: Deno.osRelease(),
     arch: Deno.build.arch,
     cores: navigator.hardwareConcurrency,
-    caps: { connectionPerS },
+    settings,
   };
 }
 
@@ -249,21 +272,5 @@ function makeFolder(folder: string): void {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new UserError(`--out: cannot make ${folder}: ${why}. Choose another folder with --out`);
-  }
-}
-
-async function writeResults(
-  folder: string,
-  timeline: Timeline,
-  summary: Summary,
-): Promise<void> {
-  try {
-    await Deno.writeTextFile(`${folder}/summary.json`, JSON.stringify(summary, null, 2) + "\n");
-    await Deno.writeTextFile(`${folder}/series.csv`, seriesCsv(timeline.seconds));
-    recordRun(`${folder}/${RECORD_FILE}`, timeline.seconds, timeline.events);
-    await writeReport(folder);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UserError(`--out: cannot write ${folder}: ${why}. Choose another folder with --out`);
   }
 }

@@ -39,7 +39,7 @@ export const REHEARSE_FLAGS = {
     "threads of the fleet, 0 for half of the cores",
     wholeNumber(0, 256).default(0),
   ),
-  "server-flag": listFlag("FLAG=VALUE", "a further flag for the server, such as --set=shake.leaseMs=100"),
+  "server-flag": listFlag("FLAG=VALUE", "a further flag for the server, such as --set=PLUGIN.KEY=VALUE"),
   out: flag("DIR", "folder for the results", z.string().default("out")),
   web: flag(
     "HOST:PORT",

@@ -4,6 +4,7 @@ import { ExitCode, UserError } from "../base/user_error.ts";
 import { sleep } from "../base/clock.ts";
 import { type PhaseResult, phaseResult, type Reading } from "./measure/measures.ts";
 import { type FullScenario, type Phase, waveOf } from "./measure/scenario.ts";
+import type { AskServer } from "../plugin/plugin.ts";
 import type { Stage } from "./stage/stage.ts";
 import type { Timeline } from "./timeline.ts";
 import { ConnectWatch } from "./stage/why_not_in.ts";
@@ -15,9 +16,6 @@ const READY_MS = 60_000;
 /** How long the last answers of a phase may take. */
 const SETTLE_MS = 10_000;
 const LOOK_MS = 50;
-/** Most that one order to the admin API takes: its body, and its work, are bounded. */
-const GROUPS_AN_ORDER = 10_000;
-const MEMBERS_AN_ORDER = 1_000_000;
 /** How long after a request that failed its process may end, to be the reason. */
 const END_MS = 2_000;
 /** So many looks in a row must find nothing open. */
@@ -62,6 +60,9 @@ export class Run {
   readonly #timeline: Timeline;
   readonly #rateShare: number;
   readonly #signal: AbortSignal;
+  /** Asks the server that there is at that moment: it may have been started again. */
+  readonly #ask: AskServer = (method, path, body, headers) =>
+    this.#stage.server.request(method, path, body, headers);
 
   /** @param rateShare part of the scenario's rates that is offered */
   constructor(host: Host, stage: Stage, timeline: Timeline, rateShare: number, signal: AbortSignal) {
@@ -157,27 +158,9 @@ export class Run {
 
   /** Makes the groups, and gives the users what they may send. */
   async #prepare({ groupSize, fundFen }: FullScenario, users: number): Promise<void> {
-    const { server } = this.#stage;
-    if (groupSize > 0) {
-      const groups = Array.from({ length: Math.ceil(users / groupSize) }, (_, i) => ({
-        group: i + 1,
-        users: [i * groupSize, Math.min(users, (i + 1) * groupSize) - 1],
-      }));
-      const most = Math.min(GROUPS_AN_ORDER, Math.floor(MEMBERS_AN_ORDER / groupSize));
-      for (let i = 0; i < groups.length; i += most) {
-        await server.request("POST", "/groups", { groups: groups.slice(i, i + most) });
-      }
-    }
-    if (fundFen > 0) await this.#fund({ users: [0, users - 1], amountFen: fundFen });
-  }
-
-  /** Gives users money, and waits until all have it: asked again with the same key, the server tells how far it is. */
-  async #fund(body: unknown): Promise<void> {
-    const headers = { "Idempotency-Key": "rehearsal" };
-    for (;;) {
-      const { state } = await this.#stage.server.request<{ state: string }>("POST", "/fund", body, headers);
-      if (state === "done") return;
-    }
+    const { plugins } = this.#stage;
+    if (groupSize > 0) await plugins.order("groups", this.#ask, { users, groupSize });
+    if (fundFen > 0) await plugins.order("funds", this.#ask, { users, amountFen: fundFen });
   }
 
   async #phase(scenario: FullScenario, phase: Phase, users: number): Promise<PhaseResult> {
@@ -185,7 +168,7 @@ export class Run {
     const qps = Math.max(1, Math.round(phase.shakesPerS * this.#rateShare));
     await this.#order(phase, phase.seconds);
     const wave = waveOf(scenario, phase);
-    if (wave !== undefined) await this.#stage.server.request("POST", "/waves/move", { wave, inS: 0 });
+    if (wave !== undefined) await this.#stage.plugins.order("wave", this.#ask, wave);
     const before = await this.#stage.read();
     await this.#behave(phase, scenario.groupSize, users);
     this.#timeline.phase = phase.name;
@@ -208,7 +191,8 @@ export class Run {
     if (phase.behaviour !== undefined) await client.request("POST", "/behaviour", {});
     await this.#settle();
     const after = await this.#stage.read();
-    return phaseResult(phase.name, phase.seconds, before, after, backAfterS);
+    const { measures } = this.#stage.plugins;
+    return phaseResult(phase.name, phase.seconds, before, after, backAfterS, measures);
   }
 
   async #behave({ behaviour, hostSends, seconds }: Phase, groupSize: number, users: number): Promise<void> {
@@ -223,7 +207,7 @@ export class Run {
     }
     if (hostSends === undefined) return;
     const total = Math.max(1, Math.round(hostSends.ratePerS * seconds));
-    await this.#stage.server.request("POST", "/sends", { ...hostSends, total, users: [0, users - 1] });
+    await this.#stage.plugins.order("sends", this.#ask, { ...hostSends, total, users });
   }
 
   /** Orders a phase's packets for so many seconds. */
@@ -231,7 +215,7 @@ export class Run {
     if (packets === undefined) return;
     const { ratePerS, minFen, maxFen } = packets;
     const total = Math.max(1, Math.round(ratePerS * seconds));
-    await this.#stage.server.request("POST", "/packets", { ratePerS, total, minFen, maxFen });
+    await this.#stage.plugins.order("packets", this.#ask, { ratePerS, total, minFen, maxFen });
   }
 
   async #crash(): Promise<void> {

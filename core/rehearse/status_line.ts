@@ -21,8 +21,10 @@ export class StatusLine {
     if (this.#isOver || client === undefined || (!isTerminal && second % LINE_EVERY_S !== 0)) return;
     const latency = new Histogram().add(client.histograms.shakeLatencyUs);
     const { deltas, gauges } = client;
-    const rates = latency.count === 0 ? "" : `  offered ${formatCount(deltas.shakesSent)}/s` +
-      `  answered ${formatCount(deltas.shakesAnswered)}/s  won ${formatCount(deltas.shakesWon)}/s` +
+    const rates = latency.count === 0 ? "" : `  due ${formatCount(deltas.shakesDue)}/s` +
+      `  sent ${formatCount(deltas.shakesSent)}/s  answered ${formatCount(deltas.shakesAnswered)}/s  won ${
+        formatCount(deltas.shakesWon)
+      }/s` +
       `  p50 ${formatMicros(latency.percentile(50))}  p99 ${formatMicros(latency.percentile(99))}`;
     const line = `${phase.padEnd(10)} ${formatCount(gauges.usersReady)} users${rates}`;
     this.#host.err(isTerminal ? `${CLEAR}${line.slice(0, columns - 1)}` : `${line}\n`);

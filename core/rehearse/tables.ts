@@ -1,6 +1,7 @@
 import { alignColumns } from "../cli/columns.ts";
 import { formatCount, formatMicros, formatYuan } from "../base/units.ts";
 import type { PhaseResult, Usage } from "./measure/measures.ts";
+import { pluginFigures } from "../report/data/figures.ts";
 import type { CheckRow } from "../report/data/check.ts";
 
 const GREETINGS_ROW: [label: string, value: (result: PhaseResult) => string] = [
@@ -24,8 +25,8 @@ const SEND_ROWS: readonly [label: string, value: (result: PhaseResult) => string
 export function phaseTable(results: readonly PhaseResult[]): string {
   const hasGreetings = results.some(({ greeted }) => greeted > 0);
   const rows: [label: string, value: (result: PhaseResult) => string][] = [
-    ["scheduled", ({ scheduled, seconds }) => `${formatCount(scheduled / seconds)}/s`],
-    ["offered", ({ offered }) => formatCount(offered)],
+    ["due", ({ scheduled, seconds }) => `${formatCount(scheduled / seconds)}/s`],
+    ["sent", ({ offered }) => formatCount(offered)],
     ["answered", ({ answered }) => formatCount(answered)],
     ["won", ({ won, wonFen }) => `${formatCount(won)} (${formatYuan(wonFen)})`],
     ["nothing", ({ nothing }) => formatCount(nothing)],
@@ -33,8 +34,8 @@ export function phaseTable(results: readonly PhaseResult[]): string {
     ["all gone", ({ allGone }) => formatCount(allGone)],
     ["overloaded", ({ overloaded }) => formatCount(overloaded)],
     ["not sent", ({ missed }) => formatCount(missed.late + missed.unconnected + missed.overrun)],
+    ["lost", ({ lost }) => formatCount(lost)],
     ["answered well in time", ({ good }) => formatCount(good)],
-    ["given up", ({ givenUp }) => formatCount(givenUp)],
     ["p99 but overloaded", ({ admittedP99Us }) => formatMicros(admittedP99Us)],
     ["disconnects", ({ disconnects }) => formatCount(disconnects)],
     ["p50", ({ latencyUs }) => formatMicros(latencyUs.p50)],
@@ -53,6 +54,12 @@ export function phaseTable(results: readonly PhaseResult[]): string {
     ["fleet memory", ({ client }) => megabytes(client)],
   ];
   if (results.some(({ sends }) => sends.claims + sends.sent > 0)) rows.push(...SEND_ROWS);
+  rows.push(
+    ...pluginFigures(results).map(({ label, value, write }): typeof rows[number] => [
+      label,
+      (result) => write(value(result)),
+    ]),
+  );
   return alignColumns([
     ["", ...results.map(({ name }) => name)],
     ...rows.map(([label, value]) => [label, ...results.map(value)]),

@@ -22,6 +22,7 @@ export function makePhase(parts: Partial<PhaseResult> & { p99Us?: number } = {})
     disconnects: 0,
     good: 1_000,
     givenUp: 0,
+    lost: 0,
     admittedP99Us: p99Us,
     ready: 10,
     behaving: 10,

@@ -96,10 +96,22 @@ export class Timeline {
   }
 }
 
-/** One row a second, for a spreadsheet. Times in ms or us as the names say, memory in bytes, money in fen, CPU in cores. */
-export function seriesCsv(seconds: readonly Second[]): string {
-  const rows = seconds.map((row) => COLUMNS.map(([, value]) => value(row) ?? "").join(","));
-  return [COLUMNS.map(([name]) => name).join(","), ...rows].join("\n") + "\n";
+/**
+ * One row a second, for a spreadsheet. Times in ms or us as the names say, memory in bytes, money in fen, CPU in cores.
+ *
+ * @param ofPlugins columns of the server's plugins, and the counters whose growth they show
+ */
+export function seriesCsv(
+  seconds: readonly Second[],
+  ofPlugins: Readonly<Record<string, string>> = {},
+): string {
+  const columns = [
+    ...FIRST_COLUMNS,
+    ...Object.entries(ofPlugins).map(([name, counter]) => fromServer(name, counter)),
+    ...LAST_COLUMNS,
+  ];
+  const rows = seconds.map((row) => columns.map(([, value]) => value(row) ?? "").join(","));
+  return [columns.map(([name]) => name).join(","), ...rows].join("\n") + "\n";
 }
 
 type Column = readonly [name: string, value: (row: Second) => string | number | undefined];
@@ -129,13 +141,13 @@ const machine = (name: string, of: (use: MachineSecond) => number | null): Colum
   },
 ];
 
-const COLUMNS: readonly Column[] = [
+const FIRST_COLUMNS: readonly Column[] = [
   ["unix_second", ({ second }) => second],
   ["phase", ({ phase }) => phase],
   ["users_ready", ({ client }) => client?.gauges.usersReady],
   ["connections", ({ server }) => server?.gauges.connections],
-  fromClient("scheduled", "shakesDue"),
-  fromClient("offered", "shakesSent"),
+  fromClient("due", "shakesDue"),
+  fromClient("sent", "shakesSent"),
   fromClient("answered", "shakesAnswered"),
   fromClient("won", "shakesWon"),
   fromClient("nothing", "shakesNothing"),
@@ -149,8 +161,9 @@ const COLUMNS: readonly Column[] = [
   latency("p999_us", 99.9),
   fromServer("server_frames_in", "framesIn"),
   fromServer("server_frames_out", "framesOut"),
-  fromServer("server_won", "shakeWon"),
-  fromServer("packets_made", "shakePacketsMade"),
+];
+/** Behind those of plugins. */
+const LAST_COLUMNS: readonly Column[] = [
   cpu("server"),
   cpu("client"),
   memory("server"),

@@ -3,7 +3,13 @@ import type { ReconcileResult } from "../reconcile/reconcile.ts";
 import type { SponsorSums } from "../reconcile/seed_match.ts";
 import { type Check, check, WHOLE_RUN } from "../report/data/check.ts";
 import type { Money } from "../report/data/summary_schema.ts";
-import { type Measure, MEASURES, type PhaseResult, type Reading } from "./measure/measures.ts";
+import {
+  type Measure,
+  MEASURES,
+  type MeasureSpec,
+  type PhaseResult,
+  type Reading,
+} from "./measure/measures.ts";
 import type { FullScenario } from "./measure/scenario.ts";
 
 /** Every threshold of the scenario, checked against what happened. */
@@ -11,10 +17,10 @@ export function checkThresholds(scenario: FullScenario, results: readonly PhaseR
   return scenario.phases.flatMap(({ name, thresholds }) => {
     const result = results.find((result) => result.name === name);
     return Object.entries(thresholds).map(([measure, bound]) => {
-      const { unit, of } = MEASURES[measure as Measure];
+      const { unit, of } = measureOf(measure, results);
       const note = result === undefined ? { note: "the phase did not run" } : {};
       const seen = result === undefined ? NaN : of(result, results[0]);
-      const { atLeast, atMost } = bound!;
+      const { atLeast, atMost } = bound;
       return check({ measure, phase: name, unit, ...note }, seen, {
         ...(atLeast === undefined ? {} : { atLeast }),
         ...(atMost === undefined ? {} : { atMost }),
@@ -23,16 +29,25 @@ export function checkThresholds(scenario: FullScenario, results: readonly PhaseR
   });
 }
 
+/** A measure of core, or of a plugin: then each phase has its value. */
+function measureOf(name: string, results: readonly PhaseResult[]): MeasureSpec {
+  if (Object.hasOwn(MEASURES, name)) return MEASURES[name as Measure];
+  const [unit = "count"] = results.flatMap(({ measures = {} }) => measures[name]?.unit ?? []);
+  return { unit, of: ({ measures = {} }) => measures[name]?.value ?? NaN };
+}
+
 /** Awards that are durable, and whose users haven't heard of them: each is told again at the next login. */
 type Pending = Pick<ReconcileResult, "pending" | "pendingFen">;
 
 /**
  * What every rehearsal must end with: both sides agree on the money, to the fen.
  *
+ * @param won the server's counters of what users were given for shakes, in packets and fen
  * @param pending as the ledger has them, if it was reconciled
  */
 export function checkMoney(
   { server, client }: Reading,
+  won: readonly { readonly packets: string; readonly fen: string }[],
   { pending, pendingFen }: Pending = { pending: 0, pendingFen: 0 },
 ): Check[] {
   // A user may hear of a packet only after another login.
@@ -45,14 +60,14 @@ export function checkMoney(
       "packetsWon",
       "count",
       heard + pending,
-      server.counters.shakeWon,
+      sum(won, ({ packets }) => server.counters[packets]),
       note(formatCount(heard), formatCount(pending)),
     ),
     wholly(
       "moneyWon",
       "fen",
       heardFen + pendingFen,
-      server.counters.shakeAmountWonFen,
+      sum(won, ({ fen }) => server.counters[fen]),
       note(formatYuan(heardFen), formatYuan(pendingFen)),
     ),
     wholly("packetsGivenTwice", "count", client.counters.awardsDouble, 0),
@@ -83,15 +98,17 @@ export function checkReconciled(result: ReconcileResult): Check[] {
 
 /** Where the money of all ledgers is. */
 export function moneyOf({ accounts }: ReconcileResult): Money {
-  const sum = (fen: (account: ReconcileResult["accounts"][number]) => number) =>
-    accounts.reduce((sum, account) => sum + fen(account), 0);
   return {
-    putInFen: -sum(({ sourceFen }) => sourceFen) || 0,
-    poolFen: sum(({ poolFen }) => poolFen),
-    heldFen: sum(({ heldFen, packetFen }) => heldFen + packetFen),
-    usersFen: sum(({ userFen }) => userFen),
-    returnedFen: sum(({ returnedFen }) => returnedFen),
+    putInFen: -sum(accounts, ({ sourceFen }) => sourceFen) || 0,
+    poolFen: sum(accounts, ({ poolFen }) => poolFen),
+    heldFen: sum(accounts, ({ heldFen, packetFen }) => heldFen + packetFen),
+    usersFen: sum(accounts, ({ userFen }) => userFen),
+    returnedFen: sum(accounts, ({ returnedFen }) => returnedFen),
   };
+}
+
+function sum<T>(list: readonly T[], of: (item: T) => number): number {
+  return list.reduce((sum, item) => sum + of(item), 0);
 }
 
 /** A sponsor's whole budget is somewhere. */

@@ -1,4 +1,4 @@
-import { type Figure, FIGURES } from "./data/figures.ts";
+import { type Figure, figuresOf } from "./data/figures.ts";
 import type { LineSpec } from "../monitor/timeline/charts.ts";
 import type { Point } from "../monitor/timeline/history.ts";
 import { lineIndex, type RunData } from "./data/run_data.ts";
@@ -35,11 +35,13 @@ export function compareRuns(a: RunData, b: RunData): Difference[] {
 }
 
 function comparePhase(a: RunData, b: RunData, before: PhaseSummary, after: PhaseSummary): Difference[] {
-  return FIGURES.map(({ label, value, unit, isMoreBetter }) => {
+  return figuresOf([before, after]).flatMap(({ label, value, unit, isMoreBetter }): Difference[] => {
     const [was, is] = [value(before), value(after)];
+    // A plugin that only one of them had.
+    if (Number.isNaN(was) || Number.isNaN(is)) return [];
     const changePercent = was === 0 ? undefined : 100 * (is - was) / was;
     const isBeyondNoise = was === is ? false : judge(a, b, before.name, label, [was, is]);
-    return {
+    return [{
       phase: before.name,
       label,
       before: was,
@@ -48,13 +50,14 @@ function comparePhase(a: RunData, b: RunData, before: PhaseSummary, after: Phase
       changePercent,
       isBeyondNoise,
       isBetter: isMoreBetter === undefined || was === is ? undefined : (is > was) === isMoreBetter,
-    };
+    }];
   });
 }
 
 /** Lines of the charts whose seconds say how much a figure varies by itself. */
 const SAMPLED: Readonly<Record<string, (line: LineSpec) => boolean>> = {
-  offered: isDelta("shakesSent"),
+  due: isDelta("shakesDue"),
+  sent: isDelta("shakesSent"),
   answered: isDelta("shakesAnswered"),
   won: isDelta("shakesWon"),
   p50: isPercentile(50),
@@ -75,8 +78,10 @@ function judge(
   const isWanted = SAMPLED[label];
   if (isWanted === undefined) return undefined;
   if (Math.abs(is - was) < LEAST_PERCENT / 100 * Math.max(was, is)) return false;
-  const line = lineIndex(isWanted);
-  const [x, y] = [a, b].map((run) => blockMeans(secondsOf(run, phase).map(({ values }) => values[line])));
+  const [x, y] = [a, b].map((run) => {
+    const line = lineIndex(run, isWanted);
+    return blockMeans(secondsOf(run, phase).map(({ values }) => values[line]));
+  });
   if (x === undefined || y === undefined) return undefined;
   return Math.abs(welchT(x, y)) > LEAST_T;
 }

@@ -1,6 +1,5 @@
-import { LINES } from "../monitor/timeline/chart_table.ts";
 import type { Difference } from "./compare.ts";
-import { FIGURES } from "./data/figures.ts";
+import { figuresOf } from "./data/figures.ts";
 import { htmlPage, section, table } from "./html.ts";
 import { markdownTable } from "./markdown.ts";
 import { type RunData, valuesOf } from "./data/run_data.ts";
@@ -13,14 +12,16 @@ const NOISE_NOTE =
 const NO_COMMON_PHASE =
   "The runs have no phase in common, so there is nothing to compare: they are of other scenarios, or one broke off.";
 
-/** A figure's value in words. */
-function written(label: string, value: number): string {
-  return FIGURES.find((figure) => figure.label === label)!.write(value);
+/** Writes the value of a figure of two runs, by its label. */
+function writerOf(a: RunData, b: RunData): (label: string, value: number) => string {
+  const figures = figuresOf([a, b].flatMap(({ summary }) => summary.phases ?? []));
+  return (label, value) => figures.find((figure) => figure.label === label)!.write(value);
 }
 
 /** Two runs side by side, as one HTML file. */
 export function comparePage(a: RunData, b: RunData, differences: readonly Difference[]): string {
   const phases = [...new Set(differences.map(({ phase }) => phase))];
+  const written = writerOf(a, b);
   const charts = overlays(a, b).map((svg) => `<figure>${svg}</figure>`).join("\n");
   return htmlPage(
     `${a.summary.scenario.name}: two runs`,
@@ -28,7 +29,10 @@ export function comparePage(a: RunData, b: RunData, differences: readonly Differ
       `<h1>${escapeXml(a.summary.scenario.name)}: two runs</h1>`,
       section("Runs", runTable(a, b)),
       ...phases.map((phase) =>
-        section(phase, differenceTable(differences.filter((difference) => difference.phase === phase)))
+        section(
+          phase,
+          differenceTable(differences.filter((difference) => difference.phase === phase), written),
+        )
       ),
       phases.length === 0 ? `<p>${NO_COMMON_PHASE}</p>` : `<p class="note">${NOISE_NOTE}</p>`,
       charts === "" ? "" : `<h2>Charts</h2><div class="charts">${charts}</div>`,
@@ -38,6 +42,7 @@ export function comparePage(a: RunData, b: RunData, differences: readonly Differ
 
 /** The same for a terminal or a pull request. */
 export function compareMarkdown(a: RunData, b: RunData, differences: readonly Difference[]): string {
+  const written = writerOf(a, b);
   const rows = differences.map(({ phase, label, before, after, changePercent, isBeyondNoise }) => [
     `${phase} ${label}`,
     written(label, before),
@@ -65,7 +70,10 @@ function runTable(a: RunData, b: RunData): string {
   ]);
 }
 
-function differenceTable(differences: readonly Difference[]): string {
+function differenceTable(
+  differences: readonly Difference[],
+  written: (label: string, value: number) => string,
+): string {
   return table([
     ["", "first", "second", "change"],
     ...differences.map(({ label, before, after, changePercent, isBeyondNoise, isBetter }) => {
@@ -83,19 +91,18 @@ function differenceTable(differences: readonly Difference[]): string {
 
 /** Lines that say most of a run, one chart each, both runs on it from their first second. */
 const OVERLAID = [
-  ["sent (fleet)", "Shakes sent"],
-  ["answered (fleet)", "Shakes answered"],
-  ["p50", "Latency p50"],
-  ["p99", "Latency p99"],
-  ["servers", "CPU of the servers, per cent of one core"],
+  ["rate", "sent (fleet)", "Shakes sent"],
+  ["rate", "answered (fleet)", "Shakes answered"],
+  ["latency", "p50", "Latency p50"],
+  ["latency", "p99", "Latency p99"],
+  ["cpu", "servers", "CPU of the servers, per cent of one core"],
 ] as const;
 
 function overlays(a: RunData, b: RunData): string[] {
-  return OVERLAID.flatMap(([label, title]) => {
-    const index = LINES.findIndex((line) => line.label === label);
+  return OVERLAID.flatMap(([chart, label, title]) => {
     const lines = [["first", a], ["second", b]] as const;
-    const shown = lines.flatMap(([name, { points }]) => {
-      const values = valuesOf(points, index);
+    const shown = lines.flatMap(([name, { points, table }]) => {
+      const values = valuesOf(points, table.indexOf(chart, label));
       return values === undefined ? [] : [{ label: name, values }];
     });
     if (shown.length < 2) return [];

@@ -1,8 +1,8 @@
 import { formatCount } from "../base/units.ts";
 import { type Check, checkRow, WHOLE_RUN } from "./data/check.ts";
-import { moneyLine } from "./data/money_line.ts";
+import { moneyLine } from "../base/money_line.ts";
 import css from "./report.css" with { type: "text" };
-import { FIGURES } from "./data/figures.ts";
+import { figuresOf } from "./data/figures.ts";
 import { drawCharts } from "./report_charts.ts";
 import type { RunData } from "./data/run_data.ts";
 import type { Summary } from "./data/summary_schema.ts";
@@ -116,7 +116,9 @@ function phaseTable({ phases = [] }: Summary): string {
   if (phases.length === 0) return "<p>No phase was played to its end.</p>";
   return table([
     ["", ...phases.map(({ name, seconds }) => `${name} (${seconds} s)`)],
-    ...FIGURES.map(({ label, value, write }) => [label, ...phases.map((phase) => write(value(phase)))]),
+    ...figuresOf(phases).map((
+      { label, value, write },
+    ) => [label, ...phases.map((phase) => write(value(phase)))]),
   ], true);
 }
 
@@ -160,7 +162,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** `offeredPercent` as `offered percent`. */
+/** `sentPercent` as `offered percent`. */
 function inWords(name: string): string {
   return name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

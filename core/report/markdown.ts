@@ -1,7 +1,7 @@
 import { formatCount } from "../base/units.ts";
 import { checkRow } from "./data/check.ts";
-import { FIGURES } from "./data/figures.ts";
-import { moneyLine } from "./data/money_line.ts";
+import { figuresOf } from "./data/figures.ts";
+import { moneyLine } from "../base/money_line.ts";
 import type { RunData } from "./data/run_data.ts";
 
 /** A run's report for a pull request: the verdict, what failed first, and the figures. */
@@ -27,7 +27,9 @@ export function reportMarkdown({ summary }: RunData): string {
       : `${formatCount(connect.ready)} users connected in ${connect.seconds.toFixed(1)} s.`,
     phases.length === 0 ? "" : markdownTable([
       ["", ...phases.map(({ name }) => name)],
-      ...FIGURES.map(({ label, value, write }) => [label, ...phases.map((phase) => write(value(phase)))]),
+      ...figuresOf(phases).map((
+        { label, value, write },
+      ) => [label, ...phases.map((phase) => write(value(phase)))]),
     ]),
   ];
   return parts.filter((part) => part !== "").join("\n\n") + "\n";

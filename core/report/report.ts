@@ -4,6 +4,7 @@ import type { Command } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Stages } from "../cli/progress.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
+import { builtInCharts } from "../plugin/declared.ts";
 import { compareRuns } from "./compare.ts";
 import { compareMarkdown, comparePage } from "./compare_page.ts";
 import { readRun } from "./data/run_data.ts";
@@ -33,14 +34,15 @@ export const command: Command = {
       );
     }
     const stages = new Stages(host);
+    const builtIn = await builtInCharts(host.program);
     if (second === undefined) {
-      const summary = await writeReport(first, stages.on);
+      const summary = await writeReport(first, builtIn, stages.on);
       stages.end();
       const report = `${first}/report.html`;
       writeResult(host, values.json, { report, summary }, () => `${report}\n`);
       return ExitCode.ok;
     }
-    const [a, b] = [await readRun(first, stages.on), await readRun(second, stages.on)];
+    const [a, b] = [await readRun(first, builtIn, stages.on), await readRun(second, builtIn, stages.on)];
     stages.end();
     for (const problem of [...a.problems, ...b.problems]) host.err(`redpkt report: ${problem}\n`);
     const differences = compareRuns(a, b);

@@ -1,5 +1,5 @@
 import { Histogram } from "../counters/histogram.ts";
-import { CHARTS } from "../monitor/timeline/chart_table.ts";
+import { looksOf } from "../monitor/timeline/line_looks.ts";
 import { type RunData, valuesOf } from "./data/run_data.ts";
 import { type SvgChart, svgChart, type SvgMark } from "./svg_chart.ts";
 
@@ -12,19 +12,20 @@ export interface DrawnChart {
 
 /** Every chart of a run that has something to show: all of the monitor's, and the latency by phase. */
 export function drawCharts(run: RunData): DrawnChart[] {
-  const { points, marks } = run;
+  const { points, marks, table } = run;
   const distribution = latencyByPhase(run);
   const charts: DrawnChart[] = [];
   const firstSecond = points[0]?.second ?? 0;
   const shownMarks = marks.map(({ atMs, text }): SvgMark => ({ atS: atMs / 1000 - firstSecond, text }));
   let first = 0;
-  for (const { id, title, unit, lines, isLog, isSparse } of CHARTS) {
+  for (const { id, title, unit, lines, isLog, isSparse } of table.charts) {
+    const looks = looksOf(lines.map(({ label }) => label));
     const shown = lines.flatMap(({ label }, i) => {
       const values = valuesOf(points, first + i);
       // A logarithmic axis has no place for zero.
       const isHidden = (isSparse === true || isLog === true) && values?.every((value) => !value);
       if (values === undefined || isHidden) return [];
-      return [{ label, values }];
+      return [{ label, values, look: looks[i] }];
     });
     first += lines.length;
     const isQuiet = shown.every(({ values }) => values.every((value) => !value));

@@ -11,7 +11,7 @@ import { decades, niceTicks } from "./ticks.ts";
 import { writeReport } from "./write_report.ts";
 import { check, WHOLE_RUN } from "./data/check.ts";
 import { junitXml } from "./junit.ts";
-import { moneyLine } from "./data/money_line.ts";
+import { moneyLine } from "../base/money_line.ts";
 import {
   type PhaseSummary,
   type Summary,
@@ -61,6 +61,7 @@ async function writeRun(
     disconnects: 0,
     good: answered,
     givenUp: 0,
+    lost: 0,
     admittedP99Us: latencyUs,
     ready: 7,
     behaving: 7,
@@ -118,7 +119,7 @@ async function inTempDir(run: (dir: string) => Promise<void>): Promise<void> {
 Deno.test("a report is one HTML file that loads nothing, with verdict, checks, phases and charts", async () => {
   await inTempDir(async (dir) => {
     await writeRun(dir, 1000, 500);
-    await writeReport(dir);
+    await writeReport(dir, []);
     const html = await Deno.readTextFile(`${dir}/report.html`);
     for (
       const part of [
@@ -127,7 +128,7 @@ Deno.test("a report is one HTML file that loads nothing, with verdict, checks, p
         "p99Ms",
         "at most 1 ms",
         "another process took 85 % of a core",
-        "money: 50.00 yuan put in = 37.66 yuan pool + 0.00 yuan held + 12.34 yuan users + 0.00 yuan returned",
+        "money OK: 50.00 yuan put in = 37.66 yuan pool + 0.00 yuan held + 12.34 yuan users + 0.00 yuan returned",
         "storm (30 s)",
         "1,000/s",
         "<svg",
@@ -140,7 +141,7 @@ Deno.test("a report is one HTML file that loads nothing, with verdict, checks, p
     const charts = [...Deno.readDirSync(`${dir}/charts`)].map(({ name }) => name).sort();
     assert.ok(charts.includes("rate.svg") && charts.includes("percentiles.svg"), charts.join());
     const markdown = await Deno.readTextFile(`${dir}/report.md`);
-    assert.match(markdown, /^[^\n]+\n\nmoney: 50\.00 yuan put in/);
+    assert.match(markdown, /^[^\n]+\n\nmoney OK: 50\.00 yuan put in/);
     assert.match(markdown, /\*\*storm:\*\* another process took 85 %/);
     assert.match(markdown, /FAIL: <gala>.*\n[\s\S]*\| p99Ms \| storm \| 2 ms \| at most 1 ms \|/);
   });
@@ -150,7 +151,7 @@ Deno.test("a run without a record has a report without charts, and says why", as
   await inTempDir(async (dir) => {
     await writeRun(dir, 1000, 500);
     await Deno.remove(`${dir}/run.db`);
-    await writeReport(dir);
+    await writeReport(dir, []);
     const html = await Deno.readTextFile(`${dir}/report.html`);
     assert.match(html, /run\.db: there is no such file/);
     assert.match(html, /1,000\/s/);
@@ -160,7 +161,7 @@ Deno.test("a run without a record has a report without charts, and says why", as
 Deno.test("junit.xml has a case a check, well formed whatever the names hold", async () => {
   await inTempDir(async (dir) => {
     await writeRun(dir, 1000, 500, 'a "b" <c> & \u0001d', { parts: { broken: "it > broke" } });
-    await writeReport(dir);
+    await writeReport(dir, []);
     const xml = await Deno.readTextFile(`${dir}/junit.xml`);
     assert.equal(
       (xml.match(/<testcase /g) ?? []).length,
@@ -177,7 +178,7 @@ Deno.test("junit.xml has a case a check, well formed whatever the names hold", a
     );
     assert.match(xml, /name="moneyWon" time="0\.000"\/>/);
     assert.match(xml, /<error message="it &gt; broke"\/>/);
-    assert.equal(xml, junitXml((await readRun(dir)).summary), "report makes it anew");
+    assert.equal(xml, junitXml((await readRun(dir, [])).summary), "report makes it anew");
   });
 });
 
@@ -189,22 +190,28 @@ Deno.test("the published schema is the one that summaries are read with", async 
 Deno.test("a summary of another version is refused with what to do", async () => {
   await inTempDir(async (dir) => {
     await Deno.writeTextFile(`${dir}/summary.json`, '{"checks":[{"what":"p99Ms","isMet":true}]}');
-    await assert.rejects(readRun(dir), /schema version 0, and this redpkt reads 1\. Read it with the redpkt/);
+    await assert.rejects(
+      readRun(dir, []),
+      /schema version 0, and this redpkt reads 1\. Read it with the redpkt/,
+    );
   });
 });
 
 Deno.test("the money line says what is missing, or too much", () => {
   const money = { putInFen: 100, poolFen: 10, heldFen: 20, usersFen: 30, returnedFen: 40 };
-  assert.match(moneyLine(money), /^money: 1\.00 yuan put in = /);
-  assert.match(moneyLine({ ...money, usersFen: 29 }), /^MONEY DOESN'T ADD UP: .* 0\.01 yuan missing$/);
-  assert.match(moneyLine({ ...money, usersFen: 31 }), /0\.01 yuan too much$/);
+  assert.match(moneyLine(money), /^money OK: 1\.00 yuan put in = /);
+  assert.match(
+    moneyLine({ ...money, usersFen: 29 }),
+    /^money OFF BY 0\.01 yuan, missing: 1\.00 yuan put in is not /,
+  );
+  assert.match(moneyLine({ ...money, usersFen: 31 }), /^money OFF BY 0\.01 yuan, too much: /);
 });
 
 Deno.test("runs without a common phase are told of in words, not by an empty table", async () => {
   await inTempDir(async (dir) => {
     await writeRun(`${dir}/a`, 100, 500);
     await writeRun(`${dir}/b`, 100, 500, "other", { phaseName: "calm" });
-    const [a, b] = [await readRun(`${dir}/a`), await readRun(`${dir}/b`)];
+    const [a, b] = [await readRun(`${dir}/a`, []), await readRun(`${dir}/b`, [])];
     const text = compareMarkdown(a, b, compareRuns(a, b));
     assert.match(text, /^The runs have no phase in common/);
     assert.doesNotMatch(text, /\|/);
@@ -213,11 +220,11 @@ Deno.test("runs without a common phase are told of in words, not by an empty tab
 
 Deno.test("what is no rehearsal is told in words", async () => {
   await inTempDir(async (dir) => {
-    await assert.rejects(readRun(dir), UserError);
+    await assert.rejects(readRun(dir, []), UserError);
     await Deno.writeTextFile(`${dir}/summary.json`, "{");
-    await assert.rejects(readRun(dir), /is no JSON/);
+    await assert.rejects(readRun(dir, []), /is no JSON/);
     await Deno.writeTextFile(`${dir}/summary.json`, '{"verdict":1}');
-    await assert.rejects(readRun(dir), /is no summary of this redpkt/);
+    await assert.rejects(readRun(dir, []), /is no summary of this redpkt/);
   });
 });
 
@@ -225,7 +232,7 @@ Deno.test("two runs: what differs beyond noise is marked, what doesn't is not", 
   await inTempDir(async (dir) => {
     await writeRun(`${dir}/a`, 1000, 500);
     await writeRun(`${dir}/b`, 1010, 2000);
-    const [a, b] = [await readRun(`${dir}/a`), await readRun(`${dir}/b`)];
+    const [a, b] = [await readRun(`${dir}/a`, []), await readRun(`${dir}/b`, [])];
     const differences = compareRuns(a, b);
     const of = (label: string) => differences.find((difference) => difference.label === label)!;
     assert.equal(of("answered").isBeyondNoise, false, "1 % is there between equal runs too");
@@ -285,7 +292,7 @@ Deno.test("what an operator did in a rehearsal is marked, what the rehearsal did
     const action = (text: string, who: string) => ({ atMs: (S + 1) * 1000, text, who, markedBy: who });
     const actions = [action("rate qps 5", "rehearsal"), action("rate qps 9", "ann")];
     recordRun(`${folder}/run.db`, [{ second: S, phase: "p", client: makeSnapshot(S, { actions }) }]);
-    const { marks } = await readRun(folder);
+    const { marks } = await readRun(folder, []);
     assert.deepEqual(marks.map(({ kind, text, who }) => [kind, text, who]), [
       ["phase", "p", undefined],
       ["action", "rate qps 9 on client", "ann"],

@@ -1,11 +1,14 @@
 import type { Unit } from "../monitor/timeline/charts.ts";
-import { write } from "../monitor/timeline/unit_text.ts";
+import { type LineLook, looksOf, MEANINGS, OTHERS } from "../monitor/timeline/line_looks.ts";
+import { write, writeTick } from "../monitor/timeline/unit_text.ts";
 import { decades, niceTicks } from "./ticks.ts";
 
 /** One line of a chart: as many values as there are seconds; null where nothing is known. */
 export interface SvgLine {
   readonly label: string;
   readonly values: readonly (number | null)[];
+  /** What its label means unless told otherwise. */
+  readonly look?: LineLook;
 }
 
 /** A moment that is marked on the time axis. */
@@ -26,7 +29,7 @@ export interface SvgChart {
 }
 
 const WIDTH = 720;
-const PLOT = { left: 70, top: 58, width: 612, height: 190 };
+const PLOT = { left: 84, top: 58, width: 598, height: 190 };
 const LEGEND_Y = 34;
 /** About what a letter of the legend is wide. */
 const LETTER = 6.7;
@@ -37,14 +40,18 @@ const LETTER = 6.7;
  */
 const STYLE = `
 .bg{fill:#fff}.ink{fill:#1c2128}.muted{fill:#656d76}.grid{stroke:#e3e6ea}.mark{stroke:#8250df}.marktext{fill:#6e40c9}
-.l0{stroke:#c8102e;fill:#c8102e}.l1{stroke:#1f6feb;fill:#1f6feb}.l2{stroke:#1a7f37;fill:#1a7f37}
-.l3{stroke:#9a6700;fill:#9a6700}.l4{stroke:#8250df;fill:#8250df}.l5{stroke:#0e7490;fill:#0e7490}
-.l6{stroke:#bf3989;fill:#bf3989}.l7{stroke:#57606a;fill:#57606a}
+${lineStyles("light")}
 @media (prefers-color-scheme:dark){.bg{fill:#171c23}.ink{fill:#e6eaef}.muted{fill:#8d96a0}.grid{stroke:#2a323c}
-.mark{stroke:#b392f0}.marktext{fill:#b392f0}.l0{stroke:#ff6b6b;fill:#ff6b6b}.l1{stroke:#58a6ff;fill:#58a6ff}
-.l2{stroke:#4ac26b;fill:#4ac26b}.l3{stroke:#e3b341;fill:#e3b341}.l4{stroke:#b392f0;fill:#b392f0}
-.l5{stroke:#39c5cf;fill:#39c5cf}.l6{stroke:#f778ba;fill:#f778ba}.l7{stroke:#9aa4af;fill:#9aa4af}}`;
-const COLORS = 8;
+.mark{stroke:#b392f0}.marktext{fill:#b392f0}${lineStyles("dark")}}`;
+
+/** A class for each colour of a line. */
+function lineStyles(ground: "light" | "dark"): string {
+  const meanings = Object.keys(MEANINGS).map((label) => looksOf([label])[0]);
+  const others = looksOf(OTHERS.map((_, i) => `line ${i}`));
+  return [...meanings, ...others].map(({ name, color }) =>
+    `.${name}{stroke:${color[ground]};fill:${color[ground]}}`
+  ).join("");
+}
 
 /** Draws a chart over time as an SVG picture, made of text alone. */
 export function svgChart(chart: SvgChart): string {
@@ -69,17 +76,28 @@ export function svgChart(chart: SvgChart): string {
 
 function legendOf({ lines, unit }: SvgChart): { svg: string; rows: number } {
   let [x, row] = [16, 0];
+  const looks = looksIn(lines);
   const parts = lines.map(({ label, values }, i) => {
     const text = `${label} ${summary(values, unit)}`;
-    const width = 24 + text.length * LETTER;
+    const width = 28 + text.length * LETTER;
     if (x > 16 && x + width > WIDTH - 10) [x, row] = [16, row + 1];
     const y = LEGEND_Y + row * 16;
-    const part = `<rect class="l${i % COLORS}" x="${x}" y="${y + 1}" width="12" height="3" rx="1.5"/>` +
-      `<text class="muted" x="${x + 17}" y="${y + 6}" font-size="11">${escapeXml(text)}</text>`;
+    const part =
+      `<path class="${looks[i].name}" d="M${x} ${y + 2.5}h16" stroke-width="3"${dashes(looks[i])}/>` +
+      `<text class="muted" x="${x + 20}" y="${y + 6}" font-size="11">${escapeXml(text)}</text>`;
     x += width;
     return part;
   });
   return { svg: parts.join(""), rows: row + 1 };
+}
+
+function looksIn(lines: readonly SvgLine[]): LineLook[] {
+  const own = looksOf(lines.map(({ label }) => label));
+  return lines.map(({ look }, i) => look ?? own[i]);
+}
+
+function dashes({ dash }: LineLook): string {
+  return dash.length === 0 ? "" : ` stroke-dasharray="${dash.join(" ")}"`;
 }
 
 /** The highest value says most: it is what a machine had to bear. */
@@ -90,6 +108,7 @@ function summary(values: readonly (number | null)[], unit: Unit): string {
 
 function plot(chart: SvgChart): string[] {
   const { lines, marks, unit, isLog, xLabels } = chart;
+  const looks = looksIn(lines);
   const seconds = Math.max(1, ...lines.map(({ values }) => values.length - 1));
   const all = lines.flatMap(({ values }) => values.filter((value) => value !== null));
   const most = Math.max(1e-9, ...all);
@@ -110,7 +129,7 @@ function plot(chart: SvgChart): string[] {
         fixed(y(tick))
       }"/>` +
       `<text class="muted" x="${PLOT.left - 8}" y="${fixed(y(tick) + 4)}" font-size="11" text-anchor="end">${
-        write(tick, unit).replace(/\.0+(?=\D)/, "")
+        writeTick(tick, unit)
       }</text>`
     ),
     ...(xLabels ?? timeLabels(seconds)).map(({ at, text }) =>
@@ -120,7 +139,7 @@ function plot(chart: SvgChart): string[] {
     ),
     ...marksOf(marks.filter(({ atS }) => atS >= 0 && atS <= seconds), x),
     ...lines.map(({ values }, i) =>
-      `<path class="l${i % COLORS}" d="${
+      `<path class="${looks[i].name}"${dashes(looks[i])} d="${
         path(values, x, y)
       }" style="fill:none" stroke-width="1.5" stroke-linejoin="round"/>`
     ),

@@ -1,4 +1,5 @@
 import type { OnStage } from "../cli/progress.ts";
+import type { Declared } from "../charts/declared.ts";
 import { UserError } from "../base/user_error.ts";
 import { reportHtml } from "./html.ts";
 import { junitXml } from "./junit.ts";
@@ -10,10 +11,15 @@ import type { Summary } from "./data/summary_schema.ts";
 /**
  * Writes report.html, report.md, junit.xml and the charts into a rehearsal's folder.
  *
+ * @param builtIn what plugins declare that come with this program
  * @throws UserError if the folder holds no rehearsal, or can't be written
  */
-export async function writeReport(folder: string, onStage: OnStage = () => {}): Promise<Summary> {
-  const run = await readRun(folder, onStage);
+export async function writeReport(
+  folder: string,
+  builtIn: readonly Declared[],
+  onStage: OnStage = () => {},
+): Promise<Summary> {
+  const run = await readRun(folder, builtIn, onStage);
   try {
     await Deno.writeTextFile(`${folder}/report.html`, reportHtml(run));
     await Deno.writeTextFile(`${folder}/report.md`, reportMarkdown(run));

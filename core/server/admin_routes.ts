@@ -3,6 +3,7 @@ import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
 import type { Series } from "../counters/series.ts";
 import type { EngineName } from "../engine/common/engine.ts";
 import { LedgerState } from "../ledger/ring/ledger_board.ts";
+import { describeCharts } from "../plugin/declared.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import { formatAddress } from "../os/address.ts";
 import type { Clock } from "../base/clock.ts";
@@ -68,6 +69,12 @@ export function serverRoutes(parts: ServerParts): Route[] {
       path: "/config",
       summary: "The config in force, with every default",
       handle: () => config(parts),
+    },
+    {
+      method: "get",
+      path: "/charts",
+      summary: "What its plugins add to the charts of a monitor",
+      handle: () => describeCharts(parts.plugins.map(({ plugin }) => plugin)),
     },
     ...telemetryRoutes(series, access.counters, () => moneyMetrics(access.money)),
     moneyRoute(parts.options.ledger, access.money),

@@ -28,9 +28,9 @@ export const SERVER_FLAGS = {
   "allow-host": allowHostFlag("the admin API"),
   workers: flag("N", "threads that hold connections, 0 for one a core", wholeNumber(0, 256).default(0)),
   priority: flag(
-    "auto|normal",
-    "auto: threads that hold connections run before all others of the machine while it has time left",
-    z.enum(PRIORITY_CHOICES).default("auto"),
+    "normal|first",
+    "first: threads that hold connections run before all others of the machine while it has time left",
+    z.enum(PRIORITY_CHOICES).default("normal"),
   ),
   "set-size": flag("N", "most connections of one SET", wholeNumber(1, 1_000_000).default(10_000)),
   "max-connections": flag(
@@ -42,7 +42,8 @@ export const SERVER_FLAGS = {
   plugins: flag(
     "LIST",
     "plugins by name or path, in the order in which they admit",
-    z.string().default("throttle,shake").transform((text) => text.split(",").filter((name) => name !== "")),
+    z.string().transform((text) => text.split(",").filter((name) => name !== "")).optional(),
+    "those that come with redpkt for shakes",
   ),
   set: listFlag("PLUGIN.KEY=VALUE", "sets one value of a plugin's config; may be repeated"),
   config: flag(

@@ -20,7 +20,7 @@ import { refuseLostRows } from "../ledger/evidence/inspect.ts";
 import { readDurableTime, refuseOtherHost } from "../ledger/evidence/host_notes.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
-import { loadPlugins } from "../plugin/loader.ts";
+import { loadPlugins, pluginSources } from "../plugin/loader.ts";
 import { systemSeed } from "../base/random.ts";
 import { claimsDirectory } from "../seed/claim/claims_directory.ts";
 import { type Clock, sleep } from "../base/clock.ts";
@@ -50,10 +50,11 @@ export const command: Command = {
       host.out(helpText("redpkt server [FLAGS]", "Holds connections and decides every shake.", SERVER_FLAGS));
       return ExitCode.ok;
     }
+    problems.unshift(...file.problems);
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
     problems.push(...seedProblems(values), ...loginProblems(values));
     const { set: settings = [] } = values;
-    const sources = withSeedPlugin(values);
+    const sources = pluginSources(values.plugins, values.seed !== undefined, host.program);
     const strange = foundFileProblems(file);
     problems.push(...strange);
     // Loading a plugin runs its code.
@@ -62,7 +63,7 @@ export const command: Command = {
       () => loadPlugins(sources, withSettings(file.plugins, settings), host.program),
     );
     if (problems.length > 0) throw new UserError(problems.join("\n"));
-    return await serve(host, values as ServerOptions, plugins!);
+    return await serve(host, { ...values as ServerOptions, plugins: [...sources] }, plugins!);
   },
 };
 
@@ -96,6 +97,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     engine,
     port: options.port,
     shakesPerS: 0,
+    priority: options.priority,
   }, log);
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   const capacity = Math.min(
@@ -162,6 +164,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   access.tell("loginsUnchecked", tokenRules === undefined ? 1 : 0);
   const series = new Series("server", access.counters, host.clock);
   series.clientHosts = () => readClientHosts(access.clientHosts);
+  series.beforeTaking = () => access.tellMoney();
   series.start();
   await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };
@@ -242,11 +245,6 @@ function refuseLostLedger(directory: string, wallMs: number, log: Log): void {
 
 function adminDoor(options: ServerOptions): Door {
   return { flag: "--admin", what: "the admin API", address: options.admin, names: options["allow-host"] };
-}
-
-/** Plugin `seed` comes with a seed file. */
-function withSeedPlugin({ plugins = [], seed }: Partial<ServerOptions>): readonly string[] {
-  return seed === undefined || plugins.includes("seed") ? plugins : [...plugins, "seed"];
 }
 
 /** A ledger that lasts is for an event, where everybody may win a little; one in memory is for trying things out. */

@@ -21,8 +21,6 @@ export interface PluginContextsParts {
 export class PluginContexts {
   readonly #parts: PluginContextsParts;
   readonly #histograms: Uint32Array[] = [];
-  /** Said by the plugin that refuses a frame to the one that writes the refusal. */
-  #retryAfterMs = 0;
 
   constructor(parts: PluginContextsParts) {
     this.#parts = parts;
@@ -30,8 +28,6 @@ export class PluginContexts {
 
   /** @param tickAt asks for a tick of this plugin */
   make(plugin: number, random: Random, tickAt: (monotonicMs: number) => void): SetContext {
-    // deno-lint-ignore no-this-alias
-    const contexts = this;
     const { host, place, counters, entries, replies, receipts } = this.#parts;
     const { index, setCount, local } = place;
     const { connections } = host;
@@ -77,12 +73,6 @@ export class PluginContexts {
       },
       post: (words, count) => host.postToHost(index, plugin, words, count),
       record: (metric, value) => record(this.#histogram(metric), value),
-      get retryAfterMs() {
-        return contexts.#retryAfterMs;
-      },
-      set retryAfterMs(ms) {
-        contexts.#retryAfterMs = ms;
-      },
       readLess: (perPass) => host.readLess(local, perPass),
       get leftUnread() {
         return host.engine.stats.leftUnread;

@@ -1,4 +1,4 @@
-import { DROP, NO_REPLY } from "../plugin/plugin.ts";
+import { ADMIT, DROP, NO_REPLY, type RefusalHandler, refuseFor } from "../plugin/plugin.ts";
 import { CloseCode, Opcode, PLUGIN_OPCODES } from "../wire/codes.ts";
 import { Field } from "../wire/version0.ts";
 import { TIMESTAMP_AT } from "../wire/schema.ts";
@@ -69,16 +69,21 @@ export class UserFrames {
 
   /** Every frame passes admission first, also those that the core answers itself. */
   #answer(connection: number, opcode: number, request: DataView, at: number): number {
-    const { nowMs, waitedMs } = this.#host;
-    const leftMs = this.#host.leftMs(this.#host.cursor.isLast);
-    const admission = this.#plugins.admits(connection, opcode, nowMs, waitedMs, leftMs);
+    const { nowMs, waitedMs, cursor } = this.#host;
+    const leftMs = cursor.isLast ? this.#host.lastLeftMs : this.#host.leftMs;
+    let admission = this.#plugins.admit(connection, opcode, nowMs, waitedMs, leftMs);
     if (admission === DROP) {
       this.#counters.block[this.#counters.at.framesDropped]++;
       return 0;
     }
-    const isAdmitted = admission === true && this.#connections.deferred[connection] < MOST_DEFERRED;
+    if (this.#connections.deferred[connection] >= MOST_DEFERRED && admission === ADMIT) {
+      admission = refuseFor(0);
+    }
+    const isAdmitted = admission === ADMIT;
     if (!isAdmitted) this.#counters.block[this.#counters.at.framesRefused]++;
-    const handler = isAdmitted ? this.#plugins.handlerOf(opcode) : this.#plugins.refusalOf(opcode);
+    const handler: RefusalHandler | undefined = isAdmitted
+      ? this.#plugins.handlerOf(opcode)
+      : this.#plugins.refusalOf(opcode);
     if (handler === undefined) {
       if (isAdmitted && opcode === Opcode1.ping) return this.#pong(connection, request, at);
       if (isAdmitted && opcode === Opcode1.delivered) this.#delivered(connection, request, at);
@@ -87,7 +92,17 @@ export class UserFrames {
     const replyAt = this.#replies.room(connection);
     if (replyAt < 0) return CloseCode.slowReader;
     const { view } = this.#replies;
-    const intent = this.#plugins.answer(handler, connection, opcode, request, at, view, replyAt, nowMs);
+    const intent = this.#plugins.answer(
+      handler,
+      connection,
+      opcode,
+      request,
+      at,
+      view,
+      replyAt,
+      nowMs,
+      admission,
+    );
     return this.#replies.act(connection, intent ?? NO_REPLY);
   }
 

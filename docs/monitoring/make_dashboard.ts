@@ -37,7 +37,37 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
       ["refused before", rate("frames_refused")],
     ]],
   ]],
+  ["Users", [
+    ["Not sent and lost", "reqps", [
+      ["not sent: late", rate("ticks_late")],
+      ["not sent: no connection", rate("ticks_unconnected")],
+      ["not sent: still waiting", rate("ticks_overrun")],
+      ["lost", rate("shakes_lost")],
+      ["given up", rate("shakes_given_up")],
+    ]],
+    ["Latency of each fleet, p99", "s", [[
+      "{{instance}}",
+      'histogram_quantile(0.99, sum by (le, instance) (rate(redpkt_shake_latency_seconds_bucket{instance=~"$instance"}[$__rate_interval])))',
+    ]]],
+    ["SETs that shed, by level", "short", [
+      ["1 strained", sum("throttle_sets_strained")],
+      ["2 reading less", sum("throttle_sets_reading_less")],
+      ["3 claims only", sum("throttle_sets_claims_only")],
+      ["rises a second", rate("throttle_level_rises")],
+    ]],
+  ]],
   ["Packets and money", [
+    ["Money that is nowhere, in fen: anything but 0 must never be", "short", [
+      each(`abs(redpkt_money_off_fen{instance=~"$instance"})`),
+    ]],
+    ["Put in = pool + held + sent + users + returned, in fen", "short", [
+      ["put in", sum("money_put_in_fen")],
+      ["pool", sum("money_pool_fen")],
+      ["held", sum("money_held_fen")],
+      ["sent", sum("money_sent_fen")],
+      ["users", sum("money_users_fen")],
+      ["returned", sum("money_returned_fen")],
+    ]],
     ["Packets made and won", "reqps", [
       ["made", rate("shake_packets_made")],
       ["won", rate("shake_won")],
@@ -49,6 +79,8 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
     ["Money in all, in fen", "short", [
       ["made", sum("shake_amount_made_fen_total")],
       ["won", sum("shake_amount_won_fen_total")],
+      ["sent by users", sum("send_amount_fen_total")],
+      ["sent by the host", sum("send_host_amount_fen_total")],
     ]],
     ["Money by where it is, in fen", "short", [
       ["{{state}}", 'sum by (state) (redpkt_sponsor_fen{instance=~"$instance"})'],
@@ -73,6 +105,7 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
       ["p50", quantile(0.5, "award_wait")],
       ["p99", quantile(0.99, "award_wait")],
     ]],
+    ["Projection behind its ledger", "s", [each(`redpkt_projection_lag_seconds{instance=~"$instance"}`)]],
     ["Order to a worker and back", "s", [["p99", quantile(0.99, "control_latency")]]],
     ["Closed by the server", "reqps", [
       ["slow reader", rate("closed_slow_reader")],

@@ -1,11 +1,15 @@
 import { definePlugin, z } from "../../core/plugin/plugin.ts";
+import { charts } from "./charts.ts";
 import { SeedHost } from "./host_plugin.ts";
+import { rehearsal } from "./rehearsal.ts";
 
 /** Releases the tickets and greetings of a seed file when they are due. Another plugin gives them away: see `shake.packets`. */
 export default definePlugin({
   name: "seed",
   config: z.strictObject({}),
   holdsMoney: true,
+  charts,
+  rehearsal,
   metrics: {
     seedReleased: { kind: "counter", help: "Tickets that were released" },
     seedReleasedFen: { kind: "counter", help: "Sum of the tickets that were released, in fen" },

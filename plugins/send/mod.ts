@@ -1,6 +1,8 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
+import { charts } from "./common/charts.ts";
 import { config } from "./common/config.ts";
 import { SendHost } from "./host/host_plugin.ts";
+import { measures, rehearsal } from "./common/rehearsal.ts";
 import { SEND_METRICS } from "./common/metrics.ts";
 import { SendSet } from "./set/set_plugin.ts";
 
@@ -10,6 +12,9 @@ export default definePlugin({
   config,
   holdsMoney: true,
   metrics: SEND_METRICS,
+  charts,
+  measures,
+  rehearsal,
   create: (set, config) => new SendSet(set, config),
   control: (host, config) => new SendHost(host, config),
 });

@@ -31,7 +31,11 @@ export class Answers {
     return this.#set.versionOf(connection) === 0 ? 0 : request.getUint32(at + frames.shake.at.requestId);
   }
 
-  /** Writes an answer; returns its size in bytes. */
+  /**
+   * Writes an answer; returns its size in bytes.
+   *
+   * @param retryAfterMs when whoever refused the shake lets it come again, in ms
+   */
   write(
     connection: number,
     reply: DataView,
@@ -40,6 +44,7 @@ export class Answers {
     result: number,
     packetId: number,
     amountFen: number,
+    retryAfterMs = 0,
   ): number {
     const set = this.#set;
     if (set.versionOf(connection) === 0) {
@@ -47,10 +52,7 @@ export class Answers {
       return writeShakeResponse(reply, replyAt, set.unixSeconds, user, result, packetId, amountFen);
     }
     // Whoever refused the frame may know better when there is room again.
-    const retryMs = result === ShakeResult.overloaded
-      ? Math.max(this.#retryMs, Math.ceil(set.retryAfterMs))
-      : 0;
-    set.retryAfterMs = 0;
+    const retryMs = result === ShakeResult.overloaded ? Math.max(this.#retryMs, retryAfterMs) : 0;
     const result1 = RESULTS[result];
     return writeShakeResult(reply, replyAt, set.unixMs, tag, result1, packetId, amountFen, retryMs);
   }

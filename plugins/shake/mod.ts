@@ -1,6 +1,8 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
+import { charts, warnings } from "./charts.ts";
 import { config } from "./config.ts";
 import { ShakeHost } from "./host_plugin.ts";
+import { rehearsal } from "./rehearsal.ts";
 import { ShakeSet } from "./set_plugin.ts";
 
 /** A shake wins one of the packets that are due, or nothing. */
@@ -8,6 +10,9 @@ export default definePlugin({
   name: "shake",
   config,
   holdsMoney: true,
+  charts,
+  warnings,
+  rehearsal,
   metrics: {
     shakeWon: { kind: "counter", help: "Shakes whose packet is durable in the ledger" },
     shakeNothing: { kind: "counter", help: "Shakes that were answered: nothing this time" },

@@ -53,9 +53,9 @@ export class Opens {
         set.propose(this.#entry);
         return DEFER;
       },
-      refuse: (_connection, request, at, reply, replyAt) => {
+      refuse: (_connection, request, at, reply, replyAt, _nowMs, retryAfterMs) => {
         const packetId = request.getUint32(at + frames.open.at.packetId);
-        return this.#answer(reply, replyAt, packetId, Result.overloaded, 0);
+        return this.#answer(reply, replyAt, packetId, Result.overloaded, 0, retryAfterMs);
       },
     };
   }
@@ -74,11 +74,17 @@ export class Opens {
     return this.#answer(reply, replyAt, packetId, result, 0);
   }
 
-  #answer(reply: DataView, replyAt: number, packetId: number, result: number, amountFen: number): number {
+  #answer(
+    reply: DataView,
+    replyAt: number,
+    packetId: number,
+    result: number,
+    amountFen: number,
+    retryAfterMs = 0,
+  ): number {
     if (result !== Result.ok) this.#set.count(this.#m.refused);
     const isLater = result >= 100 && result < 200;
-    const retryMs = isLater ? Math.max(this.#retryMs, Math.ceil(this.#set.retryAfterMs)) : 0;
-    this.#set.retryAfterMs = 0;
+    const retryMs = isLater ? Math.max(this.#retryMs, retryAfterMs) : 0;
     const { unixMs } = this.#set;
     return writeOpenResult(reply, replyAt, unixMs, packetId, result, amountFen, retryMs);
   }

@@ -98,10 +98,19 @@ export class ShakeSet implements PluginInstance {
       bytes: 16,
       handle: (connection, request, at, reply, replyAt) =>
         this.#onShake(connection, request, at, reply, replyAt),
-      refuse: (connection, request, at, reply, replyAt) => {
+      refuse: (connection, request, at, reply, replyAt, _nowMs, retryAfterMs) => {
         this.#set.count(this.#m.overloaded);
         const tag = this.#answers.tagOf(connection, request, at);
-        return this.#answers.write(connection, reply, replyAt, tag, ShakeResult.overloaded, 0, 0);
+        return this.#answers.write(
+          connection,
+          reply,
+          replyAt,
+          tag,
+          ShakeResult.overloaded,
+          0,
+          0,
+          retryAfterMs,
+        );
       },
     };
     this.frames = {

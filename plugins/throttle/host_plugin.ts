@@ -1,6 +1,7 @@
 import { type HostContext, type PluginControl, type PluginRoute, z } from "../../core/plugin/plugin.ts";
 import { BusyUsers } from "./busy_users.ts";
-import { Level, LEVEL_NAMES } from "./levels.ts";
+import { LevelWatch } from "./level_watch.ts";
+import { Level, LEVEL_GAUGES, LEVEL_NAMES } from "./levels.ts";
 import { ThrottleMessage } from "./messages.ts";
 import type { ThrottleConfig } from "./config.ts";
 
@@ -26,6 +27,7 @@ export class ThrottleHost implements PluginControl {
   readonly #parts: Float64Array;
   readonly #told: Uint8Array;
   readonly #busy = new BusyUsers();
+  readonly #levelWatch: LevelWatch;
   readonly #words = new Int32Array(3);
   #wantedLevel = 0;
   #forgetAtMs = 0;
@@ -37,6 +39,7 @@ export class ThrottleHost implements PluginControl {
     this.#demand = new Float64Array(host.setCount);
     this.#parts = new Float64Array(host.setCount).fill(1 / host.setCount);
     this.#told = new Uint8Array(host.setCount);
+    this.#levelWatch = new LevelWatch((...line) => host.log(...line));
     this.#limitAccepts();
     this.routes = [{
       method: "post",
@@ -57,6 +60,7 @@ export class ThrottleHost implements PluginControl {
       this.#forgetAtMs = nowMs + 1_000;
       this.#busy.forget(nowMs);
     }
+    this.#watchLevel(nowMs);
     const isTold = this.#tellLevel();
     let total = 0;
     for (let set = 0; set < this.#demand.length; set++) {
@@ -98,9 +102,24 @@ export class ThrottleHost implements PluginControl {
       hostPerS: this.#config.hostPerS,
       ...this.#levels(),
       refused,
-      dropped: this.#host.total("throttleStale") + this.#host.total("throttleUnanswered"),
+      dropped: this.#dropped(),
       busyUsers: this.#busy.size,
     };
+  }
+
+  /** Frames dropped without an answer. */
+  #dropped(): number {
+    return this.#host.total("throttleStale") + this.#host.total("throttleUnanswered");
+  }
+
+  #watchLevel(nowMs: number): void {
+    const atLevel = LEVEL_GAUGES.map((name) => this.#host.total(name));
+    this.#levelWatch.look({
+      level: atLevel.findLastIndex((sets) => sets > 0) + 1,
+      sets: atLevel.reduce((sum, sets) => sum + sets, 0),
+      wanted: this.#wantedLevel,
+      dropped: this.#dropped(),
+    }, nowMs);
   }
 
   #levels(): Record<string, unknown> {
@@ -120,7 +139,7 @@ export class ThrottleHost implements PluginControl {
     this.#wantedLevel = level;
     this.#told.fill(0);
     this.#limitAccepts();
-    this.#host.log("level set", { level, meaning: LEVEL_NAMES[level] });
+    this.#host.log("level set", { wantedLevel: level, meaning: LEVEL_NAMES[level] });
     this.#host.wakeUp();
     return { wantedLevel: level, meaning: LEVEL_NAMES[level] };
   }

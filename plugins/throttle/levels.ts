@@ -15,6 +15,12 @@ export const Level = {
 } as const;
 
 export const LEVEL_NAMES = Object.keys(Level);
+/** How many SETs are at level 1, 2 and 3. */
+export const LEVEL_GAUGES = [
+  "throttleSetsStrained",
+  "throttleSetsReadingLess",
+  "throttleSetsClaimsOnly",
+] as const;
 
 /** What a frame is worth when not all can be had. The lowest are shed first. */
 export const Class = { claim: 0, shake: 1, chat: 2 } as const;

@@ -1,12 +1,16 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
+import { charts } from "./charts.ts";
 import { config } from "./config.ts";
 import { ThrottleHost } from "./host_plugin.ts";
+import { rehearsal } from "./rehearsal.ts";
 import { ThrottleSet } from "./set_plugin.ts";
 
 /** Answers "overloaded" to what exceeds a cap, before it costs anything; reads less when that alone can't help. */
 export default definePlugin({
   name: "throttle",
   config,
+  charts,
+  rehearsal,
   metrics: {
     throttleAdmitted: { kind: "counter", help: "Shakes that were admitted" },
     throttleByConnection: { kind: "counter", help: "Frames refused by the cap of their connection or user" },
@@ -17,6 +21,7 @@ export default definePlugin({
     throttleUnanswered: { kind: "counter", help: "Refused frames that were dropped without an answer" },
     throttleLoginsByHost: { kind: "counter", help: "Logins refused by the rate of the host" },
     throttleLoginsByUser: { kind: "counter", help: "Logins refused since the user tries too often" },
+    throttleLevelRises: { kind: "counter", help: "Times that the measured delay raised the level of a SET" },
     throttleSetsStrained: { kind: "gauge", help: "SETs at level 1" },
     throttleSetsReadingLess: { kind: "gauge", help: "SETs at level 2" },
     throttleSetsClaimsOnly: { kind: "gauge", help: "SETs at level 3" },

@@ -1,13 +1,15 @@
 import {
   type Admission,
+  ADMIT,
   DROP,
   Opcode,
   Opcode1,
   type PluginInstance,
+  refuseFor,
   type SetContext,
 } from "../../core/plugin/plugin.ts";
 import { DelayControl } from "./delay_control.ts";
-import { Class, CLASS_BURST_MS, CLASS_NAMES, Level } from "./levels.ts";
+import { Class, CLASS_BURST_MS, CLASS_NAMES, Level, LEVEL_GAUGES } from "./levels.ts";
 import { MOST_BUSY, ThrottleMessage } from "./messages.ts";
 import type { ThrottleConfig } from "./config.ts";
 import { RateShare } from "./rate_share.ts";
@@ -34,9 +36,9 @@ const METRICS = [
   "throttleUnanswered",
   "throttleLoginsByHost",
   "throttleLoginsByUser",
+  "throttleLevelRises",
 ] as const;
 type Handles = Record<typeof METRICS[number], number>;
-const LEVEL_GAUGES = ["throttleSetsStrained", "throttleSetsReadingLess", "throttleSetsClaimsOnly"] as const;
 
 /** The half of `throttle` in a SET: decides in a few numbers what a frame may cost. Allocates nothing on the way. */
 export class ThrottleSet implements PluginInstance {
@@ -124,10 +126,8 @@ export class ThrottleSet implements PluginInstance {
     // What was left on purpose says nothing of the queue that stands.
     if (leftMs === 0) this.#control.observe(waitedMs);
     this.#set.record(this.#wait, Math.max(waitedMs, leftMs) * 1000);
-    const refusedBy = this.#refusedBy(connection, opcode, nowMs);
-    if (refusedBy < 0) return true;
-    this.#set.count(refusedBy);
-    if (!isLess) return false;
+    const admission = this.#judge(connection, opcode, nowMs);
+    if (admission === ADMIT || !isLess) return admission;
     this.#set.count(this.#m.throttleUnanswered);
     return DROP;
   }
@@ -181,8 +181,8 @@ export class ThrottleSet implements PluginInstance {
     return this.#level > 0 || this.#control.limitPerS !== Infinity ? this.#control.nextMs : Infinity;
   }
 
-  /** The metric of what refuses a frame, -1 if it is admitted. What is admitted is taken from every bucket. */
-  #refusedBy(connection: number, opcode: number, nowMs: number): number {
+  /** What every limit says together. What is admitted is taken from every bucket. */
+  #judge(connection: number, opcode: number, nowMs: number): Admission {
     const m = this.#m;
     const kind = this.#classOf[opcode];
     const cost = this.#costOf[opcode];
@@ -195,25 +195,24 @@ export class ThrottleSet implements PluginInstance {
     if (isBusy) this.#noteBusy(place);
     if (fullAtMs - nowMs > this.#burstMs || userFullAtMs - nowMs > this.#userBurstMs) {
       this.#set.rest(connection);
-      this.#set.retryAfterMs = Math.max(fullAtMs - this.#burstMs, userFullAtMs - this.#userBurstMs) - nowMs;
-      return m.throttleByConnection;
+      return this.#refuse(
+        m.throttleByConnection,
+        Math.max(fullAtMs - this.#burstMs, userFullAtMs - this.#userBurstMs) - nowMs,
+      );
     }
     if (
       kind === Class.chat
         ? this.#level >= Level.strained
         : kind === Class.shake && this.#level >= Level.claimsOnly
     ) {
-      this.#set.retryAfterMs = 1_000;
-      return m.throttleByLevel;
+      return this.#refuse(m.throttleByLevel, 1_000);
     }
     const burstMs = CLASS_BURST_MS[kind];
     if (kind !== Class.claim && !this.#byDelay.take(nowMs, burstMs)) {
-      this.#set.retryAfterMs = this.#byDelay.waitMs(nowMs);
-      return m.throttleByDelay;
+      return this.#refuse(m.throttleByDelay, this.#byDelay.waitMs(nowMs));
     }
     if (!this.#share.take(nowMs, burstMs)) {
-      this.#set.retryAfterMs = this.#share.waitMs(nowMs);
-      return m.throttleByHost;
+      return this.#refuse(m.throttleByHost, this.#share.waitMs(nowMs));
     }
     if (isBound) this.#fullAtMs[seat] = fullAtMs;
     if (place >= 0) this.#users.take(place, userFullAtMs);
@@ -221,7 +220,12 @@ export class ThrottleSet implements PluginInstance {
       this.#set.count(m.throttleAdmitted);
       this.#admitted++;
     }
-    return -1;
+    return ADMIT;
+  }
+
+  #refuse(metric: number, retryAfterMs: number): Admission {
+    this.#set.count(metric);
+    return refuseFor(retryAfterMs);
   }
 
   #conclude(nowMs: number): void {
@@ -238,6 +242,7 @@ export class ThrottleSet implements PluginInstance {
     const level = Math.max(this.#wantedLevel, this.#control.level);
     const part = level >= Level.readLess ? LOGIN_PART : 1;
     if (this.#logins.perS !== this.#loginsPerS * part) this.#logins.perS = this.#loginsPerS * part;
+    if (level > this.#level && level > this.#wantedLevel) this.#set.count(this.#m.throttleLevelRises);
     if (level !== this.#level) this.#reach(level);
     // What isn't read limits itself; a limit besides would refuse what was worth reading.
     this.#byDelay.perS = this.#isReadingLess ? Infinity : this.#control.limitPerS;

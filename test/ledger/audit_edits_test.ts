@@ -114,6 +114,8 @@ const EDITS: Readonly<Record<string, string>> = {
   "a delivery is forged": "insert into delivered select max(mark) + 1, x'01000000' from delivered",
   "it is another ledger": "update identity set id = '00000000000000000000000000000000'",
   "it is two ledgers": "insert into identity values ('00000000000000000000000000000000')",
+  "a row lies before the first": "insert into entry values (-1, 2, 1, 13, 100, 1, 0, 0)",
+  "a link lies before the first": "insert into link values (0, 0, zeroblob(32))",
   "a trigger waits":
     "create trigger t after insert on entry begin update entry set user = 13 where seq = new.seq; end",
   "a table is hidden": "create table hidden (x)",

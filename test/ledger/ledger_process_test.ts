@@ -29,6 +29,29 @@ Deno.test("a second server on the same ledger is refused before it starts anythi
   });
 });
 
+Deno.test("who removes the lock's file lets no second server in", async () => {
+  await withDirectory(async (directory) => {
+    await using server = await startServer(["--ledger", directory, "--workers", "1"]);
+    await Deno.remove(`${directory}/lock`);
+    const args = ["server", "--port", "0", "--admin", "127.0.0.1:0", "--ledger", directory];
+    const { code, stderr } = await redpkt(args);
+    assert.equal(code, 2);
+    assert.match(stderr, /uses this ledger/);
+    server.running.process.kill("SIGTERM");
+    assert.equal(await server.running.ended(), 0);
+    assert.equal((await redpkt(["ledger", "check", directory])).code, 0);
+  });
+});
+
+Deno.test("a directory that is mistyped doesn't become a ledger, and isn't closed", async () => {
+  await withDirectory(async (directory) => {
+    const { code, stderr } = await redpkt(["ledger", "close", directory]);
+    assert.equal(code, 2);
+    assert.match(stderr, /holds no ledger/);
+    await assert.rejects(Deno.stat(`${directory}/${TRUTH_FILE}`), Deno.errors.NotFound);
+  });
+});
+
 Deno.test("a server without a ledger says that it forgets", async () => {
   await using server = await startServer(["--workers", "1"]);
   assert.ok(server.running.lines.some(({ level, event }) => level === "warn" && /forgotten/.test(event)));
@@ -60,6 +83,7 @@ Deno.test("a ledger that contradicts itself ends the server with the exit code o
     const { code, stderr } = await redpkt(args);
     assert.equal(code, 70);
     assert.match(stderr, /the ledger's rows 1 to 101: not what was committed.*restore it from a copy/);
+    assert.doesNotMatch(stderr, /\.ts:/, "a reason, and no stack trace");
     const check = await redpkt(["ledger", "check", directory]);
     assert.equal(check.code, 1);
     assert.match(check.stdout, /WRONG .*lacks row 50/);

@@ -5,6 +5,8 @@
 import { isTest, projectPath, resolveSpecifier } from "./project.ts";
 
 const CONTRACT = "core/plugin/plugin.ts";
+/** The list of what comes with redpkt: it belongs to no plugin, and knows them all. */
+const BUILT_IN = "plugins/built_in.ts";
 /** Holds the version. */
 const CONFIGURATION = "deno.json";
 
@@ -66,7 +68,7 @@ export const importBoundaries: Deno.lint.Rule = {
   create(context) {
     const fromPath = projectPath(context.filename);
     const judge = judgeByArea[fromPath.split("/")[0]];
-    if (judge === undefined || isTest(fromPath)) return {};
+    if (judge === undefined || isTest(fromPath) || fromPath === BUILT_IN) return {};
 
     function check(node: Deno.lint.Node, specifier: string | undefined, isTypeOnly: boolean): void {
       if (specifier === undefined) return;

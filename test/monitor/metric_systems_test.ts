@@ -1,30 +1,15 @@
 /** Real metric systems against a real server: each is skipped, with a message, where the machine doesn't have it. */
 import assert from "node:assert/strict";
 import { sleep } from "../../core/base/clock.ts";
+import { findPromtool, isThere } from "./promtool.ts";
 import { SMALL_SERVER, startProgram, startRedpkt } from "../child_process.ts";
 
 /** Ends a test that has failed already. */
 const LIMIT_MS = 60_000;
-const hasPromtool = await isThere("promtool");
+const hasPromtool = await findPromtool() !== undefined;
 const hasPrometheus = await isThere("prometheus");
-if (!hasPromtool || !hasPrometheus) {
-  console.log(
-    "no promtool or prometheus found: tests with them are skipped (Debian: apt-get install prometheus)",
-  );
-}
-
-async function isThere(program: string): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(program, {
-      args: ["--version"],
-      stdout: "null",
-      stderr: "null",
-    })
-      .output();
-    return success;
-  } catch {
-    return false;
-  }
+if (!hasPrometheus) {
+  console.log("no prometheus found: tests with it are skipped (Debian: apt-get install prometheus)");
 }
 
 async function startServer(env: Record<string, string> = {}) {

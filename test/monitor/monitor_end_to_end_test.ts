@@ -1,6 +1,6 @@
 /** A real server, a real fleet, and a monitor: what the monitor adds up is what they themselves say at their ends. */
 import assert from "node:assert/strict";
-import { LINES } from "../../core/monitor/timeline/chart_table.ts";
+import { chartTable } from "../../core/monitor/timeline/chart_table.ts";
 import type { Point } from "../../core/monitor/timeline/history.ts";
 import { MonitorCore } from "../../core/monitor/collect/monitor_core.ts";
 import { after, every, systemClock } from "../../core/base/clock.ts";
@@ -8,8 +8,8 @@ import { SMALL_SERVER, startRedpkt } from "../child_process.ts";
 
 /** Ends a test that has failed already. */
 const LIMIT_MS = 60_000;
-const SENT = LINES.findIndex(({ label }) => label === "sent (fleet)");
-const ANSWERED = LINES.findIndex(({ label }) => label === "answered (fleet)");
+const SENT = chartTable().lines.findIndex(({ label }) => label === "sent (fleet)");
+const ANSWERED = chartTable().lines.findIndex(({ label }) => label === "answered (fleet)");
 
 Deno.test("totals and seconds of the monitor equal those of server and fleet, to the last request", async () => {
   const server = await startRedpkt(SMALL_SERVER, /"port":(\d+),"admin":"([^"]+)"/);

@@ -51,7 +51,14 @@ function bench() {
             role: "server",
             pid: 2,
             deltas: answers,
-            gauges: { connections: 500, users: 500 },
+            gauges: {
+              connections: 500,
+              users: 500,
+              moneyPutInFen: 900,
+              moneyPoolFen: 300,
+              moneyUsersFen: 600,
+              moneyOffFen: 0,
+            },
             blocks: { connections: [250, 250, 0] },
           }),
         );
@@ -114,6 +121,17 @@ Deno.test({
       const sent = page.locator('[data-chart="rate"] .legend b').first();
       const last = String(core.history.last!.values[0]).replace(/(\d)(?=(\d{3})+$)/g, "$1,");
       await sent.getByText(`${last}/s`).waitFor();
+
+      assert.match(await page.locator(".tile", { hasText: "money" }).innerText(), /OK/);
+
+      // The pointer's time is told by every chart, its height by the one that it is on.
+      await page.locator('[data-chart="rate"] .u-over').hover({ position: { x: 100, y: 40 } });
+      const time = await page.locator('[data-chart="rate"] h2 time').innerText();
+      assert.match(time, /^\d\d:\d\d:\d\d$/);
+      assert.equal(await page.locator('[data-chart="latency"] h2 time').innerText(), time);
+      assert.ok(await page.locator('[data-chart="rate"] .u-cursor-y').isVisible());
+      assert.ok(!await page.locator('[data-chart="latency"] .u-cursor-y').isVisible());
+      await page.locator("h1").hover();
 
       await page.keyboard.press("1");
       assert.equal(await page.locator('[data-seconds="60"]').getAttribute("aria-pressed"), "true");

@@ -81,8 +81,13 @@ Deno.test("a claim that goes under a running server is counted and told, ends no
   const look = await redpkt(mend.split(" ").filter((word) => word !== "--mend"));
   assert.deepEqual([look.code, look.stdout.split("\n").length], [1, 2], look.stdout + look.stderr);
   assert.match(look.stdout, /^WRONG {2}seed file .* is gone/);
+  const check = ["ledger", "check", `${world.folder}/data`, "--claims", `${world.folder}/claims`];
+  const checked = await redpkt(check);
+  assert.equal(checked.code, 1, checked.stderr);
+  assert.match(checked.stdout, /WRONG {2}seed file .* is gone/, "whoever checks the ledger hears of it too");
   const mended = await redpkt(mend.split(" "));
   assert.deepEqual([mended.code, mended.stdout], [0, `${kept} was put back\n`], mended.stderr);
+  assert.equal((await redpkt(check)).code, 0);
   const again = await world.up("data");
   assert.equal(
     (await redpkt(mend.split(" ").filter((word) => word !== "--mend"))).code,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { FRAME_BYTES, writeLoginRequest } from "../../core/wire/version0.ts";
 import { browserPath, launchBrowser, tellNoBrowser } from "../monitor/browser.ts";
 import { HttpPeer } from "./http_peer.ts";
-import { Running, startServer } from "../processes.ts";
+import { redpkt, Running, startServer } from "../processes.ts";
 
 tellNoBrowser();
 
@@ -268,4 +268,12 @@ Deno.test({
       await browser.close();
     }
   },
+});
+
+Deno.test("a token that is set and empty is refused, rather than taken for none", async () => {
+  const { code, stderr } = await redpkt(["server", "--port", "0", "--admin", "127.0.0.1:0"], {
+    env: { REDPKT_TOKEN: "" },
+  });
+  assert.equal(code, 2);
+  assert.match(stderr, /REDPKT_TOKEN: is set and empty/);
 });

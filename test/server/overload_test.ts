@@ -53,6 +53,7 @@ Deno.test("at ten times what a host can read, it answers nearly as much as at it
   const best = crowd.shake(readsPerMs * 0.95, 1_000);
   crowd.shake(readsPerMs * 10, 1_000); // until the level is reached
   assert.ok(world.total("throttleSetsReadingLess") > 0, "it reads less");
+  assert.ok(world.total("throttleLevelRises") > 0, "and whoever scrapes later still sees that it did");
   const worst = crowd.shake(readsPerMs * 10, 1_000);
   assert.ok(worst >= 0.8 * best, `${worst} of ${best}`);
   assert.ok(world.total("throttleStale") > 0, "what waited too long is dropped unanswered");

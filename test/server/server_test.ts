@@ -243,19 +243,33 @@ Deno.test("the example plugin of the documentation rolls dice", async () => {
     "shake,./docs/example_plugin.ts",
     "--set",
     "dice.sides=20",
+    "--set",
+    "dice.everyMs=60000",
   ]);
   await using user = await User.login(server.port, 5);
-  for (let i = 0; i < 50; i++) {
-    const answer = await user.ask((view) => {
+  const roll = (who: User) =>
+    who.ask((view) => {
       view.setUint32(0, (12 << 16) | 0x200);
       return 12;
     });
+  for (let i = 0; i < 50; i++) {
+    await using other = await User.login(server.port, 100 + i);
+    const answer = await roll(other);
     const rolled = answer.getUint32(12);
     assert.ok(answer.getUint16(2) === 0x201 && rolled >= 1 && rolled <= 20);
   }
+  await roll(user);
+  const tooSoon = await roll(user);
+  assert.equal(tooSoon.getUint32(12), 0, "refused");
+  const retryMs = tooSoon.getUint32(16);
+  assert.ok(retryMs > 0 && retryMs <= 60_000, `in ${retryMs} ms`);
   const { sides, rolls, mean } = await server.get("/dice");
-  assert.deepEqual([sides, rolls], [20, 50]);
+  assert.deepEqual([sides, rolls], [20, 51]);
   assert.ok(mean > 5 && mean < 16);
+  assert.match(await (await fetch(`${server.api}/metrics`)).text(), /^redpkt_dice_refused_total 1$/m);
+  const { plugins } = await server.get("/charts");
+  const { charts } = plugins.find(({ plugin }: { plugin: string }) => plugin === "dice");
+  assert.deepEqual(charts.map(({ id }: { id: string }) => id), ["dice", "limits"]);
 });
 
 Deno.test("frames may come joined and split anywhere", async () => {

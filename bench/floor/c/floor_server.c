@@ -1,10 +1,10 @@
-// floor_server - the cheapest plausible epoll server for the red packet protocol.
+// floor_server - the cheapest plausible epoll server for version 0 of docs/protocol.md.
 //
-//   gcc -O2 -Wall -Wextra -o floor_server floor_server.c
+//   cc -O2 -Wall -Wextra -o floor_server floor_server.c
 //   ./floor_server --port 1025 --max-seconds 600 [--win-every N]
 //
-// It answers the same frames as the real servers (see load.c for the wire
-// format) but has no business logic at all: every login is accepted, a shake gets
+// It answers the same frames as redpkt (see load.c for the wire format) but has no
+// business logic at all: every login is accepted, a shake gets
 // result 0 (or result 1 with an envelope of 1 cent for every N-th shake), a get is
 // answered with amount 0. Single thread, level-triggered epoll, batches of 1024
 // events, one recv and one send per message. Its CPU per request is the floor that

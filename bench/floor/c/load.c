@@ -1,6 +1,6 @@
-// load - single threaded epoll load generator for the red packet protocol.
+// load - single threaded epoll load generator for version 0 of docs/protocol.md.
 //
-//   gcc -O2 -Wall -Wextra -o load load.c
+//   cc -O2 -Wall -Wextra -o load load.c
 //
 // Wire format, everything big-endian, one frame = 12 byte header + body:
 //   u16 length (header + body)   u16 command   u64 unix seconds
@@ -64,17 +64,16 @@ struct conn {
 // ---- options ---------------------------------------------------------------
 static uint32_t host_lo, host_n = 1;
 static int port = 1025, conns = 100, connect_rate = 5000, inflight = 0, first_user = 0;
-static int claim, rotate_conns, push_is_reply, dump_hist, rst_close, server_pid, server_cpu = -1;
+static int claim, rotate_conns, rst_close, server_pid;
 static double qps, seconds = 10, warmup = 2, idle_hold, drain = 2, connect_timeout = 60;
 static uint64_t tick;    // ns; 0 = every shake at its own due time
-static double start_at;  // unix seconds: common load start for several instances
 
 // ---- state and counters ----------------------------------------------------
 static struct conn *cs;
 static int ep, active, phase, cursor, stride;
 static int n_tried, n_open, n_failed, n_login_ok, n_login_bad;
 static uint64_t sent, rcvd, win_sent, win_rcvd, codes[NCODE + 1], overrun, send_blocked;
-static uint64_t wins, win_amount, pushes, push_replies, claims_sent, claims_ok, claims_zero;
+static uint64_t wins, win_amount, pushes, claims_sent, claims_ok, claims_zero;
 static uint64_t claim_amount, disconnects, proto_err, outstanding, unexpected;
 static uint64_t t_win0, t_win1, unix_now;
 
@@ -118,7 +117,7 @@ static double pct(struct hist *h, double p) {
 }
 
 // ---- CPU and memory samples of the server, from /proc ----------------------------
-struct sample { long ut, st, rss_kb; long cpu[8]; struct rusage self; };
+struct sample { long ut, st, rss_kb; struct rusage self; };
 static void take_sample(struct sample *s) {
   char path[64], buf[1024], *p;
   FILE *f;
@@ -134,15 +133,6 @@ static void take_sample(struct sample *s) {
       s->rss_kb = rss * (sysconf(_SC_PAGESIZE) / 1024);
       fclose(f);
     }
-  }
-  if (server_cpu >= 0 && (f = fopen("/proc/stat", "r"))) {
-    char want[16];
-    int k = snprintf(want, sizeof want, "cpu%d ", server_cpu);
-    while (fgets(buf, sizeof buf, f))
-      if (!strncmp(buf, want, k))
-        sscanf(buf + k, "%ld %ld %ld %ld %ld %ld %ld %ld", s->cpu, s->cpu + 1, s->cpu + 2,
-               s->cpu + 3, s->cpu + 4, s->cpu + 5, s->cpu + 6, s->cpu + 7);
-    fclose(f);
   }
 }
 static double rus(struct timeval a, struct timeval b) {  // microseconds between
@@ -230,7 +220,6 @@ static int frame(struct conn *c, const uint8_t *f, int cmd, uint64_t now) {
     case SEND_PUSH:
       pushes++;
       if (claim && put(c, GET_REQ, user_of(c), w[0])) claims_sent++;
-      if (push_is_reply) push_replies++, answered(c, now);
       return 1;
     case GET_RSP:
       claims_ok++, claim_amount += w[1];
@@ -291,22 +280,21 @@ static void mark(const char *name) {
 static void usage(const char *why) {
   fprintf(stderr, "%s\nload --host 127.0.0.1[-127.0.0.N] --port P --conns N [--connect-rate R]\n"
     "  [--qps Q (0: closed loop)] [--tick-us T] [--inflight-conns K] [--rotate] [--seconds S] [--warmup S]\n"
-    "  [--first-user U] [--claim] [--push-is-reply] [--idle S] [--drain S] [--start-at UNIX]\n"
-    "  [--connect-timeout S] [--server-pid PID] [--server-cpu N] [--hist] [--rst]\n"
-    "  --rst: end with resets, so that no TIME_WAIT sockets stay behind\n"
-    "  --push-is-reply: the peer answers a shake with a SendPush frame instead of a ShakeRsp\n", why);
+    "  [--first-user U] [--claim] [--idle S] [--drain S]\n"
+    "  [--connect-timeout S] [--server-pid PID] [--rst]\n"
+    "  --rst: end with resets, so that no TIME_WAIT sockets stay behind\n", why);
   exit(2);
 }
 static void parse(int ac, char **av) {
-  enum { HOST = 1, PORT, CONNS, CRATE, QPS, INFL, SECS, FIRST, CLAIM, WARM, ROT, PIR, IDLE,
-         DRAIN, START, CTO, SPID, SCPU, HIST, RST, TICK };
+  enum { HOST = 1, PORT, CONNS, CRATE, QPS, INFL, SECS, FIRST, CLAIM, WARM, ROT, IDLE,
+         DRAIN, CTO, SPID, RST, TICK };
 #define O(n, a, v) {n, a, NULL, v}
   static const struct option o[] = {O("host", 1, HOST), O("port", 1, PORT), O("conns", 1, CONNS),
     O("connect-rate", 1, CRATE), O("qps", 1, QPS), O("inflight-conns", 1, INFL),
     O("seconds", 1, SECS), O("first-user", 1, FIRST), O("claim", 0, CLAIM), O("warmup", 1, WARM),
-    O("rotate", 0, ROT), O("push-is-reply", 0, PIR), O("idle", 1, IDLE), O("drain", 1, DRAIN),
-    O("start-at", 1, START), O("connect-timeout", 1, CTO), O("server-pid", 1, SPID),
-    O("server-cpu", 1, SCPU), O("hist", 0, HIST), O("rst", 0, RST),
+    O("rotate", 0, ROT), O("idle", 1, IDLE), O("drain", 1, DRAIN),
+    O("connect-timeout", 1, CTO), O("server-pid", 1, SPID),
+    O("rst", 0, RST),
     O("tick-us", 1, TICK), {0}};
   host_lo = INADDR_LOOPBACK;
   for (int k; (k = getopt_long(ac, av, "", o, NULL)) != -1;) {
@@ -332,14 +320,10 @@ static void parse(int ac, char **av) {
       case CLAIM: claim = 1; break;
       case WARM: warmup = atof(optarg); break;
       case ROT: rotate_conns = 1; break;
-      case PIR: push_is_reply = 1; break;
       case IDLE: idle_hold = atof(optarg); break;
       case DRAIN: drain = atof(optarg); break;
-      case START: start_at = atof(optarg); break;
       case CTO: connect_timeout = atof(optarg); break;
       case SPID: server_pid = atoi(optarg); break;
-      case SCPU: server_cpu = atoi(optarg); break;
-      case HIST: dump_hist = 1; break;
       case RST: rst_close = 1; break;
       case TICK: tick = (uint64_t)(atof(optarg) * 1e3); break;
       default: usage("unknown option");
@@ -364,10 +348,10 @@ static void report(struct sample *a, struct sample *b, double t_connect) {
     win_sent, win_rcvd, win > 0 ? (double)win_rcvd / win : 0);
   for (int i = 0, k = 0; i <= NCODE; i++)
     if (codes[i]) printf("%s\"%s%d\":%lu", k++ ? "," : "", i == NCODE ? ">=" : "", i, codes[i]);
-  printf("},\n \"shake_wins\":%lu,\"shake_win_amount\":%lu,\"pushes\":%lu,\"push_replies\":%lu,\n"
+  printf("},\n \"shake_wins\":%lu,\"shake_win_amount\":%lu,\"pushes\":%lu,\n"
     " \"claims_sent\":%lu,\"claims_answered\":%lu,\"claims_zero\":%lu,\"claim_amount\":%lu,\n"
     " \"disconnects\":%lu,\"protocol_errors\":%lu,\"unexpected_replies\":%lu,\n",
-    wins, win_amount, pushes, push_replies, claims_sent, claims_ok, claims_zero, claim_amount,
+    wins, win_amount, pushes, claims_sent, claims_ok, claims_zero, claim_amount,
     disconnects, proto_err, unexpected);
   printf(" \"latency_us\":{\"n\":%lu,\"mean\":%.1f,\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p99_9\":%.1f,"
     "\"max\":%.1f},\n \"send_lag_us\":{\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f},\n",
@@ -377,23 +361,6 @@ static void report(struct sample *a, struct sample *b, double t_connect) {
     printf(" \"server\":{\"user_us\":%.0f,\"sys_us\":%.0f,\"us_per_request\":%.3f,\"user_us_per_request\":%.3f,"
       "\"sys_us_per_request\":%.3f,\"core_share\":%.3f,\"rss_kb\":%ld},\n", ut, st, (ut + st) / n, ut / n,
       st / n, win > 0 ? (ut + st) / win / 1e6 : 0, b->rss_kb);
-  if (server_cpu >= 0) {
-    static const char *nm[8] = {"user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"};
-    double busy = 0;
-    printf(" \"server_core_ms\":{");
-    for (int i = 0; i < 8; i++) {
-      double d = (double)(b->cpu[i] - a->cpu[i]) * 1e3 / hz;
-      if (i != 3 && i != 4 && i != 7) busy += d;
-      printf("\"%s\":%.0f,", nm[i], d);
-    }
-    printf("\"busy_us_per_request\":%.3f},\n", busy * 1e3 / n);
-  }
-  if (dump_hist) {
-    printf(" \"hist_us\":[");
-    for (int i = 0, k = 0; i < NBUCKET; i++)
-      if (lat.b[i]) printf("%s[%.3f,%lu]", k++ ? "," : "", bucket_us(i), lat.b[i]);
-    printf("],\n");
-  }
   printf(" \"self\":{\"user_us_per_request\":%.3f,\"sys_us_per_request\":%.3f,\"core_share\":%.3f}}\n",
     su / n, ss / n, win > 0 ? (su + ss) / win / 1e6 : 0);
 }
@@ -432,11 +399,7 @@ int main(int ac, char **av) {
       }
     }
     if (phase == P_IDLE) {
-      struct timespec rt;
-      clock_gettime(CLOCK_REALTIME, &rt);
-      int go = start_at ? (double)rt.tv_sec + (double)rt.tv_nsec / 1e9 >= start_at
-                        : (double)(now - t_phase) / 1e9 >= idle_hold;
-      if (start_at) wake = now + SEC / 1000;
+      int go = (double)(now - t_phase) / 1e9 >= idle_hold;
       if (go && seconds == 0) break;
       if (go) {
         phase = P_LOAD;

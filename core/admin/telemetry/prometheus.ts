@@ -20,7 +20,7 @@ export interface PrometheusName {
   readonly scale: number;
 }
 
-/** `shakeWon` becomes `redpkt_shake_won_total`, `busyUs` becomes `redpkt_busy_seconds_total`. */
+/** `framesIn` becomes `redpkt_frames_in_total`, `busyUs` becomes `redpkt_busy_seconds_total`. */
 export function prometheusName(name: string, { kind }: MetricDefinition): PrometheusName {
   const [stem, scale] = name.endsWith("Us")
     ? [`${name.slice(0, -2)}Seconds`, 1e-6]

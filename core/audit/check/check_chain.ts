@@ -35,6 +35,8 @@ export function* checkChain(db: DatabaseSync, problems: Problems): Generator<Ent
     const select = db.prepare(`select ${key} as key from ${table} where ${where} order by 1`);
     for (const { key: of } of select.iterate()) add(`${table} ${of} is in no commit, or cut off`);
   };
+  strays("entry", "seq", "seq < 1");
+  strays("link", "seq", "(seq, mark) <= (0, 0)");
   strays("body", "seq", `seq < 1 or seq > ${tip.seq}`);
   strays("delivered", "mark", `mark < 1 or mark > ${tip.mark}`);
   // A packet is ended by the row that it names, and by a row that names it.

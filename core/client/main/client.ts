@@ -115,7 +115,15 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
   const { slice, segment } = options;
   const pairs = options.servers.length * Math.max(1, options.sources.length);
   const problems = whyNotStart(
-    { users: slice.count, roles: ["client"], engine, port: 0, shakesPerS: options.qps, pairs },
+    {
+      users: slice.count,
+      roles: ["client"],
+      engine,
+      port: 0,
+      shakesPerS: options.qps,
+      pairs,
+      priority: options.priority,
+    },
     log,
   );
   let targets: FleetPlan["targets"] = [];

@@ -137,9 +137,9 @@ export const CLIENT_FLAGS = {
     z.enum(ENGINE_CHOICES).default("auto"),
   ),
   priority: flag(
-    "auto|normal",
-    "auto: its threads run before all others of the machine while it has time left",
-    z.enum(PRIORITY_CHOICES).default("auto"),
+    "normal|first",
+    "first: its threads run before all others of the machine while it has time left",
+    z.enum(PRIORITY_CHOICES).default("normal"),
   ),
   awards: flag("FILE", "writes what was won as CSV", z.string().optional()),
   "least-answered": flag(

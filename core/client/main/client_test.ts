@@ -18,7 +18,14 @@ class TestHost implements Host {
   readonly clock = systemClock;
   readonly isTerminal: boolean;
   readonly columns: number;
-  readonly program = { entry: ENTRY, command: ["redpkt"] as [string], plugins: {}, scenarios: {} };
+  readonly program = {
+    entry: ENTRY,
+    command: ["redpkt"] as [string],
+    plugins: {},
+    defaultPlugins: [],
+    ticketPlugin: "",
+    scenarios: {},
+  };
   output = "";
   /** What was written in order: results with an `=` in front. */
   readonly written: string[] = [];

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../base/assert.ts";
+import { UserError } from "../../base/user_error.ts";
 import { commitOf, type Link, LinkHasher } from "./chain.ts";
 import { HeadMark } from "./head_mark.ts";
 import { type EntryRows, ROW_FIELDS } from "../record/entry_rows.ts";
@@ -18,6 +19,7 @@ export class TruthWriter {
   readonly #db: DatabaseSync;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
+  readonly #selectTip: StatementSync;
   readonly #insert: StatementSync;
   /** The same for {@linkcode MANY_ROWS} at once, at half the cost of a row. */
   readonly #insertMany: StatementSync;
@@ -37,6 +39,7 @@ export class TruthWriter {
     this.#db = db;
     this.#begin = db.prepare("begin immediate");
     this.#commit = db.prepare("commit");
+    this.#selectTip = db.prepare("select seq, mark from link order by seq desc, mark desc limit 1");
     this.#insert = db.prepare(`insert into entry values ${ROW}`);
     this.#insertMany = db.prepare(`insert into entry values ${Array(MANY_ROWS).fill(ROW)}`);
     this.#insertBody = db.prepare("insert into body values (?, ?)");
@@ -61,6 +64,7 @@ export class TruthWriter {
   /**
    * Adds all of it or nothing, durable when it returns if the file is synced.
    *
+   * @throws UserError if another process has added commits; then nothing is added
    * @throws StoreFailed if the mark can't be written; the commit is durable then
    */
   append(rows: EntryRows, delivered: Uint32Array): void {
@@ -68,6 +72,7 @@ export class TruthWriter {
     assert(rows.count === 0 || rows.values[(rows.count - 1) * ROW_FIELDS] === link.seq, "rows count up by 1");
     this.#begin.run();
     try {
+      this.#refuseOthers();
       this.#addRows(rows);
       for (const [seq, words] of rows.bodies) this.#insertBody.run(seq, bytesOf(words));
       for (const [packetId, { seq, words }] of rows.ended) {
@@ -106,6 +111,16 @@ export class TruthWriter {
       this.append(rowsOfNote(timeNote(time), this.#tip.seq + 1, wallMs), NO_MARKS);
     }
     this.append(rowsOfNote(note, this.#tip.seq + 1, wallMs), NO_MARKS);
+  }
+
+  /** Whatever became of the lock, two processes never commit on top of each other. */
+  #refuseOthers(): void {
+    const { seq, mark } = (this.#selectTip.get() ?? { seq: 0, mark: 0 }) as unknown as Link;
+    if (seq === this.#tip.seq && mark === this.#tip.mark) return;
+    throw new UserError(
+      `another process adds to this ledger: it ends with row ${seq}, mark ${mark}, and what this one added last was ` +
+        `row ${this.#tip.seq}, mark ${this.#tip.mark}. Stop that process`,
+    );
   }
 
   #addRows({ values, count }: EntryRows): void {

@@ -1,16 +1,21 @@
+import { dirname, resolve } from "node:path";
 import { UserError } from "../../base/user_error.ts";
+import { syncFolder } from "./sync_folder.ts";
 
 const LOCK_FILE = "lock";
 
 /**
  * Keeps a ledger's directory to one process. The kernel lets go of the lock when the process ends, however it ends. The
- * file itself stays; it names the process that had the lock last.
+ * file itself stays; it names the process that had the lock last. The directory is locked too, where that can be done:
+ * somebody may remove the file while the process goes on.
  */
 export class DirectoryLock {
   readonly #file: Deno.FsFile;
+  readonly #folder: Deno.FsFile | undefined;
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: Deno.FsFile, folder: Deno.FsFile | undefined) {
     this.#file = file;
+    this.#folder = folder;
   }
 
   /**
@@ -22,14 +27,16 @@ export class DirectoryLock {
   static take(directory: string, flag: string): DirectoryLock {
     let file: Deno.FsFile;
     try {
-      Deno.mkdirSync(directory, { recursive: true });
+      makeFolder(directory);
       file = Deno.openSync(`${directory}/${LOCK_FILE}`, { read: true, write: true, create: true });
     } catch (error) {
       throw new UserError(`${flag} ${directory}: cannot be written: ${reason(error)}`);
     }
-    if (!file.tryLockSync(true)) {
+    const folder = openFolder(directory);
+    if (!file.tryLockSync(true) || !tryLockFolder(folder)) {
       const holder = new TextDecoder().decode(readAll(file)).trim();
       file.close();
+      folder?.close();
       throw new UserError(
         `${flag} ${directory}: process ${
           holder || "unknown"
@@ -38,7 +45,7 @@ export class DirectoryLock {
     }
     file.truncateSync(0);
     file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
-    return new DirectoryLock(file);
+    return new DirectoryLock(file, folder);
   }
 
   /**
@@ -58,6 +65,39 @@ export class DirectoryLock {
   release(): void {
     this.#file.unlockSync();
     this.#file.close();
+    this.#folder?.close();
+  }
+}
+
+/** Makes a directory and those above it, and their names durable: a power loss must not take a ledger with its folder. */
+function makeFolder(directory: string): void {
+  const made: string[] = [];
+  for (let folder = resolve(directory); !exists(folder); folder = dirname(folder)) made.push(folder);
+  Deno.mkdirSync(directory, { recursive: true });
+  for (const folder of made.reverse()) syncFolder(dirname(folder));
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Undefined on Windows, which can't open a folder. */
+function openFolder(directory: string): Deno.FsFile | undefined {
+  return Deno.build.os === "windows" ? undefined : Deno.openSync(directory);
+}
+
+/** Whether no other process has it; a file system that knows no locks of folders leaves it to the file. */
+function tryLockFolder(folder: Deno.FsFile | undefined): boolean {
+  try {
+    return folder?.tryLockSync(true) ?? true;
+  } catch {
+    return true;
   }
 }
 

@@ -7,6 +7,7 @@ import { type Damaged, type Evidence, type Knowledge, readEvidence } from "./evi
 import { MARK_FILE } from "../chain/head_mark.ts";
 import { hexOf, ledgerIdOf, linkAt, linkOf, tipOf } from "../chain/links.ts";
 import { lookUntouched } from "../disk/untouched.ts";
+import { PROJECTION_FILE } from "../projection/projection.ts";
 import { refuseOther, TRUTH_MIGRATIONS } from "../disk/schema.ts";
 import { setAside } from "../disk/set_aside.ts";
 import { lastSeqOf } from "../disk/sqlite_rows.ts";
@@ -46,13 +47,45 @@ export function inspectLedger(directory: string): Inspection {
 }
 
 function inspect(directory: string): Inspection {
+  for (const file of [TRUTH_FILE, PROJECTION_FILE]) refuseSeveralNames(`${directory}/${file}`);
   const { known, damaged } = readEvidence(directory);
   return inTruth(directory, (db) => {
     const truth = db === undefined ? undefined : { id: ledgerIdOf(db), tip: tipOf(db) };
     if (db !== undefined) refuseHoles(db, truth!.tip);
     const contradictions = contradictionsOf(db, { known, damaged });
+    if (db === undefined && hasLog(directory)) contradictions.push(LOG_ALONE);
     return { truth, contradictions, damaged: damaged.filter(({ file }) => file !== MARK_FILE) };
   });
+}
+
+/** SQLite would delete the log of a file that is gone or empty, whatever is in it. */
+const LOG_ALONE: Contradiction = {
+  file: `${TRUTH_FILE}-wal`,
+  words: `${TRUTH_FILE}-wal is the log of a ${TRUTH_FILE} that is gone`,
+  knows: undefined,
+};
+
+function hasLog(directory: string): boolean {
+  return (statOf(`${directory}/${TRUTH_FILE}-wal`)?.size ?? 0) > 0;
+}
+
+/** What SQLite keeps beside a file goes by its name: by another one its log isn't found, and two servers are two logs. */
+function refuseSeveralNames(path: string): void {
+  const stat = statOf(path);
+  if (stat === undefined || (!stat.isSymlink && (stat.nlink ?? 1) <= 1)) return;
+  throw new UserError(
+    `${path}: is a link, or has other names (hard links), by which another server may use it. Name the directory that ` +
+      "holds the file itself, and remove its other names",
+  );
+}
+
+function statOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** What the files beside a truth say otherwise than the truth; undefined if there is no truth. */

@@ -6,7 +6,7 @@ import type { LedgerInit, LedgerOrder, LedgerReady, LedgerReport } from "./ledge
 import type { ProjectorInit, ProjectorReport } from "./projector_worker.ts";
 
 /** What the main thread hears of the ledger besides answers. */
-export type LedgerNews = Extract<LedgerReport, { type: "failing" | "mended" }> | {
+export type LedgerNews = Extract<LedgerReport, { type: "failing" | "mended" | "refused" }> | {
   readonly type: "projectionFailing";
   readonly reason: string;
 };
@@ -100,6 +100,8 @@ export class LedgerThread {
         return this.#waiting.shift()?.(report.balances);
       case "stopped":
         return this.#stopped.resolve();
+      case "refused":
+        return this.#parts.onNews(report);
       case "failing":
         this.failure = report.reason;
         return this.#parts.onNews(report);

@@ -5,6 +5,7 @@ import { collectGarbage } from "../../os/collect_garbage.ts";
 import { closeThread, onParentMessage, postToParent } from "../../threads/thread.ts";
 import { systemClock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
+import { UserError } from "../../base/user_error.ts";
 import { type AwardedBits, markAwarded } from "../judge/awarded_bits.ts";
 import { Refusal } from "../record/entry.ts";
 import type { Balances, Ledger, LedgerLimits } from "../record/ledger.ts";
@@ -71,6 +72,8 @@ export type LedgerReport =
   | { readonly type: "balances"; readonly balances: Balances }
   | { readonly type: "failing"; readonly reason: string }
   | { readonly type: "mended"; readonly afterMs: number }
+  /** Its rows can't be believed, and somebody must do something. Nothing more comes. */
+  | { readonly type: "refused"; readonly reason: string }
   | { readonly type: "stopped" };
 
 /** Messages to the ledger thread; entries come through the rings. */
@@ -105,6 +108,15 @@ const report = (message: LedgerReport) => postToParent(message);
 
 /** The life of the ledger thread. */
 export async function runLedgerWorker(init: LedgerInit): Promise<void> {
+  try {
+    await judgeUntilStopped(init);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    report({ type: "refused", reason: error.message });
+  }
+}
+
+async function judgeUntilStopped(init: LedgerInit): Promise<void> {
   const bell = new Bell(init.bell);
   const board = new LedgerBoard(init.board);
   const money = new MoneyTally(init.money.groups);
@@ -143,7 +155,7 @@ async function turn(
   }));
   const loop = new LedgerLoop(opened.ledger, clients);
   const watch = new LedgerWatch(init.counters, board, opened, loop);
-  const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money);
+  const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money, opened.ledger);
   board.state = LedgerState.awarding;
   collectGarbage();
   let yieldAtMs = 0;
@@ -233,20 +245,22 @@ function open(
 class MoneyPublisher {
   readonly #board: MoneyBoard;
   readonly #tally: MoneyTally;
+  readonly #ledger: Ledger;
   #isNew = false;
   #nextMs = 0;
 
-  constructor(board: MoneyBoard, tally: MoneyTally) {
+  constructor(board: MoneyBoard, tally: MoneyTally, ledger: Ledger) {
     this.#board = board;
     this.#tally = tally;
-    board.publish(tally);
+    this.#ledger = ledger;
+    board.publish(tally, ledger.balances());
   }
 
   /** A step is over. Only what is durable is shown: nobody knows yet whether a batch in doubt is. */
   note(step: Step, nowMs: number): void {
     this.#isNew ||= step === Step.answered;
     if (step === Step.inDoubt || this.dueInMs(nowMs) > 0) return;
-    this.#board.publish(this.#tally);
+    this.#board.publish(this.#tally, this.#ledger.balances());
     this.#isNew = false;
     this.#nextMs = nowMs + SHOW_MONEY_MS;
   }

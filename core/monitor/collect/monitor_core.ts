@@ -1,6 +1,11 @@
 import type { Snapshot } from "../../counters/series.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { ChartTable } from "../../charts/chart_table.ts";
+import type { Declared } from "../../charts/declared.ts";
 import type { Clock } from "../../base/clock.ts";
 import { Histogram } from "../../counters/histogram.ts";
+import { Declarations } from "./declarations.ts";
+import { chartTable } from "../timeline/chart_table.ts";
 import { History, type Point } from "../timeline/history.ts";
 import { Marks } from "../timeline/marks.ts";
 import { addUp, type Role } from "../timeline/merge.ts";
@@ -13,6 +18,10 @@ import { type ShownSecond, Timeline } from "../timeline/timeline.ts";
 export interface Watcher {
   /** A second is complete, or was amended. */
   second?(point: Point, shown: ShownSecond): void;
+  /** What servers have said of their plugins so far: there is more of it. */
+  declared?(told: readonly Declared[]): void;
+  /** There are other charts from now on, and points hold other lines. */
+  charts?(): void;
   /** A snapshot came in, of whatever second. */
   snapshot?(target: Target, taken: TakenSnapshot): void;
 }
@@ -30,7 +39,7 @@ const STATE_WORDS: Readonly<Record<TargetState, string>> = {
 
 /** Everything that is watched: targets, their seconds, history and marks. Outputs watch it and never change it. */
 export class MonitorCore {
-  readonly history = new History();
+  readonly history: History;
   readonly marks = new Marks();
   readonly #clock: Clock;
   readonly #world: TargetWorld;
@@ -44,10 +53,36 @@ export class MonitorCore {
   /** Snapshots that fell in no second: too old, or of a clock far ahead. */
   misplaced = 0;
 
-  /** @param id under which targets know what this monitor had them do, which it marks itself */
-  constructor(world: TargetWorld, readonly id = "") {
+  readonly #declarations: Declarations;
+  #table: ChartTable;
+
+  /**
+   * @param id under which targets know what this monitor had them do, which it marks itself
+   * @param builtIn what plugins declare that come with this program, for servers that don't say themselves
+   */
+  constructor(world: TargetWorld, readonly id = "", builtIn: readonly Declared[] = []) {
     this.#world = world;
     this.#clock = world.clock;
+    this.#declarations = new Declarations(builtIn);
+    this.#table = chartTable(this.#declarations.all);
+    this.history = new History(this.#table);
+  }
+
+  /** The charts that are shown: core's, and those of all plugins that are known. */
+  get table(): ChartTable {
+    return this.#table;
+  }
+
+  /** A server, or a record of one, says what its plugins want to be seen. */
+  declare(declared: readonly Declared[]): void {
+    if (!this.#declarations.add(declared)) return;
+    for (const watcher of this.#watchers) watcher.declared?.(this.#declarations.told);
+    const table = chartTable(this.#declarations.all);
+    // Most servers say what comes with this program anyway.
+    if (isDeepStrictEqual([table.charts, table.warnings], [this.#table.charts, this.#table.warnings])) return;
+    this.#table = table;
+    this.history.use(table);
+    for (const watcher of this.#watchers) watcher.charts?.();
   }
 
   get targets(): readonly Target[] {

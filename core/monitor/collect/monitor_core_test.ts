@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LINES } from "../timeline/chart_table.ts";
+import { chartTable } from "../timeline/chart_table.ts";
 import { MonitorCore } from "./monitor_core.ts";
 import { FIRST_STATE } from "../terminal/view_state.ts";
 import { screen } from "../terminal/views.ts";
@@ -29,7 +29,7 @@ Deno.test("charts, totals and histograms hold what all targets told", async () =
   }
   await world.pass(1002);
   core.tick();
-  const sent = LINES.findIndex(({ label }) => label === "sent (fleet)");
+  const sent = chartTable().lines.findIndex(({ label }) => label === "sent (fleet)");
   assert.deepEqual(core.history.points.map(({ values }) => values[sent]), [7]);
   assert.deepEqual(core.totals("client"), { shakesSent: 7 });
   assert.equal(core.histogram("client", "shakeLatencyUs").count, 4);
@@ -71,7 +71,9 @@ Deno.test("a target that is taken off the list leaves its counts behind", async 
 Deno.test("a sum since the start survives restarts, lost seconds and late ones, and knows what was before", async () => {
   const world = new TestWorld();
   const core = new MonitorCore(world);
-  const made = LINES.findIndex(({ source, label }) => source.kind === "total" && label === "won (fleet)");
+  const made = chartTable().lines.findIndex(({ source, label }) =>
+    source.kind === "total" && label === "won (fleet)"
+  );
   const take = (second: number, pid: number, delta: number, total: number) =>
     core.replay(
       spec("a:1"),
@@ -143,7 +145,7 @@ Deno.test("bad targets of every kind are shown as what they are, and the good on
   ]);
   assert.match(rows[6].why, /^an event of more than \d+ characters$/);
   const values = (label: string) => {
-    const line = LINES.findIndex((each) => each.label === label);
+    const line = chartTable().lines.findIndex((each) => each.label === label);
     return core.history.points.slice(0, 4).map((point) => point.values[line]);
   };
   assert.deepEqual(values("sent (fleet)"), [3, 3, 3, 3]);

@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { deflateRawSync } from "node:zlib";
 import { UserError } from "../../base/user_error.ts";
+import { CHARTS_VERSION, type Declared } from "../../charts/declared.ts";
 import type { Snapshot } from "../../counters/series.ts";
 import type { Mark } from "../timeline/marks.ts";
 import type { MoneyView } from "../money/money_view.ts";
@@ -20,6 +21,7 @@ const SCHEMA = `
   PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS batch (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, snapshots BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS mark (id INTEGER PRIMARY KEY, json TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS charts (id INTEGER PRIMARY KEY, json TEXT NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS money (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, view BLOB NOT NULL);
 `;
 
@@ -59,6 +61,14 @@ export class Recording {
 
   mark(mark: Mark): void {
     this.#database.prepare("INSERT INTO mark (json) VALUES (?)").run(JSON.stringify(mark));
+  }
+
+  /** What the plugins of the servers want to be seen; the same again is kept once. */
+  charts(declared: readonly Declared[]): void {
+    const insert = this.#database.prepare("INSERT OR IGNORE INTO charts (json) VALUES (?)");
+    for (const plugin of declared) {
+      insert.run(JSON.stringify({ schemaVersion: CHARTS_VERSION, plugins: [plugin] }));
+    }
   }
 
   /** Where the money was at a moment. */

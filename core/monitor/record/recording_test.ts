@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { delta } from "../../charts/chart.ts";
 import { UserError } from "../../base/user_error.ts";
 import { ManualClock } from "../../base/clock.ts";
 import { PLACE_SUMS, type PlaceSums } from "../money/money_places.ts";
@@ -48,6 +49,26 @@ Deno.test("a record gives back what was written, batch by batch, with the marks"
     assert.deepEqual(replay.marks().map(({ text }) => text), ["wave 1", "wave 1"]);
     assert.deepEqual(replay.problems, []);
     replay.close();
+  });
+});
+
+Deno.test("a record keeps what the plugins of its servers want to be seen, once", () => {
+  inTempDir((path) => {
+    const lines = [{ ...delta("rolls", "server", "diceRolls", "diceMore"), before: "due (fleet)" }];
+    const dice = { plugin: "dice", charts: [{ id: "rate", lines }], warnings: [] };
+    const recording = new Recording(path);
+    recording.charts([dice]);
+    recording.charts([dice, { plugin: "other", charts: [], warnings: [] }]);
+    recording.close(0);
+    const replay = new Replay(path);
+    assert.deepEqual(replay.charts(), [dice, { plugin: "other", charts: [], warnings: [] }]);
+    replay.close();
+    const database = new DatabaseSync(path);
+    database.exec("DROP TABLE charts");
+    database.close();
+    const old = new Replay(path);
+    assert.deepEqual([old.charts(), old.problems], [[], []], "a record of a redpkt that didn't keep it");
+    old.close();
   });
 });
 

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { inflateRawSync } from "node:zlib";
+import { chartsSchema, type Declared } from "../../charts/declared.ts";
 import { UserError } from "../../base/user_error.ts";
 import type { Mark } from "../timeline/marks.ts";
 import { type MoneyView, moneyViewSchema } from "../money/money_view.ts";
@@ -93,6 +94,19 @@ export class Replay {
       }
     } catch (error) {
       this.problems.push(`${this.path}: money: ${textOf(error).split("\n")[0]}`);
+    }
+  }
+
+  /** What the plugins of its servers want to be seen; nothing in a record of a redpkt that didn't keep it. */
+  charts(): Declared[] {
+    try {
+      const tables = "SELECT count(*) AS n FROM sqlite_master WHERE name = 'charts'";
+      if (this.#database.prepare(tables).get()?.n !== 1) return [];
+      return this.#database.prepare("SELECT json FROM charts ORDER BY id").all()
+        .flatMap(({ json }) => chartsSchema.parse(JSON.parse(json as string)).plugins);
+    } catch (error) {
+      this.problems.push(`${this.path}: charts: ${textOf(error).split("\n")[0]}`);
+      return [];
     }
   }
 

@@ -63,6 +63,7 @@ function* replaySteps(
   let [count, lastSecond] = [0, 0];
   const inAll = replay.batchCount;
   const marks = replay.marks();
+  core.declare(replay.charts());
   /** Marks show when their time comes; the rest at the end. */
   function mark(untilMs: number): void {
     while (marks.length > 0 && marks[0].atMs <= untilMs) core.marks.add(marks.shift()!);

@@ -9,8 +9,13 @@ export type Tone =
   | "good"
   | "warn"
   | "bad"
-  | "offered"
+  | "due"
+  | "sent"
   | "answered"
+  | "won"
+  | "lost"
+  | "not sent"
+  | "latency"
   | "other"
   | "inverse";
 
@@ -77,7 +82,7 @@ export function chart(
   unit: Unit,
   { width, height, tone }: { width: number; height: number; tone: Tone },
 ): Line[] {
-  const label = Math.min(9, Math.max(0, width - 8));
+  const label = Math.min(11, Math.max(0, width - 8));
   const columns = Math.max(1, width - label - 1);
   const shown = values.slice(-columns);
   const most = Math.max(0, ...shown.map((value) => value ?? 0));

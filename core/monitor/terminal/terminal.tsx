@@ -14,9 +14,15 @@ const STYLES: Readonly<Record<Tone, { color?: string; bold?: true; dimColor?: tr
   good: { color: "green" },
   warn: { color: "yellow" },
   bad: { color: "red" },
-  offered: { color: "blue" },
-  answered: { color: "cyan" },
-  other: { color: "magenta" },
+  // The hues of `MEANINGS`, by the names that a terminal fits to its own ground.
+  due: { color: "gray" },
+  sent: { color: "blue" },
+  answered: { color: "green" },
+  won: { color: "yellow" },
+  lost: { color: "red" },
+  "not sent": { color: "redBright" },
+  latency: { color: "magenta" },
+  other: { color: "cyan" },
   inverse: { inverse: true },
 };
 

@@ -1,12 +1,14 @@
-import { CHARTS } from "../timeline/chart_table.ts";
 import type { ChartSpec } from "../timeline/charts.ts";
 import { allCounters, clientHosts, type TargetRow, targetRows } from "../view/page_state.ts";
+import { moneyLine } from "../../base/money_line.ts";
 import { healthOf } from "../timeline/health.ts";
 import type { MoneyView } from "../money/money_view.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";
 import { beside, chart, fit, type Line, span, spark, type Tone, widthOf } from "./lines.ts";
 import { write } from "../timeline/unit_text.ts";
-import { moneyLines } from "./money_lines.ts";
+import { meaningOf } from "../timeline/line_looks.ts";
+import { moneyOf } from "../timeline/money_sums.ts";
+import { moneyLineIn, moneyLines } from "./money_lines.ts";
 import { SORT_KEYS, type View, VIEWS, type ViewState } from "./view_state.ts";
 
 export interface Size {
@@ -90,29 +92,23 @@ function foot(
 
 /** A line's values by chart and label; undefined where nobody has told of it. */
 function valuesOf(core: MonitorCore, id: string, label: string): (number | null)[] | undefined {
-  let first = 0;
-  for (const { id: chartId, lines } of CHARTS) {
-    const at = chartId === id ? lines.findIndex((line) => line.label === label) : -1;
-    if (at >= 0) {
-      const values = core.history.points.map((point) => point.values[first + at]);
-      return values.some((value) => value !== null) ? values : undefined;
-    }
-    first += lines.length;
-  }
-  return undefined;
+  const line = core.table.indexOf(id, label);
+  if (line < 0) return undefined;
+  const values = core.history.points.map((point) => point.values[line]);
+  return values.some((value) => value !== null) ? values : undefined;
 }
 
 /** What stands in the first lines of the overview: the first label that has values is taken. */
 const TILES: readonly (readonly [title: string, chart: string, labels: readonly string[], tone: Tone])[] = [
-  ["due", "rate", ["due (fleet)"], "plain"],
-  ["sent", "rate", ["sent (fleet)"], "offered"],
+  ["due", "rate", ["due (fleet)"], "due"],
+  ["sent", "rate", ["sent (fleet)"], "sent"],
   ["answered", "rate", ["answered (fleet)", "frames answered (servers)"], "answered"],
-  ["won", "packets", ["won (fleet)", "won (servers)"], "other"],
-  ["not sent", "results", ["not sent"], "plain"],
-  ["lost", "results", ["lost"], "plain"],
-  ["p50", "latency", ["p50"], "plain"],
-  ["p99", "latency", ["p99"], "plain"],
-  ["p99.9", "latency", ["p99.9"], "plain"],
+  ["won", "packets", ["won (fleet)", "won (servers)"], "won"],
+  ["not sent", "results", ["not sent"], "not sent"],
+  ["lost", "results", ["lost"], "lost"],
+  ["p50", "latency", ["p50"], "latency"],
+  ["p99", "latency", ["p99"], "latency"],
+  ["p99.9", "latency", ["p99.9"], "latency"],
   ["open", "connections", ["open (servers)", "connected (fleet)"], "plain"],
   ["in pool", "pool", ["in the pool"], "plain"],
   ["won in all", "money", ["won (servers)", "won (fleet)"], "plain"],
@@ -120,14 +116,14 @@ const TILES: readonly (readonly [title: string, chart: string, labels: readonly 
   ["server CPU", "cpu", ["servers"], "plain"],
   ["loop delay", "loop", ["servers"], "plain"],
 ];
-const TILE_WIDTH = 21;
+const TILE_WIDTH = 24;
 
 function overview(core: MonitorCore, _state: ViewState, { columns, rows }: Size): Line[] {
   const tiles = TILES.flatMap(([title, id, labels, tone]): Line[] => {
     const values = labels.map((label) => valuesOf(core, id, label)).find((found) => found !== undefined);
-    const { unit } = CHARTS.find((chart) => chart.id === id)!;
     if (values === undefined) return [];
-    return [[span(title.padEnd(11), "muted"), span(write(values.at(-1) ?? null, unit), tone)]];
+    const { unit } = core.table.chart(id)!;
+    return [[span(title.padEnd(12), "muted"), span(write(values.at(-1) ?? null, unit), tone)]];
   });
   if (tiles.length === 0) return [[span("Nothing has been heard yet.", "warn")], ...troubles(core)];
   const across = Math.max(1, Math.floor((columns + 2) / TILE_WIDTH));
@@ -136,7 +132,11 @@ function overview(core: MonitorCore, _state: ViewState, { columns, rows }: Size)
     tileRows.push(...beside(tiles.slice(i, i + across).map((tile) => [tile]), TILE_WIDTH - 2));
   }
   const recent = troubles(core).slice(0, rows > 18 ? 3 : 1);
-  const ills = healthLines(core);
+  const money = core.lastShown === undefined ? undefined : moneyOf(core.lastShown.merged);
+  const ills = [
+    ...(money === undefined ? [] : moneyLineIn(money, columns)),
+    ...healthLines(core, money === undefined ? "" : moneyLine(money)),
+  ];
   const free = rows - ills.length - tileRows.length - recent.length - 1;
   return [...ills, ...tileRows, [], ...chartGrid(core, columns, free), ...recent];
 }
@@ -144,10 +144,10 @@ function overview(core: MonitorCore, _state: ViewState, { columns, rows }: Size)
 /** Charts of the overview, the weightiest first: as many as fit. */
 const GRID: readonly (readonly [id: string, labels: readonly string[], title: string, tone: Tone])[] = [
   ["rate", ["answered (fleet)", "frames answered (servers)"], "answered", "answered"],
-  ["latency", ["p99"], "latency p99", "bad"],
-  ["packets", ["won (servers)", "won (fleet)"], "won", "other"],
-  ["connections", ["open (servers)", "connected (fleet)"], "connections", "offered"],
-  ["cpu", ["servers"], "server CPU", "warn"],
+  ["latency", ["p99"], "latency p99", "latency"],
+  ["packets", ["won (servers)", "won (fleet)"], "won", "won"],
+  ["connections", ["open (servers)", "connected (fleet)"], "connections", "plain"],
+  ["cpu", ["servers"], "server CPU", "plain"],
   ["netPackets", ["loopback"], "loopback packets", "plain"],
 ];
 
@@ -158,7 +158,7 @@ function chartGrid(core: MonitorCore, columns: number, rows: number): Line[] {
   const across = columns >= 160 ? 3 : columns >= 70 ? 2 : 1;
   const present = GRID.flatMap(([id, labels, title, tone]) => {
     const values = labels.map((label) => valuesOf(core, id, label)).find((found) => found !== undefined);
-    return values === undefined ? [] : [{ values, title, tone, unit: CHARTS.find((c) => c.id === id)!.unit }];
+    return values === undefined ? [] : [{ values, title, tone, unit: core.table.chart(id)!.unit }];
   });
   const down = Math.max(1, Math.min(Math.ceil(present.length / across), Math.floor(rows / 5)));
   const height = Math.min(MOST_CHART_ROWS, Math.floor(rows / down));
@@ -174,11 +174,11 @@ function chartGrid(core: MonitorCore, columns: number, rows: number): Line[] {
   return lines;
 }
 
-/** What is wrong with how users are served, if anything is. */
-function healthLines(core: MonitorCore): Line[] {
+/** What is wrong with how users are served, if anything is, but for what stands there anyway. */
+function healthLines(core: MonitorCore, told: string): Line[] {
   if (core.lastShown === undefined) return [];
-  const { level, texts } = healthOf(core.lastShown.merged);
-  return texts.map((text) => [span(text, level === "bad" ? "bad" : "warn")]);
+  const { level, texts } = healthOf(core.lastShown.merged, core.table.warnings);
+  return texts.filter((text) => text !== told).map((text) => [span(text, level === "bad" ? "bad" : "warn")]);
 }
 
 function troubles(core: MonitorCore): Line[] {
@@ -250,7 +250,7 @@ function compare(a: string | number | null, b: string | number | null): number {
 function charts(core: MonitorCore, { filter }: ViewState, { columns }: Size): Line[] {
   const lines: Line[] = [];
   const wanted = ({ title }: ChartSpec) => title.toLowerCase().includes(filter.toLowerCase());
-  for (const spec of CHARTS.filter(wanted)) {
+  for (const spec of core.table.charts.filter(wanted)) {
     const rows = spec.lines.flatMap(({ label }): Line[] => {
       const values = valuesOf(core, spec.id, label);
       const isQuiet = spec.isSparse === true && values?.every((value) => !value);
@@ -260,12 +260,19 @@ function charts(core: MonitorCore, { filter }: ViewState, { columns }: Size): Li
       return [[
         ...fit([span(`  ${label}`)], labelWidth),
         span(write(values.at(-1) ?? null, spec.unit).padStart(12) + "  ", "strong"),
-        span(spark(values, width), "answered"),
+        span(spark(values, width), toneOf(label)),
       ]];
     });
     if (rows.length > 0) lines.push([span(spec.title, "strong")], ...rows);
   }
   return lines.length === 0 ? [[span("Nothing to show yet.", "muted")]] : lines;
+}
+
+/** The tone of what a line means, where it has one. */
+function toneOf(label: string): Tone {
+  const meaning = meaningOf(label);
+  if (meaning === undefined) return "plain";
+  return meaning === "refused" ? "other" : meaning.startsWith("p") ? "latency" : meaning as Tone;
 }
 
 function counters(core: MonitorCore, { filter }: ViewState, { columns }: Size): Line[] {
@@ -282,7 +289,7 @@ function counters(core: MonitorCore, { filter }: ViewState, { columns }: Size): 
       span(write(total, "count").padStart(14)),
       span(
         delta === undefined ? "" : write(delta, "perSecond").padStart(14),
-        delta === 0 ? "muted" : "answered",
+        delta === 0 ? "muted" : "plain",
       ),
     ])
   );

@@ -69,9 +69,9 @@ Deno.test("the overview says what matters in 80x24", () => {
   for (
     const words of [
       "2 live",
-      "due        189/s",
-      "sent       189/s",
-      "won        3/s",
+      "due         189/s",
+      "sent        189/s",
+      "won         3/s",
       "access 2 is down",
       "latency p99",
     ]
@@ -96,7 +96,7 @@ Deno.test("a dead server shows in the first line: what was due, and that nobody 
   const lines = draw(core, { columns: 80, rows: 24 });
   assert.match(lines[1], /^nobody is served: 1,000 shakes due, 0 answered, 1,000 not sent, 0 lost/);
   const tiles = lines.join("\n");
-  for (const words of ["due        1,000/s", "sent       0/s", "not sent   1,000/s", "lost       0/s"]) {
+  for (const words of ["due         1,000/s", "sent        0/s", "not sent    1,000/s", "lost        0/s"]) {
     assert.ok(tiles.includes(words), `${words} in\n${tiles}`);
   }
 });
@@ -173,6 +173,26 @@ Deno.test("values are short, with their unit", () => {
       write(2.5e9, "bytes"),
       write(12, "percent"),
     ],
-    ["-", "1.23 ms", "1.5 M/s", "2.5 GB", "12 %"],
+    ["-", "1.23 ms", "1.50 M/s", "2.5 GB", "12 %"],
   );
+});
+
+Deno.test("the first line says where all the money is, to the fen, and so does the page's", () => {
+  const world = new TestWorld();
+  const core = new MonitorCore(world);
+  const gauges = {
+    moneyPutInFen: 1205,
+    moneyPoolFen: 5,
+    moneyHeldFen: 100,
+    moneyUsersFen: 1000,
+    moneyReturnedFen: 100,
+  };
+  world.clock.advance(1000);
+  core.replay({ url: "http://a:1", name: "a" }, makeSnapshot(S, { role: "server", gauges }));
+  core.tick();
+  const line =
+    "money OK: 12.05 yuan put in = 0.05 yuan pool + 1.00 yuan held + 10.00 yuan users + 1.00 yuan returned";
+  assert.equal(draw(core, { columns: 120, rows: 24 })[1].trimEnd(), line);
+  const narrow = draw(core, { columns: 60, rows: 24 });
+  assert.equal(`${narrow[1].trimEnd()} ${narrow[2].trimEnd()}`, line, "no narrow screen cuts it");
 });

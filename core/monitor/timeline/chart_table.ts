@@ -1,39 +1,18 @@
 import { closedMetric } from "../../set/common/metrics.ts";
 import { CloseCode } from "../../wire/codes.ts";
-import type { ChartSpec, LineSpec } from "./charts.ts";
-import { LOST, NOT_SENT } from "./health.ts";
-import type { Role } from "./merge.ts";
+import { type ChartSpec, delta, FEN, gauge, type LineSpec, percentiles, total } from "../../charts/chart.ts";
+import { ChartTable } from "../../charts/chart_table.ts";
+import type { Declared } from "../../charts/declared.ts";
+import { CORE_WARNINGS, LOST, NOT_SENT } from "./health.ts";
 
-const delta = (label: string, role: Role, ...metrics: string[]): LineSpec => ({
-  label,
-  source: { kind: "delta", role, metrics },
-});
-const gauge = (label: string, role: Role, ...metrics: string[]): LineSpec => ({
-  label,
-  source: { kind: "gauge", role, metrics },
-});
-const total = (label: string, role: Role, metric: string, scale = 1): LineSpec => ({
-  label,
-  source: { kind: "total", role, metrics: [metric] },
-  scale,
-});
-const percentiles = (role: Role, metric: string, name = "", of = [50, 90, 99, 99.9]): LineSpec[] =>
-  of.map((percent) => ({
-    label: `${name}p${percent}`,
-    source: { kind: "percentile", role, metric, percent },
-  }));
-
-const FEN = 0.01;
-/** How many SETs are at level 1, 2 and 3. */
-const LEVEL_GAUGES = ["throttleSetsStrained", "throttleSetsReadingLess", "throttleSetsClaimsOnly"] as const;
 /** CPU time of a second in ms, as per cent of one core. */
 const OF_A_CORE = 0.1;
 
 /**
- * Every chart there is. A line whose metric no process has is left out, and a chart without lines: names of plugins'
- * metrics cost nothing where the plugin isn't loaded.
+ * Core's own charts, in the order in which they are shown. Plugins add lines to them, and charts between them: see
+ * `PluginDefinition.charts`.
  */
-export const CHARTS: readonly ChartSpec[] = [
+const CORE_CHARTS: readonly ChartSpec[] = [
   {
     id: "rate",
     title: "Shakes due, sent and answered",
@@ -72,11 +51,6 @@ export const CHARTS: readonly ChartSpec[] = [
     title: "Answers by kind, as the servers gave them",
     unit: "perSecond",
     lines: [
-      delta("won", "server", "shakeWon"),
-      delta("nothing", "server", "shakeNothing"),
-      delta("greetings", "server", "shakeGreeted"),
-      delta("all gone", "server", "shakeAllGone"),
-      delta("overloaded", "server", "shakeOverloaded"),
       delta("refused before", "server", "framesRefused"),
     ],
   },
@@ -107,19 +81,7 @@ export const CHARTS: readonly ChartSpec[] = [
     title: "Packets made and won",
     unit: "perSecond",
     lines: [
-      delta("made", "server", "shakePacketsMade"),
-      delta("released by plan", "server", "seedReleased"),
-      delta("won (servers)", "server", "shakeWon"),
       delta("won (fleet)", "client", "shakesWon"),
-    ],
-  },
-  {
-    id: "pool",
-    title: "Packets due and not won",
-    unit: "count",
-    lines: [
-      gauge("in the pool", "server", "shakePacketsInPool"),
-      gauge("in the hands of SETs", "server", "shakePacketsLeased"),
     ],
   },
   {
@@ -134,31 +96,27 @@ export const CHARTS: readonly ChartSpec[] = [
     ],
   },
   {
-    id: "sends",
-    title: "Packets that users send",
-    unit: "perSecond",
-    isSparse: true,
-    lines: [
-      delta("sent", "server", "sendPackets"),
-      delta("claims", "server", "sendClaims"),
-      delta("claims paid", "server", "sendClaimsPaid"),
-      delta("claims empty", "server", "sendClaimsEmpty"),
-      delta("refused", "server", "sendRefused"),
-      delta("told to wait", "server", "sendBusy", "sendClaimsBusy"),
-      delta("expired", "server", "sendExpired"),
-      delta("chats delivered", "server", "sendChatsDelivered"),
-    ],
-  },
-  {
     id: "money",
     title: "Money in all",
     unit: "yuan",
     lines: [
-      total("made", "server", "shakeAmountMadeFen", FEN),
-      total("won (servers)", "server", "shakeAmountWonFen", FEN),
       total("won (fleet)", "client", "amountWonFen", FEN),
       total("claimed (fleet)", "client", "amountClaimedFen", FEN),
     ],
+  },
+  {
+    id: "accounts",
+    title: "Where the money is",
+    unit: "yuan",
+    lines: ([
+      ["put in", "moneyPutInFen"],
+      ["pool", "moneyPoolFen"],
+      ["held", "moneyHeldFen"],
+      ["in sent packets", "moneySentFen"],
+      ["users", "moneyUsersFen"],
+      ["returned", "moneyReturnedFen"],
+      ["off by", "moneyOffFen"],
+    ] as const).map(([label, metric]) => ({ ...gauge(label, "server", metric), scale: FEN })),
   },
   {
     id: "waits",
@@ -183,44 +141,18 @@ export const CHARTS: readonly ChartSpec[] = [
       delta("replies that waited for it", "server", "repliesDeferred"),
       delta("verdicts too late", "server", "verdictsLate"),
       delta("its disk failed", "server", "ledgerFailures"),
-      delta("ring full", "server", "shakeLedgerFull"),
-      delta("refused", "server", "shakeAwardsRefused"),
       delta("verdicts without a connection", "server", "verdictsOrphaned"),
     ],
   },
   {
-    id: "throttle",
+    id: "limits",
     isSparse: true,
     title: "Refused by limit",
     unit: "perSecond",
     lines: [
-      delta("of the host", "server", "throttleByHost"),
-      delta("of a connection or user", "server", "throttleByConnection"),
-      delta("the queue's delay", "server", "throttleByDelay"),
-      delta("the level", "server", "throttleByLevel"),
-      delta("logins of the host", "server", "throttleLoginsByHost"),
-      delta("logins of a user", "server", "throttleLoginsByUser"),
       delta("no room for a connection", "server", "engineRefusedPeers"),
-      delta("user has all he may", "server", "shakeAtLimit"),
       delta("packets of a user, by the ledger", "server", "ledgerUserLimit"),
       delta("packets of a sponsor, by the ledger", "server", "ledgerSponsorLimit"),
-    ],
-  },
-  {
-    id: "level",
-    title: "Degradation level, the highest of any SET",
-    unit: "count",
-    lines: [{ label: "level", source: { kind: "highest", role: "server", metrics: LEVEL_GAUGES } }],
-  },
-  {
-    id: "levels",
-    isSparse: true,
-    title: "SETs that shed, by level",
-    unit: "count",
-    lines: [
-      gauge("1 strained", "server", LEVEL_GAUGES[0]),
-      gauge("2 reading less", "server", LEVEL_GAUGES[1]),
-      gauge("3 claims only", "server", LEVEL_GAUGES[2]),
     ],
   },
   {
@@ -229,8 +161,6 @@ export const CHARTS: readonly ChartSpec[] = [
     title: "Shed without an answer",
     unit: "perSecond",
     lines: [
-      delta("waited too long", "server", "throttleStale"),
-      delta("refused, and not told", "server", "throttleUnanswered"),
       delta("connections left unread for a pass", "server", "engineLeftUnread"),
     ],
   },
@@ -309,8 +239,10 @@ function carried(what: "Packets" | "Bytes"): LineSpec[] {
   ];
 }
 
-/** All lines of all charts, in the order in which points hold their values. */
-export const LINES: readonly LineSpec[] = CHARTS.flatMap(({ lines }) => lines);
+/** Core's charts and warnings, with what plugins have declared in its place. */
+export function chartTable(declared: readonly Declared[] = []): ChartTable {
+  return new ChartTable({ charts: CORE_CHARTS, warnings: CORE_WARNINGS }, declared);
+}
 
 /** `frameTooLong` as `frame too long`. */
 function inWords(name: string): string {

@@ -1,5 +1,8 @@
+import { missingFen, moneyLine } from "../../base/money_line.ts";
 import { formatCount } from "../../base/units.ts";
+import type { WarningSpec } from "../../charts/chart.ts";
 import type { MergedSecond, RoleSecond } from "./merge.ts";
+import { moneyOf } from "./money_sums.ts";
 
 /** How users fare: as they should, worse, or most of them not at all. */
 export type HealthLevel = "good" | "warn" | "bad";
@@ -15,10 +18,16 @@ const SOME = 0.01;
 const MOST = 0.5;
 
 /** How users fared in a second, by what fleets and servers tell of it. Being connected is no health: being served is. */
-export function healthOf({ roles }: MergedSecond): Health {
+export function healthOf(merged: MergedSecond, warnings: readonly WarningSpec[]): Health {
+  const { roles } = merged;
+  const money = moneyOf(merged);
   const found = [
+    // Before all else: nobody may be served so.
+    ...(money === undefined || missingFen(money) === 0
+      ? []
+      : [{ level: "bad", text: moneyLine(money) } as const]),
     ...(roles.client === undefined ? [] : fleetHealth(roles.client)),
-    ...(roles.server === undefined ? [] : limitHealth(roles.server)),
+    ...warnings.flatMap((warning) => warned(warning, roles[warning.role])),
   ];
   const level = found.some(({ level }) => level === "bad") ? "bad" : found.length > 0 ? "warn" : "good";
   return { level, texts: found.map(({ text }) => text) };
@@ -50,12 +59,15 @@ export const NOT_SENT = ["ticksLate", "ticksUnconnected", "ticksOverrun"] as con
 export const LOST = ["shakesLost", "shakesGivenUp"] as const;
 
 /** A fleet that wins less and less, since its users have all that they may have, looks like a broken server. */
-function limitHealth({ deltas }: RoleSecond): Finding[] {
-  const { shakeAtLimit = 0, ledgerUserLimit = 0, ledgerSponsorLimit = 0 } = deltas;
-  const refused = shakeAtLimit + ledgerUserLimit + ledgerSponsorLimit;
-  if (refused === 0) return [];
-  const text =
-    `${formatCount(refused)} shakes a second win nothing since their users have all they may have: ` +
-    "redpkt server --packets-per-user and --packets-per-sponsor, 0 for no limit";
-  return [{ level: "warn", text }];
+export const CORE_WARNINGS: readonly WarningSpec[] = [{
+  id: "userLimits",
+  role: "server",
+  metrics: ["ledgerUserLimit", "ledgerSponsorLimit"],
+  text: "shakes a second win nothing since their users have all they may have: " +
+    "redpkt server --packets-per-user and --packets-per-sponsor, 0 for no limit",
+}];
+
+function warned({ metrics, text }: WarningSpec, role: RoleSecond | undefined): Finding[] {
+  const grown = metrics.reduce((sum, metric) => sum + (role?.deltas[metric] ?? 0), 0);
+  return grown === 0 ? [] : [{ level: "warn", text: `${formatCount(grown)} ${text}` }];
 }

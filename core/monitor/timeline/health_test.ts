@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { healthOf } from "./health.ts";
+import { declaredBy } from "../../plugin/declared.ts";
+import shake from "../../../plugins/shake/mod.ts";
+import { chartTable } from "./chart_table.ts";
 import { MergedSecond } from "./merge.ts";
 import { makeSnapshot } from "../collect/testing.ts";
 
@@ -7,7 +10,7 @@ function health(client?: Record<string, number>, server?: Record<string, number>
   const second = new MergedSecond(7);
   if (client !== undefined) second.add(makeSnapshot(7, { deltas: client }), "fleet");
   if (server !== undefined) second.add(makeSnapshot(7, { role: "server", deltas: server }), "server");
-  return healthOf(second);
+  return healthOf(second, chartTable([declaredBy(shake)]).warnings);
 }
 
 Deno.test("a dead server: what was due, sent and lost is said, and it is bad", () => {
@@ -37,4 +40,17 @@ Deno.test("users who may win no more are told from a server that gives nothing",
   assert.equal(level, "warn");
   assert.match(texts[0], /^23 shakes a second win nothing .*--packets-per-user and --packets-per-sponsor/);
   assert.equal(health({}, { shakeAtLimit: 0 }).level, "good");
+});
+
+Deno.test("money that is nowhere is bad, whatever else is well", () => {
+  const of = (moneyUsersFen: number) => {
+    const second = new MergedSecond(7);
+    const gauges = { moneyPutInFen: 100, moneyPoolFen: 50, moneySentFen: 10, moneyUsersFen };
+    second.add(makeSnapshot(7, { role: "server", gauges }), "server");
+    return healthOf(second, []);
+  };
+  assert.deepEqual(of(40), { level: "good", texts: [] });
+  const text = "money OFF BY 0.03 yuan, missing: 1.00 yuan put in is not " +
+    "0.50 yuan pool + 0.10 yuan held + 0.37 yuan users + 0.00 yuan returned";
+  assert.deepEqual(of(37), { level: "bad", texts: [text] });
 });

@@ -1,11 +1,11 @@
-import { LINES } from "./chart_table.ts";
+import type { ChartTable } from "../../charts/chart_table.ts";
 import { lineValue } from "./charts.ts";
 import type { ShownSecond } from "./timeline.ts";
 
 /** One second as the charts show it. */
 export interface Point {
   readonly second: number;
-  /** By line, in the order of `LINES`. */
+  /** By line, in the order of the table of charts. */
   readonly values: readonly (number | null)[];
   readonly reporting: number;
   readonly expected: number;
@@ -14,12 +14,9 @@ export interface Point {
 /** Seconds that are kept: 4 hours. */
 const MOST_POINTS = 14_400;
 
-/** The lines that hold sums since the start. */
-const TOTALS: readonly number[] = LINES.flatMap(({ source }, i) => source.kind === "total" ? [i] : []);
-
 interface Kept {
   readonly point: Point & { values: (number | null)[] };
-  /** By how much the lines of `TOTALS` grew in it. */
+  /** By how much the lines with sums grew in it. */
   readonly grown: readonly (number | null)[];
 }
 
@@ -27,8 +24,17 @@ interface Kept {
 export class History {
   readonly #kept: Kept[] = [];
   readonly #points: Point[] = [];
-  /** Values of `TOTALS` in the latest second that is kept no more. */
-  #before: (number | null)[] = TOTALS.map(() => null);
+  #table: ChartTable;
+  /** The lines that hold sums since the start. */
+  #totals: readonly number[];
+  /** Their values in the latest second that is kept no more. */
+  #before: (number | null)[];
+
+  constructor(table: ChartTable) {
+    this.#table = table;
+    this.#totals = totalsOf(table);
+    this.#before = this.#totals.map(() => null);
+  }
 
   get points(): readonly Point[] {
     return this.#points;
@@ -38,11 +44,29 @@ export class History {
     return this.#points.at(-1);
   }
 
+  /** Shows other lines from now on: those that there were keep their past, and nobody has told of new ones before. */
+  use(table: ChartTable): void {
+    const places = table.charts.flatMap(({ id, lines }) =>
+      lines.map(({ label }) => this.#table.indexOf(id, label))
+    );
+    const totals = totalsOf(table);
+    const olds = totals.map((line) => this.#totals.indexOf(places[line]));
+    const from = <T>(list: readonly (T | null)[], at: readonly number[]) => at.map((i) => list[i] ?? null);
+    this.#kept.forEach(({ point, grown }, i) => {
+      const moved = { ...point, values: from(point.values, places) };
+      this.#kept[i] = { point: moved, grown: from(grown, olds) };
+      this.#points[i] = moved;
+    });
+    this.#before = from(this.#before, olds);
+    this.#table = table;
+    this.#totals = totals;
+  }
+
   /** Adds a second, or replaces it by its amended form. */
   put({ merged, reporting, expected }: ShownSecond): Point {
-    const values = LINES.map((line) => rounded(lineValue(line, merged)));
+    const values = this.#table.lines.map((line) => rounded(lineValue(line, merged)));
     const point = { second: merged.second, values, reporting, expected };
-    const kept: Kept = { point, grown: TOTALS.map((i) => values[i]) };
+    const kept: Kept = { point, grown: this.#totals.map((i) => values[i]) };
     let at = this.#points.length;
     // Amended seconds are among the last few.
     while (at > 0 && this.#points[at - 1].second > point.second) at--;
@@ -54,7 +78,7 @@ export class History {
     if (this.#points.length > MOST_POINTS) {
       this.#points.shift();
       const { values } = this.#kept.shift()!.point;
-      this.#before = TOTALS.map((i) => values[i]);
+      this.#before = this.#totals.map((i) => values[i]);
     }
     return point;
   }
@@ -63,13 +87,17 @@ export class History {
   #addUpFrom(first: number): void {
     for (let at = first; at < this.#kept.length; at++) {
       const { point, grown } = this.#kept[at];
-      TOTALS.forEach((line, i) => {
+      this.#totals.forEach((line, i) => {
         const before = at === 0 ? this.#before[i] : this.#kept[at - 1].point.values[line];
         const growth = grown[i];
         point.values[line] = growth === null ? before : rounded((before ?? 0) + growth);
       });
     }
   }
+}
+
+function totalsOf({ lines }: ChartTable): number[] {
+  return lines.flatMap(({ source }, i) => source.kind === "total" ? [i] : []);
 }
 
 /** Three decimals are more than any chart shows, and keep what travels short. */

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { BUCKET_COUNT, Histogram, record, toSparse } from "../../counters/histogram.ts";
 import { Random } from "../../base/random.ts";
-import { LINES } from "./chart_table.ts";
+import { chartTable } from "./chart_table.ts";
 import { lineValue } from "./charts.ts";
 import { MergedSecond } from "./merge.ts";
+import { declaredBy } from "../../plugin/declared.ts";
+import throttle from "../../../plugins/throttle/mod.ts";
 import { makeSnapshot } from "../collect/testing.ts";
 
 Deno.test("percentiles of merged snapshots are those of one histogram of all values, bit for bit", () => {
@@ -51,7 +53,7 @@ Deno.test("roles are kept apart, and the worst event-loop delay is the group's",
 });
 
 Deno.test("the level of a chart is the highest that any SET has", () => {
-  const level = LINES.find(({ label }) => label === "level")!;
+  const level = chartTable([declaredBy(throttle)]).lines.find(({ label }) => label === "level")!;
   const merged = new MergedSecond(7);
   assert.equal(lineValue(level, merged), null, "nobody has told");
   const at = (strained: number, readingLess: number, claimsOnly: number) =>

@@ -1,27 +1,36 @@
-import { formatMicros } from "../../base/units.ts";
+import { formatBytes, formatCount, formatMicros, formatShort, formatYuan } from "../../base/units.ts";
 import type { Unit } from "./charts.ts";
 
-/** A value in its unit, in at most nine characters; a dash where there is none. */
+/** A value in its unit, such as `59,987/s`; a dash where there is none. */
 export function write(value: number | null, unit: Unit): string {
   if (value === null) return "-";
-  if (unit === "us") return formatMicros(value);
-  if (unit === "ms") return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
-  if (unit === "percent") return `${Math.round(value)} %`;
-  if (unit === "bytes" || unit === "bytesPerSecond") {
-    return `${compact(value)}B${unit === "bytes" ? "" : "/s"}`;
+  switch (unit) {
+    case "us":
+      return formatMicros(value);
+    case "ms":
+      return formatMicros(value * 1_000);
+    case "percent":
+      return `${formatCount(value)} %`;
+    case "bytes":
+      return formatBytes(value);
+    case "bytesPerSecond":
+      return `${formatBytes(value)}/s`;
+    case "yuan":
+      return Math.abs(value) < 1_000 ? formatYuan(Math.round(value * 100)) : `${formatShort(value)} yuan`;
+    case "perSecond":
+      return `${tenths(value)}/s`;
+    case "count":
+      return tenths(value);
   }
-  const number = value < 100_000
-    ? (Math.round(value * 10) / 10).toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 1 : 0 })
-    : compact(value).trim();
-  return unit === "perSecond" ? `${number}/s` : unit === "yuan" ? `${number} y` : number;
 }
 
-function compact(value: number): string {
-  const units = [" ", "k", "M", "G", "T"];
-  let i = 0;
-  while (value >= 1000 && i < units.length - 1) {
-    value /= 1000;
-    i++;
-  }
-  return `${i === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[i]}`.replace("  ", " ");
+/** The same for an axis: without decimals that say nothing. */
+export function writeTick(value: number, unit: Unit): string {
+  return write(value, unit).replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
+}
+
+/** Few of a thing may be a mean: with one decimal, if it has one. */
+function tenths(value: number): string {
+  const rounded = Math.round(value * 10) / 10;
+  return rounded < 10 && !Number.isInteger(rounded) ? rounded.toFixed(1) : formatShort(value);
 }

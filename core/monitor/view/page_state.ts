@@ -1,4 +1,3 @@
-import { CHARTS, LINES } from "../timeline/chart_table.ts";
 import { type Health, healthOf } from "../timeline/health.ts";
 import type { ChartSpec } from "../timeline/charts.ts";
 import type { Mark } from "../timeline/marks.ts";
@@ -73,9 +72,12 @@ export function pageHistory(core: MonitorCore, money: MoneyView | null, lastS: n
   const from = (points.at(-1)?.second ?? 0) - lastS;
   const shown = points.filter(({ second }) => second > from);
   return {
-    charts: CHARTS.map(({ lines, ...chart }) => ({ ...chart, lines: lines.map(({ label }) => label) })),
+    charts: core.table.charts.map(({ lines, ...chart }) => ({
+      ...chart,
+      lines: lines.map(({ label }) => label),
+    })),
     seconds: shown.map(({ second }) => second),
-    columns: LINES.map((_, i) => column(shown, i)),
+    columns: core.table.lines.map((_, i) => column(shown, i)),
     reporting: shown.map(({ reporting, expected }) => [reporting, expected] as const),
     marks: [...core.marks.all],
     targets: targetRows(core),
@@ -87,7 +89,9 @@ export function pageHistory(core: MonitorCore, money: MoneyView | null, lastS: n
 
 /** How users fare in the second that was shown last. */
 export function health(core: MonitorCore): Health {
-  return core.lastShown === undefined ? { level: "good", texts: [] } : healthOf(core.lastShown.merged);
+  return core.lastShown === undefined
+    ? { level: "good", texts: [] }
+    : healthOf(core.lastShown.merged, core.table.warnings);
 }
 
 /** Client hosts that are shown one by one. */

@@ -4,17 +4,34 @@ import uplotCss from "uplot/css" with { type: "text" };
 import uplotJs from "uplot/js" with { type: "text" };
 import css from "./page.css" with { type: "text" };
 import html from "./page.html" with { type: "text" };
+import moneyLine from "../../base/money_line.ts" with { type: "text" };
+import units from "../../base/units.ts" with { type: "text" };
+import lineLooks from "../timeline/line_looks.ts" with { type: "text" };
 import chartOptions from "./page/chart_options.ts" with { type: "text" };
 import charts from "./page/charts.ts" with { type: "text" };
 import control from "./page/control.ts" with { type: "text" };
 import main from "./page/main.ts" with { type: "text" };
 import money from "./page/money.ts" with { type: "text" };
 import targets from "./page/targets.ts" with { type: "text" };
+import unitText from "../timeline/unit_text.ts" with { type: "text" };
 import timeRange from "./page/time_range.ts" with { type: "text" };
 import words from "./page/words.ts" with { type: "text" };
 
 /** The order in which the modules stand: each uses only what is before it. */
-const MODULES = [words, timeRange, chartOptions, charts, targets, money, control, main];
+const MODULES = [
+  units,
+  moneyLine,
+  unitText,
+  lineLooks,
+  words,
+  timeRange,
+  chartOptions,
+  charts,
+  targets,
+  money,
+  control,
+  main,
+];
 
 /** The page's modules as one script: their imports lead to each other, so without them they share one scope. */
 export function pageScript(): string {

@@ -206,6 +206,7 @@ function eventStream(core: MonitorCore, money: MoneyWatch | undefined, streams: 
               } satisfies PageSecond,
             ),
         }),
+        core.watch({ charts: () => send("charts", {}) }),
         core.marks.subscribe((mark) => send("mark", mark)),
         money?.subscribe((view) => send("money", view)) ?? (() => {}),
       );

@@ -32,24 +32,13 @@ const LEAST_LOST = 5;
 /** Twice what memory takes on a common virtual machine. */
 const SLOW_MEMORY_NS = 250;
 
-/** Measures that say how fast answers came, in ms. */
-const LATENCIES: readonly Measure[] = ["p50Ms", "p99Ms", "p999Ms", "admittedP99Ms", "claimP99Ms"];
-/** The others that fail where time is short; a sponsor's missing fen isn't the machine's doing. */
-const OF_TIME: readonly Measure[] = [
-  ...LATENCIES,
-  "offeredPercent",
-  "answeredPercent",
-  "overloadedPercent",
-  "goodPercent",
-  "disconnects",
-  "readyPercent",
-  "backAfterS",
-  "dialErrors",
-  "p99TimesFirst",
-  "sendsDonePercent",
-  "claimsAnsweredPercent",
-  "claimsPaid",
-];
+/** Measures that don't fail because time was short. All others do, those of plugins too. */
+const NOT_OF_TIME: ReadonlySet<string> = new Set<Measure>([
+  "won",
+  "serverGrowthMb",
+  "closedBad",
+  "misbehavingPercent",
+]);
 
 /**
  * What took the time in a phase that failed. It looks at the seconds that were bad, and names what the machine did in them
@@ -65,9 +54,9 @@ export function judgeMachine(
   seconds: readonly JudgedSecond[],
   kind: MachineKind,
 ): Cause[] {
-  const failed = checks.filter(({ measure, met }) => !met && OF_TIME.includes(measure as Measure));
+  const failed = checks.filter(({ measure, met }) => !met && !NOT_OF_TIME.has(measure));
   if (failed.length === 0) return [];
-  const latency = failed.find(({ measure }) => LATENCIES.includes(measure as Measure));
+  const latency = failed.find(({ unit }) => unit === "ms");
   const bad = badSeconds(seconds, latency?.atMost);
   const while_ = `while ${broke(latency ?? failed[0])}`;
   const use = averageOf(bad.map(({ machine }) => machine));

@@ -137,8 +137,8 @@ Deno.test("money that doesn't add up is never the machine's doing, and what held
 });
 
 Deno.test("shakes that weren't sent are looked for in the seconds in which they weren't", () => {
-  const offered = check({ measure: "offeredPercent", phase: "p", unit: "percent" }, 94, { atLeast: 99 });
+  const offered = check({ measure: "sentPercent", phase: "p", unit: "percent" }, 94, { atLeast: 99 });
   const seconds = series(HOG, 1, 3).map((each, i) => i >= 8 && i < 12 ? { ...each, notSent: 9_000 } : each);
   const [cause] = judge(seconds, KIND, [offered]);
-  assert.match(cause.text, /^another process took 85 % .* while offeredPercent was under 99 %$/);
+  assert.match(cause.text, /^another process took 85 % .* while sentPercent was under 99 %$/);
 });

@@ -1,3 +1,4 @@
+import { percentOf, type PhaseCounts, type PhaseSide, type PluginMeasure } from "../../charts/measure.ts";
 import { Histogram, type SparseHistogram } from "../../counters/histogram.ts";
 import type { Totals } from "../../counters/series.ts";
 import type { CheckUnit } from "../../report/data/check.ts";
@@ -16,13 +17,18 @@ export interface Reading {
   readonly client: Totals;
 }
 
-/** The result of a phase from the readings at its two ends. */
+/**
+ * The result of a phase from the readings at its two ends.
+ *
+ * @param measures of the server's plugins
+ */
 export function phaseResult(
   name: string,
   seconds: number,
   before: Reading,
   after: Reading,
   backAfterS: number | null = null,
+  measures: Readonly<Record<string, PluginMeasure>> = {},
 ): PhaseResult {
   const grew = (counter: string) => after.client.counters[counter] - before.client.counters[counter];
   const buckets = difference(after.client.histograms.shakeLatencyUs, before.client.histograms.shakeLatencyUs);
@@ -46,6 +52,7 @@ export function phaseResult(
     disconnects: grew("disconnects"),
     good: grew("shakesInTime"),
     givenUp: grew("shakesGivenUp"),
+    lost: grew("shakesLost") + grew("shakesGivenUp"),
     admittedP99Us: new Histogram().add(
       difference(after.client.histograms.admittedLatencyUs, before.client.histograms.admittedLatencyUs),
     ).percentile(99),
@@ -74,6 +81,11 @@ export function phaseResult(
       grew,
       (name) => difference(after.client.histograms[name], before.client.histograms[name]),
     ),
+    measures: measured(measures, {
+      seconds,
+      server: phaseSide(before.server, after.server),
+      client: phaseSide(before.client, after.client),
+    }),
   };
 }
 
@@ -84,13 +96,12 @@ const DIAL_ERRORS = ["Timeout", "NoPort", "NoDescriptor", "NoMemory", "Unreachab
 /** What the server closes slow and dead peers for. */
 const BAD_CLOSES = ["closedLoginTimeout", "closedFrameTimeout", "closedSlowReader", "closedIdle"];
 
-interface MeasureSpec {
+export interface MeasureSpec {
   readonly unit: CheckUnit;
   /** Its value in a phase; some compare it with the first one. NaN where there is none. */
   readonly of: (result: PhaseResult, first: PhaseResult) => number;
 }
 
-const percent = (part: number, whole: number) => whole === 0 ? 100 : part / whole * 100;
 const counted = (of: MeasureSpec["of"]): MeasureSpec => ({ unit: "count", of });
 const inPercent = (of: MeasureSpec["of"]): MeasureSpec => ({ unit: "percent", of });
 /** Of microseconds. */
@@ -99,40 +110,63 @@ const inMs = (us: MeasureSpec["of"]): MeasureSpec => ({
   of: (result, first) => us(result, first) / 1000,
 });
 
-/** What a threshold can be about, by name. */
+/** What a threshold can be about, by name; besides what plugins measure. */
 export const MEASURES = {
-  offeredPercent: inPercent(({ offered, scheduled }) => percent(offered, scheduled)),
-  answeredPercent: inPercent(({ answered, offered }) => percent(answered, offered)),
+  sentPercent: inPercent(({ offered, scheduled }) => percentOf(offered, scheduled)),
+  answeredPercent: inPercent(({ answered, offered }) => percentOf(answered, offered)),
   overloadedPercent: inPercent(({ overloaded, answered }) =>
-    answered === 0 ? 0 : percent(overloaded, answered)
+    answered === 0 ? 0 : percentOf(overloaded, answered)
   ),
   disconnects: counted(({ disconnects }) => disconnects),
-  goodPercent: inPercent(({ good, scheduled }) => percent(good, scheduled)),
+  goodPercent: inPercent(({ good, scheduled }) => percentOf(good, scheduled)),
   admittedP99Ms: inMs(({ admittedP99Us }) => admittedP99Us),
   p99TimesFirst: {
     unit: "times",
     of: ({ admittedP99Us }, first) => admittedP99Us / Math.max(1, first.admittedP99Us),
   },
   serverGrowthMb: { unit: "MB", of: ({ server }, first) => (server.rssBytes - first.server.rssBytes) / 1e6 },
-  readyPercent: inPercent(({ ready, behaving }) => percent(ready, behaving)),
+  readyPercent: inPercent(({ ready, behaving }) => percentOf(ready, behaving)),
   backAfterS: { unit: "s", of: ({ backAfterS }) => backAfterS ?? NaN },
   dialErrors: counted(({ dialErrors }) => dialErrors),
   closedBad: counted(({ closedBad }) => closedBad),
   misbehavingPercent: inPercent(({ misbehaving, badUsers }) =>
-    badUsers === 0 ? 0 : percent(misbehaving, badUsers)
+    badUsers === 0 ? 0 : percentOf(misbehaving, badUsers)
   ),
   won: counted(({ won }) => won),
   p50Ms: inMs(({ latencyUs }) => latencyUs.p50),
   p99Ms: inMs(({ latencyUs }) => latencyUs.p99),
   p999Ms: inMs(({ latencyUs }) => latencyUs.p999),
-  sendsDonePercent: inPercent(({ sends }) => percent(sends.done, sends.sent)),
-  claimsAnsweredPercent: inPercent(({ sends }) => percent(sends.claimsAnswered, sends.claims)),
-  claimsPaid: counted(({ sends }) => sends.paid),
-  claimP99Ms: inMs(({ sends }) => sends.claimUs.p99),
 } satisfies Record<string, MeasureSpec>;
 
 export type Measure = keyof typeof MEASURES;
-export const MEASURE_NAMES = Object.keys(MEASURES) as Measure[];
+
+function phaseSide(before: Totals, after: Totals): PhaseSide {
+  return {
+    grew: (counter) => (after.counters[counter] ?? 0) - (before.counters[counter] ?? 0),
+    gauge: (name) => after.gauges[name] ?? 0,
+    percentile: (name, percent) =>
+      new Histogram().add(difference(after.histograms[name] ?? [], before.histograms[name] ?? []))
+        .percentile(percent),
+  };
+}
+
+/** What plugins measure in a phase, as a summary has it. */
+function measured(
+  measures: Readonly<Record<string, PluginMeasure>>,
+  counts: PhaseCounts,
+): NonNullable<PhaseSummary["measures"]> {
+  return Object.fromEntries(
+    Object.entries(measures).map(([name, { unit, label, isMoreBetter, of }]) => {
+      const value = of(counts);
+      return [name, {
+        value: Number.isFinite(value) ? value : null,
+        unit,
+        ...(label === undefined ? {} : { label }),
+        ...(isMoreBetter === undefined ? {} : { isMoreBetter }),
+      }];
+    }),
+  );
+}
 
 function usage(before: Totals, after: Totals): Usage {
   const cpuMs = after.cpuUserMs + after.cpuSystemMs - before.cpuUserMs - before.cpuSystemMs;

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { didYouMean } from "../../base/did_you_mean.ts";
 import type { Program } from "../../cli/host.ts";
 import { UserError } from "../../base/user_error.ts";
-import { pluginUrl, whyNotLoaded } from "../../plugin/loader.ts";
+import { loadPlugin, pluginUrl, whyNotLoaded } from "../../plugin/loader.ts";
 import type { PlanInput } from "../../seed/plan/plan_schema.ts";
 import { MISBEHAVIOURS } from "../../client/population/misbehaviour.ts";
 import { behaviourSchema } from "../../client/population/behaviour.ts";
-import { MEASURE_NAMES } from "./measures.ts";
+import { MEASURES } from "./measures.ts";
 
 const bound = z.strictObject({ atLeast: z.number().optional(), atMost: z.number().optional() })
   .refine(({ atLeast, atMost }) => atLeast !== undefined || atMost !== undefined, "needs atLeast or atMost");
@@ -19,7 +19,7 @@ const packets = z.strictObject({
 });
 
 const server = z.strictObject({
-  /** Values of the plugins' config by name, such as `throttle.hostPerS`. */
+  /** Values of the plugins' config by name, such as `dice.sides`. */
   set: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
   /** Other flags, by name. */
   flags: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
@@ -57,8 +57,8 @@ const phase = z.strictObject({
   }).exactOptional(),
   /** How often the server is killed and started again, evenly over the phase. */
   kills: z.int().min(1).max(1_000).exactOptional(),
-  /** What must hold for this phase, by measure. */
-  thresholds: z.partialRecord(z.enum(MEASURE_NAMES), bound).default({}),
+  /** What must hold for this phase, by measure: one of core's, or of a plugin of the server. */
+  thresholds: z.record(z.string(), bound).default({}),
 });
 
 const schema = z.strictObject({
@@ -114,11 +114,39 @@ export async function loadScenario(source: string, program: Program): Promise<Fu
   const isBuiltIn = name !== undefined && Object.hasOwn(program.scenarios, name);
   const module = isBuiltIn ? await program.scenarios[name]() : await importScenario(source, program);
   const result = schema.safeParse(module.default);
-  if (result.success) return result.data;
-  throw new UserError(
-    result.error.issues.map(({ path, message }) =>
-      `scenario ${source}: ${path.join(".") || "the default export"}: ${message}`
-    ).join("\n"),
+  const problems = [
+    ...(result.error?.issues ?? []).map(({ path, message }) =>
+      `${path.join(".") || "the default export"}: ${message}`
+    ),
+    ...await measureProblems(module.default, program),
+  ];
+  if (result.success && problems.length === 0) return result.data;
+  throw new UserError(problems.map((problem) => `scenario ${source}: ${problem}`).join("\n"));
+}
+
+/** As much of a scenario as says what it measures, whatever else is wrong with it. */
+const measuring = z.object({
+  server: z.object({ flags: z.object({ plugins: z.string() }) }).optional().catch(undefined),
+  phases: z.array(
+    z.object({ thresholds: z.record(z.string(), z.unknown()).default({}) }).catch({ thresholds: {} }),
+  ),
+});
+
+/** Thresholds about what neither core nor any plugin measures that the program or the scenario has. */
+async function measureProblems(scenario: unknown, program: Program): Promise<string[]> {
+  const { data } = measuring.safeParse(scenario);
+  if (data === undefined) return [];
+  const named = data.server?.flags.plugins.split(",").filter((name) => name !== "") ?? [];
+  const plugins = await Promise.all(
+    [...new Set([...Object.keys(program.plugins), ...named])].map((name) => loadPlugin(name, program)),
+  );
+  const known = [...Object.keys(MEASURES), ...plugins.flatMap(({ measures }) => Object.keys(measures ?? {}))];
+  return data.phases.flatMap(({ thresholds }, i) =>
+    Object.keys(thresholds).filter((name) => !known.includes(name)).map((name) =>
+      `phases.${i}.thresholds.${name}: nothing measures this.${didYouMean(name, known)} There are ${
+        known.join(", ")
+      }`
+    )
   );
 }
 

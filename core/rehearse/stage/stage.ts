@@ -6,16 +6,13 @@ import { PORT_TAKEN } from "../../engine/common/not_bound.ts";
 import { connectionsPerPair, readPortRange } from "../../os/port_range.ts";
 import { Child } from "./child.ts";
 import { CpuQuota } from "./cpu_quota.ts";
+import { RehearsedPlugins } from "./plugins.ts";
 import { HeldPort } from "./held_port.ts";
 import type { Reading } from "../measure/measures.ts";
 import type { FullScenario } from "../measure/scenario.ts";
 
 /** How often a server that was killed is started again while its port isn't free; each waits a while for it. */
 const MOST_STARTS = 5;
-
-/** How much more often than on average a user may shake before the cap of its connection bites. */
-const CAP_HEADROOM = 4;
-const LEAST_CAP_PER_S = 100;
 
 export interface StageOptions {
   readonly engine: EngineName;
@@ -35,8 +32,10 @@ export class Stage {
   readonly client: Child;
   /** What holds the server to its share of a core, if anything does. */
   readonly quota: CpuQuota | undefined;
-  /** The cap of a connection that the server was given, in shakes a second. */
-  readonly connectionCapPerS: number;
+  /** The plugins of the server. */
+  readonly plugins: RehearsedPlugins;
+  /** What they were set to, by `PLUGIN.KEY`. */
+  readonly settings: Readonly<Record<string, number | string>>;
 
   readonly #startServer: () => Child;
   readonly #heldPort: HeldPort | undefined;
@@ -45,7 +44,8 @@ export class Stage {
     startServer: () => Child,
     server: Child,
     client: Child,
-    connectionCapPerS: number,
+    plugins: RehearsedPlugins,
+    settings: Readonly<Record<string, number | string>>,
     quota: CpuQuota | undefined,
     heldPort: HeldPort | undefined,
   ) {
@@ -54,7 +54,8 @@ export class Stage {
     this.quota = quota;
     this.server = server;
     this.client = client;
-    this.connectionCapPerS = connectionCapPerS;
+    this.plugins = plugins;
+    this.settings = settings;
   }
 
   /**
@@ -68,9 +69,15 @@ export class Stage {
     if (addresses > 250) {
       throw new UserError(`--users ${options.users}: at most ${formatCount(250 * usersPerAddress)}`);
     }
-    const most = Math.max(...scenario.phases.map(({ shakesPerS }) => shakesPerS));
-    const cap = Math.max(LEAST_CAP_PER_S, Math.ceil(CAP_HEADROOM * most / options.users));
     const { cores, flags = {}, set = {} } = scenario.server ?? {};
+    const plugins = await RehearsedPlugins.load(scenario, options.serverFlags, host.program);
+    const settings = {
+      ...plugins.settings({
+        users: options.users,
+        shakesPerS: Math.max(0, ...scenario.phases.map(({ shakesPerS }) => shakesPerS)),
+      }),
+      ...set,
+    };
     const quota = cores === undefined ? undefined : CpuQuota.open(`redpkt-${Deno.pid}`, cores);
     // A server that is killed must find its port again.
     const heldPort = scenario.phases.some(({ kills }) => kills !== undefined) ? HeldPort.take() : undefined;
@@ -88,12 +95,7 @@ export class Stage {
         ],
         ...(options.ledger === undefined ? [] : ["--ledger", options.ledger]),
         ...["--engine", options.engine, "--workers", String(options.serverWorkers)],
-        // Threads that go first keep to no quota.
-        ...(quota === undefined ? [] : ["--priority", "normal"]),
-        ...["--set", `throttle.connectionPerS=${cap}`, "--set", `throttle.connectionBurst=${2 * cap}`],
-        // A scenario that says nothing of levels is a proof of what the host can do: every shake is answered.
-        ...["--set", "throttle.mostLevel=0"],
-        ...Object.entries(set).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+        ...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
         ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
         ...options.serverFlags,
       ]);
@@ -117,7 +119,7 @@ export class Stage {
         ...(options.awards === undefined ? [] : ["--awards", options.awards]),
         ...fleetFlags(scenario.fleet),
       ]);
-      const stage = new Stage(startServer, server, client, cap, quota, heldPort);
+      const stage = new Stage(startServer, server, client, plugins, settings, quota, heldPort);
       await client.started("ready", "control").catch(async (error) => {
         await stage.stop();
         throw error;

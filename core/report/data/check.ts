@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { MEASURE_UNITS, type MeasureUnit } from "../../charts/measure.ts";
 import { formatCount, formatYuan } from "../../base/units.ts";
 
 /** What the number of a check counts. */
-export const CHECK_UNITS = ["count", "percent", "ms", "s", "MB", "times", "fen"] as const;
-export type CheckUnit = typeof CHECK_UNITS[number];
+export const CHECK_UNITS = MEASURE_UNITS;
+export type CheckUnit = MeasureUnit;
 
 /** The phase of what holds for a whole rehearsal. */
 export const WHOLE_RUN = "all";

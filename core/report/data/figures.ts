@@ -1,4 +1,6 @@
 import { formatCount, formatMicros, formatYuan } from "../../base/units.ts";
+import type { MeasureUnit } from "../../charts/measure.ts";
+import { valueText } from "./check.ts";
 import type { PhaseSummary } from "./summary_schema.ts";
 
 /** A figure of a phase. */
@@ -6,7 +8,7 @@ export interface Figure {
   readonly label: string;
   readonly value: (phase: PhaseSummary) => number;
   /** Of the value, for programs. */
-  readonly unit: "count" | "perS" | "fen" | "us" | "percent" | "bytes";
+  readonly unit: "perS" | "us" | "bytes" | MeasureUnit;
   readonly write: (value: number) => string;
   /** Whether more of it is better; undefined where it is neither. */
   readonly isMoreBetter?: boolean;
@@ -23,16 +25,16 @@ const latency = (label: string, key: keyof PhaseSummary["latencyUs"]): Figure =>
   isMoreBetter: false,
 });
 
-/** What a report tells of each phase. */
-export const FIGURES: readonly Figure[] = [
+/** What a report tells of each phase, whatever its server does. */
+const FIGURES: readonly Figure[] = [
   {
-    label: "scheduled",
+    label: "due",
     value: ({ scheduled, seconds }) => scheduled / seconds,
     unit: "perS",
     write: perSecond,
   },
   {
-    label: "offered",
+    label: "sent",
     value: ({ offered, seconds }) => offered / seconds,
     unit: "perS",
     write: perSecond,
@@ -64,6 +66,7 @@ export const FIGURES: readonly Figure[] = [
     write: formatCount,
     isMoreBetter: false,
   },
+  { label: "lost", value: ({ lost }) => lost, unit: "count", write: formatCount, isMoreBetter: false },
   {
     label: "disconnects",
     value: ({ disconnects }) => disconnects,
@@ -105,3 +108,24 @@ export const FIGURES: readonly Figure[] = [
   },
   { label: "fleet memory", value: ({ client }) => client.rssBytes, unit: "bytes", write: megabytes },
 ];
+
+/** What a report tells of these phases: of a plugin's measures those that have a label. */
+export function figuresOf(phases: readonly PhaseSummary[]): readonly Figure[] {
+  return [...FIGURES, ...pluginFigures(phases)];
+}
+
+/** The measures of plugins among them; NaN in a phase that hasn't one. */
+export function pluginFigures(phases: readonly PhaseSummary[]): Figure[] {
+  const measures = Object.assign({}, ...phases.map(({ measures }) => measures)) as NonNullable<
+    PhaseSummary["measures"]
+  >;
+  return Object.entries(measures).flatMap(([name, { label, unit, isMoreBetter }]): Figure[] =>
+    label === undefined ? [] : [{
+      label,
+      value: (phase) => phase.measures?.[name]?.value ?? NaN,
+      unit,
+      write: (value) => Number.isNaN(value) ? "-" : valueText(value, unit),
+      ...(isMoreBetter === undefined ? {} : { isMoreBetter }),
+    }]
+  );
+}

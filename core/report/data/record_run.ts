@@ -1,4 +1,5 @@
 import { REHEARSAL } from "../../admin/action.ts";
+import type { Declared } from "../../charts/declared.ts";
 import type { Snapshot } from "../../counters/series.ts";
 import { Recording } from "../../monitor/record/recording.ts";
 import type { MachineUse } from "./summary_schema.ts";
@@ -20,13 +21,19 @@ export interface RunEvent {
   readonly text: string;
 }
 
-/** Writes a rehearsal's seconds as a record, with marks where each phase begins and where something was done. */
+/**
+ * Writes a rehearsal's seconds as a record, with marks where each phase begins and where something was done.
+ *
+ * @param declared what the server's plugins want to be seen
+ */
 export function recordRun(
   path: string,
   seconds: readonly RunSecond[],
   events: readonly RunEvent[] = [],
+  declared: readonly Declared[] = [],
 ): void {
   const recording = new Recording(path);
+  recording.charts(declared);
   let phase = "";
   let id = 1;
   for (const row of seconds) {

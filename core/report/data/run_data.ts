@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { OnStage } from "../../cli/progress.ts";
 import { UserError } from "../../base/user_error.ts";
 import { ManualClock } from "../../base/clock.ts";
-import { LINES } from "../../monitor/timeline/chart_table.ts";
+import type { ChartTable } from "../../charts/chart_table.ts";
+import type { Declared } from "../../charts/declared.ts";
 import type { LineSpec } from "../../monitor/timeline/charts.ts";
 import type { Point } from "../../monitor/timeline/history.ts";
 import type { Mark } from "../../monitor/timeline/marks.ts";
@@ -19,6 +20,8 @@ export interface RunData {
   readonly summary: Summary;
   /** In order of time; empty if the run has no record. */
   readonly points: readonly Point[];
+  /** The charts that it is shown with; points hold their lines. */
+  readonly table: ChartTable;
   readonly marks: readonly Mark[];
   /** What could not be read, in words. */
   readonly problems: readonly string[];
@@ -30,9 +33,14 @@ export const RECORD_FILE = "run.db";
 /**
  * Reads a rehearsal's folder.
  *
+ * @param builtIn what plugins declare that come with this program, for records of servers that didn't say
  * @throws UserError if it holds no rehearsal
  */
-export async function readRun(folder: string, onStage: OnStage = () => {}): Promise<RunData> {
+export async function readRun(
+  folder: string,
+  builtIn: readonly Declared[],
+  onStage: OnStage = () => {},
+): Promise<RunData> {
   const path = `${folder}/summary.json`;
   let text: string;
   try {
@@ -44,7 +52,7 @@ export async function readRun(folder: string, onStage: OnStage = () => {}): Prom
     );
   }
   const summary = parseSummary(path, text);
-  return { folder, summary, ...readRecord(`${folder}/${RECORD_FILE}`, onStage) };
+  return { folder, summary, ...readRecord(`${folder}/${RECORD_FILE}`, builtIn, onStage) };
 }
 
 /** The values of a line of a chart, second by second; undefined where nobody told of it. */
@@ -53,9 +61,9 @@ export function valuesOf(points: readonly Point[], line: number): (number | null
   return values.some((value) => value !== null) ? values : undefined;
 }
 
-/** Where in `LINES` a line of a role's metric stands. */
-export function lineIndex(isWanted: (line: LineSpec) => boolean): number {
-  return LINES.findIndex(isWanted);
+/** Where in the points of a run the values of a line stand. */
+export function lineIndex({ table }: RunData, isWanted: (line: LineSpec) => boolean): number {
+  return table.lines.findIndex(isWanted);
 }
 
 function parseSummary(path: string, text: string): Summary {
@@ -78,19 +86,23 @@ function parseSummary(path: string, text: string): Summary {
   throw new UserError(`${path}: is no summary of this redpkt:\n${z.prettifyError(result.error)}`);
 }
 
-function readRecord(path: string, onStage: OnStage): Pick<RunData, "points" | "marks" | "problems"> {
+function readRecord(
+  path: string,
+  builtIn: readonly Declared[],
+  onStage: OnStage,
+): Pick<RunData, "points" | "marks" | "problems" | "table"> {
+  const clock = new ManualClock(0);
+  const nowhere = () => Promise.reject(new Error("a record has no network"));
+  const core = new MonitorCore({ clock, fetch: nowhere, after: () => () => {} }, "", builtIn);
   let replay: Replay;
   try {
     replay = new Replay(path);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { points: [], marks: [], problems: [error.message] };
+    return { points: [], marks: [], problems: [error.message], table: core.table };
   }
-  const clock = new ManualClock(0);
-  const nowhere = () => Promise.reject(new Error("a record has no network"));
-  const core = new MonitorCore({ clock, fetch: nowhere, after: () => () => {} });
   replayAll(replay, core, clock, onStage);
   const problems = [...replay.problems];
   replay.close();
-  return { points: core.history.points, marks: core.marks.all, problems };
+  return { points: core.history.points, marks: core.marks.all, problems, table: core.table };
 }

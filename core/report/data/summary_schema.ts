@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MEASURE_UNITS } from "../../charts/measure.ts";
 import { checkSchema } from "./check.ts";
 
 /** Of summary.json; it grows when a field goes or changes its meaning, not when one is added. */
@@ -31,6 +32,9 @@ export const phaseSchema = z.object({
   disconnects: count,
   good: count.describe("Shakes that were answered well and in time"),
   givenUp: count,
+  lost: count.default(0).describe(
+    "Shakes that were sent and never answered: with their connection, or given up",
+  ),
   admittedP99Us: us.describe(
     "99th percentile of what was answered otherwise than overloaded, in microseconds",
   ),
@@ -66,6 +70,15 @@ export const phaseSchema = z.object({
     claimUs: z.object({ p50: us, p99: us, max: us }),
     sendUs: z.object({ p50: us, p99: us }),
   }).describe("What users sent each other, as the fleet saw it"),
+  measures: z.record(
+    z.string(),
+    z.object({
+      value: z.number().nullable().describe("In unit; null if it came to no number"),
+      unit: z.enum(MEASURE_UNITS),
+      label: z.string().optional().describe("What tables call it; absent: they don't show it"),
+      isMoreBetter: z.boolean().optional(),
+    }),
+  ).optional().describe("Measures of the server's plugins, by name"),
 });
 
 /** Where all money is that was put in. */

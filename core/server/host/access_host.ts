@@ -29,6 +29,7 @@ import { hostMetrics, shareOut } from "./host_plan.ts";
 import { HostEntries } from "./host_entries.ts";
 import { HostTime } from "./host_time.ts";
 import { HostMoney } from "./host_money.ts";
+import { moneyGauges } from "./money_metrics.ts";
 import type { HostSeed } from "./host_seed.ts";
 import { makePeerMailboxes } from "../worker/peers.ts";
 import { PluginHalves } from "./host_plugins.ts";
@@ -260,6 +261,13 @@ export class AccessHost {
     this.counters.block(this.setCount)[this.counters.layout.handle(gauge)] = value;
   }
 
+  /** Sets the gauges of where the money is: what the ledger thread showed last, all of one moment. */
+  tellMoney(): void {
+    const balances = this.money.balances();
+    if (balances === undefined) return;
+    for (const [gauge, fen] of Object.entries(moneyGauges(balances))) this.tell(gauge, fen);
+  }
+
   /** What the ledger can do now. */
   get ledgerState(): LedgerState {
     // Its first packet id comes by message, a moment after its state.
@@ -376,6 +384,9 @@ export class AccessHost {
         return this.#log("error", "ledger fails: no awards until its disk works", { reason: news.reason });
       case "mended":
         return this.#log("info", "ledger works again", { afterMs: news.afterMs });
+      case "refused":
+        this.#log("error", "refused", { reason: news.reason });
+        return this.#die(ExitCode.workerDied);
       case "projectionFailing":
         return this.#log("error", "projection fails: questions get old answers", { reason: news.reason });
     }

@@ -1,4 +1,5 @@
 import { MoneyBoard, type MoneyRow } from "../../ledger/ring/money_board.ts";
+import type { Balances } from "../../ledger/record/ledger.ts";
 import { type MoneyGroup, MoneyRows } from "../../ledger/record/money_rows.ts";
 import type { Tickets } from "../../seed/file/tickets.ts";
 
@@ -49,10 +50,15 @@ export class HostMoney {
     for (let row = 0; row < this.#rows.size; row++) {
       released.set(`${this.#rows.sponsor[row]} ${this.#rows.wave[row]}`, row);
     }
-    return this.#board.read()
-      ?.filter(({ madeFen }) => madeFen > 0)
+    return this.#board.read()?.rows
+      .filter(({ madeFen }) => madeFen > 0)
       .map((row) => this.#placeOf(row, released.get(`${row.sponsor} ${row.wave}`)))
       .sort((a, b) => b.poolFen - a.poolFen || a.sponsor - b.sponsor);
+  }
+
+  /** What is in each account; undefined while the ledger is being read. */
+  balances(): Balances | undefined {
+    return this.#board.read()?.balances;
   }
 
   #placeOf({ wave, awardsBefore, awardedFenBefore, ...sums }: MoneyRow, released = -1): MoneyPlace {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { MoneyBoard } from "../../ledger/ring/money_board.ts";
+import { MemoryLedger } from "../../ledger/judge/memory_ledger.ts";
 import { MoneyTally } from "../../ledger/judge/money_tally.ts";
 import type { TicketWave } from "../../seed/file/tickets.ts";
 import { HostMoney } from "./host_money.ts";
@@ -22,7 +23,7 @@ Deno.test("what was released and not won is due, by sponsor and wave; earlier aw
   for (const id of [2, 3, 4]) money.due(id, 10, 7);
   money.due(30, 25, 8);
   tally.awarded(2, 10, 7);
-  board.publish(tally);
+  board.publish(tally, new MemoryLedger().balances());
   assert.deepEqual(
     money.read()!.map(({ sponsor, wave, poolFen, due, dueFen, awards }) => [
       sponsor,

@@ -3,6 +3,7 @@ import type { MetricDefinition } from "../../counters/counters.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../../ledger/thread/metrics.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import { CLAIM_METRICS } from "./claim_watch.ts";
+import { MONEY_GAUGES } from "./money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../../set/common/metrics.ts";
 
 /** What one worker gets of a host. */
@@ -40,6 +41,7 @@ export function hostMetrics(plugins: readonly LoadedPlugin[]): Record<string, Me
     ...LEDGER_METRICS,
     ...PROJECTION_METRICS,
     ...CLAIM_METRICS,
+    ...MONEY_GAUGES,
   };
   for (const { plugin } of plugins) {
     for (const [name, definition] of Object.entries(plugin.metrics ?? {})) {

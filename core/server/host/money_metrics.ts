@@ -1,4 +1,34 @@
+import { missingFen, moneyOfAccounts } from "../../base/money_line.ts";
+import type { MetricDefinition } from "../../counters/counters.ts";
+import type { Balances } from "../../ledger/record/ledger.ts";
 import type { HostMoney, MoneyPlace } from "./host_money.ts";
+
+const gauge = (help: string): MetricDefinition => ({ kind: "gauge", help });
+
+/** Where all money of the host's ledger is: what was put in is in one of the others, to the fen. */
+export const MONEY_GAUGES = {
+  moneyPutInFen: gauge("Money that was ever put in, in fen"),
+  moneyPoolFen: gauge("Money of packets that nobody has won yet, in fen"),
+  moneyHeldFen: gauge("Money that users have won and not opened, in fen"),
+  moneySentFen: gauge("Money in packets that users sent and nobody has claimed yet, in fen"),
+  moneyUsersFen: gauge("Money that users have, in fen"),
+  moneyReturnedFen: gauge("Money that went back to its sponsors, in fen"),
+  moneyOffFen: gauge("Money that was put in and is nowhere, in fen; anything but 0 must never be"),
+} as const satisfies Record<string, MetricDefinition>;
+
+/** The gauges' values by what is in each account. */
+export function moneyGauges(balances: Balances): Record<keyof typeof MONEY_GAUGES, number> {
+  const sums = moneyOfAccounts({ ...balances });
+  return {
+    moneyPutInFen: sums.putInFen,
+    moneyPoolFen: balances.poolFen,
+    moneyHeldFen: balances.heldFen,
+    moneySentFen: balances.packetFen,
+    moneyUsersFen: balances.userFen,
+    moneyReturnedFen: balances.returnedFen,
+    moneyOffFen: missingFen(sums),
+  };
+}
 
 /** Sponsors that metric systems are told of by number; what the others have is one sum. */
 const MOST_SPONSORS = 500;

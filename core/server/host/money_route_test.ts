@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { buildApi } from "../../admin/api.ts";
 import { PROJECTION_FILE } from "../../ledger/projection/projection.ts";
+import { MemoryLedger } from "../../ledger/judge/memory_ledger.ts";
 import { MoneyTally } from "../../ledger/judge/money_tally.ts";
 import { MoneyBoard } from "../../ledger/ring/money_board.ts";
 import { HostMoney } from "./host_money.ts";
@@ -31,7 +32,7 @@ Deno.test("money is told by account and sponsor, with its sum", async () => {
     money.due(1, 40, 2);
     money.due(2, 30, 2);
     money.due(3, 30, 2);
-    new MoneyBoard(money.place.board).publish(tally);
+    new MoneyBoard(money.place.board).publish(tally, new MemoryLedger().balances());
     assert.deepEqual(await (await ask(directory)).json(), {
       balances: { sourceFen: -100, poolFen: 50, heldFen: 0, userFen: 45, returnedFen: 2, packetFen: 3 },
       sponsors: [{ sponsor: 2, poolFen: 30, returnedFen: 0 }, { sponsor: 1, poolFen: 20, returnedFen: 2 }],

@@ -116,6 +116,9 @@ export class AccessLoop implements EngineHandler, SetHost {
   second = 0;
   unixMs = 0;
   eventMs = 0;
+  waitedMs = 0;
+  leftMs = 0;
+  lastLeftMs = 0;
   /** Set by the order to stop: the caller ends the loop. */
   isStopped = false;
 
@@ -235,6 +238,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   onConnect(_connection: number): void {} // a server dials nobody
 
   onBytes(connection: number, start: number, end: number): void {
+    this.#readWaits();
     this.#sets[this.connections.setOf[connection]].onBytes(connection, start, end);
   }
 
@@ -253,17 +257,6 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   get canAward(): boolean {
     return this.#parts.ledgerBoard.state === LedgerState.awarding;
-  }
-
-  get waitedMs(): number {
-    return Math.max(0, this.nowMs - (this.engine.reads?.sinceMs ?? this.#lastWakeMs));
-  }
-
-  leftMs(isLast: boolean): number {
-    const { reads } = this.engine;
-    if (reads === undefined) return 0;
-    const leftMs = isLast ? reads.lastLeftMs : reads.leftMs;
-    return leftMs === 0 ? 0 : this.nowMs - leftMs;
   }
 
   readLess(local: number, perPass: number): boolean {
@@ -296,6 +289,19 @@ export class AccessLoop implements EngineHandler, SetHost {
       plugin,
       error: error instanceof Error ? error.stack ?? error.message : String(error),
     });
+  }
+
+  /** What the engine knows of the bytes at hand: read here once for all their frames. */
+  #readWaits(): void {
+    const { reads } = this.engine;
+    if (reads === undefined) {
+      this.waitedMs = this.nowMs - this.#lastWakeMs;
+      return;
+    }
+    const { sinceMs, leftMs, lastLeftMs } = reads;
+    this.waitedMs = Math.max(0, this.nowMs - sinceMs);
+    this.leftMs = leftMs === 0 ? 0 : this.nowMs - leftMs;
+    this.lastLeftMs = lastLeftMs === 0 ? 0 : this.nowMs - lastLeftMs;
   }
 
   #afterPoll(): void {

@@ -29,10 +29,12 @@ export interface SetHost {
   readonly logins: LoginRules;
   /** The pass's `secondOf`. */
   readonly second: number;
-  /** How long what is new of that which is being handled has waited to be read, at most. */
+  // Readings of the present `onBytes`, the same for each of its frames.
+  /** How long what is new of it has waited to be read, at most. */
   readonly waitedMs: number;
-  /** For how long it was left unread on purpose, 0 if it wasn't; the last of it may be newer. */
-  leftMs(isLast: boolean): number;
+  /** For how long all of it but the last was left unread on purpose, and the last; 0 if it wasn't. */
+  readonly leftMs: number;
+  readonly lastLeftMs: number;
   /** A SET wants its loop to read so many connections a pass at most. */
   readLess(local: number, perPass: number): boolean;
   /** A plugin wants to be called at this monotonic time. */

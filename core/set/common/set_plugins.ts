@@ -1,6 +1,13 @@
 import { AssertionFailed } from "../../base/assert.ts";
 import { UserError } from "../../base/user_error.ts";
-import type { Admission, AnyPlugin, FrameHandler, PluginInstance } from "../../plugin/plugin.ts";
+import {
+  type Admission,
+  ADMIT,
+  type AnyPlugin,
+  type FrameHandler,
+  type PluginInstance,
+  type RefusalHandler,
+} from "../../plugin/plugin.ts";
 import { Opcode } from "../../wire/codes.ts";
 import { Opcode1 } from "../../wire/v1/frames.ts";
 import { type FrameTable, MAX_OPCODE } from "../../wire/frame_table.ts";
@@ -32,7 +39,7 @@ export class SetPlugins {
   readonly #parts: SetPluginsParts;
   readonly #instances: (PluginInstance | null)[];
   readonly #handlers: (FrameHandler | undefined)[] = new Array(MAX_OPCODE).fill(undefined);
-  readonly #refusals: (FrameHandler | undefined)[] = new Array(MAX_OPCODE).fill(undefined);
+  readonly #refusals: (RefusalHandler | undefined)[] = new Array(MAX_OPCODE).fill(undefined);
   readonly #pluginOfOpcode = new Int8Array(MAX_OPCODE).fill(-1);
   #admitting: { readonly plugin: number; readonly instance: PluginInstance }[] = [];
   readonly #nextTickMs: Float64Array;
@@ -53,7 +60,7 @@ export class SetPlugins {
   }
 
   /** Who answers it when it was not admitted, or undefined. */
-  refusalOf(opcode: number): FrameHandler | undefined {
+  refusalOf(opcode: number): RefusalHandler | undefined {
     return this.#refusals[opcode];
   }
 
@@ -62,18 +69,18 @@ export class SetPlugins {
     return this.#instances.findIndex((instance) => instance?.[hook] !== undefined);
   }
 
-  /** Whether every plugin admits the frame; otherwise what the first says that doesn't. */
-  admits(connection: number, opcode: number, nowMs: number, waitedMs: number, leftMs: number): Admission {
+  /** `ADMIT` if every plugin admits the frame; otherwise what the first says that doesn't. */
+  admit(connection: number, opcode: number, nowMs: number, waitedMs: number, leftMs: number): Admission {
     for (let i = 0; i < this.#admitting.length; i++) {
       const { plugin, instance } = this.#admitting[i];
       try {
         const admission = instance.admit!(connection, opcode, nowMs, waitedMs, leftMs);
-        if (admission !== true) return admission;
+        if (admission !== ADMIT) return admission;
       } catch (error) {
         this.#fail(plugin, error);
       }
     }
-    return true;
+    return ADMIT;
   }
 
   /** Whether every plugin lets the user in. */
@@ -87,9 +94,13 @@ export class SetPlugins {
     return true;
   }
 
-  /** Lets a handler answer; returns its intent, or undefined if it threw. */
+  /**
+   * Lets a handler answer; returns its intent, or undefined if it threw.
+   *
+   * @param retryAfterMs of a refused frame: when it may come again, in ms
+   */
   answer(
-    handler: FrameHandler,
+    handler: RefusalHandler,
     connection: number,
     opcode: number,
     request: DataView,
@@ -97,9 +108,10 @@ export class SetPlugins {
     reply: DataView,
     replyAt: number,
     nowMs: number,
+    retryAfterMs: number,
   ): number | undefined {
     try {
-      return handler(connection, request, at, reply, replyAt, nowMs);
+      return handler(connection, request, at, reply, replyAt, nowMs, retryAfterMs);
     } catch (error) {
       this.#fail(this.#pluginOfOpcode[opcode], error);
       return undefined;

@@ -9,6 +9,7 @@ export const SEND_METRICS = {
   sendRefused: counter("Sends that were refused, for whatever reason"),
   sendBusy: counter("Sends that were asked to try again later"),
   sendHostPackets: counter("Packets that the host itself sent"),
+  sendHostAmountFen: counter("Sum of the packets that the host itself sent, in fen"),
   sendClaims: counter("Claims that users made"),
   sendClaimsPaid: counter("Claims whose share is durable in the ledger"),
   sendClaimedFen: counter("Sum of the shares that were claimed, in fen"),

@@ -135,6 +135,7 @@ export class HostSends {
   #made(packetId: number): void {
     this.#isSeeking = false;
     this.#host.count("sendHostPackets", 1);
+    this.#host.count("sendHostAmountFen", this.#plan.amountFen);
     if (!this.#tell(packetId)) this.#untold.push(packetId);
   }
 

@@ -1,40 +1,18 @@
 /** How one chart looks: axes, colours, and the marks that all charts share. */
 import type uPlotType from "uplot";
 import type { MarkKind } from "../../timeline/marks.ts";
+import type { LineLook } from "../../timeline/line_looks.ts";
+import { writeTick } from "../../timeline/unit_text.ts";
 import type { ShownChart } from "../../view/page_state.ts";
-import { clockTime, formatAxis } from "./words.ts";
+import { clockTime } from "./words.ts";
 import { setTimeRange, timeline } from "./time_range.ts";
 
 export declare const uPlot: typeof uPlotType;
 
 export const CHART_HEIGHT = 190;
+/** About what a letter of an axis is wide. */
+const LETTER = 6.3;
 
-const lineColors = {
-  light: [
-    "#c8102e",
-    "#1f6feb",
-    "#1a7f37",
-    "#9a6700",
-    "#8250df",
-    "#0e7490",
-    "#bf3989",
-    "#57606a",
-    "#b35900",
-    "#4d7c0f",
-  ],
-  dark: [
-    "#ff6b6b",
-    "#58a6ff",
-    "#4ac26b",
-    "#e3b341",
-    "#b392f0",
-    "#39c5cf",
-    "#f778ba",
-    "#9aa4af",
-    "#f0883e",
-    "#a3d65c",
-  ],
-};
 const markColors: Record<"light" | "dark", Record<MarkKind, string>> = {
   light: { phase: "#6e40c9", event: "#57606a", action: "#1f6feb", trouble: "#c8102e" },
   dark: { phase: "#b392f0", event: "#9aa4af", action: "#58a6ff", trouble: "#ff7b72" },
@@ -43,16 +21,13 @@ const markColors: Record<"light" | "dark", Record<MarkKind, string>> = {
 const theme = () => document.documentElement.dataset.theme as "light" | "dark";
 const cssValue = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** The colour of a chart's n-th line. */
-export function lineColor(n: number): string {
-  const palette = lineColors[theme()];
-  return palette[n % palette.length];
-}
+/** The colour of a line on the present ground. */
+export const lineColor = ({ color }: LineLook): string => color[theme()];
 
 /** What uPlot is told of a chart with these lines. */
 export function chartOptions(
   chart: ShownChart,
-  labels: readonly string[],
+  lines: readonly { readonly label: string; readonly look: LineLook }[],
   width: number,
   onCursor: (at: number | null | undefined) => void,
 ): uPlotType.Options {
@@ -77,11 +52,12 @@ export function chartOptions(
     axes: chartAxes(chart),
     series: [
       {},
-      ...labels.map((label, n) => ({
+      ...lines.map(({ label, look }) => ({
         label,
-        stroke: lineColor(n),
+        stroke: lineColor(look),
         width: 1.5,
-        ...(labels.length === 1 ? { fill: `${lineColor(n)}22` } : {}),
+        dash: [...look.dash],
+        ...(lines.length === 1 ? { fill: `${lineColor(look)}22` } : {}),
         points: { show: false },
         spanGaps: false,
       })),
@@ -116,9 +92,10 @@ function chartAxes(chart: ShownChart): uPlotType.Axis[] {
     },
     {
       ...axis,
-      size: 58,
+      // As wide as its longest text.
+      size: (_u, values) => 16 + LETTER * Math.max(4, ...(values ?? []).map((text) => text.length)),
       space: 34,
-      values: (_u, splits) => splits.map((value) => formatAxis(value, chart.unit)),
+      values: (_u, splits) => splits.map((value) => value === null ? "" : writeTick(value, chart.unit)),
       // Whole powers of ten are enough to read a logarithmic axis by.
       ...(chart.isLog
         ? {

@@ -1,13 +1,15 @@
 /** The grid of charts: one uPlot a chart, with the time axis, the cursor and the marks shared by all. */
 import type uPlotType from "uplot";
 import type { ShownChart } from "../../view/page_state.ts";
+import { type LineLook, looksOf } from "../../timeline/line_looks.ts";
 import { CHART_HEIGHT, chartOptions, lineColor, uPlot } from "./chart_options.ts";
 import { timeBounds, timeline } from "./time_range.ts";
-import { byId, element, format } from "./words.ts";
+import { byId, clockTime, element, format } from "./words.ts";
 
 /** A line of a chart that has something to show, by its place in the chart. */
 interface ShownLine {
   readonly label: string;
+  readonly look: LineLook;
   readonly i: number;
   readonly column: readonly (number | null)[];
 }
@@ -16,7 +18,10 @@ interface Card {
   readonly chart: ShownChart;
   /** The chart's first column. */
   readonly firstLine: number;
+  readonly looks: readonly LineLook[];
   readonly root: HTMLElement;
+  /** The time at the cursor. */
+  readonly time: HTMLElement;
   readonly legend: HTMLElement;
   readonly plot: HTMLElement;
   readonly hiddenLines: Set<number>;
@@ -53,17 +58,19 @@ export function startCharts(): void {
 function makeCard(chart: ShownChart, firstLine: number): Card {
   const legend = element("ul", { class: "legend" });
   const plot = element("div", { class: "plot" });
+  const time = element("time");
   const root = element(
     "section",
     { class: "card chart", "data-chart": chart.id, tabindex: "0", "aria-label": chart.title, hidden: true },
-    element("h2", {}, chart.title),
+    element("h2", {}, chart.title, time),
     legend,
     plot,
   );
   byId("charts").append(root);
   const hiddenLines = new Set<number>();
   const nothing = { isVisible: false, lines: [], values: [], uplot: undefined };
-  const card: Card = { chart, firstLine, root, legend, plot, hiddenLines, ...nothing };
+  const looks = looksOf(chart.lines);
+  const card: Card = { chart, firstLine, looks, root, time, legend, plot, hiddenLines, ...nothing };
   onScreen.observe(root);
   cardOf.set(root, card);
   return card;
@@ -81,10 +88,10 @@ function drawCard(card: Card, hasNewData: boolean): void {
 }
 
 /** The lines of a card that were told of, and those that have something to show. */
-function linesOf({ chart, firstLine }: Card): { told: ShownLine[]; shown: ShownLine[] } {
+function linesOf({ chart, firstLine, looks }: Card): { told: ShownLine[]; shown: ShownLine[] } {
   const told = chart.lines.flatMap((label, i) => {
     const column = timeline.data.columns[firstLine + i];
-    return column?.some((value) => value !== null) ? [{ label, i, column }] : [];
+    return column?.some((value) => value !== null) ? [{ label, look: looks[i], i, column }] : [];
   });
   const moving = told.filter(({ column }) => column.some((value) => value !== null && value !== 0));
   if (moving.length === 0) return { told, shown: [] };
@@ -113,7 +120,7 @@ function build(card: Card, shown: readonly ShownLine[]): void {
   card.lines = shown;
   card.legend.replaceChildren();
   if (shown.length === 0) return;
-  card.values = shown.map(({ label, i }, n) => {
+  card.values = shown.map(({ label, look, i }) => {
     const value = element("b", {}, "–");
     const toggle = element(
       "button",
@@ -123,7 +130,7 @@ function build(card: Card, shown: readonly ShownLine[]): void {
         title: `Shows or hides ${label}`,
         onclick: () => toggleLine(card, i),
       },
-      element("i", { style: `background:${lineColor(n)}` }),
+      element("i", { style: swatch(look) }),
       `${label} `,
       value,
     );
@@ -131,9 +138,17 @@ function build(card: Card, shown: readonly ShownLine[]): void {
     return value;
   });
   const width = Math.max(120, card.plot.clientWidth);
-  const labels = shown.map(({ label }) => label);
-  const options = chartOptions(card.chart, labels, width, (at) => showValues(card, at));
+  const options = chartOptions(card.chart, shown, width, (at) => showValues(card, at));
   card.uplot = new uPlot(options, dataOf(card), card.plot);
+}
+
+/** A line's colour and strokes beside its name. */
+function swatch(look: LineLook): string {
+  const color = lineColor(look);
+  const [stroke, gap] = look.dash;
+  if (stroke === undefined) return `background:${color}`;
+  const [to, end] = [Math.min(stroke, 5), Math.min(stroke, 5) + gap];
+  return `background:repeating-linear-gradient(90deg,${color} 0 ${to}px,transparent ${to}px ${end}px)`;
 }
 
 const keyOf = (lines: readonly ShownLine[]) => lines.map(({ i }) => i).join();
@@ -151,9 +166,10 @@ function toggleLine(card: Card, i: number): void {
 }
 
 /** The values at the cursor, or the latest. */
-function showValues({ lines, values, firstLine, chart }: Card, at: number | null | undefined): void {
+function showValues({ lines, values, firstLine, chart, time }: Card, at: number | null | undefined): void {
   const { seconds, columns } = timeline.data;
   const index = at ?? seconds.length - 1;
+  time.textContent = at === null || at === undefined ? "" : clockTime(seconds[index]);
   lines.forEach(({ i }, n) => {
     values[n].textContent = format(columns[firstLine + i]?.[index], chart.unit);
   });

@@ -27,6 +27,7 @@ const tiles: readonly [chart: string, labels: readonly string[], title: string][
   ["results", ["lost"], "lost"],
   ["latency", ["p50"], "p50"],
   ["latency", ["p99"], "p99"],
+  ["accounts", ["off by"], "money"],
   ["connections", ["open (servers)", "connected (fleet)"], "connections"],
   ["money", ["won (servers)", "won (fleet)"], "won in all"],
   ["level", ["level"], "level"],
@@ -66,6 +67,8 @@ function listen(): void {
     document.dispatchEvent(new CustomEvent("targets"));
     if (!isHeld) drawSoon();
   });
+  // A server has charts that weren't there, and points hold other lines from now on.
+  events.addEventListener("charts", () => void loadPage().catch(() => {}));
   events.addEventListener("money", ({ data }) => isHeld || drawMoney(JSON.parse(data)));
   events.addEventListener("mark", ({ data }) => {
     timeline.data.marks.push(JSON.parse(data));
@@ -107,7 +110,7 @@ function setLink(state: LinkState): void {
     : linkWords[state];
   const ills = byId("ills");
   ills.hidden = texts.length === 0;
-  ills.className = level;
+  ills.className = `card ${level}`;
   ills.textContent = texts.join(" · ");
 }
 
@@ -130,7 +133,13 @@ function drawTiles(): void {
     const found = labels.flatMap((label) => lineValue(id, label) ?? []);
     const line = found.find(({ value }) => value !== null) ?? found.at(0);
     if (line === undefined) return [];
-    const value = element("dd", {}, format(line.value, line.unit));
+    const isMoney = id === "accounts" && line.value !== null;
+    const text = !isMoney
+      ? format(line.value, line.unit)
+      : line.value === 0
+      ? "OK"
+      : `OFF BY ${format(line.value, line.unit)}`;
+    const value = element("dd", { class: isMoney && (line.value === 0 ? "good" : "bad") }, text);
     return [element("div", { class: "tile" }, element("dt", {}, title), value)];
   });
   byId("tiles").replaceChildren(...parts);

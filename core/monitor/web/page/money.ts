@@ -1,20 +1,23 @@
 /** Where the money is: accounts with their sum, waves, and each sponsor in each wave. */
+import { missingFen, moneyLine, moneyOfAccounts } from "../../../base/money_line.ts";
+import { formatOf, formatYuan } from "../../../base/units.ts";
 import type { MoneyPlace } from "../../money/money_places.ts";
 import type { MoneyView, WaveSum } from "../../money/money_view.ts";
 import { byId, clockTime, element, format } from "./words.ts";
 
 const MOST_PLACES = 60;
-/** To the fen: that is what a sum is checked by. */
-const exact = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const yuan = (fen: number) => `¥${exact.format(fen / 100)}`;
 const count = (value: number) => format(value, "count");
 const placeColumns: readonly [title: string, hint: string, cell: (place: MoneyPlace) => Node | string][] = [
-  ["In the pool", "Not won, due or not", (place) => yuan(place.poolFen)],
-  ["Due", "Could have been won by now", (place) => yuan(place.dueFen)],
-  ["Awarded", "Won by users", (place) => `${yuan(place.awardedFen)} (${count(place.awards)})`],
-  ["Opened", "Of what was awarded", (place) => yuan(place.openedFen)],
-  ["Pending", "Awarded, not known to have arrived", (place) => yuan(place.awardedFen - place.deliveredFen)],
-  ["Returned", "Back at the sponsor", (place) => yuan(place.returnedFen)],
+  ["In the pool", "Not won, due or not", (place) => formatYuan(place.poolFen)],
+  ["Due", "Could have been won by now", (place) => formatYuan(place.dueFen)],
+  ["Awarded", "Won by users", (place) => `${formatYuan(place.awardedFen)} (${count(place.awards)})`],
+  ["Opened", "Of what was awarded", (place) => formatYuan(place.openedFen)],
+  [
+    "Pending",
+    "Awarded, not known to have arrived",
+    (place) => formatYuan(place.awardedFen - place.deliveredFen),
+  ],
+  ["Returned", "Back at the sponsor", (place) => formatYuan(place.returnedFen)],
   ["Lasts", "The pool, at the present rate", (place) => duration(place.secondsLeft)],
   ["User limit", "Refused: a user has all he may have", (place) => count(place.refusedByUserLimit)],
   [
@@ -26,7 +29,7 @@ const placeColumns: readonly [title: string, hint: string, cell: (place: MoneyPl
 ];
 
 function duration(seconds: number | null): string {
-  if (seconds === null) return "–";
+  if (seconds === null) return "-";
   if (seconds < 120) return `${Math.round(seconds)} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
   return seconds < 360_000 ? `${Math.round(seconds / 3600)} h` : "over 100 h";
@@ -35,18 +38,19 @@ function duration(seconds: number | null): string {
 const sumText = (offByFen: number) =>
   offByFen === 0
     ? element("span", { class: "good", title: "0, as it must be" }, "0")
-    : element("b", { class: "bad" }, `off by ${yuan(offByFen)}`);
+    : element("b", { class: "bad" }, `off by ${formatYuan(offByFen)}`);
 
 /** Draws what the servers said last; nothing before they have. */
 export function drawMoney(money: MoneyView | null): void {
   byId("money").hidden = money === null;
   if (money === null) return;
-  const { accounts, sumFen, told, asked, waves, places, inAll, placesLeftOut } = money;
+  const { accounts, sums, told, asked, waves, places, inAll, placesLeftOut } = money;
   const check = byId("money-sum");
-  check.textContent = sumFen === 0 ? "the sum is 0, as it must be" : `the sum is off by ${yuan(sumFen)}`;
-  check.className = sumFen === 0 ? "good" : "bad";
-  byId("money-told").textContent = told === asked ? "" : `${told} of ${asked} servers told`;
-  byId("accounts").replaceChildren(...accounts.map(({ words, fen }) => accountRow(words, yuan(fen))));
+  const all = moneyOfAccounts(sums);
+  check.textContent = moneyLine(all);
+  check.className = missingFen(all) === 0 ? "good" : "bad";
+  byId("money-told").textContent = told === asked ? "" : `${told} of ${formatOf(asked, "server")} told`;
+  byId("accounts").replaceChildren(...accounts.map(({ words, fen }) => accountRow(words, formatYuan(fen))));
   byId("waves").replaceChildren(...waves.map(waveItem));
   byId("waves").hidden = waves.length === 0;
   byId("places").hidden = places.length === 0;

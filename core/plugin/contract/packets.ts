@@ -1,0 +1,30 @@
+/** What a shaker who wins no packet is shown: a sponsor's number, and a number that sponsor and app have agreed on. */
+export interface Greeting {
+  readonly sponsor: number;
+  readonly resource: number;
+  /** Most of them a second. */
+  readonly perS: number;
+}
+
+/** Packets that one plugin releases and another gives away. They are in the ledger before they are released. */
+export interface PacketSource {
+  /** Greetings that it releases too; once there are any, they stay the same. */
+  readonly greetings?: readonly Greeting[];
+  /**
+   * Hands over what is due.
+   *
+   * @param greet called for every greeting, by index, whose time it is: so many are due, 0 or more. Returns how many are
+   * taken; the others are gone, and so is what was taken before once a greeting is no longer offered
+   */
+  release(
+    nowMs: number,
+    give: (packetId: number, amountFen: number, sponsor: number) => void,
+    greet: (greeting: number, due: number) => number,
+  ): void;
+  /** The monotonic time at which more may be due; `Infinity` if nothing is to come. */
+  nextDueMs(nowMs: number): number;
+  /** Whether everything has been handed over, and nothing is to come. */
+  readonly isDone: boolean;
+  /** Whether a packet that was handed over may still be won. */
+  isOpen(packetId: number): boolean;
+}

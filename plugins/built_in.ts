@@ -1,0 +1,21 @@
+/** The plugins and scenarios that come with redpkt. Each is loaded when somebody wants it. */
+import type { Program } from "../core/cli/host.ts";
+
+export const builtIn: Omit<Program, "entry" | "command"> = {
+  plugins: {
+    seed: () => import("./seed/mod.ts"),
+    send: () => import("./send/mod.ts"),
+    shake: () => import("./shake/mod.ts"),
+    throttle: () => import("./throttle/mod.ts"),
+  },
+  defaultPlugins: ["throttle", "shake"],
+  ticketPlugin: "seed",
+  scenarios: {
+    gala: () => import("../scenarios/gala.ts"),
+    crash: () => import("../scenarios/crash.ts"),
+    overload: () => import("../scenarios/overload.ts"),
+    bad_clients: () => import("../scenarios/bad_clients.ts"),
+    storm: () => import("../scenarios/storm.ts"),
+    group_rush: () => import("../scenarios/group_rush.ts"),
+  },
+};
