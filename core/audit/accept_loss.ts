@@ -17,7 +17,7 @@ import { type Contradiction, type Inspection, inspectLedger } from "../ledger/ev
 import { eachInCheckpoint, eachInProjection, type KnownEntry } from "../ledger/evidence/known_entries.ts";
 import { emptyJudgement, NO_LIMITS } from "../ledger/record/ledger.ts";
 import { hexOf } from "../ledger/chain/links.ts";
-import { lookUntouched } from "../ledger/disk/look_untouched.ts";
+import { lookUntouched } from "../ledger/disk/untouched.ts";
 import { wordsOfText } from "../ledger/chain/notes.ts";
 import { openJudge } from "../ledger/checkpoint/open_judge.ts";
 import { PROJECTION_FILE } from "../ledger/projection/projection.ts";

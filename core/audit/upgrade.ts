@@ -9,7 +9,7 @@ import { EntryKind } from "../ledger/record/entry.ts";
 import { readEvidence } from "../ledger/evidence/evidence.ts";
 import { HeadMark } from "../ledger/chain/head_mark.ts";
 import { ledgerIdOf, tipOf } from "../ledger/chain/links.ts";
-import { lookUntouched } from "../ledger/disk/look_untouched.ts";
+import { lookUntouched } from "../ledger/disk/untouched.ts";
 import { limitsNote, type Note, rowsOfNote, seedNote } from "../ledger/chain/notes.ts";
 import { PROJECTION_FILE } from "../ledger/projection/projection.ts";
 import { catchUp } from "../ledger/projection/projector.ts";

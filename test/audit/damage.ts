@@ -41,28 +41,36 @@ export function loseTail(path: string, random: Random): string {
 /**
  * Does one damage at a time to a copy. Each file of the ledger has the same chance.
  *
- * @param directory a good ledger; it isn't changed
+ * @param directory a ledger as a server leaves it, however it ended; it isn't changed. What the check says of it
+ *   already, such as that a commit was interrupted, counts as ok.
  */
 export function damageOften(directory: string, damage: Damage, times: number, seed: number): DamageResult {
   const random = new Random(seed);
   const before = contentOf(directory);
+  const good = inCopy(directory, verdictOf);
   const files = [...Deno.readDirSync(directory)].filter(({ name }) =>
     isOfLedger(name) && sizeOf(directory, name) > 0
   )
     .map(({ name }) => name).sort();
   const result: DamageResult = { changing: new Map(), found: 0, refused: 0, missed: [], falseAlarms: [] };
   for (let time = 0; time < times; time++) {
-    const folder = Deno.makeTempDirSync({ prefix: "redpkt-damage-" });
-    try {
-      copyFolder(directory, folder);
+    inCopy(directory, (folder) => {
       const file = files[random.below(files.length)];
       const where = `seed ${seed}, time ${time}: ${file}, ${damage(`${folder}/${file}`, random)}`;
-      judge(folder, where, differences(before, contentOf(folder)), result);
-    } finally {
-      Deno.removeSync(folder, { recursive: true });
-    }
+      judge(folder, where, good, differences(before, contentOf(folder)), result);
+    });
   }
   return result;
+}
+
+function inCopy<T>(directory: string, run: (folder: string) => T): T {
+  const folder = Deno.makeTempDirSync({ prefix: "redpkt-damage-" });
+  try {
+    copyFolder(directory, folder);
+    return run(folder);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 }
 
 /** Not the lock, nor what was set aside, nor what a shim keeps beside each file. */
@@ -74,17 +82,23 @@ function sizeOf(directory: string, name: string): number {
   return Deno.statSync(`${directory}/${name}`).size;
 }
 
-function judge(folder: string, where: string, changed: readonly string[], result: DamageResult): void {
+function judge(
+  folder: string,
+  where: string,
+  good: string,
+  changed: readonly string[],
+  result: DamageResult,
+): void {
   const verdict = verdictOf(folder);
   if (changed.length === 0) {
     // Damage where nothing is said is damage all the same, if SQLite says so.
-    if (verdict !== "ok" && !/damage|cannot be read/.test(verdict)) {
+    if (verdict !== good && !/damage|cannot be read/.test(verdict)) {
       result.falseAlarms.push(`${where}: ${verdict}`);
     }
     return;
   }
   for (const file of changed) result.changing.set(file, (result.changing.get(file) ?? 0) + 1);
-  if (verdict === "ok") result.missed.push(where);
+  if (verdict === good) result.missed.push(where);
   else if (verdict.startsWith("refused")) result.refused++;
   else result.found++;
 }

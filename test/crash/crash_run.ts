@@ -6,7 +6,8 @@ import { reconcile, type ReconcileResult } from "../../core/reconcile/reconcile.
 import { checkLedger, type CheckReport } from "../../core/audit/check/check.ts";
 import { sleep } from "../../core/base/clock.ts";
 import { audit } from "../audit/auditor.ts";
-import { Running } from "../processes.ts";
+import { redpkt, Running } from "../processes.ts";
+import { keepPower } from "./shim.ts";
 
 export interface CrashOptions {
   readonly seed: number;
@@ -30,6 +31,8 @@ export interface CrashOptions {
   readonly stayMs?: number;
   /** Called after each life that was killed. */
   readonly afterKill?: (ledger: string) => Promise<void>;
+  /** A start that is refused since rows are lost is no failure: somebody accepts the loss, and it goes on. */
+  readonly acceptsLoss?: boolean;
 }
 
 export interface CrashResult {
@@ -39,6 +42,8 @@ export interface CrashResult {
   readonly audited: readonly string[];
   /** Lines with the level `error` in the servers' logs. */
   readonly errors: readonly string[];
+  /** How often a start was refused until somebody accepted a loss. */
+  readonly acceptedLosses: number;
 }
 
 /** A user who stays for less is not asked whether he has seen everything. */
@@ -67,6 +72,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
   const awards = `${directory}/awards.csv`;
   const tokens = options.sends === true ? await tokenFlags(directory) : [];
   const errors: string[] = [];
+  let acceptedLosses = 0;
   let client: Running | undefined;
   let control = "";
   // The server must find its port again.
@@ -74,7 +80,13 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
   try {
     for (let life = 0; life <= kills; life++) {
       const isLast = life === kills;
-      const server = startServer(options, random, held.port, ledger, life, tokens);
+      const start = () => startServer(options, random, held.port, ledger, life, tokens);
+      let server = start();
+      if (options.acceptsLoss === true && await isRefused(server)) {
+        await acceptLoss(ledger);
+        acceptedLosses++;
+        server = start();
+      }
       const line = await server.event("listening");
       if (client === undefined) {
         client = new Running([
@@ -128,6 +140,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashResult> {
       checked: checkLedger(ledger),
       audited: audit(ledger, [awards]),
       errors,
+      acceptedLosses,
     };
   } finally {
     await client?.[Symbol.asyncDispose]();
@@ -163,6 +176,20 @@ function startServer(
     undefined,
     options.env?.(life, ledger) ?? {},
   );
+}
+
+/** Whether a server ends before it listens; a refused one has exit code 2. */
+async function isRefused(server: Running): Promise<boolean> {
+  const isListening = server.event("listening").then(() => true, () => false);
+  if (await isListening) return false;
+  assert.equal(await server.ended(), 2, "only a refusal ends a start");
+  return true;
+}
+
+async function acceptLoss(ledger: string): Promise<void> {
+  const { code, stderr } = await redpkt(["ledger", "accept-loss", ledger, "--reason", "power was lost"]);
+  assert.equal(code, 0, stderr);
+  await keepPower(ledger);
 }
 
 /** Asserts that nothing was lost, given twice or seen and forgotten. */

@@ -44,10 +44,12 @@ test("a disk that fails, is full and loses power loses nothing that anybody was 
   assert.ok(result.errors.some((line) => line.includes("ledger fails")), "the disk did fail");
 });
 
-test("without syncs a power loss is noticed: awards are gone", async () => {
-  const { reconciled } = await powerLossRun([undefined], {
+test("without syncs a power loss is noticed: awards are gone, and it goes on once somebody accepts that", async () => {
+  const { reconciled, checked } = await powerLossRun([undefined, undefined], {
+    acceptsLoss: true,
     stayMs: 0,
     serverFlags: ["--ledger-sync", "off"],
   });
   assert.ok(reconciled.differenceCount > 0, `seed ${SEED}: a ledger that never syncs loses awards`);
+  assert.deepEqual(checked.problems, [], `seed ${SEED}: what is left is whole`);
 });

@@ -12,6 +12,8 @@
  * REDPKT_SHIM_SEED   of the faults
  * REDPKT_SHIM_EVERY  calls between two spells of faults, on average
  * REDPKT_SHIM_SPELL  calls of a spell at most
+ * REDPKT_SHIM_NOW    a file that a test may write at any time: eio or enospc, and how the name of the file ends that fails
+ *                    from then on, at every call; empty: none
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -28,10 +30,12 @@
 #define MAX_FILES 32
 #define MAX_RANGES 65536
 #define MAX_PATH 512
+#define GONE " (deleted)" /* how the kernel names what an open descriptor has, once its name is removed */
 
 struct range { off_t from, to; };
 struct file {
   char path[MAX_PATH];
+  char born[MAX_PATH]; /* the name that descriptors know, if it has got another one since */
   int disk; /* descriptor of F.disk */
   int ranges_count;
   struct range *ranges; /* written and not synced */
@@ -50,6 +54,7 @@ static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_unlink)(const char *);
 static int (*real_rename)(const char *, const char *);
+static int (*real_linkat)(int, const char *, int, const char *, int);
 
 __attribute__((constructor)) static void start(void) {
   real_write = dlsym(RTLD_NEXT, "write");
@@ -59,6 +64,7 @@ __attribute__((constructor)) static void start(void) {
   real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
   real_unlink = dlsym(RTLD_NEXT, "unlink");
   real_rename = dlsym(RTLD_NEXT, "rename");
+  real_linkat = dlsym(RTLD_NEXT, "linkat");
   const char *seed = getenv("REDPKT_SHIM_SEED");
   random_state = 0x9e3779b97f4a7c15ull * (seed ? strtoull(seed, 0, 10) + 1 : 1);
 }
@@ -75,18 +81,39 @@ static uint32_t setting(const char *name, uint32_t otherwise) {
   return text ? (uint32_t)strtoul(text, 0, 10) : otherwise;
 }
 
+static int ends_with(const char *path, const char *end) {
+  size_t size = strlen(path), length = strlen(end);
+  return size >= length && strcmp(path + size - length, end) == 0;
+}
+
+static void set_fault(const char *fault) { errno = strcmp(fault, "enospc") == 0 ? ENOSPC : EIO; }
+
+/* What a test says now, if it says anything. */
+static int fails_now(const char *path) {
+  const char *control = getenv("REDPKT_SHIM_NOW");
+  char text[MAX_PATH] = "", fault[16] = "", end[MAX_PATH] = "";
+  if (!control) return 0;
+  int fd = open(control, O_RDONLY);
+  if (fd < 0) return 0;
+  ssize_t size = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (size <= 0 || sscanf(text, "%15s %511s", fault, end) < 1 || !ends_with(path, end)) return 0;
+  set_fault(fault);
+  return 1;
+}
+
 /* Whether this call on a file fails; sets errno. */
-static int fails(const struct file *file) {
+static int fails(const char *path) {
   const char *fault = getenv("REDPKT_SHIM_FAULT");
   const char *end = getenv("REDPKT_SHIM_FILE");
-  if (!fault) return 0;
-  if (end && (strlen(file->path) < strlen(end) || strcmp(file->path + strlen(file->path) - strlen(end), end) != 0)) return 0;
+  if (fails_now(path)) return 1;
+  if (!fault || (end && !ends_with(path, end))) return 0;
   if (spell_calls_left == 0 && random_below(setting("REDPKT_SHIM_EVERY", 500)) == 0) {
     spell_calls_left = 1 + random_below(setting("REDPKT_SHIM_SPELL", 8));
   }
   if (spell_calls_left == 0) return 0;
   spell_calls_left--;
-  errno = strcmp(fault, "enospc") == 0 ? ENOSPC : EIO;
+  set_fault(fault);
   return 1;
 }
 
@@ -120,12 +147,16 @@ static struct file *file_of(int fd) {
   ssize_t size = readlink(link, path, sizeof path - 1);
   if (size <= 0) return 0;
   path[size] = 0;
+  if (ends_with(path, GONE)) path[size - (ssize_t)strlen(GONE)] = 0;
   if (!is_watched(path)) return 0;
-  for (int i = 0; i < files_count; i++) if (strcmp(files[i].path, path) == 0) return &files[i];
+  for (int i = 0; i < files_count; i++) {
+    if (strcmp(files[i].path, path) == 0 || strcmp(files[i].born, path) == 0) return &files[i];
+  }
   if (files_count == MAX_FILES) abort();
   struct file *file = &files[files_count++];
   char disk[MAX_PATH + 8];
   strcpy(file->path, path);
+  file->born[0] = 0;
   snprintf(disk, sizeof disk, "%s.disk", path);
   int is_new = access(disk, F_OK) != 0;
   file->disk = open(disk, O_RDWR | O_CREAT, 0600);
@@ -160,7 +191,7 @@ static ssize_t watched_write(int fd, const void *bytes, size_t size, off_t offse
   pthread_mutex_lock(&lock);
   struct file *file = file_of(fd);
   ssize_t result;
-  if (file && fails(file)) {
+  if (file && fails(file->path)) {
     result = -1;
   } else {
     off_t at = is_positioned || !file ? offset : lseek(fd, 0, SEEK_CUR);
@@ -181,7 +212,7 @@ static int watched_sync(int fd, int (*real)(int)) {
     pthread_mutex_unlock(&lock);
     return real(fd);
   }
-  if (fails(file)) {
+  if (fails(file->path)) {
     result = -1;
   } else {
     struct stat status;
@@ -251,3 +282,26 @@ int rename(const char *from, const char *to) {
   }
   return real_rename(from, to);
 }
+
+/* A file that gets a second name goes by that one: whoever makes a file whole under another name removes that next. */
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags) {
+  if (!is_watched(to)) return real_linkat(from_fd, from, to_fd, to, flags);
+  if (fails(to)) return -1;
+  int result = real_linkat(from_fd, from, to_fd, to, flags);
+  if (result != 0) return result;
+  pthread_mutex_lock(&lock);
+  for (int i = 0; i < files_count; i++) {
+    if (strcmp(files[i].path, from) != 0) continue;
+    char disk_from[MAX_PATH + 8], disk_to[MAX_PATH + 8];
+    snprintf(disk_from, sizeof disk_from, "%s.disk", from);
+    snprintf(disk_to, sizeof disk_to, "%s.disk", to);
+    strcpy(files[i].born, from);
+    strcpy(files[i].path, to);
+    real_rename(disk_from, disk_to);
+    break;
+  }
+  pthread_mutex_unlock(&lock);
+  return result;
+}
+
+int link(const char *from, const char *to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }

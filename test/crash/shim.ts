@@ -47,6 +47,17 @@ export function shimEnv(library: string, directory: string, fault?: ShimFault): 
   };
 }
 
+/** The same, with faults that a test writes into a file at any time: see {@linkcode failNow}. */
+export function shimEnvNow(library: string, directory: string, control: string): Record<string, string> {
+  return { ...shimEnv(library, directory), REDPKT_SHIM_NOW: control };
+}
+
+/** From now on every write, sync and link of files with such an ending fails; of none without a fault. */
+export async function failNow(control: string, fault?: Pick<ShimFault, "kind" | "file">): Promise<void> {
+  await Deno.writeTextFile(`${control}.new`, fault === undefined ? "" : `${fault.kind} ${fault.file ?? ""}`);
+  await Deno.rename(`${control}.new`, control);
+}
+
 /** After the process was killed: every write that was not synced is gone. */
 export async function losePower(directory: string): Promise<void> {
   for await (const { name } of Deno.readDir(directory)) {

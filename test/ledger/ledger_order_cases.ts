@@ -29,6 +29,12 @@ const ORDER: OrderText = {
   atMs: 1_700_000_000_000,
 };
 
+const FUND: Partial<OrderText> = {
+  route: "POST /fund",
+  packets: 0,
+  funds: { first: 3, last: 9, amountFen: 5 },
+};
+
 /** Drives a ledger by orders and what is made for them, one commit each. */
 class OrderBench {
   ledger: Ledger;
@@ -80,8 +86,8 @@ class OrderBench {
     return this.#judge({ kind: EntryKind.award, packetId, user: packetId, amountFen: 1, sponsor: 1 });
   }
 
-  fund(order: number, user: number): number[] {
-    return this.#judge({ kind: EntryKind.fund, tag: order, user, amountFen: 5 });
+  fund(order: number, user: number, amountFen = 5): number[] {
+    return this.#judge({ kind: EntryKind.fund, tag: order, user, amountFen });
   }
 
   /** Closed and opened again, if this ledger lasts. */
@@ -193,12 +199,31 @@ export function describeOrders(name: string, open: () => OpenedLedger): void {
   });
 
   test("money for users tells how far its order is", (bench) => {
-    bench.place({ route: "POST /fund", packets: 0 });
+    bench.place(FUND);
     assert.deepEqual(bench.fund(1, 3), DONE);
     assert.deepEqual(bench.fund(1, 4), DONE);
     bench.reopen();
     assert.equal(bench.ledger.orders()[0].fundedTo, 4);
     assert.deepEqual(bench.fund(1, 4), DONE_BEFORE);
+    assert.equal(bench.ledger.balances().userFen, 10);
+  });
+
+  test("an order gives its money to its users alone, in its amount, and nothing once it is stopped", (bench) => {
+    bench.place();
+    bench.place(FUND);
+    assert.deepEqual(bench.fund(1, 3), refused(Refusal.notOrdered), "an order of packets");
+    assert.deepEqual(bench.fund(2, 2), refused(Refusal.notOrdered), "in front of the first");
+    for (let run = 0; run < 2; run++) {
+      assert.deepEqual(bench.fund(2, 10), refused(Refusal.notOrdered), "after the last");
+      assert.deepEqual(bench.fund(2, 3 + run, 6), refused(Refusal.notOrdered), "more");
+      assert.deepEqual(bench.fund(2, 3 + run, 4), refused(Refusal.notOrdered), "less");
+      assert.deepEqual(bench.fund(2, 3 + run), DONE);
+      bench.reopen();
+    }
+    bench.end(2);
+    bench.reopen();
+    assert.deepEqual(bench.fund(2, 9), refused(Refusal.orderEnded));
+    assert.deepEqual(bench.fund(2, 4), DONE_BEFORE);
     assert.equal(bench.ledger.balances().userFen, 10);
   });
 
@@ -216,6 +241,8 @@ export function describeOrders(name: string, open: () => OpenedLedger): void {
     assert.deepEqual(bench.placeWords(words, bytes - 1), refused(Refusal.malformed));
     assert.deepEqual(bench.placeWords(words, bytes + 400), refused(Refusal.malformed));
     assert.deepEqual(bench.place({ packets: -1 }), refused(Refusal.malformed));
+    const funds = { first: 1, last: 2.5, amountFen: 5 };
+    assert.deepEqual(bench.place({ funds }), refused(Refusal.malformed));
     assert.deepEqual(bench.placeWords(words.fill(0xffff_ffff), bytes), refused(Refusal.malformed));
     assert.deepEqual([bench.place(), bench.number], [DONE, 1], "and takes no number");
   });

@@ -38,7 +38,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["ledger/checkpoint", "base ledger/record ledger/judge ledger/disk ledger/chain"],
   ["ledger/ring", "base ledger/record ledger/judge ledger/chain"],
   ["ledger/store", "base ledger/record ledger/judge ledger/disk ledger/chain"],
-  ["seed/claim", "base cli seed/file ledger/chain"],
+  ["seed/claim", "base cli seed/file ledger/disk ledger/chain"],
   ["admin/telemetry", "base cli counters admin"],
   ["client/state", "base client/schedule counters threads engine/common admin"],
   ["doctor", "base cli os engine/common engine/uring/ring engine"],

@@ -30,8 +30,8 @@ export class SimStore implements EntryStore {
   readonly #random: Random;
   /** What is durable. */
   readonly rows: number[][] = [];
-  readonly #bodies = new Map<number, Uint32Array>();
-  readonly #ended = new Map<number, Uint32Array>();
+  readonly bodies = new Map<number, Uint32Array>();
+  readonly endedWords = new Map<number, Uint32Array>();
   readonly #delivered: Uint32Array[] = [];
   /** Counts of faults that happened, so that a test knows that it tested something. */
   failures = 0;
@@ -51,7 +51,7 @@ export class SimStore implements EntryStore {
     const note = this.rows.findLast((row) => row[RowField.kind] === EntryKind.time);
     return last && durableTime(
       last[RowField.atMs],
-      note && { atMs: note[RowField.atMs], body: this.#bodies.get(note[RowField.seq])! },
+      note && { atMs: note[RowField.atMs], body: this.bodies.get(note[RowField.seq])! },
     );
   }
 
@@ -88,7 +88,7 @@ export class SimStore implements EntryStore {
 
   ended(packetId: number): Uint32Array | undefined {
     if (this.isUnreadable) throw new StoreFailed("simulated");
-    return this.#ended.get(packetId);
+    return this.endedWords.get(packetId);
   }
 
   readDelivered(afterMark: number, take: (words: Uint32Array) => void): number {
@@ -105,15 +105,15 @@ export class SimStore implements EntryStore {
     for (const row of rows) {
       const at = block.next();
       block.values.set(row, at);
-      const body = this.#bodies.get(row[RowField.seq]);
+      const body = this.bodies.get(row[RowField.seq]);
       if (body !== undefined) block.bodies.set(row[RowField.seq], body);
     }
     if (block.count > 0) take(block);
   }
 
   #keep({ values, count, bodies, ended }: EntryRows, delivered: Uint32Array): void {
-    for (const [seq, body] of bodies) this.#bodies.set(seq, body);
-    for (const [packetId, { words }] of ended) this.#ended.set(packetId, words);
+    for (const [seq, body] of bodies) this.bodies.set(seq, body.slice());
+    for (const [packetId, { words }] of ended) this.endedWords.set(packetId, words.slice());
     for (let row = 0; row < count; row++) {
       this.rows.push([...values.subarray(row * ROW_FIELDS, (row + 1) * ROW_FIELDS)]);
     }

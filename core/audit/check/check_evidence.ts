@@ -78,7 +78,8 @@ export function checkKnown(
     problems.add(
       `${MARK_FILE} knows`,
       `${TRUTH_FILE} has rows or deliveries up to row ${tip.seq}, mark ${tip.mark}, that ${MARK_FILE} never heard of: ` +
-        "after a power loss that is so until the next start, else they were put there by no server",
+        "a kill in the middle of a commit, or a power loss, leaves it so until the next start; else they were put " +
+        "there by no server",
     );
     return;
   }

@@ -1,14 +1,11 @@
+import { headerSum, LOG_HEADER_BYTES, LogHeader } from "../../ledger/disk/log_header.ts";
 import type { Problems } from "./problems.ts";
 
-const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
-/** The lowest bit says that checksums add up big-endian words. */
-const MAGIC = 0x377f0682;
 /** A frame that is just being written is whole when it is read again. */
 const MOST_LOOKS = 5;
 
-/** Offsets of numbers, all big-endian. */
-const Header = { magic: 0, pageBytes: 8, salts: 16, checksum: 24 } as const;
+/** Offsets of a frame's numbers, all big-endian. */
 const Frame = { salts: 8, checksum: 16 } as const;
 
 /**
@@ -33,17 +30,13 @@ function damageOf(path: string): string | undefined {
   const bytes = readLog(path);
   if (bytes === undefined || bytes.length === 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < HEADER_BYTES) return "ends in its header: all that was in it is lost";
-  const isBigEndian = (view.getUint32(Header.magic) & 1) === 1;
-  const sums = new Checksum(view, !isBigEndian);
-  sums.add(0, Header.checksum);
-  if ((view.getUint32(Header.magic) & ~1) !== MAGIC || !sums.isAt(Header.checksum)) {
-    return "its header is damaged: all that was in it is lost";
-  }
-  const [salt1, salt2] = [view.getUint32(Header.salts), view.getUint32(Header.salts + 4)];
-  const frameBytes = FRAME_HEADER_BYTES + view.getUint32(Header.pageBytes);
+  if (bytes.length < LOG_HEADER_BYTES) return "ends in its header: all that was in it is lost";
+  const sums = headerSum(view);
+  if (sums === undefined) return "its header is damaged: all that was in it is lost";
+  const [salt1, salt2] = [view.getUint32(LogHeader.salts), view.getUint32(LogHeader.salts + 4)];
+  const frameBytes = FRAME_HEADER_BYTES + view.getUint32(LogHeader.pageBytes);
   let isWhole = true;
-  for (let at = HEADER_BYTES, frame = 1; at < bytes.length; at += frameBytes, frame++) {
+  for (let at = LOG_HEADER_BYTES, frame = 1; at < bytes.length; at += frameBytes, frame++) {
     if (at + FRAME_HEADER_BYTES > bytes.length) break;
     const isFirst = view.getUint32(at + Frame.salts) === salt1;
     const isSecond = view.getUint32(at + Frame.salts + 4) === salt2;
@@ -63,31 +56,6 @@ function damageOf(path: string): string | undefined {
     }
   }
   return undefined;
-}
-
-/** The sum that SQLite keeps of a log, of 8 bytes at a time. */
-class Checksum {
-  readonly #view: DataView;
-  readonly #isLittleEndian: boolean;
-  #first = 0;
-  #second = 0;
-
-  constructor(view: DataView, isLittleEndian: boolean) {
-    this.#view = view;
-    this.#isLittleEndian = isLittleEndian;
-  }
-
-  add(from: number, to: number): void {
-    for (let at = from; at < to; at += 8) {
-      this.#first = (this.#first + this.#view.getUint32(at, this.#isLittleEndian) + this.#second) >>> 0;
-      this.#second = (this.#second + this.#view.getUint32(at + 4, this.#isLittleEndian) + this.#first) >>> 0;
-    }
-  }
-
-  /** Whether this sum is written there. */
-  isAt(at: number): boolean {
-    return this.#view.getUint32(at) === this.#first && this.#view.getUint32(at + 4) === this.#second;
-  }
 }
 
 function readLog(path: string): Uint8Array | undefined {

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { genesis } from "./chain.ts";
 import { EntryRows } from "../record/entry_rows.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
-import { HeadMark, MARK_FILE, MarkBroken, readMark } from "./head_mark.ts";
+import { brokenCopies, HeadMark, MARK_FILE, MarkBroken, readMark } from "./head_mark.ts";
 import { hexOf, linkAt, tipOf } from "./links.ts";
 import { SqliteStore, TRUTH_FILE } from "../store/sqlite_store.ts";
 
@@ -105,5 +105,77 @@ Deno.test("of two copies the one that is whole and knows more counts, and withou
     assert.throws(() => readMark(directory), MarkBroken);
     Deno.truncateSync(path);
     assert.throws(() => readMark(directory), MarkBroken);
+  });
+});
+
+Deno.test("a mark is durable with its name before the ledger's first row, and not synced again", () => {
+  const { syncSync } = Deno.FsFile.prototype;
+  withDirectory((directory) => {
+    const known: (number | undefined)[] = [];
+    Deno.FsFile.prototype.syncSync = function () {
+      known.push(readMark(directory)?.seq);
+      syncSync.call(this);
+    };
+    try {
+      new HeadMark(directory, ID).close();
+      assert.deepEqual(known, Deno.build.os === "windows" ? [0] : [0, 0], "the file, then its folder");
+      const mark = new HeadMark(directory, ID);
+      mark.write({ ...genesis(ID), seq: 7 });
+      mark.close();
+      assert.ok(known.length <= 2, "a second sync would double what winners wait");
+    } finally {
+      Deno.FsFile.prototype.syncSync = syncSync;
+    }
+  });
+});
+
+Deno.test("of two copies with the same row the one with more deliveries counts, and a stray byte is damage", () => {
+  withDirectory((directory) => {
+    const path = `${directory}/${MARK_FILE}`;
+    const mark = new HeadMark(directory, ID);
+    mark.write({ ...genesis(ID), seq: 7, mark: 1 });
+    const older = Deno.readFileSync(path);
+    mark.write({ ...genesis(ID), seq: 7, mark: 2 });
+    mark.close();
+    const newer = Deno.readFileSync(path);
+    for (const [first, second] of [[older, newer], [newer, older]]) {
+      Deno.writeFileSync(path, new Uint8Array([...first.subarray(0, 512), ...second.subarray(512)]));
+      assert.equal(readMark(directory)!.mark, 2);
+      assert.deepEqual(brokenCopies(directory), []);
+    }
+    newer[500] = 1;
+    Deno.writeFileSync(path, newer);
+    assert.deepEqual(brokenCopies(directory), [1]);
+  });
+});
+
+Deno.test("an old mark is brought up to the truth by whoever opens it", () => {
+  withDirectory((directory) => {
+    const store = new SqliteStore(directory, "off");
+    store.append(row(1), NO_MARKS);
+    store.append(row(2), NO_MARKS);
+    store.close();
+    const [id, newest] = [readMark(directory)!.ledger, readMark(directory)];
+    const mark = new HeadMark(directory, id);
+    mark.write({ ...genesis(id), seq: 1 });
+    mark.close();
+    new SqliteStore(directory, "off").close();
+    assert.deepEqual(readMark(directory), newest);
+  });
+});
+
+Deno.test("limits are noted when they change, and the loosest that ever were in force count", () => {
+  withDirectory((directory) => {
+    const store = new SqliteStore(directory, "off");
+    const noted = (packetsPerUser: number, packetsPerSponsor: number) => {
+      store.noteLimits({ packetsPerUser, packetsPerSponsor }, 0);
+      return [store.lastSeq(), store.limits().packetsPerUser, store.limits().packetsPerSponsor];
+    };
+    assert.deepEqual(noted(3, 1), [1, 3, 1]);
+    assert.deepEqual(noted(3, 1), [1, 3, 1]);
+    assert.deepEqual(noted(2, 5), [2, 3, 5]);
+    assert.deepEqual(noted(Infinity, 1), [3, Infinity, 5]);
+    assert.deepEqual(noted(3, 1), [4, Infinity, 5]);
+    store.close();
   });
 });

@@ -49,7 +49,6 @@ export class TruthWriter {
     this.#tip = tipOf(db);
     this.#lastRow = linkAt(db, this.#tip.seq)!;
     this.#mark = new HeadMark(directory, ledgerIdOf(db)); // last: whatever fails before leaves nothing open
-    if (this.#tip.seq > 0) this.markTip(); // after a power loss it may be older
   }
 
   /** What the ledger is after the last commit. */
@@ -91,9 +90,14 @@ export class TruthWriter {
     this.#mark.write(link);
   }
 
-  /** Says anew in the mark what the ledger is, once it is known that the last commit is durable. @throws StoreFailed */
+  /**
+   * Says anew in the mark what the ledger is, once it is known that the last commit is durable: after a failure, and at a
+   * start, since after a power loss the mark may be older.
+   *
+   * @throws StoreFailed
+   */
   markTip(): void {
-    this.#mark.write(this.#tip);
+    if (this.#tip.seq > 0) this.#mark.write(this.#tip);
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { eachDelivered } from "../record/delivered_marks.ts";
-import { EntryKind, HELD, Verdict } from "../record/entry.ts";
+import { EntryKind, HELD, Refusal, Verdict } from "../record/entry.ts";
 import { type EntryRows, RowField } from "../record/entry_rows.ts";
 import { idSpaceOf } from "../../base/id_space.ts";
 import { emptyJudgement } from "../record/ledger.ts";
@@ -21,7 +21,12 @@ import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "../
 
 const NO_WORDS = new Uint32Array();
 /** What is in the rows was judged: everybody had the money that he sent. */
-const ENOUGH: Purse = { wonFen: () => Infinity, nextPacketId: () => 1, mintedFen: () => 0 };
+const ENOUGH: Purse = {
+  wonFen: () => Infinity,
+  nextPacketId: () => 1,
+  mintedFen: () => 0,
+  fundObjection: () => Refusal.none,
+};
 
 type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
+import { headerSum, LOG_HEADER_BYTES } from "./log_header.ts";
 
 /** SQLite's extended code when the shared memory may only be read and no snapshot of it fits just now. */
 const READONLY_CANTINIT = 264;
@@ -12,8 +13,17 @@ type Way =
   | "shared"
   /** Nobody has it open and its log is empty: the file alone is all there is. */
   | "alone"
-  /** It has a log and no shared memory, as after a power loss: a copy is read. */
-  | "copied";
+  /** It has a log and no shared memory, as after a power loss, or its log's header is damaged: a copy is read. */
+  | "copied"
+  /** The same where the directory is ours: an empty file of shared memory is enough, and is removed at the end. */
+  | "indexed";
+
+const QUERIES: Readonly<Record<Way, string>> = {
+  shared: "mode=ro&readonly_shm=1",
+  alone: "mode=ro&immutable=1",
+  copied: "mode=rw",
+  indexed: "mode=ro&readonly_shm=1", // SQLite makes its own in memory
+};
 
 /**
  * A SQLite file to look into: no file beside it is made, changed or removed, so that it can be evidence, or lie where
@@ -25,19 +35,24 @@ export class UntouchedDatabase extends DatabaseSync {
   readonly #folder: string | undefined;
   readonly #lookedLike: string;
 
-  /** @throws Error of the system or of SQLite if it can't be read */
-  constructor(path: string) {
-    const way = wayOf(path);
+  /**
+   * @param isOurs the caller holds the directory's lock, so that nobody writes and a large file needn't be copied
+   * @throws Error of the system or of SQLite if it can't be read
+   */
+  constructor(path: string, isOurs = false) {
+    const way = wayOf(path, isOurs);
     const folder = way === "copied" ? copy(path) : undefined;
     const url = pathToFileURL(folder === undefined ? Deno.realPathSync(path) : `${folder}/copy`);
-    url.search = { shared: "mode=ro&readonly_shm=1", alone: "mode=ro&immutable=1", copied: "mode=rw" }[way];
+    url.search = QUERIES[way];
     const lookedLike = looks(path);
-    super(url, { readOnly: way !== "copied" });
+    super(url, { readOnly: way !== "copied", open: false });
     this.#path = path;
     this.#way = way;
     this.#folder = folder;
     this.#lookedLike = lookedLike;
     try {
+      if (way === "indexed") Deno.writeFileSync(`${path}-shm`, new Uint8Array());
+      this.open();
       this.exec("pragma busy_timeout = 5000; pragma query_only = 1");
       this.#begin();
     } catch (error) {
@@ -67,7 +82,8 @@ export class UntouchedDatabase extends DatabaseSync {
   }
 
   override close(): void {
-    super.close();
+    if (this.isOpen) super.close();
+    if (this.#way === "indexed") Deno.removeSync(`${this.#path}-shm`);
     if (this.#folder !== undefined) Deno.removeSync(this.#folder, { recursive: true });
   }
 
@@ -84,6 +100,22 @@ export class UntouchedDatabase extends DatabaseSync {
   }
 }
 
+/**
+ * Looks into a database of a directory that is ours, and leaves every file of it as it is, also after a crash: opened as
+ * usual, SQLite moves the log into the file and deletes it when the last one closes it, and with it what the log could
+ * tell.
+ *
+ * @throws Error as SQLite does, if there is no file or it can't be read
+ */
+export function lookUntouched<T>(path: string, look: (db: DatabaseSync) => T): T {
+  const db = new UntouchedDatabase(path, true);
+  try {
+    return look(db);
+  } finally {
+    db.close();
+  }
+}
+
 function retrying(run: () => void): void {
   for (let tries = 1;; tries++) {
     try {
@@ -95,10 +127,12 @@ function retrying(run: () => void): void {
   }
 }
 
-function wayOf(path: string): Way {
+function wayOf(path: string, isOurs: boolean): Way {
   const log = sizeOf(`${path}-wal`);
+  // SQLite can't read past a damaged header without writing a new one.
+  if (log !== undefined && log >= LOG_HEADER_BYTES && !isHeaderWhole(`${path}-wal`)) return "copied";
   if (log !== undefined && sizeOf(`${path}-shm`) !== undefined) return "shared";
-  return log === undefined || log === 0 ? "alone" : "copied";
+  return log === undefined || log === 0 ? "alone" : isOurs ? "indexed" : "copied";
 }
 
 function copy(path: string): string {
@@ -110,6 +144,13 @@ function copy(path: string): string {
     Deno.removeSync(folder, { recursive: true });
     throw error;
   }
+}
+
+function isHeaderWhole(log: string): boolean {
+  using file = Deno.openSync(log);
+  const bytes = new Uint8Array(LOG_HEADER_BYTES);
+  file.readSync(bytes);
+  return headerSum(new DataView(bytes.buffer)) !== undefined;
 }
 
 /** Changes when somebody writes to a database, or opens it to write. */

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../base/user_error.ts";
 import { CHECKPOINT_FILE, CheckpointReader } from "../checkpoint/checkpoint.ts";
 import { MARK_FILE, readMark } from "../chain/head_mark.ts";
-import { lookUntouched } from "../disk/look_untouched.ts";
+import { lookUntouched } from "../disk/untouched.ts";
 import { PROJECTION_FILE } from "../projection/projection.ts";
 import { checkVersion, PROJECTION_MIGRATIONS } from "../disk/schema.ts";
 import { isOfMedium } from "../store/sqlite_store.ts";

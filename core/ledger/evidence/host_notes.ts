@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../base/user_error.ts";
 import type { EventTimeState } from "../../base/event_time.ts";
 import { durableTimeOf, hostNumberOf } from "../chain/notes.ts";
-import { lookUntouched } from "../disk/look_untouched.ts";
+import { lookUntouched } from "../disk/untouched.ts";
 import { refuseOther, TRUTH_MIGRATIONS } from "../disk/schema.ts";
 import { TRUTH_FILE } from "../store/sqlite_store.ts";
 

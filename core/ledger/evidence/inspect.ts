@@ -6,7 +6,7 @@ import { StoreFailed } from "../disk/entry_store.ts";
 import { type Damaged, type Evidence, type Knowledge, readEvidence } from "./evidence.ts";
 import { MARK_FILE } from "../chain/head_mark.ts";
 import { hexOf, ledgerIdOf, linkAt, linkOf, tipOf } from "../chain/links.ts";
-import { lookUntouched } from "../disk/look_untouched.ts";
+import { lookUntouched } from "../disk/untouched.ts";
 import { PROJECTION_FILE } from "../projection/projection.ts";
 import { refuseOther, TRUTH_MIGRATIONS } from "../disk/schema.ts";
 import { setAside } from "../disk/set_aside.ts";

@@ -3,7 +3,7 @@ import { CHECKPOINT_FILE, CheckpointBroken, restoreJudge } from "../checkpoint/c
 import { EntryKind, HELD } from "../record/entry.ts";
 import { Judge } from "../judge/judge.ts";
 import { NO_LIMITS } from "../record/ledger.ts";
-import { lookUntouched } from "../disk/look_untouched.ts";
+import { lookUntouched } from "../disk/untouched.ts";
 import { CHUNK_PACKETS, PacketState } from "../judge/packets.ts";
 import { PROJECTION_FILE } from "../projection/projection.ts";
 

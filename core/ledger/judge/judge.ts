@@ -79,6 +79,7 @@ export class Judge {
         wonFen: (user) => this.#wonFen(user),
         nextPacketId: () => this.nextPacketId,
         mintedFen: () => -this.#sourceFen,
+        fundObjection: (order, user, amountFen) => this.orders.fundObjection(order, user, amountFen),
       },
       ended,
       ids,

@@ -89,6 +89,17 @@ export class OrderBook {
     return record.made + count > record.text.packets ? Refusal.orderFull : Refusal.none;
   }
 
+  /** Why a user can't get money for an order; `Refusal.none` if he can, or if this is the number of an older redpkt's. */
+  fundObjection(order: number, user: number, amountFen: number): number {
+    const record = this.#byNumber.get(order);
+    if (record === undefined) return Refusal.none;
+    if (record.isEnded) return Refusal.orderEnded;
+    const { funds } = record.text;
+    const isOrdered = funds !== undefined && user >= funds.first && user <= funds.last &&
+      amountFen === funds.amountFen;
+    return isOrdered ? Refusal.none : Refusal.notOrdered;
+  }
+
   /** Packets were made, by a mint that nothing spoke against. */
   add({ order, firstId, count }: Pick<OrderPart, "order" | "firstId" | "count">): void {
     const record = this.#byNumber.get(order)!;

@@ -27,6 +27,8 @@ export interface Purse {
   nextPacketId(): number;
   /** What came out of `source` for packets to be won, in fen. */
   mintedFen(): number;
+  /** Why a user can't get money for an order; `Refusal.none` if he can. */
+  fundObjection(order: number, user: number, amountFen: number): number;
 }
 
 /** One entry's fields, whether they come from a ring or from a row. */
@@ -232,6 +234,8 @@ export class Sends {
     if (amountFen - this.totals.sourceFen + this.#purse.mintedFen() > Number.MAX_SAFE_INTEGER) {
       return refuse(judgement, Refusal.malformed);
     }
+    const objection = this.#purse.fundObjection(tag, user, amountFen);
+    if (objection !== Refusal.none) return refuse(judgement, objection);
     this.fundedTo.set(tag, user);
     this.totals.sourceFen -= amountFen;
     this.#pay(user, amountFen);

@@ -210,6 +210,8 @@ export const Refusal = {
   wrongPart: 23,
   /** The order would make more packets than were ordered. */
   orderFull: 24,
+  /** The order gives no money, or not to this user, or not this amount. */
+  notOrdered: 25,
 } as const;
 
 /** The amount of an entry in fen. */

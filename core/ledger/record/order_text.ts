@@ -10,8 +10,17 @@ export interface OrderText {
   readonly fixed: unknown;
   /** Most packets that may be made for it. */
   readonly packets: number;
+  /** Who gets money for it; absent: nobody. */
+  readonly funds?: OrderedFunds;
   /** When it came, in unix ms. */
   readonly atMs: number;
+}
+
+/** Money out of `source` for each user from the first to the last, in fen. */
+export interface OrderedFunds {
+  readonly first: number;
+  readonly last: number;
+  readonly amountFen: number;
 }
 
 /** Most bytes of an order: an operator's words, not data. */
@@ -42,11 +51,16 @@ export function readOrder(words: Uint32Array, bytes: number): { text: OrderText;
     const text = JSON.parse(json) as OrderText;
     const isOrder = typeof text.plugin === "string" && typeof text.route === "string" &&
       (text.key === null || typeof text.key === "string") && Number.isSafeInteger(text.packets) &&
-      text.packets >= 0 && typeof text.atMs === "number";
+      text.packets >= 0 && isFunds(text.funds) && typeof text.atMs === "number";
     return isOrder ? { text, json } : undefined;
   } catch {
     return undefined; // no text, or no JSON
   }
+}
+
+function isFunds(funds: OrderedFunds | undefined): boolean {
+  return funds === undefined ||
+    [funds.first, funds.last, funds.amountFen].every((number) => Number.isSafeInteger(number));
 }
 
 /** What the same order has in common, however often it comes. */

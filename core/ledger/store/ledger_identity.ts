@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { EntryKind } from "../record/entry.ts";
 import { hexOf, type LedgerHead, ledgerIdOf, linkAt, tipOf } from "../chain/links.ts";
-import { lookUntouched } from "../disk/look_untouched.ts";
+import { lookUntouched } from "../disk/untouched.ts";
 import { seedNote, usedSeeds } from "../chain/notes.ts";
 import { makeSchema, refuseOther, TRUTH_MIGRATIONS } from "../disk/schema.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";

@@ -73,6 +73,12 @@ export class SqliteStore implements EntryStore {
     this.#path = `${directory}/${TRUTH_FILE}`;
     this.#sync = sync;
     this.#open = this.#try(() => this.#openFile());
+    try {
+      this.#try(({ writer }) => writer.markTip());
+    } catch (error) {
+      this.#closeFile();
+      throw error;
+    }
   }
 
   lastSeq(): number {

@@ -249,14 +249,31 @@ export class StoredLedger implements Ledger {
     return true;
   }
 
-  /** The store holds the batch whole, as it was staged: a transaction is there or not. */
+  /**
+   * The store holds the batch whole, as it was staged: a transaction is there or not. Marks aren't compared: one that is
+   * lost tells a user of his award again, no more.
+   */
   #checkBatch(before: number, last: number): void {
     assert(last === before + this.#rows.count, "a batch is in the store whole or not at all");
-    let row = 0;
-    this.#store.read(before, ({ values, count }) => {
-      for (let i = 0; i < count * ROW_FIELDS; i++, row++) {
-        assert(values[i] === this.#rows.values[row], "the store holds what was staged");
+    const staged = this.#rows;
+    let number = 0;
+    let bodies = 0;
+    this.#store.read(before, ({ values, count, bodies: stored }) => {
+      for (let i = 0; i < count * ROW_FIELDS; i++, number++) {
+        assert(values[i] === staged.values[number], "the store holds what was staged");
+      }
+      bodies += stored.size;
+      for (const [seq, words] of stored) {
+        assert(isSame(words, staged.bodies.get(seq)), "the store holds the words that were staged");
       }
     });
+    assert(bodies === staged.bodies.size, "the store holds the words of every row");
+    for (const [packetId, { words }] of staged.ended) {
+      assert(isSame(words, this.#store.ended(packetId)), "the store holds the packets that have ended");
+    }
   }
+}
+
+function isSame(words: Uint32Array, others: Uint32Array | undefined): boolean {
+  return words.length === others?.length && words.every((word, i) => word === others[i]);
 }

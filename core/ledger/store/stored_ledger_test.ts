@@ -3,9 +3,12 @@ import { LedgerFiller } from "../../../bench/ledger_filler.ts";
 import { SimStore } from "../../../test/sim/sim_store.ts";
 import { Random } from "../../base/random.ts";
 import { ManualClock } from "../../base/clock.ts";
-import { EntryKind } from "../record/entry.ts";
+import { ENTRY_WORDS, EntryKind, EntryWord, Refusal, Verdict } from "../record/entry.ts";
+import { emptyJudgement, NO_LIMITS } from "../record/ledger.ts";
+import { openJudge } from "../checkpoint/open_judge.ts";
 import { type EntryRows, RowField } from "../record/entry_rows.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
+import { sendBodyWords } from "../record/send_body.ts";
 import { Judge } from "../judge/judge.ts";
 import { StoredLedger } from "./stored_ledger.ts";
 
@@ -53,4 +56,109 @@ Deno.test("a batch in doubt that is in the store as something else is noticed, w
 Deno.test("a batch in doubt of which the store holds a part is noticed", () => {
   const ledger = mend((kept) => void kept.pop());
   assert.throws(() => ledger.commit(), /a batch is in the store whole or not at all/);
+});
+
+/** Sends a packet of one share, which ends when that is claimed. */
+function sendAndClaim(filler: LedgerFiller): number {
+  filler.enter(EntryKind.fund, { user: 1, tag: 1, amountFen: 10 });
+  filler.enterParts(sendBodyWords({
+    mode: 0,
+    group: 0,
+    deadlineMs: 9e15,
+    requestId: 1,
+    recipients: Uint32Array.of(2),
+    shares: Uint32Array.of(10),
+  }));
+  const packetId = filler.enter(EntryKind.send, { user: 1, count: 1, amountFen: 10 });
+  filler.enter(EntryKind.claim, { packetId, user: 2, count: 0, amountFen: 10 });
+  return packetId;
+}
+
+/** A packet that ends with its last claim, in doubt; then the disk works again. */
+function mendWords(change: (store: LyingStore, endedId: number) => void): StoredLedger {
+  const store = new LyingStore(new Random(1));
+  const clock = new ManualClock();
+  const ledger = new StoredLedger(new Judge(), store, clock);
+  const filler = new LedgerFiller(ledger);
+  const packetId = sendAndClaim(filler);
+  assert.equal(ledger.commit(), false);
+  assert.deepEqual([store.bodies.size, store.endedWords.size], [1, 1]);
+  change(store, packetId);
+  clock.advance(1_000);
+  return ledger;
+}
+
+Deno.test("a batch in doubt is compared with the words beside its rows, and the packets that it ends", () => {
+  assert.equal(mendWords(() => {}).commit(), true);
+  const changes: Record<string, (store: LyingStore, endedId: number) => void> = {
+    "a word of a body": (store) => void store.bodies.get(2)![4]++,
+    "a body is cut off": (store) => void store.bodies.set(2, store.bodies.get(2)!.slice(1)),
+    "a body is gone": (store) => void store.bodies.delete(2),
+    "a row has a body too many": (store) => void store.bodies.set(1, Uint32Array.of(1)),
+    "a word of a packet": (store, id) => void store.endedWords.get(id)![3]++,
+    "a packet is gone": (store, id) => void store.endedWords.delete(id),
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    assert.throws(() => mendWords(change).commit(), /the store holds the (words|packets)/, what);
+  }
+});
+
+Deno.test("a commit that leaves a sum open ends the thread, before anybody is answered", () => {
+  const judge = new Judge();
+  const ledger = new StoredLedger(judge, new SimStore(new Random(1)), new ManualClock());
+  new LedgerFiller(ledger).enter(EntryKind.mint, { packetId: 1, count: 1, amountFen: 1, sponsor: 1 });
+  judge.sends.totals.userFen++;
+  assert.throws(() => ledger.commit(), /the sum of all accounts is 0/);
+});
+
+Deno.test("a packet that has ended is in memory until it is durable, and no longer", () => {
+  const judge = new Judge();
+  const ledger = new StoredLedger(judge, new SimStore(new Random(1)), new ManualClock());
+  sendAndClaim(new LedgerFiller(ledger));
+  assert.equal(judge.sends.keptCount, 1);
+  assert.ok(ledger.commit());
+  assert.equal(judge.sends.keptCount, 0);
+});
+
+Deno.test("what was delivered just before the end is stored, though no row comes with it", () => {
+  const store = new SimStore(new Random(1));
+  const ledger = new StoredLedger(new Judge(), store, new ManualClock());
+  const filler = new LedgerFiller(ledger);
+  filler.enter(EntryKind.mint, { packetId: 1, count: 1, amountFen: 1, sponsor: 1 });
+  filler.enter(EntryKind.award, { packetId: 1, user: 7, amountFen: 1, sponsor: 1 });
+  assert.ok(ledger.commit());
+  filler.enter(EntryKind.delivered, { packetId: 1, user: 7 });
+  assert.ok(ledger.commit());
+  const marks: number[] = [];
+  assert.equal(store.readDelivered(0, (words) => marks.push(...words)), 0, "it waits for a batch");
+  ledger.close();
+  assert.equal(store.readDelivered(0, (words) => marks.push(...words)), 1);
+  assert.deepEqual(marks, [1]);
+});
+
+Deno.test("a disk that doesn't tell refuses what needs it; a fault of ours is none of the disk's", () => {
+  for (
+    const [error, refusal] of [[new StoreFailed("away"), Refusal.unreadable], [
+      new TypeError("a bug"),
+    ]] as const
+  ) {
+    const store = new SimStore(new Random(1));
+    const before = new StoredLedger(new Judge(), store, new ManualClock());
+    const packetId = sendAndClaim(new LedgerFiller(before));
+    assert.ok(before.commit());
+    const ledger = new StoredLedger(openJudge(store, undefined, NO_LIMITS).judge, store, new ManualClock());
+    store.ended = () => {
+      throw error;
+    };
+    const words = new Int32Array(ENTRY_WORDS);
+    words[EntryWord.kind] = EntryKind.claim;
+    words[EntryWord.packetId] = packetId;
+    words[EntryWord.user] = 3;
+    const judgement = emptyJudgement();
+    if (refusal === undefined) assert.throws(() => ledger.judge(words, 0, judgement), /a bug/);
+    else {
+      ledger.judge(words, 0, judgement);
+      assert.deepEqual([judgement.verdict, judgement.detail], [Verdict.refused, refusal]);
+    }
+  }
 });

@@ -15,6 +15,8 @@ export interface NewOrder {
   readonly fixed?: unknown;
   /** Most packets that are made for it; the ledger refuses more. None if absent. */
   readonly packets?: number;
+  /** Users who each get money for it, and how much in fen; the ledger gives no other. Nobody if absent. */
+  readonly funds?: { readonly first: number; readonly last: number; readonly amountFen: number };
 }
 
 /** An operator's order that is durable, on a host whose ledger lasts. */

@@ -1,4 +1,5 @@
 import { ExitCode, UserError } from "../../base/user_error.ts";
+import { syncFolderAside } from "../../ledger/disk/sync_folder.ts";
 
 /** The few things that claims do with files, so that a test can lose power between any two of them. */
 export interface ClaimDisk {
@@ -54,12 +55,7 @@ export const systemDisk: ClaimDisk = {
   },
   realPath: (path) => Deno.realPath(path),
   names: async (folder) => (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name),
-  async syncFolder(path) {
-    // Windows keeps names without being asked, and can't open a folder.
-    if (Deno.build.os === "windows") return;
-    using folder = await Deno.open(path);
-    await folder.sync();
-  },
+  syncFolder: syncFolderAside,
 };
 
 /** The folder that a path lies in. */

@@ -59,8 +59,14 @@ export class PlacedOrders {
     const before = key === undefined ? undefined : this.#byIdentity.get(orderIdentity(text));
     if (before !== undefined) return repeated(before, request.body);
     this.#refuseNew();
-    const { fixed = null, packets = 0 } = fix();
-    const whole: OrderText = { ...text, fixed, packets, atMs: this.#parts.wallMs() };
+    const { fixed = null, packets = 0, funds } = fix();
+    const whole: OrderText = {
+      ...text,
+      fixed,
+      packets,
+      ...(funds === undefined ? {} : { funds }),
+      atMs: this.#parts.wallMs(),
+    };
     const { words, bytes } = orderWords(whole);
     if (bytes > MOST_ORDER_BYTES) throw new RouteError(422, `an order has at most ${MOST_ORDER_BYTES} bytes`);
     // Waits for as long as the disk does: nobody is told anything about an order that may be durable or not.

@@ -3,7 +3,9 @@ import {
   EMPTY_ENTRY,
   EntryKind,
   type HostContext,
+  type NewOrder,
   type PlacedOrder,
+  Refusal,
   refusalName,
   Verdict,
   z,
@@ -24,6 +26,12 @@ export const fundSchema = z.strictObject({
   amountFen: z.int().min(1).max(1_000_000_000_000),
 });
 
+/** What an order of money comes to, as the ledger compares it. */
+export function fundsOf(body: unknown): Required<NewOrder>["funds"] {
+  const { users: [first, last], amountFen } = body as z.infer<typeof fundSchema>;
+  return { first, last, amountFen };
+}
+
 /** One order of money for users of a rehearsal, a few hundred of them at a time, from the first to the last. */
 export class Funding {
   readonly order: PlacedOrder;
@@ -35,7 +43,7 @@ export class Funding {
 
   /** Goes on where an earlier run has ended. */
   constructor(host: HostContext, order: PlacedOrder) {
-    const { users: [first, last], amountFen } = order.body as z.infer<typeof fundSchema>;
+    const { first, last, amountFen } = fundsOf(order.body);
     this.#host = host;
     this.order = order;
     this.#first = first;
@@ -54,12 +62,13 @@ export class Funding {
   /** Ends when everybody has his money, the order has failed or was stopped, or the host drains. */
   async run(isDraining: () => boolean): Promise<void> {
     while (this.#next <= this.#last && this.order.state === "running" && !isDraining()) {
-      await this.#fundSome();
+      if (!await this.#fundSome()) break;
     }
     if (this.#next > this.#last) this.order.finish();
   }
 
-  async #fundSome(): Promise<void> {
+  /** False: nobody gets more. */
+  async #fundSome(): Promise<boolean> {
     const count = Math.min(AT_ONCE, this.#last - this.#next + 1);
     const kind = EntryKind.fund;
     const entry = { ...EMPTY_ENTRY, kind, tag: this.order.number, amountFen: this.#amountFen };
@@ -68,11 +77,14 @@ export class Funding {
       Array.from({ length: count }, (_, i) => this.#host.enter({ ...entry, user: this.#next + i })),
     );
     for (const { verdict, detail } of verdicts) {
+      // Stopped while these were on their way: whoever has stopped it is told so.
+      if (detail === Refusal.orderEnded) return false;
       if (verdict === Verdict.refused) {
         this.order.fail(`the ledger refuses money for user ${this.#next} (${refusalName(detail)})`);
-        return;
+        return false;
       }
       this.#next++;
     }
+    return true;
   }
 }

@@ -5,7 +5,7 @@ import {
   type PluginRoute,
   RouteError,
 } from "../../../core/plugin/plugin.ts";
-import { Funding, fundSchema } from "./funding.ts";
+import { Funding, fundSchema, fundsOf } from "./funding.ts";
 import { groupRoutes } from "./groups.ts";
 import { type FixedSends, HostSends, hostSendsSchema } from "./host_sends.ts";
 import type { SendConfig } from "../common/config.ts";
@@ -112,7 +112,10 @@ export class SendHost implements PluginControl {
   }
 
   async #fund(body: unknown, key: string | undefined): Promise<unknown> {
-    const { order, isRepeated } = await this.#host.placeOrder({ route: FUND, key, body });
+    const { order, isRepeated } = await this.#host.placeOrder(
+      { route: FUND, key, body },
+      () => ({ funds: fundsOf(body) }),
+    );
     this.#resume();
     if (!isRepeated) this.#begin(order);
     const { promise, resolve } = Promise.withResolvers<void>();
