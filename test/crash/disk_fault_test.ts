@@ -169,19 +169,23 @@ test(
       const [wave] = await server.get("/waves");
       assert.equal(wave.state, state, `after ${fault.kind} of ${fault.file}`);
     }
-    // Both claims fail until that is told, and are written again.
-    for (const kind of ["eio", "enospc"] as const) {
-      const told = (event: string) => server.running.lines.filter((line) => line.event === event).length;
-      const [failed, mended] = [told("claim cannot be written"), told("claim can be written again")];
-      await fail({ kind, file: ".claim" });
-      while (told("claim cannot be written") < failed + 2) {
-        // A mark is written when the ledger has changed.
+    // Both claims fail until that is told, and are written again. A mark is written when the ledger has changed.
+    const told = (event: string) => server.running.lines.filter((line) => line.event === event).length;
+    const changingUntil = async (isMet: () => boolean) => {
+      while (!isMet()) {
         await server.post("/waves/pause", { wave: "only" });
         await server.post("/waves/resume", { wave: "only" });
         await sleep(LOOK_MS);
       }
+    };
+    const isMended = () => told("claim can be written again") === told("claim cannot be written");
+    await changingUntil(isMended);
+    for (const kind of ["eio", "enospc"] as const) {
+      const before = told("claim cannot be written");
+      await fail({ kind, file: ".claim" });
+      await changingUntil(() => told("claim cannot be written") === before + 2);
       await fail();
-      while (told("claim can be written again") < mended + 2) await sleep(LOOK_MS);
+      await changingUntil(isMended);
     }
   },
 );
