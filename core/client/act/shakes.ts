@@ -41,12 +41,12 @@ export interface FleetShakesParts {
 }
 
 /**
- * Lets each user shake when the schedule that all hosts share says so, and at his own pace if he has one.
+ * Lets each user shake when the schedule that all hosts share says so, and at their own pace if they have one.
  *
  * Open loop: a shake leaves when it is due whatever became of those before, and its latency counts from then.
  */
 export class FleetShakes {
-  /** While no wave is on, whoever shakes at his own pace does so on his phone alone. */
+  /** While no wave is on, whoever shakes at their own pace does so on their phone alone. */
   isWaveOpen = true;
   readonly #engine: Engine;
   readonly #users: FleetUsers;

@@ -28,7 +28,7 @@ export interface FleetDialsParts {
   readonly pairStride: number;
 }
 
-/** Who dials whom, and when: all users at the start, at the fleet's rate, and each again after his connection ended. */
+/** Who dials whom, and when: all users at the start, at the fleet's rate, and each again after their connection ended. */
 export class FleetDials {
   readonly #parts: FleetDialsParts;
   readonly #queue: DialQueue;
@@ -58,7 +58,7 @@ export class FleetDials {
     }
   }
 
-  /** The user's connection has ended: he dials again, later each time that he isn't logged in by then. */
+  /** The user's connection has ended: they dial again, later each time that they aren't logged in by then. */
   again(user: number): void {
     const { users, random, backoff } = this.#parts;
     const waitMs = backoffMs(random, users.attempt[user], backoff);

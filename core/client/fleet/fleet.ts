@@ -318,7 +318,7 @@ export class Fleet implements EngineHandler {
     this.#engine.abort(this.#users.connection[user]);
   };
 
-  /** The user is logged in no more, and nothing further is sent for him. */
+  /** The user is logged in no more, and nothing further is sent for them. */
   #leave(user: number): void {
     if (this.#users.state[user] === UserState.ready && !this.#bad.isBad(user)) this.#block[M.usersReady]--;
     this.#users.state[user] = UserState.leaving;

@@ -18,7 +18,7 @@ Deno.test("who may connect comes first come first served", () => {
   assert.deepEqual(takeAll(queue), [0]);
 });
 
-Deno.test("nobody comes before his time, and everybody within 16 ms after it", () => {
+Deno.test("nobody comes before their time, and everybody within 16 ms after it", () => {
   const random = new Random(7);
   const users = 2_000;
   const queue = new DialQueue(users, 30_000, 5);

@@ -38,7 +38,7 @@ Deno.test("when everything is refused, retries are at most a tenth of the first 
   assert.ok(late < 1_000 / 7.5, `${late} shakes a second instead of ${1_000 / 7.5}`);
 });
 
-Deno.test("a user who has left isn't called until he is back", () => {
+Deno.test("a user who has left isn't called until they are back", () => {
   const pace = new OwnPace(1, [1_000, 1_000], new Random(1), 0);
   pace.begin(0, 0);
   pace.leave(0);

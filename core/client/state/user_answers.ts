@@ -19,7 +19,7 @@ export interface UserAnswersParts {
   readonly wonLatency: Uint32Array;
   /** An answer that takes no longer is a good one. */
   readonly inTimeUs: number;
-  /** How long a user waits before he gives a shake up; 0 for ever. */
+  /** How long a user waits before they give a shake up; 0 for ever. */
   readonly patienceUs: number;
   /** The users' own pace, if they have one. */
   readonly own: OwnPace | undefined;

@@ -60,7 +60,7 @@ export interface AccessHostOptions {
   readonly limits: LedgerLimits;
   /** Whose packet ids its packets get; see `IdSpace`. */
   readonly hostNumber: number;
-  /** How long a winner waits for the ledger before he is told that it takes too long. */
+  /** How long a winner waits for the ledger before they are told that it takes too long. */
   readonly verdictMs: number;
   /** See `LoginRules`. */
   readonly allowsVersion0: boolean;

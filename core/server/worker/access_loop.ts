@@ -85,7 +85,7 @@ export interface AccessLoopParts {
   readonly ring: LedgerRing;
   readonly ledgerBell: Bell;
   readonly ledgerBoard: LedgerBoard;
-  /** How long a winner waits for the ledger before he is told that it takes too long. */
+  /** How long a winner waits for the ledger before they are told that it takes too long. */
   readonly verdictMs: number;
   readonly logins: LoginRules;
   /** The way to the SETs of all workers. */

@@ -40,7 +40,7 @@ export class Chat {
   readonly #groups = new Map<number, Group>();
   /** Groups that are being read. */
   #reading = 0;
-  /** When all that was passed on so far is paid for: each member costs his part of a second. */
+  /** When all that was passed on so far is paid for: each member costs a part of a second. */
   #paidAtMs = 0;
 
   constructor(set: SetContext, config: SendConfig, post: Post, questions: Questions, metrics: SendMetrics) {

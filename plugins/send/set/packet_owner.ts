@@ -64,7 +64,7 @@ export class PacketOwner {
     else this.#tell(packet, nowMs);
   }
 
-  /** A user wants his share. */
+  /** A user wants their share. */
   claim(packetId: number, user: number, asker: Asker, nowMs: number): void {
     const packet = this.#packets.get(packetId);
     if (packet !== undefined) return this.#claim(packet, user, asker, nowMs);
@@ -98,7 +98,7 @@ export class PacketOwner {
   claimJudged({ packetId, user, verdict, detail, amountFen }: VerdictCall, nowMs: number): void {
     const packet = this.#packets.get(packetId)!;
     if (verdict === Verdict.inDoubt) {
-      // Nothing is decided: whoever waits may ask again, and finds his share then, or waits anew.
+      // Nothing is decided: whoever waits may ask again, and finds their share then, or waits anew.
       const askers = packet.claims.get(user)!.askers.splice(0);
       for (const asker of askers) this.#answer(asker, packetId, Result.busy, 0, nowMs);
       return;

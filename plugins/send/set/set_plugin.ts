@@ -323,7 +323,7 @@ export class SendSet implements PluginInstance {
     });
   }
 
-  /** At a user's home: passes words on to where he is now. Whoever is away is told at his next login. */
+  /** At a user's home: passes words on to where they are now. Whoever is away is told at their next login. */
   #passOn(user: number, words: Int32Array): void {
     const place = this.#home.find(user);
     if (place === undefined) return;

@@ -32,8 +32,8 @@ export class ToldUsers {
   }
 
   /**
-   * A user has logged in: he hears of every share that he has claimed and may not know of, the oldest first, then of every
-   * packet that is open to him, the newest first.
+   * A user has logged in: they hear of every share that they have claimed and may not know of, the oldest first, then
+   * of every packet that is open to them, the newest first.
    */
   loggedIn(connection: number, user: number, nowMs: number): void {
     this.#askPending(connection, this.#set.generationOf(connection), user, 0, nowMs);
