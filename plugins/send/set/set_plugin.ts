@@ -25,7 +25,7 @@ import { Post } from "./post.ts";
 import { Questions } from "./questions.ts";
 import { Sender } from "./sender.ts";
 import { ToldUsers } from "./told_users.ts";
-import { Whereabouts } from "./whereabouts.ts";
+import { Presence } from "./presence.ts";
 
 /**
  * The half of `send` that lives in a SET. A SET plays four parts at once: its users' door (frames in, answers out), the
@@ -43,7 +43,7 @@ export class SendSet implements PluginInstance {
   readonly #owner: PacketOwner;
   readonly #chat: Chat;
   readonly #told: ToldUsers;
-  readonly #home = new Whereabouts();
+  readonly #presence = new Presence();
   /** By seat: who has logged in there, for the farewell. */
   readonly #isHere: Uint8Array;
   #nowMs = 0;
@@ -166,9 +166,9 @@ export class SendSet implements PluginInstance {
       case SendMessage.detailed:
         return this.#detailed(words.slice(at, at + count));
       case SendMessage.here:
-        return this.#home.here(word(1), { set: word(2), connection: word(3) });
+        return this.#presence.here(word(1), { set: word(2), connection: word(3) });
       case SendMessage.gone:
-        return this.#home.gone(word(1), { set: word(2), connection: word(3) });
+        return this.#presence.gone(word(1), { set: word(2), connection: word(3) });
       case SendMessage.toUser:
         return this.#passOn(word(1), words.slice(at + 2, at + count));
       case SendMessage.deliver:
@@ -325,7 +325,7 @@ export class SendSet implements PluginInstance {
 
   /** At a user's home: passes words on to where they are now. Whoever is away is told at their next login. */
   #passOn(user: number, words: Int32Array): void {
-    const place = this.#home.find(user);
+    const place = this.#presence.find(user);
     if (place === undefined) return;
     this.#post.try(place.set, [SendMessage.deliver, place.connection, user, ...words]);
   }

@@ -8,7 +8,7 @@ export interface Place {
 }
 
 /** The users whose home is this SET: on which connections they are, the newest last. */
-export class Whereabouts {
+export class Presence {
   /** By user: their newest connection, and the SET that it belongs to, in one number. */
   readonly #newest = new Map<number, number>();
   /** By user, for the few with several connections: the others, oldest first. */
