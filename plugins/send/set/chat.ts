@@ -13,7 +13,7 @@ import { SendMessage, ToUser } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import type { SendConfig } from "../common/config.ts";
 import type { Asker, Post } from "./post.ts";
-import type { Questions } from "./questions.ts";
+import type { LedgerQueries } from "./ledger_queries.ts";
 
 /** Chats that wait for a group to be read, and groups that are read at a time; more are shed. */
 const MOST_WAITING = 100;
@@ -35,7 +35,7 @@ export class Chat {
   readonly #set: SetContext;
   readonly #config: SendConfig;
   readonly #post: Post;
-  readonly #questions: Questions;
+  readonly #queries: LedgerQueries;
   readonly #m: SendMetrics;
   readonly #groups = new Map<number, Group>();
   /** Groups that are being read. */
@@ -43,11 +43,11 @@ export class Chat {
   /** When all that was passed on so far is paid for: each member costs a part of a second. */
   #paidAtMs = 0;
 
-  constructor(set: SetContext, config: SendConfig, post: Post, questions: Questions, metrics: SendMetrics) {
+  constructor(set: SetContext, config: SendConfig, post: Post, queries: LedgerQueries, metrics: SendMetrics) {
     this.#set = set;
     this.#config = config;
     this.#post = post;
-    this.#questions = questions;
+    this.#queries = queries;
     this.#m = metrics;
   }
 
@@ -141,8 +141,8 @@ export class Chat {
     const group: Group = { members: undefined, calls: [] };
     this.#groups.set(id, group);
     this.#reading++;
-    this.#questions.read(EntryKind.groupBody, id, 1, nowMs, ([count], nowMs) => {
-      this.#questions.read(EntryKind.groupBody, id, 1 + count, nowMs, (words, nowMs) => {
+    this.#queries.read(EntryKind.groupBody, id, 1, nowMs, ([count], nowMs) => {
+      this.#queries.read(EntryKind.groupBody, id, 1 + count, nowMs, (words, nowMs) => {
         this.#reading--;
         group.members = words.slice(1);
         for (const call of group.calls.splice(0)) call(nowMs);

@@ -13,11 +13,11 @@ import { SendMessage, ToUser } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import { OwnedPacket } from "./owned_packet.ts";
 import type { Asker, Post } from "./post.ts";
-import type { Questions } from "./questions.ts";
+import type { LedgerQueries } from "./ledger_queries.ts";
 
 /** Recipients that are told in one go. */
 const TOLD_AT_ONCE = 1_000;
-/** Closed packets that are kept for questions; older ones are read from the ledger when somebody asks. */
+/** Closed packets that are kept for queries; older ones are read from the ledger when somebody asks. */
 const MOST_CLOSED = 1_000;
 /** How often deadlines are looked at, in ms. */
 const LOOK_MS = 50;
@@ -41,7 +41,7 @@ interface Reading {
 export class PacketOwner {
   readonly #set: SetContext;
   readonly #post: Post;
-  readonly #questions: Questions;
+  readonly #queries: LedgerQueries;
   readonly #m: SendMetrics;
   readonly #packets = new Map<number, OwnedPacket>();
   readonly #reading = new Map<number, Reading>();
@@ -50,10 +50,10 @@ export class PacketOwner {
   #hasBegun = false;
   #nextLookMs = 0;
 
-  constructor(set: SetContext, post: Post, questions: Questions, metrics: SendMetrics) {
+  constructor(set: SetContext, post: Post, queries: LedgerQueries, metrics: SendMetrics) {
     this.#set = set;
     this.#post = post;
-    this.#questions = questions;
+    this.#queries = queries;
     this.#m = metrics;
   }
 
@@ -144,8 +144,8 @@ export class PacketOwner {
   /** Asks for the packets that this SET owns, which were sent before this process began. */
   #findOpen(after: number, nowMs: number): void {
     const { index, setCount } = this.#set;
-    const question = { kind: EntryKind.nextOpen, user: index, count: setCount, packetId: after };
-    this.#questions.ask(question, nowMs, (head, nowMs) => {
+    const query = { kind: EntryKind.nextOpen, user: index, count: setCount, packetId: after };
+    this.#queries.ask(query, nowMs, (head, nowMs) => {
       const packetId = head[HeadWord.packetId] >>> 0;
       if (packetId === 0) return;
       if (!this.#packets.has(packetId)) this.#read(packetId, nowMs);
@@ -166,12 +166,12 @@ export class PacketOwner {
     if (under !== undefined) return under;
     const reading: Reading = { tellsRecipients: false, calls: [] };
     this.#reading.set(packetId, reading);
-    this.#questions.ask({ kind: EntryKind.head, asked: packetId }, nowMs, (answer, nowMs) => {
+    this.#queries.ask({ kind: EntryKind.head, asked: packetId }, nowMs, (answer, nowMs) => {
       if (answer[HeadWord.packetId] === 0) return this.#hasRead(packetId, undefined, nowMs);
       const head = answer.slice();
-      this.#questions.read(EntryKind.packetBody, packetId, 2, nowMs, ([claimed, recipients], nowMs) => {
+      this.#queries.read(EntryKind.packetBody, packetId, 2, nowMs, ([claimed, recipients], nowMs) => {
         const count = 2 + head[HeadWord.shares] + 2 * claimed + recipients;
-        this.#questions.read(EntryKind.packetBody, packetId, count, nowMs, (words, nowMs) => {
+        this.#queries.read(EntryKind.packetBody, packetId, count, nowMs, (words, nowMs) => {
           this.#hasRead(packetId, new OwnedPacket(head, words), nowMs);
         });
       });

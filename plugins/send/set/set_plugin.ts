@@ -22,7 +22,7 @@ import { type SendMetrics, sendMetrics } from "../common/metrics.ts";
 import type { SendConfig } from "../common/config.ts";
 import { PacketOwner } from "./packet_owner.ts";
 import { Post } from "./post.ts";
-import { Questions } from "./questions.ts";
+import { LedgerQueries } from "./ledger_queries.ts";
 import { Sender } from "./sender.ts";
 import { ToldUsers } from "./told_users.ts";
 import { Presence } from "./presence.ts";
@@ -38,7 +38,7 @@ export class SendSet implements PluginInstance {
   readonly #config: SendConfig;
   readonly #m: SendMetrics;
   readonly #post: Post;
-  readonly #questions: Questions;
+  readonly #queries: LedgerQueries;
   readonly #sender: Sender;
   readonly #owner: PacketOwner;
   readonly #chat: Chat;
@@ -53,11 +53,11 @@ export class SendSet implements PluginInstance {
     this.#config = config;
     this.#m = sendMetrics(set);
     this.#post = new Post(set);
-    this.#questions = new Questions(set);
+    this.#queries = new LedgerQueries(set);
     this.#sender = new Sender(set, config, this.#post, this.#m);
-    this.#owner = new PacketOwner(set, this.#post, this.#questions, this.#m);
-    this.#chat = new Chat(set, config, this.#post, this.#questions, this.#m);
-    this.#told = new ToldUsers(set, config, this.#questions, this.#m);
+    this.#owner = new PacketOwner(set, this.#post, this.#queries, this.#m);
+    this.#chat = new Chat(set, config, this.#post, this.#queries, this.#m);
+    this.#told = new ToldUsers(set, config, this.#queries, this.#m);
     this.#isHere = new Uint8Array(set.seats);
     const sender = this.#sender;
     const chat = this.#chat;
@@ -84,7 +84,7 @@ export class SendSet implements PluginInstance {
       [Opcode1.balance]: {
         bytes: frames.balance.bytes,
         handle: (connection, _request, _at, reply, replyAt) =>
-          this.#questions.hasRoom
+          this.#queries.hasRoom
             ? this.#onBalance(connection)
             : this.#refuseBalance(reply, replyAt, Result.busy),
         refuse: (_connection, _request, _at, reply, replyAt) =>
@@ -117,9 +117,9 @@ export class SendSet implements PluginInstance {
   onTick(nowMs: number): number {
     this.#nowMs = nowMs;
     this.#post.retry();
-    this.#questions.pump();
+    this.#queries.pump();
     const dueMs = this.#owner.tick(nowMs);
-    return this.#post.isBehind || this.#questions.isBehind ? nowMs + 1 : dueMs;
+    return this.#post.isBehind || this.#queries.isBehind ? nowMs + 1 : dueMs;
   }
 
   onDrain(): void {
@@ -138,7 +138,7 @@ export class SendSet implements PluginInstance {
         this.#owner.returnJudged(call, nowMs);
         return 0;
       default:
-        this.#questions.answered(call, nowMs);
+        this.#queries.answered(call, nowMs);
         return 0;
     }
   }
@@ -299,7 +299,7 @@ export class SendSet implements PluginInstance {
   #onBalance(connection: number): number {
     const generation = this.#set.generationOf(connection);
     const user = this.#set.userOf(connection);
-    this.#questions.ask({ kind: EntryKind.balanceOf, user }, this.#nowMs, ([low, high]) => {
+    this.#queries.ask({ kind: EntryKind.balanceOf, user }, this.#nowMs, ([low, high]) => {
       const fen = (low >>> 0) + high * 0x1_0000_0000;
       this.#set.answer(
         connection,
