@@ -12,7 +12,7 @@ import {
 import { SendMessage, ToUser } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import type { SendConfig } from "../common/config.ts";
-import type { Asker, Post } from "./post.ts";
+import type { Asker, ReliableSender } from "./reliable_sender.ts";
 import type { LedgerQueries } from "./ledger_queries.ts";
 
 /** Chats that wait for a group to be read, and groups that are read at a time; more are shed. */
@@ -34,7 +34,7 @@ interface Group {
 export class Chat {
   readonly #set: SetContext;
   readonly #config: SendConfig;
-  readonly #post: Post;
+  readonly #toSets: ReliableSender;
   readonly #queries: LedgerQueries;
   readonly #m: SendMetrics;
   readonly #groups = new Map<number, Group>();
@@ -43,10 +43,16 @@ export class Chat {
   /** When all that was passed on so far is paid for: each member costs a part of a second. */
   #paidAtMs = 0;
 
-  constructor(set: SetContext, config: SendConfig, post: Post, queries: LedgerQueries, metrics: SendMetrics) {
+  constructor(
+    set: SetContext,
+    config: SendConfig,
+    toSets: ReliableSender,
+    queries: LedgerQueries,
+    metrics: SendMetrics,
+  ) {
     this.#set = set;
     this.#config = config;
-    this.#post = post;
+    this.#toSets = toSets;
     this.#queries = queries;
     this.#m = metrics;
   }
@@ -65,7 +71,7 @@ export class Chat {
       this.#set.generationOf(connection),
       ...textWords(request, at + frames.chat.at.text, lengthOf(request, at) - frames.chat.at.text),
     ];
-    if (this.#post.try(ownerSet(group, this.#set.setCount), words)) return DEFER;
+    if (this.#toSets.try(ownerSet(group, this.#set.setCount), words)) return DEFER;
     return this.onRefused(request, at, reply, replyAt);
   }
 
@@ -127,14 +133,14 @@ export class Chat {
     for (const member of members) {
       if (member === sender) continue;
       const words = [SendMessage.toUser, member, ToUser.chat, group, sender, ...text];
-      const isPosted = this.#post.try(ownerSet(member, this.#set.setCount), words);
+      const isPosted = this.#toSets.try(ownerSet(member, this.#set.setCount), words);
       if (!isPosted) this.#set.count(this.#m.chatsDropped);
     }
     this.#answer(asker, requestId, Result.ok, nowMs);
   }
 
   #answer({ set, connection, generation }: Asker, requestId: number, result: number, nowMs: number): void {
-    this.#post.surely(set, [SendMessage.chatted, connection, generation, requestId, result], nowMs);
+    this.#toSets.surely(set, [SendMessage.chatted, connection, generation, requestId, result], nowMs);
   }
 
   #read(id: number, nowMs: number): Group {

@@ -12,7 +12,7 @@ import {
 import { SendMessage, ToUser } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import { OwnedPacket } from "./owned_packet.ts";
-import type { Asker, Post } from "./post.ts";
+import type { Asker, ReliableSender } from "./reliable_sender.ts";
 import type { LedgerQueries } from "./ledger_queries.ts";
 
 /** Recipients that are told in one go. */
@@ -40,7 +40,7 @@ interface Reading {
  */
 export class PacketOwner {
   readonly #set: SetContext;
-  readonly #post: Post;
+  readonly #toSets: ReliableSender;
   readonly #queries: LedgerQueries;
   readonly #m: SendMetrics;
   readonly #packets = new Map<number, OwnedPacket>();
@@ -50,9 +50,9 @@ export class PacketOwner {
   #hasBegun = false;
   #nextLookMs = 0;
 
-  constructor(set: SetContext, post: Post, queries: LedgerQueries, metrics: SendMetrics) {
+  constructor(set: SetContext, toSets: ReliableSender, queries: LedgerQueries, metrics: SendMetrics) {
     this.#set = set;
-    this.#post = post;
+    this.#toSets = toSets;
     this.#queries = queries;
     this.#m = metrics;
   }
@@ -85,7 +85,7 @@ export class PacketOwner {
       const nothing = [0, 0, 0, 0, from];
       const { set, connection, generation } = asker;
       const words = [SendMessage.detailed, connection, generation, packetId, result, ...nothing];
-      this.#post.surely(set, words, nowMs);
+      this.#toSets.surely(set, words, nowMs);
     };
     if (calls === undefined) return refuse(Result.busy, nowMs);
     calls.push((read, nowMs) => {
@@ -126,7 +126,7 @@ export class PacketOwner {
     this.#closeIfDone(packet);
     if (packet.isFromHost) return;
     const words = [SendMessage.toUser, packet.sender, ToUser.expired, packetId, amountFen];
-    this.#post.surely(ownerSet(packet.sender, this.#set.setCount), words, nowMs);
+    this.#toSets.surely(ownerSet(packet.sender, this.#set.setCount), words, nowMs);
   }
 
   /** What is due; returns the monotonic time of the next call. */
@@ -234,7 +234,7 @@ export class PacketOwner {
         words.push(claimant, packet.fenOf(claimant));
       }
     }
-    this.#post.surely(set, words, nowMs);
+    this.#toSets.surely(set, words, nowMs);
   }
 
   #answer(asker: Asker, packetId: number, result: number, amountFen: number, nowMs: number): void {
@@ -242,7 +242,7 @@ export class PacketOwner {
     else if (result !== Result.ok) this.#set.count(this.#m.claimsEmpty);
     const { set, connection, generation } = asker;
     const words = [SendMessage.claimed, connection, generation, packetId, result, amountFen];
-    this.#post.surely(set, words, nowMs);
+    this.#toSets.surely(set, words, nowMs);
   }
 
   #tell(packet: OwnedPacket, nowMs: number): void {
@@ -278,7 +278,7 @@ export class PacketOwner {
         others[0] ?? 0,
         others[1] ?? 0,
       ];
-      if (!this.#post.try(ownerSet(user, setCount), words)) return;
+      if (!this.#toSets.try(ownerSet(user, setCount), words)) return;
       if (++packet.told === recipients.length) this.#telling.shift();
     }
   }

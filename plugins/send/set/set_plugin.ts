@@ -21,7 +21,7 @@ import { SendMessage } from "../common/messages.ts";
 import { type SendMetrics, sendMetrics } from "../common/metrics.ts";
 import type { SendConfig } from "../common/config.ts";
 import { PacketOwner } from "./packet_owner.ts";
-import { Post } from "./post.ts";
+import { ReliableSender } from "./reliable_sender.ts";
 import { LedgerQueries } from "./ledger_queries.ts";
 import { Sender } from "./sender.ts";
 import { ToldUsers } from "./told_users.ts";
@@ -37,7 +37,7 @@ export class SendSet implements PluginInstance {
   readonly #set: SetContext;
   readonly #config: SendConfig;
   readonly #m: SendMetrics;
-  readonly #post: Post;
+  readonly #toSets: ReliableSender;
   readonly #queries: LedgerQueries;
   readonly #sender: Sender;
   readonly #owner: PacketOwner;
@@ -52,11 +52,11 @@ export class SendSet implements PluginInstance {
     this.#set = set;
     this.#config = config;
     this.#m = sendMetrics(set);
-    this.#post = new Post(set);
+    this.#toSets = new ReliableSender(set);
     this.#queries = new LedgerQueries(set);
-    this.#sender = new Sender(set, config, this.#post, this.#m);
-    this.#owner = new PacketOwner(set, this.#post, this.#queries, this.#m);
-    this.#chat = new Chat(set, config, this.#post, this.#queries, this.#m);
+    this.#sender = new Sender(set, config, this.#toSets, this.#m);
+    this.#owner = new PacketOwner(set, this.#toSets, this.#queries, this.#m);
+    this.#chat = new Chat(set, config, this.#toSets, this.#queries, this.#m);
     this.#told = new ToldUsers(set, config, this.#queries, this.#m);
     this.#isHere = new Uint8Array(set.seats);
     const sender = this.#sender;
@@ -116,10 +116,10 @@ export class SendSet implements PluginInstance {
 
   onTick(nowMs: number): number {
     this.#nowMs = nowMs;
-    this.#post.retry();
+    this.#toSets.retry();
     this.#queries.pump();
     const dueMs = this.#owner.tick(nowMs);
-    return this.#post.isBehind || this.#queries.isBehind ? nowMs + 1 : dueMs;
+    return this.#toSets.isBehind || this.#queries.isBehind ? nowMs + 1 : dueMs;
   }
 
   onDrain(): void {
@@ -193,7 +193,7 @@ export class SendSet implements PluginInstance {
     const packetId = this.#claimedId(connection, request, at);
     this.#set.count(this.#m.claims);
     const words = [SendMessage.claim, packetId, this.#set.userOf(connection), ...this.#asker(connection)];
-    if (this.#post.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
+    if (this.#toSets.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
     return this.#refuseClaim(connection, request, at, reply, replyAt, Result.busy);
   }
 
@@ -256,7 +256,7 @@ export class SendSet implements PluginInstance {
       from,
       ...this.#asker(connection),
     ];
-    if (this.#post.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
+    if (this.#toSets.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
     return this.#refuseDetail(request, at, reply, replyAt, Result.busy);
   }
 
@@ -327,12 +327,12 @@ export class SendSet implements PluginInstance {
   #passOn(user: number, words: Int32Array): void {
     const place = this.#presence.find(user);
     if (place === undefined) return;
-    this.#post.try(place.set, [SendMessage.deliver, place.connection, user, ...words]);
+    this.#toSets.try(place.set, [SendMessage.deliver, place.connection, user, ...words]);
   }
 
   #sayWhere(kind: number, connection: number, user: number): void {
     const words = [kind, user, this.#set.index, connection];
-    this.#post.surely(ownerSet(user, this.#set.setCount), words, this.#nowMs);
+    this.#toSets.surely(ownerSet(user, this.#set.setCount), words, this.#nowMs);
   }
 
   #asker(connection: number): number[] {
