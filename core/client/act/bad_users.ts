@@ -1,7 +1,7 @@
 import { type Engine, PASS_BUDGET_MS } from "../../engine/common/engine.ts";
 import { Opcode } from "../../wire/codes.ts";
 import { FRAME_BYTES, writeLoginRequest, writeShakeRequest } from "../../wire/version0.ts";
-import { DialQueue } from "../schedule/dial_queue.ts";
+import { TimerWheel } from "../schedule/timer_wheel.ts";
 import type { FleetClock } from "../state/fleet_clock.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
 import { type FleetUsers, UserState } from "../state/fleet_users.ts";
@@ -32,7 +32,7 @@ export class BadUsers {
   readonly #parts: BadUsersParts;
   /** By user: how they misbehave, 0 if they don't. */
   readonly #kind: Uint8Array;
-  readonly #wheel: DialQueue;
+  readonly #wheel: TimerWheel;
   readonly #isOnWheel: Uint8Array;
   /** The user as whom the whole crowd logs in, -1 without one. */
   readonly #crowdId: number = -1;
@@ -40,7 +40,7 @@ export class BadUsers {
   constructor(parts: BadUsersParts, shares: MisbehaviourShares) {
     const { slice, block, clock } = parts;
     this.#parts = parts;
-    this.#wheel = new DialQueue(slice.count, 60_000, clock.nowMs);
+    this.#wheel = new TimerWheel(slice.count, 60_000, clock.nowMs);
     this.#isOnWheel = new Uint8Array(slice.count);
     this.#kind = new Uint8Array(slice.count);
     let count = 0;

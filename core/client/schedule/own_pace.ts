@@ -1,6 +1,6 @@
 import type { Random } from "../../base/random.ts";
 import { backoffMs, type BackoffOptions, MAX_ATTEMPT } from "./backoff.ts";
-import { DialQueue } from "./dial_queue.ts";
+import { TimerWheel } from "./timer_wheel.ts";
 
 /** How long a user waits between two shakes, in ms: evenly between the two. */
 export type Gap = readonly [leastMs: number, mostMs: number];
@@ -19,7 +19,7 @@ const MOST_SAVED = 1_000;
 export class OwnPace {
   readonly #random: Random;
   readonly #gap: Gap;
-  readonly #wheel: DialQueue;
+  readonly #wheel: TimerWheel;
   /** Refusals in a row, and whether the next shake is a retry. */
   readonly #refusals: Uint8Array;
   readonly #isRetry: Uint8Array;
@@ -31,7 +31,7 @@ export class OwnPace {
   constructor(users: number, gap: Gap, random: Random, nowMs: number) {
     this.#random = random;
     this.#gap = gap;
-    this.#wheel = new DialQueue(users, Math.max(gap[1], RETRY_BACKOFF.capMs), nowMs);
+    this.#wheel = new TimerWheel(users, Math.max(gap[1], RETRY_BACKOFF.capMs), nowMs);
     this.#refusals = new Uint8Array(users);
     this.#isRetry = new Uint8Array(users);
     this.#dueMs = new Float64Array(users).fill(Infinity);
