@@ -8,7 +8,7 @@ import type { AwardLog } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
 import type { BackoffOptions } from "../schedule/backoff.ts";
 import type { MisbehaviourShares } from "../population/misbehaviour.ts";
-import type { Gap } from "../schedule/own_pace.ts";
+import type { Gap } from "../schedule/think_time.ts";
 import type { Pacing } from "../schedule/pacing.ts";
 import type { UserSlice } from "../../base/segment.ts";
 

@@ -10,7 +10,7 @@ import type { HttpAddress } from "../../admin/serve.ts";
 import { readTokenKeys, type TokenRules } from "../../token/token_keys.ts";
 import { type Behaviour, behaviourSchema, DEFAULT_BEHAVIOUR } from "../population/behaviour.ts";
 import { MISBEHAVIOURS, type MisbehaviourShares, parseMisbehaviours } from "../population/misbehaviour.ts";
-import type { Gap } from "../schedule/own_pace.ts";
+import type { Gap } from "../schedule/think_time.ts";
 import { MOST_OPEN } from "../state/open_shakes.ts";
 import { type Pacing, PACINGS } from "../schedule/pacing.ts";
 import {

@@ -23,7 +23,7 @@ export interface FleetResult {
   /** Why it ends with that code, in words. */
   readonly verdict: string;
   readonly users: number;
-  /** Shakes that the schedule, or a user's own pace, asked for: sent or not sent. */
+  /** Shakes that the schedule, or a user's think time, asked for: sent or not sent. */
   readonly due: number;
   /** Sent: answered or lost. */
   readonly sent: number;

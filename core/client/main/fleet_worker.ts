@@ -15,7 +15,7 @@ import type { Behaviour } from "../population/behaviour.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import { fleetBlocks, FleetMetric, fleetMetrics } from "../state/metrics.ts";
 import type { MisbehaviourShares } from "../population/misbehaviour.ts";
-import type { Gap } from "../schedule/own_pace.ts";
+import type { Gap } from "../schedule/think_time.ts";
 import type { Pacing } from "../schedule/pacing.ts";
 import type { UserSlice } from "../../base/segment.ts";
 

@@ -2,7 +2,7 @@ import type { Random } from "../../base/random.ts";
 import { backoffMs, type BackoffOptions, MAX_ATTEMPT } from "./backoff.ts";
 import { TimerWheel } from "./timer_wheel.ts";
 
-/** How long a user waits between two shakes, in ms: evenly between the two. */
+/** Think time: how long a user waits between two shakes, in ms, evenly between the two. */
 export type Gap = readonly [leastMs: number, mostMs: number];
 
 /** Waits after "overloaded"; the server's own advice, where it gives one, comes first. */
@@ -13,10 +13,10 @@ const RETRIES_PER_TRY = 0.1;
 const MOST_SAVED = 1_000;
 
 /**
- * When each user shakes of their own accord: at a gap of their own, and after "overloaded" once more when the backoff is
+ * When each user shakes of their own accord: after a think time, and after "overloaded" once more when the backoff is
  * over, if the fleet's budget of retries allows it.
  */
-export class OwnPace {
+export class ThinkTime {
   readonly #random: Random;
   readonly #gap: Gap;
   readonly #wheel: TimerWheel;
