@@ -87,7 +87,7 @@ export const CLIENT_FLAGS = {
   ),
   "shake-every": flag(
     "A-B",
-    "seconds between two shakes of a user at their own pace, such as 5-10, with backoff and retries; besides --qps",
+    "think time: seconds between two shakes of a user, such as 5-10, with backoff and retries; besides --qps",
     parsed(parseGap, "must be two numbers of seconds, such as 5-10").optional(),
   ),
   misbehave: flag(
