@@ -133,7 +133,7 @@ test(
 
 /** A seed file in the server's folder, whose one wave plays for an hour. */
 function withSeed(folder: string): World {
-  const start = systemClock.wallMs() + 1_000;
+  const start = systemClock.wallMs() - 1_000;
   const set = new TestSet({
     name: "faults",
     expires: new Date(start + 86_400_000).toISOString(),

@@ -55,7 +55,7 @@ Deno.test("every mistake is listed, with what to do", () => {
       "--usrs: no such flag. Did you mean --users?",
       '--users: must be a range of ids up to 4294967295, such as 0-999 (got "9-3")',
       '--segment: must be I/N with I from 1 to N, such as 3/17 (got "4")',
-      '--server: here: the port is missing or wrong. Write an address and a port, as 127.0.0.1:1025 (got ["here"])',
+      '--server: here: the port is missing or wrong. Write an address and a port, as 127.0.0.1:1025 (got "here")',
       '--qps: must be a whole number from 0 to 100000000 (got "many")',
       '--pacing: must be one of smooth, burst (got "wild")',
     ],
