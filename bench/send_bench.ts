@@ -12,7 +12,7 @@ import { EMPTY_ENTRY, type SetContext } from "../core/plugin/plugin.ts";
 import { Random } from "../core/base/random.ts";
 import { Entries, EntryCall } from "../core/set/awards/entries.ts";
 import { VerdictWatch } from "../core/set/common/verdict_watch.ts";
-import { Bell } from "../core/threads/bell.ts";
+import { Waker } from "../core/threads/waker.ts";
 import { writeClaim } from "../core/wire/v1/writers.ts";
 import { SEND_METRICS } from "../plugins/send/common/metrics.ts";
 import send from "../plugins/send/mod.ts";
@@ -29,7 +29,7 @@ class Bench {
   /** Of the plugin's metrics, how often each was counted. */
   readonly #counts = new Int32Array(METRICS.length);
   readonly #ring = new LedgerRing(new SharedArrayBuffer(ledgerRingBytes(1 << 14)));
-  readonly #loop = new LedgerLoop(new MemoryLedger(), [{ ring: this.#ring, bell: new Bell() }]);
+  readonly #loop = new LedgerLoop(new MemoryLedger(), [{ ring: this.#ring, waker: new Waker() }]);
   readonly #entries: Entries;
   readonly #call = new EntryCall();
   readonly #view = new DataView(new ArrayBuffer(512));

@@ -13,7 +13,7 @@ import { AccessLoop } from "../core/server/worker/access_loop.ts";
 import { boardBytes, HostBoard } from "../core/server/worker/host_board.ts";
 import { makePeerMailboxes, Peers } from "../core/server/worker/peers.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
-import { Bell } from "../core/threads/bell.ts";
+import { Waker } from "../core/threads/waker.ts";
 import { Mailbox, mailboxBytes } from "../core/threads/mailbox.ts";
 import { ManualClock } from "../core/base/clock.ts";
 import { writeLoginRequest, writeShakeRequest } from "../core/wire/version0.ts";
@@ -33,7 +33,7 @@ function openSet(plugins: readonly AnyPlugin[]) {
   const engine = new BenchEngine(USERS);
   const metrics = Object.assign({}, SET_METRICS, WORKER_METRICS, ...plugins.map(({ metrics }) => metrics));
   const counters = new Counters(new MetricLayout(metrics), 1);
-  const bell = new Bell();
+  const waker = new Waker();
   const loop = new AccessLoop({
     engine,
     clock,
@@ -48,14 +48,14 @@ function openSet(plugins: readonly AnyPlugin[]) {
     board: new HostBoard(new SharedArrayBuffer(boardBytes(1))),
     inbox: new Mailbox(new SharedArrayBuffer(mailboxBytes(1 << 12))),
     outbox: new Mailbox(new SharedArrayBuffer(mailboxBytes(1 << 12))),
-    hostBell: bell,
+    hostWaker: waker,
     ring: new LedgerRing(new SharedArrayBuffer(ledgerRingBytes(1 << 10))),
-    ledgerBell: bell,
+    ledgerWaker: waker,
     ledgerBoard: new LedgerBoard(),
     verdictMs: 2_000,
     peers: new Peers(0, {
       mailboxes: makePeerMailboxes(1),
-      bells: [new Bell().words.buffer],
+      wakers: [new Waker().words.buffer],
       firstSets: [0],
     }),
     logins: { allowsVersion0: true, tokens: undefined },

@@ -19,7 +19,7 @@ export default {
       kills: 5,
       thresholds: { won: { atLeast: 1_000 } },
     },
-    // Long enough for everyone to come back and hear of what is his. What came due while nobody was there is released now.
+    // Long enough for everyone to come back and hear of what is theirs. What came due meanwhile is released now.
     {
       name: "back",
       seconds: 12,

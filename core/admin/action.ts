@@ -20,7 +20,7 @@ export function actionText(path: string, body: unknown): string {
   return printable([path.slice(1), words.join(", ")].filter((part) => part !== "").join(" "), MOST_TEXT);
 }
 
-/** Who a request says that he is. */
+/** Who a request says that they are. */
 export function whoOf(header: (name: string) => string | undefined): Pick<AdminAction, "who" | "markedBy"> {
   return {
     who: printable(decoded(header(WHO_HEADER) ?? ""), MOST_WHO),

@@ -22,7 +22,7 @@ export interface GaveBack {
 const ROWS_PER_COMMIT = 10_000;
 
 /**
- * Ends an event: what nobody won of each sponsor's packets goes back to him, and what was won and never opened. None of
+ * Ends an event: what nobody won of each sponsor's packets goes back to it, and what was won and never opened. None of
  * those packets can be won or opened afterwards, and nothing more is made for any order. Doing it again changes nothing.
  *
  * @throws UserError if there is no ledger, or a server uses it

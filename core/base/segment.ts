@@ -59,7 +59,7 @@ export function userIdOf(slice: UserSlice, index: number): number {
   return slice.first + index * slice.stride;
 }
 
-/** The number of a user in a slice, or -1 if he isn't in it. */
+/** The number of a user in a slice, or -1 if they aren't in it. */
 export function userIndexOf(slice: UserSlice, userId: number): number {
   const distance = userId - slice.first;
   if (distance < 0 || distance % slice.stride !== 0) return -1;

@@ -12,7 +12,7 @@ export interface AdminAction {
   readonly atMs: number;
   /** What, such as `rate qps 2000`. */
   readonly text: string;
-  /** Who, if he said so. */
+  /** Who, if they said so. */
   readonly who: string;
   /** The monitor that shows it anyway, empty if it came from none. */
   readonly markedBy: string;

@@ -43,7 +43,7 @@ export interface MatchCounts {
   readonly seenFen: number;
   /** Seen again by the same user: so it should be when it was repeated. */
   readonly seenAgain: number;
-  /** Durable, and not seen by a user who didn't come back: his at the next login. */
+  /** Durable, and not seen by a user who didn't come back: theirs at the next login. */
   readonly pending: number;
   readonly pendingFen: number;
   /** Durable awards and shares of users whom no fleet's file covers, and their sum in fen: nothing is known of them. */
@@ -161,14 +161,14 @@ export class PacketMatcher {
     for (const { user, amountFen, atMs } of byUser.values()) {
       if (seen.has(user) || this.#isUncovered(user, amountFen)) continue;
       if (this.#mustHaveSeen(user, atMs)) {
-        this.#differ(`user ${user} never heard of his share, though he logged in again and stayed`);
+        this.#differ(`user ${user} never heard of their share, though they logged in again and stayed`);
       }
     }
     this.#counts.shares += byUser.size;
     this.#held.length = this.#seen.length = 0;
   }
 
-  /** Whoever saw a packet open has it open; that he was awarded it is the ledger's own rows' business. */
+  /** Whoever saw a packet open has it open; that they were awarded it is the ledger's own rows' business. */
   #settleOpening(): void {
     const [opens, seen] = [this.#opens, this.#opensSeen];
     if (opens.length > 1) this.#differ(`was opened ${opens.length} times`);
@@ -199,7 +199,7 @@ export class PacketMatcher {
   #unseen({ user, amountFen, atMs }: Held): void {
     if (this.#isUncovered(user, amountFen)) return;
     if (this.#mustHaveSeen(user, atMs)) {
-      this.#differ(`user ${user} never saw it, though he logged in again and stayed`);
+      this.#differ(`user ${user} never saw it, though they logged in again and stayed`);
       return;
     }
     this.#counts.pending++;

@@ -78,10 +78,10 @@ Deno.test("a packet in two ledgers is named with both, and with one seer wrong n
   assert.deepEqual(match(seen(4, 6, 10), seen(4, 7, 10)).differences.length, 2, "no ledger has it");
 });
 
-Deno.test("who stayed longer than clocks may differ must have seen his award and his share", () => {
+Deno.test("who stayed longer than clocks may differ must have seen their award and their share", () => {
   assert.match(match(held(1, 9, 10)).differences.join(), /user 9 never saw it/);
   assert.deepEqual(match(held(1, 8, 10)).differences, [], "a second later is no proof");
-  assert.match(match(held(1, 9, 10, SHARE)).differences.join(), /user 9 never heard of his share/);
+  assert.match(match(held(1, 9, 10, SHARE)).differences.join(), /user 9 never heard of their share/);
   assert.deepEqual(match(held(1, 9, 10, SHARE), seen(1, 9, 10, SHARE)).differences, []);
 });
 

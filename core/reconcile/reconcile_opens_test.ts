@@ -15,7 +15,7 @@ import { StoredLedger } from "../ledger/store/stored_ledger.ts";
 import { ManualClock } from "../base/clock.ts";
 import { reconcile } from "./reconcile.ts";
 
-/** A ledger with packets 1 to 3 of 10 fen, held for users 11 to 13, of whom 11 has opened his and 13 never will. */
+/** A ledger with packets 1 to 3 of 10 fen, held for users 11 to 13, of whom 11 has opened theirs and 13 never will. */
 function fill(directory: string): void {
   const store = new SqliteStore(directory, "off");
   const ledger = new StoredLedger(openJudge(store, undefined, NO_LIMITS).judge, store, new ManualClock());

@@ -73,7 +73,7 @@ Deno.test("shares that users saw are compared with those that a ledger holds, us
   stayed = "12,0,0,stayed,9000000000000\n";
   assert.match(
     compare([11, 60]).differences[0],
-    /user 12 never heard of his share, though he logged in again/,
+    /user 12 never heard of their share, though they logged in again/,
   );
   assert.ok(compare([11, 60], [12, 30]).isClean);
   stayed = "";

@@ -75,7 +75,7 @@ Deno.test("what is seen again by the same user, or is pending, is counted and is
     assert.deepEqual([again.isClean, again.seen, again.seenAgain], [true, AWARDS, 2]);
     const unseen = compare(of, of.lines.slice(10));
     assert.deepEqual([unseen.isClean, unseen.pending, unseen.pendingFen], [true, 10, 1_000]);
-    // He was there, but not since after the award.
+    // They were there, but not since after the award.
     const [user] = of.lines[0].split(",");
     const early = compare(of, [...of.lines.slice(1), `${user},0,0,stayed,1000`]);
     assert.deepEqual([early.isClean, early.pending], [true, 1]);

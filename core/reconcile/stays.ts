@@ -1,7 +1,7 @@
 const FREE = 0;
 const MULTIPLIER = 0x9e37_79b1;
 
-/** By user: since when he was logged in without a break until the fleet's end, in ms of wall time. */
+/** By user: since when they were logged in without a break until the fleet's end, in ms of wall time. */
 export class Stays {
   #users = new Uint32Array(1024);
   /** 0 marks a free place. */
@@ -16,12 +16,12 @@ export class Stays {
     const at = this.#placeOf(user);
     const isNew = this.#sinceMs[at] === FREE;
     this.#users[at] = user;
-    // Of several fleets the last one counts: by its end he must have seen all.
+    // Of several fleets the last one counts: by its end they must have seen all.
     this.#sinceMs[at] = Math.max(1, sinceMs, this.#sinceMs[at]);
     if (isNew && ++this.#size * 2 > this.#users.length) this.#grow();
   }
 
-  /** `Infinity` if he wasn't there at the end. */
+  /** `Infinity` if they weren't there at the end. */
   sinceMs(user: number): number {
     return this.#sinceMs[this.#placeOf(user)] || Infinity;
   }

@@ -87,7 +87,7 @@ export const SERVER_FLAGS = {
   ),
   "verdict-ms": flag(
     "N",
-    "how long a winner waits for the ledger before he is told: overloaded",
+    "how long a winner waits for the ledger before they are told: overloaded",
     wholeNumber(10, 60_000).default(2_000),
   ),
   version0: flag(

@@ -21,7 +21,7 @@ export interface FirstFrameParts {
   readonly pending: PendingAwards;
 }
 
-/** The first frame of a connection must be a login; whoever is let in hears of what he has won and doesn't know of. */
+/** The first frame of a connection must be a login; whoever is let in hears of awards that they don't know of. */
 export class FirstFrame {
   readonly #parts: FirstFrameParts;
 

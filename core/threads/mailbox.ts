@@ -48,7 +48,7 @@ export class Mailbox {
   }
 
   /**
-   * Writer: appends a message of `count` words from `words`. Ring the reader's bell afterwards.
+   * Writer: appends a message of `count` words from `words`. Wake the reader afterwards.
    *
    * @param spare words that must stay free, for messages that matter more
    * @returns false if the mailbox is full; nothing was written then

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AssertionFailed } from "../base/assert.ts";
 import { Random } from "../base/random.ts";
-import { Bell } from "./bell.ts";
+import { Waker } from "./waker.ts";
 import { decodeControl, encodeControl, Mailbox, mailboxBytes, MessageKind } from "./mailbox.ts";
 
 const CAPACITY_WORDS = 64;
@@ -146,12 +146,12 @@ Deno.test("control messages survive the way as JSON, in any language", () => {
   }
 });
 
-/** What the other thread is given: a mailbox and a bell for either direction. */
+/** What the other thread is given: a mailbox and a waker for either direction. */
 interface Peer {
   toPeer: SharedArrayBuffer;
-  peerBell: SharedArrayBuffer;
+  peerWaker: SharedArrayBuffer;
   fromPeer: SharedArrayBuffer;
-  ownBell: SharedArrayBuffer;
+  ownWaker: SharedArrayBuffer;
 }
 
 const MESSAGES = 20_000;
@@ -161,12 +161,12 @@ const LOST_MS = 120_000;
 Deno.test("between two threads nothing is lost, doubled or torn, with both mailboxes full most of the time", async () => {
   const peer: Peer = {
     toPeer: new SharedArrayBuffer(mailboxBytes(256)),
-    peerBell: new Bell().words.buffer,
+    peerWaker: new Waker().words.buffer,
     fromPeer: new SharedArrayBuffer(mailboxBytes(256)),
-    ownBell: new Bell().words.buffer,
+    ownWaker: new Waker().words.buffer,
   };
   const [toPeer, fromPeer] = [new Mailbox(peer.toPeer), new Mailbox(peer.fromPeer)];
-  const [peerBell, bell] = [new Bell(peer.peerBell), new Bell(peer.ownBell)];
+  const [peerWaker, waker] = [new Waker(peer.peerWaker), new Waker(peer.ownWaker)];
   // This file is its own worker, as the program is.
   const worker = new Worker(import.meta.url, { type: "module", name: "mailbox peer" });
   worker.postMessage(peer);
@@ -177,7 +177,7 @@ Deno.test("between two threads nothing is lost, doubled or torn, with both mailb
   let sent = 0;
   let received = 0;
   while (received < MESSAGES) {
-    bell.awake();
+    waker.awake();
     let isBusy = false;
     while (sent < MESSAGES && post(toPeer, next)) {
       next = someMessage(sending, 100);
@@ -189,8 +189,8 @@ Deno.test("between two threads nothing is lost, doubled or torn, with both mailb
       received++;
       isBusy = true;
     }
-    if (isBusy) peerBell.ring();
-    else await bell.sleep(LOST_MS);
+    if (isBusy) peerWaker.wake();
+    else await waker.sleep(LOST_MS);
   }
   assert.equal(sent, MESSAGES);
   assert.deepEqual(drain(fromPeer), []);
@@ -199,10 +199,10 @@ Deno.test("between two threads nothing is lost, doubled or torn, with both mailb
 /** The other thread: sends everything back. */
 function echo(peer: Peer): void {
   const [inbox, outbox] = [new Mailbox(peer.toPeer), new Mailbox(peer.fromPeer)];
-  const [bell, backBell] = [new Bell(peer.peerBell), new Bell(peer.ownBell)];
+  const [waker, backWaker] = [new Waker(peer.peerWaker), new Waker(peer.ownWaker)];
   const waiting: Message[] = [];
   for (let echoed = 0; echoed < MESSAGES;) {
-    bell.awake();
+    waker.awake();
     // Reads on only when all is sent back, so that the sender meets a full mailbox too.
     let isBusy = false;
     if (waiting.length === 0) waiting.push(...drain(inbox));
@@ -211,8 +211,8 @@ function echo(peer: Peer): void {
       echoed++;
       isBusy = true;
     }
-    if (isBusy) backBell.ring();
-    else bell.sleepBlocking(LOST_MS);
+    if (isBusy) backWaker.wake();
+    else waker.sleepBlocking(LOST_MS);
   }
   self.close();
 }

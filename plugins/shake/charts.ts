@@ -47,7 +47,7 @@ export const charts: readonly PluginChart[] = [
     id: "limits",
     lines: [
       {
-        ...delta("user has all he may", "server", "shakeAtLimit"),
+        ...delta("user has all they may", "server", "shakeAtLimit"),
         before: "packets of a user, by the ledger",
       },
     ],

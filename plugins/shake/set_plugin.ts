@@ -203,7 +203,7 @@ export class ShakeSet implements PluginInstance {
     return DEFER;
   }
 
-  /** Answers a shaker who wins no packet: with a greeting, if there is one and his version has a frame for it. */
+  /** Answers a shaker who wins no packet: with a greeting, if there is one and their version has a frame for it. */
   #answerNothing(connection: number, tag: number, reply: DataView, replyAt: number, result: number): number {
     const m = this.#m;
     if (this.#set.versionOf(connection) !== 0) {

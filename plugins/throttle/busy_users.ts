@@ -1,11 +1,11 @@
-/** How long a user counts as busy in a SET after he was last seen so there. */
+/** How long a user counts as busy in a SET after they were last seen so there. */
 const BUSY_MS = 1_000;
 /** Most users that are remembered at once. */
 const MOST_USERS = 100_000;
 
 /**
- * Users who shake fast, and in which SETs: who does in several has in each of them his part of the rate. Only those at
- * the limit are known here, so a million well-behaved users cost nothing.
+ * Users who shake fast, and in which SETs: who does in several has a part of the rate in each. Only those at the limit are
+ * known here, so a million well-behaved users cost nothing.
  */
 export class BusyUsers {
   readonly #seen = new Map<number, Map<number, number>>();
@@ -14,7 +14,7 @@ export class BusyUsers {
     return this.#seen.size;
   }
 
-  /** A user was busy in a SET. Returns the SETs in which he is, if they are several. */
+  /** A user was busy in a SET. Returns the SETs in which they are, if they are several. */
   note(user: number, set: number, nowMs: number): readonly number[] {
     let sets = this.#seen.get(user);
     if (sets === undefined) {

@@ -20,7 +20,7 @@ export const config = z.strictObject({
   /** Most frames a second of one connection, and how many may come at once. */
   connectionPerS: z.number().min(0.01).max(1_000_000).default(100),
   connectionBurst: z.number().min(1).max(1_000_000).default(200),
-  /** The same of one user on all his connections; 0: as of one connection. */
+  /** The same of one user on all their connections; 0: as of one connection. */
   userPerS: perS(1_000_000).default(0),
   userBurst: perS(1_000_000).default(0),
   /** A request that waits longer than this in the queue tells of overload, in ms. */

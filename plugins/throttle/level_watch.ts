@@ -13,7 +13,7 @@ export interface ShedState {
 
 type Tell = (event: string, fields: Record<string, unknown>, level: "info" | "warn") => void;
 
-/** Says when SETs shed more or less by what they measured: an operator's own level is told of where he sets it. */
+/** Says when SETs shed more or less by what they measured: an operator's own level is told of where they set it. */
 export class LevelWatch {
   readonly #tell: Tell;
   /** The highest since the host shed nothing of itself, and what had been dropped before. */

@@ -6,7 +6,7 @@ export const ThrottleMessage = {
   level: 2,
   /** SET to host: users who shake fast here. */
   busy: 3,
-  /** Host to SET: a user, and in how many SETs he shakes fast. */
+  /** Host to SET: a user, and in how many SETs they shake fast. */
   spread: 4,
 } as const;
 

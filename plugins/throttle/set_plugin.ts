@@ -55,7 +55,7 @@ export class ThrottleSet implements PluginInstance {
   readonly #placeOf: Uint32Array;
   /**
    * By seat: when the connection's own bucket is full again. Without memory until a connection needs one: as a rule its
-   * user may do no more than it may, and his bucket says all.
+   * user may do no more than it may, and their bucket says all.
    */
   #fullAtMs = new Float64Array(0);
   readonly #isBoundByConnection: boolean;

@@ -1,17 +1,17 @@
-/** Places that are looked at for a user; he has no bucket of his own if all belong to others. */
+/** Places that are looked at for a user; they have no bucket of their own if all belong to others. */
 const PROBES = 16;
 /** Places a connection: fewer cost memory, of which there is a million times this; more cost users their buckets. */
 const PLACES_PER_SEAT = 4 / 3;
 const MULTIPLIER = 0x9e37_79b1;
-/** How long a user who shakes through several SETs has only his part of the rate in each. */
+/** How long a user who shakes through several SETs has only their part of the rate in each. */
 const SPREAD_MS = 5_000;
 /** Logins are told apart by so much: a column of 32 bits then holds the time of a year and more. */
 const LOGIN_UNIT_MS = 10;
 
 /**
  * The token buckets of a SET's users, so that a user who connects again, or several times, has one bucket. A hash table
- * in columns: a user keeps his place while he is connected or his bucket isn't full. Each bucket is the time at which it
- * is full again.
+ * in columns: a user keeps their place while they are connected or their bucket isn't full. Each bucket is the
+ * time at which it is full again.
  */
 export class UserBuckets {
   readonly #size: number;
@@ -20,7 +20,7 @@ export class UserBuckets {
   readonly #fullAtMs: Float64Array;
   /** In units of {@linkcode LOGIN_UNIT_MS}. */
   readonly #loginsFullAt: Uint32Array;
-  /** In how many SETs the user is busy; 0 for his own alone. */
+  /** In how many SETs the user is busy; 0 for their own alone. */
   readonly #spread: Uint8Array;
   /** By place: until when that holds. Few users are ever busy in two SETs. */
   readonly #spreadUntilMs = new Map<number, number>();
@@ -35,7 +35,7 @@ export class UserBuckets {
     this.#spread = new Uint8Array(this.#size);
   }
 
-  /** The user's place, his own from before or a free one; -1 if there is none. Take or leave it at once. */
+  /** The user's place, their own from before or a free one; -1 if there is none. Take or leave it at once. */
   placeOf(user: number, nowMs: number): number {
     const home = Math.floor((Math.imul(user, MULTIPLIER) >>> 0) * this.#size / 0x1_0000_0000);
     let free = -1;
@@ -52,7 +52,7 @@ export class UserBuckets {
     return free;
   }
 
-  /** A connection of the place's user logs in; false if he does so too often. */
+  /** A connection of the place's user logs in; false if they do so too often. */
   login(place: number, nowMs: number, intervalMs: number, burstMs: number): boolean {
     const fullAtMs = Math.max(this.#loginsFullAt[place] * LOGIN_UNIT_MS, nowMs) + intervalMs;
     if (fullAtMs - nowMs > burstMs) return false;
@@ -79,7 +79,7 @@ export class UserBuckets {
     this.#fullAtMs[place] = fullAtMs;
   }
 
-  /** The user is busy in so many SETs: each gives him its part of the rate only, for a while. */
+  /** The user is busy in so many SETs: each gives them its part of the rate only, for a while. */
   spread(user: number, sets: number, nowMs: number): void {
     const place = this.placeOf(user, nowMs);
     if (place < 0) return;

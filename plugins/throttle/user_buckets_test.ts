@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { UserBuckets } from "./user_buckets.ts";
 
-Deno.test("a user who comes again finds his bucket as he left it", () => {
+Deno.test("a user who comes again finds their bucket as they left it", () => {
   const users = new UserBuckets(100);
   const place = users.placeOf(7, 0);
   assert.ok(users.login(place, 0, 100, 1_000));
@@ -52,7 +52,7 @@ Deno.test("after a year without a restart a bucket of logins still fills and emp
   assert.ok(users.login(place, nowMs + 1_000, 1_000, 3_000));
 });
 
-Deno.test("a user busy in several SETs has his part of the rate in each, for a while", () => {
+Deno.test("a user busy in several SETs has their part of the rate in each, for a while", () => {
   const users = new UserBuckets(10);
   const place = users.placeOf(3, 0);
   users.login(place, 0, 1, 10);

@@ -46,7 +46,7 @@ export interface CrashResult {
   readonly acceptedLosses: number;
 }
 
-/** A user who stays for less is not asked whether he has seen everything. */
+/** A user who stays for less is not asked whether they have seen everything. */
 const STAY_MS = 6_000;
 
 const GROUP_SIZE = 10;

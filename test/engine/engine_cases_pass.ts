@@ -4,7 +4,7 @@ import { PASS_BUDGET_MS } from "../../core/engine/common/engine.ts";
 import { nextTurn } from "../../core/base/event_loop.ts";
 import type { Case } from "./engine_cases.ts";
 import { checkPattern, received } from "./engine_cases_bytes.ts";
-import { startRinger } from "./engine_ringer.ts";
+import { startWakerThread } from "./engine_waker_thread.ts";
 import { ascii, type Harness, pattern } from "./engine_harness.ts";
 
 const FLOOD = 150;
@@ -19,8 +19,8 @@ export const passCases: readonly Case[] = [
     pair: { serverCapacity: FLOOD, clientCapacity: FLOOD },
   },
   { name: "gives a quiet connection its turn beside a talkative one", run: servesQuietPeer },
-  { name: "ends a long poll when another thread rings", run: wakesOnRing, needs: "wait" },
-  { name: "doesn't sleep when it was rung since it was last awake", run: keepsEarlyRing, needs: "wait" },
+  { name: "ends a long poll when another thread wakes it", run: endsPollOnWake, needs: "wait" },
+  { name: "doesn't sleep when it was woken since it was last awake", run: keepsEarlyWake, needs: "wait" },
   { name: "ends a long poll when bytes come", run: wakesOnBytes, needs: "wait" },
 ];
 
@@ -80,41 +80,41 @@ async function servesQuietPeer(h: Harness): Promise<void> {
   ok(first <= MOST_EVENTS, `${first} events of the loud one came first`);
 }
 
-async function wakesOnRing(h: Harness): Promise<void> {
+async function endsPollOnWake(h: Harness): Promise<void> {
   h.listen();
-  const ringer = await startRinger(h.server.bell, "ring");
+  const wakerThread = await startWakerThread(h.server.waker, "wake");
   for (let i = 0; i < 3; i++) {
-    ringer.expectRing();
+    wakerThread.expectWake();
     await h.server.poll(10_000);
-    ok(!ringer.hadToRescue(), "the ring ended the poll");
+    ok(!wakerThread.hadToRescue(), "the wake ended the poll");
   }
-  await ringer.stop();
+  await wakerThread.stop();
 }
 
-async function keepsEarlyRing(h: Harness): Promise<void> {
+async function keepsEarlyWake(h: Harness): Promise<void> {
   h.listen();
-  const ringer = await startRinger(h.server.bell, "rescue");
+  const wakerThread = await startWakerThread(h.server.waker, "rescue");
   await h.turns(2);
   for (let i = 0; i < 3; i++) {
-    ringer.expectRing();
-    h.server.bell.ring();
+    wakerThread.expectWake();
+    h.server.waker.wake();
     await h.server.poll(10_000);
-    ok(!ringer.hadToRescue(), "an early ring keeps it awake");
+    ok(!wakerThread.hadToRescue(), "an early wake keeps it awake");
   }
-  await ringer.stop();
+  await wakerThread.stop();
 }
 
 async function wakesOnBytes(h: Harness): Promise<void> {
   h.listen();
   const up = await h.connect();
   const checked = checkPattern(h.server);
-  const ringer = await startRinger(h.server.bell, "rescue");
-  ringer.expectRing();
+  const wakerThread = await startWakerThread(h.server.waker, "rescue");
+  wakerThread.expectWake();
   h.client.send(up.client, pattern(3));
   await h.turnAlone(h.client);
   for (let i = 0; i < 10 && checked.size < 3; i++) await h.server.poll(10_000);
-  ok(!ringer.hadToRescue(), "the bytes ended the poll");
+  ok(!wakerThread.hadToRescue(), "the bytes ended the poll");
   equal(received(h.server, up.server).length, 0);
   equal(checked.size, 3);
-  await ringer.stop();
+  await wakerThread.stop();
 }

@@ -10,7 +10,7 @@ import { libc, whyNoLibc } from "../../core/os/posix.ts";
 import { UringEngine } from "../../core/engine/uring/uring.ts";
 import { whyNoUring } from "../../core/engine/uring/ring/support.ts";
 import { Random } from "../../core/base/random.ts";
-import { Bell } from "../../core/threads/bell.ts";
+import { Waker } from "../../core/threads/waker.ts";
 import { type Clock, systemClock } from "../../core/base/clock.ts";
 import { patternAt } from "./engine_harness.ts";
 
@@ -100,8 +100,8 @@ function churn(make: (options: EngineOptions) => Engine, seed: number): void {
     monotonicMs: () => systemClock.monotonicMs() + jumpedMs,
   };
   const options = { capacity: CAPACITY, clock, lingerMs: 100, queueBytes: 32 * 1024 };
-  const server = new Talker(make({ ...options, bell: new Bell() }), random);
-  const client = new Talker(make({ ...options, bell: new Bell() }), random);
+  const server = new Talker(make({ ...options, waker: new Waker() }), random);
+  const client = new Talker(make({ ...options, waker: new Waker() }), random);
   const listener = openListener(LOOPBACK, 0);
   server.engine.listen({ kind: "descriptor", ...listener });
   let slow: Talker | undefined;

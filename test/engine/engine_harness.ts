@@ -6,7 +6,7 @@ import {
   type Engine,
   type EngineHandler,
 } from "../../core/engine/common/engine.ts";
-import type { Bell } from "../../core/threads/bell.ts";
+import type { Waker } from "../../core/threads/waker.ts";
 import type { ManualClock } from "../../core/base/clock.ts";
 
 /** How a pair of engines is to be made. */
@@ -21,8 +21,8 @@ export interface Pair {
   readonly clock: ManualClock;
   readonly server: Engine;
   readonly client: Engine;
-  readonly serverBell: Bell;
-  readonly clientBell: Bell;
+  readonly serverWaker: Waker;
+  readonly clientWaker: Waker;
   /** Makes the server listen on 127.0.0.1 and returns the port; 0 for any. */
   listen(port: number): number;
   /** Lets this much time pass on the engines' clock. */
@@ -217,11 +217,11 @@ export class Recorder implements EngineHandler {
 export class Side {
   readonly engine: Engine;
   readonly recorder: Recorder;
-  readonly bell: Bell;
+  readonly waker: Waker;
 
-  constructor(engine: Engine, bell: Bell) {
+  constructor(engine: Engine, waker: Waker) {
     this.engine = engine;
-    this.bell = bell;
+    this.waker = waker;
     this.recorder = new Recorder(engine);
     engine.attach(this.recorder);
   }
@@ -262,8 +262,8 @@ export class Harness {
 
   constructor(pair: Pair) {
     this.pair = pair;
-    this.server = new Side(pair.server, pair.serverBell);
-    this.client = new Side(pair.client, pair.clientBell);
+    this.server = new Side(pair.server, pair.serverWaker);
+    this.client = new Side(pair.client, pair.clientWaker);
   }
 
   listen(): void {

@@ -9,7 +9,7 @@ import { SimNetwork, type SimNetworkOptions } from "../../core/engine/sim/networ
 import { SimPhase, type SimSocket } from "../../core/engine/sim/socket.ts";
 import { UringEngine } from "../../core/engine/uring/uring.ts";
 import { whyNoUring } from "../../core/engine/uring/ring/support.ts";
-import { Bell } from "../../core/threads/bell.ts";
+import { Waker } from "../../core/threads/waker.ts";
 import { ManualClock } from "../../core/base/clock.ts";
 import { nextTurn } from "../../core/base/event_loop.ts";
 import type { Feature, Kit, Pair, PairOptions, RawPeer } from "./engine_harness.ts";
@@ -90,18 +90,18 @@ function realKit(serverKind: RealKind, clientKind: RealKind, cannot: Partial<Rec
 
 function makeRealPair(serverKind: RealKind, clientKind: RealKind, options: PairOptions): Pair {
   const clock = new ManualClock();
-  const serverBell = new Bell();
-  const clientBell = new Bell();
+  const serverWaker = new Waker();
+  const clientWaker = new Waker();
   const common = { clock, queueBytes: options.queueBytes ?? QUEUE_BYTES };
   const server = serverKind.make({
     ...common,
     capacity: options.serverCapacity ?? DEFAULT_CAPACITY,
-    bell: serverBell,
+    waker: serverWaker,
   });
   const client = clientKind.make({
     ...common,
     capacity: options.clientCapacity ?? DEFAULT_CAPACITY,
-    bell: clientBell,
+    waker: clientWaker,
   });
   let listening = -1;
   let isStopped = false;
@@ -115,8 +115,8 @@ function makeRealPair(serverKind: RealKind, clientKind: RealKind, options: PairO
     clock,
     server,
     client,
-    serverBell,
-    clientBell,
+    serverWaker,
+    clientWaker,
     listen(port) {
       if (!serverKind.takesDescriptor) return server.listen({ kind: "address", hostname: "127.0.0.1", port });
       const listener = openListener(LOOPBACK, port);
@@ -224,18 +224,18 @@ function simKit(name: string, network: SimNetworkOptions) {
 function makeSimPair(networkOptions: SimNetworkOptions, options: PairOptions): Pair {
   const network = new SimNetwork(1, networkOptions);
   const { clock } = network;
-  const serverBell = new Bell();
-  const clientBell = new Bell();
+  const serverWaker = new Waker();
+  const clientWaker = new Waker();
   const common = { clock, network, queueBytes: options.queueBytes ?? QUEUE_BYTES };
   const server = new SimEngine({
     ...common,
     capacity: options.serverCapacity ?? DEFAULT_CAPACITY,
-    bell: serverBell,
+    waker: serverWaker,
   });
   const client = new SimEngine({
     ...common,
     capacity: options.clientCapacity ?? DEFAULT_CAPACITY,
-    bell: clientBell,
+    waker: clientWaker,
   });
   let isStopped = false;
   function stopServer(): void {
@@ -246,8 +246,8 @@ function makeSimPair(networkOptions: SimNetworkOptions, options: PairOptions): P
     clock,
     server,
     client,
-    serverBell,
-    clientBell,
+    serverWaker,
+    clientWaker,
     listen: (port) => server.listen({ kind: "address", hostname: "127.0.0.1", port }),
     passTime: (ms) => network.advanceTo(clock.monotonicMs() + ms),
     goOn() {

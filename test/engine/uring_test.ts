@@ -5,7 +5,7 @@ import { openListener } from "../../core/engine/common/listener.ts";
 import { libc } from "../../core/os/posix.ts";
 import { UringEngine } from "../../core/engine/uring/uring.ts";
 import { whyNoUring } from "../../core/engine/uring/ring/support.ts";
-import { Bell } from "../../core/threads/bell.ts";
+import { Waker } from "../../core/threads/waker.ts";
 import { systemClock } from "../../core/base/clock.ts";
 import { ServerWord, startThread, WriterWord } from "./uring_threads.ts";
 
@@ -33,8 +33,8 @@ Deno.test({
   ignore: why !== null,
   async fn() {
     const peers = 6;
-    const bell = new Bell();
-    const engine = new UringEngine({ capacity: peers, slotsPerRing: 1, clock: systemClock, bell });
+    const waker = new Waker();
+    const engine = new UringEngine({ capacity: peers, slotsPerRing: 1, clock: systemClock, waker });
     const listener = openListener(LOOPBACK, 0);
     const heard: number[] = [];
     let accepted = 0;
@@ -45,8 +45,8 @@ Deno.test({
     }));
     engine.listen({ kind: "descriptor", ...listener });
     const words = new Int32Array(new SharedArrayBuffer(12));
-    const memory = bell.words.buffer;
-    const { ended } = await startThread({ kind: "writer", port: listener.port, peers, words, bell: memory });
+    const memory = waker.words.buffer;
+    const { ended } = await startThread({ kind: "writer", port: listener.port, peers, words, waker: memory });
     while (accepted < peers) engine.poll(10);
     for (let round = 1; round <= peers; round++) {
       Atomics.store(words, WriterWord.order, round);
@@ -60,7 +60,7 @@ Deno.test({
       Atomics.notify(words, WriterWord.awake);
     }
     equal(heard.join(), "1,2,3,4,5,6");
-    equal(words[WriterWord.rescues], 0, "no sleep had to be ended by the bell");
+    equal(words[WriterWord.rescues], 0, "no sleep had to be ended by the waker");
     Atomics.store(words, WriterWord.order, -1);
     Atomics.notify(words, WriterWord.order);
     await ended;
@@ -91,7 +91,7 @@ Deno.test({
       capacity: peers,
       slotsPerRing: 250,
       clock: systemClock,
-      bell: new Bell(),
+      waker: new Waker(),
     });
     let answered = 0;
     let closed = 0;
@@ -137,7 +137,7 @@ for (const isAcceptingPlainly of [false, true]) {
     ignore: why !== null,
     fn() {
       const options = { capacity: 16, clock: systemClock, isAcceptingPlainly };
-      const [server, client] = [1, 2].map(() => new UringEngine({ ...options, bell: new Bell() }));
+      const [server, client] = [1, 2].map(() => new UringEngine({ ...options, waker: new Waker() }));
       const listener = openListener(LOOPBACK, 0);
       let accepted = 0;
       let connected = 0;
@@ -163,10 +163,10 @@ for (const isAcceptingPlainly of [false, true]) {
 const MANY_WITH_FEW = `
   import { openListener } from "./core/engine/common/listener.ts";
   import { UringEngine } from "./core/engine/uring/uring.ts";
-  import { Bell } from "./core/threads/bell.ts";
+  import { Waker } from "./core/threads/waker.ts";
   import { systemClock } from "./core/base/clock.ts";
   const listener = openListener(0x7f000001, 0);
-  const make = () => new UringEngine({ capacity: 300, clock: systemClock, bell: new Bell() });
+  const make = () => new UringEngine({ capacity: 300, clock: systemClock, waker: new Waker() });
   const [server, client] = [make(), make()];
   let up = 0;
   const nothing = () => {};

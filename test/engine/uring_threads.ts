@@ -1,5 +1,5 @@
 /** Threads for the tests of engine uring: one that writes while an engine sleeps, and one that serves. */
-import { Bell } from "../../core/threads/bell.ts";
+import { Waker } from "../../core/threads/waker.ts";
 import type { EngineHandler, Listener } from "../../core/engine/common/engine.ts";
 import { UringEngine } from "../../core/engine/uring/uring.ts";
 import { systemClock } from "../../core/base/clock.ts";
@@ -18,7 +18,7 @@ export type ThreadOrder =
     readonly port: number;
     readonly peers: number;
     readonly words: Int32Array;
-    readonly bell: SharedArrayBuffer;
+    readonly waker: SharedArrayBuffer;
   }
   | {
     readonly kind: "server";
@@ -38,10 +38,10 @@ export async function startThread(order: ThreadOrder): Promise<{ ended: Promise<
   return { ended: said() };
 }
 
-/** Writes a byte over its nth connection once the engine sleeps, and rings the bell if that didn't wake it. */
+/** Writes a byte over its nth connection once the engine sleeps, and calls `wake` if that didn't end its sleep. */
 async function write(order: ThreadOrder & { kind: "writer" }, ready: () => void): Promise<void> {
   const { words } = order;
-  const bell = new Bell(order.bell);
+  const waker = new Waker(order.waker);
   const peers: Deno.TcpConn[] = [];
   for (let i = 0; i < order.peers; i++) {
     peers.push(await Deno.connect({ hostname: "127.0.0.1", port: order.port, transport: "tcp" }));
@@ -51,11 +51,11 @@ async function write(order: ThreadOrder & { kind: "writer" }, ready: () => void)
     Atomics.wait(words, WriterWord.order, round);
     round = Atomics.load(words, WriterWord.order);
     if (round < 0) break;
-    while (Atomics.load(bell.words, SLEEPING) === 0) Atomics.wait(words, WriterWord.rescues, 0, 1);
+    while (Atomics.load(waker.words, SLEEPING) === 0) Atomics.wait(words, WriterWord.rescues, 0, 1);
     await peers[round - 1].write(new Uint8Array([round]));
     if (Atomics.wait(words, WriterWord.awake, round - 1, RESCUE_AFTER_MS) === "timed-out") {
       Atomics.add(words, WriterWord.rescues, 1);
-      bell.ring();
+      waker.wake();
     }
   }
   for (const peer of peers) peer.close();
@@ -64,7 +64,7 @@ async function write(order: ThreadOrder & { kind: "writer" }, ready: () => void)
 /** Takes peers, answers each byte with one, and ends when it is told. */
 function serve(order: ThreadOrder & { kind: "server" }, ready: () => void): void {
   const { words, capacity, slotsPerRing } = order;
-  const engine = new UringEngine({ capacity, slotsPerRing, clock: systemClock, bell: new Bell() });
+  const engine = new UringEngine({ capacity, slotsPerRing, clock: systemClock, waker: new Waker() });
   const handler: EngineHandler = {
     onWake() {},
     onConnect() {},

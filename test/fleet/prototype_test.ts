@@ -59,7 +59,7 @@ Deno.test("an overloaded one refuses with the user's own id; user 0 is right too
   world.pass(2_000);
   assert.equal(world.total("shakesOverloaded"), server.given.overloads);
   assert.ok(server.given.overloads >= 99);
-  assert.equal(world.total("shakesWon"), 10, "each of ten users has a bucket of his own");
+  assert.equal(world.total("shakesWon"), 10, "each of ten users has a bucket of their own");
   assert.equal(world.total("disconnects"), 0);
   assertSums(world);
 });

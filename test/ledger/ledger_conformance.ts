@@ -254,7 +254,7 @@ const CASES: readonly Case[] = [
     assert.deepEqual(bench.pending(7), []);
     assert.deepEqual(bench.balances(), [-100, 60, 40]);
   }],
-  ["a held award is its user's once he opens it, and it takes no other's word for that", (bench) => {
+  ["a held award is its user's once they open it, and it takes no other's word for that", (bench) => {
     bench.judge(mint(1, 10, 100, 7));
     assert.deepEqual(bench.judge(heldAward(1, 5, 10, 7)), DONE);
     assert.deepEqual([...bench.balances(), bench.held()], [-100, 90, 0, 10]);
@@ -301,7 +301,7 @@ const CASES: readonly Case[] = [
     const wrong = [lapse(1, 6, 10, 7), lapse(1, 5, 11, 7), lapse(1, 5, 10, 8), lapse(4, 5, 10, 7)];
     for (const entry of wrong) assert.deepEqual(bench.judge(entry), refused(Refusal.malformed));
     for (const id of [2, 3]) {
-      assert.deepEqual(bench.judge(lapse(id, 5, 10, 7)), refused(Refusal.packetTaken), "it is his by now");
+      assert.deepEqual(bench.judge(lapse(id, 5, 10, 7)), refused(Refusal.packetTaken), "it is theirs by now");
     }
     assert.deepEqual(bench.judge(lapse(1, 5, 10, 7)), DONE);
     if (bench.canReopen) bench.reopen();

@@ -208,7 +208,7 @@ const CASES: readonly (readonly [what: string, run: (bench: SendBench) => void])
     assert.deepEqual([10, 11, 12, 13].map((user) => bench.balance(user)), [600, 100, 300, 0]);
     assert.deepEqual(bench.balances(), [-1000, 1000, 0]);
   }],
-  ["nobody spends what he hasn't, and the same request is one send", (bench) => {
+  ["nobody spends what they haven't, and the same request is one send", (bench) => {
     bench.fund(1, 10, 100);
     assert.deepEqual(bench.send(10, [60, 41]), refused(Refusal.noMoney));
     assert.deepEqual(bench.send(10, [60, 10], { requestId: 7 }), DONE);
@@ -367,7 +367,7 @@ const CASES: readonly (readonly [what: string, run: (bench: SendBench) => void])
     assert.deepEqual(bench.pendingShares(10), []);
     bench.reopen();
     assert.deepEqual(bench.pendingShares(11), all);
-    assert.deepEqual(bench.delivered(10, ids[1]), DONE_BEFORE, "not his");
+    assert.deepEqual(bench.delivered(10, ids[1]), DONE_BEFORE, "not theirs");
     assert.deepEqual(bench.delivered(11, ids[1]), DONE);
     assert.deepEqual(bench.delivered(11, ids[1]), DONE_BEFORE);
     assert.deepEqual(bench.delivered(12, ids[2]), DONE);

@@ -56,11 +56,11 @@ class HastyLedger extends StoredLedger {
   }
 }
 
-/** Every second user speaks version 1, so that he must open what he wins; some of them never do. */
+/** Every second user speaks version 1, so that they must open what they win; some of them never do. */
 const speaks1 = (user: number) => user % 2 === 1;
 const opens = (user: number) => user % 10 !== 1;
 
-/** A connection of a user, by what he says and hears, in either version. */
+/** A connection of a user, by what they say and hear, in either version. */
 class Shaker {
   readonly peer: SimPeer;
   readonly user: number;
@@ -78,12 +78,12 @@ class Shaker {
     else this.peer.write((view, at) => writeShake(view, at, 0, ++this.#requestId));
   }
 
-  /** Opens what he has heard of here; as often as one likes. */
+  /** Opens what they have heard of here; as often as one likes. */
   open(): void {
     for (const { packetId } of this.won) this.peer.write((view, at) => writeOpen(view, at, 0, packetId));
   }
 
-  /** Says that he has heard of his packets. */
+  /** Says that they have heard of their packets. */
   confirm(): void {
     for (const { packetId } of this.won) this.peer.write((view, at) => writeDelivered(view, at, 0, packetId));
   }
@@ -93,7 +93,7 @@ class Shaker {
     return this.peer.read(frames.shakeResult).filter(({ packetId }) => packetId !== 0);
   }
 
-  /** What he was told of packets that he has opened. */
+  /** What they were told of packets that they have opened. */
   get opened(): { packetId: number; result: number; amountFen: number }[] {
     return this.peer.read(frames.openResult);
   }

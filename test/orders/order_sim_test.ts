@@ -40,7 +40,7 @@ class StepStore extends SimStore {
   }
 }
 
-/** A host that starts again whenever it dies, an operator who asks until he is answered, and a user who shakes. */
+/** A host that starts again whenever it dies, an operator who asks until they are answered, and a user who shakes. */
 class OrderWorld {
   readonly store: StepStore;
   readonly network: SimNetwork;

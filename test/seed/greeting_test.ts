@@ -7,7 +7,7 @@ import { Counters } from "../../core/counters/counters.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
 import { Random } from "../../core/base/random.ts";
 import type { PlanInput } from "../../core/seed/plan/plan_schema.ts";
-import { Bell } from "../../core/threads/bell.ts";
+import { Waker } from "../../core/threads/waker.ts";
 import { Tokens } from "../../core/token/token.ts";
 import { Result, ShakeResult } from "../../core/wire/codes.ts";
 import { frames } from "../../core/wire/v1/frames.ts";
@@ -272,7 +272,7 @@ Deno.test("a fleet and its host count the same greetings", async () => {
   });
   const counters = new Counters(fleetMetrics, 1);
   const { clock } = world.network;
-  const engine = new SimEngine({ capacity: 30, clock, bell: new Bell(), network: world.network });
+  const engine = new SimEngine({ capacity: 30, clock, waker: new Waker(), network: world.network });
   const fleet = new Fleet({
     engine,
     clock,

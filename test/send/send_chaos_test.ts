@@ -29,7 +29,7 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
 class Chaos {
   readonly #world: Disaster;
   readonly #everyone: SendUser[] = [];
-  /** By user: his newest connection. */
+  /** By user: their newest connection. */
   readonly #present: (SendUser | undefined)[] = new Array(USERS).fill(undefined);
   #requestId = 0;
 
@@ -67,7 +67,7 @@ class Chaos {
     this.#check();
   }
 
-  /** The user's connection; undefined if he must log in first, which he does. */
+  /** The user's connection; undefined if they must log in first, which they do. */
   #beThere(id: number): SendUser | undefined {
     const user = this.#present[id];
     if (user !== undefined && user.peer.closeCause === undefined) return user;

@@ -7,7 +7,7 @@ import { Counters } from "../../core/counters/counters.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
 import { type SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
 import { Random } from "../../core/base/random.ts";
-import { Bell } from "../../core/threads/bell.ts";
+import { Waker } from "../../core/threads/waker.ts";
 import { Tokens } from "../../core/token/token.ts";
 import send from "../../plugins/send/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
@@ -33,7 +33,7 @@ class FleetAndHost {
       logins: { allowsVersion0: true, tokens },
     });
     const { clock } = this.network;
-    const engine = new SimEngine({ capacity: users, clock, bell: new Bell(), network: this.network });
+    const engine = new SimEngine({ capacity: users, clock, waker: new Waker(), network: this.network });
     this.fleet = new Fleet({
       engine,
       clock,

@@ -174,7 +174,7 @@ Deno.test("a packet that is over is read from the disk, as soon as the disk tell
   store.isUnreadable = true;
   user.claim(packetId);
   world.pass(500);
-  assert.equal(user.claims.length, told, "he waits");
+  assert.equal(user.claims.length, told, "they wait");
   store.isUnreadable = false;
   world.until(() => user.claims.length > told);
   assert.deepEqual(user.claims.at(-1), { packetId, result: Result.alreadyClaimed, amountFen: 50 });
@@ -183,7 +183,7 @@ Deno.test("a packet that is over is read from the disk, as soon as the disk tell
   assert.equal(user.peer.of(Opcode1.detailResult)[0].getUint32(frames.detailResult.at.claimed), 2);
 });
 
-Deno.test("a user who is away finds the notice at his next login; with several connections on the newest", async () => {
+Deno.test("a user who is away finds the notice at their next login; with several connections on the newest", async () => {
   const world = new SendWorld();
   await world.fund(1, 1, 1_000);
   const sender = world.in(1);
@@ -269,7 +269,7 @@ Deno.test("what can't be is refused with a precise result, and nothing changes",
   );
 });
 
-Deno.test("one user on many connections spends his money once", async () => {
+Deno.test("one user on many connections spends their money once", async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const world = new SendWorld({ workers: 3 }, {}, round + 1);
     await world.fund(1, 1, 100);
@@ -387,7 +387,7 @@ Deno.test("after a restart with other numbers of SETs and workers everything ope
   assert.ok(late.every(({ notices }) => notices.includes(packetId)));
   const again = world.in(2);
   assert.deepEqual(world.claimBy(again, packetId), { result: Result.alreadyClaimed, amountFen: paid[0] });
-  assert.deepEqual(again.notices, [], "nothing is open for him");
+  assert.deepEqual(again.notices, [], "nothing is open for them");
   const latePaid = late.map((user) => world.claimBy(user, packetId).amountFen);
   assert.ok(latePaid.every((fen) => fen > 0));
   const back = world.in(1);

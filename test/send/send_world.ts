@@ -16,7 +16,7 @@ export interface SendOptions {
   readonly to?: readonly number[];
 }
 
-/** A version 1 user, by what he says and hears. */
+/** A version 1 user, by what they say and hear. */
 export class SendUser {
   readonly peer: SimPeer;
   readonly id: number;
@@ -62,12 +62,12 @@ export class SendUser {
     return this;
   }
 
-  /** Results of his sends with the packets' ids. */
+  /** Results of their sends with the packets' ids. */
   get sent() {
     return this.peer.read(frames.sendResult);
   }
 
-  /** Packets that he was told of. */
+  /** Packets that they were told of. */
   get notices(): number[] {
     return this.peer.read(frames.notice).map(({ packetId }) => packetId);
   }

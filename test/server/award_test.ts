@@ -80,13 +80,13 @@ Deno.test("one user's awards are never said to another", async () => {
   assert.deepEqual(wins(other), []);
 });
 
-Deno.test("a winner whose verdict is late is told: overloaded, and gets the award at his next login", async () => {
+Deno.test("a winner whose verdict is late is told: overloaded, and gets the award at their next login", async () => {
   const world = await worldWithPackets({ verdictMs: 2_000 });
   const peer = world.user(2);
   world.host.isLedgerStuck = true;
   peer.shake(2);
   world.pass(1_990);
-  assert.equal(peer.shakes.length, 0, "he waits");
+  assert.equal(peer.shakes.length, 0, "they wait");
   world.pass(20);
   assert.equal(peer.shakes[0].result, ShakeResult.overloaded);
   world.host.isLedgerStuck = false;
@@ -158,7 +158,7 @@ Deno.test("while the ledger can't award, shakes get nothing at once, and no pack
   assert.equal(world.total("shakeLedgerFull"), 2);
 });
 
-Deno.test("who logs in while the ledger is read hears of his awards once that is done", async () => {
+Deno.test("who logs in while the ledger is read hears of their awards once that is done", async () => {
   const world = await worldWithPackets();
   await win(world, world.user(2), 2);
   world.host.isLedgerStuck = true;
@@ -183,7 +183,7 @@ Deno.test("with no place in the ring to the ledger a shake gets nothing, and no 
   assert.equal(world.total("shakePacketsDrawn"), 4);
 });
 
-Deno.test("who is refused one sponsor's packet gets another's, and his own limit doesn't hold up others", async () => {
+Deno.test("who is refused one sponsor's packet gets another's, and their own limit doesn't hold up others", async () => {
   const ledger = new MemoryLedger({ packetsPerUser: 3, packetsPerSponsor: 1 });
   const world = new World({ ledger });
   const peer = world.user(1).shake(1);
@@ -193,13 +193,13 @@ Deno.test("who is refused one sponsor's packet gets another's, and his own limit
     await world.settle(() => true, world.pass(10) as undefined);
   }
   assert.equal(wins(peer).length, 3, "three sponsors' packets, and no more");
-  assert.ok(world.total("shakeAtLimit") > 0, "after that he isn't asked about any more");
+  assert.ok(world.total("shakeAtLimit") > 0, "after that they aren't asked about any more");
   const other = world.user(2);
   for (let i = 0; i < 100; i++) {
     other.shake(2);
     await world.settle(() => true, world.pass(10) as undefined);
   }
-  assert.equal(wins(other).length, 3, "the packets that he was refused are others'");
+  assert.equal(wins(other).length, 3, "the packets that they were refused are others'");
   const { inPool, leased, won } = world.shakeStatus();
   assert.equal(inPool + leased + won, 100, "and none is lost");
 });

@@ -130,7 +130,7 @@ Deno.test("a frame of the other version, or a second login, closes that connecti
   assert.equal(readU64(bystander.of(Opcode1.pong)[0], frames.pong.at.pingMs), 1234);
 });
 
-Deno.test("a win is told again at each login until the user says that he has it", async () => {
+Deno.test("a win is told again at each login until the user says that they have it", async () => {
   const world = new World();
   const peer = user1(world, 1);
   const packetId = await winBy(world, peer);
@@ -185,7 +185,7 @@ Deno.test("an open that takes too long is told busy, and the same again finds it
   assert.equal(world.total("shakeOpened"), 1);
 });
 
-Deno.test("who logs in by version 0 is told of what he won by version 1, and it is opened for him", async () => {
+Deno.test("who logs in by version 0 is told of what they won by version 1, and it is opened for them", async () => {
   const world = new World();
   const packetId = await winBy(world, user1(world, 1));
   const old = world.user(1);

@@ -7,7 +7,7 @@ import { Histogram, toSparse } from "../../core/counters/histogram.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
 import { type SimActor, SimNetwork, type SimNetworkOptions } from "../../core/engine/sim/network.ts";
 import { Random } from "../../core/base/random.ts";
-import { Bell } from "../../core/threads/bell.ts";
+import { Waker } from "../../core/threads/waker.ts";
 import { type Behaviour, FakeServer } from "./fake_server.ts";
 
 const LOOPBACK = 0x7f00_0001;
@@ -47,7 +47,7 @@ export class World {
     this.fleetEngine = new SimEngine({
       capacity: users,
       clock: this.network.clock,
-      bell: new Bell(),
+      waker: new Waker(),
       network: this.network,
     });
     this.fleet = new Fleet({
@@ -75,7 +75,7 @@ export class World {
     const engine = new SimEngine({
       capacity: this.#users,
       clock: this.network.clock,
-      bell: new Bell(),
+      waker: new Waker(),
       network: this.network,
     });
     const { network } = this;

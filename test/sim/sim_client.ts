@@ -1,7 +1,7 @@
 import type { CloseCause, EngineHandler } from "../../core/engine/common/engine.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
 import type { SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
-import { Bell } from "../../core/threads/bell.ts";
+import { Waker } from "../../core/threads/waker.ts";
 import { FrameCursor, NO_MORE_FRAMES } from "../../core/wire/frame_cursor.ts";
 import {
   Field,
@@ -139,7 +139,7 @@ export class SimClient implements SimActor, EngineHandler {
   readonly #port: number;
 
   constructor(network: SimNetwork, capacity = 1_000, port = 1025) {
-    this.engine = new SimEngine({ capacity, clock: network.clock, bell: new Bell(), network });
+    this.engine = new SimEngine({ capacity, clock: network.clock, waker: new Waker(), network });
     this.#cursor = new FrameCursor(this.#accepted, capacity, this.engine.maxReadBytes);
     this.#port = port;
     this.engine.attach(this);

@@ -20,7 +20,7 @@ import { makePeerMailboxes, Peers } from "../../core/server/worker/peers.ts";
 import { PluginHalves } from "../../core/server/host/host_plugins.ts";
 import type { LoginRules } from "../../core/set/common/logins.ts";
 import type { ConnectionLimits } from "../../core/set/common/connection_watch.ts";
-import { Bell } from "../../core/threads/bell.ts";
+import { Waker } from "../../core/threads/waker.ts";
 import {
   decodeControl,
   encodeControl,
@@ -75,14 +75,14 @@ export class SimHost implements SimActor {
   isLedgerStuck = false;
 
   readonly #network: SimNetwork;
-  readonly #bell = new Bell();
-  readonly #ledgerBell = new Bell();
+  readonly #waker = new Waker();
+  readonly #ledgerWaker = new Waker();
   readonly ledgerBoard = new LedgerBoard();
   readonly #ledgerLoop: LedgerLoop;
   readonly #entries: HostEntries;
   readonly #inboxes: Mailbox[];
   readonly #outboxes: Mailbox[];
-  readonly #workerBells: Bell[];
+  readonly #workerWakers: Waker[];
   readonly #setsPerWorker: number;
   readonly #engines: SimEngine[];
   #nextTickMs = 0;
@@ -116,21 +116,21 @@ export class SimHost implements SimActor {
     const memories = (bytes: number) => Array.from({ length: workers }, () => new SharedArrayBuffer(bytes));
     this.#inboxes = memories(mailboxBytes(1 << 14)).map((memory) => new Mailbox(memory));
     this.#outboxes = memories(mailboxBytes(1 << 14)).map((memory) => new Mailbox(memory));
-    this.#workerBells = Array.from({ length: workers }, () => new Bell());
+    this.#workerWakers = Array.from({ length: workers }, () => new Waker());
     const rings = memories(ledgerRingBytes(ringEntries));
     const hostRing = new SharedArrayBuffer(ledgerRingBytes(64));
-    this.#engines = this.#workerBells.map((bell) =>
+    this.#engines = this.#workerWakers.map((waker) =>
       new SimEngine({
         capacity: setsPerWorker * seats,
         clock,
-        bell,
+        waker,
         network,
         ...(options.readsPerMs === undefined ? {} : { readsPerMs: options.readsPerMs }),
       })
     );
     const peers = {
       mailboxes: makePeerMailboxes(workers),
-      bells: this.#workerBells.map((bell) => bell.words.buffer),
+      wakers: this.#workerWakers.map((waker) => waker.words.buffer),
       firstSets: Array.from({ length: workers }, (_, worker) => worker * setsPerWorker),
     };
     this.loops = this.#engines.map((engine, worker) =>
@@ -148,9 +148,9 @@ export class SimHost implements SimActor {
         board: this.board,
         inbox: this.#inboxes[worker],
         outbox: this.#outboxes[worker],
-        hostBell: this.#bell,
+        hostWaker: this.#waker,
         ring: new LedgerRing(rings[worker]),
-        ledgerBell: this.#ledgerBell,
+        ledgerWaker: this.#ledgerWaker,
         ledgerBoard: this.ledgerBoard,
         verdictMs: options.verdictMs ?? 2_000,
         eventLagMs,
@@ -162,10 +162,10 @@ export class SimHost implements SimActor {
     // All workers take from one listening socket, as real ones do.
     this.#engines.forEach((engine) => engine.listen({ kind: "address", hostname: "127.0.0.1", port }));
     this.#ledgerLoop = new LedgerLoop(this.ledger, [
-      { ring: new LedgerRing(hostRing), bell: this.#bell },
-      ...rings.map((ring, i) => ({ ring: new LedgerRing(ring), bell: this.#workerBells[i] })),
+      { ring: new LedgerRing(hostRing), waker: this.#waker },
+      ...rings.map((ring, i) => ({ ring: new LedgerRing(ring), waker: this.#workerWakers[i] })),
     ]);
-    this.#entries = new HostEntries(hostRing, this.#ledgerBell);
+    this.#entries = new HostEntries(hostRing, this.#ledgerWaker);
     const orders = this.ledger.orders(); // as they are now, before anybody wins
     this.halves = new PluginHalves(plugins, {
       clock,
@@ -184,14 +184,14 @@ export class SimHost implements SimActor {
       limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
       ledgerState: () => this.ledgerBoard.state,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
-      wakeUp: () => this.#bell.ring(),
+      wakeUp: () => this.#waker.wake(),
     });
     this.ledgerBoard.state = LedgerState.awarding;
     this.halves.start();
   }
 
   turn(): void {
-    this.#bell.awake();
+    this.#waker.awake();
     this.#outboxes.forEach((outbox) => outbox.drain((...message) => this.#onMessage(...message)));
     this.#entries.drain();
     const nowMs = this.#network.clock.monotonicMs();
@@ -200,7 +200,7 @@ export class SimHost implements SimActor {
     for (const loop of this.loops) {
       if (!loop.isStopped) void loop.pass();
     }
-    this.#ledgerBell.awake();
+    this.#ledgerWaker.awake();
     if (this.isLedgerStuck) return;
     const isInDoubt = this.#ledgerLoop.step() === Step.inDoubt;
     this.ledgerBoard.state = isInDoubt ? LedgerState.failing : LedgerState.awarding;
@@ -208,9 +208,9 @@ export class SimHost implements SimActor {
 
   nextDueMs(): number {
     const nowMs = this.#network.clock.monotonicMs();
-    const bells = [this.#bell, ...this.#workerBells];
-    if (!this.isLedgerStuck) bells.push(this.#ledgerBell);
-    if (bells.some((bell) => !bell.maySleep())) return nowMs;
+    const wakers = [this.#waker, ...this.#workerWakers];
+    if (!this.isLedgerStuck) wakers.push(this.#ledgerWaker);
+    if (wakers.some((waker) => !waker.maySleep())) return nowMs;
     const loops = this.loops.filter(({ isStopped }) => !isStopped);
     const isFailing = this.ledgerBoard.state === LedgerState.failing;
     return Math.min(
@@ -226,7 +226,7 @@ export class SimHost implements SimActor {
     const words = encodeControl(order);
     this.#inboxes.forEach((inbox, i) => {
       inbox.post(MessageKind.control, 0, 0, words, words.length);
-      this.#workerBells[i].ring();
+      this.#workerWakers[i].wake();
     });
   }
 
@@ -255,7 +255,7 @@ export class SimHost implements SimActor {
   #postToSet(set: number, plugin: number, words: Int32Array, count: number): boolean {
     const worker = Math.floor(set / this.#setsPerWorker);
     const isPosted = this.#inboxes[worker].post(MessageKind.plugin, set, plugin, words, count);
-    if (isPosted) this.#workerBells[worker].ring();
+    if (isPosted) this.#workerWakers[worker].wake();
     return isPosted;
   }
 }

@@ -1,7 +1,7 @@
 import { type Engine, PASS_BUDGET_MS } from "../../engine/common/engine.ts";
 import { Opcode } from "../../wire/codes.ts";
 import { FRAME_BYTES, writeLoginRequest, writeShakeRequest } from "../../wire/version0.ts";
-import { DialQueue } from "../schedule/dial_queue.ts";
+import { TimerWheel } from "../schedule/timer_wheel.ts";
 import type { FleetClock } from "../state/fleet_clock.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
 import { type FleetUsers, UserState } from "../state/fleet_users.ts";
@@ -11,7 +11,7 @@ import { userIdOf, type UserSlice } from "../../base/segment.ts";
 
 /** How many bytes of a frame a half-sender sends. */
 const HALF_BYTES = 8;
-/** A misbehaving user comes back so soon after his connection ended: no backoff. */
+/** A misbehaving user comes back so soon after their connection ended: no backoff. */
 export const BAD_REDIAL_MS = 100;
 
 /** How many turns are worked off between two looks at the clock. */
@@ -30,9 +30,9 @@ export interface BadUsersParts {
 export class BadUsers {
   readonly count: number;
   readonly #parts: BadUsersParts;
-  /** By user: how he misbehaves, 0 if he doesn't. */
+  /** By user: how they misbehave, 0 if they don't. */
   readonly #kind: Uint8Array;
-  readonly #wheel: DialQueue;
+  readonly #wheel: TimerWheel;
   readonly #isOnWheel: Uint8Array;
   /** The user as whom the whole crowd logs in, -1 without one. */
   readonly #crowdId: number = -1;
@@ -40,7 +40,7 @@ export class BadUsers {
   constructor(parts: BadUsersParts, shares: MisbehaviourShares) {
     const { slice, block, clock } = parts;
     this.#parts = parts;
-    this.#wheel = new DialQueue(slice.count, 60_000, clock.nowMs);
+    this.#wheel = new TimerWheel(slice.count, 60_000, clock.nowMs);
     this.#isOnWheel = new Uint8Array(slice.count);
     this.#kind = new Uint8Array(slice.count);
     let count = 0;
@@ -64,10 +64,10 @@ export class BadUsers {
     return this.#wheel.isReady ? this.#parts.clock.nowMs : this.#wheel.nextTurnMs;
   }
 
-  /** The user's connection is there: he begins. */
+  /** The user's connection is there: they begin. */
   connected(connection: number, user: number): void {
     const { engine, users, block } = this.#parts;
-    users.begin(user, UserState.ready, 0); // he waits for nothing, so nobody gives him up
+    users.begin(user, UserState.ready, 0); // they wait for nothing, so nobody gives them up
     block[M.badConnects]++;
     block[M.badConnected]++;
     block[M.badFramesSent]++;
@@ -78,7 +78,7 @@ export class BadUsers {
     if (kind === Bad.half) this.#send(connection, user, false, HALF_BYTES);
   }
 
-  /** His connection is gone. */
+  /** Their connection is gone. */
   closed(user: number): void {
     const { users, block } = this.#parts;
     const wasConnected = users.state[user] !== UserState.dialing;
@@ -131,14 +131,14 @@ export class BadUsers {
     const { engine, time } = this.#parts;
     const opcode = isLogin ? Opcode.loginRequest : Opcode.shakeRequest;
     const at = engine.reserve(connection, FRAME_BYTES[opcode]);
-    if (at < 0) return 0; // the server reads no more of him
+    if (at < 0) return 0; // the server reads no more of them
     const write = isLogin ? writeLoginRequest : writeShakeRequest;
     const sent = Math.min(write(engine.output.view, at, time.unixSeconds, this.#idOf(user)), bytes);
     engine.commit(connection, sent);
     return sent;
   }
 
-  /** Whom a user says that he is. */
+  /** Whom a user says that they are. */
   #idOf(user: number): number {
     return this.#kind[user] === Bad.crowd ? this.#crowdId : userIdOf(this.#parts.slice, user);
   }

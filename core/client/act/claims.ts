@@ -96,7 +96,7 @@ export class FleetClaims {
 
   readonly #claim = (user: number, packetId: number): void => {
     const { engine, users, slice, block, time, protocol } = this.#parts;
-    // A user who has left, or whose server doesn't read, hears of it again after his next login.
+    // A user who has left, or whose server doesn't read, hears of it again after their next login.
     if (users.state[user] !== UserState.ready) return;
     const connection = users.connection[user];
     const bytes = protocol === 0 ? FRAME_BYTES[Opcode.claimRequest] : frames.claim.bytes[0];

@@ -42,13 +42,13 @@ export class FleetOpens {
     return this.#later.nextDueMs;
   }
 
-  /** The user hears of a packet that he has won, for the first time or again. Returns whether he will open it. */
+  /** The user hears of a packet that they have won, for the first time or again. Returns whether they will open it. */
   awarded(user: number, packetId: number): boolean {
     const { slice, random, time } = this.#parts;
     const userId = userIdOf(slice, user);
     if (this.#opened.has(packetId, userId)) return false;
     const { openPercent, openAfterMs: [least, most] } = this.behaviour;
-    // Who never opens never does, however often he is told.
+    // Who never opens never does, however often they are told.
     if ((Math.imul(userId, MULTIPLIER) >>> 0) % 100 >= openPercent) return false;
     const waitMs = least + (most - least) * (most > least ? random.float() : 0);
     if (waitMs === 0) this.#open(user, packetId);
@@ -85,7 +85,7 @@ export class FleetOpens {
 
   readonly #open = (user: number, packetId: number): void => {
     const { engine, users, block, time } = this.#parts;
-    // A user who has left, or whose server doesn't read, is told again at his next login.
+    // A user who has left, or whose server doesn't read, is told again at their next login.
     if (users.state[user] !== UserState.ready) return;
     const connection = users.connection[user];
     const at = engine.reserve(connection, frames.open.bytes[0]);

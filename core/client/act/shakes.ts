@@ -8,7 +8,7 @@ import type { FleetTime } from "../state/fleet_time.ts";
 import { type FleetUsers, toUs, UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
 import type { OpenShakes } from "../state/open_shakes.ts";
-import type { OwnPace } from "../schedule/own_pace.ts";
+import type { ThinkTime } from "../schedule/think_time.ts";
 import { type Pacing, Schedule } from "../schedule/pacing.ts";
 import { userIdOf, userIndexOf, type UserSlice } from "../../base/segment.ts";
 import { Ticker } from "../schedule/ticker.ts";
@@ -30,8 +30,8 @@ export interface FleetShakesParts {
   readonly clock: FleetClock;
   readonly bad: BadUsers;
   readonly answers: UserAnswers;
-  /** The users' own pace, if they have one. */
-  readonly own: OwnPace | undefined;
+  /** The think times of users who shake of their own accord, if they do. */
+  readonly thinkTime: ThinkTime | undefined;
   readonly protocol: 0 | 1;
   readonly pacing: Pacing;
   /** Users of all hosts. */
@@ -41,12 +41,12 @@ export interface FleetShakesParts {
 }
 
 /**
- * Lets each user shake when the schedule that all hosts share says so, and at his own pace if he has one.
+ * Lets each user shake when the schedule that all hosts share says so, and at their own pace if they have one.
  *
  * Open loop: a shake leaves when it is due whatever became of those before, and its latency counts from then.
  */
 export class FleetShakes {
-  /** While no wave is on, whoever shakes at his own pace does so on his phone alone. */
+  /** While no wave is on, whoever shakes at their own pace does so on their phone alone. */
   isWaveOpen = true;
   readonly #engine: Engine;
   readonly #users: FleetUsers;
@@ -58,7 +58,7 @@ export class FleetShakes {
   readonly #wall: WallSchedule;
   readonly #bad: BadUsers;
   readonly #answers: UserAnswers;
-  readonly #own: OwnPace | undefined;
+  readonly #thinkTime: ThinkTime | undefined;
   readonly #protocol: 0 | 1;
   readonly #pacing: Pacing;
   readonly #total: number;
@@ -80,7 +80,7 @@ export class FleetShakes {
     this.#wall = parts.clock.wall;
     this.#bad = parts.bad;
     this.#answers = parts.answers;
-    this.#own = parts.own;
+    this.#thinkTime = parts.thinkTime;
     this.#protocol = parts.protocol;
     this.#pacing = parts.pacing;
     this.#total = parts.total;
@@ -92,8 +92,8 @@ export class FleetShakes {
   /** When the next is due, in monotonic ms. */
   nextDueMs(): number {
     const tickMs = this.#wall.toMonotonicMs(this.#ticker.nextDueMs);
-    if (this.#own === undefined || this.#isPaused) return tickMs;
-    return Math.min(tickMs, this.#own.nextMs(this.#clock.nowMs));
+    if (this.#thinkTime === undefined || this.#isPaused) return tickMs;
+    return Math.min(tickMs, this.#thinkTime.nextMs(this.#clock.nowMs));
   }
 
   /** From now on at this rate of all hosts together. */
@@ -130,13 +130,17 @@ export class FleetShakes {
 
   /** Users whose own time has come. */
   shakeAtOwnPace(): void {
-    const own = this.#own;
+    const thinkTime = this.#thinkTime;
     const clock = this.#clock;
-    if (own === undefined || this.#isPaused) return;
+    if (thinkTime === undefined || this.#isPaused) return;
     const untilMs = clock.nowMs + PASS_BUDGET_MS;
-    for (let user = own.take(clock.nowMs), turns = 1; user >= 0; user = own.take(clock.nowMs), turns++) {
-      const dueMs = own.dueMs(user) + this.#wall.nowMs - clock.nowMs;
-      const isRetry = own.shaken(user, clock.nowMs);
+    for (
+      let user = thinkTime.take(clock.nowMs), turns = 1;
+      user >= 0;
+      user = thinkTime.take(clock.nowMs), turns++
+    ) {
+      const dueMs = thinkTime.dueMs(user) + this.#wall.nowMs - clock.nowMs;
+      const isRetry = thinkTime.shaken(user, clock.nowMs);
       if (!this.isWaveOpen) this.#block[M.shakesLocal]++;
       else if (this.#shake(user, userIdOf(this.#slice, user), dueMs) && isRetry) {
         this.#block[M.shakesRetried]++;

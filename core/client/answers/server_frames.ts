@@ -11,7 +11,7 @@ import type { UserAnswers } from "../state/user_answers.ts";
 /** A frame was in order. Everything else that `take` returns is the metric of a fault. */
 export const IN_ORDER = -1;
 
-/** Takes the cursor's present frame, sent to a user on his connection. Returns `IN_ORDER` or a fault's metric. */
+/** Takes the cursor's present frame, sent to a user on their connection. Returns `IN_ORDER` or a fault's metric. */
 export interface FrameTaker {
   take(connection: number, user: number, cursor: FrameCursor): number;
 }

@@ -129,7 +129,7 @@ for (const [i, [metric, behaviour]] of OFFENCES.entries()) {
     });
     world.runUntil(() => world.total(metric) === 1);
     world.runUntil(() => world.total("disconnects") === 1);
-    world.runUntil(() => world.total(metric) === 3, 60_000); // he tries again, and it happens again
+    world.runUntil(() => world.total(metric) === 3, 60_000); // they try again, and it happens again
     assert.equal(world.total("connects"), world.total("disconnects") + world.total("usersConnected"));
     assert.ok(world.server.logins.filter((user) => user !== 0).length === 2, "the others stay");
     assertSums(world);

@@ -88,7 +88,7 @@ export class ServerFrames1 implements FrameTaker {
       const packetId = view.getUint32(at + frames.shakeResult.at.packetId);
       if (packetId === 0) return M.badFramesUnknown;
       answers.awarded(user, requestId, packetId, view.getUint32(at + frames.shakeResult.at.amountFen));
-      // Who opens it says so when it is open: if that answer is lost, he is told of the packet again.
+      // Who opens it says so when it is open: if that answer is lost, they are told of the packet again.
       if (!this.#parts.opens.awarded(user, packetId)) this.#confirm(connection, packetId);
     } else if (result === Result.nothing) answers.shaken(user, requestId, M.shakesNothing);
     else if (result === Result.greeting) {
@@ -115,7 +115,7 @@ export class ServerFrames1 implements FrameTaker {
     return IN_ORDER;
   }
 
-  /** Says that the user knows of his packet or share; without room the server tells him again. */
+  /** Says that the user knows of their packet or share; without room the server tells them again. */
   #confirm(connection: number, packetId: number): void {
     const { engine, block, time } = this.#parts;
     const at = engine.reserve(connection, frames.delivered.bytes[0]);

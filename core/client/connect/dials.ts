@@ -3,7 +3,7 @@ import { type DialTarget, type Engine, PASS_BUDGET_MS } from "../../engine/commo
 import type { Random } from "../../base/random.ts";
 import { backoffMs, type BackoffOptions, MAX_ATTEMPT } from "../schedule/backoff.ts";
 import { ConnectPace } from "../schedule/connect_pace.ts";
-import { DialQueue } from "../schedule/dial_queue.ts";
+import { TimerWheel } from "../schedule/timer_wheel.ts";
 import type { FleetClock } from "../state/fleet_clock.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
 import { type FleetUsers, UserState } from "../state/fleet_users.ts";
@@ -28,37 +28,37 @@ export interface FleetDialsParts {
   readonly pairStride: number;
 }
 
-/** Who dials whom, and when: all users at the start, at the fleet's rate, and each again after his connection ended. */
+/** Who dials whom, and when: all users at the start, at the fleet's rate, and each again after their connection ended. */
 export class FleetDials {
   readonly #parts: FleetDialsParts;
-  readonly #queue: DialQueue;
+  readonly #wheel: TimerWheel;
   readonly #pace: ConnectPace;
 
   constructor(parts: FleetDialsParts) {
     const { users, backoff, connectRate, clock } = parts;
     this.#parts = parts;
-    this.#queue = new DialQueue(users.count, backoff.capMs, clock.nowMs);
-    for (let user = 0; user < users.count; user++) this.#queue.add(user);
+    this.#wheel = new TimerWheel(users.count, backoff.capMs, clock.nowMs);
+    for (let user = 0; user < users.count; user++) this.#wheel.add(user);
     this.#pace = new ConnectPace(connectRate, clock.nowMs);
   }
 
   /** When the next is due, in monotonic ms. */
   get nextDueMs(): number {
-    return this.#queue.isReady ? this.#pace.nextMs : this.#queue.nextTurnMs;
+    return this.#wheel.isReady ? this.#pace.nextMs : this.#wheel.nextTurnMs;
   }
 
   /** Dials for everybody who is due, within a pass's budget. */
   tick(): void {
     const { clock } = this.#parts;
-    this.#queue.turn(clock.nowMs);
+    this.#wheel.turn(clock.nowMs);
     const untilMs = clock.nowMs + PASS_BUDGET_MS;
-    for (let dialed = 1; this.#queue.isReady && this.#pace.take(clock.nowMs); dialed++) {
-      this.#dial(this.#queue.take());
+    for (let dialed = 1; this.#wheel.isReady && this.#pace.take(clock.nowMs); dialed++) {
+      this.#dial(this.#wheel.take());
       if (dialed % DIALS_PER_LOOK === 0 && clock.isPast(untilMs)) break;
     }
   }
 
-  /** The user's connection has ended: he dials again, later each time that he isn't logged in by then. */
+  /** The user's connection has ended: they dial again, later each time that they aren't logged in by then. */
   again(user: number): void {
     const { users, random, backoff } = this.#parts;
     const waitMs = backoffMs(random, users.attempt[user], backoff);
@@ -67,7 +67,7 @@ export class FleetDials {
   }
 
   againIn(user: number, waitMs: number): void {
-    this.#queue.addAfter(user, this.#parts.clock.nowMs, waitMs);
+    this.#wheel.addAfter(user, this.#parts.clock.nowMs, waitMs);
   }
 
   #dial(user: number): void {

@@ -27,7 +27,7 @@ export interface FleetLoginsParts {
   readonly tokens: Tokens | undefined;
 }
 
-/** The first frame of every connection: the user says who he is. */
+/** The first frame of every connection: the user says who they are. */
 export class FleetLogins {
   readonly #parts: FleetLoginsParts;
 

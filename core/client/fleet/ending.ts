@@ -82,7 +82,7 @@ export class FleetEnding {
     return true;
   }
 
-  /** Whoever logged in again a while ago must have been told of all that is his: a reconcile can rely on it. */
+  /** Whoever logged in again a while ago must have been told of all that is theirs: a reconcile can rely on it. */
   #noteStay(user: number): void {
     const { users, slice, clock, awards } = this.#parts;
     const sinceMs = users.againSinceS[user] * 1000;

@@ -22,7 +22,7 @@ import { FleetUsers, toUs, UserState } from "../state/fleet_users.ts";
 import { LoneShakes } from "../state/lone_shakes.ts";
 import { DIAL_FAILED_HANDLES, engineMetric, FleetMetric as M, fleetMetrics } from "../state/metrics.ts";
 import { MOST_OPEN, NamedShakes, type OpenShakes } from "../state/open_shakes.ts";
-import { OwnPace } from "../schedule/own_pace.ts";
+import { ThinkTime } from "../schedule/think_time.ts";
 import { type FrameTaker, framingFault, IN_ORDER, ServerFrames } from "../answers/server_frames.ts";
 import { ServerFrames1 } from "../answers/server_frames_v1.ts";
 import { StallWatch } from "../state/stall_watch.ts";
@@ -58,8 +58,8 @@ export class Fleet implements EngineHandler {
   readonly #bad: BadUsers;
   readonly #answers: UserAnswers;
   readonly #watch: StallWatch;
-  /** The users' own pace, if they have one. */
-  readonly #own: OwnPace | undefined;
+  /** The think times of users who shake of their own accord, if they do. */
+  readonly #thinkTime: ThinkTime | undefined;
   readonly #ending: FleetEnding;
   #upkeepMs = 0;
 
@@ -97,10 +97,10 @@ export class Fleet implements EngineHandler {
       won: new WonPackets(),
     };
     this.#bad = new BadUsers(shared, options.misbehave ?? {});
-    const own = options.gap === undefined
+    const thinkTime = options.gap === undefined
       ? undefined
-      : new OwnPace(slice.count, options.gap, random, clock.nowMs);
-    this.#own = own;
+      : new ThinkTime(slice.count, options.gap, random, clock.nowMs);
+    this.#thinkTime = thinkTime;
     const behaviour = options.behaviour ?? DEFAULT_BEHAVIOUR;
     const histogram = (metric: number) => counters.histogram(options.block, metric);
     const claimLatency = histogram(M.claimLatencyUs);
@@ -118,7 +118,7 @@ export class Fleet implements EngineHandler {
       wonLatency: histogram(M.wonLatencyUs),
       patienceUs,
       inTimeUs: (options.inTimeMs ?? DEFAULT_IN_TIME_MS) * 1000,
-      own,
+      thinkTime,
     });
     const framesParts = { ...shared, answers, claims: this.#claims };
     this.#frames = this.#sends === undefined
@@ -140,7 +140,7 @@ export class Fleet implements EngineHandler {
       ...shared,
       bad: this.#bad,
       answers,
-      own,
+      thinkTime,
       pacing: options.pacing,
       qps: options.qps,
     });
@@ -268,7 +268,7 @@ export class Fleet implements EngineHandler {
       this.#block[M.shakesLost] += lost;
       if (isRunning) this.#block[M.disconnects]++;
     }
-    this.#own?.leave(user);
+    this.#thinkTime?.leave(user);
     if (isRunning) this.#dials.again(user);
   }
 
@@ -318,7 +318,7 @@ export class Fleet implements EngineHandler {
     this.#engine.abort(this.#users.connection[user]);
   };
 
-  /** The user is logged in no more, and nothing further is sent for him. */
+  /** The user is logged in no more, and nothing further is sent for them. */
   #leave(user: number): void {
     if (this.#users.state[user] === UserState.ready && !this.#bad.isBad(user)) this.#block[M.usersReady]--;
     this.#users.state[user] = UserState.leaving;

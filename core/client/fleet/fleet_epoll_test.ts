@@ -5,7 +5,7 @@ import { EpollEngine } from "../../engine/epoll/epoll.ts";
 import { openListener } from "../../engine/common/listener.ts";
 import { libc, whyNoLibc } from "../../os/posix.ts";
 import { Random } from "../../base/random.ts";
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import { systemClock as clock } from "../../base/clock.ts";
 import { Fleet } from "./fleet.ts";
 import { fleetMetrics } from "../state/metrics.ts";
@@ -16,7 +16,7 @@ const USERS = 300;
 /** A fleet and a server on real sockets in one thread, which take turns. */
 class Loopback {
   readonly counters = new Counters(fleetMetrics, 1);
-  readonly fleetEngine = new EpollEngine({ capacity: USERS, clock, bell: new Bell() });
+  readonly fleetEngine = new EpollEngine({ capacity: USERS, clock, waker: new Waker() });
   readonly fleet: Fleet;
   server!: FakeServer;
   #serverEngine!: EpollEngine;
@@ -42,7 +42,7 @@ class Loopback {
   }
 
   startServer(): void {
-    this.#serverEngine = new EpollEngine({ capacity: USERS, clock, bell: new Bell() });
+    this.#serverEngine = new EpollEngine({ capacity: USERS, clock, waker: new Waker() });
     this.server = new FakeServer(this.#serverEngine);
     this.#serverEngine.listen({ kind: "descriptor", ...this.#listener });
   }

@@ -8,11 +8,11 @@ import type { AwardLog } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
 import type { BackoffOptions } from "../schedule/backoff.ts";
 import type { MisbehaviourShares } from "../population/misbehaviour.ts";
-import type { Gap } from "../schedule/own_pace.ts";
+import type { Gap } from "../schedule/think_time.ts";
 import type { Pacing } from "../schedule/pacing.ts";
 import type { UserSlice } from "../../base/segment.ts";
 
-/** How long a user waits for an answer before he counts it as not coming. */
+/** How long a user waits for an answer before they count it as not coming. */
 export const DEFAULT_PATIENCE_MS = 5_000;
 /** After so long an answer is of no use any more. */
 export const DEFAULT_IN_TIME_MS = 1_000;
@@ -49,7 +49,7 @@ export interface FleetOptions {
   readonly gap?: Gap;
   /** Part of the users that misbehaves. */
   readonly misbehave?: MisbehaviourShares;
-  /** How long a user waits for an answer, in ms, 0 as long as his connection; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
+  /** How long a user waits for an answer, in ms, 0: as long as connected; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
   readonly patienceMs?: number;
   /** Version 1: most unanswered shakes of one user, up to `MOST_OPEN`, which it is if absent. Version 0 has one. */
   readonly mostOpen?: number;

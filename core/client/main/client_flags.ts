@@ -10,7 +10,7 @@ import type { HttpAddress } from "../../admin/serve.ts";
 import { readTokenKeys, type TokenRules } from "../../token/token_keys.ts";
 import { type Behaviour, behaviourSchema, DEFAULT_BEHAVIOUR } from "../population/behaviour.ts";
 import { MISBEHAVIOURS, type MisbehaviourShares, parseMisbehaviours } from "../population/misbehaviour.ts";
-import type { Gap } from "../schedule/own_pace.ts";
+import type { Gap } from "../schedule/think_time.ts";
 import { MOST_OPEN } from "../state/open_shakes.ts";
 import { type Pacing, PACINGS } from "../schedule/pacing.ts";
 import {
@@ -87,7 +87,7 @@ export const CLIENT_FLAGS = {
   ),
   "shake-every": flag(
     "A-B",
-    "seconds between two shakes of a user at his own pace, such as 5-10, with backoff and retries; besides --qps",
+    "think time: seconds between two shakes of a user, such as 5-10, with backoff and retries; besides --qps",
     parsed(parseGap, "must be two numbers of seconds, such as 5-10").optional(),
   ),
   misbehave: flag(
@@ -102,7 +102,7 @@ export const CLIENT_FLAGS = {
   ),
   "patience-ms": flag(
     "N",
-    "how long a user waits for an answer, 0 as long as his connection lasts",
+    "how long a user waits for an answer, 0 as long as their connection lasts",
     wholeNumber(0, 30_000).default(5_000),
   ),
   "in-time-ms": flag("N", "an answer within this time counts as good", wholeNumber(1, 60_000).default(1_000)),

@@ -5,7 +5,7 @@ import { UserError } from "../../base/user_error.ts";
 import { EpollEngine } from "../../engine/epoll/epoll.ts";
 import { openListener } from "../../engine/common/listener.ts";
 import { libc, whyNoLibc } from "../../os/posix.ts";
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import { systemClock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
 import { command } from "./client.ts";
@@ -72,7 +72,7 @@ class TestHost implements Host {
 
 /** A server on a free port that is served between the turns of this thread's event loop. */
 function serve(capacity: number) {
-  const engine = new EpollEngine({ capacity, clock: systemClock, bell: new Bell() });
+  const engine = new EpollEngine({ capacity, clock: systemClock, waker: new Waker() });
   const listener = openListener(0x7f00_0001, 0);
   const server: FakeServer = new FakeServer(engine, {
     shake: (userId) => userId === 3 ? { packetId: 1 + server.shakes.length, amountFen: 100 } : 15,

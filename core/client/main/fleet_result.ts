@@ -23,7 +23,7 @@ export interface FleetResult {
   /** Why it ends with that code, in words. */
   readonly verdict: string;
   readonly users: number;
-  /** Shakes that the schedule, or a user's own pace, asked for: sent or not sent. */
+  /** Shakes that the schedule, or a user's think time, asked for: sent or not sent. */
   readonly due: number;
   /** Sent: answered or lost. */
   readonly sent: number;
@@ -109,7 +109,7 @@ type Unjudged = Omit<FleetResult, "exitCode" | "verdict">;
 
 function judge(result: Unjudged, facts: FleetFacts): Pick<FleetResult, "exitCode" | "verdict"> {
   const { due, answered, notSent, logins, dials, users } = result;
-  // Whoever was on his way in at the start was not to shake yet; whoever never came in was.
+  // Whoever was on their way in at the start was not to shake yet; whoever never came in was.
   const wanted = due - (facts.wereAllReady ? notSent.connecting : 0);
   const unanswered = wanted - answered;
   const percent = wanted === 0 ? 100 : 100 * answered / wanted;

@@ -2,7 +2,7 @@ import type { Host } from "../../cli/host.ts";
 import { assert } from "../../base/assert.ts";
 import type { Counters } from "../../counters/counters.ts";
 import { Random } from "../../base/random.ts";
-import { Bell, BELL_BYTES } from "../../threads/bell.ts";
+import { Waker, WAKER_BYTES } from "../../threads/waker.ts";
 import { encodeControl, Mailbox, mailboxBytes, MessageKind } from "../../threads/mailbox.ts";
 import { AWARD_MAILBOX_WORDS, awardLines } from "../state/award_log.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
@@ -45,7 +45,7 @@ export type FleetPlan =
 
 interface Thread {
   readonly orders: Mailbox;
-  readonly bell: Bell;
+  readonly waker: Waker;
   readonly awards: Mailbox | undefined;
   readonly stopped: Promise<void>;
 }
@@ -70,11 +70,11 @@ export class FleetThreads {
   /** Gives every thread an order. */
   order(order: FleetOrder): void {
     const words = encodeControl(order);
-    for (const { orders, bell } of this.#threads) {
+    for (const { orders, waker } of this.#threads) {
       // A thread looks once a pass, and people and scenarios give a few orders a second.
       const isPosted = orders.post(MessageKind.control, 0, 0, words, words.length);
       assert(isPosted, "a fleet's thread reads its orders");
-      bell.ring();
+      waker.wake();
     }
   }
 
@@ -107,7 +107,7 @@ function makeInit(
     randomSeed,
     counters,
     orders: new SharedArrayBuffer(mailboxBytes(ORDER_MAILBOX_WORDS)),
-    bell: new SharedArrayBuffer(BELL_BYTES),
+    waker: new SharedArrayBuffer(WAKER_BYTES),
     awards: wantsAwards ? new SharedArrayBuffer(mailboxBytes(AWARD_MAILBOX_WORDS)) : undefined,
   };
 }
@@ -127,7 +127,7 @@ function startThread(host: Host, init: FleetInit): Thread {
   worker.postMessage(init);
   return {
     orders: new Mailbox(init.orders),
-    bell: new Bell(init.bell),
+    waker: new Waker(init.waker),
     awards: init.awards && new Mailbox(init.awards),
     stopped,
   };

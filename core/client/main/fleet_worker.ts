@@ -2,7 +2,7 @@ import { Counters } from "../../counters/counters.ts";
 import { openEngine } from "../../engine/choose.ts";
 import type { DialTarget, EngineName } from "../../engine/common/engine.ts";
 import { Random } from "../../base/random.ts";
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import { Mailbox } from "../../threads/mailbox.ts";
 import { Foreground, type Priority } from "../../os/foreground.ts";
 import { closeThread, postToParent } from "../../threads/thread.ts";
@@ -15,7 +15,7 @@ import type { Behaviour } from "../population/behaviour.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import { fleetBlocks, FleetMetric, fleetMetrics } from "../state/metrics.ts";
 import type { MisbehaviourShares } from "../population/misbehaviour.ts";
-import type { Gap } from "../schedule/own_pace.ts";
+import type { Gap } from "../schedule/think_time.ts";
 import type { Pacing } from "../schedule/pacing.ts";
 import type { UserSlice } from "../../base/segment.ts";
 
@@ -44,7 +44,7 @@ export interface FleetInit {
   readonly counters: SharedArrayBuffer;
   /** Mailbox of orders. */
   readonly orders: SharedArrayBuffer;
-  readonly bell: SharedArrayBuffer;
+  readonly waker: SharedArrayBuffer;
   /** Mailbox of awards, if anybody wants them. */
   readonly awards: SharedArrayBuffer | undefined;
 }
@@ -69,8 +69,8 @@ export async function runFleetWorker(init: FleetInit): Promise<void> {
 
 async function play(init: FleetInit): Promise<void> {
   const clock = systemClock;
-  const bell = new Bell(init.bell);
-  const engine = openEngine(init.engine, { capacity: init.slice.count, clock, bell });
+  const waker = new Waker(init.waker);
+  const engine = openEngine(init.engine, { capacity: init.slice.count, clock, waker });
   const counters = new Counters(fleetMetrics, fleetBlocks(init.workers), init.counters);
   const fleet = new Fleet({
     engine,

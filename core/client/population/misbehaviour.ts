@@ -14,7 +14,7 @@ export const BAD_EVERY_MS: readonly number[] = [Infinity, 100, 100, 60_000, Infi
 /** Knuth's multiplicative hashing: spreads consecutive ids evenly. */
 const MULTIPLIER = 0x9e37_79b1;
 
-/** How a user misbehaves: decided by his id alone, so that every host and every run agree. */
+/** How a user misbehaves: decided by their id alone, so that every host and every run agree. */
 export function misbehaviourOf(userId: number, shares: MisbehaviourShares): number {
   let part = (Math.imul(userId, MULTIPLIER) >>> 0) / 2 ** 32;
   for (let i = 0; i < MISBEHAVIOURS.length; i++) {

@@ -68,7 +68,7 @@ Deno.test("burst sends exactly the prototype's users in every second", () => {
   );
 });
 
-Deno.test("smooth has burst's users, each at his own time inside the second", () => {
+Deno.test("smooth has burst's users, each at their own time inside the second", () => {
   fc.assert(
     fc.property(totals, rates, seconds, (total, wanted, second) => {
       const qps = Math.min(wanted, total);

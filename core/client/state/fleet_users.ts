@@ -1,4 +1,4 @@
-/** Where a user is on his way. */
+/** Where a user is on their way. */
 export const UserState = {
   /** Waits to dial. */
   away: 0,
@@ -7,7 +7,7 @@ export const UserState = {
   loggingIn: 2,
   /** Logged in. */
   ready: 3,
-  /** His connection is being closed by this side. */
+  /** Their connection is being closed by this side. */
   leaving: 4,
 } as const;
 export type UserState = typeof UserState[keyof typeof UserState];
@@ -22,9 +22,9 @@ export class FleetUsers {
   readonly connection: Int32Array;
   /** Attempts to connect since the last login. */
   readonly attempt: Uint8Array;
-  /** Since when he waits: for the next step towards his login; then, after a shake was given up, for any answer. Or 0. */
+  /** Since when they wait: for the next step towards their login; then, after giving a shake up, for any answer. Or 0. */
   readonly sinceUs: Uint32Array;
-  /** When he logged in again, in unix seconds; 0 while he has logged in once at most. */
+  /** When they logged in again, in unix seconds; 0 while they have logged in once at most. */
   readonly againSinceS: Uint32Array;
   /** The user of a connection. */
   readonly userOf: Int32Array;
@@ -49,7 +49,7 @@ export class FleetUsers {
     this.#hasLoggedIn[user] = 1;
   }
 
-  /** Whether he has been logged in, now or earlier. */
+  /** Whether they have been logged in, now or earlier. */
   hasLoggedIn(user: number): boolean {
     return this.#hasLoggedIn[user] === 1;
   }

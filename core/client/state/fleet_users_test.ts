@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { elapsedUs, FleetUsers, toUs, UserState } from "./fleet_users.ts";
 
-Deno.test("who leaves forgets his connection, and that he has been there isn't forgotten", () => {
+Deno.test("who leaves forgets their connection, and that they have been there isn't forgotten", () => {
   const users = new FleetUsers(2, 4);
   users.connection[1] = 3;
   users.userOf[3] = 1;

@@ -20,7 +20,7 @@ export const Booked = {
 export interface OpenShakes {
   /** How many shakes of a user wait for their answer. */
   count(user: number): number;
-  /** Where a further shake of a user may wait; -1 if he has as many under way as he may. */
+  /** Where a further shake of a user may wait; -1 if they have as many under way as they may. */
   place(user: number, nowUs: number): number;
   /** A shake that was due at `dueUs` leaves. Returns its request id. */
   begin(user: number, place: number, dueUs: number): number;
@@ -40,7 +40,7 @@ export interface OpenShakes {
 export class NamedShakes implements OpenShakes {
   readonly #most: number;
   readonly #patienceUs: number;
-  /** By user: a bit for each of his places. */
+  /** By user: a bit for each of their places. */
   readonly #isOpen: Uint8Array;
   readonly #dueUs: Uint32Array;
 

@@ -5,7 +5,7 @@ import { Booked, MOST_OPEN, NamedShakes, type OpenShakes } from "./open_shakes.t
 const MS = 1_000;
 const PATIENCE_US = 5_000 * MS;
 
-/** Lets user 1 shake at a time; -1 if he may not. */
+/** Lets user 1 shake at a time; -1 if they may not. */
 function shake(shakes: OpenShakes, dueUs: number): number {
   const place = shakes.place(1, dueUs);
   return place < 0 ? -1 : shakes.begin(1, place, dueUs);

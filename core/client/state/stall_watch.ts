@@ -1,7 +1,7 @@
 import { elapsedUs, type FleetUsers, UserState } from "./fleet_users.ts";
 import type { OpenShakes } from "./open_shakes.ts";
 
-/** How long a user waits for a connection, a login or an answer before he gives the connection up, in ms. */
+/** How long a user waits for a connection, a login or an answer before they give the connection up, in ms. */
 export const ANSWER_TIMEOUT_MS = 30_000;
 /** How long a round over all users takes, in ms. */
 const ROUND_MS = 5_000;
@@ -36,7 +36,7 @@ export class StallWatch {
     }
   }
 
-  /** Since when a user has waited for his server, in microseconds; `nowUs` if he doesn't. */
+  /** Since when a user has waited for their server, in microseconds; `nowUs` if they don't. */
   #waitsSince(user: number, nowUs: number): number {
     const { state, sinceUs } = this.#users;
     switch (state[user]) {

@@ -5,7 +5,7 @@ import type { FleetTime } from "./fleet_time.ts";
 import type { FleetUsers } from "./fleet_users.ts";
 import { FleetMetric as M } from "./metrics.ts";
 import { Booked, type OpenShakes } from "./open_shakes.ts";
-import type { OwnPace } from "../schedule/own_pace.ts";
+import type { ThinkTime } from "../schedule/think_time.ts";
 import { userIdOf, type UserSlice } from "../../base/segment.ts";
 import { Award, type WonPackets } from "./won_packets.ts";
 
@@ -19,10 +19,10 @@ export interface UserAnswersParts {
   readonly wonLatency: Uint32Array;
   /** An answer that takes no longer is a good one. */
   readonly inTimeUs: number;
-  /** How long a user waits before he gives a shake up; 0 for ever. */
+  /** How long a user waits before they give a shake up; 0 for ever. */
   readonly patienceUs: number;
-  /** The users' own pace, if they have one. */
-  readonly own: OwnPace | undefined;
+  /** The think times of users who shake of their own accord, if they do. */
+  readonly thinkTime: ThinkTime | undefined;
   readonly clock: FleetClock;
   readonly time: FleetTime;
   readonly won: WonPackets;
@@ -38,12 +38,12 @@ export class UserAnswers {
   }
 
   loggedIn(user: number): void {
-    const { users, block, time, own, clock } = this.#parts;
+    const { users, block, time, thinkTime, clock } = this.#parts;
     users.loggedIn(user, time.unixSeconds);
     users.attempt[user] = 0;
     block[M.usersReady]++;
     block[M.logins]++;
-    own?.begin(user, clock.nowMs);
+    thinkTime?.begin(user, clock.nowMs);
   }
 
   /**
@@ -95,7 +95,7 @@ export class UserAnswers {
     if (waitedUs === Booked.untold) block[M.latenciesUnknown]++;
     else record(shakeLatency, waitedUs);
     if (answer === M.shakesOverloaded) return this.#refused(user, retryMs);
-    this.#parts.own?.answered(user);
+    this.#parts.thinkTime?.answered(user);
     if (waitedUs === Booked.untold) return;
     record(admittedLatency, waitedUs);
     if (answer === M.shakesWon) record(this.#parts.wonLatency, waitedUs);
@@ -103,7 +103,7 @@ export class UserAnswers {
   }
 
   #refused(user: number, retryMs: number): void {
-    const { own, clock } = this.#parts;
-    own?.refused(user, clock.nowMs, retryMs);
+    const { thinkTime, clock } = this.#parts;
+    thinkTime?.refused(user, clock.nowMs, retryMs);
   }
 }

@@ -1,4 +1,4 @@
-import type { Bell } from "../../threads/bell.ts";
+import type { Waker } from "../../threads/waker.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ReadControl } from "./read_control.ts";
 
@@ -201,8 +201,8 @@ export interface EngineOptions {
   /** Most connections at once. */
   readonly capacity: number;
   readonly clock: Clock;
-  /** Rung by other threads to end a `poll` early. The engine sleeps only as `Bell` says, and calls `awake` itself. */
-  readonly bell: Bell;
+  /** Used by other threads to end a `poll` early. The engine sleeps only as `Waker` says, and calls `awake` itself. */
+  readonly waker: Waker;
   /** Bound of each connection's send queue; {@linkcode DEFAULT_QUEUE_BYTES} if absent. */
   readonly queueBytes?: number;
   /** {@linkcode LINGER_MS} if absent. */

@@ -16,7 +16,7 @@ export interface ReadControl {
    * time this changes is told of first.
    */
   budget: number;
-  /** What is new of that which this `onBytes` brings reached the host after this monotonic time. */
+  /** The new bytes of this `onBytes`, those not left unread before, reached the host after this monotonic time. */
   readonly sinceMs: number;
   /** When the connection was left unread, so that all but the last of it was there already; 0 if it wasn't. */
   readonly leftMs: number;

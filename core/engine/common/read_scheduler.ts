@@ -135,9 +135,9 @@ export class ReadScheduler implements ReadControl {
   }
 
   /**
-   * Who is read next of those that were left, which is then no longer unread; -1 when nobody is. Without a budget all
-   * are; with one those over their time have a part of it added, and what else is left of it goes to those that were
-   * left last, which are worth most.
+   * Takes the connection to read next among those left unread; -1 if there is none. Without a budget all are read.
+   * With a budget, a part is added for those over their time. What remains of the budget goes to those left last:
+   * their frames are worth most.
    *
    * @param isInTime whether the pass may go on for longer
    */

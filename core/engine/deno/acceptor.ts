@@ -1,5 +1,5 @@
 import { ACCEPT_REST_MS } from "../common/listening_socket.ts";
-import type { Bell } from "../../threads/bell.ts";
+import type { Waker } from "../../threads/waker.ts";
 import type { Clock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
 import { AcceptMode, type EngineStats } from "../common/engine.ts";
@@ -12,8 +12,8 @@ const REFUSED_READ_BYTES = 512;
 export interface AcceptorOwner {
   readonly stats: EngineStats;
   readonly clock: Clock;
-  /** Rung when an accept has failed, so that the engine looks when to try again. */
-  readonly bell: Bell;
+  /** Used when an accept has failed, so that the engine looks when to try again. */
+  readonly waker: Waker;
   /** Whether a connection number is free. */
   hasRoom(): boolean;
   /** Makes the socket a connection. False if no number was free after all. */
@@ -77,7 +77,7 @@ export class DenoAcceptor {
         if (this.#isShut) return;
         this.#owner.stats.failedAccepts++;
         this.restUntilMs = this.#owner.clock.monotonicMs() + ACCEPT_REST_MS;
-        this.#owner.bell.ring();
+        this.#owner.waker.wake();
       },
     );
   }

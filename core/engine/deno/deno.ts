@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import type { Bell } from "../../threads/bell.ts";
+import type { Waker } from "../../threads/waker.ts";
 import type { Clock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
 import { DenoAcceptor } from "./acceptor.ts";
@@ -61,7 +61,7 @@ export class DenoEngine implements Engine {
 
   readonly #slots: Slots;
   readonly #clock: Clock;
-  readonly #bell: Bell;
+  readonly #waker: Waker;
   readonly #outbox: Outbox;
   readonly #lingering: Lingering;
   readonly #acceptor: DenoAcceptor;
@@ -87,13 +87,13 @@ export class DenoEngine implements Engine {
     this.capacity = capacity;
     this.#slots = new Slots(capacity);
     this.#clock = options.clock;
-    this.#bell = options.bell;
+    this.#waker = options.waker;
     this.#outbox = new Outbox(capacity, options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
     this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     this.#acceptor = new DenoAcceptor({
       stats: this.stats,
       clock: options.clock,
-      bell: options.bell,
+      waker: options.waker,
       hasRoom: () => this.#slots.free > 0,
       take: (socket) => this.#take(socket),
     });
@@ -172,7 +172,7 @@ export class DenoEngine implements Engine {
     this.#write();
     this.#acceptor.accept(this.#clock.monotonicMs());
     await this.#wait(maxWaitMs);
-    this.#bell.awake();
+    this.#waker.awake();
     if (this.#isShut) return;
     this.#handler!.onWake();
     this.#tell();
@@ -189,7 +189,7 @@ export class DenoEngine implements Engine {
       this.#dials[i]?.abort();
     }
     this.#sockets.fill(undefined);
-    this.#bell.ring();
+    this.#waker.wake();
   }
 
   /** Lets the runtime finish operations; sleeps only when nothing was finished before. */
@@ -199,8 +199,8 @@ export class DenoEngine implements Engine {
     if (this.#acceptor.restUntilMs > nowMs) waitMs = Math.min(waitMs, this.#acceptor.restUntilMs - nowMs);
     const hasWork = this.#finishedAt < this.#finished.length;
     // Not sleeping must not mean never letting the runtime have its turn.
-    if (hasWork || waitMs <= 0 || !this.#bell.maySleep()) await nextTurn();
-    else await this.#bell.sleep(waitMs);
+    if (hasWork || waitMs <= 0 || !this.#waker.maySleep()) await nextTurn();
+    else await this.#waker.sleep(waitMs);
   }
 
   /** Handles what came for one budget; the rest waits for the next call, and so does what the handlers cause. */
@@ -257,7 +257,7 @@ export class DenoEngine implements Engine {
 
   #queue(kind: number, connection: number, size = 0): void {
     this.#finished.push({ kind, connection, size });
-    this.#bell.ring();
+    this.#waker.wake();
   }
 
   #read(connection: number): void {

@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import type { Bell } from "../../threads/bell.ts";
+import type { Waker } from "../../threads/waker.ts";
 import type { Clock } from "../../base/clock.ts";
 import { causeOfErrno } from "../common/cause.ts";
 import { openDialSocket } from "../common/dial_socket.ts";
@@ -64,7 +64,7 @@ export class EpollEngine implements Engine {
 
   readonly #slots: Slots;
   readonly #clock: Clock;
-  readonly #bell: Bell;
+  readonly #waker: Waker;
   readonly #set: EpollSet;
   readonly #sends: GatheredSends;
   readonly #c = libc();
@@ -102,7 +102,7 @@ export class EpollEngine implements Engine {
     this.capacity = options.capacity;
     this.#slots = new Slots(options.capacity);
     this.#clock = options.clock;
-    this.#bell = options.bell;
+    this.#waker = options.waker;
     this.#set = new EpollSet(options.capacity);
     this.#acceptor = new EpollAcceptor(this.#set, this.#slots, this.stats, options.clock);
     this.#sends = new GatheredSends(options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
@@ -116,7 +116,7 @@ export class EpollEngine implements Engine {
     this.#wake = this.#c.eventfd(0, posix.EFD_NONBLOCK | posix.EFD_CLOEXEC);
     assert(this.#wake >= 0, "an eventfd can be had");
     this.#set.addTag(WAKE_TAG, this.#wake, EPOLLIN);
-    this.#bell.useDescriptor(this.#wake);
+    this.#waker.useDescriptor(this.#wake);
   }
 
   get used(): number {
@@ -209,7 +209,7 @@ export class EpollEngine implements Engine {
   }
 
   shutdown(): void {
-    this.#bell.useDescriptor(0); // its number may soon be another file's
+    this.#waker.useDescriptor(0); // its number may soon be another file's
     for (let i = 0; i < this.capacity; i++) if (this.#fd[i] >= 0) this.#c.close(this.#fd[i]);
     this.#fd.fill(-1);
     this.#c.close(this.#wake);
@@ -245,10 +245,10 @@ export class EpollEngine implements Engine {
     if (restUntilMs > nowMs) waitMs = Math.min(waitMs, restUntilMs - nowMs);
     if (this.#again.length > 0 || this.reads.hasUnread) waitMs = 0;
     waitMs = Math.min(waitMs, this.reads.lookMs);
-    if (waitMs > 0 && !this.#bell.maySleep()) waitMs = 0;
+    if (waitMs > 0 && !this.#waker.maySleep()) waitMs = 0;
     this.#eventCount = this.#set.wait(waitMs);
     this.#eventAt = 0;
-    this.#bell.awake();
+    this.#waker.awake();
     const wokenMs = this.#clock.monotonicMs();
     this.#sinceMs = waitMs > 0 && wokenMs - nowMs > ASLEEP_MS ? wokenMs : this.#drainedMs;
     if (this.#eventCount < BATCH) this.#drainedMs = wokenMs;

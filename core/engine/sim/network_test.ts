@@ -1,5 +1,5 @@
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import { type CloseCause, closeCauseName, type EngineHandler } from "../common/engine.ts";
 import { SimEngine } from "./sim.ts";
 import { type SimActor, SimNetwork, type SimNetworkOptions } from "./network.ts";
@@ -18,7 +18,7 @@ class Host implements EngineHandler, SimActor {
 
   constructor(network: SimNetwork, address: number, capacity = 16) {
     this.#network = network;
-    this.engine = new SimEngine({ network, address, capacity, clock: network.clock, bell: new Bell() });
+    this.engine = new SimEngine({ network, address, capacity, clock: network.clock, waker: new Waker() });
     this.engine.attach(this);
   }
 

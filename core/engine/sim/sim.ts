@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import type { Bell } from "../../threads/bell.ts";
+import type { Waker } from "../../threads/waker.ts";
 import { parseAddress } from "../../os/address.ts";
 import {
   AcceptMode,
@@ -56,7 +56,7 @@ export class SimEngine implements Engine {
   descriptorLimit = Infinity;
 
   readonly #slots: Slots;
-  readonly #bell: Bell;
+  readonly #waker: Waker;
   readonly #network: SimNetwork;
   readonly #address: number;
   readonly #outbox: Outbox;
@@ -95,7 +95,7 @@ export class SimEngine implements Engine {
     this.#network = network;
     this.#address = options.address ?? LOOPBACK;
     this.#slots = new Slots(capacity);
-    this.#bell = options.bell;
+    this.#waker = options.waker;
     this.#outbox = new Outbox(capacity, options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
     this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     this.output = this.#outbox.output;
@@ -180,7 +180,7 @@ export class SimEngine implements Engine {
   poll(_maxWaitMs: number): void {
     this.#write();
     this.#network.deliver();
-    this.#bell.awake();
+    this.#waker.awake();
     this.#handler!.onWake();
     this.#accept();
     this.#handleAwake();

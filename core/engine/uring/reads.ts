@@ -20,7 +20,7 @@ const CALM_MS = 2_000;
  * Reading less on io_uring; see {@linkcode ReadControl}, and `docs/design/011-reading-less-on-uring.md`. An armed receive
  * reads before anybody can leave anything. So with a budget the kernel has no buffers: a receive that something comes for
  * ends without reading it, and its connection is watched from then on. Each piece of news costs a fifth of a
- * microsecond, whoever is read is chosen here, and without a budget his receive is armed again.
+ * microsecond, whoever is read is chosen here, and without a budget their receive is armed again.
  */
 export class UringReads {
   readonly control: ReadScheduler;

@@ -81,7 +81,7 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
   #firstRing = 0;
 
   constructor(options: UringOptions) {
-    const { capacity, clock, bell } = options;
+    const { capacity, clock, waker } = options;
     assert(capacity <= MAX_CONNECTIONS, `an engine has room for ${MAX_CONNECTIONS} connections`);
     this.capacity = capacity;
     this.#clock = clock;
@@ -90,7 +90,7 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
     this.peerAddress = new Uint32Array(capacity);
     const connections = this.#connections = new UringConnections(this.generation, this.stats);
     const perRing = Math.min(options.slotsPerRing ?? descriptorLimit(), capacity, MAX_FIXED_FILES);
-    const rings = this.#rings = new Rings(uringSyscalls(), this, bell, capacity, perRing);
+    const rings = this.#rings = new Rings(uringSyscalls(), this, waker, capacity, perRing);
     const queueBytes = options.queueBytes ?? DEFAULT_QUEUE_BYTES;
     this.#outbox = new UringOutbox(rings, connections, this.stats, this, queueBytes);
     this.#reads = new UringReads(rings, connections, this.stats, clock, this);

@@ -20,7 +20,7 @@ import { setAside } from "../disk/set_aside.ts";
 import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "../disk/sqlite_rows.ts";
 
 const NO_WORDS = new Uint32Array();
-/** What is in the rows was judged: everybody had the money that he sent. */
+/** What is in the rows was judged: everybody had the money that they sent. */
 const ENOUGH: Purse = {
   wonFen: () => Infinity,
   nextPacketId: () => 1,

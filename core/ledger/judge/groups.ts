@@ -25,7 +25,7 @@ export class Groups {
   readonly #groups = new Map<number, Group>();
   /** All ids in order, once somebody has asked; undefined after a change. */
   #sorted: Uint32Array | undefined;
-  /** By user: groups that he ever was in; a packet of that time is his to claim. */
+  /** By user: groups that they ever were in; a packet of that time is theirs to claim. */
   readonly #everOf = new Map<number, Set<number>>();
 
   get(group: number): Group | undefined {

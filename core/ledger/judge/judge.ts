@@ -53,7 +53,7 @@ export class Judge {
   money: MoneyTally | undefined;
   readonly #limits: LedgerLimits;
   readonly #ids: IdSpace;
-  /** By sponsor: his money in `pool`, and the id below which his packets went back. */
+  /** By sponsor: their money in `pool`, and the id below which their packets went back. */
   readonly #poolFenOf = new Map<number, number>();
   readonly #givenBackBelow = new Map<number, number>();
   #sourceFen = 0;
@@ -415,7 +415,7 @@ export class Judge {
     say(judgement, Verdict.done, Refusal.none);
   }
 
-  /** Which limit the user has reached. The list of his packets is as short as the limit on it. */
+  /** Which limit the user has reached. The list of their packets is as short as the limit on it. */
   #limitReached(user: number, sponsor: number, limits: LedgerLimits): number {
     const { packetsPerUser, packetsPerSponsor } = limits;
     if (packetsPerUser === Infinity && packetsPerSponsor === Infinity) return Refusal.none;

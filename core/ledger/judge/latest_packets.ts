@@ -13,7 +13,7 @@ interface Part {
   size: number;
 }
 
-/** By user: the packet that he got last. An open hash table of 8 bytes a slot, in parts that grow each by itself. */
+/** By user: the packet that they got last. An open hash table of 8 bytes a slot, in parts that grow each by itself. */
 export class LatestPackets {
   readonly #parts: Part[] = Array.from({ length: PARTS }, () => newPart(FIRST_SLOTS));
   #size = 0;
@@ -23,7 +23,7 @@ export class LatestPackets {
     return this.#size;
   }
 
-  /** The user's latest packet, 0 if he has none. */
+  /** The user's latest packet, 0 if they have none. */
   get(user: number): number {
     const hash = Math.imul(user, MULTIPLIER) >>> 0;
     const part = this.#parts[hash >>> PART_SHIFT];
@@ -56,7 +56,7 @@ function newPart(slots: number): Part {
   return { users: new Uint32Array(slots), packets: new Uint32Array(slots), size: 0 };
 }
 
-/** The user's slot, or the free one where he belongs. */
+/** The user's slot, or the free one where they belong. */
 function slotOf(part: Part, user: number, hash: number): number {
   const mask = part.users.length - 1;
   // The highest bits choose the part and the lowest are the poorest, so the middle chooses the slot.

@@ -74,7 +74,7 @@ export class MoneyTally {
     this.values[at + Column.poolFen] += amountFen;
   }
 
-  /** A packet is a user's; unless it is held until he opens it, it counts as opened at once. */
+  /** A packet is a user's; unless it is held until they open it, it counts as opened at once. */
   awarded(packetId: number, amountFen: number, sponsor: number, isHeld = false): void {
     const at = this.rows.of(packetId, sponsor) * COLUMNS;
     this.values[at + Column.poolFen] -= amountFen;
@@ -83,7 +83,7 @@ export class MoneyTally {
     if (!isHeld) this.values[at + Column.openedFen] += amountFen;
   }
 
-  /** A user has opened his packet. */
+  /** A user has opened their packet. */
   opened(packetId: number, amountFen: number, sponsor: number): void {
     this.values[this.rows.of(packetId, sponsor) * COLUMNS + Column.openedFen] += amountFen;
   }
@@ -114,7 +114,7 @@ export class MoneyTally {
     if (reason === Refusal.sponsorLimit) this.values[at + Column.refusedBySponsorLimit]++;
   }
 
-  /** All that is in the pool of a sponsor's rows goes back to him, up to the amount; his rows come in order of ids. */
+  /** All that is in the pool of a sponsor's rows goes back to them, up to the amount; their rows come in order of ids. */
   returned(sponsor: number, amountFen: number): void {
     let leftFen = amountFen;
     for (let row = 0; row < this.rows.size && leftFen > 0; row++) {

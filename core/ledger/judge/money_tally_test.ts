@@ -124,7 +124,7 @@ Deno.test("whatever a judge decides, its table adds up, and a restart finds the 
   }
 });
 
-Deno.test("a part of a sponsor's pool goes back out of his first rows, to the fen", () => {
+Deno.test("a part of a sponsor's pool goes back out of their first rows, to the fen", () => {
   const tally = new MoneyTally(GROUPS);
   for (const { firstId, sponsor } of GROUPS) tally.made(firstId, 100, sponsor);
   const before = shown(tally).filter(({ sponsor }) => sponsor === 7);

@@ -89,7 +89,7 @@ export class OrderBook {
     return record.made + count > record.text.packets ? Refusal.orderFull : Refusal.none;
   }
 
-  /** Why a user can't get money for an order; `Refusal.none` if he can, or if this is the number of an older redpkt's. */
+  /** Why a user can't get money for an order; `Refusal.none` if they can, or if this is the number of an older redpkt's. */
   fundObjection(order: number, user: number, amountFen: number): number {
     const record = this.#byNumber.get(order);
     if (record === undefined) return Refusal.none;

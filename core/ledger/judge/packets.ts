@@ -9,7 +9,7 @@ export const LASTING_CHUNK_BYTES = CHUNK_PACKETS * (4 + 4 + 2 + 1);
 /** Bits of a packet's state. None is ever taken away, so that later states can be laid over earlier ones. */
 export const PacketState = { awarded: 1, delivered: 2, held: 4, opened: 8, lapsed: 16 } as const;
 
-/** Whether a packet in this state is its user's once he opens it. */
+/** Whether a packet in this state is its user's once they open it. */
 export function isUnopened(state: number): boolean {
   return (state & (PacketState.held | PacketState.opened | PacketState.lapsed)) === PacketState.held;
 }

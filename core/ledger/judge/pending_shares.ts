@@ -1,4 +1,4 @@
-/** Shares of one user that are told again at a login at most; older ones are his all the same. */
+/** Shares of one user that are told again at a login at most; older ones are theirs all the same. */
 const MOST_OF_USER = 64;
 
 /** A share whose claim's answer may not have reached its user. */

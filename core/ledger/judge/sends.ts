@@ -19,7 +19,7 @@ export interface EndedPackets {
   ended(packetId: number): Uint32Array | undefined;
 }
 
-/** What the judge knows of a user's money besides what he has won. */
+/** What the judge knows of a user's money besides what they have won. */
 export interface Purse {
   /** What the user has won by shaking, in fen. */
   wonFen(user: number): number;
@@ -27,7 +27,7 @@ export interface Purse {
   nextPacketId(): number;
   /** What came out of `source` for packets to be won, in fen. */
   mintedFen(): number;
-  /** Why a user can't get money for an order; `Refusal.none` if he can. */
+  /** Why a user can't get money for an order; `Refusal.none` if they can. */
   fundObjection(order: number, user: number, amountFen: number): number;
 }
 
@@ -51,7 +51,7 @@ export class Sends {
   readonly groups = new Groups();
   readonly list: SentList;
   readonly pending = new PendingShares();
-  /** By user: what came in less what went out, besides what he has won. */
+  /** By user: what came in less what went out, besides what they have won. */
   readonly netFen = new Map<number, number>();
   /** By funding order: the highest user that has it; an order goes through its users upwards. */
   readonly fundedTo = new Map<number, number>();
@@ -62,7 +62,7 @@ export class Sends {
   readonly #ended: EndedPackets | undefined;
   /** Packets that are open, and those that have ended and lie nowhere else; oldest first. */
   readonly #kept = new Map<number, SentPacket>();
-  /** Of the open ones: by user those that name him, and by group. */
+  /** Of the open ones: by user those that name them, and by group. */
   readonly #namedIn = new Map<number, Set<SentPacket>>();
   readonly #ofGroup = new Map<number, Set<SentPacket>>();
   /** Words that were asked for lately. */

@@ -48,7 +48,7 @@ const packet = side(
   "'packet:' || packet",
   `'${Account.packets}'`,
 );
-/** Whoever gets an award: its user, or nobody until he opens it. */
+/** Whoever gets an award: its user, or nobody until they open it. */
 const winner = eitherSide(
   (values, at) => values[at + RowField.count] === HELD,
   `count = ${HELD}`,

@@ -42,18 +42,18 @@ export const EntryKind = {
    */
   mint: 1,
   /**
-   * A packet to a user: the money goes from `pool` to `user`, or with `count` {@linkcode HELD} to `held` until he opens
+   * A packet to a user: the money goes from `pool` to `user`, or with `count` {@linkcode HELD} to `held` until they open
    * it. Keyed by the packet id.
    */
   award: 2,
   /**
-   * What nobody won of a sponsor's packets below an id: all his money in `pool` goes to `returned`. Keyed by sponsor and
+   * What nobody won of a sponsor's packets below an id: all their money in `pool` goes to `returned`. Keyed by sponsor and
    * that id; none of those packets can be awarded afterwards.
    */
   giveBack: 3,
-  /** A question, nothing durable: the user's next undelivered packet after `packetId`, or his first for 0. */
+  /** A question, nothing durable: the user's next undelivered packet after `packetId`, or their first for 0. */
   pendingOf: 4,
-  /** The packet's award, or the user's share of it, has reached him. Written lazily: losing it only repeats a message. */
+  /** The packet's award, or the user's share of it, has reached them. Written lazily: losing it only repeats a message. */
   delivered: 5,
   /** Money for a rehearsal's user: from `source` to `user`. Keyed by `tag`, the order's number, and user; users go upwards. */
   fund: 6,
@@ -86,7 +86,7 @@ export const EntryKind = {
   balanceOf: 17,
   /** The next group after `packetId`, and how many members it has. */
   nextGroup: 18,
-  /** The user's next share after packet `packetId`, or the oldest for 0, of which he may not have heard: packet and fen. */
+  /** The user's next share after packet `packetId`, or the oldest for 0, of which they may not have heard: packet and fen. */
   pendingShare: 19,
   /** The user opens an award: from `held` to `user`. Keyed by the packet; the verdict brings the amount. */
   open: 20,

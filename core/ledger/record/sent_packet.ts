@@ -47,7 +47,7 @@ export class SentPacket {
   claimedFen = 0;
   /** What was left went back. */
   isOver = false;
-  /** By user: his share's number. */
+  /** By user: their share's number. */
   readonly shareOf = new Map<number, number>();
   readonly fields: SentFields;
   readonly #isTaken: Uint8Array;

@@ -70,7 +70,7 @@ export class LedgerRing {
     return at;
   }
 
-  /** Producer: shows everything written to the ledger thread. True if there was anything; ring its bell then. */
+  /** Producer: shows everything written to the ledger thread. True if there was anything; wake that thread then. */
   publish(): boolean {
     if (this.#published === this.#written) return false;
     this.#published = this.#written;
@@ -107,7 +107,7 @@ export class LedgerRing {
     return count;
   }
 
-  /** Consumer, after the commit: shows all verdicts to the producer. True if there were any; ring its bell then. */
+  /** Consumer, after the commit: shows all verdicts to the producer. True if there were any; wake the producer then. */
   answer(): boolean {
     if (Atomics.load(this.#head, ANSWERED) === this.#judged) return false;
     Atomics.store(this.#head, ANSWERED, this.#judged);

@@ -251,7 +251,7 @@ export class StoredLedger implements Ledger {
 
   /**
    * The store holds the batch whole, as it was staged: a transaction is there or not. Marks aren't compared: one that is
-   * lost tells a user of his award again, no more.
+   * lost tells a user of their award again, no more.
    */
   #checkBatch(before: number, last: number): void {
     assert(last === before + this.#rows.count, "a batch is in the store whole or not at all");

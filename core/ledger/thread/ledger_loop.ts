@@ -1,4 +1,4 @@
-import type { Bell } from "../../threads/bell.ts";
+import type { Waker } from "../../threads/waker.ts";
 import { EntryKind, EntryWord, isQuestion, PAYLOAD_AT, setEntryAmountFen } from "../record/entry.ts";
 import { emptyJudgement, type Ledger } from "../record/ledger.ts";
 import type { LedgerRing } from "../ring/ledger_ring.ts";
@@ -6,10 +6,10 @@ import type { LedgerRing } from "../ring/ledger_ring.ts";
 /** Most entries of one ring in one commit, which take about 3 ms: nobody waits long, and no ring holds up the others. */
 const MOST_PER_RING = 2048;
 
-/** A producer of entries: its ring, and the bell that tells it of verdicts. */
+/** A producer of entries: its ring, and the waker that tells it of verdicts. */
 export interface LedgerClient {
   readonly ring: LedgerRing;
-  readonly bell: Bell;
+  readonly waker: Waker;
 }
 
 /** What a turn of the ledger's loop came to. */
@@ -51,7 +51,7 @@ export class LedgerLoop {
     // With nothing judged there may still be delivered marks that are due.
     if (!this.#ledger.commit()) return Step.inDoubt;
     if (this.#judged === 0) return Step.idle;
-    for (const client of this.#clients) if (client.ring.answer()) client.bell.ring();
+    for (const client of this.#clients) if (client.ring.answer()) client.waker.wake();
     return Step.answered;
   }
 

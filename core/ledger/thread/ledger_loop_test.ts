@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Random } from "../../base/random.ts";
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import { EntryKind, EntryWord, Refusal, setEntryAmountFen, Verdict } from "../record/entry.ts";
 import type { Judgement } from "../record/ledger.ts";
 import { LedgerLoop, Step } from "./ledger_loop.ts";
@@ -21,13 +21,13 @@ function propose(ring: LedgerRing, kind: number, packetId: number, count: number
   setEntryAmountFen(words, at, kind === EntryKind.mint ? count * 10 : 10);
 }
 
-function rings(bell: Bell): boolean {
-  const wasRung = !bell.maySleep();
-  bell.awake();
+function wakes(waker: Waker): boolean {
+  const wasRung = !waker.maySleep();
+  waker.awake();
   return wasRung;
 }
 
-Deno.test("a step judges all rings, commits once, then answers each and rings its bell", () => {
+Deno.test("a step judges all rings, commits once, then answers each and wakes its producer", () => {
   const events: string[] = [];
   class Watched extends MemoryLedger {
     override judge(words: Int32Array, at: number, judgement: Judgement): void {
@@ -40,9 +40,9 @@ Deno.test("a step judges all rings, commits once, then answers each and rings it
       return super.commit();
     }
   }
-  const clients = [newRing(8), newRing(8), newRing(8)].map((ring) => ({ ring, bell: new Bell() }));
+  const clients = [newRing(8), newRing(8), newRing(8)].map((ring) => ({ ring, waker: new Waker() }));
   const loop = new LedgerLoop(new Watched(), clients);
-  for (const { bell } of clients) bell.awake();
+  for (const { waker } of clients) waker.awake();
 
   assert.equal(loop.step(), Step.idle);
   propose(clients[0].ring, EntryKind.mint, 1, 10, 0);
@@ -53,7 +53,7 @@ Deno.test("a step judges all rings, commits once, then answers each and rings it
   assert.equal(loop.step(), Step.answered);
   assert.equal(loop.judged, 3);
   assert.deepEqual(events, ["judge", "judge", "judge", "commit"]);
-  assert.deepEqual(clients.map(({ bell }) => rings(bell)), [true, true, false]);
+  assert.deepEqual(clients.map(({ waker }) => wakes(waker)), [true, true, false]);
 
   const verdicts: number[][] = [];
   for (const { ring } of clients) {
@@ -68,7 +68,7 @@ Deno.test("a step judges all rings, commits once, then answers each and rings it
 });
 
 Deno.test("one busy worker doesn't hold up the others for more than 2048 entries a commit", () => {
-  const clients = [newRing(8192), newRing(8)].map((ring) => ({ ring, bell: new Bell() }));
+  const clients = [newRing(8192), newRing(8)].map((ring) => ({ ring, waker: new Waker() }));
   const loop = new LedgerLoop(new MemoryLedger(), clients);
   for (let i = 0; i < 5000; i++) propose(clients[0].ring, EntryKind.mint, 1 + i, 1, 0);
   clients[0].ring.publish();
@@ -83,11 +83,11 @@ Deno.test("one busy worker doesn't hold up the others for more than 2048 entries
   assert.equal(clients[0].ring.drain(() => {}), 5000);
 });
 
-/** What the ledger's thread is given: for each ring its memory and its producer's bell, and its own bell. */
+/** What the ledger's thread is given: for each ring its memory and its producer's waker, and its own waker. */
 interface Shared {
   rings: SharedArrayBuffer[];
-  bells: SharedArrayBuffer[];
-  ledgerBell: SharedArrayBuffer;
+  wakers: SharedArrayBuffer[];
+  ledgerWaker: SharedArrayBuffer;
 }
 
 const AWARDS = 20_000;
@@ -98,12 +98,12 @@ const LAST_MINT_ID = 1_000_000;
 
 Deno.test("across threads every proposal of either ring is answered once, in order, and no packet goes twice", async () => {
   const memories = [0, 1].map(() => new SharedArrayBuffer(ledgerRingBytes(64)));
-  const bell = new Bell();
-  const ledgerBell = new Bell();
+  const waker = new Waker();
+  const ledgerWaker = new Waker();
   const shared: Shared = {
     rings: memories,
-    bells: [bell.words.buffer, bell.words.buffer],
-    ledgerBell: ledgerBell.words.buffer,
+    wakers: [waker.words.buffer, waker.words.buffer],
+    ledgerWaker: ledgerWaker.words.buffer,
   };
   const producers = memories.map((memory) => ({
     ring: new LedgerRing(memory),
@@ -122,7 +122,7 @@ Deno.test("across threads every proposal of either ring is answered once, in ord
   let next = 1;
   let isEnding = false;
   while (producers.some(({ proposed, read }) => read < proposed.length) || !isEnding) {
-    bell.awake();
+    waker.awake();
     let isBusy = false;
     for (const producer of producers) {
       const { ring, proposed } = producer;
@@ -148,8 +148,8 @@ Deno.test("across threads every proposal of either ring is answered once, in ord
       producers[0].proposed.push(LAST_MINT_ID);
       isBusy = isEnding = producers[0].ring.publish();
     }
-    if (isBusy) ledgerBell.ring();
-    else await bell.sleep(LOST_MS);
+    if (isBusy) ledgerWaker.wake();
+    else await waker.sleep(LOST_MS);
   }
   assert.equal(verdicts.size, AWARDS);
   assert.equal(done, AWARDS);
@@ -159,15 +159,15 @@ Deno.test("across threads every proposal of either ring is answered once, in ord
 /** The other thread: a ledger that runs until it has made the last mint. */
 function runLedger(shared: Shared): void {
   const ledger = new MemoryLedger();
-  const bell = new Bell(shared.ledgerBell);
+  const waker = new Waker(shared.ledgerWaker);
   const clients = shared.rings.map((memory, i) => ({
     ring: new LedgerRing(memory),
-    bell: new Bell(shared.bells[i]),
+    waker: new Waker(shared.wakers[i]),
   }));
   const loop = new LedgerLoop(ledger, clients);
   while (ledger.nextPacketId <= LAST_MINT_ID) {
-    bell.awake();
-    if (loop.step() === Step.idle) bell.sleepBlocking(LOST_MS);
+    waker.awake();
+    if (loop.step() === Step.idle) waker.sleepBlocking(LOST_MS);
   }
   // The other ring may have been answered in the same step or not yet.
   while (loop.step() !== Step.idle);

@@ -1,4 +1,4 @@
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import type { Balances } from "../record/ledger.ts";
 import { LedgerBoard } from "../ring/ledger_board.ts";
 import type { OrderState } from "../record/order_state.ts";
@@ -13,7 +13,7 @@ export type LedgerNews = Extract<LedgerReport, { type: "failing" | "mended" | "r
 
 /** How the ledger's threads are started. */
 export interface LedgerThreadParts {
-  readonly init: Omit<LedgerInit, "bell" | "board">;
+  readonly init: Omit<LedgerInit, "waker" | "board">;
   /** The projector's block of counters; a ledger in memory has no projector. */
   readonly projectorCounters: ProjectorInit["counters"];
   readonly start: (name: "ledger" | "projector") => Worker;
@@ -22,8 +22,8 @@ export interface LedgerThreadParts {
 
 /** The ledger thread and its projector, from the main thread's side. */
 export class LedgerThread {
-  /** Rung by producers after they have published entries. */
-  readonly bell = new Bell();
+  /** Used by producers after they have published entries. */
+  readonly waker = new Waker();
   readonly board = new LedgerBoard();
   /** Resolves when it judges entries. */
   readonly ready: Promise<LedgerReady>;
@@ -38,7 +38,7 @@ export class LedgerThread {
   readonly #thread: Worker;
   readonly #stopped = Promise.withResolvers<void>();
   readonly #waiting: ((balances: Balances) => void)[] = [];
-  readonly #projectorBell = new Bell();
+  readonly #projectorWaker = new Waker();
   #projector: Worker | undefined;
   readonly #projectorStopped = Promise.withResolvers<void>();
   #lastBeat = 0;
@@ -56,7 +56,7 @@ export class LedgerThread {
     };
     const init: LedgerInit = {
       ...parts.init,
-      bell: this.bell.words.buffer,
+      waker: this.waker.words.buffer,
       board: this.board.memory,
     };
     this.#thread.postMessage(init);
@@ -91,7 +91,7 @@ export class LedgerThread {
 
   #order(order: LedgerOrder): void {
     this.#thread.postMessage(order);
-    this.bell.ring(); // it sleeps on the bell, and looks for messages when it wakes
+    this.waker.wake(); // it sleeps on the waker, and looks for messages when it wakes
   }
 
   #onReport(report: Exclude<LedgerReport, LedgerReady>): void {
@@ -125,7 +125,7 @@ export class LedgerThread {
     };
     const init: ProjectorInit = {
       ...store,
-      bell: this.#projectorBell.words.buffer,
+      waker: this.#projectorWaker.words.buffer,
       counters: this.#parts.projectorCounters,
     };
     projector.postMessage(init);

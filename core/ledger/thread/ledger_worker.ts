@@ -1,6 +1,6 @@
 import { Counters, type MetricDefinition, MetricLayout } from "../../counters/counters.ts";
 import { record } from "../../counters/histogram.ts";
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import { collectGarbage } from "../../os/collect_garbage.ts";
 import { closeThread, onParentMessage, postToParent } from "../../threads/thread.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -37,10 +37,10 @@ export interface CounterPlace {
 
 /** What the ledger thread is started with. */
 export interface LedgerInit {
-  /** The thread's own bell, and what it shows to all. */
-  readonly bell: SharedArrayBuffer;
+  /** The thread's own waker, and what it shows to all. */
+  readonly waker: SharedArrayBuffer;
   readonly board: SharedArrayBuffer;
-  readonly clients: readonly { readonly ring: SharedArrayBuffer; readonly bell: SharedArrayBuffer }[];
+  readonly clients: readonly { readonly ring: SharedArrayBuffer; readonly waker: SharedArrayBuffer }[];
   readonly limits: LedgerLimits;
   /** Whose packet ids its packets get; see `IdSpace`. */
   readonly hostNumber: number;
@@ -117,7 +117,7 @@ export async function runLedgerWorker(init: LedgerInit): Promise<void> {
 }
 
 async function judgeUntilStopped(init: LedgerInit): Promise<void> {
-  const bell = new Bell(init.bell);
+  const waker = new Waker(init.waker);
   const board = new LedgerBoard(init.board);
   const money = new MoneyTally(init.money.groups);
   let isStopped = false;
@@ -126,15 +126,15 @@ async function judgeUntilStopped(init: LedgerInit): Promise<void> {
     const order = message as LedgerOrder;
     if (order.type === "stop") isStopped = true;
     else report({ type: "balances", balances: opened?.ledger.balances() ?? NO_BALANCES });
-    bell.ring();
+    waker.wake();
   });
   while (opened === undefined && !isStopped) {
-    bell.awake();
+    waker.awake();
     board.beat();
     opened = open(init, board, money);
-    if (opened === undefined) await bell.sleep(MAX_SLEEP_MS);
+    if (opened === undefined) await waker.sleep(MAX_SLEEP_MS);
   }
-  if (opened !== undefined) await turn(init, bell, board, opened, money, () => isStopped);
+  if (opened !== undefined) await turn(init, waker, board, opened, money, () => isStopped);
   opened?.ledger.close();
   report({ type: "stopped" });
   closeThread();
@@ -143,15 +143,15 @@ async function judgeUntilStopped(init: LedgerInit): Promise<void> {
 /** Judges and commits until it is told to stop. */
 async function turn(
   init: LedgerInit,
-  bell: Bell,
+  waker: Waker,
   board: LedgerBoard,
   opened: OpenLedger,
   money: MoneyTally,
   isStopped: () => boolean,
 ): Promise<void> {
-  const clients = init.clients.map(({ ring, bell }) => ({
+  const clients = init.clients.map(({ ring, waker }) => ({
     ring: new LedgerRing(ring),
-    bell: new Bell(bell),
+    waker: new Waker(waker),
   }));
   const loop = new LedgerLoop(opened.ledger, clients);
   const watch = new LedgerWatch(init.counters, board, opened, loop);
@@ -160,7 +160,7 @@ async function turn(
   collectGarbage();
   let yieldAtMs = 0;
   while (!isStopped()) {
-    bell.awake();
+    waker.awake();
     board.beat();
     const startMs = systemClock.monotonicMs();
     const step = loop.step();
@@ -168,8 +168,8 @@ async function turn(
     watch.note(step, nowMs - startMs, nowMs);
     moneyView.note(step, nowMs);
     // After work it looks once more before it sleeps: entries come in bursts.
-    if (step === Step.inDoubt) await bell.sleep(RECHECK_MS);
-    else if (step === Step.idle) await bell.sleep(Math.min(MAX_SLEEP_MS, moneyView.dueInMs(nowMs)));
+    if (step === Step.inDoubt) await waker.sleep(RECHECK_MS);
+    else if (step === Step.idle) await waker.sleep(Math.min(MAX_SLEEP_MS, moneyView.dueInMs(nowMs)));
     else {
       pauseMs(startMs + Math.min(MOST_PACE_MS, loop.judged * PACE_MS_PER_ENTRY) - nowMs);
       if (nowMs < yieldAtMs) continue;

@@ -1,5 +1,5 @@
 import { Counters, MetricLayout } from "../../counters/counters.ts";
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import { Background } from "../../os/background.ts";
 import { collectGarbage } from "../../os/collect_garbage.ts";
 import { closeThread, onParentMessage, postToParent } from "../../threads/thread.ts";
@@ -14,7 +14,7 @@ import type { LedgerSync } from "../store/sqlite_store.ts";
 export interface ProjectorInit {
   readonly directory: string;
   readonly sync: LedgerSync;
-  readonly bell: SharedArrayBuffer;
+  readonly waker: SharedArrayBuffer;
   readonly counters: CounterPlace;
 }
 
@@ -42,11 +42,11 @@ const report = (message: ProjectorReport) => postToParent(message);
 /** The life of the projector's thread. Its message to end is the only one. */
 export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
   const background = new Background();
-  const bell = new Bell(init.bell);
+  const waker = new Waker(init.waker);
   let isStopped = false;
   onParentMessage(() => {
     isStopped = true;
-    bell.ring();
+    waker.wake();
   });
   const { metrics, memory, blocks, block } = init.counters;
   const layout = new MetricLayout(metrics);
@@ -60,7 +60,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
   let hasCollected = false;
   let nextLookMs = 0;
   for (;;) {
-    bell.awake();
+    waker.awake();
     const startMs = systemClock.monotonicMs();
     let restMs = 0;
     let restPerWork = REST_PER_BULK;
@@ -104,7 +104,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
       restMs = REST_MS;
     }
     if (isStopped || restMs === 0) await nextTurn();
-    else await bell.sleep(restMs);
+    else await waker.sleep(restMs);
   }
   projector?.close();
   report({ type: "stopped" });

@@ -48,7 +48,7 @@ export function placeLines(money: MoneyView, columns: number, filter: string): L
 
 function note(isWide: boolean): Line {
   const text = isWide
-    ? "  refused by the limit on a user, and on his packets of one sponsor"
+    ? "  refused by the limit on a user, and on their packets of one sponsor"
     : "  in yuan; refused by the limit on a user / on a sponsor's";
   return [span(text, "muted")];
 }

@@ -27,7 +27,7 @@ export interface AwardProposal {
   sponsor: number;
   /** Comes back with the verdict; 0 if absent. */
   tag?: number;
-  /** The user must open it before the money is his: an entry of the kind `open`. Not, if absent. */
+  /** The user must open it before the money is theirs: an entry of the kind `open`. Not, if absent. */
   isHeld?: boolean;
 }
 

@@ -38,7 +38,7 @@ export interface PluginInstance {
     nowMs: number,
   ): number;
   /**
-   * The connection's user has just logged in, and has an award that may never have reached him: says it again, as a
+   * The connection's user has just logged in, and has an award that may never have reached them: says it again, as a
    * handler replies. Called for each such award; the first plugin that has this is asked.
    */
   onPendingAward?(
@@ -100,8 +100,8 @@ export interface SetContext {
   /** The same for the reply that a handler has deferred. */
   answer(connection: number, generation: number, write: FrameWriter): boolean;
   /**
-   * A frame that tells the connection's user of his share of a packet was just sent. Once it has arrived, as far as one can
-   * know, the ledger's `pendingShare` doesn't tell of it any more.
+   * A frame that tells the connection's user of their share of a packet was just sent. Once it has arrived, as far as
+   * one can know, the ledger's `pendingShare` doesn't tell of it any more.
    */
   awaitReceipt(connection: number, packetId: number): void;
   /** Words to this plugin's instance in a SET of the host. False if the mailbox is full: try again at a later tick. */

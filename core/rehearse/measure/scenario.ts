@@ -28,13 +28,13 @@ const server = z.strictObject({
 });
 
 const fleet = z.strictObject({
-  /** Seconds between two shakes of a user of his own accord, the least and the most; besides `shakesPerS`. */
+  /** Seconds between two shakes of a user of their own accord, the least and the most; besides `shakesPerS`. */
   shakeEveryS: z.tuple([z.number().min(0), z.number().positive()]).optional(),
   /** Part of the users that misbehaves, by how. */
   misbehave: z.partialRecord(z.enum(MISBEHAVIOURS), z.number().min(0).max(1)).default({}),
   /** An answer within this time counts as good, in ms. */
   inTimeMs: z.int().min(1).max(60_000).default(1_000),
-  /** How long a user waits for an answer, in ms, 0 as long as his connection lasts. */
+  /** How long a user waits for an answer, in ms, 0 as long as their connection lasts. */
   patienceMs: z.int().min(0).max(30_000).default(5_000),
   /** Most unanswered shakes of one user of version 1; of version 0 it is 1. */
   open: z.int().min(1).max(8).exactOptional(),

@@ -4,7 +4,7 @@ import { useText } from "../machine/judge.ts";
 import { readMachine } from "../machine/machine_reading.ts";
 import { machineSecond } from "../machine/machine_second.ts";
 
-/** What in the fleet's counters stands between a user and his connection, in words. */
+/** What in the fleet's counters stands between a user and their connection, in words. */
 const OBSTACLES: readonly [metric: string, words: string][] = [
   ["dialFailedRefused", "found nobody listening"],
   ["dialFailedReset", "were ended before they were up"],

@@ -15,7 +15,7 @@ import type { OrderState } from "../../ledger/record/order_state.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import { Random } from "../../base/random.ts";
 import type { ConnectionLimits } from "../../set/common/connection_watch.ts";
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import type { Priority } from "../../os/foreground.ts";
 import { decodeControl, MessageKind } from "../../threads/mailbox.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -60,7 +60,7 @@ export interface AccessHostOptions {
   readonly limits: LedgerLimits;
   /** Whose packet ids its packets get; see `IdSpace`. */
   readonly hostNumber: number;
-  /** How long a winner waits for the ledger before he is told that it takes too long. */
+  /** How long a winner waits for the ledger before they are told that it takes too long. */
   readonly verdictMs: number;
   /** See `LoginRules`. */
   readonly allowsVersion0: boolean;
@@ -97,7 +97,7 @@ export class AccessHost {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #die: (code: number) => never;
-  readonly #bell = new Bell();
+  readonly #waker = new Waker();
   readonly #threads: readonly AccessThread[];
   readonly #ledger: LedgerThread;
   readonly #entries: HostEntries;
@@ -144,8 +144,8 @@ export class AccessHost {
     this.#threads = shares.map(() => new AccessThread(start("access")));
     this.#ledger = new LedgerThread({
       init: {
-        clients: [{ ring: hostRing, bell: this.#bell.words.buffer }].concat(
-          this.#threads.map(({ ring, bell }) => ({ ring, bell: bell.words.buffer })),
+        clients: [{ ring: hostRing, waker: this.#waker.words.buffer }].concat(
+          this.#threads.map(({ ring, waker }) => ({ ring, waker: waker.words.buffer })),
         ),
         limits: options.limits,
         hostNumber: options.hostNumber,
@@ -170,7 +170,7 @@ export class AccessHost {
       gauge: (metric, value) => own[layout.handle(metric)] = value,
       onDoubt: () => this.#failMoney("neither claim of the seed file can be written", ExitCode.diskFailed),
     });
-    this.#entries = new HostEntries(hostRing, this.#ledger.bell);
+    this.#entries = new HostEntries(hostRing, this.#ledger.waker);
     const shared = {
       engine: options.engine,
       listener: options.listener,
@@ -182,14 +182,14 @@ export class AccessHost {
       blocks,
       board,
       clientHosts: this.clientHosts,
-      hostBell: this.#bell.words.buffer,
-      ledgerBell: this.#ledger.bell.words.buffer,
+      hostWaker: this.#waker.words.buffer,
+      ledgerWaker: this.#ledger.waker.words.buffer,
       ledgerBoard: this.#ledger.board.memory,
       verdictMs: options.verdictMs,
       eventLagMs: clock.wallMs() - this.#time.now().eventMs,
       peers: {
         mailboxes: makePeerMailboxes(options.workers),
-        bells: this.#threads.map(({ bell }) => bell.words.buffer),
+        wakers: this.#threads.map(({ waker }) => waker.words.buffer),
         firstSets: shares.map(({ firstSet }) => firstSet),
       },
       allowsVersion0: options.allowsVersion0,
@@ -199,7 +199,7 @@ export class AccessHost {
     };
     this.#listening = Promise.all(this.#threads.map((thread, i) => {
       const plan = { ...shared, ...shares[i], randomSeed: random.uint32() };
-      return thread.start(plan, () => this.#bell.ring());
+      return thread.start(plan, () => this.#waker.wake());
     }));
     this.halves = new PluginHalves(options.plugins, {
       clock,
@@ -218,7 +218,7 @@ export class AccessHost {
       limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
       ledgerState: () => this.ledgerState,
       post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
-      wakeUp: () => this.#bell.ring(),
+      wakeUp: () => this.#waker.wake(),
     });
   }
 
@@ -337,7 +337,7 @@ export class AccessHost {
 
   /** One turn of the main loop: what the workers and the ledger said, what is due, then sleep. */
   async #turn(): Promise<void> {
-    this.#bell.awake();
+    this.#waker.awake();
     for (const thread of this.#threads) thread.drain((...message) => this.#onMessage(thread, ...message));
     this.#entries.drain();
     const nowMs = this.#clock.monotonicMs();
@@ -360,7 +360,7 @@ export class AccessHost {
       pingMs,
       ...this.#waiters.map(({ untilMs }) => untilMs),
     );
-    await this.#bell.sleep(Math.max(0, untilMs - this.#clock.monotonicMs()));
+    await this.#waker.sleep(Math.max(0, untilMs - this.#clock.monotonicMs()));
   }
 
   /** Resolves when a turn of the main loop finds `isMet`, or after `maxMs`. */
@@ -368,14 +368,14 @@ export class AccessHost {
     const untilMs = this.#clock.monotonicMs() + maxMs;
     return new Promise((resolve) => {
       this.#waiters.push({ isMet, untilMs, resolve });
-      this.#bell.ring();
+      this.#waker.wake();
     });
   }
 
   #onLedgerReady({ type: _type, orders, ...rest }: LedgerReady): void {
     const fields = { ...rest, orders: orders.length };
     this.#log(fields.checkpointFault === undefined ? "info" : "warn", "ledger ready", fields);
-    this.#bell.ring();
+    this.#waker.wake();
   }
 
   #onLedgerNews(news: LedgerNews): void {

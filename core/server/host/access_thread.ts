@@ -1,7 +1,7 @@
 import { assert } from "../../base/assert.ts";
 import { UserError } from "../../base/user_error.ts";
 import { ledgerRingBytes } from "../../ledger/ring/ledger_ring.ts";
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import {
   encodeControl,
   Mailbox,
@@ -21,13 +21,13 @@ const RING_ENTRIES = 1 << 14;
 const HEARTBEAT_LIMIT_MS = 5_000;
 
 /** What a worker is started with, besides the memories that it shares with this thread alone. */
-export type AccessPlan = Omit<AccessInit, "inbox" | "outbox" | "bell" | "ring">;
+export type AccessPlan = Omit<AccessInit, "inbox" | "outbox" | "waker" | "ring">;
 
 /** One worker thread, from the main thread's side: what it is told, what it says, and whether it is alive. */
 export class AccessThread {
-  /** Its ring to the ledger, and the bell that wakes it: the ledger thread needs both. */
+  /** Its ring to the ledger, and the waker that wakes it: the ledger thread needs both. */
   readonly ring = new SharedArrayBuffer(ledgerRingBytes(RING_ENTRIES));
-  readonly bell = new Bell();
+  readonly waker = new Waker();
   /** Every winner has been answered, and the thread has ended. */
   isDrained = false;
   isStopped = false;
@@ -59,7 +59,7 @@ export class AccessThread {
       ...plan,
       inbox: this.#inboxMemory,
       outbox: this.#outboxMemory,
-      bell: this.bell.words.buffer,
+      waker: this.waker.words.buffer,
       ring: this.ring,
     };
     this.#thread.postMessage(init);
@@ -85,13 +85,13 @@ export class AccessThread {
     const words = encodeControl(order);
     const isPosted = this.#inbox.post(MessageKind.control, 0, 0, words, words.length);
     assert(isPosted, "a worker's mailbox has room for an order");
-    this.bell.ring();
+    this.waker.wake();
   }
 
   /** Words to a plugin's instance in one of its SETs; false if the mailbox is full. */
   post(set: number, plugin: number, words: Int32Array, count: number): boolean {
     const isPosted = this.#inbox.post(MessageKind.plugin, set, plugin, words, count, ORDER_WORDS);
-    if (isPosted) this.bell.ring();
+    if (isPosted) this.waker.wake();
     return isPosted;
   }
 

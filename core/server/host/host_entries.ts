@@ -8,7 +8,7 @@ import {
 } from "../../ledger/record/entry.ts";
 import { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import { EMPTY_ENTRY, type EntryProposal, type EntryVerdict } from "../../plugin/plugin.ts";
-import type { Bell } from "../../threads/bell.ts";
+import type { Waker } from "../../threads/waker.ts";
 
 interface Waiting {
   readonly entry: Readonly<EntryProposal>;
@@ -23,7 +23,7 @@ const NO_WORDS = new Uint32Array();
 /** The main thread's own entries for the ledger: packets that it makes, and the like. */
 export class HostEntries {
   readonly #ring: LedgerRing;
-  readonly #ledgerBell: Bell;
+  readonly #ledgerWaker: Waker;
   /** Proposed, oldest first: verdicts come in the same order. Nobody waits for a part's. */
   #open: (Waiting | undefined)[] = [];
   #openHead = 0;
@@ -31,9 +31,9 @@ export class HostEntries {
   #waiting: Waiting[] = [];
   #waitingHead = 0;
 
-  constructor(ring: SharedArrayBuffer, ledgerBell: Bell) {
+  constructor(ring: SharedArrayBuffer, ledgerWaker: Waker) {
     this.#ring = new LedgerRing(ring);
-    this.#ledgerBell = ledgerBell;
+    this.#ledgerWaker = ledgerWaker;
   }
 
   /** Proposes `count` packets of a sponsor with ids from `packetId` on; resolves with the ledger's verdict. */
@@ -89,7 +89,7 @@ export class HostEntries {
       this.#waiting = [];
       this.#waitingHead = 0;
     }
-    if (this.#ring.publish()) this.#ledgerBell.ring();
+    if (this.#ring.publish()) this.#ledgerWaker.wake();
   }
 
   #writePart(next: Waiting): void {

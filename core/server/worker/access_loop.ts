@@ -17,7 +17,7 @@ import { Connections, Phase } from "../../set/common/connections.ts";
 import type { LoginRules } from "../../set/common/logins.ts";
 import type { SetHost } from "../../set/common/set_host.ts";
 import { VerdictWatch } from "../../set/common/verdict_watch.ts";
-import type { Bell } from "../../threads/bell.ts";
+import type { Waker } from "../../threads/waker.ts";
 import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../../threads/mailbox.ts";
 import type { Clock } from "../../base/clock.ts";
 import { EventTime } from "../../base/event_time.ts";
@@ -81,11 +81,11 @@ export interface AccessLoopParts {
   /** To and from the main thread. */
   readonly inbox: Mailbox;
   readonly outbox: Mailbox;
-  readonly hostBell: Bell;
+  readonly hostWaker: Waker;
   readonly ring: LedgerRing;
-  readonly ledgerBell: Bell;
+  readonly ledgerWaker: Waker;
   readonly ledgerBoard: LedgerBoard;
-  /** How long a winner waits for the ledger before he is told that it takes too long. */
+  /** How long a winner waits for the ledger before they are told that it takes too long. */
   readonly verdictMs: number;
   readonly logins: LoginRules;
   /** The way to the SETs of all workers. */
@@ -305,7 +305,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   }
 
   #afterPoll(): void {
-    const { clock, inbox, peers, ledgerBell, hostBell, board, worker } = this.#parts;
+    const { clock, inbox, peers, ledgerWaker, hostWaker, board, worker } = this.#parts;
     // Once more round after the order to stop: then the last frames have left.
     if (this.#isStopping) this.isStopped = true;
     inbox.drain(this.#onMessage);
@@ -316,11 +316,11 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.#connectionWatch.look(this.nowMs, this.#closeFor);
     if (this.nowMs >= this.#nextTickMs) this.#tick();
     if (this.#isDraining) this.#reportDrained();
-    if (this.ring.publish()) ledgerBell.ring();
-    peers.ring();
+    if (this.ring.publish()) ledgerWaker.wake();
+    peers.wake();
     if (this.#hasPosted) {
       this.#hasPosted = false;
-      hostBell.ring();
+      hostWaker.wake();
     }
     board.update(worker, this.engine.used, this.engine.capacity);
     if (this.nowMs >= this.#nextUpkeepMs) this.#upkeep();

@@ -8,7 +8,7 @@ import { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import { loadPlugin, type PluginChoice } from "../../plugin/loader.ts";
 import { Random } from "../../base/random.ts";
 import type { ConnectionLimits } from "../../set/common/connection_watch.ts";
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import { collectGarbage } from "../../os/collect_garbage.ts";
 import { Foreground, type Priority } from "../../os/foreground.ts";
 import { Mailbox } from "../../threads/mailbox.ts";
@@ -41,10 +41,10 @@ export interface AccessInit {
   readonly clientHosts: SharedArrayBuffer;
   readonly inbox: SharedArrayBuffer;
   readonly outbox: SharedArrayBuffer;
-  readonly bell: SharedArrayBuffer;
-  readonly hostBell: SharedArrayBuffer;
+  readonly waker: SharedArrayBuffer;
+  readonly hostWaker: SharedArrayBuffer;
   readonly ring: SharedArrayBuffer;
-  readonly ledgerBell: SharedArrayBuffer;
+  readonly ledgerWaker: SharedArrayBuffer;
   readonly ledgerBoard: SharedArrayBuffer;
   readonly verdictMs: number;
   readonly eventLagMs: number;
@@ -71,9 +71,9 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
   const plugins = await Promise.all(
     init.plugins.map(async ({ source, config }) => ({ plugin: await loadPlugin(source, program), config })),
   );
-  const bell = new Bell(init.bell);
+  const waker = new Waker(init.waker);
   const clock = systemClock;
-  const engine = openEngine(init.engine, { capacity: init.capacity, clock, bell });
+  const engine = openEngine(init.engine, { capacity: init.capacity, clock, waker });
   const counters = new Counters(new MetricLayout(init.metrics), init.blocks, init.counters);
   let loop: AccessLoop;
   try {
@@ -92,9 +92,9 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
       clientHosts: new ClientHosts(init.clientHosts, init.worker, init.capacity),
       inbox: new Mailbox(init.inbox),
       outbox: new Mailbox(init.outbox),
-      hostBell: new Bell(init.hostBell),
+      hostWaker: new Waker(init.hostWaker),
       ring: new LedgerRing(init.ring),
-      ledgerBell: new Bell(init.ledgerBell),
+      ledgerWaker: new Waker(init.ledgerWaker),
       ledgerBoard: new LedgerBoard(init.ledgerBoard),
       verdictMs: init.verdictMs,
       eventLagMs: init.eventLagMs,

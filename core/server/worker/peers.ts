@@ -1,4 +1,4 @@
-import { Bell } from "../../threads/bell.ts";
+import { Waker } from "../../threads/waker.ts";
 import { Mailbox, mailboxBytes, MessageKind, type MessageReader } from "../../threads/mailbox.ts";
 
 /** Memory of all mailboxes between workers together, in words; each has at least the smallest size. */
@@ -11,7 +11,7 @@ export interface PeersInit {
   /** By sender and receiver. A worker's SETs reach each other the same way. */
   readonly mailboxes: readonly (readonly SharedArrayBuffer[])[];
   /** By worker. */
-  readonly bells: readonly SharedArrayBuffer[];
+  readonly wakers: readonly SharedArrayBuffer[];
   /** By worker: the number on the host of its first SET. */
   readonly firstSets: readonly number[];
 }
@@ -30,17 +30,17 @@ export function makePeerMailboxes(workers: number): SharedArrayBuffer[][] {
 export class Peers {
   readonly #inboxes: readonly Mailbox[];
   readonly #outboxes: readonly Mailbox[];
-  readonly #bells: readonly Bell[];
+  readonly #wakers: readonly Waker[];
   readonly #firstSets: readonly number[];
-  /** By worker: whether something was posted since its bell rang. */
-  readonly #isRung: Uint8Array;
+  /** By worker: whether something was posted since it was woken. */
+  readonly #isWoken: Uint8Array;
 
-  constructor(worker: number, { mailboxes, bells, firstSets }: PeersInit) {
+  constructor(worker: number, { mailboxes, wakers, firstSets }: PeersInit) {
     this.#inboxes = mailboxes.map((row) => new Mailbox(row[worker]));
     this.#outboxes = mailboxes[worker].map((memory) => new Mailbox(memory));
-    this.#bells = bells.map((memory) => new Bell(memory));
+    this.#wakers = wakers.map((memory) => new Waker(memory));
     this.#firstSets = firstSets;
-    this.#isRung = new Uint8Array(bells.length).fill(1);
+    this.#isWoken = new Uint8Array(wakers.length).fill(1);
   }
 
   /** Words to a plugin's instance in any SET; false if that worker's mailbox is full. */
@@ -48,16 +48,16 @@ export class Peers {
     let worker = this.#firstSets.length - 1;
     while (this.#firstSets[worker] > set) worker--;
     if (!this.#outboxes[worker].post(MessageKind.set, set, plugin, words, count)) return false;
-    this.#isRung[worker] = 0;
+    this.#isWoken[worker] = 0;
     return true;
   }
 
   /** Wakes everybody who was posted something. */
-  ring(): void {
-    for (let worker = 0; worker < this.#isRung.length; worker++) {
-      if (this.#isRung[worker] === 1) continue;
-      this.#isRung[worker] = 1;
-      this.#bells[worker].ring();
+  wake(): void {
+    for (let worker = 0; worker < this.#isWoken.length; worker++) {
+      if (this.#isWoken[worker] === 1) continue;
+      this.#isWoken[worker] = 1;
+      this.#wakers[worker].wake();
     }
   }
 

@@ -44,7 +44,7 @@ export class AwardReceipts {
   }
 
   /**
-   * A version 1 user says that he knows of an award. The ledger hears of it once, and only if this connection was told of
+   * A version 1 user says that they know of an award. The ledger hears of it once, and only if this connection was told of
    * it: so a peer can bring about no more entries than it was sent awards.
    */
   confirmed(connection: number, packetId: number, nowMs: number): void {
@@ -55,14 +55,14 @@ export class AwardReceipts {
     this.#counters.block[this.#counters.at.deliveredUnknown]++;
   }
 
-  /** A user of version 0 was told of an award that he had won by version 1: he can't open it, so it is opened for him. */
+  /** A user of version 0 was told of an award that they had won by version 1: they can't open it, so it is opened for them. */
   openFor(connection: number, packetId: number, nowMs: number): void {
-    // Without a place it waits for his next login, since what is unopened is pending.
+    // Without a place it waits for their next login, since what is unopened is pending.
     if (this.#connections.version[connection] !== 0 || !this.#hasRoom()) return;
     this.#entries.add(EntryKind.open, -1, -1, this.#connections.user[connection], packetId, nowMs);
   }
 
-  /** The connection is gone: its user is told again at his next login. */
+  /** The connection is gone: its user is told again at their next login. */
   forget(connection: number): void {
     if (this.#connections.undelivered[connection] !== 0) this.#deliveries.forget(connection);
   }

@@ -65,7 +65,7 @@ export class Deliveries {
     return false;
   }
 
-  /** The connection is gone: its user is told again at his next login. */
+  /** The connection is gone: its user is told again at their next login. */
   forget(connection: number): void {
     for (let place = this.#newest[connection]; place !== NONE;) {
       const next = this.#before[place];

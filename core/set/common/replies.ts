@@ -53,7 +53,7 @@ export class Replies {
     return 0;
   }
 
-  /** Whether a connection still belongs to whom it belonged at this generation, and he is logged in. */
+  /** Whether a connection still belongs to whom it belonged at this generation, and they are logged in. */
   isThere(connection: number, generation: number): boolean {
     return this.#engine.generation[connection] === generation &&
       this.#connections.phase[connection] === Phase.loggedIn;

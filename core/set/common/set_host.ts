@@ -30,7 +30,7 @@ export interface SetHost {
   /** The pass's `secondOf`. */
   readonly second: number;
   // Readings of the present `onBytes`, the same for each of its frames.
-  /** How long what is new of it has waited to be read, at most. */
+  /** How long its new bytes have waited to be read, at most. */
   readonly waitedMs: number;
   /** For how long all of it but the last was left unread on purpose, and the last; 0 if it wasn't. */
   readonly leftMs: number;

@@ -11,9 +11,9 @@ export const SendMessage = {
   claimed: 3,
   /** To a packet's owner: packet id, user, first claim, asker. Who got what? */
   detail: 4,
-  /** Back: connection, generation, packet id, result, shares, claimed, luckiest, his fen, first claim, then the claims. */
+  /** Back: connection, generation, packet id, result, shares, claimed, luckiest, their fen, first claim, then the claims. */
   detailed: 5,
-  /** To a user's home SET: user, SET, connection. He is there now, or no more. */
+  /** To a user's home SET: user, SET, connection. They are there now, or no more. */
   here: 6,
   gone: 7,
   /** To a user's home SET: user, then one of `ToUser` and its words. */

@@ -59,7 +59,7 @@ export class Funding {
     return { funded: this.#next - this.#first, users: this.#last - this.#first + 1 };
   }
 
-  /** Ends when everybody has his money, the order has failed or was stopped, or the host drains. */
+  /** Ends when everybody has their money, the order has failed or was stopped, or the host drains. */
   async run(isDraining: () => boolean): Promise<void> {
     while (this.#next <= this.#last && this.order.state === "running" && !isDraining()) {
       if (!await this.#fundSome()) break;

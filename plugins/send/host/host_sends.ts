@@ -131,7 +131,7 @@ export class HostSends {
     }
   }
 
-  /** Durable, and its owner is to know; of those that an earlier run has made he knows since the start. */
+  /** Durable, and its owner is to know; of those that an earlier run has made they know since the start. */
   #made(packetId: number): void {
     this.#isSeeking = false;
     this.#host.count("sendHostPackets", 1);

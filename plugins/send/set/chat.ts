@@ -12,8 +12,8 @@ import {
 import { SendMessage, ToUser } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import type { SendConfig } from "../common/config.ts";
-import type { Asker, Post } from "./post.ts";
-import type { Questions } from "./questions.ts";
+import type { Asker, ReliableSender } from "./reliable_sender.ts";
+import type { LedgerQueries } from "./ledger_queries.ts";
 
 /** Chats that wait for a group to be read, and groups that are read at a time; more are shed. */
 const MOST_WAITING = 100;
@@ -34,20 +34,26 @@ interface Group {
 export class Chat {
   readonly #set: SetContext;
   readonly #config: SendConfig;
-  readonly #post: Post;
-  readonly #questions: Questions;
+  readonly #toSets: ReliableSender;
+  readonly #queries: LedgerQueries;
   readonly #m: SendMetrics;
   readonly #groups = new Map<number, Group>();
   /** Groups that are being read. */
   #reading = 0;
-  /** When all that was passed on so far is paid for: each member costs his part of a second. */
+  /** When all that was passed on so far is paid for: each member costs a part of a second. */
   #paidAtMs = 0;
 
-  constructor(set: SetContext, config: SendConfig, post: Post, questions: Questions, metrics: SendMetrics) {
+  constructor(
+    set: SetContext,
+    config: SendConfig,
+    toSets: ReliableSender,
+    queries: LedgerQueries,
+    metrics: SendMetrics,
+  ) {
     this.#set = set;
     this.#config = config;
-    this.#post = post;
-    this.#questions = questions;
+    this.#toSets = toSets;
+    this.#queries = queries;
     this.#m = metrics;
   }
 
@@ -65,7 +71,7 @@ export class Chat {
       this.#set.generationOf(connection),
       ...textWords(request, at + frames.chat.at.text, lengthOf(request, at) - frames.chat.at.text),
     ];
-    if (this.#post.try(ownerSet(group, this.#set.setCount), words)) return DEFER;
+    if (this.#toSets.try(ownerSet(group, this.#set.setCount), words)) return DEFER;
     return this.onRefused(request, at, reply, replyAt);
   }
 
@@ -127,22 +133,22 @@ export class Chat {
     for (const member of members) {
       if (member === sender) continue;
       const words = [SendMessage.toUser, member, ToUser.chat, group, sender, ...text];
-      const isPosted = this.#post.try(ownerSet(member, this.#set.setCount), words);
+      const isPosted = this.#toSets.try(ownerSet(member, this.#set.setCount), words);
       if (!isPosted) this.#set.count(this.#m.chatsDropped);
     }
     this.#answer(asker, requestId, Result.ok, nowMs);
   }
 
   #answer({ set, connection, generation }: Asker, requestId: number, result: number, nowMs: number): void {
-    this.#post.surely(set, [SendMessage.chatted, connection, generation, requestId, result], nowMs);
+    this.#toSets.surely(set, [SendMessage.chatted, connection, generation, requestId, result], nowMs);
   }
 
   #read(id: number, nowMs: number): Group {
     const group: Group = { members: undefined, calls: [] };
     this.#groups.set(id, group);
     this.#reading++;
-    this.#questions.read(EntryKind.groupBody, id, 1, nowMs, ([count], nowMs) => {
-      this.#questions.read(EntryKind.groupBody, id, 1 + count, nowMs, (words, nowMs) => {
+    this.#queries.read(EntryKind.groupBody, id, 1, nowMs, ([count], nowMs) => {
+      this.#queries.read(EntryKind.groupBody, id, 1 + count, nowMs, (words, nowMs) => {
         this.#reading--;
         group.members = words.slice(1);
         for (const call of group.calls.splice(0)) call(nowMs);

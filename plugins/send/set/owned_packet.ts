@@ -1,5 +1,5 @@
 import { assert, HeadBit, HeadWord } from "../../../core/plugin/plugin.ts";
-import type { Asker } from "./post.ts";
+import type { Asker } from "./reliable_sender.ts";
 
 /** A share that somebody took: it counts once it is durable. */
 export interface Claim {

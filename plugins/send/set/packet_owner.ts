@@ -12,12 +12,12 @@ import {
 import { SendMessage, ToUser } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import { OwnedPacket } from "./owned_packet.ts";
-import type { Asker, Post } from "./post.ts";
-import type { Questions } from "./questions.ts";
+import type { Asker, ReliableSender } from "./reliable_sender.ts";
+import type { LedgerQueries } from "./ledger_queries.ts";
 
 /** Recipients that are told in one go. */
 const TOLD_AT_ONCE = 1_000;
-/** Closed packets that are kept for questions; older ones are read from the ledger when somebody asks. */
+/** Closed packets that are kept for queries; older ones are read from the ledger when somebody asks. */
 const MOST_CLOSED = 1_000;
 /** How often deadlines are looked at, in ms. */
 const LOOK_MS = 50;
@@ -40,8 +40,8 @@ interface Reading {
  */
 export class PacketOwner {
   readonly #set: SetContext;
-  readonly #post: Post;
-  readonly #questions: Questions;
+  readonly #toSets: ReliableSender;
+  readonly #queries: LedgerQueries;
   readonly #m: SendMetrics;
   readonly #packets = new Map<number, OwnedPacket>();
   readonly #reading = new Map<number, Reading>();
@@ -50,10 +50,10 @@ export class PacketOwner {
   #hasBegun = false;
   #nextLookMs = 0;
 
-  constructor(set: SetContext, post: Post, questions: Questions, metrics: SendMetrics) {
+  constructor(set: SetContext, toSets: ReliableSender, queries: LedgerQueries, metrics: SendMetrics) {
     this.#set = set;
-    this.#post = post;
-    this.#questions = questions;
+    this.#toSets = toSets;
+    this.#queries = queries;
     this.#m = metrics;
   }
 
@@ -64,7 +64,7 @@ export class PacketOwner {
     else this.#tell(packet, nowMs);
   }
 
-  /** A user wants his share. */
+  /** A user wants their share. */
   claim(packetId: number, user: number, asker: Asker, nowMs: number): void {
     const packet = this.#packets.get(packetId);
     if (packet !== undefined) return this.#claim(packet, user, asker, nowMs);
@@ -85,7 +85,7 @@ export class PacketOwner {
       const nothing = [0, 0, 0, 0, from];
       const { set, connection, generation } = asker;
       const words = [SendMessage.detailed, connection, generation, packetId, result, ...nothing];
-      this.#post.surely(set, words, nowMs);
+      this.#toSets.surely(set, words, nowMs);
     };
     if (calls === undefined) return refuse(Result.busy, nowMs);
     calls.push((read, nowMs) => {
@@ -98,7 +98,7 @@ export class PacketOwner {
   claimJudged({ packetId, user, verdict, detail, amountFen }: VerdictCall, nowMs: number): void {
     const packet = this.#packets.get(packetId)!;
     if (verdict === Verdict.inDoubt) {
-      // Nothing is decided: whoever waits may ask again, and finds his share then, or waits anew.
+      // Nothing is decided: whoever waits may ask again, and finds their share then, or waits anew.
       const askers = packet.claims.get(user)!.askers.splice(0);
       for (const asker of askers) this.#answer(asker, packetId, Result.busy, 0, nowMs);
       return;
@@ -126,7 +126,7 @@ export class PacketOwner {
     this.#closeIfDone(packet);
     if (packet.isFromHost) return;
     const words = [SendMessage.toUser, packet.sender, ToUser.expired, packetId, amountFen];
-    this.#post.surely(ownerSet(packet.sender, this.#set.setCount), words, nowMs);
+    this.#toSets.surely(ownerSet(packet.sender, this.#set.setCount), words, nowMs);
   }
 
   /** What is due; returns the monotonic time of the next call. */
@@ -144,8 +144,8 @@ export class PacketOwner {
   /** Asks for the packets that this SET owns, which were sent before this process began. */
   #findOpen(after: number, nowMs: number): void {
     const { index, setCount } = this.#set;
-    const question = { kind: EntryKind.nextOpen, user: index, count: setCount, packetId: after };
-    this.#questions.ask(question, nowMs, (head, nowMs) => {
+    const query = { kind: EntryKind.nextOpen, user: index, count: setCount, packetId: after };
+    this.#queries.ask(query, nowMs, (head, nowMs) => {
       const packetId = head[HeadWord.packetId] >>> 0;
       if (packetId === 0) return;
       if (!this.#packets.has(packetId)) this.#read(packetId, nowMs);
@@ -166,12 +166,12 @@ export class PacketOwner {
     if (under !== undefined) return under;
     const reading: Reading = { tellsRecipients: false, calls: [] };
     this.#reading.set(packetId, reading);
-    this.#questions.ask({ kind: EntryKind.head, asked: packetId }, nowMs, (answer, nowMs) => {
+    this.#queries.ask({ kind: EntryKind.head, asked: packetId }, nowMs, (answer, nowMs) => {
       if (answer[HeadWord.packetId] === 0) return this.#hasRead(packetId, undefined, nowMs);
       const head = answer.slice();
-      this.#questions.read(EntryKind.packetBody, packetId, 2, nowMs, ([claimed, recipients], nowMs) => {
+      this.#queries.read(EntryKind.packetBody, packetId, 2, nowMs, ([claimed, recipients], nowMs) => {
         const count = 2 + head[HeadWord.shares] + 2 * claimed + recipients;
-        this.#questions.read(EntryKind.packetBody, packetId, count, nowMs, (words, nowMs) => {
+        this.#queries.read(EntryKind.packetBody, packetId, count, nowMs, (words, nowMs) => {
           this.#hasRead(packetId, new OwnedPacket(head, words), nowMs);
         });
       });
@@ -234,7 +234,7 @@ export class PacketOwner {
         words.push(claimant, packet.fenOf(claimant));
       }
     }
-    this.#post.surely(set, words, nowMs);
+    this.#toSets.surely(set, words, nowMs);
   }
 
   #answer(asker: Asker, packetId: number, result: number, amountFen: number, nowMs: number): void {
@@ -242,7 +242,7 @@ export class PacketOwner {
     else if (result !== Result.ok) this.#set.count(this.#m.claimsEmpty);
     const { set, connection, generation } = asker;
     const words = [SendMessage.claimed, connection, generation, packetId, result, amountFen];
-    this.#post.surely(set, words, nowMs);
+    this.#toSets.surely(set, words, nowMs);
   }
 
   #tell(packet: OwnedPacket, nowMs: number): void {
@@ -278,7 +278,7 @@ export class PacketOwner {
         others[0] ?? 0,
         others[1] ?? 0,
       ];
-      if (!this.#post.try(ownerSet(user, setCount), words)) return;
+      if (!this.#toSets.try(ownerSet(user, setCount), words)) return;
       if (++packet.told === recipients.length) this.#telling.shift();
     }
   }

@@ -18,7 +18,7 @@ import { shownDeadline } from "../common/deadline.ts";
 import { SendMessage } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import type { SendConfig } from "../common/config.ts";
-import type { Post } from "./post.ts";
+import type { ReliableSender } from "./reliable_sender.ts";
 import { splitAtRandom, splitEqually } from "../common/split.ts";
 
 /** What a ledger's refusal of a send is called on the wire. */
@@ -33,14 +33,14 @@ const RESULTS: Readonly<Record<number, number>> = {
 export class Sender {
   readonly #set: SetContext;
   readonly #config: SendConfig;
-  readonly #post: Post;
+  readonly #toSets: ReliableSender;
   readonly #m: SendMetrics;
   isDraining = false;
 
-  constructor(set: SetContext, config: SendConfig, post: Post, metrics: SendMetrics) {
+  constructor(set: SetContext, config: SendConfig, toSets: ReliableSender, metrics: SendMetrics) {
     this.#set = set;
     this.#config = config;
-    this.#post = post;
+    this.#toSets = toSets;
     this.#m = metrics;
   }
 
@@ -86,7 +86,7 @@ export class Sender {
     if (verdict === Verdict.done) {
       this.#set.count(this.#m.packets);
       this.#set.count(this.#m.amountFen, amountFen);
-      this.#post.surely(ownerSet(packetId, this.#set.setCount), [SendMessage.sent, packetId], nowMs);
+      this.#toSets.surely(ownerSet(packetId, this.#set.setCount), [SendMessage.sent, packetId], nowMs);
     }
     if (connection < 0) return 0;
     const deadlineMs = (call.asked >>> 0) + call.askedFrom * 0x1_0000_0000;

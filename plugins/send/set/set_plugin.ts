@@ -21,11 +21,11 @@ import { SendMessage } from "../common/messages.ts";
 import { type SendMetrics, sendMetrics } from "../common/metrics.ts";
 import type { SendConfig } from "../common/config.ts";
 import { PacketOwner } from "./packet_owner.ts";
-import { Post } from "./post.ts";
-import { Questions } from "./questions.ts";
+import { ReliableSender } from "./reliable_sender.ts";
+import { LedgerQueries } from "./ledger_queries.ts";
 import { Sender } from "./sender.ts";
 import { ToldUsers } from "./told_users.ts";
-import { Whereabouts } from "./whereabouts.ts";
+import { Presence } from "./presence.ts";
 
 /**
  * The half of `send` that lives in a SET. A SET plays four parts at once: its users' door (frames in, answers out), the
@@ -37,13 +37,13 @@ export class SendSet implements PluginInstance {
   readonly #set: SetContext;
   readonly #config: SendConfig;
   readonly #m: SendMetrics;
-  readonly #post: Post;
-  readonly #questions: Questions;
+  readonly #toSets: ReliableSender;
+  readonly #queries: LedgerQueries;
   readonly #sender: Sender;
   readonly #owner: PacketOwner;
   readonly #chat: Chat;
   readonly #told: ToldUsers;
-  readonly #home = new Whereabouts();
+  readonly #presence = new Presence();
   /** By seat: who has logged in there, for the farewell. */
   readonly #isHere: Uint8Array;
   #nowMs = 0;
@@ -52,12 +52,12 @@ export class SendSet implements PluginInstance {
     this.#set = set;
     this.#config = config;
     this.#m = sendMetrics(set);
-    this.#post = new Post(set);
-    this.#questions = new Questions(set);
-    this.#sender = new Sender(set, config, this.#post, this.#m);
-    this.#owner = new PacketOwner(set, this.#post, this.#questions, this.#m);
-    this.#chat = new Chat(set, config, this.#post, this.#questions, this.#m);
-    this.#told = new ToldUsers(set, config, this.#questions, this.#m);
+    this.#toSets = new ReliableSender(set);
+    this.#queries = new LedgerQueries(set);
+    this.#sender = new Sender(set, config, this.#toSets, this.#m);
+    this.#owner = new PacketOwner(set, this.#toSets, this.#queries, this.#m);
+    this.#chat = new Chat(set, config, this.#toSets, this.#queries, this.#m);
+    this.#told = new ToldUsers(set, config, this.#queries, this.#m);
     this.#isHere = new Uint8Array(set.seats);
     const sender = this.#sender;
     const chat = this.#chat;
@@ -84,7 +84,7 @@ export class SendSet implements PluginInstance {
       [Opcode1.balance]: {
         bytes: frames.balance.bytes,
         handle: (connection, _request, _at, reply, replyAt) =>
-          this.#questions.hasRoom
+          this.#queries.hasRoom
             ? this.#onBalance(connection)
             : this.#refuseBalance(reply, replyAt, Result.busy),
         refuse: (_connection, _request, _at, reply, replyAt) =>
@@ -116,10 +116,10 @@ export class SendSet implements PluginInstance {
 
   onTick(nowMs: number): number {
     this.#nowMs = nowMs;
-    this.#post.retry();
-    this.#questions.pump();
+    this.#toSets.retry();
+    this.#queries.pump();
     const dueMs = this.#owner.tick(nowMs);
-    return this.#post.isBehind || this.#questions.isBehind ? nowMs + 1 : dueMs;
+    return this.#toSets.isBehind || this.#queries.isBehind ? nowMs + 1 : dueMs;
   }
 
   onDrain(): void {
@@ -138,7 +138,7 @@ export class SendSet implements PluginInstance {
         this.#owner.returnJudged(call, nowMs);
         return 0;
       default:
-        this.#questions.answered(call, nowMs);
+        this.#queries.answered(call, nowMs);
         return 0;
     }
   }
@@ -166,9 +166,9 @@ export class SendSet implements PluginInstance {
       case SendMessage.detailed:
         return this.#detailed(words.slice(at, at + count));
       case SendMessage.here:
-        return this.#home.here(word(1), { set: word(2), connection: word(3) });
+        return this.#presence.here(word(1), { set: word(2), connection: word(3) });
       case SendMessage.gone:
-        return this.#home.gone(word(1), { set: word(2), connection: word(3) });
+        return this.#presence.gone(word(1), { set: word(2), connection: word(3) });
       case SendMessage.toUser:
         return this.#passOn(word(1), words.slice(at + 2, at + count));
       case SendMessage.deliver:
@@ -193,7 +193,7 @@ export class SendSet implements PluginInstance {
     const packetId = this.#claimedId(connection, request, at);
     this.#set.count(this.#m.claims);
     const words = [SendMessage.claim, packetId, this.#set.userOf(connection), ...this.#asker(connection)];
-    if (this.#post.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
+    if (this.#toSets.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
     return this.#refuseClaim(connection, request, at, reply, replyAt, Result.busy);
   }
 
@@ -256,7 +256,7 @@ export class SendSet implements PluginInstance {
       from,
       ...this.#asker(connection),
     ];
-    if (this.#post.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
+    if (this.#toSets.try(ownerSet(packetId, this.#set.setCount), words)) return DEFER;
     return this.#refuseDetail(request, at, reply, replyAt, Result.busy);
   }
 
@@ -299,7 +299,7 @@ export class SendSet implements PluginInstance {
   #onBalance(connection: number): number {
     const generation = this.#set.generationOf(connection);
     const user = this.#set.userOf(connection);
-    this.#questions.ask({ kind: EntryKind.balanceOf, user }, this.#nowMs, ([low, high]) => {
+    this.#queries.ask({ kind: EntryKind.balanceOf, user }, this.#nowMs, ([low, high]) => {
       const fen = (low >>> 0) + high * 0x1_0000_0000;
       this.#set.answer(
         connection,
@@ -323,16 +323,16 @@ export class SendSet implements PluginInstance {
     });
   }
 
-  /** At a user's home: passes words on to where he is now. Whoever is away is told at his next login. */
+  /** At a user's home: passes words on to where they are now. Whoever is away is told at their next login. */
   #passOn(user: number, words: Int32Array): void {
-    const place = this.#home.find(user);
+    const place = this.#presence.find(user);
     if (place === undefined) return;
-    this.#post.try(place.set, [SendMessage.deliver, place.connection, user, ...words]);
+    this.#toSets.try(place.set, [SendMessage.deliver, place.connection, user, ...words]);
   }
 
   #sayWhere(kind: number, connection: number, user: number): void {
     const words = [kind, user, this.#set.index, connection];
-    this.#post.surely(ownerSet(user, this.#set.setCount), words, this.#nowMs);
+    this.#toSets.surely(ownerSet(user, this.#set.setCount), words, this.#nowMs);
   }
 
   #asker(connection: number): number[] {

@@ -15,25 +15,25 @@ import { shownDeadline } from "../common/deadline.ts";
 import { ToUser } from "../common/messages.ts";
 import type { SendMetrics } from "../common/metrics.ts";
 import type { SendConfig } from "../common/config.ts";
-import type { Questions } from "./questions.ts";
+import type { LedgerQueries } from "./ledger_queries.ts";
 
 /** Brings this SET's users what they should hear of, in the version that they speak. */
 export class ToldUsers {
   readonly #set: SetContext;
   readonly #expiresMs: number;
-  readonly #questions: Questions;
+  readonly #queries: LedgerQueries;
   readonly #m: SendMetrics;
 
-  constructor(set: SetContext, config: SendConfig, questions: Questions, metrics: SendMetrics) {
+  constructor(set: SetContext, config: SendConfig, queries: LedgerQueries, metrics: SendMetrics) {
     this.#set = set;
     this.#expiresMs = config.expiresS * 1000;
-    this.#questions = questions;
+    this.#queries = queries;
     this.#m = metrics;
   }
 
   /**
-   * A user has logged in: he hears of every share that he has claimed and may not know of, the oldest first, then of every
-   * packet that is open to him, the newest first.
+   * A user has logged in: they hear of every share that they have claimed and may not know of, the oldest first, then
+   * of every packet that is open to them, the newest first.
    */
   loggedIn(connection: number, user: number, nowMs: number): void {
     this.#askPending(connection, this.#set.generationOf(connection), user, 0, nowMs);
@@ -110,7 +110,7 @@ export class ToldUsers {
   }
 
   #askPending(connection: number, generation: number, user: number, after: number, nowMs: number): void {
-    this.#questions.ask({ kind: EntryKind.pendingShare, user, packetId: after }, nowMs, (share, nowMs) => {
+    this.#queries.ask({ kind: EntryKind.pendingShare, user, packetId: after }, nowMs, (share, nowMs) => {
       const [packetId, amountFen] = [share[0] >>> 0, share[1] >>> 0];
       if (packetId === 0) return this.#askOpen(connection, generation, user, 0, nowMs);
       if (!this.#claimed(connection, generation, packetId, amountFen)) return;
@@ -135,7 +135,7 @@ export class ToldUsers {
   }
 
   #askOpen(connection: number, generation: number, user: number, after: number, nowMs: number): void {
-    this.#questions.ask({ kind: EntryKind.openFor, user, packetId: after }, nowMs, (head, nowMs) => {
+    this.#queries.ask({ kind: EntryKind.openFor, user, packetId: after }, nowMs, (head, nowMs) => {
       const packetId = head[HeadWord.packetId] >>> 0;
       if (packetId === 0) return;
       const isLate = this.#set.eventMs >=

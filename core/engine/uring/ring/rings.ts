@@ -1,5 +1,5 @@
 import { assert } from "../../../base/assert.ts";
-import type { Bell } from "../../../threads/bell.ts";
+import type { Waker } from "../../../threads/waker.ts";
 import * as posix from "../../../os/posix.ts";
 import { errno, libc, mapMemory, type MappedArea } from "../../../os/posix.ts";
 import { mapWithin4GiB, POOLS_BYTES } from "./buffers.ts";
@@ -26,7 +26,7 @@ export interface RingsOwner {
 /**
  * All rings of an engine. A ring has as many slots as the limit on descriptors allows its table, and the next one is
  * made when those are used up: a connection's number tells its ring and its slot. The thread sleeps on the first ring,
- * which reads an eventfd that the others and the bell signal.
+ * which reads an eventfd that the others and the waker signal.
  */
 export class Rings {
   readonly list: UringRing[] = [];
@@ -36,7 +36,7 @@ export class Rings {
   readonly main: UringRing;
   readonly #sys: UringSyscalls;
   readonly #owner: RingsOwner;
-  readonly #bell: Bell;
+  readonly #waker: Waker;
   readonly #capacity: number;
   readonly #perRing: number;
   readonly #eventfd: number;
@@ -46,17 +46,17 @@ export class Rings {
   /** The error of the last ring that couldn't be made. */
   lastError = 0;
 
-  constructor(sys: UringSyscalls, owner: RingsOwner, bell: Bell, capacity: number, perRing: number) {
+  constructor(sys: UringSyscalls, owner: RingsOwner, waker: Waker, capacity: number, perRing: number) {
     this.#sys = sys;
     this.#owner = owner;
-    this.#bell = bell;
+    this.#waker = waker;
     this.#capacity = capacity;
     this.#perRing = perRing;
     this.readsStart = Math.ceil(capacity / perRing) * POOLS_BYTES;
     this.input = mapWithin4GiB(this.readsStart + READS_BYTES);
     this.#eventfd = libc().eventfd(0, posix.EFD_CLOEXEC);
     assert(this.#eventfd >= 0, `an eventfd can be had (errno ${this.#eventfd < 0 ? errno() : 0})`);
-    bell.useDescriptor(this.#eventfd);
+    waker.useDescriptor(this.#eventfd);
     this.main = this.#make();
   }
 
@@ -143,7 +143,7 @@ export class Rings {
   turn(waitMs: number, batchUs: number): void {
     const { main, list } = this;
     if (this.isReady) {
-      this.#bell.awake();
+      this.#waker.awake();
       return this.submitAll();
     }
     if (!this.#isWakeArmed) {
@@ -155,13 +155,13 @@ export class Rings {
       this.#enterIfDue(list[i]);
       isReady ||= list[i].isReady;
     }
-    const maySleep = waitMs > 0 && !isReady && this.#bell.maySleep() && this.#allowWakes();
+    const maySleep = waitMs > 0 && !isReady && this.#waker.maySleep() && this.#allowWakes();
     if (maySleep) {
       main.wait(waitMs, BATCH, batchUs);
       this.#owner.onEntered(main);
       this.#fetchMore(main);
     } else this.#enterIfDue(main);
-    this.#bell.awake();
+    this.#waker.awake();
     if (maySleep) {
       for (let i = 1; i < list.length; i++) {
         list[i].denyWake();

@@ -19,10 +19,10 @@ const placeColumns: readonly [title: string, hint: string, cell: (place: MoneyPl
   ],
   ["Returned", "Back at the sponsor", (place) => formatYuan(place.returnedFen)],
   ["Lasts", "The pool, at the present rate", (place) => duration(place.secondsLeft)],
-  ["User limit", "Refused: a user has all he may have", (place) => count(place.refusedByUserLimit)],
+  ["User limit", "Refused: a user has all they may have", (place) => count(place.refusedByUserLimit)],
   [
     "Sponsor's limit",
-    "Refused: a user has all of this sponsor that he may have",
+    "Refused: a user has all of this sponsor that they may have",
     (place) => count(place.refusedBySponsorLimit),
   ],
   ["Sum", "In the pool, awarded and returned, less what was put in", (place) => sumText(place.offByFen)],

@@ -9,7 +9,7 @@ export interface Asker {
 }
 
 /** Sends messages to SETs. What must not be lost waits here, in order, while a mailbox is full. */
-export class Post {
+export class ReliableSender {
   readonly #set: SetContext;
   readonly #words = new Int32Array(MOST_MESSAGE_WORDS);
   /** SET and words. As many as users wait for an answer, or have come or gone while a mailbox was full. */

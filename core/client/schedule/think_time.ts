@@ -1,8 +1,8 @@
 import type { Random } from "../../base/random.ts";
 import { backoffMs, type BackoffOptions, MAX_ATTEMPT } from "./backoff.ts";
-import { DialQueue } from "./dial_queue.ts";
+import { TimerWheel } from "./timer_wheel.ts";
 
-/** How long a user waits between two shakes, in ms: evenly between the two. */
+/** Think time: how long a user waits between two shakes, in ms, evenly between the two. */
 export type Gap = readonly [leastMs: number, mostMs: number];
 
 /** Waits after "overloaded"; the server's own advice, where it gives one, comes first. */
@@ -13,13 +13,13 @@ const RETRIES_PER_TRY = 0.1;
 const MOST_SAVED = 1_000;
 
 /**
- * When each user shakes of his own accord: at a gap of his own, and after "overloaded" once more when the backoff is
+ * When each user shakes of their own accord: after a think time, and after "overloaded" once more when the backoff is
  * over, if the fleet's budget of retries allows it.
  */
-export class OwnPace {
+export class ThinkTime {
   readonly #random: Random;
   readonly #gap: Gap;
-  readonly #wheel: DialQueue;
+  readonly #wheel: TimerWheel;
   /** Refusals in a row, and whether the next shake is a retry. */
   readonly #refusals: Uint8Array;
   readonly #isRetry: Uint8Array;
@@ -31,7 +31,7 @@ export class OwnPace {
   constructor(users: number, gap: Gap, random: Random, nowMs: number) {
     this.#random = random;
     this.#gap = gap;
-    this.#wheel = new DialQueue(users, Math.max(gap[1], RETRY_BACKOFF.capMs), nowMs);
+    this.#wheel = new TimerWheel(users, Math.max(gap[1], RETRY_BACKOFF.capMs), nowMs);
     this.#refusals = new Uint8Array(users);
     this.#isRetry = new Uint8Array(users);
     this.#dueMs = new Float64Array(users).fill(Infinity);
@@ -43,12 +43,12 @@ export class OwnPace {
     return this.#wheel.isReady ? nowMs : this.#wheel.nextTurnMs;
   }
 
-  /** A user has logged in: he shakes within one gap, as if he had been there before. */
+  /** A user has logged in: they shake within one gap, as if they had been there before. */
   begin(user: number, nowMs: number): void {
     this.#plan(user, nowMs, this.#random.float() * this.#gap[1], false);
   }
 
-  /** The next user whose time has come, -1 for none. Tell `shaken` of him. */
+  /** The next user whose time has come, -1 for none. Tell `shaken` of them. */
   take(nowMs: number): number {
     this.#wheel.turn(nowMs);
     while (this.#wheel.isReady) {
@@ -65,7 +65,7 @@ export class OwnPace {
     return this.#dueMs[user];
   }
 
-  /** The user has had his turn. Returns whether it was a retry. */
+  /** The user has had their turn. Returns whether it was a retry. */
   shaken(user: number, nowMs: number): boolean {
     const isRetry = this.#isRetry[user] === 1;
     if (!isRetry) this.#budget = Math.min(MOST_SAVED, this.#budget + RETRIES_PER_TRY);
@@ -77,7 +77,7 @@ export class OwnPace {
     this.#refusals[user] = 0;
   }
 
-  /** The user was told "overloaded": he tries again earlier than he would have, if there is room for a retry. */
+  /** The user was told "overloaded": they try again earlier than they would have, if there is room for a retry. */
   refused(user: number, nowMs: number, retryAfterMs = 0): void {
     const attempt = this.#refusals[user];
     this.#refusals[user] = Math.min(MAX_ATTEMPT, attempt + 1);

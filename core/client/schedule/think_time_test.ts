@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { Random } from "../../base/random.ts";
-import { OwnPace } from "./own_pace.ts";
+import { ThinkTime } from "./think_time.ts";
 
 /** Plays users at their own pace; `isRefused` says how a shake ends. Returns the times of each user's shakes. */
 function play(users: number, seconds: number, isRefused: (nowMs: number) => boolean) {
-  const pace = new OwnPace(users, [5_000, 10_000], new Random(1), 0);
+  const thinkTime = new ThinkTime(users, [5_000, 10_000], new Random(1), 0);
   const shakes: number[][] = Array.from({ length: users }, () => []);
   let retries = 0;
-  for (let user = 0; user < users; user++) pace.begin(user, 0);
+  for (let user = 0; user < users; user++) thinkTime.begin(user, 0);
   for (let nowMs = 0; nowMs < seconds * 1_000; nowMs += 16) {
-    for (let user = pace.take(nowMs); user >= 0; user = pace.take(nowMs)) {
-      if (pace.shaken(user, nowMs)) retries++;
+    for (let user = thinkTime.take(nowMs); user >= 0; user = thinkTime.take(nowMs)) {
+      if (thinkTime.shaken(user, nowMs)) retries++;
       shakes[user].push(nowMs);
-      if (isRefused(nowMs)) pace.refused(user, nowMs);
-      else pace.answered(user);
+      if (isRefused(nowMs)) thinkTime.refused(user, nowMs);
+      else thinkTime.answered(user);
     }
   }
   return { shakes, retries };
@@ -38,11 +38,11 @@ Deno.test("when everything is refused, retries are at most a tenth of the first 
   assert.ok(late < 1_000 / 7.5, `${late} shakes a second instead of ${1_000 / 7.5}`);
 });
 
-Deno.test("a user who has left isn't called until he is back", () => {
-  const pace = new OwnPace(1, [1_000, 1_000], new Random(1), 0);
-  pace.begin(0, 0);
-  pace.leave(0);
-  assert.equal(pace.take(5_000), -1);
-  pace.begin(0, 5_000);
-  assert.equal(pace.take(6_100), 0);
+Deno.test("a user who has left isn't called until they are back", () => {
+  const thinkTime = new ThinkTime(1, [1_000, 1_000], new Random(1), 0);
+  thinkTime.begin(0, 0);
+  thinkTime.leave(0);
+  assert.equal(thinkTime.take(5_000), -1);
+  thinkTime.begin(0, 5_000);
+  assert.equal(thinkTime.take(6_100), 0);
 });

@@ -6,39 +6,39 @@ import {
   type VerdictCall,
 } from "../../../core/plugin/plugin.ts";
 
-/** Places in the ledger's ring that questions leave to sends and claims. */
+/** Places in the ledger's ring that queries leave to sends and claims. */
 const SPARE_PLACES = 8;
 /** Words of one answer. */
 const ANSWER_WORDS = 8;
-/** Questions that may wait for room before users' new ones are turned away. */
+/** Queries that may wait for room before users' new ones are turned away. */
 const MOST_WAITING = 10_000;
 
 type Fields = Partial<EntryProposal> & { readonly kind: number };
 
 type OnAnswer = (words: Int32Array, nowMs: number) => void;
 
-interface Question {
+interface Query {
   readonly entry: EntryProposal;
   readonly onAnswer: OnAnswer;
 }
 
-/** What this SET asks the ledger. Answers come in the order of the questions. */
-export class Questions {
+/** What this SET asks the ledger. Answers come in the order of the queries. */
+export class LedgerQueries {
   readonly #set: SetContext;
-  #waiting: Question[] = [];
+  #waiting: Query[] = [];
   #waitingHead = 0;
-  readonly #asked: Question[] = [];
+  readonly #asked: Query[] = [];
 
   constructor(set: SetContext) {
     this.#set = set;
   }
 
-  /** Whether questions wait for room. */
+  /** Whether queries wait for room. */
   get isBehind(): boolean {
     return this.#waitingHead < this.#waiting.length;
   }
 
-  /** Whether a user's question is taken; what the host itself must know is always asked. */
+  /** Whether a user's query is taken; what the host itself must know is always asked. */
   get hasRoom(): boolean {
     return this.#waiting.length - this.#waitingHead < MOST_WAITING;
   }
@@ -71,20 +71,20 @@ export class Questions {
   /** Asks what waits, as far as there is room. */
   pump(): void {
     while (this.isBehind && this.#set.canProposeAll(SPARE_PLACES)) {
-      const question = this.#waiting[this.#waitingHead++];
-      this.#asked.push(question);
-      this.#set.propose(question.entry);
+      const query = this.#waiting[this.#waitingHead++];
+      this.#asked.push(query);
+      this.#set.propose(query.entry);
     }
     if (this.isBehind || this.#waitingHead === 0) return;
     this.#waiting = [];
     this.#waitingHead = 0;
   }
 
-  /** The ledger has answered the oldest question; one that its disk couldn't answer is asked again. */
+  /** The ledger has answered the oldest query; one that its disk couldn't answer is asked again. */
   answered({ verdict, payload }: VerdictCall, nowMs: number): void {
-    const question = this.#asked.shift()!;
-    if (verdict !== Verdict.refused) return question.onAnswer(payload, nowMs);
-    this.#waiting.push(question);
+    const query = this.#asked.shift()!;
+    if (verdict !== Verdict.refused) return query.onAnswer(payload, nowMs);
+    this.#waiting.push(query);
     this.#set.tickAt(nowMs + 1);
   }
 }

@@ -2,32 +2,32 @@ import assert from "node:assert/strict";
 import { Random } from "../../base/random.ts";
 import { backoffMs, DEFAULT_BACKOFF, MAX_ATTEMPT } from "./backoff.ts";
 import { ConnectPace } from "./connect_pace.ts";
-import { DialQueue } from "./dial_queue.ts";
+import { TimerWheel } from "./timer_wheel.ts";
 
-function takeAll(queue: DialQueue): number[] {
+function takeAll(wheel: TimerWheel): number[] {
   const users: number[] = [];
-  while (queue.isReady) users.push(queue.take());
+  while (wheel.isReady) users.push(wheel.take());
   return users;
 }
 
 Deno.test("who may connect comes first come first served", () => {
-  const queue = new DialQueue(5, 1000, 0);
-  for (const user of [3, 0, 4]) queue.add(user);
-  assert.deepEqual(takeAll(queue), [3, 0, 4]);
-  queue.add(0);
-  assert.deepEqual(takeAll(queue), [0]);
+  const wheel = new TimerWheel(5, 1000, 0);
+  for (const user of [3, 0, 4]) wheel.add(user);
+  assert.deepEqual(takeAll(wheel), [3, 0, 4]);
+  wheel.add(0);
+  assert.deepEqual(takeAll(wheel), [0]);
 });
 
-Deno.test("nobody comes before his time, and everybody within 16 ms after it", () => {
+Deno.test("nobody comes before their time, and everybody within 16 ms after it", () => {
   const random = new Random(7);
   const users = 2_000;
-  const queue = new DialQueue(users, 30_000, 5);
+  const wheel = new TimerWheel(users, 30_000, 5);
   const dueMs = Array.from({ length: users }, () => 5 + random.float() * 30_000);
-  dueMs.forEach((at, user) => queue.addAfter(user, 5, at - 5));
+  dueMs.forEach((at, user) => wheel.addAfter(user, 5, at - 5));
   let came = 0;
   for (let nowMs = 5; nowMs < 30_100; nowMs += 5) {
-    queue.turn(nowMs);
-    for (const user of takeAll(queue)) {
+    wheel.turn(nowMs);
+    for (const user of takeAll(wheel)) {
       assert.ok(
         dueMs[user] <= nowMs && nowMs < dueMs[user] + 22,
         `user ${user} due ${dueMs[user]} came ${nowMs}`,
@@ -36,17 +36,17 @@ Deno.test("nobody comes before his time, and everybody within 16 ms after it", (
     }
   }
   assert.equal(came, users);
-  assert.equal(queue.nextTurnMs, Infinity);
+  assert.equal(wheel.nextTurnMs, Infinity);
 });
 
 Deno.test("a stall of the loop, longer than the wheel, loses nobody", () => {
-  const queue = new DialQueue(3, 1000, 0);
-  queue.addAfter(0, 0, 900);
-  queue.addAfter(1, 60_000, 1000);
-  queue.turn(60_000);
-  assert.deepEqual(takeAll(queue), [0]);
-  queue.turn(61_020);
-  assert.deepEqual(takeAll(queue), [1]);
+  const wheel = new TimerWheel(3, 1000, 0);
+  wheel.addAfter(0, 0, 900);
+  wheel.addAfter(1, 60_000, 1000);
+  wheel.turn(60_000);
+  assert.deepEqual(takeAll(wheel), [0]);
+  wheel.turn(61_020);
+  assert.deepEqual(takeAll(wheel), [1]);
 });
 
 Deno.test("backoff: full jitter below a bound that doubles up to the cap", () => {

@@ -1,8 +1,8 @@
 /**
- * A thread that rings a bell. The case asks whether its own poll came back because of the ring: the thread rings once
+ * A thread that wakes another. The case asks whether its own poll came back because of that: the thread wakes it once
  * more to rescue a poll that slept through it, and says so. So nothing is measured, and only a failure takes long.
  */
-import { Bell } from "../../core/threads/bell.ts";
+import { Waker } from "../../core/threads/waker.ts";
 
 /** Words shared with the thread. */
 const ROUND = 0;
@@ -12,33 +12,33 @@ const SLEEPING = 0;
 const RESCUE_AFTER_MS = 4_000;
 const STOP = -1;
 
-/** `ring`: rings when the owner sleeps. `rescue`: only looks whether the owner sleeps too long. */
-export type RingerKind = "ring" | "rescue";
+/** `wake`: wakes the owner when it sleeps. `rescue`: only looks whether the owner sleeps too long. */
+export type WakerKind = "wake" | "rescue";
 
 interface Order {
-  readonly kind: RingerKind;
-  readonly bell: SharedArrayBuffer;
+  readonly kind: WakerKind;
+  readonly waker: SharedArrayBuffer;
   readonly words: Int32Array;
 }
 
-export interface Ringer {
+export interface WakerThread {
   /** The next poll is to be ended early. */
-  expectRing(): void;
+  expectWake(): void;
   /** After the poll: whether it slept through. */
   hadToRescue(): boolean;
   stop(): Promise<void>;
 }
 
-export async function startRinger(bell: Bell, kind: RingerKind): Promise<Ringer> {
-  const worker = new Worker(import.meta.url, { type: "module", name: "ringer" });
+export async function startWakerThread(waker: Waker, kind: WakerKind): Promise<WakerThread> {
+  const worker = new Worker(import.meta.url, { type: "module", name: "waker" });
   const words = new Int32Array(new SharedArrayBuffer(12));
   const heard = () => new Promise((resolve) => worker.onmessage = resolve);
   const isReady = heard();
-  worker.postMessage({ kind, bell: bell.words.buffer, words } satisfies Order);
+  worker.postMessage({ kind, waker: waker.words.buffer, words } satisfies Order);
   await isReady;
   let round = 0;
   return {
-    expectRing() {
+    expectWake() {
       Atomics.store(words, ROUND, ++round);
       Atomics.notify(words, ROUND);
     },
@@ -56,27 +56,27 @@ export async function startRinger(bell: Bell, kind: RingerKind): Promise<Ringer>
   };
 }
 
-function serve({ kind, bell: memory, words }: Order): void {
-  const bell = new Bell(memory);
+function serve({ kind, waker: memory, words }: Order): void {
+  const waker = new Waker(memory);
   for (let round = 0;;) {
     Atomics.wait(words, ROUND, round);
     round = Atomics.load(words, ROUND);
     if (round === STOP) return;
-    if (kind === "ring") {
+    if (kind === "wake") {
       // Its owner falls asleep within this, or never.
-      for (let i = 0; i < 1_000 && Atomics.load(bell.words, SLEEPING) === 0; i++) {
+      for (let i = 0; i < 1_000 && Atomics.load(waker.words, SLEEPING) === 0; i++) {
         Atomics.wait(words, RESCUES, 0, 1);
       }
-      bell.ring();
+      waker.wake();
     }
     if (Atomics.wait(words, AWAKE_ROUND, round - 1, RESCUE_AFTER_MS) === "timed-out") {
       Atomics.add(words, RESCUES, 1);
-      bell.ring();
+      waker.wake();
     }
   }
 }
 
-if (self.name === "ringer") {
+if (self.name === "waker") {
   const scope = self as unknown as {
     onmessage: (event: MessageEvent<Order>) => void;
     postMessage(message: string): void;

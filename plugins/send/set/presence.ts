@@ -8,8 +8,8 @@ export interface Place {
 }
 
 /** The users whose home is this SET: on which connections they are, the newest last. */
-export class Whereabouts {
-  /** By user: his newest connection, and the SET that it belongs to, in one number. */
+export class Presence {
+  /** By user: their newest connection, and the SET that it belongs to, in one number. */
   readonly #newest = new Map<number, number>();
   /** By user, for the few with several connections: the others, oldest first. */
   readonly #older = new Map<number, number[]>();

@@ -5,10 +5,10 @@ const NOBODY = -1;
 const SLOT_MS = 16;
 
 /**
- * Who wants to connect: those whose time has come, first come first served, and those who wait for theirs on a wheel of
- * slots. A user is in one list at most, so one column of links serves all, and every step takes constant time.
+ * Users with a time each: those whose time has come, first come first served, and those who wait for theirs on a wheel
+ * of slots. A user is in one list at most, so one column of links serves all, and every step takes constant time.
  */
-export class DialQueue {
+export class TimerWheel {
   readonly #next: Int32Array;
   readonly #slotHead: Int32Array;
   readonly #slotTail: Int32Array;
@@ -41,7 +41,7 @@ export class DialQueue {
     return this.#readyHead !== NOBODY;
   }
 
-  /** A user may connect now, after those who already may. */
+  /** A user is ready now, after those who already are. */
   add(user: number): void {
     this.#next[user] = NOBODY;
     if (this.#readyTail === NOBODY) this.#readyHead = user;
@@ -49,7 +49,7 @@ export class DialQueue {
     this.#readyTail = user;
   }
 
-  /** A user may connect `waitMs` after now, or up to {@linkcode SLOT_MS} later. */
+  /** A user is ready `waitMs` after now, or up to {@linkcode SLOT_MS} later. */
   addAfter(user: number, nowMs: number, waitMs: number): void {
     this.turn(nowMs);
     const slot = Math.max(this.#turnedTo + 1, Math.ceil((nowMs + waitMs) / SLOT_MS));
@@ -71,7 +71,7 @@ export class DialQueue {
     }
   }
 
-  /** Takes the first who may connect. */
+  /** Takes the first who is ready. */
   take(): number {
     const user = this.#readyHead;
     assert(user !== NOBODY, "somebody is ready");
