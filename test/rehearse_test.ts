@@ -58,7 +58,7 @@ Deno.test("a rehearsal that meets its thresholds passes, and its files tell the 
     assert.equal(putInFen, poolFen + heldFen + usersFen + returnedFen);
     assert.match(
       stdout.split("\n\n")[1],
-      /^ {2}money: \d+\.\d\d yuan put in = /,
+      /^ {2}money OK: [\d,]+\.\d\d yuan put in = /,
       "first line of the results",
     );
     if (Deno.build.os === "linux") {

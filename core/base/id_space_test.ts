@@ -27,6 +27,7 @@ Deno.test("no id can come from two hosts, and none from a host and a seed file b
     assert.ok(first <= last && first >= 1 && last <= 0xffff_ffff);
     assert.ok(i === 0 || ranges[i - 1][1] < first, `${first} is in two ranges`);
   });
+  assert.equal(idSpaceOf(0).lastSent, idSpaceOf(MOST_HOST_NUMBER).lastGenerated + 1, "no id is left out");
 });
 
 Deno.test("a host makes tickets and packets of its own range, to the last id of it", () => {

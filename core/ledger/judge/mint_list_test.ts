@@ -26,6 +26,7 @@ Deno.test("every id is found in its mint, in gaps there is none, and a list may 
       assert.deepEqual(list.from(id), mint?.firstId === id ? mint : undefined);
       if (mints > 100 && id > 50 && id < nextId - 50) id += 37;
     }
+    assert.deepEqual([...list.all()], known);
     const each: number[][] = [];
     list.forEach((...mint) => each.push(mint));
     assert.deepEqual(each, known.map(({ firstId, amountFen, sponsor }) => [firstId, amountFen, sponsor]));
