@@ -292,37 +292,47 @@ function rebuild(host: Host, directory: string, { json }: Options): number {
   }
 }
 
-function accept(host: Host, directory: string, { reason }: Options): number {
+function accept(host: Host, directory: string, { reason, json }: Options): number {
   if (reason === undefined) {
     throw new UserError('give the reason: redpkt ledger accept-loss DIR --reason "why"');
   }
-  const { lost, awards, others, conflicts, unknownRows, aside } = showing(
-    host,
-    (onStage) => acceptLoss(directory, reason, host.clock, onStage),
-  );
-  for (const words of lost) host.out(`lost: ${words}\n`);
-  for (const { packetId, user, amountFen } of awards) {
-    host.out(`entered again: packet ${packetId}, ${formatYuan(amountFen)}, to user ${user}\n`);
-  }
-  for (const words of conflicts) host.out(`not entered: ${words}\n`);
-  host.out(
-    `${formatCount(awards.length)} awards and ${formatCount(others)} other rows are in the ledger again\n`,
-  );
-  if (unknownRows > 0) {
-    host.out(
-      `${
-        formatCount(unknownRows)
-      } rows are known only by their number: what was won in them can be won again. ` +
-        `redpkt ledger close ${directory} takes back whatever is left instead\n`,
-    );
-  }
-  for (const name of aside) host.out(`kept: ${directory}/${name}\n`);
+  const accepted = showing(host, (onStage) => acceptLoss(directory, reason, host.clock, onStage));
+  const { awards, aside } = accepted;
+  const result = {
+    ...accepted,
+    awards: awards.map(({ packetId, user, amountFen }) => ({ packetId, user, amountFen })),
+    aside: aside.map((name) => `${directory}/${name}`),
+  };
+  writeResult(host, json, result, () => acceptedText(directory, accepted));
   return ExitCode.ok;
 }
 
-function upgrade(host: Host, directory: string): number {
+/** What was lost, what is in the ledger again and what is not. */
+function acceptedText(directory: string, accepted: ReturnType<typeof acceptLoss>): string {
+  const { lost, awards, others, conflicts, unknownRows, aside } = accepted;
+  const lines = [
+    ...lost.map((words) => `lost: ${words}`),
+    ...awards.map(({ packetId, user, amountFen }) =>
+      `entered again: packet ${packetId}, ${formatYuan(amountFen)}, to user ${user}`
+    ),
+    ...conflicts.map((words) => `not entered: ${words}`),
+    `${formatCount(awards.length)} awards and ${formatCount(others)} other rows are in the ledger again`,
+    ...(unknownRows === 0 ? [] : [
+      `${
+        formatCount(unknownRows)
+      } rows are known only by their number: what was won in them can be won again. ` +
+      `redpkt ledger close ${directory} takes back whatever is left instead`,
+    ]),
+    ...aside.map((name) => `kept: ${directory}/${name}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function upgrade(host: Host, directory: string, { json }: Options): number {
   const { rows, copy } = showing(host, (onStage) => upgradeLedger(directory, host.clock, onStage));
-  host.out(`${formatCount(rows)} rows are in a chain now. What was there: ${directory}/${copy}\n`);
+  const kept = `${directory}/${copy}`;
+  const text = () => `${formatCount(rows)} rows are in a chain now. What was there: ${kept}\n`;
+  writeResult(host, json, { rows, kept }, text);
   return ExitCode.ok;
 }
 

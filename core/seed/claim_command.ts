@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { flag, type Flags, helpText, parseFlags, switchFlag } from "../cli/flags.ts";
 import type { Host } from "../cli/host.ts";
+import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
 import { LedgerIdentity } from "../ledger/store/ledger_identity.ts";
@@ -19,6 +20,7 @@ const FLAGS = {
     "with --mend: makes both claims anew though nothing proves the ledger; the reason is kept in them",
     z.string().min(1).optional(),
   ),
+  json: JSON_FLAG,
 } satisfies Flags;
 
 const USAGE = "redpkt seed claim FILE --ledger DIR [FLAGS]";
@@ -33,7 +35,7 @@ export async function runClaim(host: Host, args: readonly string[]): Promise<num
     host.out(helpText(USAGE, ABOUT, FLAGS));
     return ExitCode.ok;
   }
-  const { ledger: directory, mend, "trust-ledger": trusted } = values;
+  const { ledger: directory, mend, "trust-ledger": trusted, json } = values;
   const problems = [
     ...(operands.length === 1 ? [] : [`give a file, such as seeds/host-000.seed: ${USAGE}`]),
     ...(directory === undefined ? ["--ledger: is missing: name the ledger that gives the tickets away"] : []),
@@ -45,16 +47,24 @@ export async function runClaim(host: Host, args: readonly string[]): Promise<num
   const claims = claimsDirectory(host, values.claims);
   using seed = new SeedFile(operands[0]);
   if (!mend) {
-    const found = claimProblems(new LedgerIdentity(directory!), [seed], claims);
-    for (const problem of found) host.out(`WRONG  ${problem}\n`);
-    if (found.length === 0) host.out("ok: both claims are there, and know this ledger\n");
-    return found.length === 0 ? ExitCode.ok : ExitCode.failed;
+    const wrong = claimProblems(new LedgerIdentity(directory!), [seed], claims);
+    writeResult(
+      host,
+      json,
+      { problems: wrong },
+      () =>
+        wrong.length === 0
+          ? "ok: both claims are there, and know this ledger\n"
+          : wrong.map((problem) => `WRONG  ${problem}\n`).join(""),
+    );
+    return wrong.length === 0 ? ExitCode.ok : ExitCode.failed;
   }
   const lock = DirectoryLock.take(directory!, "--ledger");
   try {
     const ledger = new LedgerIdentity(directory!);
     const options = { seed, ledger, directory: claims, wallMs: host.clock.wallMs() };
-    host.out(`${await SeedClaims.mend(options, trusted)}\n`);
+    const mended = await SeedClaims.mend(options, trusted);
+    writeResult(host, json, { mended }, () => `${mended}\n`);
     return ExitCode.ok;
   } finally {
     lock.release();

@@ -1,5 +1,6 @@
 /** A ledger under real processes: locks, exit codes, and the commands that look into it. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { fillLedger } from "../../bench/fill_ledger.ts";
 import { TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
@@ -138,10 +139,16 @@ Deno.test("a server whose log is gone is refused with one line, and goes on once
     const refused = await redpkt(args);
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /redpkt server: .*: head knows .*accept-loss \S+ --reason "why"\n$/);
-    const accept = ["ledger", "accept-loss", directory, "--reason", "the log was deleted"];
+    const accept = ["ledger", "accept-loss", directory, "--reason", "the log was deleted", "--json"];
     const accepted = await redpkt(accept);
     assert.equal(accepted.code, 0, accepted.stderr);
-    assert.match(accepted.stdout, /kept: \S+head\.aside-/);
+    const { schemaVersion, lost, aside } = JSON.parse(accepted.stdout);
+    assert.equal(schemaVersion, 1);
+    assert.match(lost[0], /^head knows/);
+    assert.ok(
+      (aside as string[]).every((path) => existsSync(path)) && /\/head\.aside-/.test(aside.join()),
+      `${aside}`,
+    );
     await using next = await startServer(["--ledger", directory, "--workers", "1"]);
     await next.running.event("ledger ready");
     const shown = await redpkt(["ledger", "show", directory]);

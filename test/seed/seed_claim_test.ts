@@ -89,11 +89,9 @@ Deno.test("a claim that goes under a running server is counted and told, ends no
   assert.deepEqual([mended.code, mended.stdout], [0, `${kept} was put back\n`], mended.stderr);
   assert.equal((await redpkt(check)).code, 0);
   const again = await world.up("data");
-  assert.equal(
-    (await redpkt(mend.split(" ").filter((word) => word !== "--mend"))).code,
-    0,
-    "beside a server",
-  );
+  const beside = await redpkt([...mend.split(" ").filter((word) => word !== "--mend"), "--json"]);
+  assert.equal(beside.code, 0, "beside a server");
+  assert.deepEqual(JSON.parse(beside.stdout), { schemaVersion: 1, problems: [] });
   assert.equal(await ends(again.server), 0);
 });
 
