@@ -5,6 +5,7 @@
 export { z } from "zod";
 export {
   CloseCode,
+  isForLater,
   Opcode,
   PLUGIN_CLOSE_CODES,
   PLUGIN_OPCODES,

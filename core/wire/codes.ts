@@ -54,6 +54,11 @@ export const RESULTS = {
 export const Result = codesOf(RESULTS);
 export type Result = typeof Result[keyof typeof Result];
 
+/** Whether a version 1 result says that nothing was decided, and to try again later. */
+export function isForLater(result: number): boolean {
+  return result >= 100 && result < 200;
+}
+
 /** How a sent packet is split into shares. */
 export const SendMode = { equal: 0, random: 1 } as const;
 

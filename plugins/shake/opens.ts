@@ -1,8 +1,10 @@
 import {
   DEFER,
+  EMPTY_ENTRY,
   EntryKind,
   type FrameRule,
   frames,
+  isForLater,
   Refusal,
   Result,
   type SetContext,
@@ -20,18 +22,7 @@ export class Opens {
   readonly #set: SetContext;
   readonly #retryMs: number;
   readonly #m: Record<"opened" | "amount" | "refused", number>;
-  readonly #entry = {
-    kind: EntryKind.open,
-    connection: 0,
-    user: 0,
-    packetId: 0,
-    amountFen: 0,
-    sponsor: 0,
-    count: 0,
-    tag: 0,
-    asked: 0,
-    askedFrom: 0,
-  };
+  readonly #entry = { ...EMPTY_ENTRY, kind: EntryKind.open };
 
   /** @param retryMs how long one who is told to try later is asked to wait, in ms */
   constructor(set: SetContext, retryMs: number) {
@@ -83,8 +74,7 @@ export class Opens {
     retryAfterMs = 0,
   ): number {
     if (result !== Result.ok) this.#set.count(this.#m.refused);
-    const isLater = result >= 100 && result < 200;
-    const retryMs = isLater ? Math.max(this.#retryMs, retryAfterMs) : 0;
+    const retryMs = isForLater(result) ? Math.max(this.#retryMs, retryAfterMs) : 0;
     const { unixMs } = this.#set;
     return writeOpenResult(reply, replyAt, unixMs, packetId, result, amountFen, retryMs);
   }

@@ -1,7 +1,7 @@
 import { record } from "../../counters/histogram.ts";
 import type { Engine } from "../../engine/common/engine.ts";
 import type { Random } from "../../base/random.ts";
-import { Opcode, Result } from "../../wire/codes.ts";
+import { isForLater, Opcode, Result } from "../../wire/codes.ts";
 import { FRAME_BYTES, writeClaimRequest } from "../../wire/version0.ts";
 import { frames } from "../../wire/v1/frames.ts";
 import { writeClaim } from "../../wire/v1/writers.ts";
@@ -68,7 +68,7 @@ export class FleetClaims {
       block[M.claimsAnswered]++;
     }
     if (amountFen > 0) return this.#paid(user, packetId, amountFen);
-    if (result >= 100 && result < 200) {
+    if (isForLater(result)) {
       block[M.claimsBusy]++;
       return this.#wait(user, packetId, Math.max(1, retryMs));
     }

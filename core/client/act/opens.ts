@@ -1,6 +1,6 @@
 import type { Engine } from "../../engine/common/engine.ts";
 import type { Random } from "../../base/random.ts";
-import { Result } from "../../wire/codes.ts";
+import { isForLater, Result } from "../../wire/codes.ts";
 import { frames } from "../../wire/v1/frames.ts";
 import { writeOpen } from "../../wire/v1/writers.ts";
 import { AwardKind, type AwardLog } from "../state/award_log.ts";
@@ -59,7 +59,7 @@ export class FleetOpens {
   /** The answer of a server. Returns whether the packet is open. */
   answered(user: number, packetId: number, result: number, amountFen: number, retryMs: number): boolean {
     const { slice, block, awards, time } = this.#parts;
-    if (result >= 100 && result < 200) {
+    if (isForLater(result)) {
       block[M.opensBusy]++;
       this.#later.add(user, packetId, time.nowMs + Math.max(1, retryMs));
       return false;

@@ -1,6 +1,6 @@
 import { record } from "../../counters/histogram.ts";
 import type { Engine } from "../../engine/common/engine.ts";
-import { Result, SendMode } from "../../wire/codes.ts";
+import { isForLater, Result, SendMode } from "../../wire/codes.ts";
 import { writeFrame } from "../../wire/frame_codec.ts";
 import { frames } from "../../wire/v1/frames.ts";
 import type { Behaviour } from "../population/behaviour.ts";
@@ -105,7 +105,7 @@ export class FleetSends {
     if (result === Result.ok) {
       block[M.sendsDone]++;
       block[M.amountSentFen] += sent.amountFen;
-    } else block[result >= 100 && result < 200 ? M.sendsBusy : M.sendsRefused]++;
+    } else block[isForLater(result) ? M.sendsBusy : M.sendsRefused]++;
   }
 
   #turn(ticker: Ticker, wallMs: number, act: (user: number, userId: number) => void): void {

@@ -1,5 +1,5 @@
 import type { Engine } from "../../engine/common/engine.ts";
-import { Result } from "../../wire/codes.ts";
+import { isForLater, Result } from "../../wire/codes.ts";
 import type { FrameCursor } from "../../wire/frame_cursor.ts";
 import { frames, Opcode1 } from "../../wire/v1/frames.ts";
 import { writeDelivered } from "../../wire/v1/writers.ts";
@@ -96,7 +96,7 @@ export class ServerFrames1 implements FrameTaker {
       if (length < frames.shakeResult.at.resource + 4) return M.badFramesTooShort;
       answers.shaken(user, requestId, M.shakesGreeted);
     } else if (result === Result.allGone) answers.shaken(user, requestId, M.shakesAllGone);
-    else if (result >= 100 && result < 200) {
+    else if (isForLater(result)) {
       answers.shaken(user, requestId, M.shakesOverloaded, view.getUint32(at + frames.shakeResult.at.retryMs));
     } else return M.badFramesUnknown;
     return IN_ORDER;

@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { exists } from "../../base/exists.ts";
 import { UserError } from "../../base/user_error.ts";
 import { syncFolder } from "./sync_folder.ts";
 
@@ -76,16 +77,6 @@ function makeFolder(directory: string): void {
   for (let folder = resolve(directory); !exists(folder); folder = dirname(folder)) made.push(folder);
   Deno.mkdirSync(directory, { recursive: true });
   for (const folder of made.reverse()) syncFolder(dirname(folder));
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /** Undefined on Windows, which can't open a folder. */

@@ -20,6 +20,8 @@ import {
   type Judgement,
   type LedgerLimits,
   NO_LIMITS,
+  refuse,
+  say,
 } from "../record/ledger.ts";
 import { type Mint, MintList } from "./mint_list.ts";
 import type { MoneyTally } from "./money_tally.ts";
@@ -150,7 +152,7 @@ export class Judge {
     if (kind === EntryKind.open) return this.#open(packetId, user, judgement);
     if (kind === EntryKind.part) {
       this.#parts.add(words, at);
-      return say(judgement, Verdict.done, Refusal.none);
+      return say(judgement, Verdict.done);
     }
     if (isTransfer(kind)) return this.sends.judge(words, at, this.#parts.take(words), judgement);
     if (isOfOrder(kind)) {
@@ -164,11 +166,11 @@ export class Judge {
     }
     if (isQuestion(kind)) {
       this.sends.answer(words, at, judgement.reply);
-      return say(judgement, Verdict.done, Refusal.none);
+      return say(judgement, Verdict.done);
     }
     // Of new packets only: what is stored was right when it came.
     if (kind === EntryKind.mint && !mayMint(this.#ids, packetId, words[at + EntryWord.count])) {
-      return say(judgement, Verdict.refused, Refusal.idsTaken);
+      return refuse(judgement, Refusal.idsTaken);
     }
     this.#decide(
       kind,
@@ -190,11 +192,7 @@ export class Judge {
     const kind = values[at + RowField.kind];
     if (isNote(kind)) {
       const isRight = kind !== EntryKind.host || this.#isHostNote(body);
-      return say(
-        judgement,
-        isRight ? Verdict.done : Verdict.refused,
-        isRight ? Refusal.none : Refusal.idsTaken,
-      );
+      return isRight ? say(judgement, Verdict.done) : refuse(judgement, Refusal.idsTaken);
     }
     const packetId = values[at + RowField.packetId];
     const user = values[at + RowField.user];
@@ -264,7 +262,7 @@ export class Judge {
   ): void {
     const isExact = amountFen > 0 && amountFen <= Number.MAX_SAFE_INTEGER;
     if (packetId === 0 || !isExact || sponsor < 0 || sponsor > MOST_SPONSOR) {
-      return say(judgement, Verdict.refused, Refusal.malformed);
+      return refuse(judgement, Refusal.malformed);
     }
     switch (kind) {
       case EntryKind.mint:
@@ -276,7 +274,7 @@ export class Judge {
       case EntryKind.giveBack:
         return this.#giveBack(packetId, amountFen, sponsor, judgement);
       default:
-        return say(judgement, Verdict.refused, Refusal.malformed);
+        return refuse(judgement, Refusal.malformed);
     }
   }
 
@@ -296,25 +294,25 @@ export class Judge {
   #mint(mint: Mint & { readonly order: number }, part: number, judgement: Judgement): void {
     const { firstId, count, amountFen, order } = mint;
     if (count <= 0 || amountFen < count || firstId + count > 0x1_0000_0000) {
-      return say(judgement, Verdict.refused, Refusal.malformed);
+      return refuse(judgement, Refusal.malformed);
     }
     const before = this.mints.from(firstId);
     if (
       before !== undefined && before.count === count && before.amountFen === amountFen &&
       before.sponsor === mint.sponsor && before.order === order
-    ) return say(judgement, Verdict.doneBefore, Refusal.none);
+    ) return say(judgement, Verdict.doneBefore);
     if (firstId < this.nextPacketId || firstId + count > this.sends.lowestId) {
-      return say(judgement, Verdict.refused, Refusal.idsTaken);
+      return refuse(judgement, Refusal.idsTaken);
     }
     // Past this sum a fen more or less would be lost in rounding.
     if (amountFen - this.#sourceFen - this.sends.totals.sourceFen > Number.MAX_SAFE_INTEGER) {
-      return say(judgement, Verdict.refused, Refusal.malformed);
+      return refuse(judgement, Refusal.malformed);
     }
     const objection = order === 0 ? Refusal.none : this.orders.objection({ order, part, firstId, count });
-    if (objection !== Refusal.none) return say(judgement, Verdict.refused, objection);
+    if (objection !== Refusal.none) return refuse(judgement, objection);
     this.restoreMint(mint);
     this.money?.made(firstId, amountFen, mint.sponsor);
-    say(judgement, Verdict.done, Refusal.none);
+    say(judgement, Verdict.done);
   }
 
   #award(
@@ -329,21 +327,21 @@ export class Judge {
     const { packets } = this;
     if (packets.isAwarded(packetId)) {
       const isSame = packets.user(packetId) === user && packets.amountFen(packetId) === amountFen;
-      if (isSame) return say(judgement, Verdict.doneBefore, Refusal.none);
-      return say(judgement, Verdict.refused, Refusal.packetTaken);
+      if (isSame) return say(judgement, Verdict.doneBefore);
+      return refuse(judgement, Refusal.packetTaken);
     }
     const owner = this.mints.sponsorOf(packetId);
-    if (owner < 0) return say(judgement, Verdict.refused, Refusal.unknownPacket);
-    if (owner !== sponsor) return say(judgement, Verdict.refused, Refusal.wrongSponsor);
+    if (owner < 0) return refuse(judgement, Refusal.unknownPacket);
+    if (owner !== sponsor) return refuse(judgement, Refusal.wrongSponsor);
     if (packetId < this.givenBackBelow(sponsor)) {
-      return say(judgement, Verdict.refused, Refusal.givenBack);
+      return refuse(judgement, Refusal.givenBack);
     }
     const limit = this.#limitReached(user, sponsor, limits);
     if (limit !== Refusal.none) {
       this.money?.refused(packetId, sponsor, limit);
-      return say(judgement, Verdict.refused, limit);
+      return refuse(judgement, limit);
     }
-    if (amountFen > this.poolFenOf(sponsor)) return say(judgement, Verdict.refused, Refusal.poolEmpty);
+    if (amountFen > this.poolFenOf(sponsor)) return refuse(judgement, Refusal.poolEmpty);
     packets.award(packetId, user, amountFen, sponsor, isHeld);
     packets.link(packetId, this.latest.replace(user, packetId));
     this.#awards++;
@@ -353,26 +351,26 @@ export class Judge {
       this.#unopened++;
       this.#heldFen += amountFen;
     } else this.#userFen += amountFen;
-    say(judgement, Verdict.done, Refusal.none);
+    say(judgement, Verdict.done);
   }
 
   /** The verdict tells amount and sponsor, which nobody who asks needs to know. */
   #open(packetId: number, user: number, judgement: Judgement): void {
     const { packets } = this;
     if (this.awardOf(packetId)?.user !== user) {
-      return say(judgement, Verdict.refused, Refusal.unknownPacket);
+      return refuse(judgement, Refusal.unknownPacket);
     }
     const state = packets.state(packetId);
-    if ((state & PacketState.lapsed) !== 0) return say(judgement, Verdict.refused, Refusal.givenBack);
+    if ((state & PacketState.lapsed) !== 0) return refuse(judgement, Refusal.givenBack);
     judgement.amountFen = packets.amountFen(packetId);
     judgement.sponsor = packets.sponsor(packetId);
-    if (!isUnopened(state)) return say(judgement, Verdict.doneBefore, Refusal.none);
+    if (!isUnopened(state)) return say(judgement, Verdict.doneBefore);
     packets.note(packetId, PacketState.opened);
     this.#unopened--;
     this.#heldFen -= judgement.amountFen;
     this.#userFen += judgement.amountFen;
     this.money?.opened(packetId, judgement.amountFen, judgement.sponsor);
-    say(judgement, Verdict.done, Refusal.none);
+    say(judgement, Verdict.done);
   }
 
   /** A stored `open` must say what the award says. */
@@ -380,7 +378,7 @@ export class Judge {
     const packetId = values[at + RowField.packetId];
     const isRight = this.awardOf(packetId)?.amountFen === values[at + RowField.amount] &&
       this.packets.sponsor(packetId) === values[at + RowField.sponsor];
-    if (!isRight) return say(judgement, Verdict.refused, Refusal.malformed);
+    if (!isRight) return refuse(judgement, Refusal.malformed);
     this.#open(packetId, values[at + RowField.user], judgement);
   }
 
@@ -389,30 +387,30 @@ export class Judge {
     const award = this.awardOf(packetId);
     const isRight = award?.user === user && award.amountFen === amountFen &&
       packets.sponsor(packetId) === sponsor;
-    if (!isRight) return say(judgement, Verdict.refused, Refusal.malformed);
+    if (!isRight) return refuse(judgement, Refusal.malformed);
     const state = packets.state(packetId);
-    if ((state & PacketState.lapsed) !== 0) return say(judgement, Verdict.doneBefore, Refusal.none);
-    if (!isUnopened(state)) return say(judgement, Verdict.refused, Refusal.packetTaken);
+    if ((state & PacketState.lapsed) !== 0) return say(judgement, Verdict.doneBefore);
+    if (!isUnopened(state)) return refuse(judgement, Refusal.packetTaken);
     packets.note(packetId, PacketState.lapsed);
     this.#unopened--;
     this.#heldFen -= amountFen;
     this.#returnedFen += amountFen;
     this.money?.lapsed(packetId, amountFen, sponsor, (state & PacketState.delivered) !== 0);
-    say(judgement, Verdict.done, Refusal.none);
+    say(judgement, Verdict.done);
   }
 
   #giveBack(belowId: number, amountFen: number, sponsor: number, judgement: Judgement): void {
     const isSame = this.givenBack.some((given) =>
       given.sponsor === sponsor && given.belowId === belowId && given.amountFen === amountFen
     );
-    if (isSame) return say(judgement, Verdict.doneBefore, Refusal.none);
+    if (isSame) return say(judgement, Verdict.doneBefore);
     // All or nothing: a part of the pool would leave packets that can't be told from those that went back.
     if (belowId !== this.nextPacketId || amountFen !== this.poolFenOf(sponsor)) {
-      return say(judgement, Verdict.refused, Refusal.malformed);
+      return refuse(judgement, Refusal.malformed);
     }
     this.restoreGivenBack({ sponsor, belowId, amountFen });
     this.money?.returned(sponsor, amountFen);
-    say(judgement, Verdict.done, Refusal.none);
+    say(judgement, Verdict.done);
   }
 
   /** Which limit the user has reached. The list of their packets is as short as the limit on it. */
@@ -432,7 +430,7 @@ export class Judge {
 
   /** An award is pending until it has reached its user, and is open. */
   #findPending(user: number, after: number, judgement: Judgement): void {
-    say(judgement, Verdict.done, Refusal.none);
+    say(judgement, Verdict.done);
     judgement.packetId =
       judgement.amountFen =
       judgement.sponsor =
@@ -456,17 +454,17 @@ export class Judge {
   #deliver(packetId: number, user: number, judgement: Judgement): void {
     if (this.sends.list.has(packetId)) {
       const isNew = this.sends.pending.deliver(user, packetId);
-      return say(judgement, isNew ? Verdict.done : Verdict.doneBefore, Refusal.none);
+      return say(judgement, isNew ? Verdict.done : Verdict.doneBefore);
     }
     if (this.awardOf(packetId)?.user !== user) {
-      return say(judgement, Verdict.refused, Refusal.unknownPacket);
+      return refuse(judgement, Refusal.unknownPacket);
     }
     const isNew = (this.packets.state(packetId) & PacketState.delivered) === 0;
     if (isNew) {
       this.packets.note(packetId, PacketState.delivered);
       this.money?.delivered(packetId, this.packets.amountFen(packetId), this.packets.sponsor(packetId));
     }
-    say(judgement, isNew ? Verdict.done : Verdict.doneBefore, Refusal.none);
+    say(judgement, isNew ? Verdict.done : Verdict.doneBefore);
   }
 
   /** All that is a user's by shaking: few packets, unless there are no limits. */
@@ -483,9 +481,4 @@ export class Judge {
     this.#poolFen += fen;
     this.#poolFenOf.set(sponsor, this.poolFenOf(sponsor) + fen);
   }
-}
-
-function say(judgement: Judgement, verdict: Verdict, detail: number): void {
-  judgement.verdict = verdict;
-  judgement.detail = detail;
 }

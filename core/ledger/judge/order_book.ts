@@ -1,5 +1,5 @@
 import { Refusal, Verdict } from "../record/entry.ts";
-import type { Judgement } from "../record/ledger.ts";
+import { type Judgement, refuse, say } from "../record/ledger.ts";
 import { orderIdentity, type OrderText, readOrder } from "../record/order_text.ts";
 
 /** An order, and what was made for it. */
@@ -112,14 +112,4 @@ export class OrderBook {
     while (this.#isNumberTaken(number)) number++;
     return number;
   }
-}
-
-function say(judgement: Judgement, verdict: Verdict): void {
-  judgement.verdict = verdict;
-  judgement.detail = Refusal.none;
-}
-
-function refuse(judgement: Judgement, detail: number): void {
-  judgement.verdict = Verdict.refused;
-  judgement.detail = detail;
 }

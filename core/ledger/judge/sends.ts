@@ -4,7 +4,7 @@ import { entryAmountFen, EntryKind, EntryWord, PAYLOAD_WORDS, Refusal, Verdict }
 import { RowField } from "../record/entry_rows.ts";
 import { Groups } from "./groups.ts";
 import { type IdSpace, idSpaceOf } from "../../base/id_space.ts";
-import type { Judgement } from "../record/ledger.ts";
+import { type Judgement, refuse, say } from "../record/ledger.ts";
 import { PendingShares } from "./pending_shares.ts";
 import { isSplit, readSendBody } from "../record/send_body.ts";
 import { SentList } from "./sent_list.ts";
@@ -391,14 +391,4 @@ function writeDeadline(deadlineMs: number, { reply }: Judgement): void {
 function copyFrom(words: Uint32Array | undefined, from: number, reply: Int32Array): void {
   if (words === undefined) return;
   for (let i = 0; i < PAYLOAD_WORDS && from + i < words.length; i++) reply[i] = words[from + i];
-}
-
-function say(judgement: Judgement, verdict: Verdict): void {
-  judgement.verdict = verdict;
-  judgement.detail = Refusal.none;
-}
-
-function refuse(judgement: Judgement, detail: number): void {
-  judgement.verdict = Verdict.refused;
-  judgement.detail = detail;
 }

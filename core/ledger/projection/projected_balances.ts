@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import type { Balances } from "../record/ledger.ts";
+import { type Balances, emptyBalances } from "../record/ledger.ts";
 import { PROJECTION_FILE } from "./projection.ts";
 
 /** What is left of a sponsor's money. */
@@ -46,14 +46,7 @@ interface AccountRow {
 
 /** Accounts are `source`, `user`, `packet`, and by sponsor `pool:7` and `returned:7`. */
 function sumUp(rows: readonly AccountRow[]): ProjectedBalances {
-  const balances: Balances = {
-    sourceFen: 0,
-    poolFen: 0,
-    heldFen: 0,
-    userFen: 0,
-    returnedFen: 0,
-    packetFen: 0,
-  };
+  const balances = emptyBalances();
   const sponsors = new Map<number, { sponsor: number; poolFen: number; returnedFen: number }>();
   for (const { account, fen } of rows) {
     const [kind, number] = account.split(":");

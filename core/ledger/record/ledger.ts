@@ -1,4 +1,4 @@
-import { PAYLOAD_WORDS, type Verdict } from "./entry.ts";
+import { PAYLOAD_WORDS, Refusal, Verdict } from "./entry.ts";
 import type { OrderState } from "./order_state.ts";
 
 /** What the ledger says of one entry. */
@@ -38,6 +38,18 @@ export function emptyJudgement(): Judgement {
   };
 }
 
+/** An entry is done, now or before. */
+export function say(judgement: Judgement, verdict: Verdict): void {
+  judgement.verdict = verdict;
+  judgement.detail = Refusal.none;
+}
+
+/** @param detail one of `Refusal` */
+export function refuse(judgement: Judgement, detail: number): void {
+  judgement.verdict = Verdict.refused;
+  judgement.detail = detail;
+}
+
 /** Every account's balance in fen. The sum of all is 0 at any moment: `source` is what was put in, negative. */
 export interface Balances {
   sourceFen: number;
@@ -48,6 +60,10 @@ export interface Balances {
   returnedFen: number;
   /** In packets that users sent: shares that nobody has claimed. */
   packetFen: number;
+}
+
+export function emptyBalances(): Balances {
+  return { sourceFen: 0, poolFen: 0, heldFen: 0, userFen: 0, returnedFen: 0, packetFen: 0 };
 }
 
 /** Most packets that a user may have, in all and of one sponsor; `Infinity` for no limit. */

@@ -8,7 +8,7 @@ import { nextTurn } from "../../base/event_loop.ts";
 import { UserError } from "../../base/user_error.ts";
 import { type AwardedBits, markAwarded } from "../judge/awarded_bits.ts";
 import { Refusal } from "../record/entry.ts";
-import type { Balances, Ledger, LedgerLimits } from "../record/ledger.ts";
+import { type Balances, emptyBalances, type Ledger, type LedgerLimits } from "../record/ledger.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
 import { LedgerBoard, LedgerState } from "../ring/ledger_board.ts";
 import { LedgerLoop, Step } from "./ledger_loop.ts";
@@ -95,15 +95,6 @@ const YIELD_MS = 50;
 /** How often a busy thread shows where the money is. */
 const SHOW_MONEY_MS = 250;
 
-const NO_BALANCES: Balances = {
-  sourceFen: 0,
-  poolFen: 0,
-  heldFen: 0,
-  userFen: 0,
-  returnedFen: 0,
-  packetFen: 0,
-};
-
 const report = (message: LedgerReport) => postToParent(message);
 
 /** The life of the ledger thread. */
@@ -125,7 +116,7 @@ async function judgeUntilStopped(init: LedgerInit): Promise<void> {
   onParentMessage((message) => {
     const order = message as LedgerOrder;
     if (order.type === "stop") isStopped = true;
-    else report({ type: "balances", balances: opened?.ledger.balances() ?? NO_BALANCES });
+    else report({ type: "balances", balances: opened?.ledger.balances() ?? emptyBalances() });
     waker.wake();
   });
   while (opened === undefined && !isStopped) {

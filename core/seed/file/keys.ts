@@ -7,6 +7,7 @@ import {
   sign,
   verify,
 } from "node:crypto";
+import { exists } from "../../base/exists.ts";
 import { UserError } from "../../base/user_error.ts";
 import { hex, KEY_ID_BYTES, signedBytes } from "./format.ts";
 
@@ -131,16 +132,6 @@ function publicKeyOf(pem: string, place: string): KeyObject {
     // Said below.
   }
   throw new UserError(`${place}: is no ed25519 public key in PEM`);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 function writing(path: string, write: () => void): void {

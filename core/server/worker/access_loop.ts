@@ -18,7 +18,13 @@ import type { LoginRules } from "../../set/common/logins.ts";
 import type { SetHost } from "../../set/common/set_host.ts";
 import { VerdictWatch } from "../../set/common/verdict_watch.ts";
 import type { Waker } from "../../threads/waker.ts";
-import { decodeControl, encodeControl, type Mailbox, MessageKind } from "../../threads/mailbox.ts";
+import {
+  decodeControl,
+  encodeControl,
+  type Mailbox,
+  MessageKind,
+  type MessageReader,
+} from "../../threads/mailbox.ts";
 import type { Clock } from "../../base/clock.ts";
 import { EventTime } from "../../base/event_time.ts";
 import { FrameCursor } from "../../wire/frame_cursor.ts";
@@ -349,14 +355,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.#nextTickMs = next;
   }
 
-  readonly #onMessage = (
-    kind: number,
-    set: number,
-    plugin: number,
-    words: Int32Array,
-    at: number,
-    count: number,
-  ): void => {
+  readonly #onMessage: MessageReader = (kind, set, plugin, words, at, count) => {
     if (kind === MessageKind.control) return this.#obey(decodeControl(words, at) as WorkerOrder);
     const target = this.#sets[set - this.#parts.firstSet];
     if (kind === MessageKind.set) target.onSetMessage(plugin, words, at, count);

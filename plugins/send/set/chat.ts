@@ -3,6 +3,7 @@ import {
   EntryKind,
   frames,
   hasUser,
+  isForLater,
   lengthOf,
   ownerSet,
   Result,
@@ -87,7 +88,7 @@ export class Chat {
 
   writeResult(reply: DataView, replyAt: number, requestId: number, result: number): number {
     this.#set.count(result === Result.ok ? this.#m.chats : this.#m.chatsRefused);
-    const retryMs = result >= 100 && result < 200 ? this.#config.retryMs : 0;
+    const retryMs = isForLater(result) ? this.#config.retryMs : 0;
     return writeChatResult(reply, replyAt, this.#set.unixMs, requestId, result, retryMs);
   }
 

@@ -2,6 +2,7 @@ import {
   DEFER,
   EntryKind,
   frames,
+  isForLater,
   ownerSet,
   placesFor,
   Refusal,
@@ -123,7 +124,7 @@ export class Sender {
   }
 
   #refuse(reply: DataView, replyAt: number, requestId: number, result: number): number {
-    const isLater = result >= 100 && result < 200;
+    const isLater = isForLater(result);
     this.#set.count(isLater ? this.#m.busy : this.#m.refused);
     const retryMs = isLater ? this.#config.retryMs : 0;
     return writeFrame(frames.sendResult, reply, replyAt, this.#set.unixMs, {

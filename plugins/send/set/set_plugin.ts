@@ -5,6 +5,7 @@ import {
   Field,
   type FrameHandler,
   frames,
+  isForLater,
   Opcode,
   Opcode1,
   ownerSet,
@@ -242,7 +243,7 @@ export class SendSet implements PluginInstance {
     if (this.#set.versionOf(connection) === 0) {
       return writeClaimResponse(reply, replyAt, unixSeconds, packetId, amountFen);
     }
-    const retryMs = result >= 100 && result < 200 ? this.#config.retryMs : 0;
+    const retryMs = isForLater(result) ? this.#config.retryMs : 0;
     return writeClaimResult(reply, replyAt, unixMs, packetId, result, amountFen, retryMs);
   }
 
