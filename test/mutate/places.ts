@@ -52,4 +52,5 @@ export const TESTS: readonly string[] = [
 ];
 
 /** Nothing here is run by these tests: commands and threads, which tests of whole processes run. */
-export const LEFT_OUT = /_test\.ts$|\/testing\.ts$|command\.ts$|core\/seed\/seed\.ts$|_worker\.ts$|_thread\.ts$|\/metrics\.ts$/;
+export const LEFT_OUT =
+  /_test\.ts$|\/testing\.ts$|command\.ts$|core\/seed\/seed\.ts$|_worker\.ts$|_thread\.ts$|\/metrics\.ts$/;
