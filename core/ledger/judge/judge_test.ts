@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { EntryKind } from "../kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   HELD,
   PAYLOAD_AT,
@@ -11,7 +11,8 @@ import {
   Verdict,
 } from "../record/entry.ts";
 import { ROW_FIELDS } from "../record/entry_rows.ts";
-import { emptyJudgement, NO_LIMITS } from "../record/ledger.ts";
+import { emptyJudgement } from "../record/judgement.ts";
+import { NO_LIMITS } from "../record/ledger.ts";
 import { sendBodyWords } from "../record/send_body.ts";
 import { Judge } from "./judge.ts";
 
@@ -63,7 +64,7 @@ Deno.test("what holds after every batch is looked at: the sum, and that no accou
   unequal.sends.totals.userFen++;
   assert.throws(() => unequal.check(), /the sum of all accounts is 0/);
   const overdrawn = made();
-  overdrawn.restoreGivenBack({ sponsor: 1, belowId: 11, amountFen: 1_001 });
+  overdrawn.wentBack({ sponsor: 1, belowId: 11, amountFen: 1_001 });
   assert.throws(() => overdrawn.check(), /neither is ever overdrawn/);
   const sentTwice = made();
   sentTwice.sends.totals.packetFen--;
@@ -126,7 +127,7 @@ Deno.test("a sent packet goes back to whoever sent it", () => {
     refused(Refusal.malformed),
   );
   assert.deepEqual(judged(judge, EntryKind.takeBack, back, 20), DONE);
-  assert.equal(judge.sends.balanceOf(5), 50);
+  assert.equal(judge.balanceOf(5), 50);
 });
 
 Deno.test("a packet that stored rows end must lie where ended ones do, as the rows have it", () => {

@@ -6,7 +6,7 @@ import { closeThread, onParentMessage, postToParent } from "../../threads/thread
 import { systemClock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
 import { UserError } from "../../base/user_error.ts";
-import { type AwardedBits, markAwarded } from "../judge/awarded_bits.ts";
+import { type AwardedBits, markAwarded } from "../books/awarded_bits.ts";
 import { Refusal } from "../record/entry.ts";
 import { type Balances, emptyBalances, type Ledger, type LedgerLimits } from "../record/ledger.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
@@ -16,7 +16,7 @@ import { LedgerRing } from "../ring/ledger_ring.ts";
 import { MemoryLedger } from "../judge/memory_ledger.ts";
 import { MoneyBoard } from "../ring/money_board.ts";
 import type { MoneyGroup } from "../record/money_rows.ts";
-import { MoneyTally } from "../judge/money_tally.ts";
+import { MoneyTally } from "../books/money_tally.ts";
 import { refuseOtherHost } from "../evidence/host_notes.ts";
 import { refuseLostRows } from "../evidence/inspect.ts";
 import { CHECKPOINT_FILE } from "../checkpoint/checkpoint.ts";

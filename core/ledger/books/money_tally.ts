@@ -1,5 +1,5 @@
 import { Refusal } from "../record/entry.ts";
-import type { Judge } from "./judge.ts";
+import type { Books } from "./books.ts";
 import { type MoneyGroup, MoneyRows } from "../record/money_rows.ts";
 import { CHUNK_PACKETS, PacketState } from "./packets.ts";
 
@@ -38,13 +38,13 @@ export class MoneyTally {
   }
 
   /** Adds up what a judge has decided so far. @param onProgress called often */
-  restore(judge: Judge, onProgress: () => void): void {
-    judge.mints.forEach((firstId, amountFen, sponsor) => this.made(firstId, amountFen, sponsor));
-    for (const [number, { state, sponsor }] of judge.packets.chunks) {
+  restore(books: Books, onProgress: () => void): void {
+    books.mints.forEach((firstId, amountFen, sponsor) => this.made(firstId, amountFen, sponsor));
+    for (const [number, { state, sponsor }] of books.packets.chunks) {
       const firstId = number * CHUNK_PACKETS;
       for (let i = 0; i < CHUNK_PACKETS; i++) {
         if ((state[i] & PacketState.awarded) === 0) continue;
-        const amountFen = judge.packets.amountFen(firstId + i);
+        const amountFen = books.packets.amountFen(firstId + i);
         const isHeld = (state[i] & PacketState.held) !== 0;
         this.awarded(firstId + i, amountFen, sponsor[i], isHeld);
         if ((state[i] & PacketState.opened) !== 0) this.opened(firstId + i, amountFen, sponsor[i]);
@@ -55,7 +55,7 @@ export class MoneyTally {
       }
       onProgress();
     }
-    for (const { sponsor, amountFen } of judge.givenBack) this.returned(sponsor, amountFen);
+    for (const { sponsor, amountFen } of books.givenBack) this.returned(sponsor, amountFen);
     this.startHere();
   }
 
