@@ -26,8 +26,8 @@ export function checkLedgerWindow(
   const fleet = (name: string) => window.grew(name, "client");
   const played = {
     name: `${awardsPerS} awards/s`,
-    scheduled: Math.round(shakesPerS * window.seconds),
-    offered: fleet("shakesSent"),
+    due: Math.round(shakesPerS * window.seconds),
+    sent: fleet("shakesSent"),
     answered: fleet("shakesAnswered"),
     overloaded: fleet("shakesOverloaded"),
     disconnects: fleet("disconnects"),

@@ -1,5 +1,6 @@
 import type { OnStage } from "../cli/progress.ts";
 import { eachDelivered } from "../ledger/record/delivered_marks.ts";
+import { UserError } from "../base/user_error.ts";
 import { kindOf } from "../ledger/kinds/entry_kinds.ts";
 import type { AwardState } from "../ledger/kinds/kind.ts";
 import { RowField } from "../ledger/record/entry_rows.ts";
@@ -58,7 +59,12 @@ export function showUser(
     );
     const byPacket = new Map<number, Omit<ShownAward, "isDelivered">>();
     for (const seq of seqs.sort((a, b) => a - b)) {
-      const row = select.get(seq)!;
+      const row = select.get(seq);
+      if (row === undefined) {
+        throw new UserError(
+          `${directory}: lacks row ${seq}, which projection.db knows. See redpkt ledger check ${directory}`,
+        );
+      }
       const packetId = row.packet as number;
       const state = kindOf(row.kind as number)!.award!({ count: row.count as number });
       const first = byPacket.get(packetId) ?? {

@@ -48,8 +48,8 @@ async function writeRun(
   const phase: PhaseSummary = {
     name: phaseName,
     seconds: 30,
-    scheduled: answered,
-    offered: answered,
+    due: answered,
+    sent: answered,
     answered,
     won: 10,
     wonFen: 1234,

@@ -78,7 +78,7 @@ export class PluginContexts {
       get leftUnread() {
         return host.engine.stats.leftUnread;
       },
-      rest: (connection) => host.engine.reads?.rest(connection),
+      rest: (connection) => host.engine.reads?.rest(connection) ?? true,
     };
   }
 

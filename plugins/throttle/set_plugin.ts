@@ -119,14 +119,15 @@ export class ThrottleSet implements PluginInstance {
     if (nowMs >= this.#control.nextMs) this.#conclude(nowMs);
     const isLess = this.#level >= Level.readLess;
     const kind = this.#classOf[opcode];
-    if (leftMs > this.#config.staleMs && kind !== Class.claim) {
+    const isStale = leftMs > this.#config.staleMs;
+    if (isStale && isLess && kind !== Class.claim) {
       this.#set.count(this.#m.throttleStale);
       return DROP;
     }
     // What was left on purpose says nothing of the queue that stands.
     if (leftMs === 0) this.#control.observe(waitedMs);
     this.#set.record(this.#wait, Math.max(waitedMs, leftMs) * 1000);
-    const admission = this.#judge(connection, opcode, nowMs);
+    const admission = this.#judge(connection, opcode, nowMs, isStale);
     if (admission === ADMIT || !isLess) return admission;
     this.#set.count(this.#m.throttleUnanswered);
     return DROP;
@@ -182,7 +183,7 @@ export class ThrottleSet implements PluginInstance {
   }
 
   /** What every limit says together. What is admitted is taken from every bucket. */
-  #judge(connection: number, opcode: number, nowMs: number): Admission {
+  #judge(connection: number, opcode: number, nowMs: number, isStale: boolean): Admission {
     const m = this.#m;
     const kind = this.#classOf[opcode];
     const cost = this.#costOf[opcode];
@@ -194,11 +195,14 @@ export class ThrottleSet implements PluginInstance {
     const isBusy = userFullAtMs - nowMs > this.#userBurstMs / 2;
     if (isBusy) this.#noteBusy(place);
     if (fullAtMs - nowMs > this.#burstMs || userFullAtMs - nowMs > this.#userBurstMs) {
-      this.#set.rest(connection);
-      return this.#refuse(
+      const admission = this.#refuse(
         m.throttleByConnection,
         Math.max(fullAtMs - this.#burstMs, userFullAtMs - this.#userBurstMs) - nowMs,
       );
+      if (this.#set.rest(connection) || !isStale) return admission;
+      // Of all that came during a rest, one refusal is answered: whoever waits for it sent one frame.
+      this.#set.count(m.throttleUnanswered);
+      return DROP;
     }
     if (
       kind === Class.chat

@@ -78,7 +78,7 @@ export function checkLedger(
     });
     attempt(problems, TRUTH_FILE, () => checkKnown(directory, db, tip ?? tipOf(db), evidence, problems));
     attempt(problems, PROJECTION_FILE, () => projection?.finish(onStage));
-    if (expect !== undefined) checkAnchor(db, expect, problems);
+    if (expect !== undefined) attempt(problems, TRUTH_FILE, () => checkAnchor(db, expect, problems));
     attempt(problems, TRUTH_FILE, () => {
       const seeds = claims === undefined ? [] : usedSeeds(db);
       if (seeds.length === 0) return;

@@ -58,8 +58,9 @@ export class RowCheck {
 
   #isCompared = false;
 
-  constructor(truth: TruthReader, problems: Problems, checkpoint?: CheckpointCheck) {
-    this.#judge = new Judge(NO_LIMITS, truth, idSpaceOf(truth.hostNumber));
+  /** @param hostNumber whose packet ids the ledger has */
+  constructor(truth: TruthReader, hostNumber: number, problems: Problems, checkpoint?: CheckpointCheck) {
+    this.#judge = new Judge(NO_LIMITS, truth, idSpaceOf(hostNumber));
     this.#truth = truth;
     this.#checkpoint = checkpoint;
     this.#problems = problems;

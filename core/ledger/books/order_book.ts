@@ -31,7 +31,7 @@ export class OrderBook {
   #last = 0;
 
   /** @param isNumberTaken whether an older redpkt has used this number for something else */
-  constructor(isNumberTaken: (number: number) => boolean = () => false) {
+  constructor(isNumberTaken: (number: number) => boolean) {
     this.#isNumberTaken = isNumberTaken;
   }
 

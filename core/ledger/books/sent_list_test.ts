@@ -47,3 +47,15 @@ Deno.test("the next open packet is found from any on, the oldest first", () => {
     assert.deepEqual([one.has(FIRST_SENT_ID - 2_999), one.has(FIRST_SENT_ID - 3_000)], [true, false]);
   }
 });
+
+Deno.test("a request that nobody made is nobody's, also of user 0 by number 0, however long the list is", () => {
+  const list = new SentList();
+  for (let i = 0; i <= 1_025; i++) {
+    assert.equal(list.idOf(0, false, 0), 0, `${i} packets`);
+    const again = new SentList();
+    again.restore(...list.columns());
+    assert.deepEqual([again.idOf(0, false, 0), again.size, again.lowestId], [0, i, list.lowestId]);
+    list.add(1 + i, false, i);
+  }
+  assert.deepEqual([list.has(FIRST_SENT_ID + 1), list.has(FIRST_SENT_ID)], [false, true]);
+});

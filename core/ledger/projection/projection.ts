@@ -10,9 +10,6 @@ import { setAside } from "../disk/set_aside.ts";
 import { TRUTH_FILE } from "../store/sqlite_store.ts";
 import { rollBack } from "../chain/truth_writer.ts";
 
-/** SQLite's result codes for a file that isn't as it must be: CORRUPT and NOTADB. */
-const DAMAGE_CODES = new Set([11, 26]);
-
 /** Name of the projection's file in a ledger's directory. */
 export const PROJECTION_FILE = "projection.db";
 
@@ -130,11 +127,6 @@ export class Projection {
     }
     Projection.setAside(directory, wallMs);
     return new Projection(directory);
-  }
-
-  /** Whether an error says that the file is damaged, so that it must be made anew. */
-  static isDamage(error: unknown): boolean {
-    return error instanceof Error && "errcode" in error && DAMAGE_CODES.has(Number(error.errcode) & 0xff);
   }
 
   /** Gives the files another name, since they may know what nobody else knows. Returns the new name, if there are any. */

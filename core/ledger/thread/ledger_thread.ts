@@ -1,8 +1,7 @@
 import { Waker } from "../../threads/waker.ts";
-import type { Balances } from "../record/ledger.ts";
 import { LedgerBoard } from "../ring/ledger_board.ts";
 import type { OrderState } from "../record/order_state.ts";
-import type { LedgerInit, LedgerOrder, LedgerReady, LedgerReport } from "./ledger_worker.ts";
+import type { LedgerInit, LedgerReady, LedgerReport } from "./ledger_worker.ts";
 import type { ProjectorInit, ProjectorReport } from "./projector_worker.ts";
 
 /** What the main thread hears of the ledger besides answers. */
@@ -37,7 +36,6 @@ export class LedgerThread {
   readonly #parts: LedgerThreadParts;
   readonly #thread: Worker;
   readonly #stopped = Promise.withResolvers<void>();
-  readonly #waiting: ((balances: Balances) => void)[] = [];
   readonly #projectorWaker = new Waker();
   #projector: Worker | undefined;
   readonly #projectorStopped = Promise.withResolvers<void>();
@@ -62,14 +60,6 @@ export class LedgerThread {
     this.#thread.postMessage(init);
   }
 
-  /** The sums of all accounts, as committed. */
-  balances(): Promise<Balances> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      this.#order({ type: "balances" });
-    });
-  }
-
   /** Whether the thread's loop hasn't turned for longer than `limitMs`. */
   isSilent(nowMs: number, limitMs: number): boolean {
     const beat = this.board.heartbeat;
@@ -82,22 +72,16 @@ export class LedgerThread {
 
   /** Ends both threads, the ledger first: then the projector takes in its last rows. */
   async stop(): Promise<void> {
-    this.#order({ type: "stop" });
+    this.board.stop();
+    this.waker.wake();
     await this.#stopped.promise;
     if (this.#projector === undefined) return;
     this.#projector.postMessage("stop");
     await this.#projectorStopped.promise;
   }
 
-  #order(order: LedgerOrder): void {
-    this.#thread.postMessage(order);
-    this.waker.wake(); // it sleeps on the waker, and looks for messages when it wakes
-  }
-
   #onReport(report: Exclude<LedgerReport, LedgerReady>): void {
     switch (report.type) {
-      case "balances":
-        return this.#waiting.shift()?.(report.balances);
       case "stopped":
         return this.#stopped.resolve();
       case "refused":

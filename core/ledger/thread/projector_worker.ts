@@ -4,6 +4,7 @@ import { Background } from "../../os/background.ts";
 import { collectGarbage } from "../../os/collect_garbage.ts";
 import { closeThread, onParentMessage, postToParent } from "../../threads/thread.ts";
 import { systemClock } from "../../base/clock.ts";
+import { isDatabaseDamage } from "../../base/database_damage.ts";
 import { nextTurn } from "../../base/event_loop.ts";
 import type { CounterPlace } from "./ledger_worker.ts";
 import { Projection } from "../projection/projection.ts";
@@ -100,7 +101,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
       if (isStopped) break;
       projector?.close();
       projector = undefined;
-      if (Projection.isDamage(error)) Projection.setAside(init.directory, systemClock.wallMs());
+      if (isDatabaseDamage(error)) Projection.setAside(init.directory, systemClock.wallMs());
       restMs = REST_MS;
     }
     if (isStopped || restMs === 0) await nextTurn();

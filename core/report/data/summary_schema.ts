@@ -17,8 +17,8 @@ const usage = z.object({
 export const phaseSchema = z.object({
   name: z.string(),
   seconds: z.number().describe("For how long shakes were due"),
-  scheduled: count.describe("Shakes that the schedule asked for"),
-  offered: count.describe("Shakes that were sent"),
+  due: count.describe("Shakes that the schedule asked for"),
+  sent: count.describe("Shakes that were sent"),
   answered: count,
   won: count,
   wonFen: fen,
