@@ -81,7 +81,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "client/fleet",
     "base client/population client/schedule counters wire threads wire/v1 engine/common token client/state client/act client/connect client/answers",
   ],
-  ["monitor/money", "admin monitor/timeline monitor/collect"],
+  ["monitor/money", "ledger/record admin monitor/timeline monitor/collect"],
   [
     "server/worker",
     "base cli counters ledger/record os wire ledger/kinds threads wire/v1 engine/common token plugin engine ledger/ring set/common set",

@@ -1,27 +1,8 @@
 import { Refusal } from "../record/entry.ts";
 import type { Books } from "./books.ts";
+import { MONEY_COLUMNS, type MoneyColumn } from "../record/money_columns.ts";
 import { type MoneyGroup, MoneyRows } from "../record/money_rows.ts";
 import { CHUNK_PACKETS, PacketState } from "./packets.ts";
-
-/** What is known of each row, in this order. Money that was made is in the pool, awarded or returned. */
-export const MONEY_COLUMNS = [
-  "madeFen",
-  "poolFen",
-  "awards",
-  "awardedFen",
-  /** Of those awarded: opened by their users, and known to have reached them. */
-  "openedFen",
-  "delivered",
-  "deliveredFen",
-  "returnedFen",
-  /** Of those awarded: before this process started. */
-  "awardsBefore",
-  "awardedFenBefore",
-  /** Awards that were refused, by the limit on a user and by that on a user's packets of one sponsor. */
-  "refusedByUserLimit",
-  "refusedBySponsorLimit",
-] as const;
-export type MoneyColumn = typeof MONEY_COLUMNS[number];
 
 const COLUMNS = MONEY_COLUMNS.length;
 const Column = Object.fromEntries(MONEY_COLUMNS.map((name, i) => [name, i])) as Record<MoneyColumn, number>;
