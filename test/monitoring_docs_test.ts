@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { prometheusName } from "../core/admin/telemetry/prometheus.ts";
 import { fleetMetrics } from "../core/client/state/metrics.ts";
 import type { MetricDefinition } from "../core/counters/counters.ts";
-import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/judge/money_tally.ts";
+import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/record/money_columns.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/thread/metrics.ts";
 import { CLAIM_METRICS } from "../core/server/host/claim_watch.ts";
 import { MONEY_GAUGES, moneyMetrics } from "../core/server/host/money_metrics.ts";

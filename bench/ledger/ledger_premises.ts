@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
 import { premise, wasServed } from "../common/premise.ts";
 import type { LedgerWindow } from "./played_ledger.ts";

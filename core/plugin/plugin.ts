@@ -31,7 +31,8 @@ export {
   writeShakeGreeting,
   writeShakeResult,
 } from "../wire/v1/writers.ts";
-export { EntryKind, Refusal, refusalName, Verdict } from "../ledger/record/entry.ts";
+export { Refusal, refusalName, Verdict } from "../ledger/record/entry.ts";
+export { EntryKind, kinds } from "../ledger/kinds/entry_kinds.ts";
 export { isTaken, type OpenPart, type OrderState, untakenOf } from "../ledger/record/order_state.ts";
 export { type SendBody, sendBodyWords } from "../ledger/record/send_body.ts";
 export { hasUser, HeadBit, HeadWord } from "../ledger/record/sent_packet.ts";

@@ -1,10 +1,10 @@
 import {
   DEFER,
-  EMPTY_ENTRY,
-  EntryKind,
+  entryOf,
   type FrameRule,
   frames,
   isForLater,
+  kinds,
   Refusal,
   Result,
   type SetContext,
@@ -22,7 +22,7 @@ export class Opens {
   readonly #set: SetContext;
   readonly #retryMs: number;
   readonly #m: Record<"opened" | "amount" | "refused", number>;
-  readonly #entry = { ...EMPTY_ENTRY, kind: EntryKind.open };
+  readonly #entry = entryOf(kinds.open, { packetId: 0, user: 0 });
 
   /** @param retryMs how long one who is told to try later is asked to wait, in ms */
   constructor(set: SetContext, retryMs: number) {

@@ -3,9 +3,9 @@
  * opens a ledger of its own.
  */
 import assert from "node:assert/strict";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   HELD,
   Refusal,
@@ -13,12 +13,8 @@ import {
   Verdict,
 } from "../../core/ledger/record/entry.ts";
 import { LAST_TICKET_ID } from "../../core/base/id_space.ts";
-import {
-  emptyJudgement,
-  type Ledger,
-  type LedgerLimits,
-  NO_LIMITS,
-} from "../../core/ledger/record/ledger.ts";
+import { emptyJudgement } from "../../core/ledger/record/judgement.ts";
+import { type Ledger, type LedgerLimits, NO_LIMITS } from "../../core/ledger/record/ledger.ts";
 import { Random } from "../../core/base/random.ts";
 import { compareWithModel } from "./ledger_random.ts";
 import { type Entry, LedgerModel } from "./ledger_model.ts";

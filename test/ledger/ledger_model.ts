@@ -1,5 +1,6 @@
 /** The ledger as one would write it on a napkin: lists that are looked through, nothing staged, nothing fast. */
-import { EntryKind, HELD, Refusal, Verdict } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
+import { HELD, Refusal, Verdict } from "../../core/ledger/record/entry.ts";
 import type { LedgerLimits } from "../../core/ledger/record/ledger.ts";
 
 /** One entry in plain fields. */

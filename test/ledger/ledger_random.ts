@@ -1,6 +1,7 @@
 /** Random packets, awards and what becomes of them, near the edges of what exists: a ledger judges each as the model does. */
 import assert from "node:assert/strict";
-import { EntryKind, HELD } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
+import { HELD } from "../../core/ledger/record/entry.ts";
 import { Random } from "../../core/base/random.ts";
 import type { Bench } from "./ledger_conformance.ts";
 import { type Entry, isUnopened, type LedgerModel } from "./ledger_model.ts";

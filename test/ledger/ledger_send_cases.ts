@@ -1,8 +1,8 @@
 /** What every ledger must do with what users send each other; run with `describeSends`. */
 import assert from "node:assert/strict";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   PAYLOAD_AT,
   PAYLOAD_WORDS,
@@ -10,7 +10,8 @@ import {
   setEntryAmountFen,
   Verdict,
 } from "../../core/ledger/record/entry.ts";
-import { emptyJudgement, type Ledger } from "../../core/ledger/record/ledger.ts";
+import { emptyJudgement } from "../../core/ledger/record/judgement.ts";
+import type { Ledger } from "../../core/ledger/record/ledger.ts";
 import { sendBodyWords } from "../../core/ledger/record/send_body.ts";
 import { HeadBit, HeadWord } from "../../core/ledger/record/sent_packet.ts";
 import { ownerSet } from "../../core/base/owner_set.ts";

@@ -1,6 +1,7 @@
 /** Random sends, claims and returns, near the edges of what exists: a ledger judges each as the model does. */
 import assert from "node:assert/strict";
-import { EntryKind, Verdict } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
+import { Verdict } from "../../core/ledger/record/entry.ts";
 import { HeadBit, HeadWord } from "../../core/ledger/record/sent_packet.ts";
 import { Random } from "../../core/base/random.ts";
 import type { SendBench } from "./ledger_send_cases.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { idSpaceOf } from "../../base/id_space.ts";
+import { EntryKind } from "../kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   HELD,
   PAYLOAD_AT,
@@ -12,7 +12,8 @@ import {
   Verdict,
 } from "../record/entry.ts";
 import { ROW_FIELDS } from "../record/entry_rows.ts";
-import { emptyJudgement, NO_LIMITS } from "../record/ledger.ts";
+import { emptyJudgement } from "../record/judgement.ts";
+import { NO_LIMITS } from "../record/ledger.ts";
 import { sendBodyWords } from "../record/send_body.ts";
 import { Judge } from "./judge.ts";
 
@@ -64,7 +65,7 @@ Deno.test("what holds after every batch is looked at: the sum, and that no accou
   unequal.sends.totals.userFen++;
   assert.throws(() => unequal.check(), /the sum of all accounts is 0/);
   const overdrawn = made();
-  overdrawn.restoreGivenBack({ sponsor: 1, belowId: 11, amountFen: 1_001 });
+  overdrawn.wentBack({ sponsor: 1, belowId: 11, amountFen: 1_001 });
   assert.throws(() => overdrawn.check(), /neither is ever overdrawn/);
   const sentTwice = made();
   sentTwice.sends.totals.packetFen--;
@@ -127,7 +128,7 @@ Deno.test("a sent packet goes back to whoever sent it", () => {
     refused(Refusal.malformed),
   );
   assert.deepEqual(judged(judge, EntryKind.takeBack, back, 20), DONE);
-  assert.equal(judge.sends.balanceOf(5), 50);
+  assert.equal(judge.balanceOf(5), 50);
 });
 
 Deno.test("a packet that stored rows end must lie where ended ones do, as the rows have it", () => {
@@ -171,7 +172,7 @@ Deno.test("what is made and what is sent meet in a host's ids, and neither takes
   assert.deepEqual(sent(judge, 5, 1, 3), refused(Refusal.idsTaken), "0x80100002 is made");
   assert.deepEqual(mint(0x8010_0003, 1), refused(Refusal.idsTaken));
   assert.deepEqual(mint(0x8020_0000, 1), refused(Refusal.idsTaken), "another host's");
-  assert.equal(judge.sends.balanceOf(5), 48, "what is refused costs nothing");
+  assert.equal(judge.balanceOf(5), 48, "what is refused costs nothing");
   const alone = new Judge(NO_LIMITS, undefined, ids);
   judged(alone, EntryKind.fund, { tag: 1, user: 5 }, 50);
   const outcomes = [1, 2, 3, 4, 5].map((requestId) => sent(alone, 5, 1, requestId)[1]);

@@ -1,9 +1,10 @@
 import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "./judge.ts";
-import type { AwardRecord, Balances, Judgement, Ledger, LedgerLimits } from "../record/ledger.ts";
-import type { MoneyTally } from "./money_tally.ts";
+import type { Judgement } from "../record/judgement.ts";
+import type { AwardRecord, Balances, Ledger, LedgerLimits } from "../record/ledger.ts";
+import type { MoneyTally } from "../books/money_tally.ts";
 import type { OrderState } from "../record/order_state.ts";
-import { orderStates } from "./order_states.ts";
+import { orderStates } from "../books/order_states.ts";
 
 /** A ledger that forgets everything when the process ends: for rehearsals that don't need one that lasts. */
 export class MemoryLedger implements Ledger {

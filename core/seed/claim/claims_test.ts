@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen } from "../../ledger/record/entry.ts";
+import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
+import { ENTRY_WORDS, EntryWord, setEntryAmountFen } from "../../ledger/record/entry.ts";
 import { Judge } from "../../ledger/judge/judge.ts";
-import { emptyJudgement } from "../../ledger/record/ledger.ts";
+import { emptyJudgement } from "../../ledger/record/judgement.ts";
 import { LedgerIdentity } from "../../ledger/store/ledger_identity.ts";
 import { SqliteStore } from "../../ledger/store/sqlite_store.ts";
 import { StoredLedger } from "../../ledger/store/stored_ledger.ts";

@@ -1,15 +1,14 @@
 import { MoneyBoard, type MoneyRow } from "../../ledger/ring/money_board.ts";
 import type { Balances } from "../../ledger/record/ledger.ts";
+import type { PlaceColumn } from "../../ledger/record/money_columns.ts";
 import { type MoneyGroup, MoneyRows } from "../../ledger/record/money_rows.ts";
 import type { Tickets } from "../../seed/file/tickets.ts";
 
 /** Where the money of one sponsor in one wave is. */
-export interface MoneyPlace extends Omit<MoneyRow, "wave" | "awardsBefore" | "awardedFenBefore"> {
+export interface MoneyPlace extends Readonly<Record<PlaceColumn, number>> {
+  readonly sponsor: number;
   /** The wave's name; empty for packets that belong to none. */
   readonly wave: string;
-  /** Packets that could have been won by now and were not, and their money. */
-  readonly due: number;
-  readonly dueFen: number;
 }
 
 /**

@@ -1,28 +1,14 @@
 import type { Route } from "../../admin/api.ts";
 import { projectedBalances } from "../../ledger/projection/projected_balances.ts";
 import { RouteError } from "../../plugin/plugin.ts";
-import type { HostMoney, MoneyPlace } from "./host_money.ts";
+import { PLACE_COLUMNS } from "../../ledger/record/money_columns.ts";
+import type { HostMoney } from "./host_money.ts";
 
 /** Rows of sponsor and wave that are told: a monitor asks hundreds of hosts every few seconds. */
-const MOST_PLACES = 1_000;
+const MAX_PLACES = 1_000;
 
 /** What a row of `places` holds, in this order: rows of names would be several times as long. */
-export const PLACE_FIELDS = [
-  "sponsor",
-  "wave",
-  "madeFen",
-  "poolFen",
-  "due",
-  "dueFen",
-  "awards",
-  "awardedFen",
-  "openedFen",
-  "delivered",
-  "deliveredFen",
-  "returnedFen",
-  "refusedByUserLimit",
-  "refusedBySponsorLimit",
-] as const satisfies readonly (keyof MoneyPlace)[];
+export const PLACE_FIELDS = ["sponsor", "wave", ...PLACE_COLUMNS] as const;
 
 /**
  * The route that tells where every fen is.
@@ -44,8 +30,8 @@ export function moneyRoute(directory: string | undefined, money: Pick<HostMoney,
         ...projected,
         sumFen,
         placeFields: PLACE_FIELDS,
-        places: places.slice(0, MOST_PLACES).map((place) => PLACE_FIELDS.map((field) => place[field])),
-        placesLeftOut: Math.max(0, places.length - MOST_PLACES),
+        places: places.slice(0, MAX_PLACES).map((place) => PLACE_FIELDS.map((field) => place[field])),
+        placesLeftOut: Math.max(0, places.length - MAX_PLACES),
       };
     },
   };

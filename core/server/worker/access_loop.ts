@@ -1,7 +1,8 @@
 import type { Counters } from "../../counters/counters.ts";
 import { AcceptMode, type CloseCause, type Engine, type EngineHandler } from "../../engine/common/engine.ts";
 import { record } from "../../counters/histogram.ts";
-import { EntryKind, EntryWord, isOfAward, isTransfer } from "../../ledger/record/entry.ts";
+import { EntryKind, kindOf } from "../../ledger/kinds/entry_kinds.ts";
+import { EntryWord } from "../../ledger/record/entry.ts";
 import { type LedgerBoard, LedgerState } from "../../ledger/ring/ledger_board.ts";
 import type { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import type { AnyPlugin } from "../../plugin/plugin.ts";
@@ -377,8 +378,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   };
 
   readonly #onLate = (words: Int32Array, at: number): void => {
-    const kind = words[at + EntryWord.kind];
-    if (words[at + EntryWord.plugin] >= 0 && (isOfAward(kind) || isTransfer(kind))) {
+    if (words[at + EntryWord.plugin] >= 0 && kindOf(words[at + EntryWord.kind])?.isAwaited) {
       this.#sets[words[at + EntryWord.set]].onLateVerdict(words, at);
     }
   };

@@ -1,7 +1,8 @@
 import {
   DETAILS_PER_FRAME,
-  EntryKind,
+  entryOf,
   HeadWord,
+  kinds,
   ownerSet,
   Refusal,
   Result,
@@ -144,7 +145,7 @@ export class PacketOwner {
   /** Asks for the packets that this SET owns, which were sent before this process began. */
   #findOpen(after: number, nowMs: number): void {
     const { index, setCount } = this.#set;
-    const query = { kind: EntryKind.nextOpen, user: index, count: setCount, packetId: after };
+    const query = entryOf(kinds.nextOpen, { set: index, setCount, after });
     this.#queries.ask(query, nowMs, (head, nowMs) => {
       const packetId = head[HeadWord.packetId] >>> 0;
       if (packetId === 0) return;
@@ -166,12 +167,12 @@ export class PacketOwner {
     if (under !== undefined) return under;
     const reading: Reading = { tellsRecipients: false, calls: [] };
     this.#reading.set(packetId, reading);
-    this.#queries.ask({ kind: EntryKind.head, asked: packetId }, nowMs, (answer, nowMs) => {
+    this.#queries.ask(entryOf(kinds.head, { packetId }), nowMs, (answer, nowMs) => {
       if (answer[HeadWord.packetId] === 0) return this.#hasRead(packetId, undefined, nowMs);
       const head = answer.slice();
-      this.#queries.read(EntryKind.packetBody, packetId, 2, nowMs, ([claimed, recipients], nowMs) => {
+      this.#queries.read(kinds.packetBody, packetId, 2, nowMs, ([claimed, recipients], nowMs) => {
         const count = 2 + head[HeadWord.shares] + 2 * claimed + recipients;
-        this.#queries.read(EntryKind.packetBody, packetId, count, nowMs, (words, nowMs) => {
+        this.#queries.read(kinds.packetBody, packetId, count, nowMs, (words, nowMs) => {
           this.#hasRead(packetId, new OwnedPacket(head, words), nowMs);
         });
       });
@@ -206,18 +207,7 @@ export class PacketOwner {
     if (!this.#set.canPropose()) return this.#answer(asker, packetId, Result.busy, 0, nowMs);
     const share = packet.take(user, asker);
     if (share < 0) return this.#answer(asker, packetId, Result.allGone, 0, nowMs);
-    this.#set.propose({
-      kind: EntryKind.claim,
-      connection: -1,
-      user,
-      packetId,
-      amountFen: packet.shares[share],
-      sponsor: 0,
-      count: share,
-      tag: 0,
-      asked: 0,
-      askedFrom: 0,
-    });
+    this.#set.propose(entryOf(kinds.claim, { packetId, user, share, amountFen: packet.shares[share] }));
   }
 
   #detail(packet: OwnedPacket, user: number, from: number, asker: Asker, nowMs: number): void {
@@ -291,18 +281,8 @@ export class PacketOwner {
       if (this.#set.eventMs < packet.deadlineMs) continue;
       if (!this.#set.canPropose()) return;
       packet.isReturning = true;
-      this.#set.propose({
-        kind: EntryKind.takeBack,
-        connection: -1,
-        user: packet.sender,
-        packetId: packet.packetId,
-        amountFen: packet.restFen,
-        sponsor: packet.isFromHost ? 1 : 0,
-        count: 0,
-        tag: 0,
-        asked: 0,
-        askedFrom: 0,
-      });
+      const { packetId, sender, isFromHost, restFen } = packet;
+      this.#set.propose(entryOf(kinds.takeBack, { packetId, sender, isFromHost, amountFen: restFen }));
     }
   }
 

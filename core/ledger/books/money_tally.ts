@@ -1,27 +1,8 @@
 import { Refusal } from "../record/entry.ts";
-import type { Judge } from "./judge.ts";
+import type { Books } from "./books.ts";
+import { MONEY_COLUMNS, type MoneyColumn } from "../record/money_columns.ts";
 import { type MoneyGroup, MoneyRows } from "../record/money_rows.ts";
 import { CHUNK_PACKETS, PacketState } from "./packets.ts";
-
-/** What is known of each row, in this order. Money that was made is in the pool, awarded or returned. */
-export const MONEY_COLUMNS = [
-  "madeFen",
-  "poolFen",
-  "awards",
-  "awardedFen",
-  /** Of those awarded: opened by their users, and known to have reached them. */
-  "openedFen",
-  "delivered",
-  "deliveredFen",
-  "returnedFen",
-  /** Of those awarded: before this process started. */
-  "awardsBefore",
-  "awardedFenBefore",
-  /** Awards that were refused, by the limit on a user and by that on a user's packets of one sponsor. */
-  "refusedByUserLimit",
-  "refusedBySponsorLimit",
-] as const;
-export type MoneyColumn = typeof MONEY_COLUMNS[number];
 
 const COLUMNS = MONEY_COLUMNS.length;
 const Column = Object.fromEntries(MONEY_COLUMNS.map((name, i) => [name, i])) as Record<MoneyColumn, number>;
@@ -38,13 +19,13 @@ export class MoneyTally {
   }
 
   /** Adds up what a judge has decided so far. @param onProgress called often */
-  restore(judge: Judge, onProgress: () => void): void {
-    judge.mints.forEach((firstId, amountFen, sponsor) => this.made(firstId, amountFen, sponsor));
-    for (const [number, { state, sponsor }] of judge.packets.chunks) {
+  restore(books: Books, onProgress: () => void): void {
+    books.mints.forEach((firstId, amountFen, sponsor) => this.made(firstId, amountFen, sponsor));
+    for (const [number, { state, sponsor }] of books.packets.chunks) {
       const firstId = number * CHUNK_PACKETS;
       for (let i = 0; i < CHUNK_PACKETS; i++) {
         if ((state[i] & PacketState.awarded) === 0) continue;
-        const amountFen = judge.packets.amountFen(firstId + i);
+        const amountFen = books.packets.amountFen(firstId + i);
         const isHeld = (state[i] & PacketState.held) !== 0;
         this.awarded(firstId + i, amountFen, sponsor[i], isHeld);
         if ((state[i] & PacketState.opened) !== 0) this.opened(firstId + i, amountFen, sponsor[i]);
@@ -55,7 +36,7 @@ export class MoneyTally {
       }
       onProgress();
     }
-    for (const { sponsor, amountFen } of judge.givenBack) this.returned(sponsor, amountFen);
+    for (const { sponsor, amountFen } of books.givenBack) this.returned(sponsor, amountFen);
     this.startHere();
   }
 

@@ -1,16 +1,9 @@
 import assert from "node:assert/strict";
 import { Random } from "../../base/random.ts";
-import {
-  ENTRY_WORDS,
-  EntryKind,
-  EntryWord,
-  HELD,
-  Refusal,
-  setEntryAmountFen,
-  Verdict,
-} from "../record/entry.ts";
-import { Judge } from "./judge.ts";
-import { emptyJudgement } from "../record/ledger.ts";
+import { EntryKind } from "../kinds/entry_kinds.ts";
+import { ENTRY_WORDS, EntryWord, HELD, Refusal, setEntryAmountFen, Verdict } from "../record/entry.ts";
+import { Judge } from "../judge/judge.ts";
+import { emptyJudgement } from "../record/judgement.ts";
 import { MoneyBoard, type MoneyRow } from "../ring/money_board.ts";
 import { type MoneyGroup, MoneyRows, MOST_GROUPS, NO_WAVE } from "../record/money_rows.ts";
 import { MoneyTally } from "./money_tally.ts";

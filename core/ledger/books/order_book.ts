@@ -1,6 +1,5 @@
-import { Refusal, Verdict } from "../record/entry.ts";
-import { type Judgement, refuse, say } from "../record/ledger.ts";
-import { orderIdentity, type OrderText, readOrder } from "../record/order_text.ts";
+import { Refusal } from "../record/entry.ts";
+import { orderIdentity, type OrderText } from "../record/order_text.ts";
 
 /** An order, and what was made for it. */
 export interface OrderRecord {
@@ -24,7 +23,7 @@ export interface OrderPart {
   readonly count: number;
 }
 
-/** The judge's part on operators' orders: each is known by its key, and makes what was ordered, part by part. */
+/** The book of operators' orders: each is known by its key, and makes what was ordered, part by part. */
 export class OrderBook {
   readonly #byNumber = new Map<number, OrderRecord>();
   readonly #byIdentity = new Map<string, OrderRecord>();
@@ -44,39 +43,25 @@ export class OrderBook {
     return this.#byNumber.get(number);
   }
 
-  /** Judges an order; the verdict tells its number, or that of the one that had its key before. */
-  place(words: Uint32Array, bytes: number, judgement: Judgement): void {
-    const read = readOrder(words, bytes);
-    if (read === undefined) return refuse(judgement, Refusal.malformed);
-    const before = read.text.key === null ? undefined : this.#byIdentity.get(orderIdentity(read.text));
-    if (before !== undefined) {
-      judgement.packetId = before.number;
-      if (JSON.stringify(before.text.body) !== JSON.stringify(read.text.body)) {
-        return refuse(judgement, Refusal.keyTaken);
-      }
-      return say(judgement, Verdict.doneBefore);
-    }
-    const number = this.#nextNumber();
-    this.restore(number, read.text, read.json);
-    judgement.packetId = number;
-    judgement.body = words;
-    say(judgement, Verdict.done);
+  /** The order that has come with the same key before; undefined without a key. */
+  sameKey(text: OrderText): OrderRecord | undefined {
+    return text.key === null ? undefined : this.#byIdentity.get(orderIdentity(text));
   }
 
-  /** From a checkpoint, or new. */
+  /** Takes a new order in, and gives it its number. */
+  add(text: OrderText, json: string): number {
+    let number = this.#last + 1;
+    while (this.#isNumberTaken(number)) number++;
+    this.restore(number, text, json);
+    return number;
+  }
+
+  /** An order with the number that it has. */
   restore(number: number, text: OrderText, json: string, isEnded = false): void {
     const record = { number, text, json, firstIds: [], made: 0, isEnded };
     this.#last = number;
     this.#byNumber.set(number, record);
     if (text.key !== null) this.#byIdentity.set(orderIdentity(text), record);
-  }
-
-  end(number: number, judgement: Judgement): void {
-    const record = this.#byNumber.get(number);
-    if (record === undefined) return refuse(judgement, Refusal.unknownOrder);
-    const wasEnded = record.isEnded;
-    record.isEnded = true;
-    say(judgement, wasEnded ? Verdict.doneBefore : Verdict.done);
   }
 
   /** Why packets can't be made for an order; `Refusal.none` if they can. */
@@ -101,15 +86,9 @@ export class OrderBook {
   }
 
   /** Packets were made, by a mint that nothing spoke against. */
-  add({ order, firstId, count }: Pick<OrderPart, "order" | "firstId" | "count">): void {
+  made({ order, firstId, count }: Pick<OrderPart, "order" | "firstId" | "count">): void {
     const record = this.#byNumber.get(order)!;
     record.firstIds.push(firstId);
     record.made += count;
-  }
-
-  #nextNumber(): number {
-    let number = this.#last + 1;
-    while (this.#isNumberTaken(number)) number++;
-    return number;
   }
 }
