@@ -67,9 +67,10 @@ export class TruthSource implements LedgerSource {
 
   /** Beside a server that writes it. It holds no moment, so that the server's log can begin anew. */
   static beside(directory: string): TruthSource & Disposable {
-    const db = new DatabaseSync(`${directory}/${TRUTH_FILE}`, { readOnly: true });
+    // Not read-only: SQLite clears up beside the file when the last one closes it, and that may be this one.
+    const db = new DatabaseSync(`${directory}/${TRUTH_FILE}`);
     try {
-      db.exec("pragma busy_timeout = 5000; pragma query_only = 1");
+      db.exec("pragma busy_timeout = 5000; pragma wal_autocheckpoint = 0; pragma query_only = 1");
       const source = new TruthSource(db, { begin: () => db.exec("begin"), end: () => db.exec("rollback") });
       return Object.assign(source, { [Symbol.dispose]: () => db.close() });
     } catch (error) {
