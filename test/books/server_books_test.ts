@@ -37,7 +37,7 @@ function hostFlags(folder: string, host: number, books = `${folder}/books.db`): 
 /** Users who speak version 1, win and open, until somebody ends them. */
 function fleet(port: number, users: string): Running {
   return new Running([
-    ...["client", "--users", users, "--server", `127.0.0.1:${port}`, "--qps", "400", "--workers", "1"],
+    ...["client", "--users", users, "--server", `127.0.0.1:${port}`, "--qps", "2000", "--workers", "1"],
     ...["--protocol", "1", "--behave", "openPercent=80", "--behave", "openAfterMs=[0, 200]"],
     ...["--control", "127.0.0.1:0", "--least-answered", "0"],
   ]);
@@ -52,7 +52,7 @@ Deno.test("two hosts' ledgers are in the books to the last row when the hosts ha
       const reached = await server.running.event("books reached");
       assert.equal(reached.books, url);
       await server.post("/packets", { ratePerS: 1_000, total: 300 });
-      await using client = fleet(server.port, `${host * 1_000}-${host * 1_000 + 199}`);
+      await using client = fleet(server.port, `${host * 1_000}-${host * 1_000 + 999}`);
       await until("a hundred have won, and some have opened", async () => {
         const { counters } = await server.get("/counters");
         return counters.shakeWon >= 100 && counters.shakeOpened >= 30;
