@@ -31,7 +31,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["books/sqlite", "base ledger/record books/contract"],
   ["seed/make", "base seed/plan seed/file"],
   ["token", "base cli wire wire/v1"],
-  ["books/open", "books/contract books/postgres books/sqlite"],
+  ["books/open", "base books/contract books/postgres books/sqlite"],
   ["engine/deno", "base os threads engine/common"],
   ["engine/epoll", "base os threads engine/common"],
   ["engine/sim", "base os threads engine/common"],
@@ -52,6 +52,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["client/state", "base client/schedule counters threads engine/common admin"],
   ["doctor", "base cli os engine/common engine/uring/ring engine"],
   ["ledger/projection", "base cli ledger/record ledger/disk ledger/chain ledger/checkpoint ledger/store"],
+  [
+    "books/command",
+    "base cli ledger/record books/contract ledger/disk ledger/chain books/open ledger/store books/uplink",
+  ],
   ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token plugin admin ledger/ring"],
   ["client/act", "base client/population client/schedule counters wire wire/v1 engine/common client/state"],
@@ -76,7 +80,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["set", "base counters ledger/record wire wire/v1 engine/common plugin set/common set/awards"],
   [
     "audit",
-    "base cli ledger/record ledger/judge ledger/disk ledger/chain ledger/checkpoint ledger/store seed/claim ledger/projection ledger/evidence audit/check",
+    "base cli ledger/record ledger/judge ledger/disk ledger/chain ledger/checkpoint ledger/store seed/claim ledger/projection ledger/evidence audit/check books/contract books/open books/uplink books/command",
   ],
   [
     "client/fleet",

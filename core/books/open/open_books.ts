@@ -1,3 +1,4 @@
+import { UserError } from "../../base/user_error.ts";
 import type { Books } from "../contract/books.ts";
 import type { MadeBooks, WantedEvent } from "../contract/make_books.ts";
 import { booksPlace, isPostgresUrl } from "../postgres/postgres_url.ts";
@@ -27,8 +28,17 @@ export async function openBooks(url: string, { connections = 1 }: OpenBooksOptio
   return (await import("../sqlite/open_sqlite.ts")).openSqliteBooks(url);
 }
 
-/** Makes books, or brings those of an older program up to date. @throws UserError, BooksAway */
-export async function makeBooks(url: string, wanted: WantedEvent): Promise<MadeBooks> {
+/**
+ * Makes books, or brings those of an older program up to date.
+ *
+ * @param options with `roles`: who may do what, too; only PostgreSQL knows that
+ * @throws UserError, BooksAway
+ */
+export async function makeBooks(
+  url: string,
+  wanted: WantedEvent,
+  { roles = false }: { readonly roles?: boolean } = {},
+): Promise<MadeBooks> {
   if (isPostgresUrl(url)) {
     const [{ PostgresConnection }, { makePostgresBooks }] = await Promise.all([
       import("../postgres/postgres_connection.ts"),
@@ -36,11 +46,12 @@ export async function makeBooks(url: string, wanted: WantedEvent): Promise<MadeB
     ]);
     const connection = await PostgresConnection.open(url);
     try {
-      return await makePostgresBooks(connection, wanted);
+      return await makePostgresBooks(connection, wanted, roles);
     } finally {
       await connection.close();
     }
   }
+  if (roles) throw new UserError(`--roles: ${url} is a SQLite file, which everybody has who may write it`);
   const [{ SqliteFile }, { makeSqliteBooks }] = await Promise.all([
     import("../sqlite/sqlite_file.ts"),
     import("../sqlite/sqlite_schema.ts"),
