@@ -1,7 +1,9 @@
+import { exists } from "../../base/exists.ts";
 import { UserError } from "../../base/user_error.ts";
 import type { Books } from "../contract/books.ts";
 import type { MadeBooks, WantedEvent } from "../contract/make_books.ts";
-import { booksPlace, isPostgresUrl } from "../postgres/postgres_url.ts";
+import { notMade } from "../contract/schema.ts";
+import { booksPlace, isPostgresUrl, postgresOptions } from "../postgres/postgres_url.ts";
 
 export { booksPlace };
 
@@ -26,6 +28,18 @@ export async function openBooks(url: string, { connections = 1 }: OpenBooksOptio
     return await (await import("../postgres/open_postgres.ts")).openPostgresBooks(url, connections);
   }
   return (await import("../sqlite/open_sqlite.ts")).openSqliteBooks(url);
+}
+
+/** What is wrong with an address that nobody needs to be asked about: one line each. */
+export function addressProblems(url: string): string[] {
+  try {
+    if (isPostgresUrl(url)) postgresOptions(url);
+    else if (!exists(url)) throw notMade(url);
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [error.message];
+  }
 }
 
 /**
