@@ -25,6 +25,11 @@ const roles: Record<string, () => Promise<unknown>> = {
     // deno-lint-ignore no-explicit-any
     return runProjectorWorker(await firstMessage as any);
   },
+  async uplink() {
+    const { runUplinkWorker } = await import("./core/books/uplink/uplink_worker.ts");
+    // deno-lint-ignore no-explicit-any
+    return runUplinkWorker(await firstMessage as any);
+  },
   async fleet() {
     const { runFleetWorker } = await import("./core/client/main/fleet_worker.ts");
     // deno-lint-ignore no-explicit-any
@@ -76,6 +81,10 @@ if (role !== undefined) {
     ledger: {
       summary: "checks, shows, exports and closes a ledger",
       load: () => import("./core/audit/ledger_command.ts"),
+    },
+    books: {
+      summary: "keeps what all hosts awarded in one place, to be settled and paid",
+      load: () => import("./core/books/command/books_command.ts"),
     },
     reconcile: {
       summary: "compares a ledger with what the users saw",
