@@ -15,7 +15,9 @@ export interface Guest {
 const KEY = "redpkt.guest";
 
 /** The device's storage; undefined where a browser allows none. */
-export function deviceStorage(): (PhoneStorage & Pick<Storage, "getItem" | "setItem" | "removeItem">) | undefined {
+export function deviceStorage():
+  | (PhoneStorage & Pick<Storage, "getItem" | "setItem" | "removeItem">)
+  | undefined {
   try {
     localStorage.setItem("redpkt.try", "");
     localStorage.removeItem("redpkt.try");

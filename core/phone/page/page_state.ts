@@ -69,7 +69,16 @@ export type Effect =
   | { readonly kind: "askOpen"; readonly packetId: number }
   | { readonly kind: "feel"; readonly what: "shake" | "nothing" | "won" | "opened" };
 
-export type Screen = "door" | "waiting" | "lobby" | "countdown" | "shake" | "paused" | "rest" | "closing" | "ended";
+export type Screen =
+  | "door"
+  | "waiting"
+  | "lobby"
+  | "countdown"
+  | "shake"
+  | "paused"
+  | "rest"
+  | "closing"
+  | "ended";
 
 const SCREENS: Readonly<Record<Phase, Screen>> = {
   lobby: "lobby",
@@ -94,7 +103,11 @@ export function mayShake(state: PageState, nowMs: number): boolean {
 }
 
 /** What an event makes of the state, and what is to be done; `nowMs` is the phone's own wall clock. */
-export function step(state: PageState, event: PageEvent, nowMs: number): readonly [PageState, readonly Effect[]] {
+export function step(
+  state: PageState,
+  event: PageEvent,
+  nowMs: number,
+): readonly [PageState, readonly Effect[]] {
   switch (event.kind) {
     case "joined":
       return [{ ...state, guestName: event.name }, []];

@@ -81,7 +81,11 @@ Deno.test("the screens follow the host's clock, without being told that a countd
   assert.equal(play.pass(4_999).screen, "countdown");
   assert.equal(play.pass(1).screen, "shake");
   assert.equal(play.pass(55_000).screen, "rest");
-  assert.equal(phaseAt({ ...NEWS, phase: "paused" }, NEWS.hostMs + 1e9), "paused", "a pause moves the end on");
+  assert.equal(
+    phaseAt({ ...NEWS, phase: "paused" }, NEWS.hostMs + 1e9),
+    "paused",
+    "a pause moves the end on",
+  );
 });
 
 Deno.test("a shake asks once, and again only after its answer and a rest", () => {

@@ -224,18 +224,20 @@ export class View {
     const mark = `${language} ${known.map(({ packetId, isOpen }) => `${packetId}${isOpen}`).join()}`;
     if (list.dataset.mark === mark) return;
     list.dataset.mark = mark;
-    list.replaceChildren(...known.toReversed().map((win) => {
-      const where = [win.wave > 0 ? words("wins.wave", win.wave) : "", win.sponsor].filter((text) =>
-        text !== ""
-      );
-      return make(
-        "li",
-        "",
-        make("span", "mini"),
-        make("small", "", where.join(" · ")),
-        make("b", "", win.isOpen ? `¥${yuan(win.amountFen)}` : words("wins.sealed")),
-      );
-    }));
+    list.replaceChildren(
+      ...known.toReversed().map((win) => {
+        const where = [win.wave > 0 ? words("wins.wave", win.wave) : "", win.sponsor].filter((text) =>
+          text !== ""
+        );
+        return make(
+          "li",
+          "",
+          make("span", "mini"),
+          make("small", "", where.join(" · ")),
+          make("b", "", win.isOpen ? `¥${yuan(win.amountFen)}` : words("wins.sealed")),
+        );
+      }),
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ALL_TEXTS, LANGUAGES, languageOf, say, yuan } from "./words.ts";
+import { ALL_TEXTS, languageOf, LANGUAGES, say, yuan } from "./words.ts";
 
 Deno.test("every text is there in every language, and both fill in the same", () => {
   for (const [key, text] of Object.entries(ALL_TEXTS)) {
