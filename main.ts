@@ -85,6 +85,10 @@ if (role !== undefined) {
       summary: "makes tokens that users log in with, and keys for them",
       load: () => import("./core/token/command.ts"),
     },
+    party: {
+      summary: "gives an evening for real people and their phones",
+      load: () => import("./core/party/party.ts"),
+    },
     demo: {
       summary: "rehearses the gala on this machine",
       load: () => import("./core/rehearse/demo.ts"),

@@ -10,7 +10,9 @@ export function cleanName(given: string): string | undefined {
   const plain = given.normalize("NFC")
     .replaceAll(/\s/gu, " ")
     // What can't be seen, and what turns the direction of the line round.
-    .replaceAll(/[\p{C}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]/gu, "")
+    .replaceAll(/(?![\u200c\u200d])[\p{C}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]/gu, "")
+    // Joiners stay where they join: scripts of India and Persia need them, and families of emoji.
+    .replaceAll(/(?<![\p{L}\p{M}\p{S}])[\u200c\u200d]+|[\u200c\u200d]+(?![\p{L}\p{S}])/gu, "")
     .replaceAll(new RegExp(`(\\p{M}{${MOST_MARKS}})\\p{M}+`, "gu"), "$1")
     .replaceAll(/ +/g, " ")
     .trim();
@@ -20,7 +22,7 @@ export function cleanName(given: string): string | undefined {
 
 /** What two names have in common that people would take for the same. */
 export function nameKey(name: string): string {
-  return name.normalize("NFKC").toLowerCase().replaceAll(/\s/g, "");
+  return name.normalize("NFKC").toLowerCase().replaceAll(/[\s\u200c\u200d]/g, "");
 }
 
 /** A code as it counts, however it was typed. */

@@ -52,7 +52,12 @@ export class Guests {
     this.#options = options;
     const wasThere = exists(options.path);
     this.#file = Deno.openSync(options.path, { read: true, write: true, create: true });
-    if (wasThere) this.#read(Deno.readTextFileSync(options.path));
+    try {
+      if (wasThere) this.#read(Deno.readTextFileSync(options.path));
+    } catch (error) {
+      this.#file.close();
+      throw error;
+    }
   }
 
   get all(): Iterable<Guest> {

@@ -3,6 +3,8 @@ import { type EntryRows, ROW_FIELDS, RowField } from "../ledger/record/entry_row
 import { TruthReader } from "../ledger/store/truth_reader.ts";
 import { UserError } from "../base/user_error.ts";
 
+const SOON_MS = 30;
+
 /** A packet that a guest has won, as rows of the ledger say. */
 export interface Win {
   readonly packetId: number;
@@ -27,6 +29,7 @@ export class Wins {
   readonly #byUser = new Map<number, Set<number>>();
   readonly #opened: number[] = [];
   #seq = 0;
+  #readMs = -Infinity;
   wonFen = 0;
   openFen = 0;
   returnedFen = 0;
@@ -59,6 +62,13 @@ export class Wins {
   /** The packets that were opened last, the newest first. */
   latest(most: number): Win[] {
     return this.#opened.slice(-most).reverse().map((packetId) => this.#wins.get(packetId)!);
+  }
+
+  /** The same for who asks often: what was read just now is good enough. */
+  readSoon(nowMs: number): void {
+    if (nowMs - this.#readMs < SOON_MS) return;
+    this.#readMs = nowMs;
+    this.read();
   }
 
   /** Reads on. Returns whether there was something new; there is no ledger yet before a server's first start. */

@@ -104,6 +104,8 @@ export class Site {
     const isKnown = bytes !== undefined &&
       tokens.check(new DataView(bytes.buffer), 0, Number(user), clock.wallMs()) === 0;
     if (!isKnown) return refused(401, "a guest's token is wanted");
+    // Whoever has just opened a packet wants to see it.
+    wins.readSoon(clock.monotonicMs());
     const packets = wins.of(Number(user)).filter(({ hasLapsed }) => !hasLapsed).map((win): WonPacket => ({
       packetId: win.packetId,
       // What is in a packet is a surprise until it is open.
