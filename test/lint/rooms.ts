@@ -24,7 +24,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/common", "base os threads"],
   ["engine/uring/ring", "base os threads"],
   ["ledger/disk", "base ledger/record ledger/judge"],
-  ["phone/transport", ""],
+  ["phone/transport", "wire"],
   ["phone/library", "base client/schedule wire wire/v1 phone/transport"],
   ["plugin/contract", "base charts counters ledger/record seed/file"],
   ["seed/make", "base seed/plan seed/file"],
