@@ -75,6 +75,16 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "client/fleet",
     "base client/population client/schedule counters wire threads wire/v1 engine/common token client/state client/act client/connect client/answers",
   ],
+  ["gateway/door", ""],
+  ["gateway/tls", "base cli os admin"],
+  [
+    "gateway/relay",
+    "base counters wire wire/v1 engine/common admin set/common gateway/door",
+  ],
+  [
+    "gateway",
+    "base cli counters os wire threads engine/common admin engine admin/telemetry gateway/door gateway/relay gateway/tls",
+  ],
   ["monitor/money", "admin monitor/timeline monitor/collect"],
   [
     "server/worker",
