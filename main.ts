@@ -53,6 +53,10 @@ if (role !== undefined) {
       summary: "plays a fleet of users against servers",
       load: () => import("./core/client/main/client.ts"),
     },
+    gateway: {
+      summary: "brings users of browsers to servers: WebSockets to TCP",
+      load: () => import("./core/gateway/gateway.ts"),
+    },
     seed: {
       summary: "makes and audits the money: seed files of tickets",
       load: () => import("./core/seed/seed.ts"),

@@ -24,7 +24,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/common", "base os threads"],
   ["engine/uring/ring", "base os threads"],
   ["ledger/disk", "base ledger/record ledger/judge"],
-  ["phone/transport", ""],
+  ["phone/transport", "wire"],
   ["phone/library", "base client/schedule wire wire/v1 phone/transport"],
   ["plugin/contract", "base charts counters ledger/record seed/file"],
   ["seed/make", "base seed/plan seed/file"],
@@ -74,6 +74,16 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   [
     "client/fleet",
     "base client/population client/schedule counters wire threads wire/v1 engine/common token client/state client/act client/connect client/answers",
+  ],
+  ["gateway/door", ""],
+  ["gateway/tls", "base cli os admin"],
+  [
+    "gateway/relay",
+    "base counters wire wire/v1 engine/common admin set/common gateway/door",
+  ],
+  [
+    "gateway",
+    "base cli counters os wire threads engine/common admin engine admin/telemetry gateway/door gateway/relay gateway/tls",
   ],
   ["monitor/money", "admin monitor/timeline monitor/collect"],
   [

@@ -14,9 +14,9 @@ export type PhoneState =
   | { readonly is: "connecting" }
   /** Logged in. */
   | { readonly is: "ready" }
-  /** There is no connection; the next attempt is made in `retryMs`. */
-  | { readonly is: "waiting"; readonly retryMs: number }
-  /** The server won't have this login: see the close codes of `docs/protocol.md`. Nothing is tried again. */
+  /** There is no connection, for a close code if the server has told one; the next attempt is made in `retryMs`. */
+  | { readonly is: "waiting"; readonly retryMs: number; readonly code: number }
+  /** The server won't have this login, for a close code of `docs/protocol.md`. Nothing is tried until `connect`. */
   | { readonly is: "refused"; readonly code: number }
   | { readonly is: "closed" };
 
@@ -200,15 +200,17 @@ export class Link {
   #lost(transportCode: number): void {
     const { random, times, clock } = this.#parts;
     const code = this.#closeCode || transportCode;
-    const wasGood = this.state.is === "ready" && clock.monotonicMs() - this.#readyAtMs >= times.goodMs;
+    const wasReady = this.state.is === "ready";
+    const wasGood = wasReady && clock.monotonicMs() - this.#readyAtMs >= times.goodMs;
     this.#drop();
-    if (code >= 200 && code < 300) return this.#set({ is: "refused", code });
+    // After a good login it was something else that the server won't have.
+    if (isRefusal(code) && !wasReady) return this.#set({ is: "refused", code });
     if (wasGood) this.#attempt = 0;
     // Everybody was told the same `retryMs`: they come back spread over as much again.
     const askedMs = this.#retryMs === 0 ? 0 : this.#retryMs * (1 + random.float());
     const waitMs = Math.max(askedMs, backoffMs(random, this.#attempt++, times.backoff));
     this.#cancel = this.#after(waitMs, () => this.#dial());
-    this.#set({ is: "waiting", retryMs: waitMs });
+    this.#set({ is: "waiting", retryMs: waitMs, code });
   }
 
   /** Ends the connection, and what waits for it. */
@@ -229,4 +231,9 @@ export class Link {
     this.state = state;
     this.#parts.changed(state);
   }
+}
+
+/** Whether a close code says not to try the same again. */
+export function isRefusal(code: number): boolean {
+  return code >= 200 && code < 300;
 }

@@ -21,7 +21,7 @@ export type {
   ShakeOutcome,
   Share,
 } from "./outcomes.ts";
-export { PhoneClosed } from "./requests.ts";
+export { PhoneClosed, PhoneRefused } from "./requests.ts";
 export type { PhoneStorage } from "./storage.ts";
 export type { Token } from "./token.ts";
 export type { Transport, Wire, WireEvents } from "../transport/transport.ts";

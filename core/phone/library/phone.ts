@@ -6,7 +6,7 @@ import type { Fields, Frame } from "../../wire/schema.ts";
 import { frames, TOKEN_BYTES } from "../../wire/v1/frames.ts";
 import { Listeners, type PhoneEvents } from "./events.ts";
 import { IncomingFrames } from "./incoming_frames.ts";
-import { DEFAULT_TIMES, Link, type LinkClock, type LinkTimes, type PhoneState } from "./link.ts";
+import { DEFAULT_TIMES, isRefusal, Link, type LinkClock, type LinkTimes, type PhoneState } from "./link.ts";
 import {
   type ChatOutcome,
   type ClaimOutcome,
@@ -20,7 +20,7 @@ import {
   type Share,
 } from "./outcomes.ts";
 import { frameBytes } from "./outgoing_frames.ts";
-import { Requests } from "./requests.ts";
+import { PhoneClosed, PhoneRefused, Requests } from "./requests.ts";
 import { SaidOnce } from "./said_once.ts";
 import { ServerFrames } from "./server_frames.ts";
 import type { PhoneStorage } from "./storage.ts";
@@ -151,10 +151,10 @@ export class Phone {
     this.#link.wake();
   }
 
-  /** Ends the connection for good. Requests without an answer are rejected with `PhoneClosed`. */
+  /** Ends the connection for good. Requests without an answer are rejected with {@linkcode PhoneClosed}. */
   close(): void {
     this.#link.close();
-    this.#requests.end();
+    this.#requests.end(new PhoneClosed("the phone was closed before an answer came"));
   }
 
   /** Shakes once. Never rejects; shows what it came to. */
@@ -225,6 +225,7 @@ export class Phone {
     else {
       this.#shakes.lost();
       this.#chats.lost();
+      if ("code" in state && isRefusal(state.code)) this.#requests.end(new PhoneRefused(state.code));
     }
     this.#listeners.tell("state", state);
   }

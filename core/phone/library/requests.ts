@@ -23,6 +23,18 @@ export class PhoneClosed extends Error {
   override name = "PhoneClosed";
 }
 
+/** The server closed the connection for what was asked, or for the login: asking again brings the same. */
+export class PhoneRefused extends Error {
+  override name = "PhoneRefused";
+  /** The close code, as in `docs/protocol.md`. */
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`the server closed the connection for close code ${code}`);
+    this.code = code;
+  }
+}
+
 /** How long a request waits at least that the server wants to hear again later, in ms. */
 const LEAST_RETRY_MS = 200;
 /** A server that is overloaded drops frames without a word: a request is said again after this, in ms. */
@@ -78,11 +90,11 @@ export class Requests {
     for (const request of this.#open.values()) this.#say(request);
   }
 
-  /** Nobody will answer any more. */
-  end(): void {
+  /** Nobody will answer any more, for this reason. */
+  end(reason: Error): void {
     for (const { cancel, reject } of this.#open.values()) {
       cancel();
-      reject(new PhoneClosed("the phone was closed before an answer came"));
+      reject(reason);
     }
     this.#open.clear();
   }

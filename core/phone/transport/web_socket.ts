@@ -1,7 +1,6 @@
+import { WEB_SOCKET_CODES } from "../../wire/codes.ts";
 import type { Transport, Wire, WireEvents } from "./transport.ts";
 
-/** A gateway's WebSocket close code is this plus the protocol's close code: 4000 to 4999 are for applications. */
-const WEB_SOCKET_CODE = 4_000;
 /** The protocol's close codes, and a plugin's. */
 const CODES = { from: 100, to: 400 };
 
@@ -62,6 +61,6 @@ function listen(socket: WebSocketLike, events: WireEvents): Wire {
 }
 
 function closeCodeOf(webSocketCode: number): number {
-  const code = webSocketCode - WEB_SOCKET_CODE;
+  const code = webSocketCode - WEB_SOCKET_CODES;
   return code >= CODES.from && code < CODES.to ? code : 0;
 }
