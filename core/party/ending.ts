@@ -3,11 +3,11 @@ import { closeEvent } from "../audit/close_event.ts";
 import type { Clock } from "../base/clock.ts";
 import { formatOf, formatYuan } from "../base/units.ts";
 import { claimProblems } from "../seed/claim/claim_problems.ts";
-import type { Guests } from "./guests.ts";
-import type { PartyFolder } from "./party_folder.ts";
-import { PartyTickets } from "./party_plan.ts";
-import { type Winner, winnersCsv, winnersHtml, winnersOf } from "./winners_list.ts";
-import { Wins } from "./wins.ts";
+import type { Guests } from "./state/guests.ts";
+import type { PartyFolder } from "./state/party_folder.ts";
+import { PartyTickets } from "./state/party_plan.ts";
+import { type Winner, winnersCsv, winnersHtml, winnersOf } from "./state/winners_list.ts";
+import { Wins } from "./state/wins.ts";
 
 /** How a party ended. */
 export interface PartyEnd {

@@ -6,10 +6,10 @@ import { writeResult } from "../cli/json_output.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
 import { endParty, endText, type PartyEnd } from "./ending.ts";
-import { Guests } from "./guests.ts";
-import { nextFolder, PartyFolder } from "./party_folder.ts";
+import { Guests } from "./state/guests.ts";
+import { nextFolder, PartyFolder } from "./state/party_folder.ts";
 import { makingFlags, PARTY_FLAGS, type PartyOptions, wishedParty } from "./party_flags.ts";
-import { PartyTickets } from "./party_plan.ts";
+import { PartyTickets } from "./state/party_plan.ts";
 import { RunningParty } from "./running_party.ts";
 
 const ABOUT = `Gives a red packet evening for real people: guests scan a code, shake their phones and win.

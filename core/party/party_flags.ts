@@ -5,7 +5,7 @@ import { flag, type Flags, type FlagValues, switchFlag, wholeNumber } from "../c
 import type { Host } from "../cli/host.ts";
 import { JSON_FLAG } from "../cli/json_output.ts";
 import { CLAIMS_FLAG } from "../seed/claim/claims_directory.ts";
-import { type Invited, parseGuestList } from "./guest_list.ts";
+import { type Invited, parseGuestList } from "./state/guest_list.ts";
 import {
   equalPlan,
   MOST_BUDGET_YUAN,
@@ -14,7 +14,7 @@ import {
   MOST_WAVES,
   type PartyPlan,
   readPartyPlan,
-} from "./party_plan.ts";
+} from "./state/party_plan.ts";
 
 /** What a party is that nobody says anything about. */
 const DEFAULTS = {

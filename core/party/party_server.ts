@@ -4,22 +4,13 @@ import { ExitCode, UserError } from "../base/user_error.ts";
 import type { Host } from "../cli/host.ts";
 import { Child } from "../rehearse/stage/child.ts";
 import { HeldPort } from "../rehearse/stage/held_port.ts";
+import type { WaveStatus } from "./state/evening.ts";
 
 /** A server that ends so soon after its start has a reason that another start won't change. */
 const SOON_MS = 5_000;
 const MOST_SOON_ENDS = 5;
 const AGAIN_MS = 300;
 const STOP_MS = 30_000;
-
-/** A wave as the server tells of it. */
-export interface WaveStatus {
-  readonly wave: string;
-  readonly state: "planned" | "waiting" | "playing" | "paused" | "over" | "stopped";
-  readonly start: string;
-  readonly end: string;
-  readonly tickets: number;
-  readonly released: number;
-}
 
 /**
  * The server of a party, a process of its own: whatever happens to it, the party starts it again on the same port, and

@@ -6,18 +6,18 @@ import { type Log, openLog } from "../cli/log.ts";
 import { CLOSING_S, type HostOrder } from "../phone/wall/host_view.ts";
 import { Tokens } from "../token/token.ts";
 import { readTokenKeys } from "../token/token_keys.ts";
-import { type OpenDoor, openDoor } from "./door.ts";
+import { type OpenDoor, openDoor, ownCertificate } from "./door.ts";
 import { endParty, type PartyEnd } from "./ending.ts";
-import { Evening } from "./evening.ts";
-import type { Guests } from "./guests.ts";
+import { Evening } from "./state/evening.ts";
+import type { Guests } from "./state/guests.ts";
 import { type Links, linksOf, reachableHost } from "./links.ts";
-import type { PartyFolder } from "./party_folder.ts";
+import type { PartyFolder } from "./state/party_folder.ts";
 import type { PartyOptions } from "./party_flags.ts";
 import { PartyServer } from "./party_server.ts";
-import { Presence } from "./presence.ts";
+import { Presence } from "./state/presence.ts";
 import { makePages } from "./site/pages.ts";
 import { Site } from "./site/site.ts";
-import { Wins } from "./wins.ts";
+import { Wins } from "./state/wins.ts";
 
 /** How often the server's waves and the ledger are looked at. */
 const LOOK_MS = 300;
@@ -25,6 +25,16 @@ const LOOK_MS = 300;
 const NEWS_MS = 10_000;
 /** How long pages can still be seen after the end. */
 const LAST_LOOK_MS = 60_000;
+
+/** What phones will say, in words for the host. */
+const OWN_WORDS = `
+  Phones will warn that the connection isn't private: this machine has made its certificate itself, and nobody
+  vouches for it. Guests tap "Advanced" (Android) or "Show details" (iPhone) and go on to the page. Without a
+  certificate a page can't feel that a phone is shaken. To have no warning see docs/party.md.
+`;
+const PLAIN_WORDS = `
+  Without TLS a page can't feel that a phone is shaken: guests tap the packet instead.
+`;
 
 /** An evening while it goes on: its server, its pages, and what ties them. */
 export class RunningParty {
@@ -117,14 +127,19 @@ export class RunningParty {
     await started;
     await this.#callWaves();
     const tokens = new Tokens({ keys: readTokenKeys(this.#folder.tokenKeys, "token keys"), event: party.id });
-    const links: { now?: Links } = {};
+    const pending = Promise.withResolvers<Site>();
     this.#door = await openDoor({
-      address: this.#options.listen,
+      listen: this.#options.listen,
+      tls: await this.#certificate(),
       serverPort: this.#server.port,
+      guests: party.plan.guests,
       presence: this.#presence,
-      serve: (request, address) => this.#site.fetch(request, address),
+      // Nobody knows the link before the site is there, but a phone of an earlier start may ask.
+      serve: async (request, address) => await (await pending.promise).fetch(request, address),
+      clock: this.#host.clock,
+      log: this.#log,
     });
-    links.now = this.#links(this.#door.address.port);
+    const links = this.#links(this.#door.address.port);
     this.#site = new Site({
       clock: this.#host.clock,
       party,
@@ -133,14 +148,15 @@ export class RunningParty {
       wins: this.#wins,
       presence: this.#presence,
       tokens,
-      joinUrl: links.now.join,
-      qrSvg: renderSVG(links.now.join, { border: 1 }),
+      joinUrl: links.join,
+      qrSvg: renderSVG(links.join, { border: 1 }),
       order: (order) => this.#order(order),
       trouble: () => this.#trouble,
     });
+    pending.resolve(this.#site);
     await this.#look();
     this.#forget.push(every(LOOK_MS, () => void this.#look()));
-    this.#tellLinks(links.now);
+    this.#tellLinks(links);
   }
 
   /** Waves whose time the plan says. An order is carried out once, however often the party is started. */
@@ -150,6 +166,14 @@ export class RunningParty {
       const body = { wave: Evening.nameOf(at), start: new Date(start).toISOString() };
       await this.#server.change("move", body, `planned ${Evening.nameOf(at)}`);
     }
+  }
+
+  /** The host's own certificate, or one that is made for the party; undefined for plain HTTP. */
+  async #certificate() {
+    const { tls, "tls-cert": cert, "tls-key": key } = this.#options;
+    if (tls === "off") return undefined;
+    if (cert !== undefined && key !== undefined) return { cert, key };
+    return await ownCertificate(this.#folder.path, this.#host.clock.wallMs());
   }
 
   #links(port: number): Links {
@@ -171,6 +195,11 @@ export class RunningParty {
         (party.list === undefined
           ? ""
           : `  Who is on the list comes in with their name, or with their own code.\n`) +
+        (this.#options.tls === "off"
+          ? PLAIN_WORDS
+          : this.#options["tls-cert"] === undefined
+          ? OWN_WORDS
+          : "") +
         "\n",
     );
   }

@@ -75,6 +75,8 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "client/fleet",
     "base client/population client/schedule counters wire threads wire/v1 engine/common token client/state client/act client/connect client/answers",
   ],
+  ["phone/page", "base phone/library"],
+  ["phone/wall", "base phone/page"],
   ["gateway/door", ""],
   ["gateway/tls", "base cli os admin"],
   [
@@ -122,6 +124,15 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   [
     "rehearse",
     "base charts cli counters seed/plan engine/common plugin admin engine admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage",
+  ],
+  ["party/state", "base cli ledger/record seed/plan ledger/store phone/page rehearse/stage"],
+  [
+    "party/site",
+    "base client/schedule wire wire/v1 token admin phone/transport phone/library phone/page phone/wall party/state",
+  ],
+  [
+    "party",
+    "base cli os ledger/disk wire/v1 token admin engine seed/claim audit audit/check phone/wall gateway gateway/tls rehearse/stage party/state party/site",
   ],
 ];
 

@@ -1,7 +1,7 @@
-import { EntryKind } from "../ledger/record/entry.ts";
-import { type EntryRows, ROW_FIELDS, RowField } from "../ledger/record/entry_rows.ts";
-import { TruthReader } from "../ledger/store/truth_reader.ts";
-import { UserError } from "../base/user_error.ts";
+import { EntryKind } from "../../ledger/record/entry.ts";
+import { type EntryRows, ROW_FIELDS, RowField } from "../../ledger/record/entry_rows.ts";
+import { TruthReader } from "../../ledger/store/truth_reader.ts";
+import { UserError } from "../../base/user_error.ts";
 
 const SOON_MS = 30;
 

@@ -1,4 +1,4 @@
-import { UserError } from "../base/user_error.ts";
+import { UserError } from "../../base/user_error.ts";
 import { cleanName, codeKey, nameKey } from "./guest_name.ts";
 
 /** Somebody who is invited. */

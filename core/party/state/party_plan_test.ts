@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { UserError } from "../base/user_error.ts";
+import { UserError } from "../../base/user_error.ts";
 import { equalPlan, PartyTickets, type PartyWishes, readPartyPlan } from "./party_plan.ts";
 
 const WISHES: PartyWishes = {

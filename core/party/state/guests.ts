@@ -1,5 +1,5 @@
-import { exists } from "../base/exists.ts";
-import { UserError } from "../base/user_error.ts";
+import { exists } from "../../base/exists.ts";
+import { UserError } from "../../base/user_error.ts";
 import { cleanName, codeKey, nameKey } from "./guest_name.ts";
 import type { Invited } from "./guest_list.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { exists } from "../base/exists.ts";
-import { Random, systemBytes, systemSecret, systemSeed } from "../base/random.ts";
-import { UserError } from "../base/user_error.ts";
-import { makeSeedSet } from "../rehearse/stage/seed_set.ts";
+import { exists } from "../../base/exists.ts";
+import { Random, systemBytes, systemSecret, systemSeed } from "../../base/random.ts";
+import { UserError } from "../../base/user_error.ts";
+import { makeSeedSet } from "../../rehearse/stage/seed_set.ts";
 import type { Invited } from "./guest_list.ts";
 import { type PartyPlan, partyPlanSchema, ticketPlan } from "./party_plan.ts";
 

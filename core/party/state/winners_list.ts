@@ -1,4 +1,4 @@
-import { formatYuan } from "../base/units.ts";
+import { formatYuan } from "../../base/units.ts";
 import type { Guests } from "./guests.ts";
 import type { Party } from "./party_folder.ts";
 import type { PartyTickets } from "./party_plan.ts";

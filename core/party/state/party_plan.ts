@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { Layout } from "../seed/plan/layout.ts";
-import { parsePlan } from "../seed/plan/plan.ts";
-import type { Plan, PlanInput } from "../seed/plan/plan_schema.ts";
-import { UserError } from "../base/user_error.ts";
+import { Layout } from "../../seed/plan/layout.ts";
+import { parsePlan } from "../../seed/plan/plan.ts";
+import type { Plan, PlanInput } from "../../seed/plan/plan_schema.ts";
+import { UserError } from "../../base/user_error.ts";
 
 const DAY_MS = 86_400_000;
 const FEN_A_YUAN = 100;
