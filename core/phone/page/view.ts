@@ -93,7 +93,7 @@ export class View {
     const sponsors = news?.sponsors ?? [];
     setText(byId("sponsors"), sponsors.length === 0 ? "" : words("sponsors", sponsors.join(" · ")));
     byId("link").dataset.link = link;
-    byId("link").hidden = guestName === undefined;
+    byId("link").hidden = guestName === undefined || news?.phase === "ended";
     setText(byId("link-text"), link === "online" ? words("link.online") : words("link.connecting"));
     const banner = byId("banner");
     const isTold = guestName !== undefined && (link === "waiting" || link === "refused") &&
@@ -221,7 +221,9 @@ export class View {
       known.length === 0 ? words("ended.none") : words("ended.won", yuan(sumFen)),
     );
     const list = byId("wins-list");
-    const mark = `${language} ${known.map(({ packetId, isOpen }) => `${packetId}${isOpen}`).join()}`;
+    const mark = `${language} ${
+      known.map(({ packetId, isOpen, wave }) => `${packetId} ${wave} ${isOpen}`).join()
+    }`;
     if (list.dataset.mark === mark) return;
     list.dataset.mark = mark;
     list.replaceChildren(

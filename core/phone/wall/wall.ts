@@ -13,10 +13,9 @@ import { tell, type WallKey } from "./wall_words.ts";
 const DRAW_MS = 250;
 /** Who has shaken within this time shakes. */
 const SHAKING_MS = 1_800;
-/** Guests that find room, and from how many on they are written smaller. */
-const MOST_SHOWN = 220;
-const MANY = 40;
-const CROWD = 90;
+/** Guests that find room, and how they are written until they do. */
+const MOST_SHOWN = 260;
+const SIZES = ["", "many", "crowd", "throng"] as const;
 const MOST_LATEST = 12;
 const TROUBLE_MS = 6_000;
 
@@ -114,7 +113,8 @@ class Wall {
     setText(byId("join-code"), `${this.#words("join.code")} ${code}`);
   }
 
-  #drawLatest({ latest }: HostView, isFirst: boolean): void {
+  #drawLatest({ latest, guests, news }: HostView, isFirst: boolean): void {
+    if (news.phase === "ended") return this.#drawLuckiest(guests);
     setText(byId("winners-title"), this.#words("winners"));
     setText(byId("none"), latest.length === 0 ? this.#words("winners.none") : "");
     const shown = latest.slice(0, MOST_LATEST);
@@ -136,7 +136,27 @@ class Wall {
     }));
   }
 
-  #drawGuests({ guests }: HostView, nowMs: number): void {
+  /** At the end: who has won the most. */
+  #drawLuckiest(guests: readonly ShownGuest[]): void {
+    setText(byId("winners-title"), this.#words("luckiest"));
+    setText(byId("none"), "");
+    const best = guests.filter(({ wonFen }) => wonFen > 0).sort((a, b) =>
+      b.wonFen - a.wonFen || a.user - b.user
+    )
+      .slice(0, MOST_LATEST);
+    byId("latest").dataset.mark = "luckiest";
+    byId("latest").replaceChildren(...best.map(({ name, packets, wonFen }) =>
+      make(
+        "li",
+        "",
+        make("i", "mini"),
+        make("span", "", name, make("small", "", this.#words(packets === 1 ? "packet" : "packets", packets))),
+        make("b", "", `¥${yuan(wonFen)}`),
+      )
+    ));
+  }
+
+  #drawGuests({ guests, news }: HostView, nowMs: number): void {
     const isShaking = ({ user }: ShownGuest) =>
       nowMs - (this.#shakes.get(user)?.atMs ?? -Infinity) < SHAKING_MS;
     // All of them, or those who do something; always in the same order, so that nobody jumps about.
@@ -146,14 +166,17 @@ class Wall {
         Number(isShaking(b)) - Number(isShaking(a)) || Number(b.isOnline) - Number(a.isOnline)
       ).slice(0, MOST_SHOWN).sort((a, b) => a.user - b.user);
     const list = byId("guests");
-    list.classList.toggle("many", chosen.length > MANY);
-    list.classList.toggle("crowd", chosen.length > CROWD);
     list.replaceChildren(...chosen.map((guest) => {
-      const classes = [guest.isOnline ? "" : "away", isShaking(guest) ? "shaking" : ""];
+      const isAway = !guest.isOnline && news.phase !== "ended";
+      const classes = [isAway ? "away" : "", isShaking(guest) ? "shaking" : ""];
       const item = make("li", classes.filter((name) => name !== "").join(" "), make("span", "", guest.name));
       if (guest.wonFen > 0) item.append(make("b", "", `¥${yuan(guest.wonFen)}`));
       return item;
     }));
+    for (const size of SIZES) {
+      list.className = size;
+      if (list.scrollHeight <= list.clientHeight) break;
+    }
   }
 
   #drawTrouble(): void {
