@@ -221,9 +221,8 @@ export class View {
       known.length === 0 ? words("ended.none") : words("ended.won", yuan(sumFen)),
     );
     const list = byId("wins-list");
-    const mark = `${language} ${
-      known.map(({ packetId, isOpen, wave }) => `${packetId} ${wave} ${isOpen}`).join()
-    }`;
+    const packets = known.map(({ packetId, isOpen, wave }) => `${packetId} ${wave} ${isOpen}`);
+    const mark = `${language} ${packets.join()}`;
     if (list.dataset.mark === mark) return;
     list.dataset.mark = mark;
     list.replaceChildren(
