@@ -32,7 +32,7 @@ export const command: Command = {
     }
     if (problems.length > 0) throw new UserError(problems.join("\n"));
     const folder = await folderOf(host, values);
-    const lock = DirectoryLock.take(`${folder.path}/lock`, "--dir");
+    const lock = DirectoryLock.take(folder.path, "--dir");
     try {
       return await run(host, folder, values);
     } finally {

@@ -3,6 +3,8 @@ import { after, sleep } from "../base/clock.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import type { Host } from "../cli/host.ts";
 import { Child } from "../rehearse/stage/child.ts";
+import { PORT_TAKEN } from "../engine/common/not_bound.ts";
+import { LEDGER_TAKEN } from "../ledger/disk/directory_lock.ts";
 import { HeldPort } from "../rehearse/stage/held_port.ts";
 import type { WaveStatus } from "./state/evening.ts";
 
@@ -10,6 +12,7 @@ import type { WaveStatus } from "./state/evening.ts";
 const SOON_MS = 5_000;
 const MOST_SOON_ENDS = 5;
 const AGAIN_MS = 300;
+const MOST_STARTS = 30;
 const STOP_MS = 30_000;
 
 /**
@@ -58,16 +61,16 @@ export class PartyServer {
 
   /** @throws UserError in the server's own words if it doesn't start */
   async start(): Promise<void> {
-    for (let ends = 0;; ends++) {
+    for (let tries = 1;; tries++) {
       try {
         await this.#begin();
         break;
       } catch (error) {
-        // The kernel may still clear the connections of one that was killed, or its lock.
-        if (!(error instanceof UserError) || ends === MOST_SOON_ENDS - 1 || this.#starts === ends + 1) {
-          throw error;
-        }
-        await sleep(AGAIN_MS * (ends + 1));
+        // The server of a party that was killed a moment ago may still be ending.
+        const isBusy = error instanceof UserError &&
+          [PORT_TAKEN, LEDGER_TAKEN].some((why) => error.message.includes(why));
+        if (!isBusy || tries === MOST_STARTS) throw error;
+        await sleep(AGAIN_MS);
       }
     }
     void this.#watch();

@@ -132,7 +132,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "party",
-    "base cli os ledger/disk wire/v1 token admin engine seed/claim audit audit/check phone/wall gateway gateway/tls rehearse/stage party/state party/site",
+    "base cli os ledger/disk wire/v1 engine/common token admin engine seed/claim audit audit/check phone/wall gateway gateway/tls rehearse/stage party/state party/site",
   ],
 ];
 
