@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { formatAddress, parseAddress, parseIpv6 } from "./address.ts";
+import { formatAddressRange, isInRanges, parseAddressRange } from "./address_ranges.ts";
 
 Deno.test("an IPv4 address is a number, and back", () => {
   assert.equal(parseAddress("127.0.0.1"), 0x7f00_0001);
@@ -29,4 +30,17 @@ Deno.test("an IPv6 address is 16 bytes, however it is written", () => {
     "::1.2.3.256",
   ];
   for (const text of wrong) assert.equal(parseIpv6(text), undefined, text);
+});
+
+Deno.test("a range of addresses is one, or a network", () => {
+  for (const text of ["10.0.0.1", "10.1.0.0/16", "0.0.0.0/0", "128.0.0.0/1"]) {
+    assert.equal(formatAddressRange(parseAddressRange(text)!), text);
+  }
+  const ranges = [parseAddressRange("10.0.0.77/24")!, parseAddressRange("192.168.0.1/32")!];
+  const isIn = (text: string) => isInRanges(parseAddress(text)!, ranges);
+  assert.deepEqual(["10.0.0.0", "10.0.0.255", "192.168.0.1"].map(isIn), [true, true, true]);
+  assert.deepEqual(["9.255.255.255", "10.0.1.0", "192.168.0.2"].map(isIn), [false, false, false]);
+  for (const text of ["", "x", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8/8", "10.0.0/8", "10.0.0.0/-1"]) {
+    assert.equal(parseAddressRange(text), undefined, text);
+  }
 });
