@@ -58,6 +58,10 @@ if (role !== undefined) {
       summary: "plays a fleet of users against servers",
       load: () => import("./core/client/main/client.ts"),
     },
+    gateway: {
+      summary: "brings users of browsers to servers: WebSockets to TCP",
+      load: () => import("./core/gateway/gateway.ts"),
+    },
     seed: {
       summary: "makes and audits the money: seed files of tickets",
       load: () => import("./core/seed/seed.ts"),
@@ -93,6 +97,10 @@ if (role !== undefined) {
     token: {
       summary: "makes tokens that users log in with, and keys for them",
       load: () => import("./core/token/command.ts"),
+    },
+    party: {
+      summary: "gives an evening for real people and their phones",
+      load: () => import("./core/party/party.ts"),
     },
     demo: {
       summary: "rehearses the gala on this machine",

@@ -7,6 +7,7 @@ import { LedgerState } from "../ledger/ring/ledger_board.ts";
 import { describeCharts } from "../plugin/declared.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import { formatAddress } from "../os/address.ts";
+import { formatAddressRange } from "../os/address_ranges.ts";
 import type { Clock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import type { AccessHost } from "./host/access_host.ts";
@@ -146,6 +147,7 @@ function config({ options, plugins }: ServerParts): unknown {
       ...(options.books === undefined ? {} : { books: booksPlace(options.books) }),
       version0: allowsVersion0(options) ? "on" : "off",
       host: formatAddress(options.host),
+      "proxy-protocol": options["proxy-protocol"].map(formatAddressRange),
       admin: `${options.admin.hostname}:${options.admin.port}`,
     },
     plugins: Object.fromEntries(plugins.map(({ plugin, choice }) => [plugin.name, choice.config])),

@@ -157,6 +157,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
         readS: options["read-seconds"],
         idleS: options["idle-seconds"],
       },
+      proxies: options["proxy-protocol"],
       priority: options.priority,
     },
     host.program,

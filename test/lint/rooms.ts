@@ -10,6 +10,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
   ["charts", ""],
   ["client/population", ""],
+  ["gateway/door", ""],
   ["cli", "base"],
   ["client/schedule", "base"],
   ["counters", "base"],
@@ -18,6 +19,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["seed/plan", "base"],
   ["wire", "base"],
   ["ledger/books", "base ledger/record"],
+  ["phone/transport", "wire"],
   ["seed/file", "base seed/plan"],
   ["threads", "base os"],
   ["wire/v1", "base wire"],
@@ -25,6 +27,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/uring/ring", "base os threads"],
   ["ledger/disk", "base ledger/record ledger/books"],
   ["ledger/kinds", "base ledger/record ledger/books"],
+  ["phone/library", "base client/schedule wire phone/transport wire/v1"],
   ["seed/make", "base seed/plan seed/file"],
   ["token", "base cli wire wire/v1"],
   ["books/contract", "base ledger/record ledger/kinds"],
@@ -34,6 +37,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/uring", "base os engine/common engine/uring/ring"],
   ["ledger/chain", "base ledger/record ledger/disk ledger/kinds"],
   ["ledger/judge", "base ledger/record ledger/books ledger/kinds"],
+  ["phone/page", "base phone/library"],
   ["plugin/contract", "base charts counters ledger/record seed/file ledger/kinds"],
   ["books/model", "ledger/record books/contract"],
   ["books/postgres", "base ledger/record books/contract"],
@@ -42,6 +46,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["ledger/checkpoint", "base ledger/record ledger/books ledger/disk ledger/kinds ledger/chain ledger/judge"],
   ["ledger/ring", "base ledger/record ledger/books ledger/chain"],
   ["ledger/store", "base ledger/record ledger/books ledger/disk ledger/kinds ledger/chain ledger/judge"],
+  ["phone/wall", "base phone/page"],
   ["plugin", "base charts cli counters ledger/record wire seed/file wire/v1 ledger/kinds plugin/contract"],
   ["seed/claim", "base cli seed/file ledger/disk ledger/chain"],
   ["admin", "base cli counters plugin"],
@@ -58,6 +63,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base counters ledger/record os threads ledger/kinds books/contract ledger/chain ledger/ring ledger/store books/open",
   ],
   ["client/state", "base client/schedule counters threads engine/common admin"],
+  ["gateway/tls", "base cli os admin"],
   [
     "ledger/evidence",
     "base ledger/record ledger/books ledger/disk ledger/kinds ledger/chain ledger/judge ledger/checkpoint ledger/store ledger/projection",
@@ -73,6 +79,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["client/act", "base client/population client/schedule counters wire wire/v1 engine/common client/state"],
   ["client/connect", "base client/schedule counters wire wire/v1 engine/common token client/state"],
+  ["gateway/relay", "base gateway/door counters wire wire/v1 engine/common admin set/common"],
   [
     "ledger/thread",
     "base counters ledger/record os ledger/books threads ledger/disk ledger/kinds ledger/judge ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
@@ -88,6 +95,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli ledger/record ledger/books ledger/disk ledger/kinds books/contract ledger/chain ledger/checkpoint ledger/store seed/claim ledger/projection books/uplink ledger/evidence audit/check books/command",
   ],
   ["client/answers", "base wire wire/v1 engine/common client/state client/act"],
+  [
+    "gateway",
+    "base gateway/door cli counters os wire threads engine/common engine admin admin/telemetry gateway/tls gateway/relay",
+  ],
   ["monitor/collect", "base charts cli counters os admin monitor/timeline"],
   ["set", "base counters ledger/record wire wire/v1 engine/common ledger/kinds plugin set/common set/awards"],
   [
@@ -128,9 +139,18 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "rehearse/stage",
     "base charts cli counters os seed/plan seed/file engine/common seed/make plugin admin rehearse/measure rehearse/machine",
   ],
+  ["party/state", "base ledger/record seed/plan ledger/kinds phone/page ledger/store rehearse/stage"],
   [
     "rehearse",
     "base charts cli counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage",
+  ],
+  [
+    "party/site",
+    "base client/schedule wire phone/transport wire/v1 phone/library token phone/page phone/wall admin party/state",
+  ],
+  [
+    "party",
+    "base cli os wire/v1 engine/common ledger/disk token engine phone/wall seed/claim admin gateway/tls audit/check audit gateway rehearse/stage party/state party/site",
   ],
 ];
 

@@ -20,6 +20,7 @@ import { makePeerMailboxes, Peers } from "../../core/server/worker/peers.ts";
 import { PluginHalves } from "../../core/server/host/host_plugins.ts";
 import type { LoginRules } from "../../core/set/common/logins.ts";
 import type { ConnectionLimits } from "../../core/set/common/connection_watch.ts";
+import type { AddressRange } from "../../core/os/address_ranges.ts";
 import { Waker } from "../../core/threads/waker.ts";
 import {
   decodeControl,
@@ -47,6 +48,8 @@ export interface SimHostOptions {
   readonly verdictMs?: number;
   readonly logins?: LoginRules;
   readonly limits?: ConnectionLimits;
+  /** Proxies that say whose a connection is. */
+  readonly proxies?: readonly AddressRange[];
   /** Reads a ms that each worker manages; without it, in no time. */
   readonly readsPerMs?: number;
   /** Places in each worker's ring to the ledger. */
@@ -157,6 +160,7 @@ export class SimHost implements SimActor {
         peers: new Peers(worker, peers),
         logins: options.logins ?? { allowsVersion0: true, tokens: undefined },
         ...(options.limits === undefined ? {} : { limits: options.limits }),
+        ...(options.proxies === undefined ? {} : { proxies: options.proxies }),
       })
     );
     // All workers take from one listening socket, as real ones do.

@@ -15,6 +15,7 @@ import type { OrderState } from "../../ledger/record/order_state.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import { Random } from "../../base/random.ts";
 import type { ConnectionLimits } from "../../set/common/connection_watch.ts";
+import type { AddressRange } from "../../os/address_ranges.ts";
 import { Waker } from "../../threads/waker.ts";
 import type { Priority } from "../../os/foreground.ts";
 import { decodeControl, MessageKind } from "../../threads/mailbox.ts";
@@ -71,6 +72,8 @@ export interface AccessHostOptions {
   /** Where its ledger is carried; undefined: nowhere. */
   readonly books: HostBooks | undefined;
   readonly connectionLimits: ConnectionLimits;
+  /** Proxies in front, which say whose a connection is. */
+  readonly proxies: readonly AddressRange[];
   readonly priority: Priority;
 }
 
@@ -200,6 +203,7 @@ export class AccessHost {
       allowsVersion0: options.allowsVersion0,
       tokenRules: options.tokenRules,
       connectionLimits: options.connectionLimits,
+      proxies: options.proxies,
       priority: options.priority,
     };
     this.#listening = Promise.all(this.#threads.map((thread, i) => {

@@ -18,6 +18,7 @@ import { Connections, Phase } from "../../set/common/connections.ts";
 import type { LoginRules } from "../../set/common/logins.ts";
 import type { SetHost } from "../../set/common/set_host.ts";
 import { VerdictWatch } from "../../set/common/verdict_watch.ts";
+import type { AddressRange } from "../../os/address_ranges.ts";
 import type { Waker } from "../../threads/waker.ts";
 import {
   decodeControl,
@@ -37,6 +38,7 @@ import { AcceptPace } from "./accept_pace.ts";
 import type { ClientHosts } from "./client_hosts.ts";
 import type { HostBoard } from "./host_board.ts";
 import type { Peers } from "./peers.ts";
+import { HEADER_BAD, HEADER_INCOMPLETE, ProxyHeaders } from "./proxy_headers.ts";
 
 /** How long a loop sleeps at most, so that its heartbeat shows. */
 const MAX_SLEEP_MS = 1_000;
@@ -103,6 +105,8 @@ export interface AccessLoopParts {
   readonly eventLagMs?: number;
   /** Counts connections by client host, if anybody wants to know. */
   readonly clientHosts?: ClientHosts;
+  /** Proxies that say in front of a connection whose it is; none if absent. */
+  readonly proxies?: readonly AddressRange[];
 }
 
 /**
@@ -143,6 +147,8 @@ export class AccessLoop implements EngineHandler, SetHost {
   readonly #awardWait: Uint32Array;
   readonly #engineHandles: [keyof Engine["stats"], number][];
   readonly #connectionWatch: ConnectionWatch;
+  /** Absent where no proxy stands in front. */
+  readonly #proxyHeaders: ProxyHeaders | undefined;
   readonly #acceptPace = new AcceptPace();
   /** By SET of this worker: how many connections a pass it wants read at most. */
   readonly #readsWanted: Float64Array;
@@ -179,6 +185,8 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.onWake();
     const { limits = DEFAULT_CONNECTION_LIMITS } = parts;
     this.#connectionWatch = new ConnectionWatch(parts.engine, this.connections, limits, this.nowMs);
+    const { proxies = [] } = parts;
+    this.#proxyHeaders = proxies.length === 0 ? undefined : new ProxyHeaders(parts.engine, proxies);
     const { layout } = parts.counters;
     this.#block = parts.counters.block(parts.firstSet);
     this.#handles = {
@@ -239,6 +247,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.connections.setOf[connection] = local;
     this.#acceptPace.take();
     this.#parts.clientHosts?.add(connection, this.engine.peerAddress[connection]);
+    this.#proxyHeaders?.accepted(connection);
     smallest.onAccept(connection);
   }
 
@@ -246,7 +255,12 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   onBytes(connection: number, start: number, end: number): void {
     this.#readWaits();
-    this.#sets[this.connections.setOf[connection]].onBytes(connection, start, end);
+    const set = this.#sets[this.connections.setOf[connection]];
+    if (this.#proxyHeaders?.isExpected(connection)) {
+      start += this.#takeProxyHeader(set, connection, start, end);
+      if (start >= end) return;
+    }
+    set.onBytes(connection, start, end);
   }
 
   onEnd(connection: number): void {
@@ -257,6 +271,7 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   onClose(connection: number, cause: CloseCause): void {
     this.#parts.clientHosts?.remove(connection);
+    this.#proxyHeaders?.closed(connection);
     this.#sets[this.connections.setOf[connection]].onClose(connection, cause);
   }
 
@@ -296,6 +311,19 @@ export class AccessLoop implements EngineHandler, SetHost {
       plugin,
       error: error instanceof Error ? error.stack ?? error.message : String(error),
     });
+  }
+
+  /** Returns how many bytes are no frames'. */
+  #takeProxyHeader(set: AccessSet, connection: number, start: number, end: number): number {
+    // What comes behind a bad header, until the connection has ended, is nobody's.
+    if (this.connections.phase[connection] !== Phase.open) return end - start;
+    const bytes = this.#proxyHeaders!.take(connection, start, end);
+    if (bytes === HEADER_BAD) set.closeFor(connection, CloseCode.badProxyHeader);
+    if (bytes === HEADER_BAD || bytes === HEADER_INCOMPLETE) return end - start;
+    const { clientHosts } = this.#parts;
+    clientHosts?.remove(connection);
+    clientHosts?.add(connection, this.engine.peerAddress[connection]);
+    return bytes;
   }
 
   /** What the engine knows of the bytes at hand: read here once for all their frames. */

@@ -8,6 +8,7 @@ import { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import { loadPlugin, type PluginChoice } from "../../plugin/loader.ts";
 import { Random } from "../../base/random.ts";
 import type { ConnectionLimits } from "../../set/common/connection_watch.ts";
+import type { AddressRange } from "../../os/address_ranges.ts";
 import { Waker } from "../../threads/waker.ts";
 import { collectGarbage } from "../../os/collect_garbage.ts";
 import { Foreground, type Priority } from "../../os/foreground.ts";
@@ -53,6 +54,8 @@ export interface AccessInit {
   /** What version 1's tokens are checked with; undefined: they aren't. */
   readonly tokenRules: TokenRules | undefined;
   readonly connectionLimits: ConnectionLimits;
+  /** Proxies in front; see `AccessLoopParts`. */
+  readonly proxies: readonly AddressRange[];
   readonly priority: Priority;
 }
 
@@ -104,6 +107,7 @@ export async function runAccessWorker(init: AccessInit, program: Program): Promi
         tokens: init.tokenRules === undefined ? undefined : new Tokens(init.tokenRules),
       },
       limits: init.connectionLimits,
+      proxies: init.proxies,
     });
     notify({ type: "listening", port: engine.listen(init.listener) });
   } catch (error) {
