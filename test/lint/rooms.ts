@@ -94,7 +94,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
   [
     "server/host",
-    "base cli counters ledger/record os ledger/kinds seed/file threads engine/common token ledger/chain plugin admin ledger/ring ledger/store seed/claim ledger/projection set/common ledger/thread server/worker",
+    "base cli counters ledger/record ledger/kinds seed/file threads engine/common ledger/chain plugin admin ledger/ring ledger/store seed/claim ledger/projection set/common ledger/thread server/worker",
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["monitor/web/page", "base monitor/timeline monitor/collect monitor/money monitor/view"],
