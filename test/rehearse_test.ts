@@ -44,7 +44,7 @@ Deno.test("a rehearsal that meets its thresholds passes, and its files tell the 
     const summary = JSON.parse(await Deno.readTextFile(`${cwd}/${folder}/summary.json`));
     assert.equal(summary.verdict, "PASS");
     assert.deepEqual(summarySchema.parse(summary), summary, "the schema knows every field");
-    assert.equal(summary.schemaVersion, 1);
+    assert.equal(summary.schemaVersion, 2);
     const p = summary.checks.find(({ measure }: Check) => measure === "answeredPercent");
     assert.deepEqual(p, {
       measure: "answeredPercent",

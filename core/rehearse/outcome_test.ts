@@ -22,7 +22,7 @@ const SCENARIO = completeScenario({
 
 function summary(parts: Partial<Summary> = {}): Summary {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     scenario: SCENARIO,
     verdict: "FAIL",
     startedAt: "2026-01-31T20:00:00.000Z",

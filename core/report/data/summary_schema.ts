@@ -3,7 +3,7 @@ import { MEASURE_UNITS } from "../../charts/measure.ts";
 import { checkSchema } from "./check.ts";
 
 /** Of summary.json; it grows when a field goes or changes its meaning, not when one is added. */
-export const SUMMARY_VERSION = 1;
+export const SUMMARY_VERSION = 2;
 
 const count = z.number();
 const fen = z.number().describe("Money in fen, 1/100 yuan");
