@@ -1,11 +1,11 @@
 /**
- * Which room of core may import which: a room is a folder, and an arrow that isn't in the table is a mistake, or a
+ * Which room of core and of the plugins may import which: a room is a folder, and an arrow that isn't in the table is a mistake, or a
  * decision to be made here. Rooms stand from the ground up, and each imports only rooms above its line; so no two import
  * each other, however long the way round.
  */
 import { isTest, projectPath, resolveSpecifier } from "./project.ts";
 
-/** By room, without `core/`: those that it may import. */
+/** By room, those of core without `core/`: those that it may import. */
 export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
   ["charts", ""],
@@ -119,16 +119,34 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "rehearse",
     "base charts cli counters seed/plan engine/common plugin admin engine admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage",
   ],
+  ["plugins/seed", ""],
+  ["plugins/send/common", ""],
+  ["plugins/send/host", "plugins/send/common"],
+  ["plugins/send/set", "plugins/send/common"],
+  ["plugins/send", "plugins/send/common plugins/send/host plugins/send/set"],
+  ["plugins/shake/common", ""],
+  ["plugins/shake/host", "plugins/shake/common"],
+  ["plugins/shake/set", "plugins/shake/common"],
+  ["plugins/shake", "plugins/shake/common plugins/shake/host plugins/shake/set"],
+  ["plugins/throttle/common", ""],
+  ["plugins/throttle/host", "plugins/throttle/common"],
+  ["plugins/throttle/set", "plugins/throttle/common"],
+  ["plugins/throttle", "plugins/throttle/common plugins/throttle/host plugins/throttle/set"],
 ];
 
 const mayImport = new Map(ROOMS.map(([room, rooms]) => [room, new Set(rooms.split(" "))]));
 
-/** The room of a file; undefined outside core. */
+/** The room of a file; undefined outside core and the plugins that come with redpkt. */
 export function roomOf(path: string): string | undefined {
-  return /^core\/(.*)\/[^/]*$/.exec(path)?.[1];
+  return /^(?:core\/(.*)|(plugins\/.*))\/[^/]*$/.exec(path)?.slice(1).find((room) => room !== undefined);
 }
 
-/** Rooms of core import as the table says. */
+/** Core is one house, and each plugin another. */
+function houseOf(room: string): string {
+  return /^plugins\/[^/]+/.exec(room)?.[0] ?? "core";
+}
+
+/** Rooms of core and of plugins import as the table says. */
 export const rooms: Deno.lint.Rule = {
   create(context) {
     const fromPath = projectPath(context.filename);
@@ -140,9 +158,11 @@ export const rooms: Deno.lint.Rule = {
       const path = typeof specifier === "string" ? resolveSpecifier(fromPath, specifier) : undefined;
       const to = path === undefined ? undefined : roomOf(path);
       if (to === undefined || to === from || mayImport.get(from!)?.has(to)) return;
+      // What core, plugins and others may import of each other is another rule's business.
+      if (houseOf(to) !== houseOf(from!)) return;
       context.report({
         node,
-        message: `core/${from} imports nothing of core/${to}`,
+        message: `${from} imports nothing of ${to}`,
         hint:
           "Move what both need to a room below, or take it as an argument. An arrow that is right goes into " +
           "the table of test/lint/rooms.ts.",
