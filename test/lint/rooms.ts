@@ -39,7 +39,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine", "base cli os engine/common engine/uring/ring engine/deno engine/epoll engine/uring"],
   ["ledger/checkpoint", "base ledger/record ledger/books ledger/kinds ledger/judge ledger/disk ledger/chain"],
   ["ledger/ring", "base ledger/record ledger/books ledger/chain"],
-  ["ledger/store", "base ledger/record ledger/books ledger/kinds ledger/judge ledger/disk ledger/chain"],
+  ["ledger/store", "base ledger/record ledger/kinds ledger/judge ledger/disk ledger/chain"],
   ["seed/claim", "base cli seed/file ledger/disk ledger/chain"],
   ["admin/telemetry", "base cli counters admin"],
   ["client/state", "base client/schedule counters threads engine/common admin"],
