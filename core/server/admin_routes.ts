@@ -2,7 +2,7 @@ import type { Route } from "../admin/api.ts";
 import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
 import { booksPlace } from "../books/open/open_books.ts";
 import type { Series } from "../counters/series.ts";
-import type { EngineName } from "../engine/common/engine.ts";
+import type { HostSettings } from "./worker/host_settings.ts";
 import { LedgerState } from "../ledger/ring/ledger_board.ts";
 import { describeCharts } from "../plugin/declared.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
@@ -22,8 +22,7 @@ interface ServerParts {
   readonly state: { isDraining: boolean };
   /** Begins the drain; the process ends after it. */
   readonly stop: (reason: string) => void;
-  readonly engine: EngineName;
-  readonly workers: number;
+  readonly settings: HostSettings;
   readonly options: ServerOptions;
   readonly plugins: readonly LoadedPlugin[];
   readonly startMs: number;
@@ -96,7 +95,9 @@ export function serverRoutes(parts: ServerParts): Route[] {
   ];
 }
 
-function health({ access, state, engine, workers, options, startMs, clock }: ServerParts): unknown {
+function health(
+  { access, state, settings: { engine, workers }, options, startMs, clock }: ServerParts,
+): unknown {
   return {
     status: state.isDraining ? "draining" : "ok",
     uptimeS: Math.round((clock.monotonicMs() - startMs) / 1000),

@@ -9,9 +9,8 @@ import { type EntryStore, StoreFailed } from "../disk/entry_store.ts";
 import type { Judge } from "../judge/judge.ts";
 import { kindOf, kinds } from "../kinds/entry_kinds.ts";
 import type { Judgement } from "../record/judgement.ts";
-import type { AwardRecord, Balances, Ledger } from "../record/ledger.ts";
-import type { OrderState } from "../record/order_state.ts";
-import { orderStates } from "../books/order_states.ts";
+import type { Ledger } from "../record/ledger.ts";
+import { JudgedLedger } from "../judge/judged_ledger.ts";
 
 /** What was delivered is written with the next batch, or by itself after this time; words of it at most. */
 const MARKS_WAIT_MS = 1_000;
@@ -23,9 +22,8 @@ const MAX_AHEAD_MS = 1_000;
 const MAX_AHEAD_IDLE_MS = 60_000;
 
 /** A ledger that lasts: the judge's memory in front, rows in a store behind it. */
-export class StoredLedger implements Ledger {
+export class StoredLedger extends JudgedLedger implements Ledger {
   failure: string | undefined;
-  readonly #judge: Judge;
   readonly #store: EntryStore;
   readonly #clock: Clock;
   /** The batch: judged and staged, but not known to be durable. */
@@ -47,7 +45,7 @@ export class StoredLedger implements Ledger {
 
   /** @param judge holds everything that the store holds, as `openJudge` makes it */
   constructor(judge: Judge, store: EntryStore, clock: Clock) {
-    this.#judge = judge;
+    super(judge);
     this.#store = store;
     this.#clock = clock;
     this.#nextSeq = store.lastSeq() + 1;
@@ -60,10 +58,6 @@ export class StoredLedger implements Ledger {
   /** How far event time had come with the last durable row. */
   get durableTime(): EventTimeState {
     return this.#durableTime;
-  }
-
-  get nextPacketId(): number {
-    return this.#judge.nextPacketId;
   }
 
   /** Rows that are durable. */
@@ -98,22 +92,6 @@ export class StoredLedger implements Ledger {
     return true;
   }
 
-  balances(): Balances {
-    return this.#judge.balances();
-  }
-
-  get unopened(): number {
-    return this.#judge.unopened;
-  }
-
-  orders(): OrderState[] {
-    return orderStates(this.#judge);
-  }
-
-  awardOf(packetId: number): AwardRecord | undefined {
-    return this.#judge.awardOf(packetId);
-  }
-
   close(): void {
     this.#marksSinceMs = -Infinity;
     this.#mostIdleMs = MAX_AHEAD_MS;
@@ -124,7 +102,7 @@ export class StoredLedger implements Ledger {
   /** Whatever needs a packet that has ended, and that the disk doesn't tell of now, comes to nothing. */
   #judgeEntry(words: Int32Array, at: number, judgement: Judgement): void {
     try {
-      this.#judge.judge(words, at, judgement);
+      this.judging.judge(words, at, judgement);
     } catch (error) {
       if (!(error instanceof StoreFailed)) throw error;
       judgement.verdict = Verdict.refused;
@@ -137,7 +115,7 @@ export class StoredLedger implements Ledger {
     if (this.#markCount === 0) this.#marksSinceMs = this.#clock.monotonicMs();
     // With no room the mark is forgotten: that repeats a message after a restart, no more.
     if (this.#markCount + MAX_MARK_WORDS > MAX_MARKS) return;
-    if (this.#judge.sends.list.has(packetId)) {
+    if (this.judging.sends.list.has(packetId)) {
       this.#markCount += writeShareMark(this.#marks, this.#markCount, packetId, user);
     } else this.#marks[this.#markCount++] = packetId;
   }
@@ -145,7 +123,7 @@ export class StoredLedger implements Ledger {
   #stage({ kind, packetId, user, amountFen, sponsor, count, body, hasEnded }: Judgement): void {
     const seq = this.#nextSeq++;
     if (body !== undefined) this.#rows.bodies.set(seq, body);
-    if (hasEnded) this.#rows.ended.set(packetId, { seq, words: this.#judge.sends.words(packetId)! });
+    if (hasEnded) this.#rows.ended.set(packetId, { seq, words: this.judging.sends.words(packetId)! });
     const row = this.#rows.next();
     const { values } = this.#rows;
     values[row + RowField.seq] = seq;
@@ -161,7 +139,7 @@ export class StoredLedger implements Ledger {
   #isTimeDue(): boolean {
     if (this.#time.state.graceUntilMs > this.#durableTime.graceUntilMs) return true;
     return this.#time.eventMs - this.#durableTime.eventMs >= this.#mostIdleMs &&
-      this.#judge.sends.list.nextOpen(0) !== 0;
+      this.judging.sends.list.nextOpen(0) !== 0;
   }
 
   /** Adds a note of the time, if the batch's rows would tell another. */
@@ -191,8 +169,8 @@ export class StoredLedger implements Ledger {
   }
 
   #settled(): void {
-    this.#judge.check();
-    for (const packetId of this.#rows.ended.keys()) this.#judge.sends.forget(packetId);
+    this.judging.check();
+    for (const packetId of this.#rows.ended.keys()) this.judging.sends.forget(packetId);
     this.#rows.clear();
     this.#durableTime = this.#stagedTime;
     this.#timeSeq = 0;

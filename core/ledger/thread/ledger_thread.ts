@@ -1,3 +1,4 @@
+import { BackgroundThread } from "../../threads/background_thread.ts";
 import { Waker } from "../../threads/waker.ts";
 import { LedgerBoard } from "../ring/ledger_board.ts";
 import type { OrderState } from "../record/order_state.ts";
@@ -36,9 +37,7 @@ export class LedgerThread {
   readonly #parts: LedgerThreadParts;
   readonly #thread: Worker;
   readonly #stopped = Promise.withResolvers<void>();
-  readonly #projectorWaker = new Waker();
-  #projector: Worker | undefined;
-  readonly #projectorStopped = Promise.withResolvers<void>();
+  #projector: BackgroundThread<ProjectorReport> | undefined;
   #lastBeat = 0;
   #aliveAtMs = Infinity;
 
@@ -75,9 +74,7 @@ export class LedgerThread {
     this.board.stop();
     this.waker.wake();
     await this.#stopped.promise;
-    if (this.#projector === undefined) return;
-    this.#projector.postMessage("stop");
-    await this.#projectorStopped.promise;
+    await this.#projector?.stop();
   }
 
   #onReport(report: Exclude<LedgerReport, LedgerReady>): void {
@@ -102,16 +99,11 @@ export class LedgerThread {
     this.failure = undefined;
     const { store } = this.#parts.init;
     if (store === undefined) return;
-    const projector = this.#projector = this.#parts.start("projector");
-    projector.onmessage = ({ data }: MessageEvent<ProjectorReport>) => {
-      if (data.type === "stopped") this.#projectorStopped.resolve();
-      else this.#parts.onNews({ type: "projectionFailing", reason: data.reason });
-    };
-    const init: ProjectorInit = {
-      ...store,
-      waker: this.#projectorWaker.words.buffer,
-      counters: this.#parts.projectorCounters,
-    };
-    projector.postMessage(init);
+    const init: Omit<ProjectorInit, "waker"> = { ...store, counters: this.#parts.projectorCounters };
+    this.#projector = new BackgroundThread(
+      this.#parts.start("projector"),
+      init,
+      ({ reason }) => this.#parts.onNews({ type: "projectionFailing", reason }),
+    );
   }
 }

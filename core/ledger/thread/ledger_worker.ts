@@ -1,4 +1,4 @@
-import { Counters, type MetricDefinition, MetricLayout } from "../../counters/counters.ts";
+import { type CounterPlace, Counters } from "../../counters/counters.ts";
 import { record } from "../../counters/histogram.ts";
 import { Waker } from "../../threads/waker.ts";
 import { collectGarbage } from "../../os/collect_garbage.ts";
@@ -24,15 +24,6 @@ import { openJudge } from "../checkpoint/open_judge.ts";
 import type { OrderState } from "../record/order_state.ts";
 import { type LedgerSync, SqliteStore } from "../store/sqlite_store.ts";
 import { StoredLedger } from "../store/stored_ledger.ts";
-
-/** Where the counters of a thread are. */
-export interface CounterPlace {
-  readonly metrics: Record<string, MetricDefinition>;
-  readonly memory: SharedArrayBuffer;
-  readonly blocks: number;
-  /** The thread's own block. */
-  readonly block: number;
-}
 
 /** What the ledger thread is started with. */
 export interface LedgerInit {
@@ -267,8 +258,8 @@ class LedgerWatch {
     this.#store = store;
     this.#loop = loop;
     this.#showHead();
-    const layout = new MetricLayout(place.metrics);
-    const counters = new Counters(layout, place.blocks, place.memory);
+    const counters = Counters.at(place);
+    const { layout } = counters;
     this.#block = counters.block(place.block);
     this.#commitUs = counters.histogram(place.block, layout.handle("ledgerCommitUs"));
     this.#h = {

@@ -1,4 +1,4 @@
-import { Counters, MetricLayout } from "../../counters/counters.ts";
+import { type CounterPlace, Counters } from "../../counters/counters.ts";
 import { Waker } from "../../threads/waker.ts";
 import { Background } from "../../os/background.ts";
 import { collectGarbage } from "../../os/collect_garbage.ts";
@@ -6,7 +6,6 @@ import { closeThread, onParentMessage, postToParent } from "../../threads/thread
 import { systemClock } from "../../base/clock.ts";
 import { isDatabaseDamage } from "../../base/database_damage.ts";
 import { nextTurn } from "../../base/event_loop.ts";
-import type { CounterPlace } from "./ledger_worker.ts";
 import { Projection } from "../projection/projection.ts";
 import { Projector } from "../projection/projector.ts";
 import type { LedgerSync } from "../store/sqlite_store.ts";
@@ -49,9 +48,9 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
     isStopped = true;
     waker.wake();
   });
-  const { metrics, memory, blocks, block } = init.counters;
-  const layout = new MetricLayout(metrics);
-  const values = new Counters(layout, blocks, memory).block(block);
+  const counters = Counters.at(init.counters);
+  const { layout } = counters;
+  const values = counters.block(init.counters.block);
   const rowsHandle = layout.handle("projectionRows");
   const lagRows = layout.handle("projectionLagRows");
   const lagMs = layout.handle("projectionLagMs");

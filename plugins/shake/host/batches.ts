@@ -1,4 +1,4 @@
-import type { Random } from "../../core/plugin/plugin.ts";
+import type { Random } from "../../../core/plugin/plugin.ts";
 
 /** An order to make packets, with all that decides what they are. */
 export interface PacketPlan {

@@ -7,9 +7,9 @@ import {
   RouteError,
   Verdict,
   z,
-} from "../../core/plugin/plugin.ts";
+} from "../../../core/plugin/plugin.ts";
 import { batchFor, type PacketPlan } from "./batches.ts";
-import { MOST_SPONSORS } from "./config.ts";
+import { MOST_SPONSORS } from "../common/config.ts";
 import { Generator, type NewBatch, OtherPackets } from "./generator.ts";
 
 /** How far ahead of its release a packet is entered into the ledger. */

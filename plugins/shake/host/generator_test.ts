@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { OpenPart } from "../../core/plugin/plugin.ts";
-import { Random } from "../../core/base/random.ts";
+import type { OpenPart } from "../../../core/plugin/plugin.ts";
+import { Random } from "../../../core/base/random.ts";
 import { batchCount, batchFor, drawBatch, type PacketPlan } from "./batches.ts";
 import { Generator, type MadeBefore, OtherPackets } from "./generator.ts";
 

@@ -11,13 +11,13 @@ import {
   Verdict,
   type VerdictCall,
   writeShakeGreeting,
-} from "../../core/plugin/plugin.ts";
+} from "../../../core/plugin/plugin.ts";
 import { Answers } from "./answers.ts";
 import { LeasedGreetings } from "./leased_greetings.ts";
 import { Opens } from "./opens.ts";
-import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "./messages.ts";
-import type { ShakeConfig } from "./config.ts";
-import { PacketQueue } from "./packet_queue.ts";
+import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
+import type { ShakeConfig } from "../common/config.ts";
+import { PacketQueue } from "../common/packet_queue.ts";
 
 /** How soon to try again after a full mailbox. */
 const RETRY_MS = 10;

@@ -1,4 +1,4 @@
-import { GREETING_WORDS, ShakeMessage } from "./messages.ts";
+import { GREETING_WORDS, ShakeMessage } from "../common/messages.ts";
 
 /** Greetings that a SET may give away: a count of each, since one is like the other. Giving one away allocates nothing. */
 export class LeasedGreetings {

@@ -5,7 +5,7 @@ import {
   ShakeResult,
   writeShakeResponse,
   writeShakeResult,
-} from "../../core/plugin/plugin.ts";
+} from "../../../core/plugin/plugin.ts";
 
 /** Version 1's names for version 0's results. */
 const RESULTS: Readonly<Record<number, number>> = {

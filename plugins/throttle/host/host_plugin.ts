@@ -1,9 +1,9 @@
-import { type HostContext, type PluginControl, type PluginRoute, z } from "../../core/plugin/plugin.ts";
+import { type HostContext, type PluginControl, type PluginRoute, z } from "../../../core/plugin/plugin.ts";
 import { BusyUsers } from "./busy_users.ts";
 import { LevelWatch } from "./level_watch.ts";
-import { Level, LEVEL_GAUGES, LEVEL_NAMES } from "./levels.ts";
-import { ThrottleMessage } from "./messages.ts";
-import type { ThrottleConfig } from "./config.ts";
+import { Level, LEVEL_GAUGES, LEVEL_NAMES } from "../common/levels.ts";
+import { ThrottleMessage } from "../common/messages.ts";
+import type { ThrottleConfig } from "../common/config.ts";
 
 /** How often the host's caps are shared out anew. */
 const SHARE_MS = 100;

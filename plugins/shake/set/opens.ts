@@ -11,7 +11,7 @@ import {
   Verdict,
   type VerdictCall,
   writeOpenResult,
-} from "../../core/plugin/plugin.ts";
+} from "../../../core/plugin/plugin.ts";
 
 /**
  * Opens what version 1 users have won: the money is theirs once the ledger says so. The ledger alone knows whose a

@@ -1,4 +1,4 @@
-import { z } from "../../core/plugin/plugin.ts";
+import { z } from "../../../core/plugin/plugin.ts";
 
 /** Sponsors are numbers from 1 on, of 16 bits. */
 export const MOST_SPONSORS = 65_535;

@@ -1,4 +1,4 @@
-import { delta, gauge, type PluginChart } from "../../core/plugin/plugin.ts";
+import { delta, gauge, type PluginChart } from "../../../core/plugin/plugin.ts";
 import { LEVEL_GAUGES } from "./levels.ts";
 
 /** What is refused or shed, by which limit, and at which level. */

@@ -4,13 +4,13 @@ import {
   type PluginControl,
   type PluginRoute,
   RouteError,
-} from "../../core/plugin/plugin.ts";
-import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "./messages.ts";
-import type { ShakeConfig } from "./config.ts";
+} from "../../../core/plugin/plugin.ts";
+import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
+import type { ShakeConfig } from "../common/config.ts";
 import { Demand } from "./demand.ts";
 import { GreetingDealer } from "./greeting_dealer.ts";
 import { Orders } from "./orders.ts";
-import { PacketQueue } from "./packet_queue.ts";
+import { PacketQueue } from "../common/packet_queue.ts";
 
 /** How often packets are released and dealt while there are any: each time wakes the main thread, for 150 us. */
 const DEAL_MS = 8;

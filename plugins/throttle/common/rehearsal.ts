@@ -1,4 +1,4 @@
-import type { PluginRehearsal } from "../../core/plugin/plugin.ts";
+import type { PluginRehearsal } from "../../../core/plugin/plugin.ts";
 
 /** How much more often than on average a user may shake before the cap of its connection bites. */
 const CAP_HEADROOM = 4;

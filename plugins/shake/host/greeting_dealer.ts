@@ -1,6 +1,6 @@
-import { assert, type Greeting, type HostContext } from "../../core/plugin/plugin.ts";
+import { assert, type Greeting, type HostContext } from "../../../core/plugin/plugin.ts";
 import { Demand } from "./demand.ts";
-import { GREETING_WORDS, MESSAGE_WORDS, MOST_LEASED, ShakeMessage } from "./messages.ts";
+import { GREETING_WORDS, MESSAGE_WORDS, MOST_LEASED, ShakeMessage } from "../common/messages.ts";
 
 /**
  * Deals greetings to the SETs in which version 1 users win nothing. They are counts, and in memory alone: those that find

@@ -1,5 +1,5 @@
-import type { HostContext } from "../../core/plugin/plugin.ts";
-import { MOST_LEASED } from "./messages.ts";
+import type { HostContext } from "../../../core/plugin/plugin.ts";
+import { MOST_LEASED } from "../common/messages.ts";
 
 /** Half-life of what counts as recent demand: a SET whose users shook in the last seconds is dealt something. */
 const HALF_LIFE_MS = 2_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { shareOut } from "./host_plan.ts";
+import { shareOut } from "./worker_share.ts";
 
 Deno.test("every connection has a worker and a seat, and SETs are numbered without a gap", () => {
   fc.assert(

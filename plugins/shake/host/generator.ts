@@ -1,4 +1,4 @@
-import { assert, isTaken, type OpenPart, type Random, untakenOf } from "../../core/plugin/plugin.ts";
+import { assert, isTaken, type OpenPart, type Random, untakenOf } from "../../../core/plugin/plugin.ts";
 import { type Batch, batchCount, drawBatch, type PacketPlan } from "./batches.ts";
 
 /** What is later than this isn't made up for: afterwards there would be more packets in a second than ordered. */

@@ -1,4 +1,11 @@
-import { delta, FEN, gauge, type PluginChart, type PluginWarning, total } from "../../core/plugin/plugin.ts";
+import {
+  delta,
+  FEN,
+  gauge,
+  type PluginChart,
+  type PluginWarning,
+  total,
+} from "../../../core/plugin/plugin.ts";
 
 /** What shakes are answered, and the packets that they may win. */
 export const charts: readonly PluginChart[] = [

@@ -7,11 +7,11 @@ import {
   type PluginInstance,
   refuseFor,
   type SetContext,
-} from "../../core/plugin/plugin.ts";
+} from "../../../core/plugin/plugin.ts";
 import { DelayControl } from "./delay_control.ts";
-import { Class, CLASS_BURST_MS, CLASS_NAMES, Level, LEVEL_GAUGES } from "./levels.ts";
-import { MOST_BUSY, ThrottleMessage } from "./messages.ts";
-import type { ThrottleConfig } from "./config.ts";
+import { Class, CLASS_BURST_MS, CLASS_NAMES, Level, LEVEL_GAUGES } from "../common/levels.ts";
+import { MOST_BUSY, ThrottleMessage } from "../common/messages.ts";
+import type { ThrottleConfig } from "../common/config.ts";
 import { RateShare } from "./rate_share.ts";
 import { UserBuckets } from "./user_buckets.ts";
 

@@ -1,4 +1,4 @@
-import { LEVEL_NAMES } from "./levels.ts";
+import { LEVEL_NAMES } from "../common/levels.ts";
 
 /** What the SETs of a host do at a moment. */
 export interface ShedState {

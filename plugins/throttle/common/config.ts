@@ -1,4 +1,4 @@
-import { z } from "../../core/plugin/plugin.ts";
+import { z } from "../../../core/plugin/plugin.ts";
 import { CLASS_NAMES } from "./levels.ts";
 
 const opcode = z.string().regex(/^\d+$/, "must be an opcode");

@@ -1,4 +1,4 @@
-import type { PluginRehearsal } from "../../core/plugin/plugin.ts";
+import type { PluginRehearsal } from "../../../core/plugin/plugin.ts";
 
 /** A scenario's packets are ordered of this plugin, and users win them by shaking. */
 export const rehearsal: PluginRehearsal = {
