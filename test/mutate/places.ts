@@ -59,6 +59,7 @@ export const TESTS: readonly string[] = [
   "test/seed/seed_release_test.ts",
   "test/send/send_chaos_test.ts",
   "test/send/send_fleet_test.ts",
+  "test/send/send_money_test.ts",
   "test/send/send_test.ts",
   "test/server/admission_test.ts",
   "test/server/award_test.ts",
