@@ -44,6 +44,7 @@ Deno.test("every kind of place is found, and nothing in types, imports, asserts 
       "assert(a > b, 'never');",
       "throw new UserError(`${1 + 2}`);",
       "const a = 'x' + b;",
+      "function f() { if (++n % 8 === 0) onProgress(n + 1); }",
     ]
   ) assert.deepEqual(changesOf(text), [], text);
 });
