@@ -39,6 +39,7 @@ interface SendOptions {
   readonly group?: number;
   readonly to?: readonly number[];
   readonly isFromHost?: boolean;
+  readonly deadlineMs?: number;
 }
 
 /** Drives a ledger by sends, claims and the like, one commit each. */
@@ -46,6 +47,7 @@ export class SendBench {
   ledger: Ledger;
   /** Of the last send. */
   packetId = 0;
+  deadlineMs = 0;
   readonly #opened: OpenedLedger;
   readonly #words = new Int32Array(ENTRY_WORDS * 2);
   readonly #judgement = emptyJudgement();
@@ -61,10 +63,11 @@ export class SendBench {
 
   send(user: number, shares: readonly number[], options: SendOptions = {}): number[] {
     const { requestId = 1, group = 0, to = group === 0 ? [11, 12, 13] : [], isFromHost = false } = options;
+    const { deadlineMs = DEADLINE_MS } = options;
     this.parts(sendBodyWords({
       mode: 1,
       group,
-      deadlineMs: DEADLINE_MS,
+      deadlineMs,
       requestId,
       recipients: Uint32Array.from(to),
       shares: Uint32Array.from(shares),
@@ -197,7 +200,11 @@ export class SendBench {
     setEntryAmountFen(words, at, fields.amountFen ?? 0);
     this.ledger.judge(words, at, this.#judgement);
     const { verdict, detail, packetId } = this.#judgement;
-    if (kind === EntryKind.send && verdict !== Verdict.refused) this.packetId = packetId;
+    if (kind === EntryKind.send && verdict !== Verdict.refused) {
+      const [low, high] = this.#judgement.reply;
+      this.packetId = packetId;
+      this.deadlineMs = (low >>> 0) + high * 2 ** 32;
+    }
     assert.ok(this.ledger.commit());
     return [verdict, detail];
   }
