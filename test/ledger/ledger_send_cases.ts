@@ -426,6 +426,8 @@ const CASES: readonly (readonly [what: string, run: (bench: SendBench) => void])
   }],
 ];
 
+const RANDOM_SEEDS = Number(Deno.env.get("REDPKT_SIM_SEEDS") ?? 5);
+
 /** Runs the kit on a ledger. */
 export function describeSends(name: string, open: () => OpenedLedger): void {
   function test(what: string, run: (bench: SendBench) => void): void {
@@ -439,7 +441,7 @@ export function describeSends(name: string, open: () => OpenedLedger): void {
     });
   }
   for (const [what, run] of CASES) test(what, run);
-  for (let seed = 1; seed <= 5; seed++) {
+  for (let seed = 1; seed <= RANDOM_SEEDS; seed++) {
     test(`random sends and claims, seed ${seed}`, (bench) => compareWithSendModel(bench, seed));
   }
 }

@@ -3,6 +3,8 @@ import { HEAD_WORDS, SentPacket } from "../../../core/ledger/record/sent_packet.
 import { Random } from "../../../core/base/random.ts";
 import { OwnedPacket } from "./owned_packet.ts";
 
+/** Of which the lower 32 bits have their highest bit, or not. */
+const DEADLINES_MS = [1_800_000_000_000, 1_801_000_000_000, 1_802_000_000_000, 1_803_000_000_000];
 const USERS = [0, 3, 7, 0x8000_0001, 0xffff_ffff];
 
 /** A packet as its SET reads it from the ledger. */
@@ -21,7 +23,7 @@ function somePacket(random: Random): SentPacket {
       mode: 1,
       group: 0xf000_0000,
     },
-    ...{ deadlineMs: 1_800_000_000_000, shares, recipients: Uint32Array.from(USERS) },
+    ...{ deadlineMs: DEADLINES_MS[random.below(4)], shares, recipients: Uint32Array.from(USERS) },
     amountFen: shares.reduce((sum, fen) => sum + fen, 0),
   });
 }
@@ -47,6 +49,7 @@ Deno.test("a SET reads of a packet what the ledger knows of it", () => {
     );
     assert.deepEqual([[...own.shares], [...own.recipients]], [[...shares], USERS]);
     assert.deepEqual([own.restFen, own.isOver, own.pending], [packet.restFen, packet.isOver, 0]);
+    assert.deepEqual([own.isReturning, own.told], [false, 0]);
     assert.deepEqual(own.claimants, [...packet.shareOf.keys()]);
     assert.equal(own.isClosed, !packet.isOpen);
     for (const [user, share] of packet.shareOf) assert.equal(own.fenOf(user), shares[share]);
