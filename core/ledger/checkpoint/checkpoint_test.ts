@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { makeWorld } from "../../../test/audit/world.ts";
+import { growWorld, makeWorld } from "../../../test/audit/world.ts";
 import { ManualClock } from "../../base/clock.ts";
 import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "../judge/judge.ts";
@@ -183,6 +183,41 @@ Deno.test("why a checkpoint isn't believed is told, and of one of the version be
     assert.equal(CheckpointReader.open(path), undefined);
     assert.equal(CheckpointReader.headOf(path), undefined);
     assert.equal(restoreJudge(path, new Judge(), () => {}), undefined);
+  });
+});
+
+Deno.test("a checkpoint is gone on from: nothing is set aside, and the next one says what all rows say", () => {
+  withCheckpoint((directory, path) => {
+    const names = () => [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+    const before = names();
+    for (let times = 0; times < 3; times++) {
+      growWorld(directory, 10 + 4 * times, 1);
+      catchUp(directory, new ManualClock());
+      assert.deepEqual(names(), before);
+      const truth = new TruthReader(directory);
+      const { judge } = openJudge(truth, undefined, NO_LIMITS);
+      assert.deepEqual(knowledgeOf(restored(path)), knowledgeOf(judge));
+      truth.close();
+    }
+    // One of another ledger is of no use, and is kept.
+    Deno.copyFileSync(path, `${directory}/kept`);
+    withCheckpoint((other, otherPath) => {
+      Deno.copyFileSync(`${directory}/kept`, otherPath);
+      catchUp(other, new ManualClock());
+      const aside = [...Deno.readDirSync(other)].filter(({ name }) => name.startsWith("checkpoint.aside"));
+      assert.equal(aside.length, 1);
+      assert.deepEqual(
+        Deno.readFileSync(`${other}/${aside[0].name}`),
+        Deno.readFileSync(`${directory}/kept`),
+      );
+    });
+    Deno.removeSync(path);
+    Deno.mkdirSync(path);
+    assert.throws(
+      () => catchUp(directory, new ManualClock()),
+      (error) => !(error instanceof CheckpointBroken),
+      "a place that can't be read is no damaged checkpoint",
+    );
   });
 });
 

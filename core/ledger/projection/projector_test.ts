@@ -61,6 +61,10 @@ Deno.test("a projector tells how far it is behind, in rows and in time, and take
   assert.deepEqual(projector.turn(), { rows: 9, lagRows: 0, lagMs: 50 });
   assert.deepEqual([projector.seq, projector.lagMs()], [13, 0]);
   world.commit(1);
+  world.commit(1);
+  world.commit(1);
+  assert.deepEqual(projector.turn(), { rows: 3, lagRows: 0, lagMs: 0 }, "several commits are one bulk");
+  world.commit(1);
   clock.stepWall(-5_000); // nobody is behind by less than nothing
   assert.deepEqual([projector.lagMs(), projector.turn().lagMs], [0, 0]);
   projector.close();

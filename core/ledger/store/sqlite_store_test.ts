@@ -236,3 +236,22 @@ Deno.test("a reader of very many rows goes on to a new moment, and misses none",
     store.close();
   });
 });
+
+Deno.test("a store that is opened again is durable only once its log is in the file, which waits for whoever reads it", () => {
+  withDirectory((directory) => {
+    const store = new SqliteStore(directory, "off");
+    store.append(rowsFrom(1, 3), NO_MARKS);
+    const reader = new DatabaseSync(`${directory}/${TRUTH_FILE}`, { readOnly: true });
+    reader.exec("begin");
+    reader.prepare("select count(*) from entry").get(); // it goes on reading this moment
+    store.append(rowsFrom(4, 3), NO_MARKS);
+    const failed = errorOf(() => store.reopen());
+    assert.ok(failed instanceof StoreFailed && /somebody reads it/.test(failed.message), String(failed));
+    reader.exec("rollback");
+    store.reopen();
+    assert.equal(store.lastSeq(), 6);
+    assert.equal(Deno.statSync(`${directory}/${TRUTH_FILE}-wal`).size, 0, "the log has begun anew");
+    reader.close();
+    store.close();
+  });
+});
