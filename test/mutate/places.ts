@@ -73,4 +73,4 @@ export const TESTS: readonly string[] = [
  * no money.
  */
 export const LEFT_OUT =
-  /_test\.ts$|\/testing\.ts$|command\.ts$|core\/seed\/seed\.ts$|\/picture\.ts$|_worker\.ts$|_thread\.ts$|\/metrics\.ts$/;
+  /_test\.ts$|\/testing\.ts$|command\.ts$|core\/seed\/seed\.ts$|\/picture\.ts$|_worker\.ts$|_loop\.ts$|_thread\.ts$|\/metrics\.ts$/;
