@@ -16,6 +16,7 @@ const roles: Record<string, () => Promise<Role>> = {
   access: async () => (await import("./core/server/worker/access_worker.ts")).runAccessWorker,
   ledger: async () => (await import("./core/ledger/thread/ledger_worker.ts")).runLedgerWorker,
   projector: async () => (await import("./core/ledger/thread/projector_worker.ts")).runProjectorWorker,
+  uplink: async () => (await import("./core/books/uplink/uplink_worker.ts")).runUplinkWorker,
   fleet: async () => (await import("./core/client/main/fleet_worker.ts")).runFleetWorker,
 };
 
@@ -41,6 +42,10 @@ if (role !== undefined) {
       summary: "plays a fleet of users against servers",
       load: () => import("./core/client/main/client.ts"),
     },
+    gateway: {
+      summary: "brings users of browsers to servers: WebSockets to TCP",
+      load: () => import("./core/gateway/gateway.ts"),
+    },
     seed: {
       summary: "makes and audits the money: seed files of tickets",
       load: () => import("./core/seed/seed.ts"),
@@ -65,6 +70,10 @@ if (role !== undefined) {
       summary: "checks, shows, exports and closes a ledger",
       load: () => import("./core/audit/ledger_command.ts"),
     },
+    books: {
+      summary: "keeps what all hosts awarded in one place, to be settled and paid",
+      load: () => import("./core/books/command/books_command.ts"),
+    },
     reconcile: {
       summary: "compares a ledger with what the users saw",
       load: () => import("./core/reconcile/reconcile_command.ts"),
@@ -72,6 +81,10 @@ if (role !== undefined) {
     token: {
       summary: "makes tokens that users log in with, and keys for them",
       load: () => import("./core/token/command.ts"),
+    },
+    party: {
+      summary: "gives an evening for real people and their phones",
+      load: () => import("./core/party/party.ts"),
     },
     demo: {
       summary: "rehearses the gala on this machine",

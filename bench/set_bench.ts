@@ -38,6 +38,7 @@ function openSet(plugins: readonly AnyPlugin[]) {
     allowsVersion0: true,
     tokenRules: undefined,
     connectionLimits: DEFAULT_CONNECTION_LIMITS,
+    proxies: [],
     priority: "normal",
   };
   const memory = new HostMemory(

@@ -2,7 +2,7 @@ import type { LedgerLimits } from "../ledger/record/ledger.ts";
 import { hexOf, type LedgerHead, ledgerIdOf, linkAt, tipOf } from "../ledger/chain/links.ts";
 import { notesOf } from "../ledger/chain/notes.ts";
 import { kinds } from "../ledger/kinds/entry_kinds.ts";
-import type { NotedLoss, UsedSeed } from "../ledger/kinds/notes.ts";
+import type { Adoption, NotedLoss, UsedSeed } from "../ledger/kinds/notes.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
 
 /** What a ledger says of itself. */
@@ -15,6 +15,8 @@ export interface LedgerDescription {
   readonly limits: readonly (LedgerLimits & { readonly atMs: number })[];
   readonly seeds: readonly (UsedSeed & { readonly atMs: number })[];
   readonly losses: readonly (NotedLoss & { readonly seq: number; readonly atMs: number })[];
+  /** Other machines that went on with it. */
+  readonly adoptions: readonly (Adoption & { readonly seq: number; readonly atMs: number })[];
 }
 
 /** Reads what a ledger says of itself, also beside a server. @throws UserError as `TruthReader` */
@@ -30,6 +32,7 @@ export function describeLedger(directory: string): LedgerDescription {
       limits: notesOf(db, kinds.limits).map(({ value, atMs }) => ({ ...value, atMs })),
       seeds: notesOf(db, kinds.seed).map(({ value, atMs }) => ({ ...value, atMs })),
       losses: notesOf(db, kinds.loss).map(({ seq, value, atMs }) => ({ ...value, seq, atMs })),
+      adoptions: notesOf(db, kinds.adoption).map(({ seq, value, atMs }) => ({ ...value, seq, atMs })),
     };
   } finally {
     truth.close();

@@ -1,11 +1,13 @@
 import type { Route } from "../admin/api.ts";
 import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
+import { booksPlace } from "../books/open/open_books.ts";
 import type { Series } from "../counters/series.ts";
 import type { HostSettings } from "./worker/host_settings.ts";
 import { LedgerState } from "../ledger/ring/ledger_board.ts";
 import { describeCharts } from "../plugin/declared.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import { formatAddress } from "../os/address.ts";
+import { formatAddressRange } from "../os/address_ranges.ts";
 import type { Clock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import type { AccessHost } from "./host/access_host.ts";
@@ -118,8 +120,14 @@ function health(
       projectionLagMs: access.counters.total("projectionLagMs"),
     },
     ...(access.seed === undefined ? {} : { seed: access.seed.description }),
+    ...(access.uplink === undefined ? {} : { books: booksHealth(access) }),
     plugins: access.halves.status(),
   };
+}
+
+function booksHealth({ uplink, counters }: AccessHost): unknown {
+  const [lagRows, lagMs] = [counters.total("uplinkLagRows"), counters.total("uplinkLagMs")];
+  return { ...uplink?.description, lagRows, lagMs };
 }
 
 function ledgerWords({ ledgerState }: AccessHost): string {
@@ -137,8 +145,10 @@ function config({ options, plugins }: ServerParts): unknown {
   return {
     server: {
       ...options,
+      ...(options.books === undefined ? {} : { books: booksPlace(options.books) }),
       version0: allowsVersion0(options) ? "on" : "off",
       host: formatAddress(options.host),
+      "proxy-protocol": options["proxy-protocol"].map(formatAddressRange),
       admin: `${options.admin.hostname}:${options.admin.port}`,
     },
     plugins: Object.fromEntries(plugins.map(({ plugin, choice }) => [plugin.name, choice.config])),

@@ -1,3 +1,4 @@
+import { booksPluginProblems, booksProblems, hostBooks } from "./books_options.ts";
 import { exportOpenTelemetry } from "../admin/telemetry/open_telemetry.ts";
 import { httpCounts } from "../admin/http_metrics.ts";
 import { type Door, serveApi } from "../admin/serve.ts";
@@ -53,7 +54,7 @@ export const command: Command = {
     }
     problems.unshift(...file.problems);
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
-    problems.push(...seedProblems(values), ...loginProblems(values));
+    problems.push(...seedProblems(values), ...loginProblems(values), ...booksProblems(values));
     const { set: settings = [] } = values;
     const sources = pluginSources(values.plugins, values.seed !== undefined, host.program);
     const strange = foundFileProblems(file);
@@ -63,6 +64,7 @@ export const command: Command = {
       problems,
       () => loadPlugins(sources, withSettings(file.plugins, settings), host.program),
     );
+    problems.push(...booksPluginProblems(values, plugins ?? []));
     if (problems.length > 0) throw new UserError(problems.join("\n"));
     return await serve(host, { ...values as ServerOptions, plugins: [...sources] }, plugins!);
   },
@@ -159,7 +161,7 @@ async function start(host: Host, options: ServerOptions, plugins: Plugins, log: 
   const seed = await openSeed(host, options);
   const listener = await listenerFor(settings.engine, options, host.clock);
   const ledger = ledgerOf(options, seed);
-  const made = { settings, listener, plugins, ledger, seed };
+  const made = { settings, listener, plugins, ledger, seed, books: hostBooks(options) };
   const access = await AccessHost.start(made, host.program, host.clock, log, host.exit);
   access.tell("loginsUnchecked", Number(isUnchecked));
   const series = new Series("server", access.counters, host.clock);
@@ -223,6 +225,7 @@ function settingsOf(options: ServerOptions, log: Log): HostSettings {
       readS: options["read-seconds"],
       idleS: options["idle-seconds"],
     },
+    proxies: options["proxy-protocol"],
     priority: options.priority,
   };
 }

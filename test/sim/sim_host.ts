@@ -1,3 +1,4 @@
+import type { AddressRange } from "../../core/os/address_ranges.ts";
 import { idSpaceOf } from "../../core/base/id_space.ts";
 import { Random } from "../../core/base/random.ts";
 import type { Counters } from "../../core/counters/counters.ts";
@@ -44,6 +45,8 @@ export interface SimHostOptions {
   /** What version 1's tokens are checked with. */
   readonly tokenRules?: TokenRules;
   readonly limits?: ConnectionLimits;
+  /** Proxies that say whose a connection is. */
+  readonly proxies?: readonly AddressRange[];
   /** Reads a ms that each worker manages; without it, in no time. */
   readonly readsPerMs?: number;
   /** Places in each worker's ring to the ledger. */
@@ -100,9 +103,10 @@ export class SimHost implements SimActor {
       allowsVersion0: options.allowsVersion0 ?? true,
       tokenRules: options.tokenRules,
       connectionLimits: options.limits ?? DEFAULT_CONNECTION_LIMITS,
+      proxies: options.proxies ?? [],
       priority: "normal",
     };
-    const memory = this.memory = new HostMemory(settings, hostMetrics(plugins), {
+    const memory = this.memory = new HostMemory(settings, hostMetrics(plugins, false), {
       mailboxWords: 1 << 14,
       ringEntries,
     });

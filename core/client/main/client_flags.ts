@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { allowHostFlag } from "../../admin/host_name.ts";
 import { httpAddress } from "../../admin/http_address.ts";
+import { addressList } from "../../cli/address_list.ts";
 import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../../cli/flags.ts";
 import { JSON_FLAG } from "../../cli/json_output.ts";
 import { UserError } from "../../base/user_error.ts";
@@ -15,7 +16,7 @@ import type { Gap } from "../schedule/think_time.ts";
 import { MOST_OPEN } from "../state/open_shakes.ts";
 import { PACINGS } from "../schedule/pacing.ts";
 import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf } from "../../base/segment.ts";
-import { type ParsedList, parseServers, parseSources, type ServerAddress } from "./targets.ts";
+import { parseServers, parseSources, type ServerAddress } from "../../os/server_addresses.ts";
 
 const DEFAULT_SERVER = "127.0.0.1:1025";
 
@@ -25,16 +26,6 @@ function parsed<T>(parse: (text: string) => T | undefined, message: string): z.Z
     const value = parse(text);
     if (value !== undefined) return value;
     context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  });
-}
-
-/** A list of addresses, given once with commas or several times. */
-function addressList<T>(parse: (texts: readonly string[]) => ParsedList<T>): z.ZodType<readonly T[]> {
-  return z.array(z.string()).default([]).transform((texts, context) => {
-    const list = parse(texts);
-    if ("values" in list) return list.values;
-    context.addIssue({ code: "custom", message: list.problem });
     return z.NEVER;
   });
 }

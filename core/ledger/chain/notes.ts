@@ -73,6 +73,14 @@ export function hostNumberOf(db: DatabaseSync): number | undefined {
   return others.get() === undefined ? undefined : 0;
 }
 
+/** A ledger's epoch with its first rows up to one: how often it had been adopted by then, plus 1. */
+export function epochAt(db: DatabaseSync, seq: number): number {
+  const count = db.prepare(
+    `select count(*) as n from entry where kind >= ${FIRST_INDEXED_KIND} and kind = ? and seq <= ?`,
+  );
+  return 1 + (count.get(kinds.adoption.number, seq)!.n as number);
+}
+
 /** How far event time had come with a truth file's last row; undefined if it has none. */
 export function durableTimeOf(db: DatabaseSync): DurableTime | undefined {
   const lastAtMs = db.prepare("select at_ms from entry order by seq desc limit 1").get()?.at_ms;

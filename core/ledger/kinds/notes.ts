@@ -30,6 +30,16 @@ export interface NotedLoss {
   readonly unknownRows: number;
 }
 
+/** Another machine that went on with a ledger. */
+export interface Adoption {
+  /** How often the ledger was adopted with this time, plus 1. */
+  readonly epoch: number;
+  /** Why, for people. */
+  readonly reason: string;
+  /** Nobody else's: two who adopt the same ledger at once have two histories. */
+  readonly token: string;
+}
+
 /** What a ledger says of itself. The truth's file has an index of these rows, so few may have such a kind. */
 export const noteKinds = {
   /** Limits that come into force: packets a user, and of each sponsor; 0 for none. */
@@ -57,6 +67,8 @@ export const noteKinds = {
   },
   /** Its event time at this moment, before it may look late. */
   time: note<EventTimeState>({ number: 28, words: timeWords, read: timeOf }),
+  /** Another machine goes on with the ledger. */
+  adoption: note<Adoption>({ number: 29, ...json() }),
 };
 
 function note<T>(kind: Pick<NoteKind<T>, "number" | "words" | "read">): NoteKind<T> {

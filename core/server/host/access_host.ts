@@ -26,6 +26,7 @@ import { HostTime } from "./host_time.ts";
 import { HostMoney } from "./host_money.ts";
 import { moneyGauges } from "./money_metrics.ts";
 import type { HostSeed } from "./host_seed.ts";
+import { type HostBooks, HostUplink } from "./host_uplink.ts";
 import { PluginHalves } from "./host_plugins.ts";
 import { readOldNote } from "./old_notes.ts";
 
@@ -44,6 +45,8 @@ export interface AccessHostOptions {
   readonly ledger: HostLedger;
   /** Tickets that it gives away; it closes them. */
   readonly seed: HostSeed | undefined;
+  /** Where its ledger is carried; undefined: nowhere. */
+  readonly books: HostBooks | undefined;
 }
 
 /** What a host's ledger is to be. */
@@ -70,6 +73,8 @@ export class AccessHost {
   readonly money: HostMoney;
   /** The tickets that it gives away, if it was given a file of them. */
   readonly seed: HostSeed | undefined;
+  /** Carries the ledger to the books; once the ledger is ready, if there are books. */
+  uplink: HostUplink | undefined;
   /** The port that is bound. */
   port = 0;
 
@@ -106,7 +111,7 @@ export class AccessHost {
     this.#ids = idSpaceOf(options.ledger.hostNumber);
     this.money = new HostMoney(options.seed?.tickets);
     this.#time = new HostTime(clock, options.ledger.durableTime);
-    this.memory = new HostMemory(options.settings, hostMetrics(options.plugins));
+    this.memory = new HostMemory(options.settings, hostMetrics(options.plugins, options.books !== undefined));
     const { counters, setCount } = this.memory;
     this.#controlLatency = counters.histogram(setCount, counters.layout.handle("controlLatencyUs"));
     const random = new Random(options.settings.randomSeed);
@@ -172,6 +177,23 @@ export class AccessHost {
     });
   }
 
+  #startUplink({ books, ledger: { store, hostNumber }, seed }: AccessHostOptions): void {
+    if (books === undefined || store === undefined) return;
+    this.uplink = new HostUplink({
+      init: {
+        ...books,
+        host: hostNumber,
+        directory: store.directory,
+        seedHash: seed?.hash,
+        ledgerBoard: this.#ledger.board.memory,
+        counters: this.memory.counterPlace("uplink"),
+      },
+      start: (name) => this.#start(name),
+      log: this.#log,
+      onTaken: (reason) => this.#failMoney(reason, ExitCode.usage),
+    });
+  }
+
   #watchSeed(): void {
     const own = this.counters.block(this.setCount);
     const { layout } = this.counters;
@@ -212,7 +234,10 @@ export class AccessHost {
   ): Promise<AccessHost> {
     const host = new AccessHost(options, program, clock, log, die);
     [host.port] = await host.#listening;
-    void host.#ledger.ready.then((ready) => host.#onLedgerReady(ready));
+    void host.#ledger.ready.then((ready) => {
+      host.#onLedgerReady(ready);
+      host.#startUplink(options);
+    });
     host.halves.start();
     void host.#orDie(host.#run());
     void host.#orDie(host.seed?.prove());
@@ -277,6 +302,7 @@ export class AccessHost {
     await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
     await this.#ledger.stop();
+    await this.uplink?.stop();
     await this.seed?.close();
     this.#isStopped = true;
   }

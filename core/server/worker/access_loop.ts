@@ -34,6 +34,7 @@ import type { HostBoard } from "./host_board.ts";
 import type { HostSettings } from "./host_settings.ts";
 import type { WorkerShare } from "./worker_share.ts";
 import type { Peers } from "./peers.ts";
+import { HEADER_BAD, HEADER_INCOMPLETE, ProxyHeaders } from "./proxy_headers.ts";
 
 /** How long a loop sleeps at most, so that its heartbeat shows. */
 const MAX_SLEEP_MS = 1_000;
@@ -74,7 +75,7 @@ export interface AccessLoopParts {
   readonly random: Random;
   readonly counters: Counters;
   readonly plugins: readonly { readonly plugin: AnyPlugin; readonly config: unknown }[];
-  readonly settings: Pick<HostSettings, "seats" | "verdictMs" | "connectionLimits">;
+  readonly settings: Pick<HostSettings, "seats" | "verdictMs" | "connectionLimits" | "proxies">;
   readonly share: WorkerShare;
   /** SETs of the host. */
   readonly setCount: number;
@@ -133,6 +134,8 @@ export class AccessLoop implements EngineHandler, SetHost {
   readonly #awardWait: Uint32Array;
   readonly #engineHandles: [keyof Engine["stats"], number][];
   readonly #connectionWatch: ConnectionWatch;
+  /** Absent where no proxy stands in front. */
+  readonly #proxyHeaders: ProxyHeaders | undefined;
   readonly #acceptPace = new AcceptPace();
   /** By SET of this worker: how many connections a pass it wants read at most. */
   readonly #readsWanted: Float64Array;
@@ -167,8 +170,9 @@ export class AccessLoop implements EngineHandler, SetHost {
     const state = { eventMs: wallMs - parts.eventLagMs, graceUntilMs: 0 };
     this.#eventTime = new EventTime(parts.clock.monotonicMs(), wallMs, state);
     this.onWake();
-    const { seats, connectionLimits } = settings;
+    const { seats, connectionLimits, proxies } = settings;
     this.#connectionWatch = new ConnectionWatch(parts.engine, this.connections, connectionLimits, this.nowMs);
+    this.#proxyHeaders = proxies.length === 0 ? undefined : new ProxyHeaders(parts.engine, proxies);
     const { layout } = parts.counters;
     this.#block = parts.counters.block(firstSet);
     this.#handles = {
@@ -229,6 +233,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.connections.setOf[connection] = local;
     this.#acceptPace.take();
     this.#parts.clientHosts.add(connection, this.engine.peerAddress[connection]);
+    this.#proxyHeaders?.accepted(connection);
     smallest.onAccept(connection);
   }
 
@@ -236,7 +241,12 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   onBytes(connection: number, start: number, end: number): void {
     this.#readWaits();
-    this.#sets[this.connections.setOf[connection]].onBytes(connection, start, end);
+    const set = this.#sets[this.connections.setOf[connection]];
+    if (this.#proxyHeaders?.isExpected(connection)) {
+      start += this.#takeProxyHeader(set, connection, start, end);
+      if (start >= end) return;
+    }
+    set.onBytes(connection, start, end);
   }
 
   onEnd(connection: number): void {
@@ -247,6 +257,7 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   onClose(connection: number, cause: CloseCause): void {
     this.#parts.clientHosts.remove(connection);
+    this.#proxyHeaders?.closed(connection);
     this.#sets[this.connections.setOf[connection]].onClose(connection, cause);
   }
 
@@ -286,6 +297,19 @@ export class AccessLoop implements EngineHandler, SetHost {
       plugin,
       error: error instanceof Error ? error.stack ?? error.message : String(error),
     });
+  }
+
+  /** Returns how many bytes are no frames'. */
+  #takeProxyHeader(set: AccessSet, connection: number, start: number, end: number): number {
+    // What comes behind a bad header, until the connection has ended, is nobody's.
+    if (this.connections.phase[connection] !== Phase.open) return end - start;
+    const bytes = this.#proxyHeaders!.take(connection, start, end);
+    if (bytes === HEADER_BAD) set.closeFor(connection, CloseCode.badProxyHeader);
+    if (bytes === HEADER_BAD || bytes === HEADER_INCOMPLETE) return end - start;
+    const { clientHosts } = this.#parts;
+    clientHosts.remove(connection);
+    clientHosts.add(connection, this.engine.peerAddress[connection]);
+    return bytes;
   }
 
   /** What the engine knows of the bytes at hand: read here once for all their frames. */

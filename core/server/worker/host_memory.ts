@@ -8,7 +8,7 @@ import { type LinkSizes, WorkerLink } from "./worker_link.ts";
 import { shareOut, type WorkerShare } from "./worker_share.ts";
 
 /** Threads that hold no SETs, and have a block of counters each after those of the SETs. */
-const OTHER_THREADS = ["main", "ledger", "projector"] as const;
+const OTHER_THREADS = ["main", "ledger", "projector", "uplink"] as const;
 /** Entries that the main thread may have open; only mints and orders come from there. */
 const HOST_RING_ENTRIES = 1 << 10;
 const LINK_SIZES: LinkSizes = { mailboxWords: 1 << 16, ringEntries: 1 << 14 };

@@ -1,4 +1,5 @@
 import type { EngineName } from "../../engine/common/engine.ts";
+import type { AddressRange } from "../../os/address_ranges.ts";
 import type { Priority } from "../../os/foreground.ts";
 import type { ConnectionLimits } from "../../set/common/connection_watch.ts";
 import type { TokenRules } from "../../token/token_keys.ts";
@@ -18,5 +19,7 @@ export interface HostSettings {
   /** What version 1's tokens are checked with; undefined: they aren't. */
   readonly tokenRules: TokenRules | undefined;
   readonly connectionLimits: ConnectionLimits;
+  /** Proxies in front, which say whose a connection is; none: nobody does. */
+  readonly proxies: readonly AddressRange[];
   readonly priority: Priority;
 }
