@@ -88,7 +88,7 @@ Deno.test("every share goes to one user, whatever the ledger refuses, and the lu
       }
       const where = `seed ${seed}, step ${step}`;
       const fen = [...given.values()].map((share) => shares[share]);
-      assert.equal(packet.restFen, packet.amountFen - fen.reduce((sum, one) => sum + one, 0), where);
+      assert.equal(packet.restFen, packet.sent.amountFen - fen.reduce((sum, one) => sum + one, 0), where);
       assert.equal(packet.pending, waiting.size, where);
       assert.equal(packet.isClosed, waiting.size === 0 && given.size === shares.length, where);
       const best = [...given].find(([, share]) => shares[share] === Math.max(...fen));

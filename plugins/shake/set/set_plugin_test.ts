@@ -12,7 +12,7 @@ import {
 } from "../../../core/plugin/plugin.ts";
 import { Random } from "../../../core/base/random.ts";
 import { config } from "../common/config.ts";
-import { MOST_LEASED, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
+import { MAX_LEASED, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
 import { ShakeSet } from "./set_plugin.ts";
 
 const LEASE_MS = 250;
@@ -184,7 +184,7 @@ Deno.test("what nobody wins within the lease goes back then, and not a milliseco
 
 Deno.test("a SET takes as many packets as the host may lease it at once, and gives each away once", () => {
   const stage = new Stage();
-  const packets = Array.from({ length: MOST_LEASED }, (_, i): Packet => [1 + i, 5, 1 + i % 7]);
+  const packets = Array.from({ length: MAX_LEASED }, (_, i): Packet => [1 + i, 5, 1 + i % 7]);
   for (let round = 0; round < 3; round++) {
     stage.lease(packets);
     for (let i = 0; i < 700; i++) assert.equal(stage.shake(i % CONNECTIONS), DEFER);
