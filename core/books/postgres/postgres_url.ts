@@ -1,0 +1,62 @@
+import { UserError } from "../../base/user_error.ts";
+
+/** An address as the client takes it. */
+export interface PostgresOptions {
+  readonly url: string;
+  /** Undefined: as the address or the environment says. */
+  readonly ssl: {
+    readonly ca?: string;
+    readonly rejectUnauthorized: boolean;
+    checkServerIdentity?: () => undefined;
+  } | undefined;
+}
+
+const MODES = ["disable", "require", "verify-ca", "verify-full"] as const;
+
+/** Whether the books of this address are in PostgreSQL. */
+export function isPostgresUrl(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url);
+}
+
+/** An address for people: without its password. */
+export function booksPlace(url: string): string {
+  return isPostgresUrl(url) ? url.replace(/^(\w+:\/\/[^/@:]*):[^/@]*@/, "$1@").replace(/\?.*$/s, "") : url;
+}
+
+/**
+ * Takes out of an address what the client would hand to the server as a setting: `sslmode` and `sslrootcert`, as `psql`
+ * knows them.
+ *
+ * @throws UserError
+ */
+export function postgresOptions(url: string): PostgresOptions {
+  const [address, query = ""] = url.split("?");
+  const params = new URLSearchParams(query);
+  const mode = params.get("sslmode");
+  const root = params.get("sslrootcert");
+  params.delete("sslmode");
+  params.delete("sslrootcert");
+  const rest = params.size === 0 ? address : `${address}?${params}`;
+  if (mode !== null && !(MODES as readonly string[]).includes(mode)) {
+    throw new UserError(`--books ${booksPlace(url)}: sslmode=${mode}: must be one of ${MODES.join(", ")}`);
+  }
+  if (mode === null && root === null) return { url: rest, ssl: undefined };
+  if (mode === "disable") return { url: rest, ssl: undefined };
+  const ca = root === null || root === "system" ? {} : { ca: readRoot(url, root) };
+  // A certificate that nobody checks keeps out listeners, and not whoever sits in between.
+  if (mode === "require" && root === null) return { url: rest, ssl: { rejectUnauthorized: false } };
+  if (mode === "verify-ca") {
+    return { url: rest, ssl: { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined } };
+  }
+  return { url: rest, ssl: { ...ca, rejectUnauthorized: true } };
+}
+
+function readRoot(url: string, path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new UserError(
+      `--books ${booksPlace(url)}: sslrootcert=${path}: cannot be read: ${(error as Error).message}`,
+    );
+  }
+}
