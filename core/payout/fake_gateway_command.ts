@@ -56,7 +56,9 @@ export const command: Command = {
       host.out(helpText("redpkt fake-gateway [FLAGS]", about, FAKE_GATEWAY_FLAGS));
       return ExitCode.ok;
     }
-    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt fake-gateway takes flags only`);
+    if (operands.length > 0) {
+      throw new UserError(`${operands.join(" ")}: redpkt fake-gateway takes flags only`);
+    }
     if (values.export !== undefined && !exists(values.statement)) {
       throw new UserError(`--statement ${values.statement}: there is no such file`);
     }
@@ -85,7 +87,9 @@ function exportTo(host: Host, path: string, isJson: boolean, store: PaymentStore
   }
   const sums = store.sums();
   const text = () =>
-    `${path}: ${formatCount(sums.paid)} paid, ${formatYuan(sums.paidFen)}; ${formatCount(sums.refused)} refused\n`;
+    `${path}: ${formatCount(sums.paid)} paid, ${formatYuan(sums.paidFen)}; ${
+      formatCount(sums.refused)
+    } refused\n`;
   writeResult(host, isJson, { file: path, ...sums }, text);
   return ExitCode.ok;
 }

@@ -1,3 +1,11 @@
+import { AwardState } from "./award_state.ts";
+
+/** What a gateway has or may have: nobody can stop it any more. */
+export const SENT_STATES: readonly AwardState[] = [AwardState.sending, AwardState.paid, AwardState.unknown];
+
+/** What can be revoked, unless the gateway was once asked for it and nobody knew what came of it. */
+export const STOPPED_STATES: readonly AwardState[] = [AwardState.queued, AwardState.held];
+
 /** What an operator acts on: users, or packets, by their ids from first to last. */
 export interface HoldTarget {
   readonly kind: "user" | "packet";
@@ -34,10 +42,25 @@ export interface Holds {
   hold(target: HoldTarget, reason: string, wallMs: number): Promise<ActResult>;
   /** Ends a hold; undefined if there is none of exactly these. What another hold covers stays held. */
   release(target: HoldTarget, reason: string, wallMs: number): Promise<ActResult | undefined>;
-  /** Takes packets back that nobody has been paid for, also those that aren't opened yet. For ever. */
+  /**
+   * Takes packets back that nobody has been paid for, also those that aren't opened yet. For ever. What a gateway may
+   * still pay, since a call for it once had no answer, is too late: its money can't be in two places.
+   */
   revoke(first: number, last: number, reason: string, wallMs: number): Promise<ActResult>;
   /** Holds in force. */
   holds(): Promise<Hold[]>;
   /** All acts, in their order. */
   journal(): Promise<BooksAct[]>;
+}
+
+/** Whether a hold is about an award. */
+export function covers({ kind, first, last }: HoldTarget, user: number, packetId: number): boolean {
+  const id = kind === "user" ? user : packetId;
+  return first <= id && id <= last;
+}
+
+/** A user's sponsors once one packet of a sponsor is taken from them. */
+export function withoutOne(sponsors: readonly number[], sponsor: number): number[] {
+  const at = sponsors.indexOf(sponsor);
+  return at < 0 ? [...sponsors] : sponsors.toSpliced(at, 1);
 }

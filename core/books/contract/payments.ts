@@ -1,4 +1,4 @@
-import type { AwardState } from "./award_state.ts";
+import { AwardState } from "./award_state.ts";
 
 /** A payment that somebody is to bring about now. */
 export interface ClaimedPayment {
@@ -52,4 +52,29 @@ export interface Payments {
    */
   finish(results: readonly PaymentResult[]): Promise<number[]>;
   queue(): Promise<PaymentQueue>;
+}
+
+/** States in which the gateway's decision is still to come, or may come late. */
+const UNDECIDED: readonly number[] = [
+  AwardState.queued,
+  AwardState.sending,
+  AwardState.unknown,
+  AwardState.held,
+];
+
+/**
+ * Whether a result changes an award: the one rule of all backends.
+ *
+ * @returns `late` if another claim has overtaken it, or it is stored already
+ */
+export function mayFinish(
+  state: number,
+  claims: number,
+  result: PaymentResult["state"],
+  claim: number,
+): "yes" | "late" | "contradicts" {
+  const isDecision = result === AwardState.paid || result === AwardState.refused;
+  if (isDecision) return state === result ? "late" : UNDECIDED.includes(state) ? "yes" : "contradicts";
+  const isOurs = claim === claims && (state === AwardState.sending || state === AwardState.unknown);
+  return isOurs ? "yes" : "late";
 }

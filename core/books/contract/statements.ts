@@ -1,9 +1,19 @@
+import { EntryKind } from "../../ledger/record/entry.ts";
 import type { AwardState } from "./award_state.ts";
+
+/** Kinds of rows that move a sponsor's money. What users send each other is none of theirs. */
+export const SUMMED_KINDS: readonly number[] = [
+  EntryKind.mint,
+  EntryKind.award,
+  EntryKind.giveBack,
+  EntryKind.open,
+  EntryKind.lapse,
+];
 
 /** Rows of hosts that move a sponsor's money, summed up. */
 export interface EntrySums {
   readonly sponsor: number;
-  /** One of `EntryKind`: mint, award, giveBack, open or lapse. */
+  /** One of {@linkcode SUMMED_KINDS}. */
   readonly kind: number;
   /** Of awards: nobody has to open them, as in version 0. */
   readonly isOpen: boolean;

@@ -104,7 +104,10 @@ Deno.test("what isn't signed with its key is turned away and pays nobody", async
 });
 
 Deno.test("percents are of the orders, by the seed", () => {
-  const faults = new GatewayFaults({ fail: 10, refuse: 30, timeoutBefore: 20, timeoutAfter: 30 }, new Random(3));
+  const faults = new GatewayFaults(
+    { fail: 10, refuse: 30, timeoutBefore: 20, timeoutAfter: 30 },
+    new Random(3),
+  );
   const counts = { none: 0, fail: 0, timeoutBefore: 0, timeoutAfter: 0 };
   let refused = 0;
   for (let i = 0; i < 10_000; i++) {

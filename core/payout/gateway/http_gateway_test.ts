@@ -14,7 +14,12 @@ async function outcomes(
   answer: (request: Request) => Response | Promise<Response>,
   more: Partial<HttpGatewayOptions> = {},
 ): Promise<[PayOutcome, FindOutcome]> {
-  const quiet = { hostname: "127.0.0.1", port: 0, onListen: () => {}, onError: () => new Response(null, { status: 500 }) };
+  const quiet = {
+    hostname: "127.0.0.1",
+    port: 0,
+    onListen: () => {},
+    onError: () => new Response(null, { status: 500 }),
+  };
   await using server = Deno.serve(quiet, answer);
   const gateway = open(`http://127.0.0.1:${server.addr.port}`, more);
   try {
@@ -107,7 +112,10 @@ Deno.test("every request is signed, with its key, over all that matters", async 
     assert.equal(signatureProblem(KEY, signed, signature, wallMs), undefined);
     assert.equal(request.headers.get("idempotency-key"), ORDER.key);
     for (const [name, other] of Object.entries({ method: "PUT", path: "/x", timestamp: "1", body: "{}" })) {
-      assert.match(signatureProblem(KEY, { ...signed, [name]: other }, signature, wallMs) ?? "", /another key/);
+      assert.match(
+        signatureProblem(KEY, { ...signed, [name]: other }, signature, wallMs) ?? "",
+        /another key/,
+      );
     }
     assert.match(signatureProblem(new Uint8Array(32), signed, signature, wallMs) ?? "", /another key/);
     assert.match(signatureProblem(KEY, signed, signature, wallMs + 300_001) ?? "", /away from/);

@@ -24,7 +24,14 @@ function standing(more: Partial<Standing> = {}): Standing {
 
 Deno.test("three packets a user and one of a sponsor are paid, the first in the order of openings", () => {
   const { states, holders } = judgeOpenings(
-    [opening(1, 7, 1), opening(2, 7, 1), opening(3, 7, 2), opening(4, 7, 3), opening(5, 7, 4), opening(6, 8, 4)],
+    [
+      opening(1, 7, 1),
+      opening(2, 7, 1),
+      opening(3, 7, 2),
+      opening(4, 7, 3),
+      opening(5, 7, 4),
+      opening(6, 8, 4),
+    ],
     standing(),
   );
   const { queued, overSponsor, overUser } = AwardState;
@@ -44,7 +51,10 @@ Deno.test("what a user was given before counts, and what they weren't given does
 Deno.test("a revoked packet takes no place, a held one does, and both only once they are within the limits", () => {
   const { states } = judgeOpenings(
     [1, 2, 3, 4, 5, 6].map((id) => opening(id, 7, id)),
-    standing({ isRevoked: (packetId) => packetId === 2, isHeld: (user, id) => user === 7 && id !== 3 && id !== 1 }),
+    standing({
+      isRevoked: (packetId) => packetId === 2,
+      isHeld: (user, id) => user === 7 && id !== 3 && id !== 1,
+    }),
   );
   const { queued, revoked, held, overUser } = AwardState;
   assert.deepEqual(states, [queued, revoked, queued, held, overUser, overUser]);
@@ -75,7 +85,10 @@ Deno.test("openings out of order are a mistake of ours", () => {
 });
 
 /** Says the same in the plainest way: looks through all that was given so far. */
-function oracle(openings: readonly Opening[], { packetsPerUser, packetsPerSponsor }: SettlementLimits): string[] {
+function oracle(
+  openings: readonly Opening[],
+  { packetsPerUser, packetsPerSponsor }: SettlementLimits,
+): string[] {
   const given: Opening[] = [];
   return [...openings].sort(compareOpenings).map((each) => {
     const mine = given.filter(({ user }) => user === each.user);
