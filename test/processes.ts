@@ -54,6 +54,10 @@ export class Running implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
+  get isRunning(): boolean {
+    return !this.#hasEnded;
+  }
+
   /** Resolves with the first line that tells of an event; fails if the process ends without one, or hangs. */
   async event(name: string): Promise<LogLine> {
     const { promise: late, resolve: isLate } = Promise.withResolvers<true>();

@@ -3,8 +3,11 @@ import { sleep } from "../base/clock.ts";
 import { Random, systemSeed } from "../base/random.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
+import type { Books } from "../books/contract/books.ts";
+import { BooksAway } from "../books/contract/books_away.ts";
 import type { Payments } from "../books/contract/payments.ts";
-import { BOOKS_FILE, openBooks } from "../books/open/open_books.ts";
+import { BOOKS_FILE } from "../books/open/open_books.ts";
+import { awaitBooks } from "../books/open/with_books.ts";
 import {
   flag,
   type Flags,
@@ -23,11 +26,11 @@ import { HttpGateway } from "./gateway/http_gateway.ts";
 import { readGatewayKey } from "./gateway/signature.ts";
 import { Payer, type PayerEvent, type PayerSums } from "./payer.ts";
 
+const BOOKS_AWAY = "the books are away: waiting";
 /** How often the queue is counted anew, in ms. */
 const COUNT_MS = 5_000;
-/** A claimed payment is a payer's for so many times as a call may take, and for no less than so long. */
-const CALLS_A_LEASE = 6;
-const MIN_LEASE_MS = 30_000;
+/** A call must be over, and what came of it stored, well before its payment's lease ends. */
+const CALLS_A_LEASE = 3;
 /** Connections to PostgreSQL: one claims while another stores. */
 const CONNECTIONS = 2;
 
@@ -54,6 +57,11 @@ const PAYOUT_FLAGS = {
   parallel: flag("N", "calls at once", wholeNumber(1, 4_096).default(64)),
   rate: flag("N", "calls a second at most; 0 for no limit", wholeNumber(0, 1_000_000).default(0)),
   "timeout-ms": flag("N", "how long a call may take", wholeNumber(1, 600_000).default(10_000)),
+  "lease-seconds": flag(
+    "N",
+    "after how long a dead payer's payments are asked about; at least 3 times --timeout-ms",
+    wholeNumber(1, 86_400).default(60),
+  ),
   json: JSON_FLAG,
 } satisfies Flags;
 
@@ -74,40 +82,66 @@ export const command: Command = {
 };
 
 async function payOut(host: Host, values: FlagValues<typeof PAYOUT_FLAGS>): Promise<number> {
+  const timeoutMs = values["timeout-ms"];
+  const leaseMs = values["lease-seconds"] * 1_000;
+  if (leaseMs < CALLS_A_LEASE * timeoutMs) {
+    const leastS = Math.ceil(CALLS_A_LEASE * timeoutMs / 1_000);
+    throw new UserError(
+      `--lease-seconds ${
+        values["lease-seconds"]
+      }: is too short for --timeout-ms ${timeoutMs}. Give ${leastS} or more`,
+    );
+  }
   const key = readGatewayKey(values["gateway-key"], "--gateway-key");
   const caCerts = readCerts(values["gateway-ca"]);
-  const books = await openBooks(values.books, { connections: CONNECTIONS });
-  const timeoutMs = values["timeout-ms"];
   const { clock } = host;
   const gateway = new HttpGateway({
     ...{ url: values.gateway, key, clock, timeoutMs, caCerts, connections: values.parallel },
   });
   const stop = new Stop();
   const forget = stopOnSignal(host, stop);
-  const shown = new ShownPayout(host, books.payments);
-  const payer = new Payer({
-    ...{ payments: books.payments, gateway, event: books.event.event, clock },
-    random: new Random(systemSeed()),
-    parallel: values.parallel,
-    ratePerS: values.rate === 0 ? Infinity : values.rate,
-    leaseMs: Math.max(MIN_LEASE_MS, CALLS_A_LEASE * timeoutMs),
-    isOnce: values.once,
-    isStopped: () => stop.isStopped,
-    wait: (ms) => stop.wait(ms),
-    sleep,
-    onEvent: (event) => shown.on(event, payer.sums),
-  });
+  const log = openLog(host, "payout");
+  const isStopped = () => stop.isStopped;
+  const wait = (ms: number) => stop.wait(ms);
+  let books: Books | undefined;
   try {
+    const onAway = (error: BooksAway) => log("warn", BOOKS_AWAY, { why: error.message });
+    books = await awaitBooks(values.books, { connections: CONNECTIONS }, { isStopped, wait, onAway });
+    if (books === undefined) return ExitCode.ok;
+    const { payments } = books;
+    const shown = new ShownPayout(host, log, payments);
+    const payer = new Payer({
+      ...{ payments, gateway, event: books.event.event, clock, random: new Random(systemSeed()), leaseMs },
+      parallel: values.parallel,
+      ratePerS: values.rate === 0 ? Infinity : values.rate,
+      ...{ isOnce: values.once, isStopped, wait, sleep },
+      onEvent: (event) => shown.on(event, payer.sums),
+    });
     await payer.run();
     shown.end();
-    const { queued, sending, unknown } = await books.payments.queue();
-    const left = { queued, inDoubt: sending + unknown };
+    const left = await leftIn(payments);
     writeResult(host, values.json, { ...payer.sums, ...left }, () => textOf(payer.sums, left));
     return payer.sums.contradictions === 0 ? ExitCode.ok : ExitCode.failed;
   } finally {
     forget();
     gateway.close();
-    await books.close();
+    await books?.close();
+  }
+}
+
+/** What is still to be done; null where nobody can say. */
+interface LeftPayments {
+  readonly queued: number | null;
+  readonly inDoubt: number | null;
+}
+
+async function leftIn(payments: Payments): Promise<LeftPayments> {
+  try {
+    const { queued, sending, unknown } = await payments.queue();
+    return { queued, inDoubt: sending + unknown };
+  } catch (error) {
+    if (error instanceof BooksAway) return { queued: null, inDoubt: null };
+    throw error;
   }
 }
 
@@ -121,10 +155,10 @@ class ShownPayout {
   #countedMs = -Infinity;
   #areBooksAway = false;
 
-  constructor(host: Host, payments: Payments) {
+  constructor(host: Host, log: Log, payments: Payments) {
     this.#host = host;
+    this.#log = log;
     this.#payments = payments;
-    this.#log = openLog(host, "payout");
     this.#progress = new Progress(host, "payments");
   }
 
@@ -133,7 +167,7 @@ class ShownPayout {
       case "decided":
         return this.#decided(event.payments, sums);
       case "booksAway":
-        if (!this.#areBooksAway) this.#log("warn", "the books are away: waiting", { why: event.why });
+        if (!this.#areBooksAway) this.#log("warn", BOOKS_AWAY, { why: event.why });
         this.#areBooksAway = true;
         return;
       case "gatewayAway":
@@ -184,12 +218,14 @@ function readCerts(path: string | undefined): string[] | undefined {
 
 function textOf(
   { paid, paidFen, refused, notTaken, unknown, contradictions }: PayerSums,
-  left: { queued: number; inDoubt: number },
+  { queued, inDoubt }: LeftPayments,
 ): string {
   const lines = [
     `${formatCount(paid)} paid, ${formatYuan(paidFen)}; ${formatCount(refused)} refused`,
     `${formatCount(notTaken)} calls not taken, ${formatCount(unknown)} without an answer`,
-    `${formatCount(left.queued)} to pay, ${formatCount(left.inDoubt)} in doubt`,
+    ...(queued === null || inDoubt === null
+      ? []
+      : [`${formatCount(queued)} to pay, ${formatCount(inDoubt)} in doubt`]),
     ...(contradictions === 0 ? [] : [`${formatCount(contradictions)} CONTRADICTIONS of the gateway`]),
   ];
   return `${lines.join("\n")}\n`;

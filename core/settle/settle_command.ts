@@ -5,7 +5,10 @@ import { ExitCode, UserError } from "../base/user_error.ts";
 import { AwardState, awardStateName } from "../books/contract/award_state.ts";
 import type { BooksEvent } from "../books/contract/event.ts";
 import { PARTS } from "../books/contract/openings.ts";
-import { BOOKS_FILE, openBooks } from "../books/open/open_books.ts";
+import type { Books } from "../books/contract/books.ts";
+import type { BooksAway } from "../books/contract/books_away.ts";
+import { BOOKS_FILE } from "../books/open/open_books.ts";
+import { awaitBooks } from "../books/open/with_books.ts";
 import {
   flag,
   type Flags,
@@ -17,7 +20,7 @@ import {
 } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
-import { openLog } from "../cli/log.ts";
+import { type Log, openLog } from "../cli/log.ts";
 import { Progress } from "../cli/progress.ts";
 import { Stop, stopOnSignal } from "../cli/stop.ts";
 import { Settler, type SettlerSums } from "./settler.ts";
@@ -54,51 +57,81 @@ export const command: Command = {
 };
 
 async function settle(host: Host, values: FlagValues<typeof SETTLE_FLAGS>): Promise<number> {
-  const books = await openBooks(values.books);
   const stop = new Stop();
   const forget = stopOnSignal(host, stop);
   const log = openLog(host, "settle");
-  const progress = new Progress(host, "openings");
-  const silent = new Set<number>();
-  let waiting = (await books.intake.queue()).openings;
-  let countedMs = host.clock.monotonicMs();
-  function onBatch(openings: number, watermark: Watermark): void {
-    waiting = Math.max(0, waiting - openings);
-    progress.add(openings, settler.sums.openings + waiting, `settled${behindWhom(watermark)}`);
-    for (const one of watermark.silent) {
-      if (silent.has(one.host)) continue;
-      silent.add(one.host);
-      log("warn", "not waiting for a silent host", { ...one });
-    }
-    if (host.clock.monotonicMs() < countedMs + COUNT_MS) return;
-    countedMs = host.clock.monotonicMs();
-    void books.intake.queue().then(({ openings }) => waiting = openings, () => {});
-  }
-  const settler = new Settler({
-    books,
-    clock: host.clock,
-    batch: values.batch,
-    patienceMs: values["patience-seconds"] * 1_000,
-    firstPart: new Random(systemSeed()).below(PARTS),
-    isOnce: values.once,
-    isStopped: () => stop.isStopped,
-    wait: (ms) => stop.wait(ms),
-    onBatch,
-    onAway: (error) =>
-      error === undefined
-        ? log("info", "the books are back")
-        : log("warn", "the books are away: waiting", { why: error.message }),
-  });
+  const isStopped = () => stop.isStopped;
+  const wait = (ms: number) => stop.wait(ms);
+  const onAway = (error: BooksAway) => log("warn", "the books are away: waiting", { why: error.message });
+  let books: Books | undefined;
   try {
+    books = await awaitBooks(values.books, {}, { isStopped, wait, onAway });
+    if (books === undefined) return ExitCode.ok;
+    const shown = new ShownSettlement(host, log, books);
+    const settler = new Settler({
+      ...{ books, clock: host.clock, batch: values.batch, isOnce: values.once, isStopped, wait },
+      patienceMs: values["patience-seconds"] * 1_000,
+      firstPart: new Random(systemSeed()).below(PARTS),
+      onBatch: (openings, watermark) => shown.on(openings, watermark),
+      onAway: (error) => error === undefined ? log("info", "the books are back") : onAway(error),
+    });
     await settler.run();
-    progress.end();
-    const left = (await books.intake.queue()).openings;
-    const result = resultOf(settler.sums, left);
-    writeResult(host, values.json, result, () => textOf(settler.sums, books.event, left));
+    const waiting = await shown.end();
+    const { sums } = settler;
+    writeResult(host, values.json, resultOf(sums, waiting), () => textOf(sums, books!.event, waiting));
     return ExitCode.ok;
   } finally {
     forget();
-    await books.close();
+    await books?.close();
+  }
+}
+
+/** What an operator sees of settlement: how far it is, and for whom it doesn't wait. */
+class ShownSettlement {
+  readonly #host: Host;
+  readonly #log: Log;
+  readonly #books: Books;
+  readonly #progress: Progress;
+  readonly #silent = new Set<number>();
+  #judged = 0;
+  /** Openings in the queue, as far as is known. */
+  #waiting: number | undefined;
+  #countedMs = -Infinity;
+
+  constructor(host: Host, log: Log, books: Books) {
+    this.#host = host;
+    this.#log = log;
+    this.#books = books;
+    this.#progress = new Progress(host, "openings");
+  }
+
+  on(openings: number, watermark: Watermark): void {
+    this.#judged += openings;
+    this.#waiting = Math.max(0, (this.#waiting ?? 0) - openings);
+    this.#progress.add(openings, this.#judged + this.#waiting, `settled${behindWhom(watermark)}`);
+    for (const one of watermark.silent) {
+      if (this.#silent.has(one.host)) continue;
+      this.#silent.add(one.host);
+      this.#log("warn", "not waiting for a silent host", { ...one });
+    }
+    if (this.#host.clock.monotonicMs() >= this.#countedMs + COUNT_MS) void this.#count();
+  }
+
+  /** How many wait at the end; undefined if nobody can say. */
+  async end(): Promise<number | undefined> {
+    this.#progress.end();
+    this.#waiting = undefined;
+    await this.#count();
+    return this.#waiting;
+  }
+
+  async #count(): Promise<void> {
+    this.#countedMs = this.#host.clock.monotonicMs();
+    try {
+      this.#waiting = (await this.#books.intake.queue()).openings;
+    } catch {
+      // The settler itself says that the books are away.
+    }
   }
 }
 
@@ -113,12 +146,18 @@ function hostName({ host, name }: SilentHost): string {
   return name === "" ? `host ${host}` : `host ${host}, ${name},`;
 }
 
-function resultOf({ openings, again, states }: SettlerSums, waiting: number): object {
+function resultOf({ openings, again, states }: SettlerSums, waiting: number | undefined): object {
   const byState = Object.fromEntries([...states].map(([state, count]) => [awardStateName(state), count]));
-  return { openings, payable: states.get(AwardState.queued) ?? 0, ...byState, twice: again, waiting };
+  return {
+    openings,
+    payable: states.get(AwardState.queued) ?? 0,
+    ...byState,
+    twice: again,
+    waiting: waiting ?? null,
+  };
 }
 
-function textOf({ openings, again, states }: SettlerSums, event: BooksEvent, waiting: number): string {
+function textOf({ openings, again, states }: SettlerSums, event: BooksEvent, waiting?: number): string {
   const words: readonly (readonly [AwardState, string])[] = [
     [AwardState.queued, "payable"],
     [AwardState.held, "held"],
@@ -131,5 +170,6 @@ function textOf({ openings, again, states }: SettlerSums, event: BooksEvent, wai
   );
   if (again > 0) counts.push(`${formatCount(again)} of packets that were judged before`);
   const what = counts.length === 0 ? "" : `: ${counts.join(", ")}`;
-  return `${formatCount(openings)} openings judged${what}; ${formatCount(waiting)} wait\n`;
+  const left = waiting === undefined ? "" : `; ${formatCount(waiting)} wait`;
+  return `${formatCount(openings)} openings judged${what}${left}\n`;
 }

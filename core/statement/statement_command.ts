@@ -3,7 +3,8 @@ import { formatCount } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { awardStateName } from "../books/contract/award_state.ts";
 import type { Books } from "../books/contract/books.ts";
-import { BOOKS_FILE, openBooks } from "../books/open/open_books.ts";
+import { BOOKS_FILE } from "../books/open/open_books.ts";
+import { withBooks } from "../books/open/with_books.ts";
 import {
   flag,
   type Flags,
@@ -58,12 +59,8 @@ export const command: Command = {
     if (values.awards && !isTable) problems.push("--awards: needs --to csv or --to parquet");
     if (values.out !== undefined && !isTable) problems.push("--out: needs --to csv or --to parquet");
     if (problems.length > 0) throw new UserError(problems.join("\n"));
-    const books = await openBooks(values.books);
-    try {
-      return values.awards ? await writeAwards(host, books, values) : await writeSums(host, books, values);
-    } finally {
-      await books.close();
-    }
+    const write = values.awards ? writeAwards : writeSums;
+    return await withBooks(values.books, (books) => write(host, books, values));
   },
 };
 

@@ -4,6 +4,7 @@ import { type AwardState, awardStateName } from "../../core/books/contract/award
 import { PARTS } from "../../core/books/contract/openings.ts";
 import type { BooksAward } from "../../core/books/contract/statements.ts";
 import { EntryKind, HELD } from "../../core/ledger/record/entry.ts";
+import { ROW_FIELDS } from "../../core/ledger/record/entry_rows.ts";
 import { FIRST_MS, ledgerOf, type SomeLedger } from "./some_ledger.ts";
 
 /** The second in which a win is opened unless it says another. */
@@ -29,35 +30,55 @@ export class Hosts {
 
   /** Brings wins of a host, in order of their time: each made, won and opened, in one block. */
   async bring(host: number, wins: readonly Win[]): Promise<void> {
-    const ledger = await this.#of(host);
-    let { seq } = ledger.place;
-    const rows = wins.flatMap(({ packetId, user, sponsor = 1, fen = 100, s = 0 }) => {
-      const atMs = FIRST_MS + s * 1_000;
-      return [
-        ...[++seq, EntryKind.mint, packetId, 0, fen, sponsor, 1, atMs],
-        ...[++seq, EntryKind.award, packetId, user, fen, sponsor, HELD, atMs],
-        ...[++seq, EntryKind.open, packetId, user, fen, sponsor, 0, atMs],
-      ];
-    });
-    await this.rows(host, rows);
+    await this.rows(host, rowsOfWins(wins));
   }
 
-  /** Brings rows of a host as they are; `seq` is counted here if it is 0. */
+  /** The same for books that may be away: call what is returned until it says that they have it. */
+  async prepare(host: number, wins: readonly Win[]): Promise<() => Promise<boolean>> {
+    const ledger = await this.#of(host);
+    const block = ledger.block(numbered(ledger, rowsOfWins(wins)));
+    const { intake } = this.#books;
+    return async () =>
+      await intake.append(block) || (await intake.cursor(host))?.headHex === block.to.headHex;
+  }
+
+  /** Brings rows of a host as they are, but for their numbers. */
   async rows(host: number, numbers: readonly number[]): Promise<void> {
     const ledger = await this.#of(host);
-    const rows = Float64Array.from(numbers);
-    for (let at = 0; at < rows.length; at += 8) rows[at] = ledger.place.seq + at / 8 + 1;
-    if (!await this.#books.intake.append(ledger.block(rows))) throw new Error("the books take it in");
+    const block = ledger.block(numbered(ledger, numbers));
+    if (!await this.#books.intake.append(block)) throw new Error("the books take it in");
   }
 
   async #of(host: number): Promise<SomeLedger> {
     let ledger = this.#ledgers.get(host);
     if (ledger === undefined) {
-      this.#ledgers.set(host, ledger = ledgerOf(host));
+      ledger = ledgerOf(host);
       await this.#books.intake.enrol(ledger.enrolment);
+      this.#ledgers.set(host, ledger);
     }
     return ledger;
   }
+}
+
+/** Each made, won and opened. */
+function rowsOfWins(wins: readonly Win[]): number[] {
+  return wins.flatMap(({ packetId, user, sponsor = 1, fen = 100, s = 0 }) => {
+    const atMs = FIRST_MS + s * 1_000;
+    return [
+      ...[0, EntryKind.mint, packetId, 0, fen, sponsor, 1, atMs],
+      ...[0, EntryKind.award, packetId, user, fen, sponsor, HELD, atMs],
+      ...[0, EntryKind.open, packetId, user, fen, sponsor, 0, atMs],
+    ];
+  });
+}
+
+/** Rows with their numbers in a ledger. */
+function numbered(ledger: SomeLedger, numbers: readonly number[]): Float64Array {
+  const rows = Float64Array.from(numbers);
+  for (let at = 0; at < rows.length; at += ROW_FIELDS) {
+    rows[at] = ledger.place.seq + at / ROW_FIELDS + 1;
+  }
+  return rows;
 }
 
 /** Judges all openings of earlier seconds, so many at a time; returns how many there were. */

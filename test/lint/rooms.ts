@@ -34,7 +34,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["books/sqlite", "base ledger/record books/contract settle/judge"],
   ["seed/make", "base seed/plan seed/file"],
   ["token", "base cli wire wire/v1"],
-  ["books/open", "books/contract books/postgres books/sqlite"],
+  ["books/open", "base books/contract books/postgres books/sqlite"],
   ["settle", "base cli books/contract books/open settle/judge"],
   ["payout", "base cli books/contract books/open payout/gateway payout/fake"],
   ["statement", "base cli ledger/record books/contract books/open"],
