@@ -1,7 +1,7 @@
 import { EntryKind } from "../ledger/record/entry.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
 import { hexOf, type LedgerHead, ledgerIdOf, linkAt, tipOf } from "../ledger/chain/links.ts";
-import { limitsOfNote, notesOf, textOfWords, type UsedSeed } from "../ledger/chain/notes.ts";
+import { type Adoption, limitsOfNote, notesOf, textOfWords, type UsedSeed } from "../ledger/chain/notes.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
 
 /** What a ledger says of itself. */
@@ -18,6 +18,13 @@ export interface LedgerDescription {
     readonly atMs: number;
     readonly reason: string;
     readonly lost: readonly { readonly words: string }[];
+  }[];
+  /** Other machines that went on with it. */
+  readonly adoptions: readonly {
+    readonly seq: number;
+    readonly atMs: number;
+    readonly epoch: number;
+    readonly reason: string;
   }[];
 }
 
@@ -41,6 +48,10 @@ export function describeLedger(directory: string): LedgerDescription {
         seq,
         atMs,
       })),
+      adoptions: notesOf(db, EntryKind.adoption).map(({ seq, body, atMs }) => {
+        const { epoch, reason } = JSON.parse(textOfWords(body)) as Adoption;
+        return { seq, atMs, epoch, reason };
+      }),
     };
   } finally {
     truth.close();

@@ -21,6 +21,7 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [EntryKind.loss]: "loss",
   [EntryKind.host]: "host",
   [EntryKind.time]: "time",
+  [EntryKind.adoption]: "adoption",
 };
 
 /** Columns of an export, in order. */

@@ -185,7 +185,9 @@ function packetLine({ packetId, sponsor, award, wasGivenBack, order }: ShownPack
 }
 
 /** Which ledger it is, and what it says of itself. */
-function ledgerText({ id, head, hostNumber, limits, seeds, losses }: LedgerDescription): string {
+function ledgerText(
+  { id, head, hostNumber, limits, seeds, losses, adoptions }: LedgerDescription,
+): string {
   const limit = (packets: number) => packets === Infinity ? "no limit" : String(packets);
   return [
     `ledger ${id}`,
@@ -201,6 +203,9 @@ function ledgerText({ id, head, hostNumber, limits, seeds, losses }: LedgerDescr
       `loss accepted at ${timeText(atMs)} (row ${seq}): ${reason}`,
       ...lost.map(({ words }) => `  ${words}`),
     ]),
+    ...adoptions.map(({ seq, epoch, reason, atMs }) =>
+      `adopted at ${timeText(atMs)} (row ${seq}), epoch ${epoch} from then on: ${reason}`
+    ),
   ].map((line) => `${line}\n`).join("");
 }
 

@@ -1,5 +1,6 @@
 import type { Route } from "../admin/api.ts";
 import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
+import { booksPlace } from "../books/open/open_books.ts";
 import type { Series } from "../counters/series.ts";
 import type { EngineName } from "../engine/common/engine.ts";
 import { LedgerState } from "../ledger/ring/ledger_board.ts";
@@ -117,8 +118,14 @@ function health({ access, state, engine, workers, options, startMs, clock }: Ser
       projectionLagMs: access.counters.total("projectionLagMs"),
     },
     ...(access.seed === undefined ? {} : { seed: access.seed.description }),
+    ...(access.uplink === undefined ? {} : { books: booksHealth(access) }),
     plugins: access.halves.status(),
   };
+}
+
+function booksHealth({ uplink, counters }: AccessHost): unknown {
+  const [lagRows, lagMs] = [counters.total("uplinkLagRows"), counters.total("uplinkLagMs")];
+  return { ...uplink?.description, lagRows, lagMs };
 }
 
 function ledgerWords({ ledgerState }: AccessHost): string {
@@ -136,6 +143,7 @@ function config({ options, plugins }: ServerParts): unknown {
   return {
     server: {
       ...options,
+      ...(options.books === undefined ? {} : { books: booksPlace(options.books) }),
       version0: allowsVersion0(options) ? "on" : "off",
       host: formatAddress(options.host),
       admin: `${options.admin.hostname}:${options.admin.port}`,

@@ -26,6 +26,7 @@ import { claimsDirectory } from "../seed/claim/claims_directory.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { VERSION } from "../base/version.ts";
+import { booksPluginProblems, booksProblems, hostBooks } from "./books_options.ts";
 import { AccessHost } from "./host/access_host.ts";
 import { serverRoutes } from "./admin_routes.ts";
 import { readClientHosts } from "./worker/client_hosts.ts";
@@ -52,7 +53,7 @@ export const command: Command = {
     }
     problems.unshift(...file.problems);
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
-    problems.push(...seedProblems(values), ...loginProblems(values));
+    problems.push(...seedProblems(values), ...loginProblems(values), ...booksProblems(values));
     const { set: settings = [] } = values;
     const sources = pluginSources(values.plugins, values.seed !== undefined, host.program);
     const strange = foundFileProblems(file);
@@ -62,6 +63,7 @@ export const command: Command = {
       problems,
       () => loadPlugins(sources, withSettings(file.plugins, settings), host.program),
     );
+    problems.push(...booksPluginProblems(values, plugins ?? []));
     if (problems.length > 0) throw new UserError(problems.join("\n"));
     return await serve(host, { ...values as ServerOptions, plugins: [...sources] }, plugins!);
   },
@@ -145,6 +147,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
       limits: limitsOf(options, seed),
       hostNumber: options["host-number"],
       seed,
+      books: hostBooks(options),
       verdictMs: options["verdict-ms"],
       allowsVersion0: allowsVersion0(options),
       tokenRules,

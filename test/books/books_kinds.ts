@@ -1,6 +1,5 @@
 /** Every kind of books that there is, for tests that hold of each. */
 import type { Books } from "../../core/books/contract/books.ts";
-import { BooksAway } from "../../core/books/contract/books_away.ts";
 import type { BooksEvent } from "../../core/books/contract/event.ts";
 import { ModelBooks } from "../../core/books/model/model_books.ts";
 import { makeBooks, openBooks } from "../../core/books/open/open_books.ts";
@@ -88,6 +87,7 @@ function fallBackTo(Database: typeof import("node:sqlite").DatabaseSync, path: s
 
 let server: Promise<PostgresServer> | undefined;
 let databases = 0;
+let copies = 0;
 
 /** The one PostgreSQL of this test file; started when it is first needed. */
 export function postgresServer(): Promise<PostgresServer> {
@@ -111,28 +111,20 @@ async function openPostgres(event: BooksEvent): Promise<OpenedBooks> {
     opened.push(await openBooks(url, { connections: 4 }));
     return opened[opened.length - 1];
   };
-  const cutOff = () =>
-    postgres.sql(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '${name}'`);
-  /** Whoever was cut off comes back with the next call, and hears of it with the first. */
-  const comeBack = async () => {
-    for (const books of opened) {
-      for (let tries = 0; tries < 10; tries++) await books.intake.cursor(0).catch(refuseOthers);
-    }
-  };
   return {
     books: await another(),
     another,
     async remember() {
-      const copy = `${name}_copy${++databases}`;
-      await cutOff();
-      await postgres.sql(`create database ${copy} template ${name}`);
-      await comeBack();
-      return async () => {
-        await cutOff();
-        await postgres.sql(`drop database ${name}`);
-        await postgres.sql(`create database ${name} template ${copy}`);
-        await comeBack();
-      };
+      const copy = `copy${++copies}`;
+      await postgres.sql(
+        inEachTable(`create schema ${copy};`, `create table ${copy}.%1$I as table books.%1$I`),
+        name,
+      );
+      const back = inEachTable(
+        "",
+        `delete from books.%1$I; insert into books.%1$I select * from ${copy}.%1$I`,
+      );
+      return () => postgres.sql(back, name);
     },
     async dispose() {
       for (const books of opened) await books.close();
@@ -140,8 +132,15 @@ async function openPostgres(event: BooksEvent): Promise<OpenedBooks> {
   };
 }
 
-function refuseOthers(error: unknown): void {
-  if (!(error instanceof BooksAway)) throw error;
+/** SQL that does something, and then something to each table of the books, as one transaction. */
+function inEachTable(first: string, sql: string): string {
+  return `do $$ declare t record; begin
+    ${first}
+    lock table books.host in access exclusive mode;
+    for t in select tablename as name from pg_tables where schemaname = 'books' loop
+      execute format('${sql}', t.name);
+    end loop;
+  end $$`;
 }
 
 /** All kinds of books. */

@@ -63,7 +63,7 @@ export function ledgerOf(host: number): SomeLedger {
 
 /** All numbers of a host's rows that the books have. */
 export async function rowsOf(intake: Intake, host: number): Promise<number[]> {
-  const numbers: number[] = [];
-  for await (const rows of intake.rows(host)) numbers.push(...rows);
-  return numbers;
+  const blocks: number[][] = [];
+  for await (const rows of intake.rows(host)) blocks.push([...rows]);
+  return blocks.flat();
 }

@@ -152,7 +152,7 @@ export class SqliteIntake implements Intake {
       if (found.length === 0) return;
       const { part, openedS, packetId, host, seq } = found[found.length - 1];
       after = [part, openedS, packetId, host, seq];
-      yield found;
+      yield found.map((opening) => ({ ...opening })); // plain objects
     }
   }
 

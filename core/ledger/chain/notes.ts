@@ -44,6 +44,28 @@ export function seedNote({ hash, path }: UsedSeed): Note {
   return { kind: EntryKind.seed, body: wordsOfText(JSON.stringify({ hash, path })) };
 }
 
+/** Another machine that went on with a ledger. */
+export interface Adoption {
+  /** How often the ledger was adopted with this time, plus 1. */
+  readonly epoch: number;
+  /** Why, for people. */
+  readonly reason: string;
+  /** Nobody else's: two who adopt the same ledger at once have two histories. */
+  readonly token: string;
+}
+
+export function adoptionNote(adoption: Adoption): Note {
+  return { kind: EntryKind.adoption, body: wordsOfText(JSON.stringify(adoption)) };
+}
+
+/** A ledger's epoch with its first rows up to one: how often it had been adopted by then, plus 1. */
+export function epochAt(db: DatabaseSync, seq: number): number {
+  const count = db.prepare(
+    `select count(*) as n from entry where kind >= ${EntryKind.limits} and kind = ${EntryKind.adoption} and seq <= ?`,
+  );
+  return 1 + (count.get(seq)!.n as number);
+}
+
 export function hostNote(hostNumber: number): Note {
   return { kind: EntryKind.host, body: Uint32Array.of(hostNumber) };
 }
@@ -105,8 +127,10 @@ export function hostNumberOf(db: DatabaseSync): number | undefined {
   const [note] = notesOf(db, EntryKind.host);
   if (note !== undefined) return note.body[0];
   // Before there were numbers every host was number 0, and number 0 is never noted.
-  const { limits, seed, loss, time } = EntryKind;
-  const others = db.prepare(`select 1 from entry where kind not in (${[limits, seed, loss, time]}) limit 1`);
+  const { limits, seed, loss, time, adoption } = EntryKind;
+  const others = db.prepare(
+    `select 1 from entry where kind not in (${[limits, seed, loss, time, adoption]}) limit 1`,
+  );
   return others.get() === undefined ? undefined : 0;
 }
 

@@ -156,6 +156,7 @@ function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packe
       case EntryKind.loss:
       case EntryKind.host:
       case EntryKind.time:
+      case EntryKind.adoption:
         break;
       default:
         sends.replay(values, at, rows.bodies.get(values[at + RowField.seq]) ?? NO_WORDS, judgement);

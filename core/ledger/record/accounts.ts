@@ -88,6 +88,7 @@ const LEGS: ReadonlyMap<number, readonly [from: Side, to: Side]> = new Map([
   [EntryKind.loss, [source, source]],
   [EntryKind.host, [source, source]],
   [EntryKind.time, [source, source]],
+  [EntryKind.adoption, [source, source]],
   [EntryKind.order, [source, source]],
   [EntryKind.endOrder, [source, source]],
   [EntryKind.giveBack, [pool, returned]],

@@ -113,6 +113,8 @@ export const EntryKind = {
   host: 27,
   /** and its event time at this moment, before it may look late: a body as `timeNote` makes it. */
   time: 28,
+  /** Another machine goes on with the ledger: a text in JSON with its new epoch, see `Adoption`. */
+  adoption: 29,
 } as const;
 
 /** The `count` of an award that is held until its user opens it. */
@@ -134,7 +136,7 @@ export function isTransfer(kind: number): boolean {
 /** Whether a row is what the ledger says of itself. */
 export function isNote(kind: number): boolean {
   return (kind >= EntryKind.limits && kind <= EntryKind.loss) ||
-    kind === EntryKind.host || kind === EntryKind.time;
+    (kind >= EntryKind.host && kind <= EntryKind.adoption);
 }
 
 /** Whether an entry is an operator's order, or the end of one. */

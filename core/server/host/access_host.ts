@@ -31,6 +31,7 @@ import { HostTime } from "./host_time.ts";
 import { HostMoney } from "./host_money.ts";
 import { moneyGauges } from "./money_metrics.ts";
 import type { HostSeed } from "./host_seed.ts";
+import { type HostBooks, HostUplink } from "./host_uplink.ts";
 import { makePeerMailboxes } from "../worker/peers.ts";
 import { PluginHalves } from "./host_plugins.ts";
 import { readOldNote } from "./old_notes.ts";
@@ -67,6 +68,8 @@ export interface AccessHostOptions {
   readonly tokenRules: TokenRules | undefined;
   /** Tickets that it gives away; it closes them. */
   readonly seed: HostSeed | undefined;
+  /** Where its ledger is carried; undefined: nowhere. */
+  readonly books: HostBooks | undefined;
   readonly connectionLimits: ConnectionLimits;
   readonly priority: Priority;
 }
@@ -104,6 +107,8 @@ export class AccessHost {
   readonly #controlLatency: Uint32Array;
   /** The tickets that it gives away, if it was given a file of them. */
   readonly seed: HostSeed | undefined;
+  /** Carries the ledger to the books; once the ledger is ready, if there are books. */
+  uplink: HostUplink | undefined;
   readonly #ids: IdSpace;
   readonly #time: HostTime;
   /** Resolves with each worker's port. */
@@ -127,8 +132,8 @@ export class AccessHost {
     const shares = shareOut(options.capacity, options.workers, options.seats);
     this.setCount = shares.reduce((sum, { sets }) => sum + sets, 0);
     const metrics = hostMetrics(options.plugins);
-    // One block a SET, then one for the main thread's halves of the plugins, the ledger and the projector.
-    this.counters = new Counters(new MetricLayout(metrics), this.setCount + 3);
+    // One block a SET, then one for the main thread's halves of the plugins, the ledger, the projector and the uplink.
+    this.counters = new Counters(new MetricLayout(metrics), this.setCount + 4);
     const { layout, memory, blocks } = this.counters;
     this.#controlLatency = this.counters.histogram(this.setCount, layout.handle("controlLatencyUs"));
     const board = new SharedArrayBuffer(boardBytes(options.workers));
@@ -238,7 +243,10 @@ export class AccessHost {
   ): Promise<AccessHost> {
     const host = new AccessHost(options, program, clock, log, die);
     [host.port] = await host.#listening;
-    void host.#ledger.ready.then((ready) => host.#onLedgerReady(ready));
+    void host.#ledger.ready.then((ready) => {
+      host.#onLedgerReady(ready);
+      host.#startUplink(options, (name) => host.#start(program, name));
+    });
     host.halves.start();
     void host.#orDie(host.#run());
     void host.#orDie(host.seed?.prove());
@@ -303,8 +311,30 @@ export class AccessHost {
     await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
     await this.#ledger.stop();
+    await this.uplink?.stop();
     await this.seed?.close();
     this.#isStopped = true;
+  }
+
+  #startUplink(
+    { books, ledgerStore, hostNumber, seed }: AccessHostOptions,
+    start: (name: string) => Worker,
+  ): void {
+    if (books === undefined || ledgerStore === undefined) return;
+    const { layout, memory, blocks } = this.counters;
+    this.uplink = new HostUplink({
+      init: {
+        ...books,
+        host: hostNumber,
+        directory: ledgerStore.directory,
+        seedHash: seed?.hash,
+        ledgerBoard: this.#ledger.board.memory,
+        counters: { metrics: layout.definitions, memory, blocks, block: this.setCount + 3 },
+      },
+      start,
+      log: this.#log,
+      onTaken: (reason) => this.#failMoney(reason, ExitCode.usage),
+    });
   }
 
   #start(program: Program, name: string): Worker {

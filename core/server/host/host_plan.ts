@@ -1,6 +1,7 @@
 import { UserError } from "../../base/user_error.ts";
 import type { MetricDefinition } from "../../counters/counters.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../../ledger/thread/metrics.ts";
+import { UPLINK_METRICS } from "../../books/uplink/metrics.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import { CLAIM_METRICS } from "./claim_watch.ts";
 import { MONEY_GAUGES } from "./money_metrics.ts";
@@ -41,6 +42,7 @@ export function hostMetrics(plugins: readonly LoadedPlugin[]): Record<string, Me
     ...LEDGER_METRICS,
     ...PROJECTION_METRICS,
     ...CLAIM_METRICS,
+    ...UPLINK_METRICS,
     ...MONEY_GAUGES,
   };
   for (const { plugin } of plugins) {
