@@ -81,7 +81,7 @@ export async function payoutCrash(options: PayoutCrashOptions): Promise<PayoutCr
           await postgres!.restart();
         } else {
           const one = running.get(victim)!;
-          assert.ok(one.isRunning, `${victim} has ended by itself: ${JSON.stringify(one.lines)}`);
+          assert.ok(one.isRunning, `${victim} has ended by itself: ${one.log}`);
           one.process.kill("SIGKILL");
           await one.ended();
           running.set(victim, start[victim.split(" ")[0]]());

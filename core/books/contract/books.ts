@@ -1,3 +1,4 @@
+import type { Audits } from "./audits.ts";
 import type { BooksEvent } from "./event.ts";
 import type { Holds } from "./holds.ts";
 import type { Intake } from "./intake.ts";
@@ -19,5 +20,6 @@ export interface Books {
   readonly payments: Payments;
   readonly holds: Holds;
   readonly statements: Statements;
+  readonly audits: Audits;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { Books } from "../contract/books.ts";
 import type { BooksEvent } from "../contract/event.ts";
+import { ModelAudits } from "./model_audits.ts";
 import { ModelHolds } from "./model_holds.ts";
 import { ModelIntake } from "./model_intake.ts";
 import { ModelPayments } from "./model_payments.ts";
@@ -17,6 +18,7 @@ export class ModelBooks implements Books {
   readonly payments: ModelPayments;
   readonly holds: ModelHolds;
   readonly statements: ModelStatements;
+  readonly audits: ModelAudits;
   #state: ModelState;
 
   constructor(event: BooksEvent) {
@@ -28,6 +30,7 @@ export class ModelBooks implements Books {
     this.payments = new ModelPayments(get);
     this.holds = new ModelHolds(get);
     this.statements = new ModelStatements(get);
+    this.audits = new ModelAudits(get);
   }
 
   /** Remembers what the books hold; the returned function makes them fall back to it. */

@@ -1,5 +1,6 @@
 import type { Books } from "../contract/books.ts";
 import { refuseOtherSchema } from "../contract/schema.ts";
+import { PostgresAudits } from "./postgres_audits.ts";
 import { PostgresConnection } from "./postgres_connection.ts";
 import { PostgresHolds } from "./postgres_holds.ts";
 import { PostgresIntake } from "./postgres_intake.ts";
@@ -29,6 +30,7 @@ export async function openPostgresBooks(url: string, connections: number): Promi
       payments: new PostgresPayments(connection),
       holds: new PostgresHolds(connection),
       statements: new PostgresStatements(connection),
+      audits: new PostgresAudits(connection, event),
       close: () => connection.close(),
     };
   } catch (error) {

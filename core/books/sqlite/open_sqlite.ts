@@ -1,5 +1,6 @@
 import type { Books } from "../contract/books.ts";
 import { refuseOtherSchema } from "../contract/schema.ts";
+import { SqliteAudits } from "./sqlite_audits.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 import { SqliteHolds } from "./sqlite_holds.ts";
 import { SqliteIntake } from "./sqlite_intake.ts";
@@ -24,6 +25,7 @@ export function openSqliteBooks(path: string): Books {
         payments: new SqlitePayments(file),
         holds: new SqliteHolds(file),
         statements: new SqliteStatements(file),
+        audits: new SqliteAudits(file, event),
         // deno-lint-ignore require-await -- the contract is asynchronous
         close: async () => file.close(),
       };
