@@ -17,7 +17,12 @@ import {
 import type { Command, Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Progress } from "../cli/progress.ts";
-import { type Statement, STATEMENT_COLUMNS, type StatementLine, statementOf } from "./statement.ts";
+import {
+  type Statement,
+  STATEMENT_COLUMNS,
+  type StatementLine,
+  statementOf,
+} from "../books/contract/statement.ts";
 import { statementText } from "./statement_text.ts";
 import { openTable, type TableColumn } from "./table_file.ts";
 

@@ -7,7 +7,7 @@ import type { Books } from "../../core/books/contract/books.ts";
 import { BooksAway } from "../../core/books/contract/books_away.ts";
 import { makeBooks, openBooks } from "../../core/books/open/open_books.ts";
 import { HeldPort } from "../../core/rehearse/stage/held_port.ts";
-import { statementOf } from "../../core/statement/statement.ts";
+import { statementOf } from "../../core/books/contract/statement.ts";
 import { redpkt, Running } from "../processes.ts";
 import { PostgresServer } from "./postgres_server.ts";
 import { awardsOf, Hosts, type Win } from "./wins.ts";

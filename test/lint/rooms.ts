@@ -67,7 +67,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base ledger/record ledger/judge ledger/disk ledger/chain ledger/checkpoint ledger/store ledger/projection",
   ],
   ["monitor/timeline", "base charts counters wire set/common"],
-  ["reconcile", "base cli ledger/record ledger/judge seed/file ledger/chain ledger/store client/state"],
+  [
+    "reconcile",
+    "base cli ledger/record ledger/judge seed/file ledger/chain ledger/store books/contract books/open client/state",
+  ],
   ["set/awards", "ledger/record wire engine/common plugin ledger/ring set/common"],
   [
     "audit/check",

@@ -25,6 +25,9 @@ export function auditSql({ schema, user, sponsorCount }: SqlNames, event: BooksE
   const covers = `exists (select 1 from ${schema}hold h
     where (case h.kind when 'user' then a.${user} else a.packet end) between h.first and h.last)`;
   return {
+    strayRows: found(`
+      select e.host as id, count(*) as zero from ${schema}entry e left join ${schema}host h on e.host = h.host
+      where h.host is null or e.seq > h.seq group by 1`),
     openings: found(`
       select coalesce(e.host, s.host) as host, coalesce(e.seq, s.seq) as seq,
         ${said.map((name) => `e.${name} as e_${name}, s.${name} as s_${name}`).join(", ")}

@@ -33,6 +33,8 @@ export interface Audits {
   blocks(host: number, upToSeq: number): Promise<BlockSums[]>;
   /** The rows of one block, in order. */
   rowsOfBlock(host: number, block: number): Promise<RowNumbers>;
+  /** Hosts that have rows which no cursor covers: nobody has brought those. */
+  strayRows(): Promise<Found<number>>;
   /** Openings among the rows of hosts against the queue and what was judged. */
   openings(): Promise<Found<OpeningMismatch>>;
   /** Users over a limit. */

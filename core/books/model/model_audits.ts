@@ -27,6 +27,14 @@ export class ModelAudits implements Audits {
     return Float64Array.from(this.#rows(host).filter(isOf).flat());
   }
 
+  async strayRows(): Promise<Found<number>> {
+    const { rows, hosts } = this.#get();
+    const stray = [...rows].filter(([host, all]) =>
+      all.some((row) => row[RowField.seq] > (hosts.get(host)?.seq ?? 0))
+    ).map(([host]) => host);
+    return { count: stray.length, first: stray };
+  }
+
   async openings(): Promise<Found<OpeningMismatch>> {
     const { rows, awards, again, openings } = this.#get();
     const bySeq = new Map<string, { host: number; seq: number; row?: number[]; opening?: number[] }>();

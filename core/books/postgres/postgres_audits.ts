@@ -47,6 +47,10 @@ export class PostgresAudits implements Audits {
     return numbers;
   }
 
+  strayRows(): Promise<Found<number>> {
+    return this.#found(this.#sql.strayRows, ({ id }) => Number(id));
+  }
+
   openings(): Promise<Found<OpeningMismatch>> {
     return this.#found(this.#sql.openings, (row) => {
       const said = (side: "e" | "s") =>

@@ -42,6 +42,10 @@ export class SqliteAudits implements Audits {
     return numbers;
   }
 
+  async strayRows(): Promise<Found<number>> {
+    return this.#found(this.#sql.strayRows, ({ id }) => id!);
+  }
+
   async openings(): Promise<Found<OpeningMismatch>> {
     return this.#found(this.#sql.openings, (row) => ({
       host: row.host!,

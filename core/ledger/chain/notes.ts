@@ -117,9 +117,14 @@ export function limitsOf(db: DatabaseSync): LedgerLimits {
   return { packetsPerUser: loosest("packetsPerUser"), packetsPerSponsor: loosest("packetsPerSponsor") };
 }
 
+/** What {@linkcode seedNote} says. */
+export function seedOfNote(body: Uint32Array): UsedSeed {
+  return JSON.parse(textOfWords(body));
+}
+
 /** The seed files that an open ledger gives away. */
 export function usedSeeds(db: DatabaseSync): UsedSeed[] {
-  return notesOf(db, EntryKind.seed).map(({ body }) => JSON.parse(textOfWords(body)));
+  return notesOf(db, EntryKind.seed).map(({ body }) => seedOfNote(body));
 }
 
 /** The number of the host whose packets a truth file has; undefined while it has none and nobody said. */

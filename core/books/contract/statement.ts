@@ -1,6 +1,6 @@
-import { AwardState } from "../books/contract/award_state.ts";
-import type { AwardSums, BooksSums, EntrySums } from "../books/contract/statements.ts";
-import { EntryKind } from "../ledger/record/entry.ts";
+import { AwardState } from "./award_state.ts";
+import type { AwardSums, BooksSums, EntrySums } from "./statements.ts";
+import { EntryKind } from "../../ledger/record/entry.ts";
 
 /** What became of a sponsor's packets and money: columns of a statement, in order. */
 export const STATEMENT_COLUMNS = [

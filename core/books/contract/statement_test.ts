@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { AwardState } from "../books/contract/award_state.ts";
-import type { BooksSums } from "../books/contract/statements.ts";
-import { EntryKind } from "../ledger/record/entry.ts";
+import { AwardState } from "./award_state.ts";
+import type { BooksSums } from "./statements.ts";
+import { EntryKind } from "../../ledger/record/entry.ts";
 import { statementOf } from "./statement.ts";
 
 function entry(kind: number, fen: number, sponsor = 1) {
