@@ -82,6 +82,10 @@ if (role !== undefined) {
       summary: "checks, shows, exports and closes a ledger",
       load: () => import("./core/audit/ledger_command.ts"),
     },
+    books: {
+      summary: "keeps what all hosts awarded in one place, to be settled and paid",
+      load: () => import("./core/books/command/books_command.ts"),
+    },
     reconcile: {
       summary: "compares a ledger with what the users saw",
       load: () => import("./core/reconcile/reconcile_command.ts"),

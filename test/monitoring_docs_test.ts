@@ -4,6 +4,7 @@ import { fleetMetrics } from "../core/client/state/metrics.ts";
 import type { MetricDefinition } from "../core/counters/counters.ts";
 import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/judge/money_tally.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/thread/metrics.ts";
+import { UPLINK_METRICS } from "../core/books/uplink/metrics.ts";
 import { CLAIM_METRICS } from "../core/server/host/claim_watch.ts";
 import { MONEY_GAUGES, moneyMetrics } from "../core/server/host/money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
@@ -24,6 +25,7 @@ const server: Record<string, MetricDefinition> = {
   ...LEDGER_METRICS,
   ...PROJECTION_METRICS,
   ...CLAIM_METRICS,
+  ...UPLINK_METRICS,
   ...MONEY_GAUGES,
   ...seed.metrics,
   ...send.metrics,

@@ -7,7 +7,7 @@ import type { Books } from "../books/contract/books.ts";
 import { BooksAway } from "../books/contract/books_away.ts";
 import type { Payments } from "../books/contract/payments.ts";
 import { BOOKS_FILE } from "../books/open/open_books.ts";
-import { awaitBooks } from "../books/open/with_books.ts";
+import { awaitBooks } from "../books/open/await_books.ts";
 import {
   flag,
   type Flags,

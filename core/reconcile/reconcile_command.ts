@@ -5,7 +5,7 @@ import { Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { z } from "zod";
-import { withBooks } from "../books/open/with_books.ts";
+import { withBooks } from "../books/command/with_books.ts";
 import { reconcile, type ReconcileResult } from "./reconcile.ts";
 import { reconcileBooks, type ReconcileBooksOptions, type ReconcileBooksResult } from "./reconcile_books.ts";
 import type { SponsorSums } from "./seed_match.ts";

@@ -1,4 +1,5 @@
 import type { LoadedPlugin } from "../plugin/loader.ts";
+import { addressProblems } from "../books/open/open_books.ts";
 import { flag } from "../cli/flags.ts";
 import { z } from "zod";
 import type { HostBooks } from "./host/host_uplink.ts";
@@ -31,6 +32,7 @@ interface BooksOptions {
 export function booksProblems({ books, "books-name": name, ledger, version0 }: BooksOptions): string[] {
   if (books === undefined) return name === undefined ? [] : ["--books-name: goes with --books URL"];
   return [
+    ...addressProblems(books),
     ...(ledger === undefined ? ["--books: needs --ledger DIR"] : []),
     ...(version0 === "on"
       ? [

@@ -8,7 +8,7 @@ import { PARTS } from "../books/contract/openings.ts";
 import type { Books } from "../books/contract/books.ts";
 import type { BooksAway } from "../books/contract/books_away.ts";
 import { BOOKS_FILE } from "../books/open/open_books.ts";
-import { awaitBooks } from "../books/open/with_books.ts";
+import { awaitBooks } from "../books/open/await_books.ts";
 import {
   flag,
   type Flags,

@@ -4,7 +4,7 @@ import { ExitCode, UserError } from "../base/user_error.ts";
 import { awardStateName } from "../books/contract/award_state.ts";
 import type { Books } from "../books/contract/books.ts";
 import { BOOKS_FILE } from "../books/open/open_books.ts";
-import { withBooks } from "../books/open/with_books.ts";
+import { withBooks } from "../books/command/with_books.ts";
 import {
   flag,
   type Flags,

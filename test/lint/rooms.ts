@@ -35,9 +35,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["seed/make", "base seed/plan seed/file"],
   ["token", "base cli wire wire/v1"],
   ["books/open", "base books/contract books/postgres books/sqlite"],
-  ["settle", "base cli books/contract books/open settle/judge"],
-  ["payout", "base cli books/contract books/open payout/gateway payout/fake"],
-  ["statement", "base cli ledger/record books/contract books/open"],
   ["engine/deno", "base os threads engine/common"],
   ["engine/epoll", "base os threads engine/common"],
   ["engine/sim", "base os threads engine/common"],
@@ -58,6 +55,13 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["client/state", "base client/schedule counters threads engine/common admin"],
   ["doctor", "base cli os engine/common engine/uring/ring engine"],
   ["ledger/projection", "base cli ledger/record ledger/disk ledger/chain ledger/checkpoint ledger/store"],
+  [
+    "books/command",
+    "base cli ledger/record books/contract ledger/disk ledger/chain books/open ledger/store books/uplink",
+  ],
+  ["settle", "base cli books/contract books/open settle/judge"],
+  ["payout", "base cli books/contract books/open payout/gateway payout/fake"],
+  ["statement", "base cli ledger/record books/contract books/open books/command"],
   ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token plugin admin ledger/ring"],
   ["client/act", "base client/population client/schedule counters wire wire/v1 engine/common client/state"],
@@ -69,7 +73,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["monitor/timeline", "base charts counters wire set/common"],
   [
     "reconcile",
-    "base cli ledger/record ledger/judge seed/file ledger/chain ledger/store books/contract books/open client/state",
+    "base cli ledger/record ledger/judge seed/file ledger/chain ledger/store books/contract books/command client/state",
   ],
   ["set/awards", "ledger/record wire engine/common plugin ledger/ring set/common"],
   [
@@ -85,7 +89,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["set", "base counters ledger/record wire wire/v1 engine/common plugin set/common set/awards"],
   [
     "audit",
-    "base cli ledger/record ledger/judge ledger/disk ledger/chain ledger/checkpoint ledger/store seed/claim ledger/projection ledger/evidence audit/check",
+    "base cli ledger/record ledger/judge ledger/disk ledger/chain ledger/checkpoint ledger/store seed/claim ledger/projection ledger/evidence audit/check books/contract books/open books/uplink books/command",
   ],
   [
     "client/fleet",

@@ -7,6 +7,8 @@ import { UserError } from "../../base/user_error.ts";
 export interface SchemaPart {
   readonly name: string;
   readonly migrations: readonly string[];
+  /** What each role may do with these tables, besides reading the frame, where there are roles. */
+  readonly grants?: readonly string[];
 }
 
 /** What is to be done to a part's tables. */

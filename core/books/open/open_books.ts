@@ -1,6 +1,9 @@
+import { exists } from "../../base/exists.ts";
+import { UserError } from "../../base/user_error.ts";
 import type { Books } from "../contract/books.ts";
 import type { MadeBooks, WantedEvent } from "../contract/make_books.ts";
-import { booksPlace, isPostgresUrl } from "../postgres/postgres_url.ts";
+import { notMade } from "../contract/schema.ts";
+import { booksPlace, isPostgresUrl, postgresOptions } from "../postgres/postgres_url.ts";
 
 export { booksPlace };
 
@@ -27,8 +30,29 @@ export async function openBooks(url: string, { connections = 1 }: OpenBooksOptio
   return (await import("../sqlite/open_sqlite.ts")).openSqliteBooks(url);
 }
 
-/** Makes books, or brings those of an older program up to date. @throws UserError, BooksAway */
-export async function makeBooks(url: string, wanted: WantedEvent): Promise<MadeBooks> {
+/** What is wrong with an address that nobody needs to be asked about: one line each. */
+export function addressProblems(url: string): string[] {
+  try {
+    if (isPostgresUrl(url)) postgresOptions(url);
+    else if (!exists(url)) throw notMade(url);
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [error.message];
+  }
+}
+
+/**
+ * Makes books, or brings those of an older program up to date.
+ *
+ * @param options with `roles`: who may do what, too; only PostgreSQL knows that
+ * @throws UserError, BooksAway
+ */
+export async function makeBooks(
+  url: string,
+  wanted: WantedEvent,
+  { roles = false }: { readonly roles?: boolean } = {},
+): Promise<MadeBooks> {
   if (isPostgresUrl(url)) {
     const [{ PostgresConnection }, { makePostgresBooks }] = await Promise.all([
       import("../postgres/postgres_connection.ts"),
@@ -36,11 +60,12 @@ export async function makeBooks(url: string, wanted: WantedEvent): Promise<MadeB
     ]);
     const connection = await PostgresConnection.open(url);
     try {
-      return await makePostgresBooks(connection, wanted);
+      return await makePostgresBooks(connection, wanted, roles);
     } finally {
       await connection.close();
     }
   }
+  if (roles) throw new UserError(`--roles: ${url} is a SQLite file, which everybody has who may write it`);
   const [{ SqliteFile }, { makeSqliteBooks }] = await Promise.all([
     import("../sqlite/sqlite_file.ts"),
     import("../sqlite/sqlite_schema.ts"),

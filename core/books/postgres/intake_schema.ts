@@ -55,4 +55,9 @@ export const INTAKE_SCHEMA: SchemaPart = {
       claimed_ms bigint not null
     );
   `],
+  grants: [
+    "grant select, insert, update on books.host to redpkt_uplink",
+    "grant insert on books.entry, books.body, books.opening to redpkt_uplink",
+    "grant select, insert on books.seed_claim to redpkt_uplink",
+  ],
 };

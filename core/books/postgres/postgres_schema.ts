@@ -2,6 +2,7 @@ import type { BooksEvent } from "../contract/event.ts";
 import { type MadeBooks, newEvent, refuseOtherEvent, type WantedEvent } from "../contract/make_books.ts";
 import { notMade, pendingMigrations, type SchemaPart, type SchemaVersions } from "../contract/schema.ts";
 import { INTAKE_SCHEMA } from "./intake_schema.ts";
+import { makeRoles } from "./roles.ts";
 import { SETTLEMENT_SCHEMA } from "./settlement_schema.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 
@@ -26,8 +27,17 @@ const FRAME = `
   );
 `;
 
-/** Makes books in a database, or brings older ones up to date. @throws UserError, BooksAway */
-export function makePostgresBooks(connection: PostgresConnection, wanted: WantedEvent): Promise<MadeBooks> {
+/**
+ * Makes books in a database, or brings older ones up to date.
+ *
+ * @param hasRoles the roles and their rights too
+ * @throws UserError, BooksAway
+ */
+export function makePostgresBooks(
+  connection: PostgresConnection,
+  wanted: WantedEvent,
+  hasRoles = false,
+): Promise<MadeBooks> {
   const { place } = connection;
   return connection.transaction(async (sql) => {
     await sql`select pg_advisory_xact_lock(${MAKING})`;
@@ -48,6 +58,7 @@ export function makePostgresBooks(connection: PostgresConnection, wanted: Wanted
       await sql`insert into books.part_version values (${name}, ${toVersion})
         on conflict (part) do update set version = excluded.version`;
     }
+    if (hasRoles) await makeRoles(sql, POSTGRES_PARTS);
     return { event, isNew, migrated: pending.map(({ name }) => name) };
   });
 }

@@ -18,9 +18,13 @@ export function isPostgresUrl(url: string): boolean {
   return /^postgres(ql)?:\/\//.test(url);
 }
 
-/** An address for people: without its password. */
+/** An address for people: without its password, whatever characters that has, and without its settings. */
 export function booksPlace(url: string): string {
-  return isPostgresUrl(url) ? url.replace(/^(\w+:\/\/[^/@:]*):[^/@]*@/, "$1@").replace(/\?.*$/s, "") : url;
+  if (!isPostgresUrl(url)) return url;
+  const [, scheme, rest] = /^(\w+:\/\/)(.*)$/s.exec(url)!;
+  const at = rest.lastIndexOf("@");
+  const user = at < 0 ? "" : `${rest.slice(0, at).replace(/:.*$/s, "")}@`;
+  return scheme + user + rest.slice(at + 1).replace(/\?.*$/s, "");
 }
 
 /**
@@ -31,6 +35,12 @@ export function booksPlace(url: string): string {
  */
 export function postgresOptions(url: string): PostgresOptions {
   const [address, query = ""] = url.split("?");
+  // With several hosts, apart by commas, it is an address with the first of them alone.
+  if (!URL.canParse(address.replace(/(,[^,/]*)+(?=\/|$)/, ""))) {
+    throw new UserError(
+      `--books ${booksPlace(url)}: is no address. Give postgres://USER@HOST:PORT/DATABASE`,
+    );
+  }
   const params = new URLSearchParams(query);
   const mode = params.get("sslmode");
   const root = params.get("sslrootcert");

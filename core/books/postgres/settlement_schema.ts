@@ -63,4 +63,15 @@ export const SETTLEMENT_SCHEMA: SchemaPart = {
       fen     bigint not null
     );
   `],
+  grants: [
+    "grant select on books.host, books.hold, books.revoked to redpkt_settler",
+    "grant select, delete on books.opening to redpkt_settler",
+    "grant select, insert on books.award, books.again to redpkt_settler",
+    "grant select, insert, update on books.holder to redpkt_settler",
+    "grant select, update on books.award to redpkt_payer",
+    "grant select, update on books.award, books.holder, books.host to redpkt_operator",
+    "grant select, insert, update, delete on books.hold to redpkt_operator",
+    "grant select, insert on books.revoked, books.act to redpkt_operator",
+    "grant select on books.opening to redpkt_operator",
+  ],
 };

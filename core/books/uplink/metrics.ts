@@ -1,6 +1,6 @@
 import type { MetricDefinition } from "../../counters/counters.ts";
 
-/** What a host's uplink tells of itself; all 0 without --books. */
+/** What a host's uplink tells of itself. */
 export const UPLINK_METRICS: Readonly<Record<string, MetricDefinition>> = {
   uplinkRows: { kind: "counter", help: "Rows of the ledger that the uplink has brought to the books" },
   uplinkLagRows: { kind: "gauge", help: "Durable rows that the books lack" },

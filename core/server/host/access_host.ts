@@ -131,7 +131,7 @@ export class AccessHost {
     this.#die = die;
     const shares = shareOut(options.capacity, options.workers, options.seats);
     this.setCount = shares.reduce((sum, { sets }) => sum + sets, 0);
-    const metrics = hostMetrics(options.plugins);
+    const metrics = hostMetrics(options.plugins, options.books !== undefined);
     // One block a SET, then one for the main thread's halves of the plugins, the ledger, the projector and the uplink.
     this.counters = new Counters(new MetricLayout(metrics), this.setCount + 4);
     const { layout, memory, blocks } = this.counters;

@@ -33,16 +33,20 @@ export function shareOut(capacity: number, workers: number, seats: number): Work
 /**
  * Every metric of a host, those of its plugins too.
  *
+ * @param hasBooks whether its ledger is carried to books
  * @throws UserError if a plugin takes a name that exists already
  */
-export function hostMetrics(plugins: readonly LoadedPlugin[]): Record<string, MetricDefinition> {
+export function hostMetrics(
+  plugins: readonly LoadedPlugin[],
+  hasBooks: boolean,
+): Record<string, MetricDefinition> {
   const metrics: Record<string, MetricDefinition> = {
     ...SET_METRICS,
     ...WORKER_METRICS,
     ...LEDGER_METRICS,
     ...PROJECTION_METRICS,
     ...CLAIM_METRICS,
-    ...UPLINK_METRICS,
+    ...(hasBooks ? UPLINK_METRICS : {}),
     ...MONEY_GAUGES,
   };
   for (const { plugin } of plugins) {
