@@ -154,6 +154,13 @@ export class PostgresServer implements AsyncDisposable {
     };
   }
 
+  /** Gives a file of its data to whoever runs it, and to nobody else. */
+  own(path: string): void {
+    const { uid, gid } = this.#identity;
+    if (uid !== undefined) Deno.chownSync(path, uid, gid!);
+    Deno.chmodSync(path, 0o600);
+  }
+
   /** Runs SQL as its superuser. */
   async sql(text: string, database = "postgres"): Promise<void> {
     const { default: postgres } = await import("postgres");

@@ -93,7 +93,7 @@ export class PostgresConnection {
     const code = String(error.code);
     const said = `${this.place}: ${error.message}`;
     if (isPassing(code)) return new BooksAway(said, { cause: error });
-    const remedy = REMEDIES[code];
+    const remedy = /CERT|ERR_(TLS|SSL)/.test(code) ? TLS : REMEDIES[code];
     return remedy === undefined ? error : new UserError(`--books ${said}. ${remedy}`);
   }
 }
@@ -121,6 +121,7 @@ function isPassing(code: string): boolean {
   return PASSING.has(code) || (/^[0-9A-Z]{5}$/.test(code) && PASSING_CLASSES.includes(code.slice(0, 2)));
 }
 
+const TLS = "Name whoever vouches for its certificate: ...?sslmode=verify-full&sslrootcert=FILE";
 const RIGHTS = "Give the right address, or the role its rights: see docs/books.md";
 const REMEDIES: Readonly<Record<string, string>> = {
   "28000": RIGHTS,

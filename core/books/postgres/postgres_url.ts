@@ -1,14 +1,20 @@
+import { isIP } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { UserError } from "../../base/user_error.ts";
+
+/** How the client is to encrypt. */
+export interface PostgresTls {
+  readonly ca?: string;
+  readonly rejectUnauthorized: boolean;
+  /** Why the certificate isn't that of the host; undefined if it is. */
+  readonly checkServerIdentity?: (host: string, certificate: PeerCertificate) => Error | undefined;
+}
 
 /** An address as the client takes it. */
 export interface PostgresOptions {
   readonly url: string;
-  /** Undefined: as the address or the environment says. */
-  readonly ssl: {
-    readonly ca?: string;
-    readonly rejectUnauthorized: boolean;
-    checkServerIdentity?: () => undefined;
-  } | undefined;
+  /** Undefined: not at all. */
+  readonly ssl: PostgresTls | undefined;
 }
 
 const MODES = ["disable", "require", "verify-ca", "verify-full"] as const;
@@ -58,7 +64,23 @@ export function postgresOptions(url: string): PostgresOptions {
   if (mode === "verify-ca") {
     return { url: rest, ssl: { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined } };
   }
-  return { url: rest, ssl: { ...ca, rejectUnauthorized: true } };
+  return { url: rest, ssl: { ...ca, rejectUnauthorized: true, checkServerIdentity: identityOf(address) } };
+}
+
+/**
+ * The client names no host that is an IP address, and `localhost` is checked then: such a certificate must be for one of
+ * the address's own.
+ */
+function identityOf(address: string): NonNullable<PostgresTls["checkServerIdentity"]> {
+  const hosts = address.replace(/^\w+:\/\//, "").replace(/\/.*$/s, "").replace(/^.*@/s, "").split(",")
+    .map((host) => host.replace(/:\d+$/, ""));
+  return (host, certificate) => {
+    const checked = hosts.includes(host) ? [host] : hosts.filter((one) => isIP(one) !== 0);
+    const faults = (checked.length === 0 ? [host] : checked).map((one) =>
+      checkServerIdentity(one, certificate)
+    );
+    return faults.includes(undefined) ? undefined : faults[0];
+  };
 }
 
 function readRoot(url: string, path: string): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import type { PeerCertificate } from "node:tls";
 import { UserError } from "../../base/user_error.ts";
-import { booksPlace, isPostgresUrl, postgresOptions } from "./postgres_url.ts";
+import { booksPlace, isPostgresUrl, postgresOptions, type PostgresTls } from "./postgres_url.ts";
 
 Deno.test("an address is shown without its password and settings", () => {
   assert.equal(
@@ -25,13 +26,32 @@ Deno.test("what psql knows of TLS is understood, and not handed to the server", 
       ssl: undefined,
     });
     assert.deepEqual(ssl("?sslmode=require").ssl, { rejectUnauthorized: false });
-    assert.deepEqual(ssl("?sslmode=verify-full").ssl, { rejectUnauthorized: true });
-    const full = ssl(`?sslrootcert=${root}&sslmode=verify-full`);
-    assert.deepEqual(full, { url: "postgres://u@h/d", ssl: { ca: "CA", rejectUnauthorized: true } });
-    assert.deepEqual(ssl(`?sslrootcert=${root}`).ssl, { ca: "CA", rejectUnauthorized: true });
+    const isFor = (ssl: PostgresTls | undefined, host: string, altNames: string) =>
+      ssl!.checkServerIdentity!(host, { subject: {}, subjectaltname: altNames } as PeerCertificate) ===
+        undefined;
+    for (
+      const query of [
+        "?sslmode=verify-full",
+        `?sslmode=verify-full&sslrootcert=${root}`,
+        `?sslrootcert=${root}`,
+      ]
+    ) {
+      const { url, ssl: tls } = ssl(query);
+      assert.deepEqual([url, tls!.ca, tls!.rejectUnauthorized], [
+        ...["postgres://u@h/d", query.includes("root") ? "CA" : undefined, true],
+      ]);
+      assert.deepEqual([isFor(tls, "h", "DNS:h"), isFor(tls, "h", "DNS:x")], [true, false]);
+    }
+    const { ssl: byAddress } = postgresOptions("postgres://u:p@10.0.0.1:5,10.0.0.2/d?sslmode=verify-full");
+    assert.deepEqual(
+      ["IP Address:10.0.0.2", "IP Address:10.0.0.3", "DNS:localhost"].map((name) =>
+        isFor(byAddress, "localhost", name)
+      ),
+      [true, false, false],
+    );
     const { checkServerIdentity, ...rest } = ssl(`?sslmode=verify-ca&sslrootcert=${root}`).ssl!;
     assert.deepEqual(rest, { ca: "CA", rejectUnauthorized: true });
-    assert.equal(checkServerIdentity!(), undefined);
+    assert.equal(checkServerIdentity!("h", {} as PeerCertificate), undefined);
   } finally {
     Deno.removeSync(root);
   }
