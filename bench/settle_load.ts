@@ -62,7 +62,7 @@ async function fill(): Promise<void> {
   const part = "((u * 2654435761) & 4294967295) >> 26";
   const rows =
     `select i, 1 + i * 7919 % 2000000000 as packet, i * 48271 % 2147483647 as u, 1 + i % 8 as s, 1 + i % 800 as f
-    from generate_series(1, ${openings}) i`;
+    from generate_series(1, ${openings}::bigint) i`;
   await postgres.sql(
     `
     insert into books.host (host, name, ledger, epoch, seq, head, caught_up_ms) values (1, '', 'x', 1, ${
@@ -74,7 +74,7 @@ async function fill(): Promise<void> {
     insert into books.opening select ${part}, i / 10000, packet, 1, ${
       2 * openings
     } + i, u, s, f from (${rows}) r;
-    insert into books.holder select i * 40692 % 2147483399, array[1 + i % 8] from generate_series(1, ${holders}) i
+    insert into books.holder select i * 40692 % 2147483399, array[1 + i % 8] from generate_series(1, ${holders}::bigint) i
       on conflict do nothing;
     vacuum analyze books.opening, books.holder, books.entry;
     checkpoint`.split(";").map((sql) => sql.trim()).filter((sql) => sql !== "").join(";\n"),
