@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { HeldPort } from "../../core/rehearse/stage/held_port.ts";
 import { sleep } from "../../core/base/clock.ts";
+import { processCpuS } from "../../bench/process_cpu.ts";
 import { childrenOf } from "./processes.ts";
 
 /** Nothing takes as long, unless it hangs. */
@@ -60,6 +62,8 @@ export class PostgresServer implements AsyncDisposable {
   readonly #bin: string;
   readonly #folder: string;
   readonly #identity = identity();
+  /** While it is down nobody else gets its port, not even whoever dials it again and again. */
+  readonly #held = HeldPort.take();
   #process: Deno.ChildProcess | undefined;
 
   private constructor(bin: string) {
@@ -68,10 +72,7 @@ export class PostgresServer implements AsyncDisposable {
     this.data = `${this.#folder}/data`;
     const { uid, gid } = this.#identity;
     if (uid !== undefined) Deno.chownSync(this.#folder, uid, gid!);
-    // Another program may take the port before PostgreSQL does; then the start fails, and says so.
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    this.port = listener.addr.port;
-    listener.close();
+    this.port = this.#held.port;
   }
 
   /** Makes one and starts it. @param settings further lines of its configuration */
@@ -161,6 +162,12 @@ export class PostgresServer implements AsyncDisposable {
     Deno.chmodSync(path, 0o600);
   }
 
+  /** CPU time of all its processes so far, in seconds. */
+  async cpuS(): Promise<number> {
+    const { pid } = this.#process!;
+    return [pid, ...await childrenOf(pid)].reduce((sum, one) => sum + cpuSOf(one), 0);
+  }
+
   /** Runs SQL as its superuser. */
   async sql(text: string, database = "postgres"): Promise<void> {
     const { default: postgres } = await import("postgres");
@@ -174,6 +181,7 @@ export class PostgresServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill9();
+    this.#held[Symbol.dispose]();
     await Deno.remove(this.#folder, { recursive: true });
   }
 
@@ -201,6 +209,15 @@ export class PostgresServer implements AsyncDisposable {
 
   async #run(program: string, args: string[]): Promise<void> {
     await run(`${this.#bin}/${program}`, args, this.#identity);
+  }
+}
+
+/** 0 if it has just ended. */
+function cpuSOf(pid: number): number {
+  try {
+    return processCpuS(pid);
+  } catch {
+    return 0;
   }
 }
 

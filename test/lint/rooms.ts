@@ -48,7 +48,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["ledger/store", "base ledger/record ledger/judge ledger/disk ledger/chain"],
   [
     "books/uplink",
-    "base ledger/record books/contract os counters threads ledger/chain books/open ledger/ring ledger/store",
+    "base cli ledger/record books/contract os counters threads ledger/chain books/open ledger/ring ledger/store",
   ],
   ["seed/claim", "base cli seed/file ledger/disk ledger/chain"],
   ["admin/telemetry", "base cli counters admin"],
@@ -108,14 +108,14 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
   [
     "server/host",
-    "base cli counters ledger/record os seed/file threads engine/common token ledger/chain plugin admin ledger/ring ledger/store seed/claim ledger/projection set/common ledger/thread server/worker books/open books/uplink",
+    "base cli counters ledger/record os seed/file threads engine/common token ledger/chain plugin admin ledger/ring ledger/store seed/claim ledger/projection set/common ledger/thread server/worker books/uplink",
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["monitor/web/page", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
   [
     "server",
-    "base cli counters ledger/record os engine/common ledger/disk token plugin admin engine ledger/ring seed/claim admin/telemetry doctor ledger/evidence server/worker server/host books/open",
+    "base cli counters ledger/record os engine/common ledger/disk token plugin admin engine ledger/ring seed/claim admin/telemetry doctor ledger/evidence server/worker server/host books/open books/uplink",
   ],
   ["monitor/web", "base admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
   ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],

@@ -31,7 +31,7 @@ import { HostTime } from "./host_time.ts";
 import { HostMoney } from "./host_money.ts";
 import { moneyGauges } from "./money_metrics.ts";
 import type { HostSeed } from "./host_seed.ts";
-import { type HostBooks, HostUplink } from "./host_uplink.ts";
+import { type HostBooks, UplinkThread } from "../../books/uplink/uplink_thread.ts";
 import { makePeerMailboxes } from "../worker/peers.ts";
 import { PluginHalves } from "./host_plugins.ts";
 import { readOldNote } from "./old_notes.ts";
@@ -108,7 +108,7 @@ export class AccessHost {
   /** The tickets that it gives away, if it was given a file of them. */
   readonly seed: HostSeed | undefined;
   /** Carries the ledger to the books; once the ledger is ready, if there are books. */
-  uplink: HostUplink | undefined;
+  uplink: UplinkThread | undefined;
   readonly #ids: IdSpace;
   readonly #time: HostTime;
   /** Resolves with each worker's port. */
@@ -322,7 +322,7 @@ export class AccessHost {
   ): void {
     if (books === undefined || ledgerStore === undefined) return;
     const { layout, memory, blocks } = this.counters;
-    this.uplink = new HostUplink({
+    this.uplink = new UplinkThread({
       init: {
         ...books,
         host: hostNumber,

@@ -1,8 +1,8 @@
 import { sleep } from "../../base/clock.ts";
-import type { UplinkInit, UplinkReport } from "../../books/uplink/uplink_worker.ts";
-import { booksPlace } from "../../books/open/open_books.ts";
+import { booksPlace } from "../open/open_books.ts";
 import type { Log } from "../../cli/log.ts";
 import { Waker } from "../../threads/waker.ts";
+import type { UplinkInit, UplinkReport } from "./uplink_worker.ts";
 
 /** The books of an event, as a host is told of them. */
 export interface HostBooks {
@@ -14,7 +14,7 @@ export interface HostBooks {
 /** How long the end of the host waits for the thread, whatever it is doing: what is left goes at the next start. */
 const STOP_MS = 7_000;
 
-interface HostUplinkParts {
+interface UplinkThreadParts {
   readonly init: Omit<UplinkInit, "waker">;
   readonly start: (name: "uplink") => Worker;
   readonly log: Log;
@@ -26,8 +26,8 @@ interface HostUplinkParts {
  * The thread that carries the ledger to the books, from the main thread's side. The host waits for it never, and goes on
  * whatever becomes of it.
  */
-export class HostUplink {
-  readonly #parts: HostUplinkParts;
+export class UplinkThread {
+  readonly #parts: UplinkThreadParts;
   readonly #waker = new Waker();
   readonly #thread: Worker;
   readonly #stopped = Promise.withResolvers<void>();
@@ -36,7 +36,7 @@ export class HostUplink {
   #reason: string | undefined;
   #isTaken = false;
 
-  constructor(parts: HostUplinkParts) {
+  constructor(parts: UplinkThreadParts) {
     this.#parts = parts;
     this.#place = booksPlace(parts.init.url);
     this.#thread = parts.start("uplink");
