@@ -6,7 +6,13 @@ import { Hosts, type Win } from "./wins.ts";
 
 /** 60 wins of 20 users at two hosts: each user has 3, of sponsors that are sometimes the same. */
 const WINS: readonly Win[] = Array.from({ length: 60 }, (_, i) => ({
-  ...{ packetId: 1 + i, user: i % 20, sponsor: 1 + (i + (i % 3 === 0 ? 0 : Math.floor(i / 20))) % 4, fen: 100 + i, s: i },
+  ...{
+    packetId: 1 + i,
+    user: i % 20,
+    sponsor: 1 + (i + (i % 3 === 0 ? 0 : Math.floor(i / 20))) % 4,
+    fen: 100 + i,
+    s: i,
+  },
 }));
 
 /** Runs a command in a folder and returns its JSON object. */

@@ -130,8 +130,12 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base charts cli counters os seed/plan seed/file engine/common seed/make plugin admin rehearse/measure rehearse/machine",
   ],
   [
+    "rehearse/books",
+    "base cli books/contract books/open books/command reconcile rehearse/measure rehearse/stage",
+  ],
+  [
     "rehearse",
-    "base charts cli counters seed/plan engine/common plugin admin engine admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage",
+    "base charts cli counters seed/plan engine/common plugin admin engine admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/books",
   ],
 ];
 
