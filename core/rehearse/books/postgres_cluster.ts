@@ -79,6 +79,7 @@ export class PostgresCluster {
       stdout: "null",
       stderr: "null",
       env: { LC_ALL: "C" },
+      cwd: "/", // it may not enter everybody's folders
       ...this.#identity,
     }).spawn();
   }
