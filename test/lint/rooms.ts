@@ -8,6 +8,7 @@ import { isTest, projectPath, resolveSpecifier } from "./project.ts";
 /** By room, without `core/`: those that it may import. */
 export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
+  ["bus", "base"],
   ["charts", ""],
   ["client/population", ""],
   ["cli", "base"],
