@@ -25,6 +25,11 @@ const roles: Record<string, () => Promise<unknown>> = {
     // deno-lint-ignore no-explicit-any
     return runProjectorWorker(await firstMessage as any);
   },
+  async link() {
+    const { runLinkWorker } = await import("./core/link/link_worker.ts");
+    // deno-lint-ignore no-explicit-any
+    return runLinkWorker(await firstMessage as any);
+  },
   async fleet() {
     const { runFleetWorker } = await import("./core/client/main/fleet_worker.ts");
     // deno-lint-ignore no-explicit-any
