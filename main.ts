@@ -90,6 +90,10 @@ if (role !== undefined) {
       summary: "makes tokens that users log in with, and keys for them",
       load: () => import("./core/token/command.ts"),
     },
+    show: {
+      summary: "directs a live show: go, hold, shift, cut, and who has it",
+      load: () => import("./core/show/console/command.ts"),
+    },
     demo: {
       summary: "rehearses the gala on this machine",
       load: () => import("./core/rehearse/demo.ts"),

@@ -91,6 +91,7 @@ export class LinkAgent {
   #prepared: ShowMark | null = null;
   #refused: { readonly epoch: number; readonly number: number; readonly why: string } | null = null;
   #isHolding = false;
+  #said = 0;
   #isChanged = true;
   #nextTellMs = 0;
   #nextLookMs = 0;
@@ -284,7 +285,7 @@ export class LinkAgent {
     // Not all hosts in the same moment.
     this.#nextTellMs = nowMs + TELL_MS * (0.75 + 0.5 * this.#parts.random.float());
     const { name: { event, ...name } } = this.#parts;
-    const words = encodeWords({ ...name, ...this.state(), wallMs });
+    const words = encodeWords({ ...name, ...this.state(), wallMs, said: ++this.#said });
     for (const path of this.#paths) {
       path.asked = { sentMs: nowMs, wallMs };
       path.bus.tell(subjects.hosts(event), name.host, words);

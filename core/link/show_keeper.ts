@@ -65,7 +65,8 @@ export class ShowKeeper {
     const { show } = read;
     const order = compareShows(show, this.#newest);
     if (order === 0) return { kind: "same" };
-    const { plan } = this.#newest.document;
+    // A change that was dropped before its time has changed no plan.
+    const { plan } = (this.#active ?? this.#newest).document;
     const why = order < 0
       ? `is ${versionText(show.document)}, and the host has ${versionText(this.#newest.document)}`
       : show.document.plan.revision < plan.revision

@@ -47,6 +47,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["doctor", "base cli os engine/common engine/uring/ring engine"],
   ["ledger/projection", "base cli ledger/record ledger/disk ledger/chain ledger/checkpoint ledger/store"],
   ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
+  ["show/console", "base bus cli ledger/disk ledger/record link seed seed/file seed/plan show"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token plugin admin ledger/ring"],
   ["client/act", "base client/population client/schedule counters wire wire/v1 engine/common client/state"],
   ["client/connect", "base client/schedule counters wire wire/v1 engine/common token client/state"],
