@@ -44,10 +44,11 @@ export class ClockCheck {
   /** The best of what was heard lately; undefined if nothing was. */
   reading(nowMs: number): ClockReading | undefined {
     this.#samples = this.#samples.filter(({ atMs }) => nowMs - atMs < FRESH_MS);
-    return this.#samples.reduce<Sample | undefined>(
-      (best, one) => best === undefined || one.errorMs <= best.errorMs ? one : best,
-      undefined,
+    if (this.#samples.length === 0) return undefined;
+    const { behindMs, errorMs } = this.#samples.reduce((best, one) =>
+      one.errorMs <= best.errorMs ? one : best
     );
+    return { behindMs, errorMs };
   }
 
   isOff(nowMs: number): boolean {

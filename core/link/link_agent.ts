@@ -68,6 +68,8 @@ interface LinkParts {
 interface Path {
   readonly bus: Bus;
   wasConnected: boolean;
+  /** The document that it holds, by its hash: null if it holds none that counts; undefined: it hasn't said. */
+  holds: string | null | undefined;
   /** By subject: the hash of what was refused last, so that it counts once. */
   readonly refused: Map<string, string>;
   mendAtMs: number;
@@ -109,6 +111,7 @@ export class LinkAgent {
     this.#paths = buses.map((bus) => ({
       bus,
       wasConnected: false,
+      holds: undefined,
       refused: new Map(),
       mendAtMs: Infinity,
       asked: undefined,
@@ -177,12 +180,13 @@ export class LinkAgent {
 
   #onValue(path: Path, subject: string, value: Uint8Array | undefined): void {
     const isShow = subject === subjects.show(this.#parts.name.event);
-    if (value === undefined) return isShow ? this.#mendLater(path) : undefined;
+    if (isShow) path.holds = null;
+    if (value === undefined) return;
     const offered = this.#judge(value, isShow);
-    if (offered.kind === "refused") this.#refuse(path, subject, value, offered);
-    // Whatever the path holds instead isn't what the host has.
-    if (isShow && offered.kind === "refused") return this.#mendLater(path);
-    if (isShow) path.mendAtMs = Infinity;
+    if (isShow) {
+      path.holds = offered.kind === "same" ? this.#keeper.newest!.hash : offered.show?.hash ?? null;
+    }
+    if (offered.kind === "refused") return this.#refuse(path, subject, value, offered);
     if (offered.kind !== "new") return;
     const before = this.#checking.get(subject);
     if (before !== undefined && compareShows(offered.show, before) <= 0) return;
@@ -249,11 +253,21 @@ export class LinkAgent {
     this.#parts.host.wake();
   }
 
-  /** A path that has lost what the host has is given it, by the one host whose chance is first: all others see it then. */
-  #mendLater(path: Path): void {
-    if (this.#keeper.newest === undefined || path.mendAtMs !== Infinity) return;
-    const waitMs = MEND_MS + this.#parts.random.float() * (MAX_MEND_MS - MEND_MS);
-    path.mendAtMs = this.#parts.clock.monotonicMs() + waitMs;
+  /**
+   * A path that has lost what the host has, or never got it, is given it: by the one host whose chance comes first, since
+   * all others see it then.
+   */
+  #mend(path: Path, nowMs: number): void {
+    const { newest } = this.#keeper;
+    const isMissing = newest !== undefined && path.holds !== undefined && path.holds !== newest.hash;
+    if (!isMissing || !path.wasConnected) {
+      path.mendAtMs = Infinity;
+    } else if (path.mendAtMs === Infinity) {
+      path.mendAtMs = nowMs + MEND_MS + this.#parts.random.float() * (MAX_MEND_MS - MEND_MS);
+    } else if (nowMs >= path.mendAtMs) {
+      path.mendAtMs = Infinity;
+      path.bus.offer(subjects.show(this.#parts.name.event), newest.bytes);
+    }
   }
 
   #look(nowMs: number): void {
@@ -269,9 +283,7 @@ export class LinkAgent {
         });
         if (!isConnected) this.#parts.host.count("pathFailure");
       }
-      if (nowMs < path.mendAtMs) continue;
-      path.mendAtMs = Infinity;
-      path.bus.offer(subjects.show(this.#parts.name.event), this.#keeper.newest!.bytes);
+      this.#mend(path, nowMs);
     }
     const isHolding = this.#clockCheck.isOff(nowMs);
     if (isHolding === this.#isHolding) return;

@@ -117,7 +117,9 @@ export class ThrottleHost implements PluginControl {
     };
     this.#isShareDue = true;
     this.#bans.set(bans);
-    this.#setLevel(level);
+    if (level === this.#wantedLevel) this.#limitAccepts();
+    else this.#setLevel(level);
+    this.#host.wakeUp();
   }
 
   status(): Record<string, unknown> {

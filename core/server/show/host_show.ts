@@ -84,10 +84,10 @@ function showRoutes(thread: LinkThread): Route[] {
         const { active, state } = thread;
         return {
           schemaVersion: 1,
-          active: active === undefined
+          show: active === undefined
             ? null
             : { version: versionText(active), level: active.level, waves: showWaves(active) },
-          ...state,
+          link: state ?? null,
         };
       },
     },

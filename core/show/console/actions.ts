@@ -144,9 +144,11 @@ export const CHANGES: Readonly<Record<string, ActionDefinition>> = {
       "drops a change that waits for its time, or goes back to the document before, or to the one that is named",
     make({ operands: [version, ...more], atMs, nowMs }, history) {
       refuseMore("rollback", more);
-      const edit = (content: ShowContent) =>
-        rolledBack(content, contentOf(target(history, version, nowMs).document));
-      return { edit, atMs, replaces: true };
+      return {
+        edit: (content) => rolledBack(content, contentOf(target(history, version, nowMs).document)),
+        atMs,
+        replaces: true,
+      };
     },
   },
 };

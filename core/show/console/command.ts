@@ -87,10 +87,13 @@ async function withConsole(
   action: string,
   operands: readonly string[],
 ): Promise<number> {
-  const problems = flagProblems(values, action);
-  if (problems.length > 0) throw new UserError(problems.join("\n"));
-  const buses = parseBuses("--bus", values.bus);
   const nowMs = host.clock.wallMs();
+  const problems = flagProblems(values, action);
+  const collect = <T>(read: () => T): T | undefined => collecting(problems, read);
+  const buses = collect(() => parseBuses("--bus", values.bus));
+  const approvers = collect(() => values.approve.map((path) => consoleKeys(path).key));
+  collect(() => CHANGES[action]?.make({ action, operands, atMs: undefined, nowMs, forMs: undefined }, []));
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
   const wish: Wish = {
     action,
     operands,
@@ -99,7 +102,7 @@ async function withConsole(
     quorumPercent: values.quorum,
     confirmMs: values["confirm-ms"],
     isReplacing: values.replace,
-    approvers: values.approve.map((path) => consoleKeys(path).key),
+    approvers: approvers!,
     waves: values.plan === undefined
       ? undefined
       : plannedWaves((await readPlan(values.plan)).plan, values["needs-go"]),
@@ -116,7 +119,7 @@ async function withConsole(
     writeResult(host, values.json, result, () => dryRunText(result));
     return result.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
   }
-  const open = openConsole({ ...place, buses }, host.clock);
+  const open = openConsole({ ...place, buses: buses! }, host.clock);
   try {
     if (action === "status") return await status(host, open, values.json);
     const result = await perform(open, wish, nowMs);
@@ -133,7 +136,17 @@ async function withConsole(
   }
 }
 
-/** All at once. */
+/** Reads something whose mistakes are told together with others. */
+function collecting<T>(problems: string[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(error.message);
+    return undefined;
+  }
+}
+
 function flagProblems(values: Options, action: string): string[] {
   const needsPaths = !values["dry-run"] && !(action === "push" && values.out !== undefined);
   return [
@@ -156,7 +169,7 @@ function flagProblems(values: Options, action: string): string[] {
 async function status(host: Host, open: OpenConsole, isJson: boolean): Promise<number> {
   const { console, director, folder } = open;
   await console.look();
-  const shown = statusOf(director, director.newest ?? console.own(), folder.roster, host.clock.wallMs());
+  const shown = statusOf(director, console.newest(), folder.roster, host.clock.wallMs());
   writeResult(host, isJson, shown, () => statusText(shown));
   const isWell = shown.ownClockOffMs === 0 && shown.paths.every(({ isConnected }) => isConnected) &&
     shown.hosts.every((one) => one.isPresent && one.hasNewest && !one.isHolding);

@@ -79,11 +79,14 @@ export class Director {
     return this.#parts.buses;
   }
 
-  /** Whether every path that is connected has said what it holds. */
+  /** Whether every path has said what it holds; and whether one has, with all that are connected. */
+  get hasLookedAtAll(): boolean {
+    return this.#held.size === this.#parts.buses.length;
+  }
+
   get hasLooked(): boolean {
-    const { buses } = this.#parts;
-    return buses.some((bus) => this.#held.has(bus)) &&
-      buses.every((bus) => this.#held.has(bus) || !bus.state.isConnected);
+    return this.#held.size > 0 &&
+      this.#parts.buses.every((bus) => this.#held.has(bus) || !bus.state.isConnected);
   }
 
   /** Which document a path holds; undefined: it hasn't said. */

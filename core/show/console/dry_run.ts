@@ -19,7 +19,8 @@ const FAULTS = { delayMs: 3, jitterMs: 40, lost: 0.02, repeated: 0.02 };
 const CLOCKS_APART_MS = 40;
 /** The model turns so often while something is done, and while the evening passes. */
 const STEP_MS = 10;
-const EVENING_STEP_MS = 1_000;
+const DOWN_STEP_MS = 500;
+const EVENING_STEP_MS = 30_000;
 const MAX_EVENING_MS = 24 * 3_600_000;
 /** Meanwhile one network is gone for a while, and every twentieth host starts anew. */
 const DOWN_MS = 60_000;
@@ -229,7 +230,7 @@ function toTheEnd(model: Model, show: SignedShow): string[] {
   const ends = showWaves(show.document).map(({ startMs, lengthMs }) => startMs + lengthMs);
   const lastMs = Math.max(show.document.activateMs!, ...ends) - model.clock.wallMs();
   model.networks[0].isDown = true;
-  model.run(DOWN_MS, 100);
+  model.run(DOWN_MS, DOWN_STEP_MS);
   model.hosts.forEach((host, i) => {
     if (i % RESTART_EVERY === 0) host.restart();
   });

@@ -18,6 +18,7 @@ import { isSamePlan, type Proposal, withApproval, writeProposal } from "./propos
 
 /** How long paths and hosts have to say what they have. */
 const LOOK_MS = 2_000;
+const ALL_MS = 600;
 const HEAR_MS = 400;
 /** A change that is about to count is waited for. */
 const SOON_MS = 2_000;
@@ -85,10 +86,19 @@ export class ShowConsole {
     this.#parts = parts;
   }
 
+  /** The newest document that is known here, whoever has issued it. */
+  newest(): SignedShow | undefined {
+    const own = this.own();
+    const { newest } = this.#parts.director;
+    return own !== undefined && (newest === undefined || compareShows(own, newest) > 0) ? own : newest;
+  }
+
   /** Waits until paths and hosts have said what they have, or for a moment. */
   async look(): Promise<void> {
     const { director } = this.#parts;
-    await this.until(() => director.hasLooked, LOOK_MS);
+    // A path that is down must not hold up every command.
+    await this.until(() => director.hasLookedAtAll, ALL_MS);
+    await this.until(() => director.hasLooked, LOOK_MS - ALL_MS);
     // Those who are there answer a question at once.
     director.ask();
     const expected = this.#parts.folder.roster.length;
