@@ -114,6 +114,7 @@ export class ConsoleFolder {
     const path = `${this.path}/${name}`;
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     try {
+      Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
       {
         using file = Deno.openSync(`${path}.new`, { write: true, create: true, truncate: true });
         for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));

@@ -22,6 +22,7 @@ const ASK_MS = 1_000;
 /** Hosts that must agree before a console doubts its own clock, and by how much. */
 const MIN_WITNESSES = 3;
 const MAX_OFF_MS = 1_000;
+const WITNESS_MS = 1_000;
 
 /** A host as a console sees it. */
 export interface SeenHost extends HostWords {
@@ -55,6 +56,7 @@ export class Director {
   readonly #held = new Map<Bus, SignedShow | null>();
   #newest: SignedShow | undefined;
   #nextAskMs = 0;
+  #firstHeardMs: number | undefined;
   /** Somebody waits for what hosts say. */
   isAsking = true;
 
@@ -177,7 +179,10 @@ export class Director {
 
   #answerClock(bus: Bus, { host, wallMs }: HostWords): void {
     const { key, clock, event, name } = this.#parts;
-    if (key === undefined || this.ownClockOffMs !== 0) return;
+    const nowMs = clock.monotonicMs();
+    this.#firstHeardMs ??= nowMs;
+    // First it hears who agrees with it.
+    if (key === undefined || nowMs - this.#firstHeardMs < WITNESS_MS || this.ownClockOffMs !== 0) return;
     const words = { event, host, hostMs: wallMs, consoleMs: clock.wallMs() };
     const body = new TextEncoder().encode(JSON.stringify(words));
     const tail = new TextEncoder().encode(`\n${key.id} ${key.signFor(CLOCK_PURPOSE, body).toBase64()}`);
