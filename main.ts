@@ -92,7 +92,7 @@ if (role !== undefined) {
     },
     show: {
       summary: "directs a live show: go, hold, shift, cut, and who has it",
-      load: () => import("./core/show/console/command.ts"),
+      load: () => import("./core/show/command/command.ts"),
     },
     demo: {
       summary: "rehearses the gala on this machine",

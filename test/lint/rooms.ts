@@ -48,6 +48,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["ledger/projection", "base cli ledger/record ledger/disk ledger/chain ledger/checkpoint ledger/store"],
   ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
   ["show/console", "base bus cli ledger/disk ledger/record link seed seed/file seed/plan show"],
+  ["show/command", "base bus cli link seed seed/file seed/plan show show/console"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token plugin admin ledger/ring"],
   ["client/act", "base client/population client/schedule counters wire wire/v1 engine/common client/state"],
   ["client/connect", "base client/schedule counters wire wire/v1 engine/common token client/state"],
@@ -93,19 +94,22 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli counters ledger/record os seed/file threads engine/common token ledger/chain plugin admin ledger/ring ledger/store seed/claim ledger/projection set/common ledger/thread server/worker link",
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
-  ["monitor/web/page", "base monitor/timeline monitor/collect monitor/money monitor/view"],
+  ["monitor/web/page", "base monitor/timeline monitor/collect monitor/money monitor/view show/console"],
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
   ["server/show", "base bus cli seed/file show admin link server/host"],
   [
     "server",
     "base cli counters ledger/record os engine/common ledger/disk token plugin admin engine ledger/ring seed/claim admin/telemetry doctor ledger/evidence server/worker server/host server/show",
   ],
-  ["monitor/web", "base admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
+  [
+    "monitor/web",
+    "base admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page show/console",
+  ],
   ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],
   ["report", "base charts cli counters plugin monitor/timeline report/data"],
   [
     "monitor",
-    "base charts cli os plugin admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
+    "base charts cli os plugin admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web bus show/console",
   ],
   ["rehearse/machine", "base cli os report/data rehearse/measure"],
   [

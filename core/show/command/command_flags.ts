@@ -2,7 +2,7 @@ import { z } from "zod";
 import { flag, type Flags, listFlag, switchFlag, wholeNumber } from "../../cli/flags.ts";
 import { JSON_FLAG } from "../../cli/json_output.ts";
 import { eventName } from "../document.ts";
-import { parseSpan } from "./arguments.ts";
+import { parseSpan } from "../console/arguments.ts";
 
 const span = z.string().transform((text, context) => {
   const ms = parseSpan(text);

@@ -9,17 +9,17 @@ import { KeyFolder } from "../../seed/file/keys.ts";
 import { runKey } from "../../seed/key_command.ts";
 import { readPlan } from "../../seed/plan/plan.ts";
 import { versionText } from "../document.ts";
-import { CHANGES } from "./actions.ts";
-import { plannedWaves } from "./begin.ts";
+import { CHANGES } from "../console/actions.ts";
+import { plannedWaves } from "../console/begin.ts";
 import { CONSOLE_FLAGS } from "./command_flags.ts";
-import { ConsoleFolder } from "./console_folder.ts";
+import { ConsoleFolder } from "../console/console_folder.ts";
 import { dryRun, dryRunText } from "./dry_run.ts";
-import { consoleKeys, type OpenConsole, openConsole } from "./open_console.ts";
-import { perform, type Wish } from "./perform.ts";
-import { readProposal, withApproval, writeProposal } from "./proposal.ts";
-import type { Acknowledged, ChangeResult } from "./show_console.ts";
-import { statusOf } from "./status.ts";
-import { statusText } from "./status_text.ts";
+import { consoleKeys, type OpenConsole, openConsole } from "../console/open_console.ts";
+import { perform, type Wish } from "../console/perform.ts";
+import { readProposal, withApproval, writeProposal } from "../console/proposal.ts";
+import type { Acknowledged, ChangeResult } from "../console/show_console.ts";
+import { statusOf } from "../console/status.ts";
+import { statusText } from "../console/status_text.ts";
 
 type Options = FlagValues<typeof CONSOLE_FLAGS>;
 

@@ -6,13 +6,13 @@ import { showOrder } from "../../link/show_order.ts";
 import { MemoryStore } from "../../link/show_store.ts";
 import { type ShowDocument, showWaves } from "../document.ts";
 import type { SignedShow } from "../signed.ts";
-import { ConsoleFolder } from "./console_folder.ts";
-import { Director } from "./director.ts";
-import { consoleKeys, type ConsolePlace, type OpenConsole } from "./open_console.ts";
-import { perform, type Wish } from "./perform.ts";
-import { ShowConsole } from "./show_console.ts";
-import { waveStatuses } from "./status.ts";
-import { countdown } from "./status_text.ts";
+import { ConsoleFolder } from "../console/console_folder.ts";
+import { Director } from "../console/director.ts";
+import { consoleKeys, type ConsolePlace, type OpenConsole } from "../console/open_console.ts";
+import { perform, type Wish } from "../console/perform.ts";
+import { ShowConsole } from "../console/show_console.ts";
+import { waveStatuses } from "../console/status.ts";
+import { countdown } from "../console/status_text.ts";
 
 /** What the model's networks do, and how far its hosts' clocks are apart. */
 const FAULTS = { delayMs: 3, jitterMs: 40, lost: 0.02, repeated: 0.02 };
