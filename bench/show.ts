@@ -15,7 +15,7 @@ import { perform } from "../core/show/console/perform.ts";
 import { ShowConsole } from "../core/show/console/show_console.ts";
 import type { SignedShow } from "../core/show/signed.ts";
 import { TestKeys, testShow } from "../core/show/testing.ts";
-import { NATS_SERVER, NatsCluster } from "../test/bus/nats_cluster.ts";
+import { NATS_SERVER, NatsCluster } from "../core/rehearse/show/nats_cluster.ts";
 import { benchFlags } from "./bench_flags.ts";
 import { type Figure, figure, type Outcome, runBench } from "./common/bench_result.ts";
 import { premise } from "./common/premise.ts";

@@ -111,6 +111,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "monitor",
     "base charts cli os plugin admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web bus show/console",
   ],
+  ["rehearse/show", "base cli seed/file rehearse/measure"],
   ["rehearse/machine", "base cli os report/data rehearse/measure"],
   [
     "rehearse/stage",
@@ -118,7 +119,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "rehearse",
-    "base charts cli counters seed/plan engine/common plugin admin engine admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage",
+    "base charts cli counters seed/plan engine/common plugin admin engine admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/show",
   ],
 ];
 

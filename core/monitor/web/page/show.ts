@@ -110,7 +110,7 @@ function drawWaves(): void {
       element("td", {}, element("b", {}, name)),
       element("td", {}, clockTime(startMs / 1000)),
       element("td", { class: "number" }, spanText(lengthMs)),
-      element("td", { class: "state" }, stateText(wave)),
+      element("td", { class: "cue-state" }, stateText(wave)),
       element(
         "td",
         {},

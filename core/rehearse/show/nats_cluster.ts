@@ -1,5 +1,4 @@
-/** NATS clusters for tests: real servers on loopback, ended by id. */
-import { sleep } from "../../core/base/clock.ts";
+import { sleep, systemClock } from "../../base/clock.ts";
 
 const PROGRAMS = ["/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"];
 /** Where the server is; undefined: this machine has none. */
@@ -11,7 +10,7 @@ export const NATS_SERVER = PROGRAMS.find((path) => {
   }
 });
 
-/** Ends a test that has failed already. */
+/** How long a server may take to listen. */
 const MAX_START_MS = 60_000;
 
 interface Node {
@@ -20,7 +19,7 @@ interface Node {
   child?: Deno.ChildProcess;
 }
 
-/** One cluster of one or three servers, on ports that were free. */
+/** One cluster of one or three real servers on loopback, on ports that were free, ended by their ids. */
 export class NatsCluster implements AsyncDisposable {
   readonly #folder: string;
   readonly #nodes: Node[];
@@ -116,13 +115,13 @@ function freePorts(count: number): number[] {
 }
 
 async function answers(port: number): Promise<void> {
-  const untilMs = performance.now() + MAX_START_MS;
+  const untilMs = systemClock.monotonicMs() + MAX_START_MS;
   for (;;) {
     try {
       (await Deno.connect({ hostname: "127.0.0.1", port })).close();
       return;
     } catch (error) {
-      if (performance.now() > untilMs) throw error;
+      if (systemClock.monotonicMs() > untilMs) throw error;
     }
     await sleep(20);
   }
