@@ -139,7 +139,7 @@ Deno.test({
       await page.click("#show-hold");
       await page.locator("#show-version", { hasText: "HELD" }).waitFor();
       assert.notEqual(stage.agents[0].newest!.document.heldMs, null);
-      if (PICTURE !== undefined) await page.screenshot({ path: `${PICTURE}/held.png` });
+      if (PICTURE !== undefined) await page.locator("#show").screenshot({ path: `${PICTURE}/held.png` });
 
       await page.click("#show-go");
       await page.locator("#show-confirm-text", { hasText: "go?" }).waitFor();
@@ -154,19 +154,11 @@ Deno.test({
       await page.click("#show-confirm-yes");
       await page.locator("#show-note", { hasText: "shift: " }).waitFor();
       assert.equal(stage.agents[7].newest!.document.waves[2].delayMs % 1_000 >= 0, true);
+      if (PICTURE !== undefined) await page.locator("#show").screenshot({ path: `${PICTURE}/page.png` });
       await page.locator("#cue-body tr", { hasText: "bank" }).getByText("Cut").click();
       await page.click("#show-confirm-yes");
       await page.locator("#show-note", { hasText: "a second person must approve" }).waitFor();
       await page.locator("#show-note", { hasText: "redpkt show send" }).waitFor();
-      if (PICTURE !== undefined) {
-        await page.evaluate("document.querySelector('#show details').open = true");
-        await sleep(700);
-        await page.locator("#show").screenshot({ path: `${PICTURE}/page.png` });
-        await page.click("#theme");
-        await page.setViewportSize({ width: 700, height: 1100 });
-        await sleep(700);
-        await page.locator("#show").screenshot({ path: `${PICTURE}/narrow.png` });
-      }
       assert.deepEqual(faults, []);
 
       // Another who looks and has no token may look.
