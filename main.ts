@@ -17,6 +17,7 @@ const roles: Record<string, () => Promise<Role>> = {
   ledger: async () => (await import("./core/ledger/thread/ledger_worker.ts")).runLedgerWorker,
   projector: async () => (await import("./core/ledger/thread/projector_worker.ts")).runProjectorWorker,
   uplink: async () => (await import("./core/books/uplink/uplink_worker.ts")).runUplinkWorker,
+  link: async () => (await import("./core/link/link_worker.ts")).runLinkWorker,
   fleet: async () => (await import("./core/client/main/fleet_worker.ts")).runFleetWorker,
 };
 
@@ -65,6 +66,10 @@ if (role !== undefined) {
     doctor: {
       summary: "says whether this host can carry so many users",
       load: () => import("./core/doctor/doctor.ts"),
+    },
+    show: {
+      summary: "directs a live show: go, hold, shift, cut, and who has it",
+      load: () => import("./core/show/command/command.ts"),
     },
     ledger: {
       summary: "checks, shows, exports and closes a ledger",
