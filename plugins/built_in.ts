@@ -3,12 +3,13 @@ import type { Program } from "../core/cli/host.ts";
 
 export const builtIn: Omit<Program, "entry" | "command"> = {
   plugins: {
+    cue: () => import("./cue/mod.ts"),
     seed: () => import("./seed/mod.ts"),
     send: () => import("./send/mod.ts"),
     shake: () => import("./shake/mod.ts"),
     throttle: () => import("./throttle/mod.ts"),
   },
-  defaultPlugins: ["throttle", "shake"],
+  defaultPlugins: ["throttle", "shake", "cue"],
   ticketPlugin: "seed",
   scenarios: {
     gala: () => import("../scenarios/gala.ts"),

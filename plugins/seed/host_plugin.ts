@@ -6,6 +6,7 @@ import {
   refusalName,
   type Tickets,
   Verdict,
+  type Wave,
 } from "../../core/plugin/plugin.ts";
 import { Releases } from "./releases.ts";
 import { keptWaves } from "./wave_changes.ts";
@@ -53,6 +54,10 @@ export class SeedHost implements PluginControl, PacketSource {
     this.#releases = new Releases(this.#host, tickets, keptWaves(this.#host, tickets.hash));
     void this.#enter(tickets, this.#releases);
     return Infinity;
+  }
+
+  get waves(): Wave[] {
+    return this.#releases?.waves ?? [];
   }
 
   get greetings(): Tickets["greetings"] {
