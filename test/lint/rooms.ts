@@ -41,11 +41,15 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["seed/claim", "base cli seed/file ledger/disk ledger/chain"],
   ["admin/telemetry", "base cli counters admin"],
   ["client/state", "base client/schedule counters threads engine/common admin"],
+  ["client/follow", "base client/schedule counters wire wire/v1 engine/common client/state"],
   ["doctor", "base cli os engine/common engine/uring/ring engine"],
   ["ledger/projection", "base cli ledger/record ledger/disk ledger/chain ledger/checkpoint ledger/store"],
   ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token plugin admin ledger/ring"],
-  ["client/act", "base client/population client/schedule counters wire wire/v1 engine/common client/state"],
+  [
+    "client/act",
+    "base client/population client/schedule counters wire wire/v1 engine/common client/state client/follow",
+  ],
   ["client/connect", "base client/schedule counters wire wire/v1 engine/common token client/state"],
   [
     "ledger/evidence",
@@ -58,7 +62,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "audit/check",
     "base cli ledger/record ledger/judge ledger/disk ledger/chain ledger/checkpoint ledger/store ledger/projection ledger/evidence",
   ],
-  ["client/answers", "base wire wire/v1 engine/common client/state client/act"],
+  ["client/answers", "base wire wire/v1 engine/common client/state client/follow client/act"],
   [
     "ledger/thread",
     "base counters ledger/record os ledger/judge threads ledger/disk ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
@@ -71,7 +75,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "client/fleet",
-    "base client/population client/schedule counters wire threads wire/v1 engine/common token client/state client/act client/connect client/answers",
+    "base client/population client/schedule counters wire threads wire/v1 engine/common token client/state client/follow client/act client/connect client/answers",
   ],
   ["monitor/money", "admin monitor/timeline monitor/collect"],
   [

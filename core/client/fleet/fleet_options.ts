@@ -49,6 +49,8 @@ export interface FleetOptions {
   readonly gap?: Gap;
   /** Part of the users that misbehaves. */
   readonly misbehave?: MisbehaviourShares;
+  /** Part of the users that follows neither cues nor policies, 0 to 1; nobody if absent. */
+  readonly disobey?: number;
   /** How long a user waits for an answer, in ms, 0: as long as connected; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
   readonly patienceMs?: number;
   /** Version 1: most unanswered shakes of one user, up to `MOST_OPEN`, which it is if absent. Version 0 has one. */

@@ -152,6 +152,7 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
     tokenRules: options.tokenRules,
     gap: options.gap,
     misbehave: options.misbehave,
+    disobey: options.disobey,
     patienceMs: options.patienceMs,
     inTimeMs: options.inTimeMs,
     mostOpen: options.mostOpen,

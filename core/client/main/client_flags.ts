@@ -100,6 +100,11 @@ export const CLIENT_FLAGS = {
       .prefault(""),
     "",
   ),
+  disobey: flag(
+    "PART",
+    "part of the users, 0 to 1, that follows neither cues nor policies of a server; version 1 only",
+    z.coerce.number("must be a number").min(0).max(1).default(0),
+  ),
   "patience-ms": flag(
     "N",
     "how long a user waits for an answer, 0 as long as their connection lasts",
@@ -172,6 +177,8 @@ export interface ClientOptions {
   /** How users shake of their own accord; undefined: only as `qps` says. */
   readonly gap: Gap | undefined;
   readonly misbehave: MisbehaviourShares;
+  /** Part of the users that follows neither cues nor policies. */
+  readonly disobey: number;
   readonly patienceMs: number;
   readonly inTimeMs: number;
   readonly mostOpen: number;
@@ -246,6 +253,7 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
       : { keys: readTokenKeys(keys, "--token-keys"), event: values.event },
     gap: values["shake-every"],
     misbehave: values.misbehave,
+    disobey: values.disobey,
     patienceMs: values["patience-ms"],
     inTimeMs: values["in-time-ms"],
     mostOpen,

@@ -28,6 +28,7 @@ export type FleetPlan =
     | "tokenRules"
     | "gap"
     | "misbehave"
+    | "disobey"
     | "patienceMs"
     | "inTimeMs"
     | "mostOpen"

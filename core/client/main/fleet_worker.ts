@@ -36,6 +36,7 @@ export interface FleetInit {
   readonly tokenRules: TokenRules | undefined;
   readonly gap?: Gap | undefined;
   readonly misbehave?: MisbehaviourShares;
+  readonly disobey?: number;
   readonly patienceMs?: number;
   readonly inTimeMs?: number;
   readonly mostOpen?: number;
@@ -91,6 +92,7 @@ async function play(init: FleetInit): Promise<void> {
     tokens: init.tokenRules === undefined ? undefined : new Tokens(init.tokenRules),
     ...(init.gap === undefined ? {} : { gap: init.gap }),
     ...(init.misbehave === undefined ? {} : { misbehave: init.misbehave }),
+    ...(init.disobey === undefined ? {} : { disobey: init.disobey }),
     ...(init.patienceMs === undefined ? {} : { patienceMs: init.patienceMs }),
     ...(init.inTimeMs === undefined ? {} : { inTimeMs: init.inTimeMs }),
     ...(init.mostOpen === undefined ? {} : { mostOpen: init.mostOpen }),

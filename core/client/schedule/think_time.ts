@@ -73,6 +73,11 @@ export class ThinkTime {
     return isRetry;
   }
 
+  /** The user's turn, which `take` has returned, comes some time later, in ms. */
+  postpone(user: number, nowMs: number, waitMs: number): void {
+    this.#plan(user, nowMs, waitMs, this.#isRetry[user] === 1);
+  }
+
   answered(user: number): void {
     this.#refusals[user] = 0;
   }

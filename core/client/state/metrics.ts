@@ -36,7 +36,13 @@ const definitions = {
     "Shakes that were answered, other than overloaded, within the time that counts as good",
   ),
   shakesRetried: counter("Shakes that were sent again after overloaded, before their user's turn"),
-  shakesLocal: counter("Shakes that were answered with nothing by the fleet itself, outside a wave"),
+  shakesLocal: counter(
+    "Shakes that were answered with nothing by the fleet itself, outside a wave or before a cue's start",
+  ),
+  shakesPaced: counter(
+    "Shakes that users left out or put off since the server's policy asks for longer waits",
+  ),
+  shakesTooSoon: counter("Shakes that came sooner after their user's last than the newest policy allows"),
   shakesLost: counter("Shakes whose connection ended before the answer"),
   ticksLate: counter("Ticks that the fleet reached too late, which are not made up"),
   ticksUnconnected: counter("Ticks of users that weren't logged in"),
@@ -72,6 +78,13 @@ const definitions = {
   chatsTaken: counter("Chats that the server took"),
   chatsRefused: counter("Chats that the server refused or shed"),
   chatsReceived: counter("Chats that users received from others"),
+  cuesHeard: counter("Cues that users heard"),
+  policiesHeard: counter("Policies that users heard"),
+  cuesOld: counter(
+    "Cues and policies of an older document than their user has heard, which count for nothing",
+  ),
+  pingsSent: counter("Times that users asked for the server's time"),
+  pongs: counter("Answers to these"),
   serverCloses: counter("Last frames of servers that said why they close"),
   amountClaimedFen: counter("Money claimed out of sent packets, in fen"),
   logins: counter("Logins that the server took"),
@@ -102,6 +115,7 @@ const definitions = {
   sendLatencyUs: histogram("Microseconds from a send to its answer"),
   admittedLatencyUs: histogram("The same of shakes that were answered otherwise than overloaded"),
   wonLatencyUs: histogram("The same of shakes that won a packet, whose answer waits for the ledger"),
+  countdownErrorUs: histogram("Microseconds by which users' countdowns were off when they began to shake"),
   connectLatencyUs: histogram("Microseconds from the start of a connect to its success"),
 };
 

@@ -23,6 +23,8 @@ export interface UserAnswersParts {
   readonly patienceUs: number;
   /** The think times of users who shake of their own accord, if they do. */
   readonly thinkTime: ThinkTime | undefined;
+  /** Told of users who were told "overloaded". */
+  readonly onRefused?: ((user: number) => void) | undefined;
   readonly clock: FleetClock;
   readonly time: FleetTime;
   readonly won: WonPackets;
@@ -103,7 +105,8 @@ export class UserAnswers {
   }
 
   #refused(user: number, retryMs: number): void {
-    const { thinkTime, clock } = this.#parts;
+    const { thinkTime, clock, onRefused } = this.#parts;
+    onRefused?.(user);
     thinkTime?.refused(user, clock.nowMs, retryMs);
   }
 }
