@@ -17,6 +17,7 @@ export const builtIn: Omit<Program, "entry" | "command"> = {
     overload: () => import("../scenarios/overload.ts"),
     bad_clients: () => import("../scenarios/bad_clients.ts"),
     storm: () => import("../scenarios/storm.ts"),
+    follow: () => import("../scenarios/follow.ts"),
     group_rush: () => import("../scenarios/group_rush.ts"),
   },
 };

@@ -1,6 +1,8 @@
 import { userIdOf } from "../../base/segment.ts";
 import { record } from "../../counters/histogram.ts";
 import { CueState } from "../../wire/codes.ts";
+import { TIMESTAMP_AT } from "../../wire/schema.ts";
+import { readU64 } from "../../wire/u64.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
 import {
   Heard,
@@ -65,7 +67,8 @@ export class FleetFollow {
     const { newest } = this.#cues;
     this.#cueOf[user] = this.#cues.place(cue, isSameCue);
     if (this.#cues.newest !== newest) onCue?.(cue);
-    if (cue.state === CueState.planned && !this.disobeys(user)) this.clocks.neededAt(user, cue.startMs);
+    if (cue.state !== CueState.planned || this.disobeys(user)) return;
+    this.clocks.neededAt(user, cue.startMs, readU64(view, at + TIMESTAMP_AT));
   }
 
   /** The frame `policy` has come to a user. */

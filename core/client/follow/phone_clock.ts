@@ -19,7 +19,9 @@ const GOOD_ROUND_TRIP_MS = 40;
 const MOST_TRIES = 3;
 const AGAIN_MS = 1_000;
 /** What was measured is good for this long; clocks drift. */
-const FRESH_MS = 600_000;
+const FRESH_S = 600;
+/** Who has no answer for so long may ask again. */
+const ANSWER_S = 15;
 const UNKNOWN = 0xffff;
 
 export interface PhoneClocksParts {
@@ -37,10 +39,11 @@ export interface PhoneClocksParts {
  */
 export class PhoneClocks {
   readonly #parts: PhoneClocksParts;
-  /** By user: server's time less the phone's as measured, the round trip that said so, and when, in s. */
+  /** By user: server's time less the phone's as far as it is known, and the round trip that said so. */
   readonly #offsetMs: Float32Array;
   readonly #roundTripMs: Uint16Array;
-  readonly #measuredS: Uint32Array;
+  /** By user: when they began to measure or have measured, in unix seconds, and the pings of that so far. */
+  readonly #sinceS: Uint32Array;
   readonly #tries: Uint8Array;
   readonly #later = new Later();
 
@@ -49,7 +52,7 @@ export class PhoneClocks {
     const { count } = parts.users;
     this.#offsetMs = new Float32Array(count);
     this.#roundTripMs = new Uint16Array(count).fill(UNKNOWN);
-    this.#measuredS = new Uint32Array(count);
+    this.#sinceS = new Uint32Array(count);
     this.#tries = new Uint8Array(count);
   }
 
@@ -63,13 +66,18 @@ export class PhoneClocks {
     return this.#offMs(user) + this.#offsetMs[user];
   }
 
-  /** A user must know the server's time at this time of the fleet's clock. */
-  neededAt(user: number, wallMs: number): void {
+  /**
+   * A user must know the server's time at this time of the fleet's clock.
+   *
+   * @param serverMs the server's time when it said so: off by the way here, until a ping has measured that
+   */
+  neededAt(user: number, wallMs: number, serverMs: number): void {
     const { time, random } = this.#parts;
-    const isFresh = this.#roundTripMs[user] !== UNKNOWN &&
-      time.wallMs - this.#measuredS[user] * 1000 < FRESH_MS;
-    if (isFresh || this.#tries[user] > 0) return;
+    const isMeasuring = this.#tries[user] > 0;
+    if (time.unixSeconds - this.#sinceS[user] < (isMeasuring ? ANSWER_S : FRESH_S)) return;
     this.#roundTripMs[user] = UNKNOWN;
+    this.#offsetMs[user] = serverMs - time.wallMs - this.#offMs(user);
+    this.#sinceS[user] = time.unixSeconds;
     this.#tries[user] = 1;
     const withinMs = Math.min(SPREAD_MS, Math.max(0, (wallMs - time.wallMs) / 2));
     this.#later.add(user, 0, time.nowMs + random.float() * withinMs);
@@ -77,7 +85,9 @@ export class PhoneClocks {
 
   /** The connection is gone, and a ping with it. */
   left(user: number): void {
+    if (this.#tries[user] === 0) return;
     this.#tries[user] = 0;
+    this.#sinceS[user] = 0;
   }
 
   tick(): void {
@@ -95,7 +105,7 @@ export class PhoneClocks {
     if (roundTripMs <= this.#roundTripMs[user]) {
       this.#roundTripMs[user] = roundTripMs;
       this.#offsetMs[user] = readU64(view, at + TIMESTAMP_AT) - (sentMs + receivedMs) / 2;
-      this.#measuredS[user] = time.unixSeconds;
+      this.#sinceS[user] = time.unixSeconds;
     }
     if (this.#roundTripMs[user] <= GOOD_ROUND_TRIP_MS || this.#tries[user] === MOST_TRIES) {
       this.#tries[user] = 0;
