@@ -17,6 +17,7 @@ import { Waker } from "../core/threads/waker.ts";
 import { Mailbox, mailboxBytes } from "../core/threads/mailbox.ts";
 import { ManualClock } from "../core/base/clock.ts";
 import { writeLoginRequest, writeShakeRequest } from "../core/wire/version0.ts";
+import cue from "../plugins/cue/mod.ts";
 import shake from "../plugins/shake/mod.ts";
 import throttle from "../plugins/throttle/mod.ts";
 import { BenchEngine } from "./bench_engine.ts";
@@ -92,6 +93,7 @@ const CONFIG: Record<string, unknown> = {
 };
 
 const whole = openSet([throttle, shake]);
+const told = openSet([throttle, shake, cue]);
 const bare = openSet([shake]);
 console.log(`${SHAKES} shakes an iteration; caps of throttle: ${JSON.stringify(CONFIG.throttle)}`);
 
@@ -100,6 +102,11 @@ Deno.bench({
   group: "set",
   baseline: true,
   fn: whole.shakeAll,
+});
+Deno.bench({
+  name: `SET: ${SHAKES} shakes that win nothing, plugins throttle, shake and cue`,
+  group: "set",
+  fn: told.shakeAll,
 });
 Deno.bench({
   name: `SET: ${SHAKES} shakes that win nothing, plugin shake alone`,
