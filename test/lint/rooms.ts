@@ -8,6 +8,7 @@ import { isTest, projectPath, resolveSpecifier } from "./project.ts";
 /** By room, without `core/`: those that it may import. */
 export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
+  ["bus", "base"],
   ["charts", ""],
   ["client/population", ""],
   ["cli", "base"],
@@ -24,7 +25,8 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/common", "base os threads"],
   ["engine/uring/ring", "base os threads"],
   ["ledger/disk", "base ledger/record ledger/judge"],
-  ["plugin/contract", "base charts counters ledger/record seed/file"],
+  ["show", "base ledger/record seed/file"],
+  ["plugin/contract", "base charts counters ledger/record seed/file show"],
   ["seed/make", "base seed/plan seed/file"],
   ["token", "base cli wire wire/v1"],
   ["engine/deno", "base os threads engine/common"],
@@ -32,7 +34,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/sim", "base os threads engine/common"],
   ["engine/uring", "base os engine/common engine/uring/ring"],
   ["ledger/chain", "base ledger/record ledger/disk"],
-  ["plugin", "base charts cli counters ledger/record wire seed/file wire/v1 plugin/contract"],
+  ["plugin", "base charts cli counters ledger/record wire seed/file show wire/v1 plugin/contract"],
   ["admin", "base cli counters plugin"],
   ["engine", "base cli os engine/common engine/uring/ring engine/deno engine/epoll engine/uring"],
   ["ledger/checkpoint", "base ledger/record ledger/judge ledger/disk ledger/chain"],
