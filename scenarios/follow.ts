@@ -13,7 +13,7 @@ export default {
       name: "told",
       seconds: 10,
       shakesPerS: 10_000,
-      policy: { minShakeMs: 5_000, jitterMs: 1_000, retryMs: 8_000 },
+      policy: { minShakeMs: 5_000, jitterMs: 1_000, retryFirstMs: 8_000, retryMostMs: 30_000 },
       thresholds: { disconnects: { atMost: 0 } },
     },
     {

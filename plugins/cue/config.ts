@@ -9,7 +9,8 @@ export const config = z.strictObject({
   /** The policy that the host begins with; all 0 is none. */
   minShakeMs: ms,
   jitterMs: ms,
-  retryMs: ms,
+  retryFirstMs: ms,
+  retryMostMs: ms,
 });
 
 export type CueConfig = z.infer<typeof config>;

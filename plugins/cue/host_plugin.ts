@@ -3,11 +3,16 @@ import {
   type HostContext,
   type PluginControl,
   type PluginRoute,
+  RouteError,
+  type ShowDocument,
+  type ShowVersion,
+  versionText,
+  type Wave,
   z,
 } from "../../core/plugin/plugin.ts";
 import type { CueConfig } from "./config.ts";
-import { type Cue, encodeTold, HELD, isSame, NO_CUE, type Policy, TOLD_WORDS } from "./told.ts";
-import { cueOfWaves } from "./wave_cue.ts";
+import { type Cue, encodeTold, HELD, isSame, NO_CUE, NO_POLICY, type Policy, TOLD_WORDS } from "./told.ts";
+import { cueOfWaves, wavesOfShow } from "./wave_cue.ts";
 
 /** How often it looks at the waves, and whether a full mailbox has room again. */
 const LOOK_MS = 100;
@@ -33,7 +38,8 @@ const cueBody = z.strictObject({
 const policyBody = z.strictObject({
   minShakeMs: count(3_600_000),
   jitterMs: count(3_600_000),
-  retryMs: count(3_600_000),
+  retryFirstMs: count(3_600_000),
+  retryMostMs: count(3_600_000),
 });
 
 /** The half of `cue` on the main thread: knows what users are to do, and tells the SETs of it. */
@@ -46,8 +52,13 @@ export class CueHost implements PluginControl {
   #cue: Cue | undefined;
   #policy: Policy | undefined;
   #change = 0;
-  /** Changes of this host, for users. */
+  /** Changes of this host. */
   #number = 0;
+  #show: ShowDocument | undefined;
+  /** Of what users are told: a newer show that says the same to them is no news. */
+  #version: ShowVersion = { epoch: 0, number: 0 };
+  /** What the config says, if anything. */
+  readonly #begin: Policy | undefined;
   readonly #told: Uint16Array;
   readonly #words = new Int32Array(TOLD_WORDS);
 
@@ -55,7 +66,8 @@ export class CueHost implements PluginControl {
     this.#host = host;
     this.#followsWaves = waves;
     this.#told = new Uint16Array(host.setCount);
-    if (policy.minShakeMs + policy.jitterMs + policy.retryMs > 0) this.#tell(undefined, policy);
+    this.#begin = Object.values(policy).some((ms) => ms > 0) ? policy : undefined;
+    this.#tell(undefined, this.#begin);
     this.routes = [{
       method: "post",
       path: "/cue",
@@ -67,7 +79,7 @@ export class CueHost implements PluginControl {
       method: "post",
       path: "/policy",
       summary:
-        "Tells users how often to shake: the least ms between two, jitter, and the least ms after overloaded",
+        "Tells users how often to shake: the least ms between two, jitter, and pauses after overloaded",
       body: policyBody,
       handle: ({ body }) => this.#orderPolicy(body as Policy),
     }, {
@@ -79,15 +91,32 @@ export class CueHost implements PluginControl {
   }
 
   onTick(nowMs: number): number {
-    if (this.#followsWaves && this.#ordered === undefined) this.#followWaves();
+    const follows = this.#show !== undefined || (this.#followsWaves && this.#ordered === undefined);
+    if (follows) this.#tell(cueOfWaves(this.#waves(), this.#host.unixMs(), this.#cue), this.#policy);
     const isTold = this.#tellSets();
-    return isTold && !this.#followsWaves ? Infinity : nowMs + LOOK_MS;
+    return isTold && !this.#followsWaves && this.#show === undefined ? Infinity : nowMs + LOOK_MS;
+  }
+
+  /** A show says everything: what was ordered here is over. */
+  onShow(show: ShowDocument): void {
+    this.#show = show;
+    this.#ordered = undefined;
+    const { policy } = show;
+    const shown = policy === null ? this.#begin : {
+      minShakeMs: policy.minShakeIntervalMs,
+      jitterMs: policy.jitterMs,
+      retryFirstMs: policy.retry.firstMs,
+      retryMostMs: policy.retry.mostMs,
+    };
+    // What users were told goes, even if it's nothing that is left.
+    const next = shown ?? (this.#policy === undefined ? undefined : NO_POLICY);
+    this.#tell(cueOfWaves(this.#waves(), this.#host.unixMs(), this.#cue), next);
+    this.#host.wakeUp();
   }
 
   status(): Record<string, unknown> {
     return {
-      epoch: 0,
-      number: this.#number,
+      version: versionText(this.#version),
       cue: this.#cue ?? null,
       policy: this.#policy ?? null,
       isOrdered: this.#ordered !== undefined,
@@ -106,6 +135,7 @@ export class CueHost implements PluginControl {
         lengthMs: Math.round(lengthS * 1000),
       }
       : { ...(state === "held" ? HELD : NO_CUE), wave, resource };
+    this.#checkNoShow();
     this.#ordered = state === "none" ? undefined : cue;
     this.#tell(cue, this.#policy);
     this.#host.log("cue", { ...cue });
@@ -113,14 +143,21 @@ export class CueHost implements PluginControl {
   }
 
   #orderPolicy(policy: Policy): unknown {
+    this.#checkNoShow();
     this.#tell(this.#cue, policy);
     this.#host.log("policy", { ...policy });
     return this.status();
   }
 
-  #followWaves(): void {
-    const waves = this.#host.packetSource()?.waves ?? [];
-    this.#tell(cueOfWaves(waves, this.#host.unixMs(), this.#cue), this.#policy);
+  /** The waves of the show; without one, those of whoever releases packets here. */
+  #waves(): readonly Wave[] {
+    const own = this.#host.packetSource()?.waves ?? [];
+    return this.#show === undefined ? own : wavesOfShow(this.#show, own, this.#host.unixMs());
+  }
+
+  #checkNoShow(): void {
+    if (this.#show === undefined) return;
+    throw new RouteError(409, `show ${versionText(this.#show)} says what users are told: change the show`);
   }
 
   /** From now on users are to hear this. */
@@ -130,6 +167,7 @@ export class CueHost implements PluginControl {
     this.#policy = policy;
     this.#number++;
     this.#change = this.#change % CHANGES + 1;
+    this.#version = this.#show ?? { epoch: 0, number: this.#number };
     this.#host.count("cueChanges", 1);
     this.#host.wakeUp();
   }
@@ -137,8 +175,8 @@ export class CueHost implements PluginControl {
   /** Tells every SET what it doesn't know yet; false if a mailbox is full. */
   #tellSets(): boolean {
     encodeTold(this.#words, this.#change, {
-      epoch: 0,
-      number: this.#number,
+      epoch: this.#version.epoch,
+      number: this.#version.number,
       cue: this.#cue,
       policy: this.#policy,
     });

@@ -104,8 +104,18 @@ export class CueSet implements PluginInstance {
       size += writeCue(reply, replyAt, unixMs, epoch, number, state, wave, resource, startMs, lengthMs);
     }
     if (policy === undefined) return size;
-    const { minShakeMs, jitterMs, retryMs } = policy;
-    return size + writePolicy(reply, replyAt + size, unixMs, epoch, number, minShakeMs, jitterMs, retryMs);
+    const { minShakeMs, jitterMs, retryFirstMs, retryMostMs } = policy;
+    return size + writePolicy(
+      reply,
+      replyAt + size,
+      unixMs,
+      epoch,
+      number,
+      minShakeMs,
+      jitterMs,
+      retryFirstMs,
+      retryMostMs,
+    );
   };
 
   #isFollowing = false;

@@ -18,8 +18,9 @@ export interface Policy {
   /** The least time between two shakes of a user, and what chance adds to it at most. */
   readonly minShakeMs: number;
   readonly jitterMs: number;
-  /** The least time to the next shake after one that was told "overloaded". */
-  readonly retryMs: number;
+  /** The pause after "overloaded", drawn from 0 on: at most so long at first, doubled each time, and at the very most. */
+  readonly retryFirstMs: number;
+  readonly retryMostMs: number;
 }
 
 /** What a host tells its users: a cue, a policy, and of which document they are. */
@@ -33,6 +34,7 @@ export interface Told {
 }
 
 export const NO_CUE: Cue = { state: CueState.none, wave: 0, resource: 0, startMs: 0, lengthMs: 0 };
+export const NO_POLICY: Policy = { minShakeMs: 0, jitterMs: 0, retryFirstMs: 0, retryMostMs: 0 };
 export const HELD: Cue = { ...NO_CUE, state: CueState.held };
 
 export function isSame<T extends object>(a: T | undefined, b: T | undefined): boolean {
@@ -40,7 +42,7 @@ export function isSame<T extends object>(a: T | undefined, b: T | undefined): bo
 }
 
 /** Words of the one message from the host's half to a SET's. */
-export const TOLD_WORDS = 13;
+export const TOLD_WORDS = 14;
 
 /** Bits of the word that says what there is. */
 const HAS_CUE = 1;
@@ -62,7 +64,8 @@ export function encodeTold(words: Int32Array, change: number, { epoch, number, c
     lengthMs,
     policy?.minShakeMs ?? 0,
     policy?.jitterMs ?? 0,
-    policy?.retryMs ?? 0,
+    policy?.retryFirstMs ?? 0,
+    policy?.retryMostMs ?? 0,
   ]);
 }
 
@@ -75,7 +78,7 @@ export function decodeTold(words: Int32Array, at: number): { readonly change: nu
     startMs: word(7) * 0x1_0000_0000 + word(8),
     lengthMs: word(9),
   };
-  const policy = { minShakeMs: word(10), jitterMs: word(11), retryMs: word(12) };
+  const policy = { minShakeMs: word(10), jitterMs: word(11), retryFirstMs: word(12), retryMostMs: word(13) };
   return {
     change: word(0),
     told: {

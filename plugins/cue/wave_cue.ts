@@ -1,4 +1,4 @@
-import { CueState, type Wave } from "../../core/plugin/plugin.ts";
+import { CueState, type ShowDocument, showWaves, type Wave } from "../../core/plugin/plugin.ts";
 import { type Cue, HELD } from "./told.ts";
 
 /** A wave that goes on after its planned end is told to go on for so long at a time. */
@@ -30,4 +30,24 @@ export function cueOfWaves(waves: readonly Wave[], wallMs: number, told: Cue | u
     startMs,
     lengthMs: Math.min(0xffff_ffff, plannedMs + moreMs),
   };
+}
+
+/**
+ * The waves of a show as they are on a host.
+ *
+ * @param own those of whoever releases packets there: a wave that still has some isn't over at its end
+ */
+export function wavesOfShow(show: ShowDocument, own: readonly Wave[], wallMs: number): Wave[] {
+  return showWaves(show).map(({ name, startMs, lengthMs, pausedMs, isCut, resource }) => {
+    const endMs = startMs + lengthMs;
+    const isOver = own.find((wave) => wave.name === name)?.isOver ?? wallMs >= endMs;
+    return {
+      name,
+      startMs,
+      endMs,
+      isHeld: pausedMs !== undefined,
+      isOver: isCut || isOver,
+      resource: resource ?? 0,
+    };
+  });
 }

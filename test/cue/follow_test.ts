@@ -56,7 +56,12 @@ Deno.test("what a host held is over with it: after a restart that knows nothing 
 Deno.test("20,000 users under a new policy all obey within 10 s", async () => {
   const world = new FollowWorld({ users: 20_000, fleet: { gap: [2_000, 4_000] } });
   world.pass(4_000);
-  await world.order("/policy", { minShakeMs: 6_000, jitterMs: 1_000, retryMs: 8_000 });
+  await world.order("/policy", {
+    minShakeMs: 6_000,
+    jitterMs: 1_000,
+    retryFirstMs: 8_000,
+    retryMostMs: 30_000,
+  });
   world.pass(10_000);
   assert.equal(world.total("policiesHeard"), 20_000);
   const sent = world.total("shakesSent");
@@ -74,7 +79,14 @@ Deno.test("at ten times the load a policy keeps the goodput that the same load w
       throttle: { connectionPerS: 1_000, connectionBurst: 1_000 },
       fleet: { gap: [calmMs * 0.9, calmMs * 1.1], inTimeMs: 200, patienceMs: 1_000, mostOpen: 1 },
     });
-    if (policy) await world.order("/policy", { minShakeMs: 2_000, jitterMs: 1_000, retryMs: 2_000 });
+    if (policy) {
+      await world.order("/policy", {
+        minShakeMs: 2_000,
+        jitterMs: 1_000,
+        retryFirstMs: 2_000,
+        retryMostMs: 30_000,
+      });
+    }
     world.pass(policy ? 30_000 : 10_000); // who was refused at first waits for a while
     return world.grew("shakesInTime", 5_000);
   };

@@ -25,7 +25,7 @@ function crowd(world: World, count = USERS): SimPeer[] {
 }
 
 const told = (peer: SimPeer) => peer.of(Opcode1.policy).length;
-const POLICY = { minShakeMs: 5_000, jitterMs: 1_000, retryMs: 2_000 };
+const POLICY = { minShakeMs: 5_000, jitterMs: 1_000, retryFirstMs: 2_000, retryMostMs: 30_000 };
 
 Deno.test("a change reaches every user of version 1 within 5 s, once, evenly, and none of version 0", async () => {
   const world = worldOf({}, USERS + 1);

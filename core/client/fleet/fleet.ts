@@ -121,7 +121,7 @@ export class Fleet implements EngineHandler {
     });
     const answers = this.#answers = new UserAnswers({
       ...shared,
-      onRefused: follow && ((user) => follow.refused(user)),
+      refusals: follow,
       shakeLatency: histogram(M.shakeLatencyUs),
       admittedLatency: histogram(M.admittedLatencyUs),
       wonLatency: histogram(M.wonLatencyUs),

@@ -3,7 +3,9 @@ import { record } from "../../counters/histogram.ts";
 import { CueState } from "../../wire/codes.ts";
 import { TIMESTAMP_AT } from "../../wire/schema.ts";
 import { readU64 } from "../../wire/u64.ts";
+import { type BackoffOptions, MAX_ATTEMPT } from "../schedule/backoff.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
+import type { RefusalWatch } from "../state/user_answers.ts";
 import {
   Heard,
   type HeardCue,
@@ -28,7 +30,7 @@ export interface FollowParts extends PhoneClocksParts {
  * What users were told of when and how often to shake, and whether they may now. A few columns by user; what was said is
  * kept once.
  */
-export class FleetFollow {
+export class FleetFollow implements RefusalWatch {
   readonly clocks: PhoneClocks;
   readonly #parts: FollowParts;
   readonly #cues = new Heard<HeardCue>();
@@ -37,9 +39,9 @@ export class FleetFollow {
   readonly #cueOf: Uint16Array;
   readonly #policyOf: Uint16Array;
   readonly #begun: Uint16Array;
-  /** By user: when they shook last, in monotonic ms modulo 2^32, 0 for never; and whether they were refused then. */
+  /** By user: when they shook last, in monotonic ms modulo 2^32, 0 for never; and refusals in a row. */
   readonly #shookMs: Uint32Array;
-  readonly #isRefused: Uint8Array;
+  readonly #refusals: Uint8Array;
 
   constructor(parts: FollowParts) {
     this.#parts = parts;
@@ -49,7 +51,7 @@ export class FleetFollow {
     this.#policyOf = new Uint16Array(count);
     this.#begun = new Uint16Array(count);
     this.#shookMs = new Uint32Array(count);
-    this.#isRefused = new Uint8Array(count);
+    this.#refusals = new Uint8Array(count);
   }
 
   /** A new connection: what a host has said without a document was good for the old one. */
@@ -99,11 +101,11 @@ export class FleetFollow {
   waitMs(user: number, nowMs: number): number {
     const policy = this.#policies.all[this.#policyOf[user]];
     if (policy === undefined || this.#shookMs[user] === 0 || this.disobeys(user)) return 0;
-    const leastMs = this.#isRefused[user] === 1
-      ? Math.max(policy.minShakeMs, policy.retryMs)
-      : policy.minShakeMs;
-    const wantedMs = leastMs + policy.jitterMs * chance(user ^ this.#shookMs[user]);
-    return Math.max(0, wantedMs - this.#sinceMs(user, nowMs));
+    const { minShakeMs, jitterMs, retry } = policy;
+    const drawn = chance(user ^ this.#shookMs[user]);
+    const refusals = this.#refusals[user];
+    const pauseMs = refusals === 0 ? 0 : drawn * Math.min(retry.capMs, retry.baseMs * 2 ** (refusals - 1));
+    return Math.max(0, Math.max(minShakeMs + drawn * jitterMs, pauseMs) - this.#sinceMs(user, nowMs));
   }
 
   /** A user's shake has left. */
@@ -114,12 +116,19 @@ export class FleetFollow {
       if (this.#sinceMs(user, nowMs) < newest.minShakeMs - 1) this.#parts.block[M.shakesTooSoon]++;
     }
     this.#shookMs[user] = Math.floor(nowMs) || 1;
-    this.#isRefused[user] = 0;
   }
 
-  /** A user was told "overloaded". */
+  answered(user: number): void {
+    this.#refusals[user] = 0;
+  }
+
   refused(user: number): void {
-    this.#isRefused[user] = 1;
+    this.#refusals[user] = Math.min(MAX_ATTEMPT, this.#refusals[user] + 1);
+  }
+
+  retryOf(user: number): BackoffOptions | undefined {
+    const policy = this.#policies.all[this.#policyOf[user]];
+    return policy === undefined || policy.retry.capMs === 0 || this.disobeys(user) ? undefined : policy.retry;
   }
 
   /** Whether a user follows nothing: decided by their id alone. */

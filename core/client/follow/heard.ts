@@ -1,5 +1,6 @@
 import { CueState } from "../../wire/codes.ts";
 import { readU64 } from "../../wire/u64.ts";
+import type { BackoffOptions } from "../schedule/backoff.ts";
 import { frames } from "../../wire/v1/frames.ts";
 
 /** Users know what they have heard by its place here, in 16 bits; 0 is nothing. */
@@ -22,7 +23,8 @@ export interface HeardPolicy {
   readonly number: number;
   readonly minShakeMs: number;
   readonly jitterMs: number;
-  readonly retryMs: number;
+  /** After "overloaded": at most `baseMs` at first, doubled up to `capMs`, drawn from 0 on. */
+  readonly retry: BackoffOptions;
 }
 
 /**
@@ -77,7 +79,10 @@ export function readPolicy(view: DataView, at: number): HeardPolicy {
     number: view.getUint32(at + field.number),
     minShakeMs: view.getUint32(at + field.minShakeMs),
     jitterMs: view.getUint32(at + field.jitterMs),
-    retryMs: view.getUint32(at + field.retryMs),
+    retry: {
+      baseMs: view.getUint32(at + field.retryFirstMs),
+      capMs: view.getUint32(at + field.retryMostMs),
+    },
   };
 }
 
@@ -87,7 +92,8 @@ export function isSameCue(a: HeardCue, b: HeardCue): boolean {
 }
 
 export function isSamePolicy(a: HeardPolicy, b: HeardPolicy): boolean {
-  return a.minShakeMs === b.minShakeMs && a.jitterMs === b.jitterMs && a.retryMs === b.retryMs &&
+  return a.minShakeMs === b.minShakeMs && a.jitterMs === b.jitterMs && a.retry.baseMs === b.retry.baseMs &&
+    a.retry.capMs === b.retry.capMs &&
     a.number === b.number && a.epoch === b.epoch;
 }
 

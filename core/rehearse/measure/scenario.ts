@@ -57,7 +57,8 @@ const phase = z.strictObject({
   policy: z.strictObject({
     minShakeMs: z.int().min(0).max(3_600_000),
     jitterMs: z.int().min(0).max(3_600_000).default(0),
-    retryMs: z.int().min(0).max(3_600_000).default(0),
+    retryFirstMs: z.int().min(0).max(3_600_000).default(0),
+    retryMostMs: z.int().min(0).max(3_600_000).default(0),
   }).exactOptional(),
   /** What users do besides shaking, and what the host itself sends them. */
   behaviour: behaviourSchema.exactOptional(),

@@ -60,7 +60,9 @@ export const frames = {
   cue: fromServer(0x01c8, {
     epoch: u32, number: u32, state: u32, wave: u32, resource: u32, startMs: u64, lengthMs: u32,
   }),
-  policy: fromServer(0x01c9, { epoch: u32, number: u32, minShakeMs: u32, jitterMs: u32, retryMs: u32 }),
+  policy: fromServer(0x01c9, {
+    epoch: u32, number: u32, minShakeMs: u32, jitterMs: u32, retryFirstMs: u32, retryMostMs: u32,
+  }),
 } as const;
 
 export const Opcode1 = opcodesOf(frames);

@@ -80,7 +80,8 @@ export const writePolicy = positionalWriter(
   "number",
   "minShakeMs",
   "jitterMs",
-  "retryMs",
+  "retryFirstMs",
+  "retryMostMs",
 );
 
 /** The result of a shake that brings a sponsor's greeting: what to show is a number that sponsor and app agreed on. */

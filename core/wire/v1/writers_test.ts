@@ -102,9 +102,9 @@ const pairs: Record<keyof typeof w, readonly [Write, Write]> = {
     },
   ],
   writePolicy: [
-    (view, at) => w.writePolicy(view, at, AT_MS, A, B, C, D, E),
+    (view, at) => w.writePolicy(view, at, AT_MS, A, B, C, D, E, 6),
     (view, at) => {
-      const values = { epoch: A, number: B, minShakeMs: C, jitterMs: D, retryMs: E };
+      const values = { epoch: A, number: B, minShakeMs: C, jitterMs: D, retryFirstMs: E, retryMostMs: 6 };
       return writeFrame(frames.policy, view, at, AT_MS, values);
     },
   ],
