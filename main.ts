@@ -81,6 +81,10 @@ if (role !== undefined) {
       summary: "compares a ledger with what the users saw",
       load: () => import("./core/reconcile/reconcile_command.ts"),
     },
+    depot: {
+      summary: "serves what phones fetch in idle time, and packs it",
+      load: () => import("./core/depot/depot_command.ts"),
+    },
     token: {
       summary: "makes tokens that users log in with, and keys for them",
       load: () => import("./core/token/command.ts"),
