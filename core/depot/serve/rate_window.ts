@@ -9,7 +9,7 @@ const SLACK_MS = 50;
  */
 export class RateWindow {
   readonly #bytesAt = new Float64Array(WINDOW_MS + 1);
-  #lastMs = -WINDOW_MS;
+  #lastMs = -1;
   #inWindow = 0;
   /** Until when what was granted takes at the rate. */
   #busyUntilMs = -Infinity;
