@@ -44,6 +44,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["admin/telemetry", "base cli counters admin"],
   ["depot/manifest", "base cli seed/file"],
   ["depot/serve", "base counters seed/file admin depot/manifest"],
+  [
+    "client/fetch",
+    "base client/schedule counters seed/file threads client/state depot/manifest depot/serve",
+  ],
   ["depot", "base cli counters seed/file admin admin/telemetry depot/manifest depot/serve"],
   ["client/state", "base client/schedule counters threads engine/common admin"],
   ["client/follow", "base client/schedule counters wire wire/v1 engine/common client/state"],
