@@ -30,6 +30,11 @@ const roles: Record<string, () => Promise<unknown>> = {
     // deno-lint-ignore no-explicit-any
     return runFleetWorker(await firstMessage as any);
   },
+  async fetch() {
+    const { runFetchWorker } = await import("./core/client/fetch/fetch_worker.ts");
+    // deno-lint-ignore no-explicit-any
+    return runFetchWorker(await firstMessage as any);
+  },
 };
 
 const role = threadRole();

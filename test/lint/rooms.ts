@@ -93,7 +93,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "client/main",
-    "base client/population cli client/schedule counters os threads engine/common token plugin admin engine admin/telemetry client/state doctor client/fleet",
+    "base client/population cli client/schedule counters os threads engine/common token plugin admin engine admin/telemetry client/state doctor client/fleet client/fetch client/follow seed/file wire",
   ],
   ["monitor/record", "base charts cli counters monitor/timeline monitor/collect monitor/money"],
   ["monitor/view", "monitor/timeline monitor/collect monitor/money"],

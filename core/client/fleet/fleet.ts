@@ -117,6 +117,7 @@ export class Fleet implements EngineHandler {
       ...shared,
       countdownError: histogram(M.countdownErrorUs),
       disobey: options.disobey ?? 0,
+      onCue: options.onCue,
       random: random.fork(),
     });
     const answers = this.#answers = new UserAnswers({

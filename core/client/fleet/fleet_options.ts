@@ -8,6 +8,7 @@ import type { AwardLog } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
 import type { BackoffOptions } from "../schedule/backoff.ts";
 import type { MisbehaviourShares } from "../population/misbehaviour.ts";
+import type { HeardCue } from "../follow/heard.ts";
 import type { Gap } from "../schedule/think_time.ts";
 import type { Pacing } from "../schedule/pacing.ts";
 import type { UserSlice } from "../../base/segment.ts";
@@ -51,6 +52,8 @@ export interface FleetOptions {
   readonly misbehave?: MisbehaviourShares;
   /** Part of the users that follows neither cues nor policies, 0 to 1; nobody if absent. */
   readonly disobey?: number;
+  /** Told of cues that no user had heard before. */
+  readonly onCue?: (cue: HeardCue) => void;
   /** How long a user waits for an answer, in ms, 0: as long as connected; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
   readonly patienceMs?: number;
   /** Version 1: most unanswered shakes of one user, up to `MOST_OPEN`, which it is if absent. Version 0 has one. */

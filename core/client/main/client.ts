@@ -161,6 +161,7 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
     workers: workersFor(options.workers, slice.count),
     connectRate: options.connectRate,
     wantsAwards: options.awards !== undefined,
+    fetch: options.fetch,
   };
 }
 

@@ -21,6 +21,7 @@ import {
   sliceOf,
   type UserSlice,
 } from "../../base/segment.ts";
+import type { FetchPlanOptions } from "./fetch_thread.ts";
 import { type ParsedList, parseServers, parseSources, type ServerAddress } from "./targets.ts";
 
 const DEFAULT_SERVER = "127.0.0.1:1025";
@@ -129,6 +130,21 @@ export const CLIENT_FLAGS = {
     "KEY=VALUE",
     `what users do besides shaking, such as sendsPerS=20: ${Object.keys(DEFAULT_BEHAVIOUR).join(", ")}`,
   ),
+  depot: flag(
+    "URL",
+    "where users fetch resources in idle time, as redpkt depot serves them; absent: nowhere",
+    z.url({ protocol: /^https?$/, error: "must be a URL, such as http://127.0.0.1:8080" }).optional(),
+  ),
+  "depot-keys": flag(
+    "DIR",
+    "folder of keys: whose manifests count; see redpkt seed key",
+    z.string().default("keys"),
+  ),
+  "depot-sample": flag(
+    "N",
+    "users who really fetch; the fetching of the others is modelled, and no byte of theirs moves",
+    wholeNumber(0, 100_000).default(100),
+  ),
   control: flag(
     "HOST:PORT",
     "address of the control API, port 0 for any free one [127.0.0.1:9090]",
@@ -179,6 +195,8 @@ export interface ClientOptions {
   readonly misbehave: MisbehaviourShares;
   /** Part of the users that follows neither cues nor policies. */
   readonly disobey: number;
+  /** What users fetch in idle time, if anything. */
+  readonly fetch: FetchPlanOptions | undefined;
   readonly patienceMs: number;
   readonly inTimeMs: number;
   readonly mostOpen: number;
@@ -254,6 +272,9 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
     gap: values["shake-every"],
     misbehave: values.misbehave,
     disobey: values.disobey,
+    fetch: values.depot === undefined
+      ? undefined
+      : { url: values.depot.replace(/\/+$/, ""), keys: values["depot-keys"], sample: values["depot-sample"] },
     patienceMs: values["patience-ms"],
     inTimeMs: values["in-time-ms"],
     mostOpen,

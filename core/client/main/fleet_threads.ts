@@ -7,6 +7,7 @@ import { encodeControl, Mailbox, mailboxBytes, MessageKind } from "../../threads
 import { AWARD_MAILBOX_WORDS, awardLines } from "../state/award_log.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
 import { ORDER_MAILBOX_WORDS } from "../population/fleet_order.ts";
+import type { FetchPlanOptions } from "./fetch_thread.ts";
 import type { FleetInit, FleetNotice } from "./fleet_worker.ts";
 import { type UserSlice, workerSlice } from "../../base/segment.ts";
 
@@ -42,6 +43,8 @@ export type FleetPlan =
     /** Connects a second of all threads. */
     readonly connectRate: number;
     readonly wantsAwards: boolean;
+    /** What users fetch in idle time, if anything. */
+    readonly fetch: FetchPlanOptions | undefined;
   };
 
 interface Thread {
@@ -57,12 +60,15 @@ export class FleetThreads {
   readonly stopped: Promise<void>;
   readonly #threads: Thread[];
 
-  /** @param counters made of `fleetMetrics`, with a block for every thread */
-  constructor(host: Host, plan: FleetPlan, counters: Counters) {
+  /**
+   * @param counters made of `fleetMetrics`, with a block for every thread
+   * @param fetchBoard where the thread that fetches learns when people shake
+   */
+  constructor(host: Host, plan: FleetPlan, counters: Counters, fetchBoard?: SharedArrayBuffer) {
     assert(plan.workers >= 1 && plan.workers <= plan.slice.count, "every thread has a user");
     const random = new Random(plan.randomSeed);
     this.#threads = Array.from({ length: plan.workers }, (_, worker) => {
-      const init = makeInit(plan, worker, counters.memory, random.fork().uint32());
+      const init = makeInit(plan, worker, counters.memory, random.fork().uint32(), fetchBoard);
       return startThread(host, init);
     });
     this.stopped = Promise.all(this.#threads.map((thread) => thread.stopped)).then(() => {});
@@ -96,8 +102,9 @@ function makeInit(
   worker: number,
   counters: SharedArrayBuffer,
   randomSeed: number,
+  fetchBoard: SharedArrayBuffer | undefined,
 ): FleetInit {
-  const { workers, wantsAwards, segment: _segment, ...shared } = plan;
+  const { workers, wantsAwards, segment: _segment, fetch: _fetch, ...shared } = plan;
   const slice: UserSlice = workerSlice(plan.slice, worker, workers);
   return {
     ...shared,
@@ -107,6 +114,7 @@ function makeInit(
     connectRate: plan.connectRate * slice.count / plan.slice.count,
     randomSeed,
     counters,
+    fetchBoard,
     orders: new SharedArrayBuffer(mailboxBytes(ORDER_MAILBOX_WORDS)),
     waker: new SharedArrayBuffer(WAKER_BYTES),
     awards: wantsAwards ? new SharedArrayBuffer(mailboxBytes(AWARD_MAILBOX_WORDS)) : undefined,

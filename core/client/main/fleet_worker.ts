@@ -12,7 +12,10 @@ import { Tokens } from "../../token/token.ts";
 import type { TokenRules } from "../../token/token_keys.ts";
 import { AwardLog } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
+import { CueState } from "../../wire/codes.ts";
+import { FetchBoard } from "../fetch/fetch_board.ts";
 import { Fleet } from "../fleet/fleet.ts";
+import type { HeardCue } from "../follow/heard.ts";
 import { fleetBlocks, FleetMetric, fleetMetrics } from "../state/metrics.ts";
 import type { MisbehaviourShares } from "../population/misbehaviour.ts";
 import type { Gap } from "../schedule/think_time.ts";
@@ -46,6 +49,8 @@ export interface FleetInit {
   /** Mailbox of orders. */
   readonly orders: SharedArrayBuffer;
   readonly waker: SharedArrayBuffer;
+  /** Where the thread that fetches learns when people shake, if there is one. */
+  readonly fetchBoard: SharedArrayBuffer | undefined;
   /** Mailbox of awards, if anybody wants them. */
   readonly awards: SharedArrayBuffer | undefined;
 }
@@ -96,6 +101,7 @@ async function play(init: FleetInit): Promise<void> {
     ...(init.patienceMs === undefined ? {} : { patienceMs: init.patienceMs }),
     ...(init.inTimeMs === undefined ? {} : { inTimeMs: init.inTimeMs }),
     ...(init.mostOpen === undefined ? {} : { mostOpen: init.mostOpen }),
+    ...(init.fetchBoard === undefined ? {} : { onCue: tellBoard(new FetchBoard(init.fetchBoard)) }),
     orders: new Mailbox(init.orders),
     ...(init.awards === undefined ? {} : { awards: new AwardLog(new Mailbox(init.awards)) }),
   });
@@ -114,4 +120,12 @@ async function play(init: FleetInit): Promise<void> {
     }
   }
   engine.shutdown();
+}
+
+/** Whoever fetches stops while people shake. */
+function tellBoard(board: FetchBoard): (cue: HeardCue) => void {
+  return ({ state, startMs, endMs }) => {
+    if (state === CueState.planned) board.planned(startMs, endMs);
+    else board.unplanned(state === CueState.held);
+  };
 }

@@ -87,6 +87,25 @@ const definitions = {
   pongs: counter("Answers to these"),
   serverCloses: counter("Last frames of servers that said why they close"),
   amountClaimedFen: counter("Money claimed out of sent packets, in fen"),
+  depotUsers: gauge("Users who really fetch resources from the depot"),
+  depotUsersWhole: gauge("Of these, users who have every package of the manifest"),
+  depotPackages: gauge("Packages of the manifest"),
+  depotBytes: counter("Bytes of resources that came from the depot"),
+  depotBytesInShakes: counter("Of these, bytes that came while people shook"),
+  depotChunks: counter("Chunks that came whole and are what the manifest says, by their SHA-256"),
+  depotDamaged: counter(
+    "Chunks that came and are something else; they count for nothing and are fetched again",
+  ),
+  depotRefused: counter("Times that the depot said to come again"),
+  depotFailed: counter("Times that a chunk couldn't be fetched"),
+  depotPackagesWhole: counter("Packages that became whole for a user, who shows them from then on"),
+  depotManifestsRefused: counter("Manifests that don't count: not signed by somebody trusted, or damaged"),
+  modelledUsers: gauge("Users whose fetching is modelled: no byte of theirs moves"),
+  modelledUsersWhole: gauge("Of these, users who would have every package"),
+  modelledChunks: counter("Chunks that modelled users would have fetched"),
+  modelledBytes: counter("Bytes that modelled users would have fetched"),
+  modelledRefused: counter("Times that modelled users would have been told to come again"),
+  modelledMostBytesInS: gauge("Most bytes that modelled users would have fetched in any second"),
   logins: counter("Logins that the server took"),
   loginsRefused: counter("Logins that the server answered with a refusal"),
   dials: counter("Connects that were started"),
@@ -133,9 +152,9 @@ export function engineMetric(stat: string): string {
   return `engine${capitalized(stat)}`;
 }
 
-/** How many blocks of counters a fleet has: one a worker, and one of the main thread. */
+/** How many blocks of counters a fleet has: one a worker, one of the thread that fetches, and one of the main thread. */
 export function fleetBlocks(workers: number): number {
-  return workers + 1;
+  return workers + 2;
 }
 
 /** The metrics of `redpkt client`; see `fleetBlocks`. */
