@@ -1,6 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import type { Random } from "../../base/random.ts";
-import { backoffMs } from "../schedule/backoff.ts";
+import { backoffMs, MAX_ATTEMPT } from "../schedule/backoff.ts";
 import { TimerWheel } from "../schedule/timer_wheel.ts";
 import { ChunkMap } from "./chunk_map.ts";
 import { type ChunkSource, Fetched } from "./chunk_source.ts";
@@ -11,6 +11,8 @@ const SPARE_PART = 0.2;
 /** The wheel turns so far; who waits longer is put on it again. */
 const MOST_WAIT_MS = 60_000;
 const FAILED_BACKOFF = { baseMs: 1_000, capMs: 60_000 };
+/** Besides what the depot asks for. */
+const REFUSED_BACKOFF = { baseMs: 5_000, capMs: 120_000 };
 /** Turns of users in one tick, so that the rest of the thread has its turn too. */
 const MOST_TURNS = 20_000;
 
@@ -101,7 +103,7 @@ export class FetchPlan {
     this.#wheel = new TimerWheel(this.map.users, MOST_WAIT_MS, this.#nowMs);
     for (let user = 0; user < this.map.users; user++) {
       this.#dueMs[user] = Infinity;
-      if (this.map.missing[user] > 0) this.#wait(user, this.#gapMs(user));
+      if (this.map.missing[user] > 0) this.#wait(user, this.#waitMs(user));
     }
   }
 
@@ -123,11 +125,12 @@ export class FetchPlan {
       case Fetched.whole:
         this.#failures[user] = 0;
         this.#add(user, chunk);
-        if (this.map.missing[user] > 0) this.#wait(user, this.#gapMs(user));
+        if (this.map.missing[user] > 0) this.#wait(user, this.#waitMs(user));
         return;
       case Fetched.later:
         counts.refused();
-        return this.#wait(user, retryS * 1000 * (1 + this.#random.float()));
+        this.#wait(user, retryS * 1000 + backoffMs(this.#random, this.#failures[user], REFUSED_BACKOFF));
+        return this.#failed(user);
       case Fetched.brokenOff:
         return; // they draw their turn anew when it goes on
       case Fetched.damaged:
@@ -137,8 +140,12 @@ export class FetchPlan {
         counts.failed();
     }
     this.#wait(user, backoffMs(this.#random, this.#failures[user], FAILED_BACKOFF));
-    this.#failures[user] = Math.min(30, this.#failures[user] + 1);
+    this.#failed(user);
   };
+
+  #failed(user: number): void {
+    this.#failures[user] = Math.min(MAX_ATTEMPT, this.#failures[user] + 1);
+  }
 
   #add(user: number, chunk: number): void {
     const isNew = this.map.add(user, chunk);
@@ -152,20 +159,33 @@ export class FetchPlan {
 
   /**
    * How long until the user's next chunk, in ms: the first of as many moments as they lack chunks, drawn anywhere in what
-   * is left of the windows. So all users together ask evenly, whoever has fetched how much.
+   * the windows still have to give. So all users together ask as evenly as the day plan gives, whoever lacks how much.
    */
-  #gapMs(user: number): number {
-    const spareMs = SPARE_PART * Math.min(this.#windowMs(-Infinity), 4 * this.#windowMs(this.#wallMs));
-    const leftMs = this.#windowMs(this.#wallMs) - spareMs;
-    return leftMs * (1 - this.#random.float() ** (1 / this.map.missing[user]));
+  #waitMs(user: number): number {
+    const left = this.#capacity(this.#wallMs);
+    const spare = SPARE_PART * Math.min(this.#capacity(-Infinity), 4 * left);
+    return this.#untilMs((left - spare) * (1 - this.#random.float() ** (1 / this.map.missing[user])));
   }
 
-  /** How long windows are open from a time on, in ms. */
-  #windowMs(fromMs: number): number {
+  /** Bytes that the windows give from a time on, to all who fetch. */
+  #capacity(fromMs: number): number {
     return this.#list.manifest.windows.reduce(
-      (sum, { startMs, endMs }) => sum + Math.max(0, endMs - Math.max(startMs, fromMs)),
+      (sum, { startMs, endMs, bytesPerS }) =>
+        sum + bytesPerS * Math.max(0, endMs - Math.max(startMs, fromMs)),
       0,
     );
+  }
+
+  /** How long until the windows have given so much from now on, in ms. */
+  #untilMs(capacity: number): number {
+    let left = capacity;
+    for (const { startMs, endMs, bytesPerS } of this.#list.manifest.windows) {
+      const fromMs = Math.max(startMs, this.#wallMs);
+      const given = bytesPerS * Math.max(0, endMs - fromMs);
+      if (left < given) return fromMs + left / bytesPerS - this.#wallMs;
+      left -= given;
+    }
+    return MOST_WAIT_MS; // past the end of all
   }
 
   #wait(user: number, waitMs: number): void {
