@@ -17,6 +17,7 @@ import { VERSION } from "../../base/version.ts";
 import { AwardsFile } from "./awards_file.ts";
 import { CLIENT_FLAGS, type ClientOptions, readClientOptions } from "./client_flags.ts";
 import { controlRoutes } from "./control_routes.ts";
+import { trustedKeys } from "./fetch_thread.ts";
 import { FleetRun } from "./fleet_run.ts";
 import type { FleetPlan } from "./fleet_threads.ts";
 import type { UserSlice } from "../../base/segment.ts";
@@ -127,6 +128,13 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
     log,
   );
   let targets: FleetPlan["targets"] = [];
+  let fetch: FleetPlan["fetch"];
+  try {
+    if (options.fetch !== undefined) fetch = { ...options.fetch, trusted: trustedKeys(options.fetch.keys) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(error.message);
+  }
   try {
     targets = pairAddresses(
       options.servers,
@@ -161,7 +169,7 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
     workers: workersFor(options.workers, slice.count),
     connectRate: options.connectRate,
     wantsAwards: options.awards !== undefined,
-    fetch: options.fetch,
+    fetch,
   };
 }
 

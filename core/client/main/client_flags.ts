@@ -21,7 +21,7 @@ import {
   sliceOf,
   type UserSlice,
 } from "../../base/segment.ts";
-import type { FetchPlanOptions } from "./fetch_thread.ts";
+import type { FetchOptions } from "./fetch_thread.ts";
 import { type ParsedList, parseServers, parseSources, type ServerAddress } from "./targets.ts";
 
 const DEFAULT_SERVER = "127.0.0.1:1025";
@@ -196,7 +196,7 @@ export interface ClientOptions {
   /** Part of the users that follows neither cues nor policies. */
   readonly disobey: number;
   /** What users fetch in idle time, if anything. */
-  readonly fetch: FetchPlanOptions | undefined;
+  readonly fetch: FetchOptions | undefined;
   readonly patienceMs: number;
   readonly inTimeMs: number;
   readonly mostOpen: number;

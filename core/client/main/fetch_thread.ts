@@ -14,23 +14,25 @@ const QUIET_MS = 1_000;
 const LOOK_MS = 2;
 
 /** What a fleet fetches, as its flags say. */
-export interface FetchPlanOptions {
+export interface FetchOptions {
   readonly url: string;
   /** Folder of keys: whose manifests count. */
   readonly keys: string;
   readonly sample: number;
 }
 
+/** The same, once the keys are read. */
+export type FetchWish = Pick<FetchInit, "url" | "trusted" | "sample">;
+
 /** The main thread's side of the thread that fetches. */
 export class FetchThread {
   readonly board = new FetchBoard();
   readonly stopped: Promise<void>;
 
-  /** @throws UserError if nobody's manifests count */
   constructor(
     host: Host,
     log: Log,
-    { url, keys, sample }: FetchPlanOptions,
+    { url, trusted, sample }: FetchWish,
     fleet: Pick<FetchInit, "users" | "total" | "followsCues" | "randomSeed">,
     counters: Counters,
     block: number,
@@ -38,7 +40,7 @@ export class FetchThread {
     const init: FetchInit = {
       ...fleet,
       url,
-      trusted: trustedKeys(keys),
+      trusted,
       sample: Math.min(sample, fleet.users),
       counters: counters.memory,
       blocks: counters.blocks,
@@ -77,7 +79,11 @@ export class FetchThread {
   }
 }
 
-/** The keys of a folder, as a thread can be given them. */
+/**
+ * The keys of a folder, as a thread can be given them.
+ *
+ * @throws UserError if there are none: nobody's manifests would count
+ */
 export function trustedKeys(folder: string): FetchInit["trusted"] {
   const trusted = new KeyFolder(folder).trusted();
   if (trusted.size === 0) {

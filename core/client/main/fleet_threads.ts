@@ -7,7 +7,7 @@ import { encodeControl, Mailbox, mailboxBytes, MessageKind } from "../../threads
 import { AWARD_MAILBOX_WORDS, awardLines } from "../state/award_log.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
 import { ORDER_MAILBOX_WORDS } from "../population/fleet_order.ts";
-import type { FetchPlanOptions } from "./fetch_thread.ts";
+import type { FetchWish } from "./fetch_thread.ts";
 import type { FleetInit, FleetNotice } from "./fleet_worker.ts";
 import { type UserSlice, workerSlice } from "../../base/segment.ts";
 
@@ -44,7 +44,7 @@ export type FleetPlan =
     readonly connectRate: number;
     readonly wantsAwards: boolean;
     /** What users fetch in idle time, if anything. */
-    readonly fetch: FetchPlanOptions | undefined;
+    readonly fetch: FetchWish | undefined;
   };
 
 interface Thread {
