@@ -25,6 +25,11 @@ const roles: Record<string, () => Promise<unknown>> = {
     // deno-lint-ignore no-explicit-any
     return runProjectorWorker(await firstMessage as any);
   },
+  async link() {
+    const { runLinkWorker } = await import("./core/link/link_worker.ts");
+    // deno-lint-ignore no-explicit-any
+    return runLinkWorker(await firstMessage as any);
+  },
   async fleet() {
     const { runFleetWorker } = await import("./core/client/main/fleet_worker.ts");
     // deno-lint-ignore no-explicit-any
@@ -93,6 +98,10 @@ if (role !== undefined) {
     token: {
       summary: "makes tokens that users log in with, and keys for them",
       load: () => import("./core/token/command.ts"),
+    },
+    show: {
+      summary: "directs a live show: go, hold, shift, cut, and who has it",
+      load: () => import("./core/show/console/command.ts"),
     },
     demo: {
       summary: "rehearses the gala on this machine",

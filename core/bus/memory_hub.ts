@@ -9,7 +9,8 @@ export class MemoryHub {
   readonly order: ValueOrder;
   readonly deliver: Deliver;
   readonly #kept = new Map<string, Uint8Array>();
-  readonly #buses = new Set<MemoryBus>();
+  /** All sides that are there. */
+  readonly buses = new Set<MemoryBus>();
 
   /** @param deliver absent: everything arrives before the next turn of the event loop */
   constructor(order: ValueOrder, deliver: Deliver = (_from, _to, arrive) => queueMicrotask(arrive)) {
@@ -19,12 +20,12 @@ export class MemoryHub {
 
   join(name: string): MemoryBus {
     const bus = new MemoryBus(this, name);
-    this.#buses.add(bus);
+    this.buses.add(bus);
     return bus;
   }
 
   leave(bus: MemoryBus): void {
-    this.#buses.delete(bus);
+    this.buses.delete(bus);
   }
 
   kept(subject: string): Uint8Array | undefined {
@@ -35,27 +36,27 @@ export class MemoryHub {
   forget(): void {
     const subjects = [...this.#kept.keys()];
     this.#kept.clear();
-    for (const bus of this.#buses) {
+    for (const bus of this.buses) {
       for (const subject of subjects) this.deliver(bus, bus, () => bus.onValue(subject, undefined));
     }
   }
 
   /** Tries again what was wanted and isn't kept: whoever models time calls it now and then. */
   retry(): void {
-    for (const bus of this.#buses) bus.retry();
+    for (const bus of this.buses) bus.retry();
   }
 
   put(subject: string, value: Uint8Array): void {
     const kept = this.#kept.get(subject);
     if (kept !== undefined && !this.order.isNewer(value, kept)) return;
     this.#kept.set(subject, value);
-    for (const bus of this.#buses) {
+    for (const bus of this.buses) {
       this.deliver(bus, bus, () => bus.onValue(subject, this.#kept.get(subject)));
     }
   }
 
   send(by: MemoryBus, subject: string, from: string, message: Uint8Array): void {
-    for (const bus of this.#buses) this.deliver(by, bus, () => bus.onMessage(subject, from, message));
+    for (const bus of this.buses) this.deliver(by, bus, () => bus.onMessage(subject, from, message));
   }
 }
 

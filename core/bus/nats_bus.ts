@@ -185,7 +185,7 @@ export class NatsBus implements Bus {
     this.#looking.add(subject);
     try {
       const entry = await (await this.#openBucket(false)).get(subject);
-      if (!this.#isClosed) this.#watchers.get(subject)?.(valueOf(entry));
+      if (!this.#isClosed) this.#watchers.get(subject)?.(heldIn(entry));
     } catch (error) {
       this.#note(error);
       if (isMissing(error)) this.#watchers.get(subject)?.(undefined);
@@ -205,7 +205,7 @@ export class NatsBus implements Bus {
       if (this.#known.get(subject) !== value) this.#publish(`${PREFIX}.${subject}`, value);
       const bucket = await this.#openBucket(true);
       const entry = await bucket.get(subject);
-      const kept = valueOf(entry);
+      const kept = heldIn(entry);
       isKept = kept !== undefined && !this.#order.isNewer(value, kept);
       if (kept !== undefined && isKept && !isSameValue(kept, value)) this.#watchers.get(subject)?.(kept);
       if (!isKept) {
@@ -254,7 +254,7 @@ export class NatsBus implements Bus {
   }
 }
 
-function valueOf(entry: KvEntry | null): Uint8Array | undefined {
+function heldIn(entry: KvEntry | null): Uint8Array | undefined {
   return entry === null || entry.operation !== "PUT" ? undefined : Uint8Array.from(entry.value);
 }
 

@@ -7,6 +7,7 @@ import { httpAddress } from "../admin/http_address.ts";
 import { MOST_HOST_NUMBER } from "../base/id_space.ts";
 import { CLAIMS_FLAG } from "../seed/claim/claims_directory.ts";
 import { PRIORITY_CHOICES } from "../os/foreground.ts";
+import { SHOW_FLAGS } from "./show/show_flags.ts";
 
 const address = z.string().transform((text, context) => {
   const parsed = text === "localhost" ? 0x7f000001 : parseAddress(text);
@@ -53,7 +54,7 @@ export const SERVER_FLAGS = {
   ),
   ledger: flag("DIR", "directory in which awards last; without it they are forgotten", z.string().optional()),
   seed: flag("FILE", "seed file whose tickets are given away", z.string().min(1).optional()),
-  "host-id": flag("ID", "which host this is; with --seed", z.string().min(1).optional()),
+  "host-id": flag("ID", "which host this is; with --seed and --show-keys", z.string().min(1).optional()),
   "host-number": flag(
     "N",
     "whose range of packet ids this host generates from; another one for each host of an event",
@@ -100,7 +101,8 @@ export const SERVER_FLAGS = {
     "keys of the tokens that version 1 logs in with (see redpkt token); without them any token is taken",
     z.string().optional(),
   ),
-  event: flag("NAME", "the event that tokens must be for", z.string().default("")),
+  event: flag("NAME", "the event that tokens and shows must be for", z.string().default("")),
+  ...SHOW_FLAGS,
   "login-seconds": flag(
     "N",
     "how long a new connection may take to log in, 0 for ever",

@@ -30,6 +30,8 @@ import { AccessHost } from "./host/access_host.ts";
 import { serverRoutes } from "./admin_routes.ts";
 import { readClientHosts } from "./worker/client_hosts.ts";
 import { HostSeed } from "./host/host_seed.ts";
+import { startShow } from "./show/host_show.ts";
+import { showProblems } from "./show/show_flags.ts";
 import { foundFileProblems, loginProblems, seedProblems } from "./option_problems.ts";
 import { allowsVersion0, SERVER_FLAGS, type ServerOptions } from "./options.ts";
 
@@ -52,7 +54,7 @@ export const command: Command = {
     }
     problems.unshift(...file.problems);
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
-    problems.push(...seedProblems(values), ...loginProblems(values));
+    problems.push(...seedProblems(values), ...loginProblems(values), ...showProblems(values));
     const { set: settings = [] } = values;
     const sources = pluginSources(values.plugins, values.seed !== undefined, host.program);
     const strange = foundFileProblems(file);
@@ -161,6 +163,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     log,
     host.exit,
   );
+  const show = startShow(host, options, access, log);
   access.tell("loginsUnchecked", tokenRules === undefined ? 1 : 0);
   const series = new Series("server", access.counters, host.clock);
   series.clientHosts = () => readClientHosts(access.clientHosts);
@@ -175,18 +178,21 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     onFault: tellFault(log),
     count: httpCounts(access.counters, access.setCount),
     version: VERSION,
-    routes: serverRoutes({
-      access,
-      series,
-      state,
-      stop,
-      engine,
-      workers,
-      options,
-      plugins,
-      startMs,
-      clock: host.clock,
-    }),
+    routes: [
+      ...show.routes,
+      ...serverRoutes({
+        access,
+        series,
+        state,
+        stop,
+        engine,
+        workers,
+        options,
+        plugins,
+        startMs,
+        clock: host.clock,
+      }),
+    ],
   });
   let exitCode: number = ExitCode.ok;
   access.onMoneyFailure((reason, code) => {
@@ -215,6 +221,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
   log("info", "draining", { reason, connections: access.board.open, maxSeconds: options["drain-seconds"] });
   const result = await access.drain(options["drain-seconds"] * 1000);
   const totals = series.totals();
+  await show.stop();
   await access.stop(STOP_MS);
   // Whoever watches has every last count by this, and its stream ends, without which the API would wait for it.
   series.finish();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { CueState } from "../../core/wire/codes.ts";
 import { frames, Opcode1 } from "../../core/wire/v1/frames.ts";
+import { testShow } from "../../core/show/testing.ts";
 import cue from "../../plugins/cue/mod.ts";
 import seed from "../../plugins/seed/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
@@ -135,4 +136,48 @@ Deno.test("with cue.waves users follow the waves of a seed file as they are move
   await world.pass(62_000 - world.second * 1000);
   await world.order("stop", { wave: "second" });
   assert.equal((await last()).state, CueState.held, "cut in the middle, with none to come");
+});
+
+Deno.test("a show says all that users are told, with its version; a newer one that says the same is no news", async () => {
+  const world = worldOf({ minShakeMs: 1_000 });
+  const [peer] = crowd(world, 1);
+  const last = () => {
+    world.pass(ALL_TOLD_MS);
+    return { cue: peer.read(frames.cue).at(-1), policy: peer.read(frames.policy).at(-1) };
+  };
+  assert.equal(last().policy!.minShakeMs, 1_000);
+  const policy = { minShakeIntervalMs: 4_000, jitterMs: 500, retry: { firstMs: 900, mostMs: 9_000 } };
+  const show = testShow({ epoch: 2, number: 5, policy }, WALL_MS);
+  show.plan.waves[0].resource = 7001;
+  world.host.halves.onShow(show);
+  const version = { epoch: 2, number: 5 };
+  const said = last();
+  assert.deepEqual(said.policy, {
+    ...version,
+    minShakeMs: 4_000,
+    jitterMs: 500,
+    retryFirstMs: 900,
+    retryMostMs: 9_000,
+  });
+  assert.deepEqual(said.cue, {
+    ...version,
+    state: CueState.planned,
+    wave: 1,
+    resource: 7001,
+    startMs: WALL_MS + 100_000,
+    lengthMs: 50_000,
+  });
+  const told = peer.frames.length;
+  world.host.halves.onShow({ ...show, number: 6, level: 1 });
+  last();
+  assert.equal(peer.frames.length, told);
+  world.host.halves.onShow({ ...show, number: 7, heldMs: WALL_MS });
+  assert.deepEqual([last().cue!.state, last().cue!.number], [CueState.held, 7]);
+  const waves = show.waves.map((wave, i) => ({ ...wave, delayMs: i === 0 ? 40_000 : 0 }));
+  world.host.halves.onShow({ ...show, number: 8, waves, policy: null });
+  assert.equal(last().cue!.startMs, WALL_MS + 140_000);
+  assert.equal(last().policy!.minShakeMs, 1_000, "without a policy of the show the config's counts");
+  for (const [path, body] of [["/cue", { state: "held" }], ["/policy", {}]] as const) {
+    await assert.rejects(world.host.request("post", path, body), /show 2\.8 says what users are told/);
+  }
 });

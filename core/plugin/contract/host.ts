@@ -86,6 +86,8 @@ export interface HostContext {
   eventMs(): number;
   /** False while what looks late by the wall clock has only been skipped by it. */
   mayExpire(): boolean;
+  /** False while what is planned by wall time must wait, since this host's clock is off. */
+  mayRelease(): boolean;
   /** Asks for `onTick` at once. */
   wakeUp(): void;
   /** One line in the log, `info` if nothing else is said. */

@@ -2,6 +2,7 @@ import { UserError } from "../../base/user_error.ts";
 import type { MetricDefinition } from "../../counters/counters.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../../ledger/thread/metrics.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
+import { LINK_METRICS } from "../../link/link_metrics.ts";
 import { CLAIM_METRICS } from "./claim_watch.ts";
 import { MONEY_GAUGES } from "./money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../../set/common/metrics.ts";
@@ -41,6 +42,7 @@ export function hostMetrics(plugins: readonly LoadedPlugin[]): Record<string, Me
     ...LEDGER_METRICS,
     ...PROJECTION_METRICS,
     ...CLAIM_METRICS,
+    ...LINK_METRICS,
     ...MONEY_GAUGES,
   };
   for (const { plugin } of plugins) {
