@@ -48,9 +48,7 @@ export class CueSet implements PluginInstance {
   }
 
   onClose(connection: number): void {
-    const seat = this.#set.seatOf(connection);
-    this.#connections[seat] = 0;
-    this.#heard[seat] = 0;
+    this.#connections[this.#set.seatOf(connection)] = 0;
   }
 
   onMessage(words: Int32Array, at: number, _count: number, nowMs: number): void {

@@ -150,6 +150,7 @@ Deno.test("a chunk that two packages share is fetched once, and completes both",
 /** Refuses, fails and damages in turn. */
 class BadSource implements ChunkSource {
   readonly asked: number[] = [];
+  breaks = 0;
   readonly underWay = 0;
   nowMs = 0;
   fetch(user: number, chunk: number, done: OnFetched): boolean {
@@ -162,7 +163,9 @@ class BadSource implements ChunkSource {
   tick(nowMs: number): void {
     this.nowMs = nowMs;
   }
-  breakOff(): void {}
+  breakOff(): void {
+    this.breaks++;
+  }
 }
 
 Deno.test("who is refused comes when told, who fails waits a while, and what is damaged doesn't count", () => {
@@ -175,4 +178,16 @@ Deno.test("who is refused comes when told, who fails waits a while, and what is 
   const waits = source.asked.slice(1).map((ms, i) => ms - source.asked[i]);
   assert.ok(waits[0] >= 7_000 && waits[0] <= 12_100, "Retry-After, and some more");
   assert.equal(source.asked.length, 4, "who has all asks no more");
+});
+
+Deno.test("what is under way is broken off once, when people begin to shake and when a window ends", () => {
+  const source = new BadSource();
+  const list = new FetchList(manifestOf([[1]], always(1_000)));
+  const plan = new FetchPlan(1, list, source, new Random(4), new Counts());
+  const breaks = [true, true, false, false, true].map((mayFetch, i) => {
+    plan.tick(i * 20, i * 20, mayFetch);
+    return source.breaks;
+  });
+  plan.tick(1_000, 1_000, true);
+  assert.deepEqual([...breaks, source.breaks], [0, 0, 1, 1, 1, 2]);
 });
