@@ -181,3 +181,17 @@ Deno.test("a show says all that users are told, with its version; a newer one th
     await assert.rejects(world.host.request("post", path, body), /show 2\.8 says what users are told/);
   }
 });
+
+Deno.test("a connection that was another SET's user's a moment ago is told once, by its own SET", async () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const plugins = [{ plugin: shake }, { plugin: cue }];
+    const world = new World({ plugins, setsPerWorker: 4, seats: 10, seed }, {}, seed);
+    const gone = crowd(world, 35);
+    for (const peer of gone) peer.close();
+    world.until(() => gone.every(({ closeCause }) => closeCause !== undefined));
+    const peers = crowd(world, 20);
+    await world.host.request("post", "/policy", POLICY);
+    world.pass(ALL_TOLD_MS);
+    assert.deepEqual(peers.map(told), peers.map(() => 1), `seed ${seed}`);
+  }
+});

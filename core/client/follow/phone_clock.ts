@@ -16,7 +16,7 @@ const MOST_OFF_MS = 5_000;
 const SPREAD_MS = 5_000;
 /** An answer that took longer is tried to be bettered, so often at most, after about so long. */
 const GOOD_ROUND_TRIP_MS = 40;
-const MOST_TRIES = 3;
+const MOST_TRIES = 4;
 const AGAIN_MS = 1_000;
 /** What was measured is good for this long; clocks drift. */
 const FRESH_S = 600;
