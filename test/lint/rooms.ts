@@ -11,6 +11,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["charts", ""],
   ["client/population", ""],
   ["gateway/door", ""],
+  ["plugins/cue", ""],
   ["plugins/seed", ""],
   ["plugins/send/common", ""],
   ["plugins/shake/common", ""],
@@ -39,6 +40,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["seed/file", "base seed/plan"],
   ["threads", "base os"],
   ["wire/v1", "base wire"],
+  ["depot/manifest", "base cli seed/file"],
   ["engine/common", "base os threads"],
   ["engine/uring/ring", "base os threads"],
   ["ledger/disk", "base ledger/record ledger/books"],
@@ -82,6 +84,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["admin/telemetry", "base cli counters admin"],
   ["books/open", "base books/contract books/postgres books/sqlite"],
   ["client/state", "base client/schedule counters threads engine/common admin"],
+  ["depot/serve", "base counters seed/file depot/manifest admin"],
   ["gateway/tls", "base cli os admin"],
   [
     "ledger/evidence",
@@ -98,8 +101,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "books/uplink",
     "base cli counters ledger/record os threads ledger/kinds books/contract ledger/chain ledger/ring ledger/store books/open",
   ],
-  ["client/act", "base client/population client/schedule counters wire wire/v1 engine/common client/state"],
   ["client/connect", "base client/schedule counters wire wire/v1 engine/common token client/state"],
+  ["client/fetch", "base client/schedule counters threads depot/manifest client/state depot/serve"],
+  ["client/follow", "base client/schedule counters wire wire/v1 engine/common client/state"],
+  ["depot", "base cli counters seed/file depot/manifest admin admin/telemetry depot/serve"],
   ["gateway/relay", "base gateway/door counters wire wire/v1 engine/common admin set/common"],
   [
     "ledger/thread",
@@ -113,7 +118,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "books/command",
     "base cli ledger/record ledger/disk ledger/kinds books/contract ledger/chain ledger/store books/open books/uplink",
   ],
-  ["client/answers", "base wire wire/v1 engine/common client/state client/act"],
+  [
+    "client/act",
+    "base client/population client/schedule counters wire wire/v1 engine/common client/state client/follow",
+  ],
   [
     "gateway",
     "base gateway/door cli counters os wire threads engine/common engine admin admin/telemetry gateway/tls gateway/relay",
@@ -124,10 +132,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "audit",
     "base cli ledger/record ledger/books ledger/disk ledger/kinds books/contract ledger/chain ledger/checkpoint ledger/store seed/claim ledger/projection ledger/evidence audit/check books/uplink books/command",
   ],
-  [
-    "client/fleet",
-    "base client/population client/schedule counters wire threads wire/v1 engine/common token client/state client/act client/connect client/answers",
-  ],
+  ["client/answers", "base wire wire/v1 engine/common client/state client/follow client/act"],
   ["monitor/money", "ledger/record admin monitor/timeline monitor/collect"],
   [
     "reconcile",
@@ -139,14 +144,18 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["statement", "base cli books/contract books/open books/command"],
   [
-    "client/main",
-    "base client/population cli client/schedule counters os threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fleet",
+    "client/fleet",
+    "base client/population client/schedule counters wire threads wire/v1 engine/common token client/state client/connect client/follow client/act client/answers",
   ],
   ["monitor/record", "base charts cli counters monitor/timeline monitor/collect monitor/money"],
   ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
   [
     "server/host",
     "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain link ledger/ring ledger/store plugin seed/claim admin server/money set/common books/uplink ledger/thread server/worker",
+  ],
+  [
+    "client/main",
+    "base client/population cli client/schedule counters os wire seed/file threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fetch client/follow client/fleet",
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["monitor/web/page", "base show/console monitor/timeline monitor/collect monitor/money monitor/view"],
