@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { HeldPort } from "../../core/rehearse/stage/held_port.ts";
 import { sleep } from "../../core/base/clock.ts";
 import { processCpuS } from "../../bench/process_cpu.ts";
-import { childrenOf } from "./processes.ts";
+import { childrenOf, processesIn } from "./processes.ts";
 
 /** Nothing takes as long, unless it hangs. */
 const MOST_MS = 180_000;
@@ -133,16 +133,15 @@ export class PostgresServer implements AsyncDisposable {
   async kill9(): Promise<void> {
     const started = this.#process;
     if (started === undefined) return;
-    const children = await childrenOf(started.pid);
-    for (const pid of [started.pid, ...children]) {
-      try {
-        Deno.kill(pid, "SIGKILL");
-      } catch {
-        // it has ended already
-      }
-    }
-    await started.status;
     this.#process = undefined;
+    kill(started.pid);
+    await started.status;
+    // What it has started stands in its folder. One that waits for a lock of a killed one would wait for ever.
+    for (;;) {
+      const left = await processesIn(this.data);
+      if (left.length === 0) return;
+      left.forEach(kill);
+    }
   }
 
   /** Copies its data while it is stopped; the returned function puts them back, while it is stopped. */
@@ -226,6 +225,14 @@ function linesOf(stderr: ReadableStream<Uint8Array>): string[] {
     }),
   );
   return said;
+}
+
+function kill(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch {
+    // it has ended already
+  }
 }
 
 /** 0 if it has just ended. */
