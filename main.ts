@@ -8,33 +8,16 @@ import { firstParentMessage, threadRole } from "./core/threads/thread.ts";
 
 const program: Omit<Program, "command"> = { entry: import.meta.url, ...builtIn };
 
+// deno-lint-ignore no-explicit-any
+type Role = (init: any, program: Program) => unknown;
+
 /** What a worker thread does, by its name. Each is sent one message that says the rest. */
-const roles: Record<string, () => Promise<unknown>> = {
-  async access() {
-    const { runAccessWorker } = await import("./core/server/worker/access_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runAccessWorker(await firstMessage as any, { ...program, command: ["redpkt"] });
-  },
-  async ledger() {
-    const { runLedgerWorker } = await import("./core/ledger/thread/ledger_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runLedgerWorker(await firstMessage as any);
-  },
-  async projector() {
-    const { runProjectorWorker } = await import("./core/ledger/thread/projector_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runProjectorWorker(await firstMessage as any);
-  },
-  async uplink() {
-    const { runUplinkWorker } = await import("./core/books/uplink/uplink_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runUplinkWorker(await firstMessage as any);
-  },
-  async fleet() {
-    const { runFleetWorker } = await import("./core/client/main/fleet_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runFleetWorker(await firstMessage as any);
-  },
+const roles: Record<string, () => Promise<Role>> = {
+  access: async () => (await import("./core/server/worker/access_worker.ts")).runAccessWorker,
+  ledger: async () => (await import("./core/ledger/thread/ledger_worker.ts")).runLedgerWorker,
+  projector: async () => (await import("./core/ledger/thread/projector_worker.ts")).runProjectorWorker,
+  uplink: async () => (await import("./core/books/uplink/uplink_worker.ts")).runUplinkWorker,
+  fleet: async () => (await import("./core/client/main/fleet_worker.ts")).runFleetWorker,
 };
 
 const role = threadRole();
@@ -42,7 +25,8 @@ const role = threadRole();
 const firstMessage = role === undefined ? undefined : firstParentMessage();
 
 if (role !== undefined) {
-  await roles[role]();
+  const run = await roles[role]();
+  await run(await firstMessage, { ...program, command: ["redpkt"] });
 } else {
   const [{ dispatch }, { processHost }, { VERSION }] = await Promise.all([
     import("./core/cli/dispatch.ts"),
@@ -57,6 +41,10 @@ if (role !== undefined) {
     client: {
       summary: "plays a fleet of users against servers",
       load: () => import("./core/client/main/client.ts"),
+    },
+    gateway: {
+      summary: "brings users of browsers to servers: WebSockets to TCP",
+      load: () => import("./core/gateway/gateway.ts"),
     },
     seed: {
       summary: "makes and audits the money: seed files of tickets",
@@ -93,6 +81,10 @@ if (role !== undefined) {
     token: {
       summary: "makes tokens that users log in with, and keys for them",
       load: () => import("./core/token/command.ts"),
+    },
+    party: {
+      summary: "gives an evening for real people and their phones",
+      load: () => import("./core/party/party.ts"),
     },
     demo: {
       summary: "rehearses the gala on this machine",

@@ -10,8 +10,9 @@ import { withBooks } from "../books/command/with_books.ts";
 import type { Intake } from "../books/contract/intake.ts";
 import { SourceRefused, TruthSource } from "../books/uplink/ledger_source.ts";
 import { UplinkRefused } from "../books/uplink/uplink.ts";
-import { adoptionNote } from "../ledger/chain/notes.ts";
+import { noteOf } from "../ledger/chain/notes.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
+import { kinds } from "../ledger/kinds/entry_kinds.ts";
 import { refuseLostRows } from "../ledger/evidence/inspect.ts";
 import { catchUp } from "../ledger/projection/projector.ts";
 import { SqliteStore } from "../ledger/store/sqlite_store.ts";
@@ -96,7 +97,7 @@ async function withSource<T>(directory: string, run: (source: TruthSource) => Pr
 function note(directory: string, epoch: number, reason: string, clock: Clock): void {
   const store = new SqliteStore(directory);
   try {
-    store.note(adoptionNote({ epoch, reason, token: systemSecret() }), clock.wallMs());
+    store.note(noteOf(kinds.adoption, { epoch, reason, token: systemSecret() }), clock.wallMs());
   } finally {
     store.close();
   }

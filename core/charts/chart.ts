@@ -4,7 +4,7 @@
 export type Unit = "count" | "perSecond" | "us" | "ms" | "bytes" | "bytesPerSecond" | "percent" | "yuan";
 
 /** Whose metrics a line shows. */
-export type Role = "server" | "client";
+export type Role = "server" | "client" | "gateway";
 
 /** Where a line comes from that the processes of a role tell. */
 export type RoleSource =

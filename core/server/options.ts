@@ -2,6 +2,7 @@ import { z } from "zod";
 import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
 import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { parseAddress } from "../os/address.ts";
+import { type AddressRange, parseAddressRange } from "../os/address_ranges.ts";
 import { allowHostFlag } from "../admin/host_name.ts";
 import { httpAddress } from "../admin/http_address.ts";
 import { MOST_HOST_NUMBER } from "../base/id_space.ts";
@@ -15,6 +16,15 @@ const address = z.string().transform((text, context) => {
   context.addIssue({ code: "custom", message: "must be an IPv4 address such as 0.0.0.0 or 127.0.0.1" });
   return z.NEVER;
 });
+
+const proxies = z.array(z.string()).default([]).transform((texts, context): AddressRange[] =>
+  texts.flatMap((text) => text.split(",")).map((text) => {
+    const range = parseAddressRange(text);
+    if (range !== undefined) return range;
+    context.addIssue({ code: "custom", message: "must be IPv4 addresses such as 10.0.0.1 or 10.0.0.0/24" });
+    return z.NEVER;
+  })
+);
 
 /** The flags of `redpkt server`; a config file may set the same under `server`. */
 export const SERVER_FLAGS = {
@@ -103,6 +113,13 @@ export const SERVER_FLAGS = {
     z.string().optional(),
   ),
   event: flag("NAME", "the event that tokens must be for", z.string().default("")),
+  "proxy-protocol": {
+    ...listFlag(
+      "LIST",
+      "proxies that say whose a connection is by PROXY headers of version 2: ADDRESS or CIDR",
+    ),
+    schema: proxies,
+  },
   "login-seconds": flag(
     "N",
     "how long a new connection may take to log in, 0 for ever",

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { fillLedger } from "../../bench/fill_ledger.ts";
 import { openBooks } from "../../core/books/open/open_books.ts";
-import { adoptionNote, hostNote } from "../../core/ledger/chain/notes.ts";
+import { kinds } from "../../core/ledger/kinds/entry_kinds.ts";
+import { noteOf } from "../../core/ledger/chain/notes.ts";
 import { SqliteStore } from "../../core/ledger/store/sqlite_store.ts";
 import { copyFolder } from "../audit/world.ts";
 import { redpkt } from "../processes.ts";
@@ -15,7 +16,7 @@ const AWARDS = 3_000;
 function makeLedger(directory: string, host: number, awards = AWARDS): string {
   Deno.mkdirSync(directory, { recursive: true });
   const store = new SqliteStore(directory, "off");
-  store.note(hostNote(host), 1_763_000_000_000);
+  store.note(noteOf(kinds.host, host), 1_763_000_000_000);
   store.close();
   fillLedger(directory, { awards, users: 1_000, isCheckpointed: true, perCommit: 500 });
   return directory;
@@ -202,7 +203,7 @@ Deno.test("an adopted ledger is the books' from then on: its copies, older state
     assert.match(await run(adopt(`${folder}/adopted`)), /epoch 3/);
     // One that died after it had said so in the ledger, and before the books knew.
     const store = new SqliteStore(`${folder}/adopted`, "off");
-    store.note(adoptionNote({ epoch: 4, reason: "half", token: "half" }), Date.now());
+    store.note(noteOf(kinds.adoption, { epoch: 4, reason: "half", token: "half" }), Date.now());
     store.close();
     assert.match(await run(adopt(`${folder}/adopted`)), /epoch 4 .*; 2 rows carried/);
     const opened = await openBooks(books[1]);

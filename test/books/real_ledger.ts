@@ -2,9 +2,10 @@
 import { Random } from "../../core/base/random.ts";
 import type { Opening } from "../../core/books/contract/openings.ts";
 import type { Intake } from "../../core/books/contract/intake.ts";
-import { EntryKind, HELD } from "../../core/ledger/record/entry.ts";
+import { EntryKind, kinds } from "../../core/ledger/kinds/entry_kinds.ts";
+import { HELD } from "../../core/ledger/record/entry.ts";
 import { EntryRows, ROW_FIELDS, RowField } from "../../core/ledger/record/entry_rows.ts";
-import { adoptionNote, hostNote } from "../../core/ledger/chain/notes.ts";
+import { noteOf } from "../../core/ledger/chain/notes.ts";
 import { SqliteStore } from "../../core/ledger/store/sqlite_store.ts";
 import { TruthReader } from "../../core/ledger/store/truth_reader.ts";
 
@@ -31,7 +32,7 @@ export class RealLedger implements Disposable {
     this.host = host;
     this.#store = new SqliteStore(this.directory, sync);
     this.#random = new Random(seed);
-    if (this.#store.lastSeq() === 0) this.#store.note(hostNote(host), 1_690_000_000_000);
+    if (this.#store.lastSeq() === 0) this.#store.note(noteOf(kinds.host, host), 1_690_000_000_000);
   }
 
   get lastSeq(): number {
@@ -61,7 +62,7 @@ export class RealLedger implements Disposable {
 
   /** Says that another machine goes on with it. */
   adopt(atMs: number, token = "t"): void {
-    this.#store.note(adoptionNote({ epoch: ++this.#epoch, reason: "test", token }), atMs);
+    this.#store.note(noteOf(kinds.adoption, { epoch: ++this.#epoch, reason: "test", token }), atMs);
   }
 
   /** Adds one row of any kind. */

@@ -1,7 +1,8 @@
 /** Ledgers of hosts as books see them, made of nothing but numbers. */
 import type { Block, Enrolment, Intake, Place } from "../../core/books/contract/intake.ts";
 import { hash } from "node:crypto";
-import { EntryKind, HELD } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
+import { HELD } from "../../core/ledger/record/entry.ts";
 import { ROW_FIELDS } from "../../core/ledger/record/entry_rows.ts";
 
 /** When its first row is dated. */

@@ -6,7 +6,7 @@ import type { Intake } from "../../core/books/contract/intake.ts";
 import { ModelBooks } from "../../core/books/model/model_books.ts";
 import { SourceRefused, TruthSource } from "../../core/books/uplink/ledger_source.ts";
 import { Uplink, UplinkRefused } from "../../core/books/uplink/uplink.ts";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { EVENT } from "./books_kinds.ts";
 import { booksContentOf, contentOf, RealLedger } from "./real_ledger.ts";
 

@@ -1,6 +1,7 @@
 import type { OnStage } from "../../cli/progress.ts";
 import { formatCount } from "../../base/units.ts";
-import { EntryKind, HELD } from "../../ledger/record/entry.ts";
+import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
+import { HELD } from "../../ledger/record/entry.ts";
 import { type EntryRows, ROW_FIELDS, RowField } from "../../ledger/record/entry_rows.ts";
 import { genesis } from "../../ledger/chain/chain.ts";
 import { hexOf, ledgerIdOf, linkAt } from "../../ledger/chain/links.ts";

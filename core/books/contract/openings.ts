@@ -1,4 +1,5 @@
-import { EntryKind, HELD } from "../../ledger/record/entry.ts";
+import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
+import { HELD } from "../../ledger/record/entry.ts";
 import { ROW_FIELDS, RowField } from "../../ledger/record/entry_rows.ts";
 import type { RowNumbers } from "./intake.ts";
 

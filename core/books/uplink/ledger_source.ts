@@ -4,11 +4,14 @@ import { genesis } from "../../ledger/chain/chain.ts";
 import { hexOf, ledgerIdOf, linkAt } from "../../ledger/chain/links.ts";
 import { epochAt, hostNumberOf } from "../../ledger/chain/notes.ts";
 import { ChainBroken, eachProven } from "../../ledger/chain/prove_chain.ts";
-import { isTransfer } from "../../ledger/record/entry.ts";
+import { transferKinds } from "../../ledger/kinds/transfers.ts";
 import { ROW_FIELDS, RowField } from "../../ledger/record/entry_rows.ts";
 import { TRUTH_FILE } from "../../ledger/store/sqlite_store.ts";
 import type { TruthReader } from "../../ledger/store/truth_reader.ts";
 import type { Block, Place } from "../contract/intake.ts";
+
+/** Rows of what users send each other. */
+const TRANSFERS: ReadonlySet<number> = new Set(Object.values(transferKinds).map(({ number }) => number));
 
 /** A ledger whose rows go to the books. */
 export interface LedgerSource {
@@ -149,7 +152,7 @@ function proving<T>(prove: () => T): T {
 /** Balances and packets that users send belong to one host: the books can't settle them. */
 function refuseTransfers(rows: Float64Array): void {
   for (let at = 0; at < rows.length; at += ROW_FIELDS) {
-    if (!isTransfer(rows[at + RowField.kind])) continue;
+    if (!TRANSFERS.has(rows[at + RowField.kind])) continue;
     throw new SourceRefused(
       `row ${
         rows[at + RowField.seq]

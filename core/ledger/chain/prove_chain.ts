@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { isSameHead, type Link, LinkHasher } from "./chain.ts";
-import { EntryKind } from "../record/entry.ts";
+import { numbersOf } from "../kinds/entry_kinds.ts";
 import { type EndedPacket, EntryRows, ROW_FIELDS } from "../record/entry_rows.ts";
 import { addRows, allNumbers, returningArrays, wordsOf } from "../disk/sqlite_rows.ts";
 import { FIRST_SENT_ID } from "../../base/id_space.ts";
@@ -114,7 +114,7 @@ export class CommitReader {
     this.#selectEnded = db.prepare(
       `select ended.seq, packet, words from entry cross join ended on number = ${FIRST_SENT_ID + 1} - packet
        where entry.seq > ? and entry.seq <= ? and ended.seq = entry.seq
-       and kind in (${EntryKind.send}, ${EntryKind.claim}, ${EntryKind.takeBack}) order by entry.seq`,
+       and kind in (${numbersOf(({ isOfSentPacket = false }) => isOfSentPacket)}) order by entry.seq`,
     );
     this.#selectMarks = db.prepare("select mark, packets from delivered where mark > ? and mark <= ?");
   }

@@ -70,6 +70,7 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     lines: [
       gauge("open (servers)", "server", "connections"),
       gauge("logged in (servers)", "server", "users"),
+      gauge("open (gateways)", "gateway", "connections"),
       gauge("connected (fleet)", "client", "usersConnected"),
       gauge("ready (fleet)", "client", "usersReady"),
     ],
@@ -81,6 +82,8 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     lines: [
       delta("accepted (servers)", "server", "connectionsOpened"),
       delta("ended (servers)", "server", "connectionsClosed"),
+      delta("accepted (gateways)", "gateway", "connectionsOpened"),
+      delta("ended (gateways)", "gateway", "connectionsClosed"),
       delta("dials (fleet)", "client", "dials"),
       delta("broken off (fleet)", "client", "disconnects"),
     ],
@@ -199,10 +202,32 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     lines: Object.keys(CloseCode).map((name) => delta(inWords(name), "server", closedMetric(name))),
   },
   {
+    id: "gateways",
+    isSparse: true,
+    title: "Gateways: frames brought, upgrades refused",
+    unit: "perSecond",
+    lines: [
+      delta("frames to users", "gateway", "framesOut"),
+      delta("frames to servers", "gateway", "framesIn"),
+      delta("servers not reached", "gateway", "serverDialsFailed"),
+      delta("refused: too many of one address", "gateway", "refusedRate"),
+      delta("refused: no place", "gateway", "refusedFull"),
+      delta("refused: another site's page", "gateway", "refusedOrigin"),
+      delta("refused: no WebSocket", "gateway", "refusedHandshake"),
+    ],
+  },
+  {
+    id: "gatewayCloses",
+    isSparse: true,
+    title: "Connections closed by the gateways, by reason",
+    unit: "perSecond",
+    lines: Object.keys(CloseCode).map((name) => delta(inWords(name), "gateway", closedMetric(name))),
+  },
+  {
     id: "cpu",
     title: "CPU, per cent of one core",
     unit: "percent",
-    lines: (["server", "client"] as const).flatMap((role) => [
+    lines: (["server", "client", "gateway"] as const).flatMap((role) => [
       {
         label: `${role}s`,
         source: { kind: "usage", role, value: "cpuMs" },
@@ -240,7 +265,7 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     id: "memory",
     title: "Memory",
     unit: "bytes",
-    lines: (["server", "client"] as const).flatMap((role) => [
+    lines: (["server", "client", "gateway"] as const).flatMap((role) => [
       { label: `${role}s, resident`, source: { kind: "usage", role, value: "rssBytes" } },
       { label: `${role}s, heap`, source: { kind: "usage", role, value: "heapUsedBytes" } },
     ]),
@@ -249,7 +274,7 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     id: "loop",
     title: "Event-loop delay, worst process",
     unit: "ms",
-    lines: (["server", "client"] as const).map((role) => ({
+    lines: (["server", "client", "gateway"] as const).map((role) => ({
       label: `${role}s`,
       source: { kind: "usage", role, value: "loopDelayMs" },
     })),

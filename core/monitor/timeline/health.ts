@@ -81,6 +81,18 @@ export const CORE_WARNINGS: readonly WarningSpec[] = [{
   metrics: ["ledgerUserLimit", "ledgerSponsorLimit"],
   text: "shakes a second win nothing since their users have all they may have: " +
     "redpkt server --packets-per-user and --packets-per-sponsor, 0 for no limit",
+}, {
+  id: "gatewayServers",
+  role: "gateway",
+  metrics: ["serverDialsFailed"],
+  text:
+    "connections a second from gateways to servers don't come up: GET /health of the gateway says which servers",
+}, {
+  id: "gatewayRates",
+  role: "gateway",
+  metrics: ["refusedRate"],
+  text: "connections a second are refused by gateways since one address makes too many: " +
+    "redpkt gateway --connects-per-s-per-address, 0 for no limit",
 }];
 
 function warned({ metrics, text }: WarningSpec, role: RoleSecond | undefined): Finding[] {

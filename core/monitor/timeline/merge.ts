@@ -2,7 +2,7 @@ import { Histogram } from "../../counters/histogram.ts";
 import type { Snapshot } from "../../counters/series.ts";
 
 export type Role = Snapshot["role"];
-export const ROLES: readonly Role[] = ["server", "client"];
+export const ROLES: readonly Role[] = ["server", "client", "gateway"];
 
 /** What the processes of a machine's interfaces carried within a second. */
 interface Carried {
