@@ -9,7 +9,7 @@ import { numberArray, textArray } from "./array_text.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 
 /** Class of the advisory locks of parts: one settler each. */
-const PART_LOCK = 0x72706b73;
+export const PART_LOCK = 0x72706b73;
 /** Advisory lock that settlers share and operators have alone, so that no act misses what is being judged. */
 export const ACT_LOCK = 0x72706b61;
 
