@@ -127,7 +127,7 @@ export class PostgresServer implements AsyncDisposable {
 }
 
 /** The last of what a process says; it grows while the process lives. */
-function linesOf(stderr: ReadableStream<Uint8Array>): string[] {
+function linesOf(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): string[] {
   const said: string[] = [];
   void stderr.pipeThrough(new TextDecoderStream()).pipeTo(
     new WritableStream({

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../core/base/user_error.ts";
-import { AwardState } from "../../core/books/contract/award_state.ts";
+import { AwardState } from "../../core/books/account/award_state.ts";
 import { makeBooks, openBooks } from "../../core/books/open/open_books.ts";
 import { TruthSource } from "../../core/books/uplink/ledger_source.ts";
 import { hostNote } from "../../core/ledger/chain/notes.ts";

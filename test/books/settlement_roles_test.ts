@@ -1,7 +1,7 @@
 /** Settlers, payers and operators of PostgreSQL's books may do their own work and nothing else. */
 import assert from "node:assert/strict";
 import { UserError } from "../../core/base/user_error.ts";
-import { AwardState } from "../../core/books/contract/award_state.ts";
+import { AwardState } from "../../core/books/account/award_state.ts";
 import { partOf } from "../../core/books/contract/openings.ts";
 import { makeBooks, openBooks } from "../../core/books/open/open_books.ts";
 import { PostgresConnection } from "../../core/books/postgres/postgres_connection.ts";
