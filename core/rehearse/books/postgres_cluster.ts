@@ -69,8 +69,8 @@ export class PostgresCluster {
     Deno.writeTextFileSync(`${this.data}/postgresql.conf`, SETTINGS + settings, { append: true });
   }
 
-  /** Starts it; it takes connections once it {@linkcode answers}. SIGINT ends it in order. @param log where its log goes */
-  spawn(log: "null" | "piped" = "null"): Deno.ChildProcess {
+  /** Starts it; it takes connections once it {@linkcode answers}. SIGINT ends it in order. */
+  spawn(stderr: "null" | "piped" = "null"): Deno.ChildProcess {
     return new Deno.Command(`${this.#bin}/postgres`, {
       args: [
         ...["-D", this.data, "-p", String(this.port), "-c", "listen_addresses=127.0.0.1"],
@@ -78,7 +78,7 @@ export class PostgresCluster {
       ],
       stdin: "null",
       stdout: "null",
-      stderr: log,
+      stderr,
       env: { LC_ALL: "C" },
       cwd: "/", // it may not enter everybody's folders
       ...this.#identity,
