@@ -2,6 +2,7 @@
 import {
   Phone,
   type SendModeName,
+  type SendOrder,
   type ShakeOutcome,
   type WireEvents,
 } from "../../core/phone/library/mod.ts";
