@@ -17,7 +17,7 @@ import { handshakeAnswer, handshakeProblem, handshakeRefusal } from "./door/hand
 import { isOriginAllowed } from "./door/origins.ts";
 import { RateTable } from "./door/rate_table.ts";
 import { GATEWAY_METRICS, type GatewayMetric } from "./relay/metrics.ts";
-import { Relay, type RelayLimits } from "./relay/relay.ts";
+import { Relay, type RelayLimits, type RelayWatch } from "./relay/relay.ts";
 import { type ServerHost, ServerHosts } from "./relay/server_hosts.ts";
 
 /** Answers requests that aren't WebSockets, such as for a page. */
@@ -46,6 +46,10 @@ export interface GatewayOptions {
   readonly sendsProxyProtocol: boolean;
   /** What else is served on the same port; nothing if absent. */
   readonly serve?: PageServer;
+  /** Streams of events at once that `serve` may answer with; 512 if absent. */
+  readonly streams?: number;
+  /** Told of users. */
+  readonly watch?: RelayWatch;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -102,6 +106,7 @@ export class RunningGateway {
       proxiedTo: options.sendsProxyProtocol
         ? { address: parseAddress(listen.hostname) ?? 0, port: listen.port }
         : undefined,
+      watch: options.watch,
     });
   }
 
@@ -146,7 +151,7 @@ export class RunningGateway {
   }
 
   async #listen(): Promise<void> {
-    const { listen, tls, serve } = this.#options;
+    const { listen, tls, serve, streams = HTTP_LIMITS.streams } = this.#options;
     const service = {
       guard: () => undefined,
       fetch: (request: Request, from = "") =>
@@ -159,7 +164,7 @@ export class RunningGateway {
         this.#upgrade(request, socket, head),
     };
     try {
-      this.#http = await serveHttp(listen, service, HTTP_LIMITS, more);
+      this.#http = await serveHttp(listen, service, { ...HTTP_LIMITS, streams }, more);
     } catch (error) {
       const { code, message } = error as Error & { code?: string };
       const why = code === "EADDRINUSE" ? "the port is taken" : message;

@@ -27,6 +27,16 @@ export interface RelayLimits {
   readonly readS: number;
 }
 
+/** Told of users and what they say, for whoever shows it; what it does with that is its own affair. */
+export interface RelayWatch {
+  /** A user has logged in. */
+  came(user: number): void;
+  /** A connection that had logged in is gone. */
+  went(user: number): void;
+  /** A user's message begins with a frame of this opcode. */
+  said(user: number, opcode: number): void;
+}
+
 export interface RelayParts {
   readonly engine: Engine;
   readonly clock: Clock;
@@ -35,6 +45,7 @@ export interface RelayParts {
   readonly limits: RelayLimits;
   /** Logins a second by token. */
   readonly tokenRates: RateTable<number>;
+  readonly watch?: RelayWatch | undefined;
   /** This gateway as servers see it, if they are to be told of clients by the PROXY protocol. */
   readonly proxiedTo: { readonly address: number; readonly port: number } | undefined;
 }
@@ -162,6 +173,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
     this.count("framesIn", count);
     this.count("bytesIn", bytes.length);
     this.isBusy = true;
+    if (peer.isLoggedIn) this.#parts.watch?.said(peer.user, opcodeOf(view, 0));
     if (peer.phase === PeerPhase.relaying) return this.#toServer(peer, bytes);
     if (peer.phase === PeerPhase.open && !this.#admit(peer, view)) return;
     peer.earlyBytes += bytes.length;
@@ -301,6 +313,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
     if (count.frames === 0) return;
     if (!peer.isLoggedIn && opcodeOf(view, start) === Opcode1.loginResult) {
       peer.isLoggedIn = true;
+      this.#parts.watch?.came(peer.user);
       this.count("users");
       this.count("logins");
     }
@@ -351,6 +364,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
     peer.partial = undefined;
     if (peer.isLoggedIn) {
       peer.isLoggedIn = false;
+      this.#parts.watch?.went(peer.user);
       this.count("users", -1);
     }
     if (peer.connection < 0) return;
