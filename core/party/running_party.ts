@@ -148,6 +148,7 @@ export class RunningParty {
       wins: this.#wins,
       presence: this.#presence,
       tokens,
+      serverPort: this.#server.port,
       joinUrl: links.join,
       qrSvg: renderSVG(links.join, { border: 1 }),
       order: (order) => this.#order(order),

@@ -25,6 +25,7 @@ function bench(guestsMost = 500) {
   const tokens = new Tokens({ keys: [{ id: 1, secret: new Uint8Array(32).fill(1) }], event: "p" });
   const site = new Site({
     ...{ clock, party, evening, guests, wins, tokens, presence: new Presence() },
+    serverPort: 1,
     joinUrl: "https://h/#ABC234",
     qrSvg: "<svg/>",
     order: (order) => {
