@@ -26,6 +26,11 @@ const NEWS_MS = 10_000;
 /** How long pages can still be seen after the end. */
 const LAST_LOOK_MS = 60_000;
 
+/** A code as phones read it best, whatever the terminal's colours are: what is drawn is white on black. */
+function onBlack(text: string): string {
+  return text.split("\n").map((line) => `\x1b[97;40m${line}\x1b[0m`).join("\n");
+}
+
 /** What phones will say, in words for the host. */
 const OWN_WORDS = `
   Phones will warn that the connection isn't private: this machine has made its certificate itself, and nobody
@@ -187,8 +192,9 @@ export class RunningParty {
   #tellLinks(links: Links): void {
     const { party, path } = this.#folder;
     this.#log("info", "open", { dir: path, join: links.join, port: this.#door.address.port });
+    const code = renderUnicodeCompact(links.join, { border: 2 });
     this.#host.err(
-      `\n${renderUnicodeCompact(links.join, { border: 2 })}\n\n` +
+      `\n${this.#host.isTerminal ? onBlack(code) : code}\n\n` +
         `  ${party.plan.name}\n\n` +
         `  Guests      ${links.join}\n` +
         `  Big screen  ${links.wall}\n` +

@@ -50,7 +50,10 @@ export class Connection {
       // Told by the event too, which may have come first or is about to come: once is enough for the page.
       const { packetId, amountFen } = outcome.packet;
       this.#tell({ kind: "won", packetId, amountFen });
-    } else this.#tell({ kind: "answer", answer: ANSWERS[outcome.result] });
+    } else {
+      const sponsor = outcome.result === "greeting" ? outcome.sponsor : 0;
+      this.#tell({ kind: "answer", answer: ANSWERS[outcome.result], sponsor });
+    }
   }
 
   async open(packetId: number): Promise<void> {
