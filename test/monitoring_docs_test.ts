@@ -6,6 +6,7 @@ import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/judge/money_tall
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/thread/metrics.ts";
 import { CLAIM_METRICS } from "../core/server/host/claim_watch.ts";
 import { MONEY_GAUGES, moneyMetrics } from "../core/server/host/money_metrics.ts";
+import { GATEWAY_METRICS } from "../core/gateway/relay/metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
 import seed from "../plugins/seed/mod.ts";
@@ -46,7 +47,7 @@ Deno.test("the Grafana dashboard is what its program makes", async () => {
 Deno.test("every metric that dashboard and alerts name is one that a process has", async () => {
   const known = new Set(["redpkt_build_info"]);
   for (const [name] of moneyMetrics({ read: () => [ONE_PLACE] }).matchAll(/^redpkt_\w+/gm)) known.add(name);
-  for (const definitions of [server, fleetMetrics.definitions]) {
+  for (const definitions of [server, fleetMetrics.definitions, GATEWAY_METRICS]) {
     for (const [metric, definition] of Object.entries(definitions)) {
       const { name } = prometheusName(metric, definition);
       known.add(definition.kind === "histogram" ? `${name}_bucket` : name);
@@ -63,7 +64,8 @@ Deno.test("every metric that a chart names is one that a process or a rehearsal 
   const fleet = { ...fleetMetrics.definitions, ...Object.fromEntries(machine) };
   const unknown = chartTable([seed, send, shake, throttle].map(declaredBy)).lines.flatMap(({ source }) => {
     const metrics = "metric" in source ? [source.metric] : "metrics" in source ? source.metrics : [];
-    const known = "role" in source && source.role === "client" ? fleet : server;
+    const known =
+      { client: fleet, server, gateway: GATEWAY_METRICS }["role" in source ? source.role : "server"];
     return metrics.filter((metric) => !Object.hasOwn(known, metric));
   });
   assert.deepEqual(unknown, []);

@@ -206,7 +206,9 @@ export class WebSocketUsers implements EngineHandler {
 /** Where the head of an HTTP answer ends; -1 if it doesn't yet. */
 function endOfHead(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at + 4 <= end; at++) {
-    if (bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) return at + 4;
+    if (bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) {
+      return at + 4;
+    }
   }
   return -1;
 }
