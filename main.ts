@@ -8,28 +8,16 @@ import { firstParentMessage, threadRole } from "./core/threads/thread.ts";
 
 const program: Omit<Program, "command"> = { entry: import.meta.url, ...builtIn };
 
+// deno-lint-ignore no-explicit-any
+type Role = (init: any, program: Program) => unknown;
+
 /** What a worker thread does, by its name. Each is sent one message that says the rest. */
-const roles: Record<string, () => Promise<unknown>> = {
-  async access() {
-    const { runAccessWorker } = await import("./core/server/worker/access_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runAccessWorker(await firstMessage as any, { ...program, command: ["redpkt"] });
-  },
-  async ledger() {
-    const { runLedgerWorker } = await import("./core/ledger/thread/ledger_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runLedgerWorker(await firstMessage as any);
-  },
-  async projector() {
-    const { runProjectorWorker } = await import("./core/ledger/thread/projector_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runProjectorWorker(await firstMessage as any);
-  },
-  async fleet() {
-    const { runFleetWorker } = await import("./core/client/main/fleet_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runFleetWorker(await firstMessage as any);
-  },
+const roles: Record<string, () => Promise<Role>> = {
+  access: async () => (await import("./core/server/worker/access_worker.ts")).runAccessWorker,
+  ledger: async () => (await import("./core/ledger/thread/ledger_worker.ts")).runLedgerWorker,
+  projector: async () => (await import("./core/ledger/thread/projector_worker.ts")).runProjectorWorker,
+  uplink: async () => (await import("./core/books/uplink/uplink_worker.ts")).runUplinkWorker,
+  fleet: async () => (await import("./core/client/main/fleet_worker.ts")).runFleetWorker,
 };
 
 const role = threadRole();
@@ -37,7 +25,8 @@ const role = threadRole();
 const firstMessage = role === undefined ? undefined : firstParentMessage();
 
 if (role !== undefined) {
-  await roles[role]();
+  const run = await roles[role]();
+  await run(await firstMessage, { ...program, command: ["redpkt"] });
 } else {
   const [{ dispatch }, { processHost }, { VERSION }] = await Promise.all([
     import("./core/cli/dispatch.ts"),
@@ -80,6 +69,10 @@ if (role !== undefined) {
     ledger: {
       summary: "checks, shows, exports and closes a ledger",
       load: () => import("./core/audit/ledger_command.ts"),
+    },
+    books: {
+      summary: "keeps what all hosts awarded in one place, to be settled and paid",
+      load: () => import("./core/books/command/books_command.ts"),
     },
     reconcile: {
       summary: "compares a ledger with what the users saw",

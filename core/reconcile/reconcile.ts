@@ -1,8 +1,10 @@
 import type { OnStage } from "../cli/progress.ts";
-import { EntryKind, HELD, isNote, isOfOrder, isTransfer } from "../ledger/record/entry.ts";
+import { accountsOf } from "../ledger/kinds/accounts.ts";
+import { EntryKind, kindOf } from "../ledger/kinds/entry_kinds.ts";
+import type { AccountName } from "../ledger/kinds/sides.ts";
 import { type EntryRows, RowField } from "../ledger/record/entry_rows.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
-import { MintList } from "../ledger/judge/mint_list.ts";
+import { MintList } from "../ledger/books/mint_list.ts";
 import { KeyFolder } from "../seed/file/keys.ts";
 import { SortedBlocks } from "../ledger/record/sorted_blocks.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
@@ -23,6 +25,8 @@ import { Stays } from "./stays.ts";
 
 /** How often progress is told, in records. */
 const STRIDE = 65_536;
+/** What is added to the origin of a record, by what a fleet's file says when a user sees the same. */
+const ORIGIN_OF = { shake: 0, claim: SHARE, open: OPENED, stayed: 0 } as const;
 
 export interface ReconcileOptions {
   /** Directories of ledgers: more than one to find what is in two. */
@@ -159,13 +163,11 @@ function readLedger(
         const at = rows.at(row);
         sums.add(rows, at);
         tickets?.add(rows, at);
-        if (rows.values[at + RowField.kind] === EntryKind.award) addAward(byPacket, byUser, rows, at, index);
-        if (rows.values[at + RowField.kind] === EntryKind.claim) {
-          addRecord(byPacket, rows, at, SHARE + index + 1);
-        }
-        if (rows.values[at + RowField.kind] === EntryKind.open) {
-          addRecord(byPacket, rows, at, OPENED + index + 1);
-        }
+        const seenAs = kindOf(rows.values[at + RowField.kind])?.seenAs;
+        if (seenAs === undefined) continue;
+        // Ledgers count from 1; 0 is a fleet.
+        addRecord(byPacket, rows, at, ORIGIN_OF[seenAs] + index + 1);
+        if (seenAs === "shake") addPacketOfUser(byUser, rows, at);
       }
     });
     const { accounts, packetsMade } = sums.finish();
@@ -180,16 +182,17 @@ class LedgerSums {
   readonly #ledger: string;
   readonly #differences: Differences;
   readonly #mints = new MintList();
+  readonly #fenOf: Record<AccountName, number> = {
+    source: 0,
+    pool: 0,
+    held: 0,
+    user: 0,
+    packet: 0,
+    returned: 0,
+  };
   /** By sponsor. */
   readonly #poolFen = new Map<number, number>();
   #seq = 0;
-  #mintedFen = 0;
-  #heldFen = 0;
-  #userFen = 0;
-  #returnedFen = 0;
-  /** What users sent each other: money that came for it, and where it is. */
-  #fundedFen = 0;
-  #packetFen = 0;
   #packetsMade = 0;
 
   constructor(ledger: string, differences: Differences) {
@@ -198,115 +201,69 @@ class LedgerSums {
   }
 
   add({ values }: EntryRows, at: number): void {
-    const packetId = values[at + RowField.packetId];
-    const fen = values[at + RowField.amount];
-    const sponsor = values[at + RowField.sponsor];
     const seq = values[at + RowField.seq];
     if (seq !== ++this.#seq) {
       this.#differences.add(`${this.#ledger}: row ${this.#seq} is missing`);
       this.#seq = seq;
     }
-    if (isNote(values[at + RowField.kind]) || isOfOrder(values[at + RowField.kind])) return; // no money
-    if (isTransfer(values[at + RowField.kind])) {
-      return this.#transfer(values[at + RowField.kind], fen, sponsor === 1);
+    const kind = values[at + RowField.kind];
+    const packetId = values[at + RowField.packetId];
+    const fen = values[at + RowField.amount];
+    const sponsor = values[at + RowField.sponsor];
+    if (kindOf(kind)?.legs === undefined) {
+      return this.#differences.add(`${this.#ledger}: row ${seq} is of no kind that there is: ${kind}`);
     }
-    switch (values[at + RowField.kind]) {
-      case EntryKind.open:
-        return this.#leaveHeld(seq, fen, () => this.#userFen += fen);
-      case EntryKind.lapse:
-        return this.#leaveHeld(seq, fen, () => this.#returnedFen += fen);
-    }
-    const pool = this.#poolFen.get(sponsor) ?? 0;
-    if (values[at + RowField.kind] === EntryKind.mint) {
+    const [from, to] = accountsOf(values, at);
+    this.#move(from, -fen, sponsor);
+    this.#move(to, fen, sponsor);
+    this.#checkPaid(from, sponsor, seq);
+    if (kind === EntryKind.mint) {
       const count = values[at + RowField.count];
       if (packetId < this.#mints.nextId) this.#differences.add(`packet ${packetId}: was made twice`);
       this.#mints.add({ firstId: packetId, count, amountFen: fen, sponsor });
       this.#packetsMade += count;
-      this.#mintedFen += fen;
-      this.#poolFen.set(sponsor, pool + fen);
-      return;
-    }
-    this.#poolFen.set(sponsor, pool - fen);
-    if (pool < fen) {
-      this.#differences.add(`${this.#ledger}: the pool of sponsor ${sponsor} is overdrawn at row ${seq}`);
-    }
-    if (values[at + RowField.kind] === EntryKind.giveBack) {
-      this.#returnedFen += fen;
-      return;
-    }
-    if (values[at + RowField.count] === HELD) this.#heldFen += fen;
-    else this.#userFen += fen;
-    if (this.#mints.sponsorOf(packetId) !== sponsor) {
+    } else if (kind === EntryKind.award && this.#mints.sponsorOf(packetId) !== sponsor) {
       this.#differences.add(`packet ${packetId}: no packet of sponsor ${sponsor} with this id was made`);
     }
   }
 
-  #leaveHeld(seq: number, fen: number, arrive: () => void): void {
-    this.#heldFen -= fen;
-    arrive();
-    if (this.#heldFen < 0) {
-      this.#differences.add(`${this.#ledger}: more is opened than was awarded, at row ${seq}`);
-    }
+  #move(account: AccountName, fen: number, sponsor: number): void {
+    this.#fenOf[account] += fen;
+    if (account === "pool") this.#poolFen.set(sponsor, (this.#poolFen.get(sponsor) ?? 0) + fen);
   }
 
-  #transfer(kind: number, fen: number, isFromHost: boolean): void {
-    switch (kind) {
-      case EntryKind.fund:
-        this.#fundedFen += fen;
-        this.#userFen += fen;
-        break;
-      case EntryKind.send:
-        this.#packetFen += fen;
-        if (isFromHost) this.#fundedFen += fen;
-        else this.#userFen -= fen;
-        break;
-      case EntryKind.claim:
-        this.#packetFen -= fen;
-        this.#userFen += fen;
-        break;
-      case EntryKind.takeBack:
-        this.#packetFen -= fen;
-        if (isFromHost) this.#fundedFen -= fen;
-        else this.#userFen += fen;
+  /** An account that has paid must have had the money; users are told apart elsewhere. */
+  #checkPaid(account: AccountName, sponsor: number, seq: number): void {
+    if (account === "pool" && this.#poolFen.get(sponsor)! < 0) {
+      this.#differences.add(`${this.#ledger}: the pool of sponsor ${sponsor} is overdrawn at row ${seq}`);
+    } else if (account === "held" && this.#fenOf.held < 0) {
+      this.#differences.add(`${this.#ledger}: more is opened than was awarded, at row ${seq}`);
+    } else if (account === "packet" && this.#fenOf.packet < 0) {
+      this.#differences.add(`${this.#ledger}: the sent packets are overdrawn`);
     }
-    if (this.#packetFen < 0) this.#differences.add(`${this.#ledger}: the sent packets are overdrawn`);
   }
 
   finish(): { accounts: Omit<LedgerAccounts, "hostNumber">; packetsMade: number } {
-    const poolFen = [...this.#poolFen.values()].reduce((sum, fen) => sum + fen, 0);
-    const sumFen = poolFen + this.#heldFen + this.#userFen + this.#returnedFen + this.#packetFen;
-    const inFen = this.#mintedFen + this.#fundedFen;
-    if (sumFen !== inFen) {
-      this.#differences.add(`${this.#ledger}: ${inFen} fen went in and ${sumFen} fen are there`);
-    }
+    const { source, pool, held, user, packet, returned } = this.#fenOf;
     return {
       accounts: {
         ledger: this.#ledger,
-        sourceFen: -inFen,
-        poolFen,
-        heldFen: this.#heldFen,
-        userFen: this.#userFen,
-        returnedFen: this.#returnedFen,
-        packetFen: this.#packetFen,
+        sourceFen: source,
+        poolFen: pool,
+        heldFen: held,
+        userFen: user,
+        returnedFen: returned,
+        packetFen: packet,
       },
       packetsMade: this.#packetsMade,
     };
   }
 }
 
-function addAward(
-  byPacket: SortedBlocks,
-  byUser: SortedBlocks,
-  rows: EntryRows,
-  row: number,
-  ledger: number,
-): void {
-  // Ledgers count from 1; 0 is a fleet.
-  addRecord(byPacket, rows, row, ledger + 1);
-  const { values } = rows;
-  const userAt = byUser.next();
-  byUser.words[userAt] = values[row + RowField.user];
-  byUser.words[userAt + 1] = values[row + RowField.sponsor];
+function addPacketOfUser(byUser: SortedBlocks, { values }: EntryRows, row: number): void {
+  const at = byUser.next();
+  byUser.words[at] = values[row + RowField.user];
+  byUser.words[at + 1] = values[row + RowField.sponsor];
 }
 
 function addRecord(byPacket: SortedBlocks, { values }: EntryRows, row: number, origin: number): void {
@@ -330,7 +287,7 @@ function addSighting(
   const at = byPacket.next();
   const { words } = byPacket;
   words[at] = packetId;
-  words[at + RecordWord.origin] = kind === "claim" ? SHARE : kind === "open" ? OPENED : 0;
+  words[at + RecordWord.origin] = ORIGIN_OF[kind];
   words[at + RecordWord.user] = user;
   words[at + RecordWord.amountLow] = amountFen;
   words[at + RecordWord.amountHigh] = amountFen / 0x1_0000_0000;

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { UserError } from "../base/user_error.ts";
-import { EntryKind } from "../ledger/record/entry.ts";
+import { EntryKind } from "../ledger/kinds/entry_kinds.ts";
 import { type EntryRows, RowField } from "../ledger/record/entry_rows.ts";
 import { usedSeeds } from "../ledger/chain/notes.ts";
 import type { TruthReader } from "../ledger/store/truth_reader.ts";

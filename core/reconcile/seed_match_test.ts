@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { closeEvent } from "../audit/close_event.ts";
-import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen, Verdict } from "../ledger/record/entry.ts";
-import { emptyJudgement, NO_LIMITS } from "../ledger/record/ledger.ts";
+import { EntryKind } from "../ledger/kinds/entry_kinds.ts";
+import { ENTRY_WORDS, EntryWord, setEntryAmountFen, Verdict } from "../ledger/record/entry.ts";
+import { emptyJudgement } from "../ledger/record/judgement.ts";
+import { NO_LIMITS } from "../ledger/record/ledger.ts";
 import { LedgerIdentity } from "../ledger/store/ledger_identity.ts";
 import { openJudge } from "../ledger/checkpoint/open_judge.ts";
 import { SqliteStore } from "../ledger/store/sqlite_store.ts";

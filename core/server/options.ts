@@ -8,6 +8,7 @@ import { httpAddress } from "../admin/http_address.ts";
 import { MOST_HOST_NUMBER } from "../base/id_space.ts";
 import { CLAIMS_FLAG } from "../seed/claim/claims_directory.ts";
 import { PRIORITY_CHOICES } from "../os/foreground.ts";
+import { BOOKS_FLAGS } from "./books_options.ts";
 
 const address = z.string().transform((text, context) => {
   const parsed = text === "localhost" ? 0x7f000001 : parseAddress(text);
@@ -62,6 +63,7 @@ export const SERVER_FLAGS = {
     z.string().optional(),
   ),
   ledger: flag("DIR", "directory in which awards last; without it they are forgotten", z.string().optional()),
+  ...BOOKS_FLAGS,
   seed: flag("FILE", "seed file whose tickets are given away", z.string().min(1).optional()),
   "host-id": flag("ID", "which host this is; with --seed", z.string().min(1).optional()),
   "host-number": flag(
@@ -102,7 +104,7 @@ export const SERVER_FLAGS = {
   ),
   version0: flag(
     "on|off",
-    "whether users of protocol version 0, who show no token, may log in [off with --token-keys, else on]",
+    "whether users of protocol version 0, who show no token, may log in [off with --token-keys or --books, else on]",
     z.enum(["on", "off"]).optional(),
   ),
   "token-keys": flag(
@@ -153,6 +155,7 @@ export const SERVER_FLAGS = {
 export type ServerOptions = FlagValues<typeof SERVER_FLAGS>;
 
 /** Whether users of protocol version 0, who show no token, may log in. */
-export function allowsVersion0(options: Pick<ServerOptions, "version0" | "token-keys">): boolean {
-  return (options.version0 ?? (options["token-keys"] === undefined ? "on" : "off")) === "on";
+export function allowsVersion0(options: Pick<ServerOptions, "version0" | "token-keys" | "books">): boolean {
+  const mayOpen = options["token-keys"] === undefined && options.books === undefined;
+  return (options.version0 ?? (mayOpen ? "on" : "off")) === "on";
 }

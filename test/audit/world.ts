@@ -1,6 +1,7 @@
 /** A ledger with some of everything, for those who damage it and those who look whether that is found. */
 import { LedgerFiller } from "../../bench/ledger_filler.ts";
-import { EntryKind, HELD } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
+import { HELD } from "../../core/ledger/record/entry.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
 import { catchUp, Projector } from "../../core/ledger/projection/projector.ts";
 import { sendBodyWords } from "../../core/ledger/record/send_body.ts";

@@ -1,8 +1,8 @@
 /** What every ledger must do with what operators order; run with `describeOrders`. */
 import assert from "node:assert/strict";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   PAYLOAD_AT,
   PAYLOAD_WORDS,
@@ -10,7 +10,8 @@ import {
   setEntryAmountFen,
   Verdict,
 } from "../../core/ledger/record/entry.ts";
-import { emptyJudgement, type Ledger } from "../../core/ledger/record/ledger.ts";
+import { emptyJudgement } from "../../core/ledger/record/judgement.ts";
+import type { Ledger } from "../../core/ledger/record/ledger.ts";
 import { isTaken } from "../../core/ledger/record/order_state.ts";
 import { type OrderText, orderWords } from "../../core/ledger/record/order_text.ts";
 import type { OpenedLedger } from "./ledger_conformance.ts";

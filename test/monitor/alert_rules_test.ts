@@ -8,10 +8,11 @@ import { fleetMetrics } from "../../core/client/state/metrics.ts";
 import { MemoryLedger } from "../../core/ledger/judge/memory_ledger.ts";
 import type { Balances } from "../../core/ledger/record/ledger.ts";
 import { PROJECTION_METRICS } from "../../core/ledger/thread/metrics.ts";
-import { MoneyTally } from "../../core/ledger/judge/money_tally.ts";
+import { MoneyTally } from "../../core/ledger/books/money_tally.ts";
 import { MoneyBoard } from "../../core/ledger/ring/money_board.ts";
-import { HostMoney } from "../../core/server/host/host_money.ts";
-import { MONEY_GAUGES, moneyGauges } from "../../core/server/host/money_metrics.ts";
+import { HostMoney } from "../../core/server/money/host_money.ts";
+import { MONEY_GAUGES, moneyGauges } from "../../core/server/money/money_metrics.ts";
+import { UPLINK_METRICS } from "../../core/books/uplink/metrics.ts";
 import throttle from "../../plugins/throttle/mod.ts";
 import { findPromtool } from "./promtool.ts";
 
@@ -19,6 +20,7 @@ const RULES = new URL("../../docs/monitoring/alerts.yml", import.meta.url).pathn
 const SERVER: Record<string, MetricDefinition> = {
   ...MONEY_GAUGES,
   ...PROJECTION_METRICS,
+  ...UPLINK_METRICS,
   ...throttle.metrics,
 };
 const promtool = await findPromtool();
@@ -138,6 +140,16 @@ Deno.test({
     assert.deepEqual(await gateway((second) => ({ serversUp: 2, refusedRate: second / 2 })), []);
     assert.deepEqual(await gateway(() => ({ serversUp: 1, serversDown: 1 })), ["RedpktGatewayLostServers"]);
     assert.deepEqual(await gateway((second) => ({ refusedFull: 2 * second })), ["RedpktGatewayRefuses"]);
+  },
+});
+
+Deno.test({
+  name: "books a minute behind, and books that refuse a ledger, are alerts",
+  ignore: promtool === undefined,
+  async fn() {
+    assert.deepEqual(await server({ uplinkLagMs: 59_000 }), []);
+    assert.deepEqual(await server({ uplinkLagMs: 61_000 }), ["RedpktBooksBehind"]);
+    assert.deepEqual(await server({ uplinkRefused: 1 }), ["RedpktBooksRefuse"]);
   },
 });
 

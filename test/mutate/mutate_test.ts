@@ -86,10 +86,10 @@ const SAMPLE = {
   sources: [
     "core/token/token.ts",
     "core/token/token_keys.ts",
-    "core/ledger/judge/mint_list.ts",
+    "core/ledger/books/mint_list.ts",
     "core/base/id_space.ts",
   ],
-  tests: ["core/token/token_test.ts", "core/base/id_space_test.ts", "core/ledger/judge/mint_list_test.ts"],
+  tests: ["core/token/token_test.ts", "core/base/id_space_test.ts", "core/ledger/books/mint_list_test.ts"],
   mutants: 60,
   leastPercent: 95,
 };

@@ -7,35 +7,50 @@ export const SOURCES: readonly string[] = [
   "core/audit",
   "core/base/event_time.ts",
   "core/base/id_space.ts",
-  "plugins/shake/orders.ts",
-  "plugins/shake/generator.ts",
-  "plugins/shake/opens.ts",
+  "plugins/shake/host/orders.ts",
+  "plugins/shake/host/generator.ts",
+  "plugins/shake/set/opens.ts",
+  "plugins/shake/common/packet_queue.ts",
+  "plugins/shake/set/set_plugin.ts",
   "plugins/send",
   "plugins/seed",
 ];
 
-/** Tests that run in one process and in no real time. Those beside the sources are taken besides. */
+/** Tests of more than one folder. Those beside the sources are taken besides. */
 export const TESTS: readonly string[] = [
+  "core/audit/upgrade_test.ts",
   "core/client/answers/server_frames_test.ts",
-  "test/server/admission_test.ts",
-  "test/server/award_test.ts",
-  "test/server/clock_steps_test.ts",
-  "test/seed/greeting_test.ts",
+  "core/server/host/claim_watch_test.ts",
+  "core/server/money/host_money_test.ts",
+  "core/server/host/host_seed_test.ts",
+  "core/server/money/money_route_test.ts",
+  "core/server/host/placed_orders_test.ts",
+  "test/ledger/audit_damage_test.ts",
+  "test/ledger/audit_edits_test.ts",
+  "test/ledger/backup_sync_test.ts",
+  "test/ledger/backup_test.ts",
+  "test/ledger/clock_steps_test.ts",
+  "test/ledger/ledger_alone_test.ts",
   "test/ledger/ledger_files_test.ts",
+  "test/ledger/ledger_loss_test.ts",
   "test/ledger/ledger_sim_test.ts",
   "test/ledger/ledger_test.ts",
+  "test/orders/order_ids_test.ts",
+  "test/orders/order_sim_test.ts",
+  "test/orders/wave_order_test.ts",
+  "test/seed/greeting_test.ts",
   "test/seed/seed_format_test.ts",
   "test/seed/seed_release_test.ts",
-  "test/seed/seed_test.ts",
-  "test/ledger/audit_edits_test.ts",
-  "test/orders/order_ids_test.ts",
-  "test/orders/wave_order_test.ts",
   "test/send/send_chaos_test.ts",
   "test/send/send_fleet_test.ts",
   "test/send/send_test.ts",
+  "test/server/admission_test.ts",
+  "test/server/award_test.ts",
+  "test/server/clock_steps_test.ts",
   "test/server/shake_test.ts",
   "test/server/version1_test.ts",
 ];
 
 /** Nothing here is run by these tests: commands and threads, which tests of whole processes run. */
-export const LEFT_OUT = /_test\.ts$|\/testing\.ts$|command\.ts$|_worker\.ts$|_thread\.ts$|\/metrics\.ts$/;
+export const LEFT_OUT =
+  /_test\.ts$|\/testing\.ts$|command\.ts$|core\/seed\/seed\.ts$|_worker\.ts$|_thread\.ts$|\/metrics\.ts$/;

@@ -5,7 +5,7 @@ import { idSpaceOf } from "../../core/base/id_space.ts";
 import { Random } from "../../core/base/random.ts";
 import { SimNetwork } from "../../core/engine/sim/network.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { NO_LIMITS } from "../../core/ledger/record/ledger.ts";
 import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import send from "../../plugins/send/mod.ts";

@@ -1,7 +1,7 @@
 /** 200 guests and ten minutes in virtual time: whatever happens, the list of winners is what the ledger says. */
 import assert from "node:assert/strict";
 import { ManualClock } from "../../core/base/clock.ts";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { ROW_FIELDS, RowField } from "../../core/ledger/record/entry_rows.ts";
 import { TruthReader } from "../../core/ledger/store/truth_reader.ts";
 import { endParty } from "../../core/party/ending.ts";
@@ -54,8 +54,9 @@ Deno.test("200 guests, ten minutes, cuts and a killed server: the winners' list 
     const party = PartyFolder.make(`${folder}/party`, plan, undefined, WALL_MS);
     const { code, id } = party.party;
     const guests = new Guests({ path: party.guests, code, most: GUESTS });
-    const tokens = new Tokens({ keys: readTokenKeys(party.tokenKeys, "keys"), event: id });
-    using world = new PartySimWorld(party, tokens, ticketPlan(plan), 1);
+    const tokenRules = { keys: readTokenKeys(party.tokenKeys, "keys"), event: id };
+    const tokens = new Tokens(tokenRules);
+    using world = new PartySimWorld(party, tokenRules, ticketPlan(plan), 1);
     for (let i = 0; i < GUESTS; i++) {
       const guest = guests.join(`Guest ${i % 50}`, code, WALL_MS);
       assert.ok(typeof guest === "object");

@@ -1,7 +1,7 @@
 /** A party's server in virtual time, with its ledger on a disk, and guests whose pages are the real states of one. */
 import { Random } from "../../core/base/random.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
-import { markAwarded } from "../../core/ledger/judge/awarded_bits.ts";
+import { markAwarded } from "../../core/ledger/books/awarded_bits.ts";
 import { SqliteStore } from "../../core/ledger/store/sqlite_store.ts";
 import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import { Evening, type WaveStatus } from "../../core/party/state/evening.ts";
@@ -17,7 +17,7 @@ import {
 } from "../../core/phone/page/page_state.ts";
 import { SeedFile } from "../../core/seed/file/seed_file.ts";
 import { SeedTickets } from "../../core/seed/file/tickets.ts";
-import type { Tokens } from "../../core/token/token.ts";
+import type { TokenRules } from "../../core/token/token_keys.ts";
 import type { SimHostOptions } from "../sim/sim_host.ts";
 import { SimPhones } from "../sim/sim_phones.ts";
 import { SeedWorld } from "../seed/seed_world.ts";
@@ -32,19 +32,19 @@ export class PartySimWorld extends SeedWorld {
   readonly phones: SimPhones;
   readonly guests: SimGuest[] = [];
   // Made before the parent's constructor calls `start`.
-  static #making: { folder: PartyFolder; tokens: Tokens };
+  static #making: { folder: PartyFolder; tokenRules: TokenRules };
   declare folder: PartyFolder;
-  declare tokens: Tokens;
+  declare tokenRules: TokenRules;
   declare store: SqliteStore;
   #newsMs = 0;
 
   constructor(
     folder: PartyFolder,
-    tokens: Tokens,
+    tokenRules: TokenRules,
     plan: ConstructorParameters<typeof SeedWorld>[0],
     seed: number,
   ) {
-    PartySimWorld.#making = { folder, tokens };
+    PartySimWorld.#making = { folder, tokenRules };
     super(plan, {}, seed);
     this.wins = new Wins(folder.ledger);
     this.evening = new Evening(folder.party, this.wins);
@@ -54,7 +54,7 @@ export class PartySimWorld extends SeedWorld {
 
   override start(options: Partial<SimHostOptions> = {}): void {
     this.folder ??= PartySimWorld.#making.folder;
-    this.tokens ??= PartySimWorld.#making.tokens;
+    this.tokenRules ??= PartySimWorld.#making.tokenRules;
     const { ledger: directory, party } = this.folder;
     Deno.mkdirSync(directory, { recursive: true });
     const limits = { packetsPerUser: party.plan.perGuest, packetsPerSponsor: party.plan.perGuest };
@@ -71,7 +71,8 @@ export class PartySimWorld extends SeedWorld {
     markAwarded(judge.packets, { firstId: tickets.firstId, count: tickets.count, bits: tickets.awarded });
     super.start({
       seats: 1_000,
-      logins: { allowsVersion0: false, tokens: this.tokens },
+      allowsVersion0: false,
+      tokenRules: this.tokenRules,
       ledger: new StoredLedger(judge, this.store, clock),
       tickets,
       ...options,

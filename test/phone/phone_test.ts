@@ -189,8 +189,9 @@ Deno.test("who isn't connected shakes for nothing, and knows", async () => {
 });
 
 Deno.test("a login that can't be good is refused and not tried again; a fresh token is taken", async () => {
-  const tokens = new Tokens({ keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" });
-  const world = new PhoneWorld({ logins: { allowsVersion0: false, tokens } });
+  const tokenRules = { keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" };
+  const tokens = new Tokens(tokenRules);
+  const world = new PhoneWorld({ allowsVersion0: false, tokenRules });
   const given = [tokens.make(2, 9e15), tokens.make(1, 9e15)];
   const phone = world.phones.phone(1, { token: () => given.shift()! });
   const states = statesOf(phone);

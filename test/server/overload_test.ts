@@ -120,6 +120,22 @@ Deno.test("one user on many connections has one user's rate, in one SET and over
   }
 });
 
+Deno.test("who shakes over their rate is answered each time, and who floods once a rest", () => {
+  const world = worldWith({ connectionPerS: 2, connectionBurst: 2 });
+  const patient = world.user(1);
+  for (let shakes = 1; shakes <= 20; shakes++) {
+    patient.shake(1);
+    world.until(() => patient.shakes.length === shakes);
+  }
+  const flooding = world.user(2);
+  for (let i = 0; i < 3; i++) flooding.shake(2);
+  world.until(() => flooding.shakes.length === 3);
+  for (let i = 0; i < 200; i++) flooding.shake(2);
+  world.pass(250);
+  assert.ok(flooding.shakes.length <= 3 + 2, `${flooding.shakes.length - 3} answers`);
+  assert.ok(world.total("throttleUnanswered") >= 190, "the others are dropped, and counted");
+});
+
 Deno.test("a user who logs in over and over is told to come later, and no other", () => {
   const world = worldWith({ userLoginsPerMinute: 6, userLoginBurst: 3 });
   for (let i = 0; i < 3; i++) world.user(5);

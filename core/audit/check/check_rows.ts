@@ -1,13 +1,14 @@
 import { AssertionFailed } from "../../base/assert.ts";
-import { isKindOfRow } from "../../ledger/record/accounts.ts";
+import { kindOf } from "../../ledger/kinds/entry_kinds.ts";
 import type { CheckpointCheck } from "./check_checkpoint.ts";
 import { eachDelivered } from "../../ledger/record/delivered_marks.ts";
 import { type EntryRows, RowField } from "../../ledger/record/entry_rows.ts";
 import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "../../ledger/judge/judge.ts";
-import { type Balances, emptyJudgement, type LedgerLimits, NO_LIMITS } from "../../ledger/record/ledger.ts";
+import { emptyJudgement } from "../../ledger/record/judgement.ts";
+import { type Balances, type LedgerLimits, NO_LIMITS } from "../../ledger/record/ledger.ts";
 import { replayRow } from "../../ledger/checkpoint/open_judge.ts";
-import { PacketState } from "../../ledger/judge/packets.ts";
+import { PacketState } from "../../ledger/books/packets.ts";
 import { attempt, type Problems } from "./problems.ts";
 import { wordsOf } from "../../ledger/disk/sqlite_rows.ts";
 import { TRUTH_FILE } from "../../ledger/store/sqlite_store.ts";
@@ -57,8 +58,9 @@ export class RowCheck {
 
   #isCompared = false;
 
-  constructor(truth: TruthReader, problems: Problems, checkpoint?: CheckpointCheck) {
-    this.#judge = new Judge(NO_LIMITS, truth, idSpaceOf(truth.hostNumber));
+  /** @param hostNumber whose packet ids the ledger has */
+  constructor(truth: TruthReader, hostNumber: number, problems: Problems, checkpoint?: CheckpointCheck) {
+    this.#judge = new Judge(NO_LIMITS, truth, idSpaceOf(hostNumber));
     this.#truth = truth;
     this.#checkpoint = checkpoint;
     this.#problems = problems;
@@ -171,7 +173,7 @@ export class RowCheck {
 /** A number that no row has, in words. */
 function faultOf(values: Float64Array, at: number): string | undefined {
   const kind = values[at + RowField.kind];
-  if (!isKindOfRow(kind)) return `is of no kind that there is: ${kind}`;
+  if (kindOf(kind)?.legs === undefined) return `is of no kind that there is: ${kind}`;
   for (const [field, most] of FIELDS) {
     const value = values[at + RowField[field]];
     if (!(Number.isInteger(value) && value >= 0 && value <= most)) return `has ${field} ${value}`;

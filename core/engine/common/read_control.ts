@@ -24,6 +24,10 @@ export interface ReadControl {
   readonly lastLeftMs: number;
   /** Connections that are left unread now. */
   readonly unread: number;
-  /** Leaves a connection unread for {@linkcode REST_MS}, or for good, whatever it sends. */
-  rest(connection: number, isForGood?: boolean): void;
+  /**
+   * Leaves a connection unread for {@linkcode REST_MS}, or for good, whatever it sends.
+   *
+   * @returns false if it rests already
+   */
+  rest(connection: number, isForGood?: boolean): boolean;
 }

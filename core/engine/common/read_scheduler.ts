@@ -66,10 +66,11 @@ export class ReadScheduler implements ReadControl {
     return this.#resting.lookMs;
   }
 
-  rest(connection: number, isForGood = false): void {
-    if (!this.#isOpen(connection) || this.#resting.has(connection)) return;
+  rest(connection: number, isForGood = false): boolean {
+    if (!this.#isOpen(connection) || this.#resting.has(connection)) return false;
     this.#resting.add(connection, isForGood ? Infinity : this.#nowMs);
     this.#onRest(connection);
+    return true;
   }
 
   isResting(connection: number): boolean {

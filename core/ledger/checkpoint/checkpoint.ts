@@ -1,7 +1,6 @@
 import { crc32 } from "node:zlib";
-import type { GivenBack, Judge } from "../judge/judge.ts";
-import { LASTING_CHUNK_BYTES } from "../judge/packets.ts";
-import type { Sends } from "../judge/sends.ts";
+import type { Books, GivenBack } from "../books/books.ts";
+import { LASTING_CHUNK_BYTES } from "../books/packets.ts";
 import { restoreSends, sendsWords } from "./sends_state.ts";
 
 /** Name of the checkpoint's file in a ledger's directory. */
@@ -34,6 +33,22 @@ export interface CheckpointHead {
   readonly largeAmountsFen: readonly (readonly [packetId: number, amountFen: number])[];
 }
 
+/** What books say in a checkpoint's head. */
+export function headOf({ mints, orders, givenBack, packets }: Books): Pick<
+  CheckpointHead,
+  "mints" | "orders" | "givenBack" | "largeAmountsFen"
+> {
+  return {
+    mints: Array.from(
+      mints.all(),
+      ({ firstId, count, amountFen, sponsor, order = 0 }) => [firstId, count, amountFen, sponsor, order],
+    ),
+    orders: Array.from(orders.all, ({ number, json, isEnded }) => ({ number, json, isEnded })),
+    givenBack,
+    largeAmountsFen: [...packets.largeAmountsFen],
+  };
+}
+
 /** An operator's order, with an `OrderText` as JSON. */
 export interface KeptOrder {
   readonly number: number;
@@ -52,14 +67,14 @@ export class CheckpointBroken extends Error {
  */
 export function* writeCheckpoint(
   path: string,
-  head: CheckpointHead,
-  sends: Sends,
+  place: Pick<CheckpointHead, "seq" | "mark" | "ledger" | "headHex">,
+  books: Books,
   chunks: Iterable<[number, Uint8Array]>,
 ): Generator<void, void> {
   const file = Deno.openSync(`${path}.new`, { write: true, create: true, truncate: true });
   try {
-    const text = new TextEncoder().encode(JSON.stringify(head));
-    const state = bytesOf(sendsWords(sends));
+    const text = new TextEncoder().encode(JSON.stringify({ ...place, ...headOf(books) }));
+    const state = bytesOf(sendsWords(books.sends));
     const chunkHead = new Uint32Array(CHUNK_HEAD_WORDS);
     const sums = [text.length, crc32(text), state.length, crc32(state)];
     write(file, bytesOf(Uint32Array.of(MAGIC, VERSION, LASTING_CHUNK_BYTES, ...sums)));
@@ -130,12 +145,23 @@ export class CheckpointReader {
     }
   }
 
-  /** Reads what users sent each other into empty sends; before any chunk, or not at all. @throws CheckpointBroken */
-  readSends(sends: Sends): void {
-    restoreSends(sends, this.readSendsWords());
+  /** Reads all but the packets' columns into empty books; before any chunk. @throws CheckpointBroken */
+  readBooks(books: Books): void {
+    const { orders, mints, givenBack, largeAmountsFen } = this.head;
+    for (const { number, json, isEnded } of orders) {
+      books.orders.restore(number, JSON.parse(json), json, isEnded);
+    }
+    for (const [firstId, count, amountFen, sponsor, order] of mints) {
+      books.made({ firstId, count, amountFen, sponsor, order });
+    }
+    for (const given of givenBack) books.wentBack(given);
+    for (const [packetId, amountFen] of largeAmountsFen) {
+      books.packets.largeAmountsFen.set(packetId, amountFen);
+    }
+    restoreSends(books.sends, this.readSendsWords());
   }
 
-  /** The same, as the words of `sendsWords`. */
+  /** Reads what users sent each other, as the words of `sendsWords`; before any chunk, or not at all. */
   readSendsWords(): Uint32Array {
     const bytes = new Uint8Array(this.#stateBytes);
     if (readFully(this.#file, bytes) < bytes.length) throw new CheckpointBroken("it is cut off");
@@ -166,35 +192,27 @@ export class CheckpointReader {
 }
 
 /**
- * Reads a checkpoint into an empty judge.
+ * Reads a checkpoint into empty books.
  *
  * @param onProgress called often, with the awards since the last call
  */
-export function restoreJudge(
+export function restoreBooks(
   path: string,
-  judge: Judge,
+  books: Books,
   onProgress: (awards: number) => void,
 ): CheckpointHead | undefined {
   const reader = CheckpointReader.open(path);
   if (reader === undefined) return undefined;
   try {
     const { head } = reader;
-    for (const { number, json, isEnded } of head.orders) {
-      judge.orders.restore(number, JSON.parse(json), json, isEnded);
-    }
-    for (const [firstId, count, amountFen, sponsor, order] of head.mints) {
-      judge.restoreMint({ firstId, count, amountFen, sponsor, order });
-    }
-    for (const given of head.givenBack) judge.restoreGivenBack(given);
-    reader.readSends(judge.sends);
+    reader.readBooks(books);
     onProgress(0);
-    for (const [id, amountFen] of head.largeAmountsFen) judge.packets.largeAmountsFen.set(id, amountFen);
     for (;;) {
-      const number = reader.next((number) => judge.packets.chunk(number).lasting);
+      const number = reader.next((number) => books.packets.chunk(number).lasting);
       if (number < 0) return head;
-      const before = judge.awards;
-      judge.restoreChunk(number);
-      onProgress(judge.awards - before);
+      const before = books.awards;
+      books.restoreChunk(number);
+      onProgress(books.awards - before);
     }
   } finally {
     reader.close();

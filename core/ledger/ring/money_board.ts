@@ -1,4 +1,5 @@
-import { MONEY_COLUMNS, type MoneyColumn, type MoneyTally } from "../judge/money_tally.ts";
+import type { MoneyTally } from "../books/money_tally.ts";
+import { MONEY_COLUMNS, type MoneyColumn } from "../record/money_columns.ts";
 import type { Balances } from "../record/ledger.ts";
 import { type MoneyGroup, MoneyRows } from "../record/money_rows.ts";
 

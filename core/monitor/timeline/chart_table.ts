@@ -1,6 +1,15 @@
 import { closedMetric } from "../../set/common/metrics.ts";
 import { CloseCode } from "../../wire/codes.ts";
-import { type ChartSpec, delta, FEN, gauge, type LineSpec, percentiles, total } from "../../charts/chart.ts";
+import {
+  type ChartSpec,
+  delta,
+  FEN,
+  gauge,
+  type LineSpec,
+  percentiles,
+  total,
+  worst,
+} from "../../charts/chart.ts";
 import { ChartTable } from "../../charts/chart_table.ts";
 import type { Declared } from "../../charts/declared.ts";
 import { CORE_WARNINGS, LOST, NOT_SENT } from "./health.ts";
@@ -145,6 +154,24 @@ const CORE_CHARTS: readonly ChartSpec[] = [
       delta("verdicts too late", "server", "verdictsLate"),
       delta("its disk failed", "server", "ledgerFailures"),
       delta("verdicts without a connection", "server", "verdictsOrphaned"),
+    ],
+  },
+  {
+    id: "books",
+    title: "How far the books are behind, the worst host",
+    unit: "ms",
+    lines: [worst("behind", "server", "uplinkLagMs")],
+  },
+  {
+    id: "uplink",
+    isSparse: true,
+    title: "Rows on their way to the books",
+    unit: "count",
+    lines: [
+      gauge("the books lack", "server", "uplinkLagRows"),
+      delta("carried a second", "server", "uplinkRows"),
+      delta("failures a second", "server", "uplinkFailures"),
+      gauge("hosts that are refused", "server", "uplinkRefused"),
     ],
   },
   {

@@ -27,6 +27,7 @@ export function healthOf(merged: MergedSecond, warnings: readonly WarningSpec[])
       ? []
       : [{ level: "bad", text: moneyLine(money) } as const]),
     ...(roles.client === undefined ? [] : fleetHealth(roles.client)),
+    ...(roles.server === undefined ? [] : booksHealth(roles.server)),
     ...warnings.flatMap((warning) => warned(warning, roles[warning.role])),
   ];
   const level = found.some(({ level }) => level === "bad") ? "bad" : found.length > 0 ? "warn" : "good";
@@ -52,6 +53,21 @@ function fleetHealth({ deltas }: RoleSecond): Finding[] {
   if (notSent + lost > MOST * due) return [{ level: "bad", text: `most users aren't served: ${figures}` }];
   if (notSent + lost > SOME * due) return [{ level: "warn", text: `not all users are served: ${figures}` }];
   return [];
+}
+
+/** From so far behind on the books are worth a word. */
+const BOOKS_BEHIND_MS = 60_000;
+
+function booksHealth({ gauges, worst }: RoleSecond): Finding[] {
+  const refused = gauges.uplinkRefused ?? 0;
+  const behindMs = worst.uplinkLagMs ?? 0;
+  if (refused > 0) {
+    const whose = refused === 1 ? "a server's ledger" : `the ledgers of ${formatCount(refused)} servers`;
+    return [{ level: "bad", text: `the books refuse ${whose}: what is won there is not paid` }];
+  }
+  if (behindMs <= BOOKS_BEHIND_MS) return [];
+  const seconds = formatCount(Math.round(behindMs / 1000));
+  return [{ level: "warn", text: `the books are ${seconds} s behind: awards go on, and payments wait` }];
 }
 
 /** Shakes that are never sent; those that are lost were sent. */

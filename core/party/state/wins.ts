@@ -1,4 +1,4 @@
-import { EntryKind } from "../../ledger/record/entry.ts";
+import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 import { type EntryRows, ROW_FIELDS, RowField } from "../../ledger/record/entry_rows.ts";
 import { TruthReader } from "../../ledger/store/truth_reader.ts";
 import { UserError } from "../../base/user_error.ts";

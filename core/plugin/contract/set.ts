@@ -120,6 +120,10 @@ export interface SetContext {
   readLess(perPass: number): boolean;
   /** How often this SET's loop left a connection with news unread, ever. */
   readonly leftUnread: number;
-  /** Leaves a connection unread for a moment, whatever it sends, where the engine can. */
-  rest(connection: number): void;
+  /**
+   * Leaves a connection unread for a moment, whatever it sends, where the engine can.
+   *
+   * @returns false if it rests already
+   */
+  rest(connection: number): boolean;
 }

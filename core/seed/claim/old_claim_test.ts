@@ -61,6 +61,10 @@ Deno.test("an old claim is refused in one line with the command that converts it
     /is of version 1, which .*redpkt seed claim \/seeds\/a\.seed --ledger \/a --claims \/claims --mend$/,
   );
   assert.match(await world.mend(ledger), /became \/seeds\/5e.*\.claim and \/claims\/5e/);
+  for (const folder of ["/seeds", "/claims"]) {
+    const claim = world.disk.read(`${folder}/${HASH}.claim`)!;
+    assert.match(claim, /\nmark 0000000000000007 /, "both are in force at once");
+  }
   assert.equal(await world.start(ledger), "up");
   assert.match(await world.start(new FakeLedger("b")), /is consumed/);
   // Lost claims are no reason to believe a number of rows again.

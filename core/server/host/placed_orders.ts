@@ -1,5 +1,6 @@
 import type { Log } from "../../cli/log.ts";
-import { EntryKind, Refusal, refusalName, Verdict } from "../../ledger/record/entry.ts";
+import { kinds } from "../../ledger/kinds/entry_kinds.ts";
+import { Refusal, refusalName, Verdict } from "../../ledger/record/entry.ts";
 import { LedgerState } from "../../ledger/ring/ledger_board.ts";
 import type { OrderState } from "../../ledger/record/order_state.ts";
 import {
@@ -10,7 +11,7 @@ import {
   orderWords,
 } from "../../ledger/record/order_text.ts";
 import {
-  EMPTY_ENTRY,
+  entryOf,
   type NewOrder,
   type OrderRequest,
   type PlacedOrder,
@@ -71,7 +72,7 @@ export class PlacedOrders {
     if (bytes > MOST_ORDER_BYTES) throw new RouteError(422, `an order has at most ${MOST_ORDER_BYTES} bytes`);
     // Waits for as long as the disk does: nobody is told anything about an order that may be durable or not.
     const { verdict, detail, packetId } = await this.#parts.entries.enter(
-      { ...EMPTY_ENTRY, kind: EntryKind.order, count: bytes },
+      entryOf(kinds.order, { bytes }),
       words,
     );
     const first = this.#all().get(packetId);
@@ -91,7 +92,7 @@ export class PlacedOrders {
       throw new RouteError(409, `order ${number} is ${order.state}`);
     }
     this.#refuseNew();
-    await this.#parts.entries.enter({ ...EMPTY_ENTRY, kind: EntryKind.endOrder, packetId: number });
+    await this.#parts.entries.enter(entryOf(kinds.endOrder, { number }));
     order.end();
     return order.shown;
   }

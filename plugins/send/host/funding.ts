@@ -1,8 +1,8 @@
 import {
   assert,
-  EMPTY_ENTRY,
-  EntryKind,
+  entryOf,
   type HostContext,
+  kinds,
   type NewOrder,
   type PlacedOrder,
   Refusal,
@@ -70,11 +70,14 @@ export class Funding {
   /** False: nobody gets more. */
   async #fundSome(): Promise<boolean> {
     const count = Math.min(AT_ONCE, this.#last - this.#next + 1);
-    const kind = EntryKind.fund;
-    const entry = { ...EMPTY_ENTRY, kind, tag: this.order.number, amountFen: this.#amountFen };
+    const { number: order } = this.order;
+    const amountFen = this.#amountFen;
     const verdicts = await Promise.all(
       // Upwards, as the ledger demands it.
-      Array.from({ length: count }, (_, i) => this.#host.enter({ ...entry, user: this.#next + i })),
+      Array.from(
+        { length: count },
+        (_, i) => this.#host.enter(entryOf(kinds.fund, { order, user: this.#next + i, amountFen })),
+      ),
     );
     for (const { verdict, detail } of verdicts) {
       // Stopped while these were on their way: whoever has stopped it is told so.

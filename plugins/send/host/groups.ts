@@ -1,7 +1,7 @@
 import {
-  EMPTY_ENTRY,
-  EntryKind,
+  entryOf,
   type HostContext,
+  kinds,
   ownerSet,
   type PluginRoute,
   Verdict,
@@ -81,9 +81,8 @@ async function setGroups(host: HostContext, { groups }: GroupsOrder): Promise<un
 }
 
 async function setGroup(host: HostContext, group: number, members: Uint32Array): Promise<boolean> {
-  const count = members.length;
   const { verdict } = await host.enter(
-    { ...EMPTY_ENTRY, kind: EntryKind.group, packetId: group, count },
+    entryOf(kinds.group, { group, members: members.length }),
     members,
   );
   if (verdict === Verdict.done) await tellChanged(host, group);
@@ -93,7 +92,7 @@ async function setGroup(host: HostContext, group: number, members: Uint32Array):
 async function listGroups(host: HostContext): Promise<unknown> {
   const groups: { group: number; members: number }[] = [];
   for (let after = 0;;) {
-    const { payload } = await host.enter({ ...EMPTY_ENTRY, kind: EntryKind.nextGroup, packetId: after });
+    const { payload } = await host.enter(entryOf(kinds.nextGroup, { after }));
     after = payload[0] >>> 0;
     if (after === 0) return { groups };
     groups.push({ group: after, members: payload[1] });
@@ -105,6 +104,6 @@ async function tellChanged(host: HostContext, group: number): Promise<void> {
   const words = Int32Array.of(SendMessage.groupChanged, group);
   while (!host.post(ownerSet(group, host.setCount), words, 2)) {
     // As long as a question to the ledger takes, the worker reads its mailbox.
-    await host.enter({ ...EMPTY_ENTRY, kind: EntryKind.nextGroup });
+    await host.enter(entryOf(kinds.nextGroup, { after: 0 }));
   }
 }

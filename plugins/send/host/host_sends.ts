@@ -1,7 +1,7 @@
 import {
-  EMPTY_ENTRY,
-  EntryKind,
+  entryOf,
   type HostContext,
+  kinds,
   ownerSet,
   type PlacedOrder,
   type Random,
@@ -114,7 +114,8 @@ export class HostSends {
     const { amountFen } = this.#plan;
     const random = this.#host.randomOf(this.#seed, number);
     const body = this.#draw(random);
-    const entry = { ...EMPTY_ENTRY, kind: EntryKind.send, amountFen, sponsor: 1, count: RECIPIENTS };
+    const whole = { sender: 0, isFromHost: true, amountFen, shares: RECIPIENTS, tag: 0 };
+    const entry = entryOf(kinds.send, whole);
     for (;;) {
       // A number that another order has used is refused, and another is drawn.
       const words = sendBodyWords({ ...body, requestId: random.uint32() });

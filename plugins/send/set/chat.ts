@@ -1,9 +1,9 @@
 import {
   DEFER,
-  EntryKind,
   frames,
   hasUser,
   isForLater,
+  kinds,
   lengthOf,
   ownerSet,
   Result,
@@ -148,8 +148,8 @@ export class Chat {
     const group: Group = { members: undefined, calls: [] };
     this.#groups.set(id, group);
     this.#reading++;
-    this.#queries.read(EntryKind.groupBody, id, 1, nowMs, ([count], nowMs) => {
-      this.#queries.read(EntryKind.groupBody, id, 1 + count, nowMs, (words, nowMs) => {
+    this.#queries.read(kinds.groupBody, id, 1, nowMs, ([count], nowMs) => {
+      this.#queries.read(kinds.groupBody, id, 1 + count, nowMs, (words, nowMs) => {
         this.#reading--;
         group.members = words.slice(1);
         for (const call of group.calls.splice(0)) call(nowMs);

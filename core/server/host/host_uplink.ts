@@ -1,0 +1,108 @@
+import { sleep } from "../../base/clock.ts";
+import type { UplinkInit, UplinkReport } from "../../books/uplink/uplink_worker.ts";
+import { booksPlace } from "../../books/open/open_books.ts";
+import type { Log } from "../../cli/log.ts";
+import { Waker } from "../../threads/waker.ts";
+
+/** The books of an event, as a host is told of them. */
+export interface HostBooks {
+  readonly url: string;
+  /** The host's name there. */
+  readonly name: string;
+}
+
+/** How long the end of the host waits for the thread, whatever it is doing: what is left goes at the next start. */
+const STOP_MS = 7_000;
+
+interface HostUplinkParts {
+  readonly init: Omit<UplinkInit, "waker">;
+  readonly start: (name: "uplink") => Worker;
+  readonly log: Log;
+  /** Called at most once: nobody may go on to award from this ledger or this seed file. */
+  readonly onTaken: (reason: string) => void;
+}
+
+/**
+ * The thread that carries the ledger to the books, from the main thread's side. The host waits for it never, and goes on
+ * whatever becomes of it.
+ */
+export class HostUplink {
+  readonly #parts: HostUplinkParts;
+  readonly #waker = new Waker();
+  readonly #thread: Worker;
+  readonly #stopped = Promise.withResolvers<void>();
+  readonly #place: string;
+  #status: "starting" | "reached" | "away" | "refused" = "starting";
+  #reason: string | undefined;
+  #isTaken = false;
+
+  constructor(parts: HostUplinkParts) {
+    this.#parts = parts;
+    this.#place = booksPlace(parts.init.url);
+    this.#thread = parts.start("uplink");
+    this.#thread.onmessage = ({ data }: MessageEvent<UplinkReport>) => this.#onReport(data);
+    const init: UplinkInit = { ...parts.init, waker: this.#waker.words.buffer };
+    this.#thread.postMessage(init);
+  }
+
+  /** What `status` shows. */
+  get description(): Record<string, unknown> {
+    const reason = this.#reason === undefined ? {} : { reason: this.#reason };
+    return { place: this.#place, name: this.#parts.init.name, status: this.#status, ...reason };
+  }
+
+  /** After the ledger's last row: what the books lack goes there, if they take it soon. */
+  async stop(): Promise<void> {
+    this.#thread.postMessage("stop");
+    this.#waker.wake();
+    await Promise.race([this.#stopped.promise, sleep(STOP_MS)]);
+  }
+
+  #onReport(report: UplinkReport): void {
+    const { log } = this.#parts;
+    const books = this.#place;
+    switch (report.type) {
+      case "reached": {
+        const { rows, lagRows, afterMs } = report;
+        this.#status = "reached";
+        this.#reason = undefined;
+        return log("info", "books reached", { books, rows, lagRows, afterMs });
+      }
+      case "away":
+        this.#status = "away";
+        this.#reason = report.reason;
+        return log("warn", "books away: awards go on, and are carried later", {
+          books,
+          reason: report.reason,
+        });
+      case "refused":
+        this.#status = "refused";
+        this.#reason = report.reason;
+        log("error", "books refuse this ledger", { books, kind: report.kind, reason: report.reason });
+        if (report.kind === "adopted") this.#taken("another machine has adopted this ledger");
+        return;
+      case "seedTaken": {
+        const { ledger, host, claimedMs } = report;
+        const since = new Date(claimedMs).toISOString();
+        log("error", "seed file is another ledger's in the books", { books, ledger, host, since });
+        return this.#taken(
+          `ledger ${ledger} (host number ${host}) gives the seed file's tickets away since ${since}`,
+        );
+      }
+      case "stopped":
+        if (report.lagRows > 0) {
+          log("warn", "books lack rows: they are carried at the next start", {
+            books,
+            lagRows: report.lagRows,
+          });
+        }
+        return this.#stopped.resolve();
+    }
+  }
+
+  #taken(reason: string): void {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    this.#parts.onTaken(reason);
+  }
+}
