@@ -169,8 +169,11 @@ export class RunningParty {
   async #callWaves(): Promise<void> {
     for (const [at, { start }] of this.#folder.party.plan.waves.entries()) {
       if (start === undefined) continue;
-      const body = { wave: Evening.nameOf(at), start: new Date(start).toISOString() };
-      await this.#server.change("move", body, `planned ${Evening.nameOf(at)}`);
+      const wave = Evening.nameOf(at);
+      await this.#server.order(
+        { action: "move", wave, start: new Date(start).toISOString() },
+        `planned ${wave}`,
+      );
     }
   }
 
@@ -250,17 +253,17 @@ export class RunningParty {
         if (current !== undefined) throw new Error("a wave is on already");
         if (nextWave === undefined) throw new Error("there is no wave left");
         const inS = this.#options["countdown-seconds"];
-        await this.#server.change("move", { wave: Evening.nameOf(nextWave), inS });
+        await this.#server.order({ action: "move", wave: Evening.nameOf(nextWave), inS });
         break;
       }
       case "pause":
       case "resume":
       case "stop":
         if (current === undefined) throw new Error("no wave is on");
-        await this.#server.change(order, { wave: current });
+        await this.#server.order({ action: order, wave: current });
         break;
       case "end":
-        for (const wave of this.#evening.openWaves) await this.#server.change("stop", { wave });
+        for (const wave of this.#evening.openWaves) await this.#server.order({ action: "stop", wave });
         this.#wins.read();
         this.#evening.closingUntilMs = this.#host.clock.wallMs() + CLOSING_S * 1000;
         break;

@@ -153,7 +153,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "rehearse/stage",
     "base charts cli counters os seed/plan seed/file engine/common seed/make plugin admin rehearse/measure rehearse/machine",
   ],
-  ["party/state", "base ledger/record seed/plan ledger/kinds phone/page ledger/store rehearse/stage"],
+  ["party/state", "base ledger/record seed/plan ledger/kinds plugin phone/page ledger/store rehearse/stage"],
   [
     "rehearse",
     "base charts cli counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage",
@@ -164,7 +164,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "party",
-    "base cli os wire/v1 engine/common ledger/disk token engine phone/wall seed/claim admin gateway/tls audit/check audit gateway rehearse/stage party/state party/site",
+    "base cli os wire/v1 engine/common ledger/disk token plugin engine phone/wall seed/claim admin gateway/tls audit/check audit gateway rehearse/stage party/state party/site",
   ],
 ];
 

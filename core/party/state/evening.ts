@@ -1,4 +1,5 @@
 import { NEWS_VERSION, type PartyNews, type Phase } from "../../phone/page/party_news.ts";
+import type { WaveStatus } from "../../plugin/plugin.ts";
 import type { Party } from "./party_folder.ts";
 import { PartyTickets, waveName } from "./party_plan.ts";
 import type { Wins } from "./wins.ts";
@@ -7,16 +8,6 @@ import type { Wins } from "./wins.ts";
 const CALLED_MS = 60 * 86_400_000;
 /** From so long before its beginning on a wave has a countdown. */
 const COUNTDOWN_MS = 60_000;
-
-/** A wave as the server tells of it. */
-export interface WaveStatus {
-  readonly wave: string;
-  readonly state: "planned" | "waiting" | "playing" | "paused" | "over" | "stopped";
-  readonly start: string;
-  readonly end: string;
-  readonly tickets: number;
-  readonly released: number;
-}
 
 /** Where a party stands: what its waves do, and what the host has decided. */
 export class Evening {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Evening, type WaveStatus } from "./evening.ts";
+import type { WaveStatus } from "../../plugin/plugin.ts";
+import { Evening } from "./evening.ts";
 import type { Party } from "./party_folder.ts";
 import { equalPlan, readPartyPlan } from "./party_plan.ts";
 import { Wins } from "./wins.ts";
@@ -37,8 +38,6 @@ function eveningOf(wins: Wins, ...states: readonly State[]): Evening {
     state,
     start: new Date(startMs).toISOString(),
     end: new Date(startMs + 60_000).toISOString(),
-    tickets: 10,
-    released: 0,
   }));
   return made;
 }
