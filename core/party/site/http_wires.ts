@@ -1,6 +1,7 @@
 import { systemSecret } from "../../base/random.ts";
 import { frames } from "../../wire/v1/frames.ts";
 import type { Presence } from "../state/presence.ts";
+import { Places } from "./places.ts";
 
 /** Of one request up. */
 const MOST_UP_BYTES = 8_192;
@@ -11,6 +12,7 @@ const READ_BYTES = 4_096;
 /** A connection to the server that a phone speaks to by requests. */
 interface HttpWire {
   readonly server: Deno.TcpConn;
+  readonly giveBack: () => void;
   user: number;
 }
 
@@ -21,13 +23,13 @@ interface HttpWire {
 export class HttpWires {
   readonly #wires = new Map<string, HttpWire>();
   readonly #serverPort: number;
-  readonly #most: number;
+  readonly #places: Places;
   readonly #presence: Presence;
 
   /** @param most connections at once */
   constructor(serverPort: number, most: number, presence: Presence) {
     this.#serverPort = serverPort;
-    this.#most = most;
+    this.#places = new Places(most);
     this.#presence = presence;
   }
 
@@ -36,16 +38,18 @@ export class HttpWires {
   }
 
   /** Begins a connection; undefined if there are too many, or the server isn't there. */
-  async open(): Promise<Response | undefined> {
-    if (this.#wires.size >= this.#most) return undefined;
+  async open(address: string): Promise<Response | undefined> {
+    const giveBack = this.#places.take(address);
+    if (giveBack === undefined) return undefined;
     let server: Deno.TcpConn;
     try {
       server = await Deno.connect({ hostname: "127.0.0.1", port: this.#serverPort });
     } catch {
+      giveBack();
       return undefined;
     }
     const id = systemSecret();
-    const wire: HttpWire = { server, user: 0 };
+    const wire: HttpWire = { server, giveBack, user: 0 };
     this.#wires.set(id, wire);
     const encoder = new TextEncoder();
     const body = new ReadableStream<Uint8Array>({
@@ -131,6 +135,7 @@ export class HttpWires {
     const wire = this.#wires.get(id);
     if (wire === undefined) return;
     this.#wires.delete(id);
+    wire.giveBack();
     if (wire.user !== 0) this.#presence.went(wire.user);
     try {
       wire.server.close();

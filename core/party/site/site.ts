@@ -58,8 +58,12 @@ export class Site {
     if (request.method === "GET") {
       const page = pageAt(pathname);
       if (page !== undefined) return pageResponse(page, request);
-      if (pathname === "/api/news") return this.#streams.open(this.news()) ?? refused(503, "too many listen");
-      if (pathname === "/api/wire") return await this.#wires.open() ?? refused(503, "try again in a moment");
+      if (pathname === "/api/news") {
+        return this.#streams.open(this.news(), address) ?? refused(503, "too many listen");
+      }
+      if (pathname === "/api/wire") {
+        return await this.#wires.open(address) ?? refused(503, "try again in a moment");
+      }
       if (pathname === "/api/mine") return this.#mine(request);
       if (pathname === "/api/host/view") return this.#hosted(request) ?? json(this.#view());
     } else if (request.method === "POST") {

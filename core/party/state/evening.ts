@@ -9,6 +9,11 @@ const CALLED_MS = 60 * 86_400_000;
 /** From so long before its beginning on a wave has a countdown. */
 const COUNTDOWN_MS = 60_000;
 
+interface Left {
+  readonly packets: number;
+  readonly amountFen: number;
+}
+
 /** Where a party stands: what its waves do, and what the host has decided. */
 export class Evening {
   readonly tickets: PartyTickets;
@@ -18,6 +23,10 @@ export class Evening {
   /** Until when packets can still be opened, once the host ends the evening; 0 before. */
   closingUntilMs = 0;
   hasEnded = false;
+  #lastLeft: { readonly mark: string; readonly left: Left } = {
+    mark: "",
+    left: { packets: 0, amountFen: 0 },
+  };
 
   constructor(party: Party, wins: Wins) {
     this.#party = party;
@@ -98,8 +107,14 @@ export class Evening {
     return { phase: hasBegun ? "rest" : "lobby", wave, startMs: isCalled ? startMs : null, endMs: null };
   }
 
-  /** What nobody has won of a wave and of those after it. */
-  #left(wave: number): { readonly packets: number; readonly amountFen: number } {
+  /** What nobody has won of a wave and of those after it; counted anew when there is something new. */
+  #left(wave: number): Left {
+    const mark = `${wave} ${this.#wins.version}`;
+    if (this.#lastLeft.mark !== mark) this.#lastLeft = { mark, left: this.#countLeft(wave) };
+    return this.#lastLeft.left;
+  }
+
+  #countLeft(wave: number): Left {
     const of = this.tickets.from(wave);
     let { packets, amountFen } = of;
     for (const win of this.#wins.all) {
