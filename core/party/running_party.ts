@@ -84,7 +84,12 @@ export class RunningParty {
     options: PartyOptions,
   ): Promise<RunningParty> {
     const party = new RunningParty(host, folder, guests, options);
-    await party.#start();
+    try {
+      await party.#start();
+    } catch (error) {
+      await party.#server.stop();
+      throw error;
+    }
     return party;
   }
 
