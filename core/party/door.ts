@@ -49,7 +49,8 @@ export async function openDoor(options: DoorOptions): Promise<OpenDoor> {
     servers: [{ address: parseAddress("127.0.0.1")!, port: serverPort }],
     engine: chooseEngine("auto", log),
     capacity: most,
-    streams: most,
+    // The news, and frames for phones that refuse WebSockets.
+    streams: 2 * most,
     limits: LIMITS,
     origins: [],
     addressRate: ADDRESS_RATE,

@@ -1,12 +1,14 @@
 import { WHO_HEADER } from "../admin/action.ts";
 import { after, sleep } from "../base/clock.ts";
+import { assert } from "../base/assert.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import type { Host } from "../cli/host.ts";
+import { loadPlugin, pluginSources } from "../plugin/loader.ts";
+import type { AnyPlugin, AskServer, PluginEvening, WaveOrder, WaveStatus } from "../plugin/plugin.ts";
 import { Child } from "../rehearse/stage/child.ts";
 import { PORT_TAKEN } from "../engine/common/not_bound.ts";
 import { LEDGER_TAKEN } from "../ledger/disk/directory_lock.ts";
 import { HeldPort } from "../rehearse/stage/held_port.ts";
-import type { WaveStatus } from "./state/evening.ts";
 
 /** A server that ends so soon after its start has a reason that another start won't change. */
 const SOON_MS = 5_000;
@@ -28,6 +30,7 @@ export class PartyServer {
   readonly #tell: (what: string) => void;
   #fail: (error: UserError) => void;
   #child: Child | undefined;
+  #plugins: readonly AnyPlugin[] = [];
   #isUp = false;
   #isStopping = false;
   #starts = 0;
@@ -61,6 +64,9 @@ export class PartyServer {
 
   /** @throws UserError in the server's own words if it doesn't start */
   async start(): Promise<void> {
+    const { program } = this.#host;
+    const sources = pluginSources(undefined, true, program);
+    this.#plugins = await Promise.all(sources.map((source) => loadPlugin(source, program)));
     for (let tries = 1;; tries++) {
       try {
         await this.#begin();
@@ -80,7 +86,7 @@ export class PartyServer {
   async waves(): Promise<readonly WaveStatus[] | undefined> {
     if (!this.#isUp) return undefined;
     try {
-      return await this.#child!.request("GET", "/waves");
+      return await this.#leading.read(this.#ask);
     } catch {
       return undefined;
     }
@@ -89,19 +95,12 @@ export class PartyServer {
   /**
    * Changes a wave.
    *
-   * @param key names the change, so that it is made once however often it is asked for
+   * @param key names the order, so that it is carried out once however often it is given
    * @throws Error in the server's own words if it refuses
    */
-  async change(
-    action: "move" | "pause" | "resume" | "stop",
-    body: { readonly wave: string; readonly inS?: number; readonly start?: string },
-    key?: string,
-  ): Promise<void> {
+  async order(order: WaveOrder, key?: string): Promise<void> {
     if (!this.#isUp) throw new Error("the server is starting: try again in a moment");
-    await this.#child!.request("POST", `/waves/${action}`, body, {
-      [WHO_HEADER]: "host of the party",
-      ...(key === undefined ? {} : { "idempotency-key": key }),
-    });
+    await this.#leading.order(this.#ask, order, key);
   }
 
   /** Ends it in good order: winners get their answers. */
@@ -112,13 +111,26 @@ export class PartyServer {
     this.#heldPort[Symbol.dispose]();
   }
 
+  /** How the waves are led: by the plugin that releases tickets. */
+  get #leading(): NonNullable<PluginEvening["waves"]> {
+    const waves = this.#plugins.find(({ evening }) => evening?.waves !== undefined)?.evening?.waves;
+    assert(waves !== undefined, "the plugin that releases tickets says how its waves are led");
+    return waves;
+  }
+
+  readonly #ask: AskServer = (method, path, body, headers) =>
+    this.#child!.request(method, path, body, { [WHO_HEADER]: "host of the party", ...headers });
+
   async #begin(): Promise<void> {
     this.#starts++;
     const child = this.#child = new Child(this.#host, [
       "server",
       ...["--host", "127.0.0.1", "--port", String(this.port), "--admin", "127.0.0.1:0", "--workers", "1"],
-      // A person shakes twice a second at most.
-      ...["--set", "throttle.connectionPerS=5", "--set", "throttle.connectionBurst=25"],
+      ...this.#plugins.flatMap(({ name, evening }) =>
+        Object.entries(evening?.settings ?? {}).flatMap((
+          [key, value],
+        ) => ["--set", `${name}.${key}=${value}`])
+      ),
       ...this.#flags,
     ]);
     await child.started("listening", "admin");

@@ -26,6 +26,11 @@ const NEWS_MS = 10_000;
 /** How long pages can still be seen after the end. */
 const LAST_LOOK_MS = 60_000;
 
+/** A code as phones read it best, whatever the terminal's colours are: what is drawn is white on black. */
+function onBlack(text: string): string {
+  return text.split("\n").map((line) => `\x1b[97;40m${line}\x1b[0m`).join("\n");
+}
+
 /** What phones will say, in words for the host. */
 const OWN_WORDS = `
   Phones will warn that the connection isn't private: this machine has made its certificate itself, and nobody
@@ -79,7 +84,12 @@ export class RunningParty {
     options: PartyOptions,
   ): Promise<RunningParty> {
     const party = new RunningParty(host, folder, guests, options);
-    await party.#start();
+    try {
+      await party.#start();
+    } catch (error) {
+      await party.#server.stop();
+      throw error;
+    }
     return party;
   }
 
@@ -148,6 +158,7 @@ export class RunningParty {
       wins: this.#wins,
       presence: this.#presence,
       tokens,
+      serverPort: this.#server.port,
       joinUrl: links.join,
       qrSvg: renderSVG(links.join, { border: 1 }),
       order: (order) => this.#order(order),
@@ -163,8 +174,11 @@ export class RunningParty {
   async #callWaves(): Promise<void> {
     for (const [at, { start }] of this.#folder.party.plan.waves.entries()) {
       if (start === undefined) continue;
-      const body = { wave: Evening.nameOf(at), start: new Date(start).toISOString() };
-      await this.#server.change("move", body, `planned ${Evening.nameOf(at)}`);
+      const wave = Evening.nameOf(at);
+      await this.#server.order(
+        { action: "move", wave, start: new Date(start).toISOString() },
+        `planned ${wave}`,
+      );
     }
   }
 
@@ -186,8 +200,9 @@ export class RunningParty {
   #tellLinks(links: Links): void {
     const { party, path } = this.#folder;
     this.#log("info", "open", { dir: path, join: links.join, port: this.#door.address.port });
+    const code = renderUnicodeCompact(links.join, { border: 2 });
     this.#host.err(
-      `\n${renderUnicodeCompact(links.join, { border: 2 })}\n\n` +
+      `\n${this.#host.isTerminal ? onBlack(code) : code}\n\n` +
         `  ${party.plan.name}\n\n` +
         `  Guests      ${links.join}\n` +
         `  Big screen  ${links.wall}\n` +
@@ -243,17 +258,17 @@ export class RunningParty {
         if (current !== undefined) throw new Error("a wave is on already");
         if (nextWave === undefined) throw new Error("there is no wave left");
         const inS = this.#options["countdown-seconds"];
-        await this.#server.change("move", { wave: Evening.nameOf(nextWave), inS });
+        await this.#server.order({ action: "move", wave: Evening.nameOf(nextWave), inS });
         break;
       }
       case "pause":
       case "resume":
       case "stop":
         if (current === undefined) throw new Error("no wave is on");
-        await this.#server.change(order, { wave: current });
+        await this.#server.order({ action: order, wave: current });
         break;
       case "end":
-        for (const wave of this.#evening.openWaves) await this.#server.change("stop", { wave });
+        for (const wave of this.#evening.openWaves) await this.#server.order({ action: "stop", wave });
         this.#wins.read();
         this.#evening.closingUntilMs = this.#host.clock.wallMs() + CLOSING_S * 1000;
         break;

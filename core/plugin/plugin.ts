@@ -75,6 +75,7 @@ export * from "./contract/frames.ts";
 export * from "./contract/host.ts";
 export * from "./contract/orders.ts";
 export * from "./contract/packets.ts";
+export * from "./contract/evening.ts";
 export * from "./contract/rehearsal.ts";
 export * from "./contract/routes.ts";
 export * from "./contract/set.ts";

@@ -1,6 +1,7 @@
 import { definePlugin, z } from "../../core/plugin/plugin.ts";
 import { charts } from "./charts.ts";
 import { SeedHost } from "./host_plugin.ts";
+import { evening } from "./evening.ts";
 import { rehearsal } from "./rehearsal.ts";
 
 /** Releases the tickets and greetings of a seed file when they are due. Another plugin gives them away: see `shake.packets`. */
@@ -10,6 +11,7 @@ export default definePlugin({
   holdsMoney: true,
   charts,
   rehearsal,
+  evening,
   metrics: {
     seedReleased: { kind: "counter", help: "Tickets that were released" },
     seedReleasedFen: { kind: "counter", help: "Sum of the tickets that were released, in fen" },

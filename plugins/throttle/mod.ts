@@ -2,6 +2,7 @@ import { definePlugin } from "../../core/plugin/plugin.ts";
 import { charts } from "./common/charts.ts";
 import { config } from "./common/config.ts";
 import { ThrottleHost } from "./host/host_plugin.ts";
+import { evening } from "./common/evening.ts";
 import { rehearsal } from "./common/rehearsal.ts";
 import { ThrottleSet } from "./set/set_plugin.ts";
 
@@ -11,6 +12,7 @@ export default definePlugin({
   config,
   charts,
   rehearsal,
+  evening,
   metrics: {
     throttleAdmitted: { kind: "counter", help: "Shakes that were admitted" },
     throttleByConnection: { kind: "counter", help: "Frames refused by the cap of their connection or user" },

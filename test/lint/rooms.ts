@@ -182,7 +182,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "rehearse/stage",
     "base charts cli counters os seed/plan seed/file engine/common seed/make plugin admin rehearse/measure rehearse/machine",
   ],
-  ["party/state", "base ledger/record seed/plan ledger/kinds phone/page ledger/store rehearse/stage"],
+  ["party/state", "base ledger/record seed/plan ledger/kinds phone/page ledger/store plugin rehearse/stage"],
   [
     "rehearse/books",
     "base cli books/account books/open books/command reconcile rehearse/measure rehearse/stage",
@@ -197,7 +197,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "party",
-    "base cli os wire/v1 engine/common ledger/disk token engine phone/wall seed/claim admin gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
+    "base cli os wire/v1 engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
   ],
 ];
 

@@ -67,6 +67,56 @@ async function wins(page: Page): Promise<number[]> {
 }
 
 Deno.test({
+  name: "a phone that refuses WebSockets plays all the same, by requests",
+  ignore: browserPath === undefined,
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    await using world = new PartyWorld();
+    await world.start(
+      ...["--tls", "off", "--waves", "1", "--wave-seconds", "600", "--packets", "900"],
+      "--countdown-seconds",
+      "0",
+    );
+    const browser = await launchBrowser();
+    const complaints: string[] = [];
+    try {
+      const page = await (await phone(browser)).newPage();
+      listen(page, complaints);
+      // As an iPhone does while nobody vouches for the certificate.
+      await page.addInitScript(() => {
+        globalThis.WebSocket = class {
+          onclose?: (event: { code: number }) => void;
+          constructor() {
+            setTimeout(() => this.onclose?.({ code: 1006 }), 1);
+          }
+          close(): void {}
+        } as unknown as typeof WebSocket;
+      });
+      await page.goto(world.joinUrl);
+      await page.fill("#name", "Ann");
+      await page.click("#enter");
+      await page.waitForSelector('#link[data-link="online"]', { state: "attached" });
+      assert.equal((await world.view()).news.online, 1);
+      await world.order("start");
+      await page.waitForSelector("#shake:visible");
+      await shakeByKey(page);
+      Deno.kill(world.serverPid, "SIGKILL");
+      await page.waitForSelector('#link:not([data-link="online"])', { state: "attached" });
+      await page.click("#open");
+      await page.waitForSelector('[data-seal="open"]');
+      assert.match(await page.locator("#packet-amount").innerText(), /^\d+\.\d\d$/);
+      assert.ok((await world.view()).guests[0].shakes > 0);
+      await page.close();
+      await world.until("they have left", async () => (await world.view()).news.online === 0);
+      assert.deepEqual(complaints.filter((text) => !/503/.test(text)), []);
+    } finally {
+      await browser.close();
+    }
+  },
+});
+
+Deno.test({
   name: "guests join by link, shake by motion and by key, and win once, while the server is killed meanwhile",
   ignore: browserPath === undefined,
   sanitizeOps: false,

@@ -79,6 +79,10 @@ Deno.test("a party that is killed goes on in its folder, and one that is ended h
   assert.equal(forged.status, 401, "nobody sees another's packets");
   await forged.body?.cancel();
 
+  const { openedFen, news } = await world.view();
+  assert.equal(openedFen, amounts.reduce((sum, fen) => sum + fen, 0));
+  assert.equal(news.packetsWon, 4);
+
   // Stopped in good order the evening isn't over; it can be ended without being started.
   phone.close();
   world.running.process.kill("SIGTERM");

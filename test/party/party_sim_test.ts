@@ -94,7 +94,7 @@ Deno.test("200 guests, ten minutes, cuts and a killed server: the winners' list 
     const rows = ledgerRows(party.ledger);
     const listed = Deno.readTextFileSync(end.csv).trim().split("\r\n").slice(1).map((line) => {
       const [user, , packetId, , , amountFen, state] = line.split(",");
-      return [Number(packetId), Number(user), state === "won" ? Number(amountFen) : 0, state === "won"];
+      return [Number(packetId), Number(user), Number(amountFen), state === "won"];
     });
     const fromLedger = [...rows].map(([packetId, { user, amountFen, isOpen }]) =>
       [packetId, user, isOpen ? amountFen : 0, isOpen] as const

@@ -1,4 +1,5 @@
 import type { PartyNews } from "../../phone/page/party_news.ts";
+import { Places } from "./places.ts";
 
 /** News that may wait for a phone that doesn't read, before it misses some: the next says everything anyway. */
 const MOST_UNREAD = 8;
@@ -12,13 +13,14 @@ const HEADERS = {
 
 /** Everybody who listens to the news. */
 export class NewsStreams {
-  readonly #listeners = new Set<ReadableStreamDefaultController<Uint8Array>>();
-  readonly #most: number;
+  /** With what gives their places back. */
+  readonly #listeners = new Map<ReadableStreamDefaultController<Uint8Array>, () => void>();
+  readonly #places: Places;
   readonly #encoder = new TextEncoder();
 
   /** @param most streams at once */
   constructor(most: number) {
-    this.#most = most;
+    this.#places = new Places(most);
   }
 
   get count(): number {
@@ -26,29 +28,36 @@ export class NewsStreams {
   }
 
   /** A stream that begins with the news of now; undefined if there are too many. */
-  open(news: PartyNews): Response | undefined {
-    if (this.#listeners.size >= this.#most) return undefined;
+  open(news: PartyNews, address: string): Response | undefined {
+    const giveBack = this.#places.take(address);
+    if (giveBack === undefined) return undefined;
     let mine: ReadableStreamDefaultController<Uint8Array>;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         mine = controller;
-        this.#listeners.add(controller);
+        this.#listeners.set(controller, giveBack);
         controller.enqueue(this.#encoder.encode(`retry: 1000\n${event(news)}`));
       },
-      cancel: () => void this.#listeners.delete(mine),
+      cancel: () => {
+        this.#listeners.delete(mine);
+        giveBack();
+      },
     });
     return new Response(body, { headers: HEADERS });
   }
 
   tell(news: PartyNews): void {
     const bytes = this.#encoder.encode(event(news));
-    for (const listener of this.#listeners) {
+    for (const listener of this.#listeners.keys()) {
       if ((listener.desiredSize ?? 0) > -MOST_UNREAD) listener.enqueue(bytes);
     }
   }
 
   close(): void {
-    for (const listener of this.#listeners) listener.close();
+    for (const [listener, giveBack] of this.#listeners) {
+      listener.close();
+      giveBack();
+    }
     this.#listeners.clear();
   }
 }

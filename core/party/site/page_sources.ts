@@ -16,6 +16,8 @@ import phoneLibraryServerFrames from "../../phone/library/server_frames.ts" with
 import phoneLibraryStorage from "../../phone/library/storage.ts" with { type: "text" };
 import phoneLibraryToken from "../../phone/library/token.ts" with { type: "text" };
 import phoneLibraryTold from "../../phone/library/told.ts" with { type: "text" };
+import phonePageAnyWire from "../../phone/page/any_wire.ts" with { type: "text" };
+import phonePageHttpWire from "../../phone/page/http_wire.ts" with { type: "text" };
 import phonePageConnection from "../../phone/page/connection.ts" with { type: "text" };
 import phonePageElements from "../../phone/page/elements.ts" with { type: "text" };
 import phonePageFeel from "../../phone/page/feel.ts" with { type: "text" };
@@ -63,6 +65,8 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/phone/library/storage.ts": phoneLibraryStorage,
   "core/phone/library/token.ts": phoneLibraryToken,
   "core/phone/library/told.ts": phoneLibraryTold,
+  "core/phone/page/any_wire.ts": phonePageAnyWire,
+  "core/phone/page/http_wire.ts": phonePageHttpWire,
   "core/phone/page/connection.ts": phonePageConnection,
   "core/phone/page/elements.ts": phonePageElements,
   "core/phone/page/feel.ts": phonePageFeel,

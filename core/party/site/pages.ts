@@ -21,17 +21,22 @@ const SCRIPT = "text/javascript; charset=utf-8";
 
 /** By path: type, and what makes it. */
 const FILES: Readonly<Record<string, readonly [type: string, text: () => string]>> = {
-  "/": [HTML, () => pageHtml],
-  "/page.css": [CSS, () => pageCss],
+  "/": [HTML, () => trimmed(pageHtml)],
+  "/page.css": [CSS, () => trimmed(pageCss)],
   "/page.js": [SCRIPT, () => bundle("core/phone/page/main.ts", SOURCES)],
-  "/wall": [HTML, () => wallHtml],
-  "/wall.css": [CSS, () => wallCss],
+  "/wall": [HTML, () => trimmed(wallHtml)],
+  "/wall.css": [CSS, () => trimmed(wallCss)],
   "/wall.js": [SCRIPT, () => bundle("core/phone/wall/wall.ts", SOURCES)],
-  "/host": [HTML, () => hostHtml],
-  "/host.css": [CSS, () => hostCss],
+  "/host": [HTML, () => trimmed(hostHtml)],
+  "/host.css": [CSS, () => trimmed(hostCss)],
   "/host.js": [SCRIPT, () => bundle("core/phone/wall/host.ts", SOURCES)],
   "/icon.svg": ["image/svg+xml", () => ICON],
 };
+
+/** Lines without what stands before and between them for those who read the source. */
+function trimmed(text: string): string {
+  return text.replaceAll(/\/\*[^]*?\*\//g, "").replaceAll(/\n\s+/g, "\n");
+}
 
 interface Page {
   readonly type: string;

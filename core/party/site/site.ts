@@ -9,6 +9,7 @@ import type { Guests } from "../state/guests.ts";
 import type { Party } from "../state/party_folder.ts";
 import type { Presence } from "../state/presence.ts";
 import type { Wins } from "../state/wins.ts";
+import { HttpWires } from "./http_wires.ts";
 import { JoinRates } from "./join_rates.ts";
 import { NewsStreams } from "./news_streams.ts";
 import { pageAt, pageResponse } from "./pages.ts";
@@ -26,6 +27,8 @@ export interface SiteParts {
   readonly wins: Wins;
   readonly presence: Presence;
   readonly tokens: Tokens;
+  /** Of the server on this machine. */
+  readonly serverPort: number;
   readonly joinUrl: string;
   readonly qrSvg: string;
   /** Carries out an order of the host; throws with words for them if it can't be. */
@@ -38,11 +41,14 @@ export class Site {
   readonly #parts: SiteParts;
   readonly #rates = new JoinRates();
   readonly #streams: NewsStreams;
+  readonly #wires: HttpWires;
 
   constructor(parts: SiteParts) {
     this.#parts = parts;
     // A guest may have a phone and a forgotten tab.
-    this.#streams = new NewsStreams(parts.party.plan.guests * 3 + 50);
+    const most = parts.party.plan.guests * 3 + 50;
+    this.#streams = new NewsStreams(most);
+    this.#wires = new HttpWires(parts.serverPort, most, parts.presence);
   }
 
   /** @param address where the request comes from */
@@ -52,11 +58,20 @@ export class Site {
     if (request.method === "GET") {
       const page = pageAt(pathname);
       if (page !== undefined) return pageResponse(page, request);
-      if (pathname === "/api/news") return this.#streams.open(this.news()) ?? refused(503, "too many listen");
+      if (pathname === "/api/news") {
+        return this.#streams.open(this.news(), address) ?? refused(503, "too many listen");
+      }
+      if (pathname === "/api/wire") {
+        return await this.#wires.open(address) ?? refused(503, "try again in a moment");
+      }
       if (pathname === "/api/mine") return this.#mine(request);
       if (pathname === "/api/host/view") return this.#hosted(request) ?? json(this.#view());
     } else if (request.method === "POST") {
       if (pathname === "/api/join") return await this.#join(request, address);
+      if (pathname.startsWith("/api/wire/")) {
+        const status = await this.#wires.up(pathname.slice("/api/wire/".length), request);
+        return new Response(null, { status });
+      }
       if (pathname.startsWith("/api/host/")) {
         return this.#hosted(request) ?? await this.#order(request, pathname.slice("/api/host/".length));
       }
@@ -76,6 +91,7 @@ export class Site {
 
   close(): void {
     this.#streams.close();
+    this.#wires.close();
   }
 
   async #join(request: Request, address: string): Promise<Response> {

@@ -25,6 +25,7 @@ function bench(guestsMost = 500) {
   const tokens = new Tokens({ keys: [{ id: 1, secret: new Uint8Array(32).fill(1) }], event: "p" });
   const site = new Site({
     ...{ clock, party, evening, guests, wins, tokens, presence: new Presence() },
+    serverPort: 1,
     joinUrl: "https://h/#ABC234",
     qrSvg: "<svg/>",
     order: (order) => {
@@ -133,8 +134,11 @@ Deno.test("news come at once and with every change, to a bounded number of liste
   assert.ok(!first.includes("ABC234"), "news tell everybody, so they tell no code");
   await it.ask("POST", "/api/join", { name: "Ann", code: "ABC234" });
   assert.match((await reader.read()).value!, /"guests":1/);
-  const others = await Promise.all(Array.from({ length: 60 }, () => it.ask("GET", "/api/news")));
-  assert.equal(others.filter(({ status }) => status === 503).length, 60 - 52);
+  const listen = (from: string) => it.ask("GET", "/api/news", undefined, {}, from);
+  const others = await Promise.all(Array.from({ length: 30 }, () => listen("10.0.0.1")));
+  assert.equal(others.filter(({ status }) => status === 503).length, 30 - 26, "one address has half at most");
+  const more = await Promise.all(Array.from({ length: 30 }, () => listen("10.0.0.2")));
+  assert.equal(more.filter(({ status }) => status === 503).length, 30 - 26, "53 places are all");
   await reader.cancel();
   assert.equal((await it.ask("GET", "/api/news")).status, 200, "who leaves makes room");
 });

@@ -1,4 +1,5 @@
 import { NEWS_VERSION, type PartyNews, type Phase } from "../../phone/page/party_news.ts";
+import type { WaveStatus } from "../../plugin/plugin.ts";
 import type { Party } from "./party_folder.ts";
 import { PartyTickets, waveName } from "./party_plan.ts";
 import type { Wins } from "./wins.ts";
@@ -8,14 +9,9 @@ const CALLED_MS = 60 * 86_400_000;
 /** From so long before its beginning on a wave has a countdown. */
 const COUNTDOWN_MS = 60_000;
 
-/** A wave as the server tells of it. */
-export interface WaveStatus {
-  readonly wave: string;
-  readonly state: "planned" | "waiting" | "playing" | "paused" | "over" | "stopped";
-  readonly start: string;
-  readonly end: string;
-  readonly tickets: number;
-  readonly released: number;
+interface Left {
+  readonly packets: number;
+  readonly amountFen: number;
 }
 
 /** Where a party stands: what its waves do, and what the host has decided. */
@@ -27,6 +23,10 @@ export class Evening {
   /** Until when packets can still be opened, once the host ends the evening; 0 before. */
   closingUntilMs = 0;
   hasEnded = false;
+  #lastLeft: { readonly mark: string; readonly left: Left } = {
+    mark: "",
+    left: { packets: 0, amountFen: 0 },
+  };
 
   constructor(party: Party, wins: Wins) {
     this.#party = party;
@@ -107,8 +107,14 @@ export class Evening {
     return { phase: hasBegun ? "rest" : "lobby", wave, startMs: isCalled ? startMs : null, endMs: null };
   }
 
-  /** What nobody has won of a wave and of those after it. */
-  #left(wave: number): { readonly packets: number; readonly amountFen: number } {
+  /** What nobody has won of a wave and of those after it; counted anew when there is something new. */
+  #left(wave: number): Left {
+    const mark = `${wave} ${this.#wins.version}`;
+    if (this.#lastLeft.mark !== mark) this.#lastLeft = { mark, left: this.#countLeft(wave) };
+    return this.#lastLeft.left;
+  }
+
+  #countLeft(wave: number): Left {
     const of = this.tickets.from(wave);
     let { packets, amountFen } = of;
     for (const win of this.#wins.all) {

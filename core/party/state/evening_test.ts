@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Evening, type WaveStatus } from "./evening.ts";
+import type { WaveStatus } from "../../plugin/plugin.ts";
+import { Evening } from "./evening.ts";
 import type { Party } from "./party_folder.ts";
 import { equalPlan, readPartyPlan } from "./party_plan.ts";
 import { Wins } from "./wins.ts";
@@ -24,15 +25,19 @@ const PARTY = {
   ),
 } as Party;
 
-function evening(...states: readonly (readonly [state: WaveStatus["state"], startMs: number])[]): Evening {
-  const made = new Evening(PARTY, new Wins("nowhere"));
+type State = readonly [state: WaveStatus["state"], startMs: number];
+
+function evening(...states: readonly State[]): Evening {
+  return eveningOf(new Wins("nowhere"), ...states);
+}
+
+function eveningOf(wins: Wins, ...states: readonly State[]): Evening {
+  const made = new Evening(PARTY, wins);
   made.waves = states.map(([state, startMs], i) => ({
     wave: Evening.nameOf(i),
     state,
     start: new Date(startMs).toISOString(),
     end: new Date(startMs + 60_000).toISOString(),
-    tickets: 10,
-    released: 0,
   }));
   return made;
 }
@@ -60,6 +65,19 @@ Deno.test("where an evening stands follows from what its waves do", () => {
   ending.hasEnded = true;
   assert.equal(seen(ending)[0], "ended");
   assert.deepEqual(ending.openWaves, ["wave-2", "wave-3"]);
+});
+
+Deno.test("what is left is of this wave and those to come, less what is won of them", () => {
+  const { tickets } = evening();
+  const all = tickets.from(1);
+  const ids = Array.from({ length: 30 }, (_, i) => i + 1);
+  const [first, second] = [0, 1].map((wave) => ids.find((id) => tickets.waveOf(id) === wave)!);
+  const won = [{ packetId: first, amountFen: 70 }, { packetId: second, amountFen: 30 }];
+  const wins = { count: 2, wonFen: 100, all: won } as unknown as Wins;
+  const states: State[] = [["over", NOW_MS - 90_000], ["playing", NOW_MS], ["planned", NOW_MS + YEAR_MS]];
+  const seen = eveningOf(wins, ...states);
+  const { packetsLeft, leftFen, wonFen } = seen.news(NOW_MS, 2, 2);
+  assert.deepEqual([packetsLeft, leftFen, wonFen], [all.packets - 1, all.amountFen - 30, 100]);
 });
 
 Deno.test("news have no names of guests, and say what is for everybody", () => {

@@ -11,6 +11,10 @@ const LEAST_PART = 0.2;
 /** When the waves of the tickets are, before they are called: any time, with room between them. */
 const FIRST_DAY_MS = Date.UTC(2035, 0, 1);
 
+/** Of each sponsor, and the number of what is shown: the page has one text for all. */
+const GREETINGS_PER_S = 2;
+const GREETING = 1;
+
 export const MOST_WAVES = 50;
 export const MOST_PACKETS = 100_000;
 export const MOST_BUDGET_YUAN = 1_000_000;
@@ -133,6 +137,13 @@ export function ticketPlan({ name, sponsors, waves, perGuest }: PartyPlan): Plan
       leftover: "return" as const,
     })),
     hosts: { count: 1 },
+    // Who wins nothing is greeted now and then, by each sponsor in turn.
+    greetings: sponsors.map((_, i) => ({
+      sponsor: i + 1,
+      resource: GREETING,
+      ratePerS: GREETINGS_PER_S,
+      limit: waves.reduce((sum, { seconds }) => sum + seconds, 0) * GREETINGS_PER_S,
+    })),
     limits: { packetsPerUser: perGuest, packetsPerSponsor: perGuest },
   };
 }

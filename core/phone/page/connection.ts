@@ -1,6 +1,8 @@
 /// <reference lib="dom" />
 /** Between the library's phone and the page: what it hears become events, what the page wants becomes requests. */
-import { Phone, type PhoneState, type PhoneStorage, type ShakeOutcome } from "../library/mod.ts";
+import { Phone, type PhoneState, type PhoneStorage, type ShakeOutcome, webSocket } from "../library/mod.ts";
+import { anyWire } from "./any_wire.ts";
+import { httpWire } from "./http_wire.ts";
 import type { Link, PageEvent } from "./page_state.ts";
 import type { Guest } from "./guest.ts";
 
@@ -24,6 +26,7 @@ export class Connection {
       to: `${location.origin.replace(/^http/, "ws")}/`,
       user: guest.user,
       token: guest.token,
+      transport: anyWire([webSocket(), httpWire()]),
       storageKey: `redpkt/${guest.party}/${guest.user}`,
       // A wave lasts a minute: who was cut off is back soon.
       times: { quietMs: 10_000, pongMs: 3_000, backoff: { baseMs: 300, capMs: 4_000 } },
@@ -47,7 +50,10 @@ export class Connection {
       // Told by the event too, which may have come first or is about to come: once is enough for the page.
       const { packetId, amountFen } = outcome.packet;
       this.#tell({ kind: "won", packetId, amountFen });
-    } else this.#tell({ kind: "answer", answer: ANSWERS[outcome.result] });
+    } else {
+      const sponsor = outcome.result === "greeting" ? outcome.sponsor : 0;
+      this.#tell({ kind: "answer", answer: ANSWERS[outcome.result], sponsor });
+    }
   }
 
   async open(packetId: number): Promise<void> {

@@ -55,6 +55,14 @@ Deno.test("a knock on the table, or a phone that is dropped on a sofa, is no sha
   assert.equal(shakes(30, drop), 0);
 });
 
+Deno.test("a single flick of the hand, out and back, is no shake", () => {
+  const flick = (ms: number): Sample => {
+    const since = ms % 2500;
+    return [since < 120 ? 20 : since < 240 ? -20 : 0, 0, G];
+  };
+  assert.equal(shakes(25, flick), 0);
+});
+
 Deno.test("after the phone slept the first sample is no swing", () => {
   const detector = new MotionDetector();
   for (let ms = 0; ms < 5_000; ms += 1_000) {

@@ -34,6 +34,8 @@ export interface PageState {
   readonly shakes: number;
   readonly answer: ShakeAnswer | undefined;
   readonly answerMs: number;
+  /** Number of the sponsor who greets, from 1 on; 0 for none. */
+  readonly sponsor: number;
 }
 
 export const FIRST_STATE: PageState = {
@@ -48,6 +50,7 @@ export const FIRST_STATE: PageState = {
   shakes: 0,
   answer: undefined,
   answerMs: -Infinity,
+  sponsor: 0,
 };
 
 export type PageEvent =
@@ -56,7 +59,7 @@ export type PageEvent =
   | { readonly kind: "link"; readonly link: Link }
   | { readonly kind: "news"; readonly news: PartyNews }
   | { readonly kind: "shake" }
-  | { readonly kind: "answer"; readonly answer: ShakeAnswer }
+  | { readonly kind: "answer"; readonly answer: ShakeAnswer; readonly sponsor?: number }
   | { readonly kind: "won"; readonly packetId: number; readonly amountFen: number }
   | { readonly kind: "open" }
   | { readonly kind: "opened"; readonly packetId: number; readonly amountFen: number }
@@ -131,7 +134,7 @@ export function step(
     }
     case "answer":
       return [
-        { ...state, isAsking: false, answer: event.answer, answerMs: nowMs },
+        { ...state, isAsking: false, answer: event.answer, answerMs: nowMs, sponsor: event.sponsor ?? 0 },
         event.answer === "nothing" ? [{ kind: "feel", what: "nothing" }] : [],
       ];
     case "won":

@@ -135,6 +135,13 @@ Deno.test("a packet is told once, lies over everything, and is open only when th
   assert.equal(play.take({ kind: "next" }).state.shownPacket, 0);
 });
 
+Deno.test("a sponsor's greeting is an answer that names them, until the next", () => {
+  const play = inWave().take({ kind: "shake" }, { kind: "answer", answer: "greeting", sponsor: 2 });
+  assert.deepEqual([play.state.answer, play.state.sponsor, play.state.isAsking], ["greeting", 2, false]);
+  play.pass(SHAKE_REST_MS).take({ kind: "shake" }, { kind: "answer", answer: "nothing" });
+  assert.deepEqual([play.state.answer, play.state.sponsor], ["nothing", 0]);
+});
+
 Deno.test("several packets come one after the other", () => {
   const play = inWave().take(
     { kind: "won", packetId: 1, amountFen: 1 },

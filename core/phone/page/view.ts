@@ -157,7 +157,7 @@ export class View {
     byId("shake").setAttribute("aria-disabled", String(!mayShake(state, nowMs) && state.link !== "online"));
     const isEnough = news.perGuest > 0 && state.packets.length >= news.perGuest;
     const isFresh = answer !== undefined && nowMs - answerMs < ANSWER_MS;
-    const sponsor = news.sponsors[0] ?? news.name;
+    const sponsor = news.sponsors[state.sponsor - 1] ?? news.name;
     const text = isEnough
       ? words("shake.enough")
       : !isFresh

@@ -15,6 +15,7 @@ const DRAW_MS = 250;
 const SHAKING_MS = 1_800;
 /** Guests that find room, and how they are written until they do. */
 const MOST_SHOWN = 260;
+const LEAST_SHOWN = 20;
 const SIZES = ["", "many", "crowd", "throng"] as const;
 const MOST_LATEST = 12;
 const TROUBLE_MS = 6_000;
@@ -159,23 +160,31 @@ class Wall {
   #drawGuests({ guests, news }: HostView, nowMs: number): void {
     const isShaking = ({ user }: ShownGuest) =>
       nowMs - (this.#shakes.get(user)?.atMs ?? -Infinity) < SHAKING_MS;
-    // All of them, or those who do something; always in the same order, so that nobody jumps about.
-    const chosen = guests.length <= MOST_SHOWN
-      ? guests
-      : guests.toSorted((a, b) =>
-        Number(isShaking(b)) - Number(isShaking(a)) || Number(b.isOnline) - Number(a.isOnline)
-      ).slice(0, MOST_SHOWN).sort((a, b) => a.user - b.user);
+    const isAway = ({ isOnline }: ShownGuest) => !isOnline && news.phase !== "ended";
     const list = byId("guests");
-    list.replaceChildren(...chosen.map((guest) => {
-      const isAway = !guest.isOnline && news.phase !== "ended";
-      const classes = [isAway ? "away" : "", isShaking(guest) ? "shaking" : ""];
-      const item = make("li", classes.filter((name) => name !== "").join(" "), make("span", "", guest.name));
-      if (guest.wonFen > 0) item.append(make("b", "", `¥${yuan(guest.wonFen)}`));
-      return item;
-    }));
-    for (const size of SIZES) {
-      list.className = size;
-      if (list.scrollHeight <= list.clientHeight) break;
+    for (let most = MOST_SHOWN;;) {
+      // All of them, or those who do something; always in the same order, so that nobody jumps about.
+      const chosen = guests.length <= most
+        ? guests
+        : guests.toSorted((a, b) =>
+          Number(isShaking(b)) - Number(isShaking(a)) || Number(isAway(a)) - Number(isAway(b))
+        ).slice(0, most).sort((a, b) => a.user - b.user);
+      const more = guests.length - chosen.length;
+      list.replaceChildren(
+        ...chosen.map((guest) => {
+          const classes = [isAway(guest) ? "away" : "", isShaking(guest) ? "shaking" : ""];
+          const item = make(
+            "li",
+            classes.filter((name) => name !== "").join(" "),
+            make("span", "", guest.name),
+          );
+          if (guest.wonFen > 0) item.append(make("b", "", `¥${yuan(guest.wonFen)}`));
+          return item;
+        }),
+        ...(more > 0 ? [make("li", "", `+ ${more}`)] : []),
+      );
+      if (fits(list) || chosen.length < LEAST_SHOWN) return;
+      most = Math.floor(chosen.length * 0.95 * list.clientHeight / list.scrollHeight);
     }
   }
 
@@ -234,6 +243,14 @@ class Wall {
     this.#complaintMs = this.#complaint === "" ? 0 : systemClock.monotonicMs();
     this.#draw();
   }
+}
+
+/** Writes a list as large as it fits; false if it doesn't at all. */
+function fits(list: HTMLElement): boolean {
+  return SIZES.some((size) => {
+    list.className = size;
+    return list.scrollHeight <= list.clientHeight;
+  });
 }
 
 function countText(leftMs: number): string {
