@@ -6,7 +6,7 @@ import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/record/money_col
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/thread/metrics.ts";
 import { UPLINK_METRICS } from "../core/books/uplink/metrics.ts";
 import { CLAIM_METRICS } from "../core/server/host/claim_watch.ts";
-import { MONEY_GAUGES, moneyMetrics } from "../core/server/host/money_metrics.ts";
+import { MONEY_GAUGES, moneyMetrics } from "../core/server/money/money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
 import seed from "../plugins/seed/mod.ts";

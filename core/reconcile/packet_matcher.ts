@@ -15,6 +15,7 @@ export const RecordWord = {
   user: 2,
   amountLow: 3,
   amountHigh: 4,
+  /** When a ledger took it; what a fleet saw has no time here. */
   atMsLow: 5,
   atMsHigh: 6,
 } as const;

@@ -282,7 +282,7 @@ function addRecord(byPacket: SortedBlocks, { values }: EntryRows, row: number, o
 
 function addSighting(
   byPacket: SortedBlocks,
-  { user, packetId, amountFen, kind, seenAtMs }: Sighting,
+  { user, packetId, amountFen, kind }: Sighting,
 ): void {
   const at = byPacket.next();
   const { words } = byPacket;
@@ -291,8 +291,6 @@ function addSighting(
   words[at + RecordWord.user] = user;
   words[at + RecordWord.amountLow] = amountFen;
   words[at + RecordWord.amountHigh] = amountFen / 0x1_0000_0000;
-  words[at + RecordWord.atMsLow] = seenAtMs;
-  words[at + RecordWord.atMsHigh] = seenAtMs / 0x1_0000_0000;
 }
 
 /** Several ledgers may have had different limits; a user's packets are counted over all of them. */

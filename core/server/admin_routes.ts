@@ -11,8 +11,8 @@ import { formatAddressRange } from "../os/address_ranges.ts";
 import type { Clock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import type { AccessHost } from "./host/access_host.ts";
-import { moneyMetrics } from "./host/money_metrics.ts";
-import { moneyRoute } from "./host/money_route.ts";
+import { moneyMetrics } from "./money/money_metrics.ts";
+import { moneyRoute } from "./money/money_route.ts";
 import { allowsVersion0, type ServerOptions } from "./options.ts";
 import { orderRoutes } from "./host/order_routes.ts";
 

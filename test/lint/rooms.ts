@@ -81,6 +81,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "ledger/evidence",
     "base ledger/record ledger/books ledger/disk ledger/kinds ledger/chain ledger/judge ledger/checkpoint ledger/store ledger/projection",
   ],
+  ["server/money", "base counters ledger/record seed/file ledger/ring plugin admin ledger/projection"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token ledger/ring plugin admin"],
   [
     "audit/check",
@@ -131,14 +132,14 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
   [
     "server/host",
-    "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain ledger/ring ledger/store plugin seed/claim admin books/open ledger/projection books/uplink set/common ledger/thread server/worker",
+    "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain ledger/ring ledger/store plugin seed/claim admin books/open books/uplink server/money set/common ledger/thread server/worker",
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["monitor/web/page", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
   [
     "server",
-    "base cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin books/open doctor admin/telemetry ledger/evidence server/worker server/host",
+    "base cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin books/open doctor admin/telemetry ledger/evidence server/money server/worker server/host",
   ],
   ["monitor/web", "base admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
   ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],

@@ -4,7 +4,7 @@ import { LEDGER_METRICS, PROJECTION_METRICS } from "../../ledger/thread/metrics.
 import { UPLINK_METRICS } from "../../books/uplink/metrics.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import { CLAIM_METRICS } from "./claim_watch.ts";
-import { MONEY_GAUGES } from "./money_metrics.ts";
+import { MONEY_GAUGES } from "../money/money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../../set/common/metrics.ts";
 
 /**
