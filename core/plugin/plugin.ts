@@ -57,6 +57,15 @@ export {
   type TicketWave,
   TicketWord,
 } from "../seed/file/tickets.ts";
+export {
+  type ShowDocument,
+  type ShowLimits,
+  type ShowPolicy,
+  type ShowVersion,
+  type ShowWave,
+  showWaves,
+  versionText,
+} from "../show/document.ts";
 export * from "./contract/definition.ts";
 export * from "./contract/entries.ts";
 export * from "./contract/frames.ts";

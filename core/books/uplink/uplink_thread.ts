@@ -1,5 +1,5 @@
-import type { UplinkInit, UplinkReport } from "../../books/uplink/uplink_worker.ts";
-import { booksPlace } from "../../books/open/open_books.ts";
+import type { UplinkInit, UplinkReport } from "./uplink_worker.ts";
+import { booksPlace } from "../open/open_books.ts";
 import type { Log } from "../../cli/log.ts";
 import { BackgroundThread } from "../../threads/background_thread.ts";
 
@@ -13,7 +13,7 @@ export interface HostBooks {
 /** How long the end of the host waits for the thread, whatever it is doing: what is left goes at the next start. */
 const STOP_MS = 7_000;
 
-interface HostUplinkParts {
+interface UplinkThreadParts {
   readonly init: Omit<UplinkInit, "waker">;
   readonly start: (name: "uplink") => Worker;
   readonly log: Log;
@@ -25,15 +25,15 @@ interface HostUplinkParts {
  * The thread that carries the ledger to the books, from the main thread's side. The host waits for it never, and goes on
  * whatever becomes of it.
  */
-export class HostUplink {
-  readonly #parts: HostUplinkParts;
+export class UplinkThread {
+  readonly #parts: UplinkThreadParts;
   readonly #thread: BackgroundThread<UplinkReport>;
   readonly #place: string;
   #status: "starting" | "reached" | "away" | "refused" = "starting";
   #reason: string | undefined;
   #isTaken = false;
 
-  constructor(parts: HostUplinkParts) {
+  constructor(parts: UplinkThreadParts) {
     this.#parts = parts;
     this.#place = booksPlace(parts.init.url);
     this.#thread = new BackgroundThread(
