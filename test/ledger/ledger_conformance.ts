@@ -3,149 +3,28 @@
  * opens a ledger of its own.
  */
 import assert from "node:assert/strict";
-import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
-import {
-  ENTRY_WORDS,
-  EntryWord,
-  HELD,
-  Refusal,
-  setEntryAmountFen,
-  Verdict,
-} from "../../core/ledger/record/entry.ts";
+import { HELD, Refusal, Verdict } from "../../core/ledger/record/entry.ts";
 import { LAST_TICKET_ID } from "../../core/base/id_space.ts";
-import { emptyJudgement } from "../../core/ledger/record/judgement.ts";
-import { type Ledger, type LedgerLimits, NO_LIMITS } from "../../core/ledger/record/ledger.ts";
+import { type LedgerLimits, NO_LIMITS } from "../../core/ledger/record/ledger.ts";
 import { Random } from "../../core/base/random.ts";
+import {
+  award,
+  Bench,
+  delivered,
+  DONE,
+  DONE_BEFORE,
+  giveBack,
+  heldAward,
+  lapse,
+  MAX_ID,
+  mint,
+  type OpenedLedger,
+  openOf,
+  refused,
+} from "./ledger_bench.ts";
 import { compareWithModel } from "./ledger_random.ts";
-import { type Entry, LedgerModel } from "./ledger_model.ts";
-
-/** A ledger under test. */
-export interface OpenedLedger {
-  readonly ledger: Ledger;
-  /** Closes the ledger and opens it again on what it had made durable. Absent for one that forgets everything. */
-  reopen?(): Ledger;
-  /** Closes the ledger that is open now and removes what it stored. */
-  dispose(): void;
-}
-
-const MOST_ID = 0xffff_ffff;
-
-/** Drives one ledger by plain entries, the way a worker's words would. */
-export class Bench {
-  ledger: Ledger;
-  /** `count` of the last answer that named a pending award. */
-  pendingCount = -1;
-  readonly #opened: OpenedLedger;
-  readonly #words = new Int32Array(3 * ENTRY_WORDS);
-  readonly #judgement = emptyJudgement();
-
-  constructor(opened: OpenedLedger) {
-    this.#opened = opened;
-    this.ledger = opened.ledger;
-  }
-
-  /** Judges without a commit. */
-  stage(entry: Entry): [verdict: number, detail: number] {
-    // Not at the start, and between strange words: a ledger reads its own entry only.
-    this.#words.fill(-1);
-    const at = ENTRY_WORDS;
-    this.#words.fill(0, at, at + ENTRY_WORDS);
-    this.#words[at + EntryWord.kind] = entry.kind;
-    this.#words[at + EntryWord.packetId] = entry.packetId;
-    this.#words[at + EntryWord.user] = entry.user;
-    this.#words[at + EntryWord.count] = entry.count;
-    this.#words[at + EntryWord.sponsor] = entry.sponsor ?? 0;
-    setEntryAmountFen(this.#words, at, entry.amountFen);
-    const before = this.#words.slice();
-    this.ledger.judge(this.#words, at, this.#judgement);
-    assert.deepEqual(this.#words, before, "the entry itself is not written to");
-    return [this.#judgement.verdict, this.#judgement.detail];
-  }
-
-  /** What the last judgement told. */
-  get amountFen(): number {
-    return this.#judgement.amountFen;
-  }
-
-  held(): number {
-    return this.ledger.balances().heldFen;
-  }
-
-  /** Judges and commits. */
-  judge(entry: Entry): [verdict: number, detail: number] {
-    const judged = this.stage(entry);
-    assert.ok(this.ledger.commit());
-    return judged;
-  }
-
-  /** The user's undelivered packets, as a login asks for them. */
-  pending(user: number): number[] {
-    const found: number[] = [];
-    let after = 0;
-    for (;;) {
-      this.stage({ kind: EntryKind.pendingOf, user, packetId: after, amountFen: 0, count: 0 });
-      after = this.#judgement.packetId;
-      if (after === 0) return found;
-      assert.deepEqual(this.ledger.awardOf(after), { user, amountFen: this.#judgement.amountFen });
-      found.push(after);
-      this.pendingCount = this.#judgement.count;
-    }
-  }
-
-  /** Balances after a check of what holds at any moment. */
-  balances(): [sourceFen: number, poolFen: number, userFen: number] {
-    const { sourceFen, poolFen, heldFen, userFen, returnedFen, packetFen } = this.ledger.balances();
-    const sumFen = sourceFen + poolFen + heldFen + userFen + returnedFen + packetFen;
-    assert.equal(sumFen, 0, "the sum of all accounts is 0");
-    assert.ok(
-      poolFen >= 0 && heldFen >= 0 && userFen >= 0 && sourceFen <= 0 && returnedFen >= 0 && packetFen >= 0,
-      "no account is overdrawn",
-    );
-    return [sourceFen, poolFen, userFen];
-  }
-
-  get canReopen(): boolean {
-    return this.#opened.reopen !== undefined;
-  }
-
-  reopen(): void {
-    this.ledger = this.#opened.reopen!();
-  }
-}
-
-function mint(packetId: number, count: number, amountFen: number, sponsor = 0): Entry {
-  return { kind: EntryKind.mint, packetId, count, amountFen, user: 0, sponsor };
-}
-
-function award(packetId: number, user: number, amountFen: number, sponsor = 0): Entry {
-  return { kind: EntryKind.award, packetId, user, amountFen, count: 0, sponsor };
-}
-
-function heldAward(packetId: number, user: number, amountFen: number, sponsor = 0): Entry {
-  return { ...award(packetId, user, amountFen, sponsor), count: HELD };
-}
-
-/** The ledger knows the amount, so whoever opens needn't. */
-function openOf(packetId: number, user: number): Entry {
-  return { kind: EntryKind.open, packetId, user, amountFen: 0, count: 0 };
-}
-
-function lapse(packetId: number, user: number, amountFen: number, sponsor = 0): Entry {
-  return { kind: EntryKind.lapse, packetId, user, amountFen, count: 0, sponsor };
-}
-
-function giveBack(belowId: number, amountFen: number, sponsor = 0): Entry {
-  return { kind: EntryKind.giveBack, packetId: belowId, user: 0, amountFen, count: 0, sponsor };
-}
-
-function delivered(packetId: number, user: number): Entry {
-  return { kind: EntryKind.delivered, packetId, user, amountFen: 0, count: 0 };
-}
-
-const refused = (detail: number) => [Verdict.refused, detail];
-
-const DONE = [Verdict.done, Refusal.none];
-const DONE_BEFORE = [Verdict.doneBefore, Refusal.none];
+import { LedgerModel } from "./ledger_model.ts";
+import { REFUSALS, refuses } from "./ledger_refusal_cases.ts";
 
 type Case = readonly [what: string, run: (bench: Bench) => void];
 
@@ -201,9 +80,9 @@ const CASES: readonly Case[] = [
     assert.deepEqual(bench.judge(mint(LAST_TICKET_ID - 1, 2, amountFen)), DONE);
     assert.equal(bench.ledger.nextPacketId, 2 ** 31);
     assert.deepEqual(bench.judge(award(LAST_TICKET_ID, 0, amountFen - 2 ** 33)), DONE);
-    assert.deepEqual(bench.judge(award(LAST_TICKET_ID - 1, MOST_ID, 2 ** 33)), DONE);
+    assert.deepEqual(bench.judge(award(LAST_TICKET_ID - 1, MAX_ID, 2 ** 33)), DONE);
     assert.deepEqual(bench.ledger.awardOf(LAST_TICKET_ID), { user: 0, amountFen: amountFen - 2 ** 33 });
-    assert.deepEqual(bench.ledger.awardOf(LAST_TICKET_ID - 1), { user: MOST_ID, amountFen: 2 ** 33 });
+    assert.deepEqual(bench.ledger.awardOf(LAST_TICKET_ID - 1), { user: MAX_ID, amountFen: 2 ** 33 });
     assert.deepEqual(bench.balances(), [-amountFen, 0, amountFen]);
   }],
   ["money past 2^53 fen in all is refused, since it could not be counted exactly", (bench) => {
@@ -355,46 +234,6 @@ const LIMITED_CASES: readonly Case[] = [
     bench.ledger.commit();
   }],
 ];
-
-const { malformed, packetTaken, unknownPacket, poolEmpty, idsTaken } = Refusal;
-/** Refused after ids 1 to 10 and 21 to 30 were minted and 3 went to user 77 with 60 fen. */
-const REFUSALS: readonly (readonly [reason: string, entry: Entry, detail: number])[] = [
-  ["a packet that another user has", award(3, 78, 60), packetTaken],
-  ["a packet that the user has with another amount", award(3, 77, 61), packetTaken],
-  ["a packet that has no id yet", award(31, 77, 1), unknownPacket],
-  ["a packet between two mints", award(15, 77, 1), unknownPacket],
-  ["more than the pool holds", award(4, 77, 541), poolEmpty],
-  ["a mint of the same ids with another sum", mint(1, 10, 501), idsTaken],
-  ["a mint of the same first id with another count", mint(1, 9, 500), idsTaken],
-  ["a mint that begins inside another", mint(30, 5, 50), idsTaken],
-  ["a mint that ends inside another", mint(15, 7, 50), idsTaken],
-  ["a mint of ids that were skipped", mint(11, 3, 50), idsTaken],
-  ["packet id 0", award(0, 77, 1), malformed],
-  ["a mint from packet id 0", mint(0, 5, 50), malformed],
-  ["an amount of 0", award(4, 77, 0), malformed],
-  ["an amount below 0", award(4, 77, -5), malformed],
-  ["an amount that is no exact number", award(4, 77, 2 ** 53), malformed],
-  ["a mint of no packets", mint(31, 0, 50), malformed],
-  ["a mint of less than no packets", mint(31, -1, 50), malformed],
-  ["a mint with less than 1 fen a packet", mint(31, 51, 50), malformed],
-  ["a mint of ids past 32 bits", mint(MOST_ID, 2, 50), malformed],
-  ["a mint of ids that are another host's", mint(0x8010_0000, 2, 50), idsTaken],
-  ["kind 0", { ...award(4, 77, 1), kind: 0 }, malformed],
-  ["a kind that doesn't exist", { ...award(4, 77, 1), kind: 99 }, malformed],
-];
-
-function refuses(bench: Bench, entry: Entry, detail: number): void {
-  bench.judge(mint(1, 10, 500));
-  bench.judge(mint(21, 10, 100));
-  bench.judge(award(3, 77, 60));
-  assert.deepEqual(bench.judge(entry), [Verdict.refused, detail]);
-  assert.deepEqual(bench.balances(), [-600, 540, 60]);
-  assert.equal(bench.ledger.nextPacketId, 31);
-  assert.deepEqual(bench.ledger.awardOf(3), { user: 77, amountFen: 60 });
-  assert.equal(bench.ledger.awardOf(4), undefined);
-  // And it isn't remembered against a good entry.
-  assert.deepEqual(bench.judge(award(4, 78, 40)), DONE);
-}
 
 function remembers(bench: Bench): void {
   bench.stage(mint(1, 10, 500));

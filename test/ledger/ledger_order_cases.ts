@@ -14,7 +14,7 @@ import { emptyJudgement } from "../../core/ledger/record/judgement.ts";
 import type { Ledger } from "../../core/ledger/record/ledger.ts";
 import { isTaken } from "../../core/ledger/record/order_state.ts";
 import { type OrderText, orderWords } from "../../core/ledger/record/order_text.ts";
-import type { OpenedLedger } from "./ledger_conformance.ts";
+import type { OpenedLedger } from "./ledger_bench.ts";
 
 const DONE = [Verdict.done, Refusal.none];
 const DONE_BEFORE = [Verdict.doneBefore, Refusal.none];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { HELD } from "../../core/ledger/record/entry.ts";
 import { Random } from "../../core/base/random.ts";
-import type { Bench } from "./ledger_conformance.ts";
+import type { Bench } from "./ledger_bench.ts";
 import { type Entry, isUnopened, type LedgerModel } from "./ledger_model.ts";
 
 const STEPS = 500;

@@ -15,7 +15,7 @@ import type { Ledger } from "../../core/ledger/record/ledger.ts";
 import { sendBodyWords } from "../../core/ledger/record/send_body.ts";
 import { HeadBit, HeadWord } from "../../core/ledger/record/sent_packet.ts";
 import { ownerSet } from "../../core/base/owner_set.ts";
-import type { OpenedLedger } from "./ledger_conformance.ts";
+import type { OpenedLedger } from "./ledger_bench.ts";
 import { compareWithSendModel } from "./send_random.ts";
 
 const DEADLINE_MS = 1_800_000_000_000;

@@ -7,7 +7,8 @@ import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
 import { SqliteStore } from "../../core/ledger/store/sqlite_store.ts";
 import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import { ManualClock } from "../../core/base/clock.ts";
-import { describeLedger, type OpenedLedger } from "./ledger_conformance.ts";
+import type { OpenedLedger } from "./ledger_bench.ts";
+import { describeLedger } from "./ledger_conformance.ts";
 import { describeOrders } from "./ledger_order_cases.ts";
 import { describeSends } from "./ledger_send_cases.ts";
 

@@ -1,13 +1,12 @@
-import { type Engine, PASS_BUDGET_MS } from "../../engine/common/engine.ts";
+import { PASS_BUDGET_MS } from "../../engine/common/engine.ts";
 import { Opcode } from "../../wire/codes.ts";
 import { FRAME_BYTES, writeLoginRequest, writeShakeRequest } from "../../wire/version0.ts";
 import { TimerWheel } from "../schedule/timer_wheel.ts";
-import type { FleetClock } from "../state/fleet_clock.ts";
-import type { FleetTime } from "../state/fleet_time.ts";
-import { type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
 import { Bad, BAD_EVERY_MS, misbehaviourOf, type MisbehaviourShares } from "../population/misbehaviour.ts";
-import { userIdOf, type UserSlice } from "../../base/segment.ts";
+import { userIdOf } from "../../base/segment.ts";
+import type { FleetCommon } from "../state/fleet_common.ts";
 
 /** How many bytes of a frame a half-sender sends. */
 const HALF_BYTES = 8;
@@ -17,19 +16,10 @@ export const BAD_REDIAL_MS = 100;
 /** How many turns are worked off between two looks at the clock. */
 const TURNS_PER_LOOK = 32;
 
-export interface BadUsersParts {
-  readonly engine: Engine;
-  readonly users: FleetUsers;
-  readonly slice: UserSlice;
-  readonly block: Float64Array;
-  readonly time: FleetTime;
-  readonly clock: FleetClock;
-}
-
 /** The users of a fleet that misbehave: what each sends, and when again. They have no answers to wait for. */
 export class BadUsers {
   readonly count: number;
-  readonly #parts: BadUsersParts;
+  readonly #parts: FleetCommon;
   /** By user: how they misbehave, 0 if they don't. */
   readonly #kind: Uint8Array;
   readonly #wheel: TimerWheel;
@@ -37,7 +27,7 @@ export class BadUsers {
   /** The user as whom the whole crowd logs in, -1 without one. */
   readonly #crowdId: number = -1;
 
-  constructor(parts: BadUsersParts, shares: MisbehaviourShares) {
+  constructor(parts: FleetCommon, shares: MisbehaviourShares) {
     const { slice, block, clock } = parts;
     this.#parts = parts;
     this.#wheel = new TimerWheel(slice.count, 60_000, clock.nowMs);

@@ -1,33 +1,24 @@
 import { record } from "../../counters/histogram.ts";
-import type { Engine } from "../../engine/common/engine.ts";
 import type { Random } from "../../base/random.ts";
 import { isForLater, Opcode, Result } from "../../wire/codes.ts";
 import { FRAME_BYTES, writeClaimRequest } from "../../wire/version0.ts";
 import { frames } from "../../wire/v1/frames.ts";
 import { writeClaim } from "../../wire/v1/writers.ts";
-import { AwardKind, type AwardLog } from "../state/award_log.ts";
+import { AwardKind } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
-import type { FleetTime } from "../state/fleet_time.ts";
-import { elapsedUs, type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { elapsedUs, UserState } from "../state/fleet_users.ts";
 import { Later } from "../schedule/later.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
-import { userIdOf, type UserSlice } from "../../base/segment.ts";
+import { userIdOf } from "../../base/segment.ts";
 import { ANSWER_TIMEOUT_MS } from "../state/stall_watch.ts";
-import { Award, type WonPackets } from "../state/won_packets.ts";
+import { Award } from "../state/won_packets.ts";
+import type { FleetCommon } from "../state/fleet_common.ts";
 
 const PACKETS = 0x1_0000_0000;
 
-export interface FleetClaimsParts {
-  readonly engine: Engine;
-  readonly users: FleetUsers;
-  readonly slice: UserSlice;
-  readonly block: Float64Array;
+export interface FleetClaimsParts extends FleetCommon {
   readonly claimLatency: Uint32Array;
-  readonly time: FleetTime;
   readonly random: Random;
-  readonly won: WonPackets;
-  readonly awards: AwardLog | undefined;
-  readonly protocol: number;
 }
 
 /** What users do when they hear of a packet: claim at once, or later, or not at all; and what comes of it. */

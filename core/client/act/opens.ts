@@ -1,28 +1,21 @@
-import type { Engine } from "../../engine/common/engine.ts";
 import type { Random } from "../../base/random.ts";
 import { isForLater, Result } from "../../wire/codes.ts";
 import { frames } from "../../wire/v1/frames.ts";
 import { writeOpen } from "../../wire/v1/writers.ts";
-import { AwardKind, type AwardLog } from "../state/award_log.ts";
+import { AwardKind } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
-import type { FleetTime } from "../state/fleet_time.ts";
-import { type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { UserState } from "../state/fleet_users.ts";
 import { Later } from "../schedule/later.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
-import { userIdOf, type UserSlice } from "../../base/segment.ts";
+import { userIdOf } from "../../base/segment.ts";
 import { Award, WonPackets } from "../state/won_packets.ts";
+import type { FleetCommon } from "../state/fleet_common.ts";
 
 /** Knuth's multiplicative hashing: users that open are spread over all ids. */
 const MULTIPLIER = 0x9e37_79b1;
 
-export interface FleetOpensParts {
-  readonly engine: Engine;
-  readonly users: FleetUsers;
-  readonly slice: UserSlice;
-  readonly block: Float64Array;
-  readonly time: FleetTime;
+export interface FleetOpensParts extends FleetCommon {
   readonly random: Random;
-  readonly awards: AwardLog | undefined;
 }
 
 /** Version 1 users who open what they have won: at once, or later, or never; and what comes of it. */

@@ -1,16 +1,15 @@
 import { record } from "../../counters/histogram.ts";
-import type { Engine } from "../../engine/common/engine.ts";
 import { isForLater, Result, SendMode } from "../../wire/codes.ts";
 import { writeFrame } from "../../wire/frame_codec.ts";
 import { frames } from "../../wire/v1/frames.ts";
 import type { Behaviour } from "../population/behaviour.ts";
-import type { FleetTime } from "../state/fleet_time.ts";
-import { elapsedUs, type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { elapsedUs, UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
 import { Schedule } from "../schedule/pacing.ts";
-import { userIndexOf, type UserSlice } from "../../base/segment.ts";
+import { userIndexOf } from "../../base/segment.ts";
 import { ANSWER_TIMEOUT_MS } from "../state/stall_watch.ts";
 import { Ticker } from "../schedule/ticker.ts";
+import type { FleetCommon } from "../state/fleet_common.ts";
 
 /** A send or chat that is older when its turn comes is nobody's, in ms. */
 const LATE_MS = 100;
@@ -20,14 +19,8 @@ const NAMED = 3;
 const MOST_FRAME_BYTES = 128;
 const CHAT_TEXT = new TextEncoder().encode("恭喜发财,红包拿来");
 
-export interface FleetSendsParts {
-  readonly engine: Engine;
-  readonly users: FleetUsers;
-  readonly slice: UserSlice;
-  readonly total: number;
-  readonly block: Float64Array;
+export interface FleetSendsParts extends FleetCommon {
   readonly sendLatency: Uint32Array;
-  readonly time: FleetTime;
   /** The first request id: another one in each process, so that none is taken for an earlier run's. */
   readonly firstRequestId: number;
 }

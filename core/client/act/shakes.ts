@@ -15,30 +15,21 @@ import { userIdOf, userIndexOf, type UserSlice } from "../../base/segment.ts";
 import { Ticker } from "../schedule/ticker.ts";
 import type { UserAnswers } from "../state/user_answers.ts";
 import type { WallSchedule } from "../schedule/wall_schedule.ts";
+import type { FleetCommon } from "../state/fleet_common.ts";
 
 /** A tick that is older when the loop reaches it is late, in ms. A burst takes its whole second to go out. */
 const LATE_MS: Readonly<Record<Pacing, number>> = { smooth: 100, burst: 1_000 };
 /** How many ticks are worked off between two looks at the clock. */
 const TICKS_PER_LOOK = 32;
 
-export interface FleetShakesParts {
-  readonly engine: Engine;
-  readonly users: FleetUsers;
-  readonly shakes: OpenShakes;
-  readonly slice: UserSlice;
-  readonly block: Float64Array;
-  readonly time: FleetTime;
-  readonly clock: FleetClock;
+export interface FleetShakesParts extends FleetCommon {
   readonly bad: BadUsers;
   readonly answers: UserAnswers;
   /** The think times of users who shake of their own accord, if they do. */
   readonly thinkTime: ThinkTime | undefined;
   /** What users were told of when and how often to shake; version 0 is told nothing. */
   readonly follow: FleetFollow | undefined;
-  readonly protocol: 0 | 1;
   readonly pacing: Pacing;
-  /** Users of all hosts. */
-  readonly total: number;
   /** Shakes a second of all hosts together. */
   readonly qps: number;
 }

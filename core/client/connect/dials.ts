@@ -1,23 +1,17 @@
 import { assert } from "../../base/assert.ts";
-import { type DialTarget, type Engine, PASS_BUDGET_MS } from "../../engine/common/engine.ts";
+import { type DialTarget, PASS_BUDGET_MS } from "../../engine/common/engine.ts";
 import type { Random } from "../../base/random.ts";
 import { backoffMs, type BackoffOptions, MAX_ATTEMPT } from "../schedule/backoff.ts";
 import { ConnectPace } from "../schedule/connect_pace.ts";
 import { TimerWheel } from "../schedule/timer_wheel.ts";
-import type { FleetClock } from "../state/fleet_clock.ts";
-import type { FleetTime } from "../state/fleet_time.ts";
-import { type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
+import type { FleetCommon } from "../state/fleet_common.ts";
 
 /** How many dials are made between two looks at the clock. */
 const DIALS_PER_LOOK = 8;
 
-export interface FleetDialsParts {
-  readonly engine: Engine;
-  readonly users: FleetUsers;
-  readonly block: Float64Array;
-  readonly time: FleetTime;
-  readonly clock: FleetClock;
+export interface FleetDialsParts extends FleetCommon {
   readonly random: Random;
   readonly backoff: BackoffOptions;
   /** Connects a second. */

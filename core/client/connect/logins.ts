@@ -1,14 +1,13 @@
 import { assert } from "../../base/assert.ts";
 import { record } from "../../counters/histogram.ts";
-import type { Engine } from "../../engine/common/engine.ts";
 import type { Tokens } from "../../token/token.ts";
 import { writeLoginRequest } from "../../wire/version0.ts";
 import { frames, TOKEN_BYTES } from "../../wire/v1/frames.ts";
 import { writeLogin } from "../../wire/v1/writers.ts";
-import type { FleetTime } from "../state/fleet_time.ts";
-import { elapsedUs, type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { elapsedUs, UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
-import { userIdOf, type UserSlice } from "../../base/segment.ts";
+import { userIdOf } from "../../base/segment.ts";
+import type { FleetCommon } from "../state/fleet_common.ts";
 
 /** Room for a login of either version. */
 const LOGIN_BYTES = frames.login.bytes[0];
@@ -16,14 +15,8 @@ const LOGIN_BYTES = frames.login.bytes[0];
 const TOKEN_MS = 48 * 3_600_000;
 const NO_TOKEN = new Uint8Array(TOKEN_BYTES);
 
-export interface FleetLoginsParts {
-  readonly engine: Engine;
-  readonly users: FleetUsers;
-  readonly slice: UserSlice;
-  readonly block: Float64Array;
-  readonly time: FleetTime;
+export interface FleetLoginsParts extends FleetCommon {
   readonly connectLatency: Uint32Array;
-  readonly protocol: 0 | 1;
   readonly tokens: Tokens | undefined;
 }
 

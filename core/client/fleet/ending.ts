@@ -1,9 +1,9 @@
-import { type Engine, PASS_BUDGET_MS } from "../../engine/common/engine.ts";
-import { AwardKind, type AwardLog } from "../state/award_log.ts";
-import type { FleetClock } from "../state/fleet_clock.ts";
-import { type FleetUsers, UserState } from "../state/fleet_users.ts";
+import { PASS_BUDGET_MS } from "../../engine/common/engine.ts";
+import { AwardKind } from "../state/award_log.ts";
+import { UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
-import { userIdOf, type UserSlice } from "../../base/segment.ts";
+import { userIdOf } from "../../base/segment.ts";
+import type { FleetCommon } from "../state/fleet_common.ts";
 
 /** How long an ending fleet waits for its last answers, and for its connections to close, in ms. */
 const LAST_ANSWERS_MS = 2_000;
@@ -17,23 +17,14 @@ const LEAST_STAY_MS = 5_000;
 
 const Phase = { running: 0, answering: 1, closing: 2, ended: 3 } as const;
 
-export interface FleetEndingParts {
-  readonly engine: Engine;
-  readonly users: FleetUsers;
-  readonly slice: UserSlice;
-  readonly block: Float64Array;
-  readonly clock: FleetClock;
-  readonly awards: AwardLog | undefined;
-}
-
 /** The way to a fleet's end: the last answers, then the connections, as many a pass as its budget allows. */
 export class FleetEnding {
-  readonly #parts: FleetEndingParts;
+  readonly #parts: FleetCommon;
   #phase: number = Phase.running;
   #phaseUntilMs = 0;
   #closed = 0;
 
-  constructor(parts: FleetEndingParts) {
+  constructor(parts: FleetCommon) {
     this.#parts = parts;
   }
 

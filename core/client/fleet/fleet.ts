@@ -9,6 +9,7 @@ import { BAD_REDIAL_MS, BadUsers } from "../act/bad_users.ts";
 import { DEFAULT_BEHAVIOUR } from "../population/behaviour.ts";
 import { FleetClaims } from "../act/claims.ts";
 import { FleetClock } from "../state/fleet_clock.ts";
+import type { FleetCommon } from "../state/fleet_common.ts";
 import { FleetDials } from "../connect/dials.ts";
 import { FleetEnding } from "./ending.ts";
 import { FleetFollow } from "../follow/follow.ts";
@@ -87,7 +88,7 @@ export class Fleet implements EngineHandler {
     const frames = protocol === 0 ? responseFrames() : responseFrames1();
     this.#cursor = new FrameCursor(frames, engine.capacity, engine.maxReadBytes);
     const clock = this.#clock = new FleetClock(options.clock, () => this.#seek());
-    const shared = {
+    const shared: FleetCommon = {
       engine,
       users: this.#users,
       shakes: this.#open,
@@ -122,29 +123,9 @@ export class Fleet implements EngineHandler {
       onCue: options.onCue,
       random: random.fork(),
     });
-    const answers = this.#answers = new UserAnswers({
-      ...shared,
-      refusals: follow,
-      shakeLatency: histogram(M.shakeLatencyUs),
-      admittedLatency: histogram(M.admittedLatencyUs),
-      wonLatency: histogram(M.wonLatencyUs),
-      patienceUs,
-      inTimeUs: (options.inTimeMs ?? DEFAULT_IN_TIME_MS) * 1000,
-      thinkTime,
-    });
-    const framesParts = { ...shared, answers, claims: this.#claims };
-    this.#frames = this.#sends === undefined || follow === undefined
-      ? new ServerFrames(framesParts)
-      : new ServerFrames1({ ...framesParts, sends: this.#sends, opens: this.#opens, follow });
-    this.#dials = new FleetDials({
-      ...shared,
-      random,
-      backoff: options.backoff ?? DEFAULT_BACKOFF,
-      connectRate: options.connectRate,
-      targets: options.targets,
-      pairFirst: options.pairFirst ?? 0,
-      pairStride: options.pairStride ?? 1,
-    });
+    const answers = this.#answers = this.#makeAnswers(shared, patienceUs);
+    this.#frames = this.#makeFrames(shared);
+    this.#dials = this.#makeDials(shared);
     const connectLatency = histogram(M.connectLatencyUs);
     this.#logins = new FleetLogins({ ...shared, connectLatency, tokens: options.tokens });
     this.#watch = new StallWatch(this.#users, this.#open, clock.nowMs);
@@ -160,6 +141,33 @@ export class Fleet implements EngineHandler {
     this.#ending = new FleetEnding(shared);
     this.onWake();
     engine.attach(this);
+  }
+
+  #makeAnswers(shared: FleetCommon, patienceUs: number): UserAnswers {
+    const { counters, block, inTimeMs = DEFAULT_IN_TIME_MS } = this.#options;
+    return new UserAnswers({
+      ...shared,
+      refusals: this.#follow,
+      shakeLatency: counters.histogram(block, M.shakeLatencyUs),
+      admittedLatency: counters.histogram(block, M.admittedLatencyUs),
+      wonLatency: counters.histogram(block, M.wonLatencyUs),
+      patienceUs,
+      inTimeUs: inTimeMs * 1000,
+      thinkTime: this.#thinkTime,
+    });
+  }
+
+  #makeFrames(shared: FleetCommon): FrameTaker {
+    const parts = { ...shared, answers: this.#answers, claims: this.#claims };
+    return this.#sends === undefined || this.#follow === undefined
+      ? new ServerFrames(parts)
+      : new ServerFrames1({ ...parts, sends: this.#sends, opens: this.#opens, follow: this.#follow });
+  }
+
+  #makeDials(shared: FleetCommon): FleetDials {
+    const { random, backoff = DEFAULT_BACKOFF, connectRate, targets, pairFirst = 0, pairStride = 1 } =
+      this.#options;
+    return new FleetDials({ ...shared, random, backoff, connectRate, targets, pairFirst, pairStride });
   }
 
   /** Everything is closed: shut the engine down. */

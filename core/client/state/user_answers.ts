@@ -1,14 +1,12 @@
 import { record } from "../../counters/histogram.ts";
-import { AwardKind, type AwardLog } from "./award_log.ts";
-import type { FleetClock } from "./fleet_clock.ts";
-import type { FleetTime } from "./fleet_time.ts";
-import type { FleetUsers } from "./fleet_users.ts";
+import { AwardKind } from "./award_log.ts";
 import { FleetMetric as M } from "./metrics.ts";
-import { Booked, type OpenShakes } from "./open_shakes.ts";
+import { Booked } from "./open_shakes.ts";
 import type { BackoffOptions } from "../schedule/backoff.ts";
 import type { ThinkTime } from "../schedule/think_time.ts";
-import { userIdOf, type UserSlice } from "../../base/segment.ts";
-import { Award, type WonPackets } from "./won_packets.ts";
+import { userIdOf } from "../../base/segment.ts";
+import { Award } from "./won_packets.ts";
+import type { FleetCommon } from "./fleet_common.ts";
 
 /** Who knows how a server wants users to behave after "overloaded". */
 export interface RefusalWatch {
@@ -19,11 +17,7 @@ export interface RefusalWatch {
   retryOf(user: number): BackoffOptions | undefined;
 }
 
-export interface UserAnswersParts {
-  readonly users: FleetUsers;
-  readonly shakes: OpenShakes;
-  readonly slice: UserSlice;
-  readonly block: Float64Array;
+export interface UserAnswersParts extends FleetCommon {
   readonly shakeLatency: Uint32Array;
   readonly admittedLatency: Uint32Array;
   readonly wonLatency: Uint32Array;
@@ -34,10 +28,6 @@ export interface UserAnswersParts {
   /** The think times of users who shake of their own accord, if they do. */
   readonly thinkTime: ThinkTime | undefined;
   readonly refusals?: RefusalWatch | undefined;
-  readonly clock: FleetClock;
-  readonly time: FleetTime;
-  readonly won: WonPackets;
-  readonly awards: AwardLog | undefined;
 }
 
 /** What answers of a server come to, whatever the version that they were said in. Allocates nothing. */

@@ -15,6 +15,7 @@ import {
   type Listener,
   PASS_BUDGET_MS,
 } from "../common/engine.ts";
+import { resetAtClose, socketError, startConnect } from "./sockets.ts";
 import { Lifecycle, State } from "../common/lifecycle.ts";
 import { EpollAcceptor, LISTENER_TAG } from "./acceptor.ts";
 import {
@@ -63,10 +64,6 @@ export class EpollEngine extends Lifecycle implements Engine {
   readonly #inputMemory: MappedArea;
   readonly #acceptor: EpollAcceptor;
   readonly #wakeCount = new Uint8Array(8);
-  /** For getsockopt: an int, and its length. */
-  readonly #option = new Int32Array(1);
-  readonly #optionBytes = new Uint8Array(this.#option.buffer);
-  readonly #optionLength = new Uint8Array(Uint32Array.of(this.#option.byteLength).buffer);
 
   /** By connection. */
   readonly #fd: Int32Array;
@@ -123,9 +120,8 @@ export class EpollEngine extends Lifecycle implements Engine {
       return connection;
     }
     this.#fd[connection] = fd;
-    const result = this.#c.connect(fd, posix.socketAddress(target.address, target.port), 16);
-    const code = result === 0 ? 0 : errno();
-    if (code !== 0 && code !== posix.EINPROGRESS) this.end(connection, causeOfErrno(code));
+    const code = startConnect(fd, target.address, target.port);
+    if (code !== 0) this.end(connection, causeOfErrno(code));
     else this.#add(connection, EPOLLOUT);
     return connection;
   }
@@ -153,9 +149,7 @@ export class EpollEngine extends Lifecycle implements Engine {
   abort(connection: number): void {
     const state = this.state[connection];
     if (state === State.free || state === State.broken) return;
-    if (this.#fd[connection] >= 0) {
-      this.#c.setsockopt(this.#fd[connection], posix.SOL_SOCKET, posix.SO_LINGER, LINGER_ZERO, 8);
-    }
+    if (this.#fd[connection] >= 0) resetAtClose(this.#fd[connection]);
     this.end(connection, CloseCause.aborted);
   }
 
@@ -333,7 +327,7 @@ export class EpollEngine extends Lifecycle implements Engine {
   }
 
   #connected(connection: number): void {
-    const code = this.#socketError(this.#fd[connection]);
+    const code = socketError(this.#fd[connection]);
     if (code !== 0) return this.end(connection, causeOfErrno(code));
     this.state[connection] = State.open;
     this.#watch(connection, READING);
@@ -391,12 +385,6 @@ export class EpollEngine extends Lifecycle implements Engine {
     this.noteEnd(connection);
   }
 
-  #socketError(fd: number): number {
-    const { SOL_SOCKET, SO_ERROR } = posix;
-    const result = this.#c.getsockopt(fd, SOL_SOCKET, SO_ERROR, this.#optionBytes, this.#optionLength);
-    return result === 0 ? this.#option[0] : errno();
-  }
-
   #add(connection: number, interest: number): void {
     this.#set.add(connection, this.#fd[connection], this.slots.generation[connection], interest);
   }
@@ -405,6 +393,3 @@ export class EpollEngine extends Lifecycle implements Engine {
     this.#set.change(connection, this.#fd[connection], this.slots.generation[connection], interest);
   }
 }
-
-/** `struct linger`: on, 0 seconds. Closing then resets. */
-const LINGER_ZERO = new Uint8Array(new Int32Array([1, 0]).buffer);

@@ -46,85 +46,111 @@ export function verifySet(
   trusted: ReadonlyMap<string, KeyObject>,
   onProgress: (name: string, tickets: number, all: number) => void,
 ): SetReport {
-  const problems: string[] = [];
-  let first:
-    | { readonly set: string; readonly plan: Plan; readonly layout: Layout; readonly name: string }
-    | undefined;
-  const seen = new Map<number, string>();
-  const sums = new Map<number, { tickets: number; amountFen: number }>();
-  /** By greeting, in the plan's order. */
-  const limits: number[] = [];
+  const sums = new SetSums();
   for (const name of names) {
     try {
       const file = new SeedFile(`${folder}/${name}`);
       try {
-        const { set, plan, host, groups, greetings } = file.description;
-        first ??= { set, plan, layout: new Layout(plan), name };
-        if (set !== first.set) {
-          problems.push(`${name}: is of another set than ${first.name}`);
-          continue;
-        }
-        if (JSON.stringify(plan) !== JSON.stringify(first.plan)) {
-          problems.push(`${name}: has another plan than ${first.name}`);
-        }
-        const other = seen.get(host.index);
-        if (other !== undefined) problems.push(`${name}: is for host ${host.id}, as ${other} is`);
-        else seen.set(host.index, name);
-        file.checkSignature(trusted);
-        const all = first.layout.tickets;
-        const audit = auditFile(file, (tickets) => onProgress(name, tickets, all));
-        problems.push(...audit.problems.map((problem) => `${name}: ${problem}`));
-        groups.forEach(([, sponsor], i) => {
-          const sum = sums.get(sponsor) ?? { tickets: 0, amountFen: 0 };
-          sums.set(sponsor, sum);
-          sum.tickets += audit.tickets[i];
-          sum.amountFen += audit.amountFen[i];
-        });
-        greetings.forEach(([, , , limit], i) => limits[i] = (limits[i] ?? 0) + limit);
+        sums.add(name, file, trusted, onProgress);
       } finally {
         file.close();
       }
     } catch (error) {
       if (!(error instanceof SeedRefused)) throw error;
-      problems.push(error.message);
+      sums.problems.push(error.message);
     }
   }
-  if (first === undefined) {
-    return { problems, files: names.length, tickets: 0, amountFen: 0, sponsors: [], greetings: [] };
+  return sums.report(names.length);
+}
+
+/** What the files of a set come to together. */
+class SetSums {
+  readonly problems: string[] = [];
+  /** The first file says which set and plan it is. */
+  #first:
+    | { readonly set: string; readonly plan: Plan; readonly layout: Layout; readonly name: string }
+    | undefined;
+  /** By host: the name of its file. */
+  readonly #seen = new Map<number, string>();
+  /** By sponsor. */
+  readonly #sums = new Map<number, { tickets: number; amountFen: number }>();
+  /** By greeting, in the plan's order. */
+  readonly #limits: number[] = [];
+
+  /** @throws SeedRefused */
+  add(
+    name: string,
+    file: SeedFile,
+    trusted: ReadonlyMap<string, KeyObject>,
+    onProgress: (name: string, tickets: number, all: number) => void,
+  ): void {
+    const { problems } = this;
+    const { set, plan, host, groups, greetings } = file.description;
+    const first = this.#first ??= { set, plan, layout: new Layout(plan), name };
+    if (set !== first.set) {
+      problems.push(`${name}: is of another set than ${first.name}`);
+      return;
+    }
+    if (JSON.stringify(plan) !== JSON.stringify(first.plan)) {
+      problems.push(`${name}: has another plan than ${first.name}`);
+    }
+    const other = this.#seen.get(host.index);
+    if (other !== undefined) problems.push(`${name}: is for host ${host.id}, as ${other} is`);
+    else this.#seen.set(host.index, name);
+    file.checkSignature(trusted);
+    const audit = auditFile(file, (tickets) => onProgress(name, tickets, first.layout.tickets));
+    problems.push(...audit.problems.map((problem) => `${name}: ${problem}`));
+    groups.forEach(([, sponsor], i) => {
+      const sum = this.#sums.get(sponsor) ?? { tickets: 0, amountFen: 0 };
+      this.#sums.set(sponsor, sum);
+      sum.tickets += audit.tickets[i];
+      sum.amountFen += audit.amountFen[i];
+    });
+    greetings.forEach(([, , , limit], i) => this.#limits[i] = (this.#limits[i] ?? 0) + limit);
   }
-  const { plan, layout } = first;
-  layout.hosts.forEach(({ id }, host) => {
-    if (!seen.has(host)) problems.push(`the file of host ${id} is missing`);
-  });
-  const sponsors = plan.sponsors.map(({ number, name, budgetFen }) => ({
-    number,
-    name,
-    budgetFen,
-    ...(sums.get(number) ?? { tickets: 0, amountFen: 0 }),
-  }));
-  for (const { number, amountFen, budgetFen } of sponsors) {
-    if (amountFen === budgetFen) continue;
-    problems.push(`sponsor ${number}: the tickets come to ${amountFen} fen, its budget is ${budgetFen} fen`);
+
+  /** Compares all files with the plan. */
+  report(files: number): SetReport {
+    const { problems } = this;
+    if (this.#first === undefined) {
+      return { problems, files, tickets: 0, amountFen: 0, sponsors: [], greetings: [] };
+    }
+    const { plan, layout } = this.#first;
+    layout.hosts.forEach(({ id }, host) => {
+      if (!this.#seen.has(host)) problems.push(`the file of host ${id} is missing`);
+    });
+    const sponsors = plan.sponsors.map(({ number, name, budgetFen }) => ({
+      number,
+      name,
+      budgetFen,
+      ...(this.#sums.get(number) ?? { tickets: 0, amountFen: 0 }),
+    }));
+    for (const { number, amountFen, budgetFen } of sponsors) {
+      if (amountFen === budgetFen) continue;
+      problems.push(
+        `sponsor ${number}: the tickets come to ${amountFen} fen, its budget is ${budgetFen} fen`,
+      );
+    }
+    const greetings = plan.greetings.map(({ sponsor, resource, limit: planned }, i) => ({
+      sponsor,
+      resource,
+      planned,
+      limit: this.#limits[i] ?? 0,
+    }));
+    for (const { sponsor, resource, limit, planned } of greetings) {
+      if (limit === planned) continue;
+      problems.push(
+        `greeting ${resource} of sponsor ${sponsor}: the files allow ${limit}, the plan ${planned}`,
+      );
+    }
+    const total = (key: "tickets" | "amountFen") => sponsors.reduce((sum, sponsor) => sum + sponsor[key], 0);
+    return {
+      problems,
+      files,
+      tickets: total("tickets"),
+      amountFen: total("amountFen"),
+      sponsors,
+      greetings,
+    };
   }
-  const greetings = plan.greetings.map(({ sponsor, resource, limit: planned }, i) => ({
-    sponsor,
-    resource,
-    planned,
-    limit: limits[i] ?? 0,
-  }));
-  for (const { sponsor, resource, limit, planned } of greetings) {
-    if (limit === planned) continue;
-    problems.push(
-      `greeting ${resource} of sponsor ${sponsor}: the files allow ${limit}, the plan ${planned}`,
-    );
-  }
-  const total = (key: "tickets" | "amountFen") => sponsors.reduce((sum, sponsor) => sum + sponsor[key], 0);
-  return {
-    problems,
-    files: names.length,
-    tickets: total("tickets"),
-    amountFen: total("amountFen"),
-    sponsors,
-    greetings,
-  };
 }
