@@ -16,8 +16,10 @@ export const builtIn: Omit<Program, "entry" | "command"> = {
     crash: () => import("../scenarios/crash.ts"),
     overload: () => import("../scenarios/overload.ts"),
     bad_clients: () => import("../scenarios/bad_clients.ts"),
+    late_show: () => import("../scenarios/late_show.ts"),
     storm: () => import("../scenarios/storm.ts"),
     follow: () => import("../scenarios/follow.ts"),
     group_rush: () => import("../scenarios/group_rush.ts"),
+    books: () => import("../scenarios/books.ts"),
   },
 };

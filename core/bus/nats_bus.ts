@@ -67,6 +67,8 @@ export class NatsBus implements Bus {
   offer(subject: string, value: Uint8Array): void {
     assert(isSubject(subject), "a subject is short words with points between them");
     this.#wanted.set(subject, value);
+    // Those who are there hear of it at once: a bucket without a leader may hold up an earlier value.
+    if (this.#isUp) this.#publish(`${PREFIX}.${subject}`, value);
     void this.#keep(subject);
   }
 
@@ -201,7 +203,7 @@ export class NatsBus implements Bus {
     let isKept = false;
     const value = this.#wanted.get(subject)!;
     try {
-      // Those who are there hear of it before the bucket is asked: it may have no leader just now.
+      // Said again until it is kept: somebody may have been away.
       if (this.#known.get(subject) !== value) this.#publish(`${PREFIX}.${subject}`, value);
       const bucket = await this.#openBucket(true);
       const entry = await bucket.get(subject);

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import type { Bus } from "../bus/bus.ts";
+import { type Bus, isSameValue } from "../bus/bus.ts";
 import { isSignedFor } from "../seed/file/keys.ts";
 import { type ShowDocument, versionText } from "../show/document.ts";
 import { compareShows, type ShowFault, type SignedShow } from "../show/signed.ts";
@@ -13,6 +13,7 @@ import {
   clockWords,
   decodeWords,
   encodeWords,
+  isSameMark,
   markOf,
   type ShowMark,
   subjects,
@@ -21,6 +22,8 @@ import {
 /** How often a host says what it is when nothing changes, and how often it looks at its paths. */
 const TELL_MS = 2_000;
 const LOOK_MS = 250;
+/** How often it asks what the time is. */
+const CLOCK_MS = 5_000;
 /** How long a host that can't say yet whether it could play a document is left alone. */
 const RECHECK_MS = 200;
 /** A path that has an older document than the host, or none, is given it after at least and at most so long. */
@@ -90,10 +93,12 @@ export class LinkAgent {
   /** By subject: the newest document that the host is asked about. */
   readonly #checking = new Map<string, SignedShow>();
   readonly #recheckAtMs = new Map<string, number>();
+  readonly #judged = new Map<string, { readonly value: Uint8Array; readonly offered: Offered }>();
   #prepared: ShowMark | null = null;
   #refused: { readonly epoch: number; readonly number: number; readonly why: string } | null = null;
   #isHolding = false;
   #said = 0;
+  #nextClockMs = 0;
   #isChanged = true;
   #nextTellMs = 0;
   #nextLookMs = 0;
@@ -182,16 +187,29 @@ export class LinkAgent {
     const isShow = subject === subjects.show(this.#parts.name.event);
     if (isShow) path.holds = null;
     if (value === undefined) return;
-    const offered = this.#judge(value, isShow);
+    const offered = this.#judgeOnce(subject, value, isShow);
     if (isShow) {
       path.holds = offered.kind === "same" ? this.#keeper.newest!.hash : offered.show?.hash ?? null;
     }
     if (offered.kind === "refused") return this.#refuse(path, subject, value, offered);
     if (offered.kind !== "new") return;
+    if (!isShow && isSameMark(this.#prepared, markOf(offered.show))) return;
     const before = this.#checking.get(subject);
     if (before !== undefined && compareShows(offered.show, before) <= 0) return;
     this.#checking.set(subject, offered.show);
     this.#ask(subject, offered.show);
+  }
+
+  /** The same comes by every path and at every look: it is proven once. */
+  #judgeOnce(subject: string, value: Uint8Array, isShow: boolean): Offered {
+    const last = this.#judged.get(subject);
+    if (last !== undefined && isSameValue(last.value, value)) {
+      const isKept = last.offered.kind === "new" && last.offered.show.hash === this.#keeper.newest?.hash;
+      return isKept ? { kind: "same" } : last.offered;
+    }
+    const offered = this.#judge(value, isShow);
+    this.#judged.set(subject, { value, offered });
+    return offered;
   }
 
   #judge(value: Uint8Array, isShow: boolean): Offered {
@@ -240,7 +258,9 @@ export class LinkAgent {
     this.#change();
     if (subject === subjects.prepare(this.#parts.name.event)) {
       this.#prepared = markOf(show);
-    } else if (this.#keeper.judge(show.bytes).kind === "new") this.#keeper.keep(show);
+    } else if (this.#keeper.judge(show.bytes).kind === "new") {
+      this.#keeper.keep(show, this.#parts.clock.wallMs());
+    }
   }
 
   #sayRefused({ epoch, number }: ShowDocument, why: string): void {
@@ -297,9 +317,10 @@ export class LinkAgent {
     // Not all hosts in the same moment.
     this.#nextTellMs = nowMs + TELL_MS * (0.75 + 0.5 * this.#parts.random.float());
     const { name: { event, ...name } } = this.#parts;
-    const words = encodeWords({ ...name, ...this.state(), wallMs, said: ++this.#said });
+    const wantsClock = nowMs >= this.#nextClockMs;
+    const words = encodeWords({ ...name, ...this.state(), wallMs, said: ++this.#said, wantsClock });
     for (const path of this.#paths) {
-      path.asked = { sentMs: nowMs, wallMs };
+      if (wantsClock) path.asked = { sentMs: nowMs, wallMs };
       path.bus.tell(subjects.hosts(event), name.host, words);
     }
   }
@@ -335,12 +356,14 @@ export class LinkAgent {
     if (path.asked?.wallMs !== words.hostMs) return;
     this.#clockCheck.add(path.asked.sentMs, clock.monotonicMs(), words.hostMs, words.consoleMs);
     path.asked = undefined;
+    this.#nextClockMs = clock.monotonicMs() + CLOCK_MS;
   }
 
   #noteStep(offsetMs: number): void {
     if (Math.abs(offsetMs - this.#lastOffsetMs) > STEP_MS) {
       this.#clockCheck.forget();
       for (const path of this.#paths) path.asked = undefined;
+      this.#nextClockMs = 0;
       this.#isChanged = true;
     }
     this.#lastOffsetMs = offsetMs;

@@ -21,6 +21,8 @@ export class ShowKeeper {
   readonly #store: ShowStore;
   #newest: SignedShow | undefined;
   #active: SignedShow | undefined;
+  /** The newest one lies on disk as the one that counts. */
+  #isWrittenActive = false;
 
   /**
    * Begins with what is on disk.
@@ -76,9 +78,12 @@ export class ShowKeeper {
   }
 
   /** Keeps a document that `judge` has called new: on disk when it returns. */
-  keep(show: SignedShow): void {
-    assert(show.document.activateMs !== null, "what is only to be prepared never counts");
-    this.#store.write("newest", show.bytes);
+  keep(show: SignedShow, wallMs: number): void {
+    const { activateMs } = show.document;
+    assert(activateMs !== null, "what is only to be prepared never counts");
+    // What counts at once is written once: `activate` finds it there.
+    this.#isWrittenActive = activateMs <= wallMs;
+    this.#store.write(this.#isWrittenActive ? "active" : "newest", show.bytes);
     this.#newest = show;
   }
 
@@ -96,7 +101,7 @@ export class ShowKeeper {
 
   /** The newest one counts from now on: on disk when it returns. */
   activate(show: SignedShow): void {
-    this.#store.write("active", show.bytes);
+    if (!this.#isWrittenActive) this.#store.write("active", show.bytes);
     this.#active = show;
   }
 

@@ -34,6 +34,8 @@ export const hostWords = z.object({
   wallMs: z.number(),
   /** Another process of the same host says another one. */
   startedMs: z.number(),
+  /** It wants to hear what the console's clock says. */
+  wantsClock: z.boolean(),
   /** Counts what this process has said: by the slower path comes what was said before. */
   said: z.int(),
   /** The document that it could play, the one that it has on disk, and the one that counts there. */

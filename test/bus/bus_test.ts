@@ -9,7 +9,7 @@ import { NatsBus } from "../../core/bus/nats_bus.ts";
 import { parseBus } from "../../core/bus/open_bus.ts";
 import { SimNetwork } from "../../core/bus/sim_network.ts";
 import { type BusStage, describeBus } from "./bus_conformance.ts";
-import { NATS_SERVER, NatsCluster } from "./nats_cluster.ts";
+import { NATS_SERVER, NatsCluster } from "../../core/rehearse/show/nats_cluster.ts";
 
 /** Ends a test that has failed already. */
 const MAX_MS = 60_000;

@@ -1,7 +1,7 @@
 /** A show in virtual time: a whole host with tickets, bare links beside it, two model buses, and consoles in folders. */
 import assert from "node:assert/strict";
 import { Random } from "../../core/base/random.ts";
-import { type Clock } from "../../core/base/clock.ts";
+import type { Clock } from "../../core/base/clock.ts";
 import { type SimFaults, SimNetwork } from "../../core/bus/sim_network.ts";
 import { LinkAgent, type LinkCount } from "../../core/link/link_agent.ts";
 import { showOrder } from "../../core/link/show_order.ts";

@@ -20,7 +20,7 @@ import { controlRoutes } from "./control_routes.ts";
 import { trustedKeys } from "./fetch_thread.ts";
 import { FleetRun } from "./fleet_run.ts";
 import type { FleetPlan } from "./fleet_threads.ts";
-import type { UserSlice } from "../../base/segment.ts";
+import type { FleetSettings } from "../fleet/fleet_options.ts";
 import { fleetResult } from "./fleet_result.ts";
 import { summaryTable } from "./summary.ts";
 import { pairAddresses } from "./targets.ts";
@@ -56,7 +56,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
     version: VERSION,
     routes,
   });
-  const awards = await openAwards(options, plan.slice, host, api);
+  const awards = await openAwards(options, host, api);
   let signals = 0;
   let interruptedBy: string | undefined;
   const forget = host.onStopSignal((signal) => {
@@ -71,7 +71,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   await exportOpenTelemetry(host, "client", run.counters);
   // The threads come last: everything that a user can have got wrong has been found by now.
   run.start(awards);
-  const { slice, engine, workers, qps, pacing, randomSeed } = plan;
+  const { settings: { slice, qps, pacing }, threads: { engine, workers }, randomSeed } = plan;
   const control = `${api.address.hostname}:${api.address.port}`;
   log("info", "ready", { control, engine, users: slice.count, workers, qps, pacing, randomSeed });
   const diedWith = await run.ended();
@@ -93,8 +93,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
 
 /** The awards file, begun anew only when nothing else can be in the way. */
 async function openAwards(
-  { awards }: ClientOptions,
-  slice: UserSlice,
+  { awards, fleet: { slice } }: ClientOptions,
   { clock }: Host,
   api: RunningApi,
 ): Promise<AwardsFile | undefined> {
@@ -113,7 +112,8 @@ async function openAwards(
  * @throws UserError if the host can't carry so many users, or addresses don't suffice
  */
 function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPlan {
-  const { slice, segment } = options;
+  const { segment, fleet, tokenRules, priority } = options;
+  const { slice } = fleet;
   const pairs = options.servers.length * Math.max(1, options.sources.length);
   const problems = whyNotStart(
     {
@@ -121,13 +121,13 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
       roles: ["client"],
       engine,
       port: 0,
-      shakesPerS: options.qps,
+      shakesPerS: fleet.qps,
       pairs,
-      priority: options.priority,
+      priority,
     },
     log,
   );
-  let targets: FleetPlan["targets"] = [];
+  let targets: FleetSettings["targets"] = [];
   let fetch: FleetPlan["fetch"];
   try {
     if (options.fetch !== undefined) fetch = { ...options.fetch, trusted: trustedKeys(options.fetch.keys) };
@@ -148,26 +148,10 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
   }
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   return {
-    engine,
-    slice,
-    segment: `${segment.index}/${segment.of}`,
-    total: options.total,
-    qps: options.qps,
-    pacing: options.pacing,
-    targets,
-    behaviour: options.behaviour,
-    protocol: options.protocol,
-    tokenRules: options.tokenRules,
-    gap: options.gap,
-    misbehave: options.misbehave,
-    disobey: options.disobey,
-    patienceMs: options.patienceMs,
-    inTimeMs: options.inTimeMs,
-    mostOpen: options.mostOpen,
+    settings: { ...fleet, targets },
+    threads: { workers: workersFor(options.workers, slice.count), engine, priority, tokenRules },
     randomSeed: options.randomSeed || systemSeed(),
-    priority: options.priority,
-    workers: workersFor(options.workers, slice.count),
-    connectRate: options.connectRate,
+    segment: `${segment.index}/${segment.of}`,
     wantsAwards: options.awards !== undefined,
     fetch,
   };

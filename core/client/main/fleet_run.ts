@@ -44,8 +44,8 @@ export class FleetRun implements FleetControl {
     this.#host = host;
     this.#log = log;
     this.#plan = plan;
-    this.#qps = plan.qps;
-    this.counters = new Counters(fleetMetrics, fleetBlocks(plan.workers));
+    this.#qps = plan.settings.qps;
+    this.counters = new Counters(fleetMetrics, fleetBlocks(plan.threads.workers));
     this.#trouble = new TroubleReport(this.counters, log);
     this.#winWatch = new WinWatch(this.counters);
     this.series = new Series("client", this.counters, host.clock);
@@ -61,7 +61,7 @@ export class FleetRun implements FleetControl {
   }
 
   status(): ReturnType<FleetControl["status"]> {
-    const { slice, segment, total, engine, workers, pacing } = this.#plan;
+    const { settings: { slice, total, pacing }, threads: { engine, workers }, segment } = this.#plan;
     return {
       users: slice.count,
       total,
@@ -90,13 +90,14 @@ export class FleetRun implements FleetControl {
 
   /** Whether users are to shake now, if no server has told them otherwise. */
   get #isShaking(): boolean {
-    const atOwnPace = this.#plan.gap !== undefined && this.#isWaveOpen;
+    const atOwnPace = this.#plan.settings.gap !== undefined && this.#isWaveOpen;
     return !this.#isPaused && (this.#qps > 0 || atOwnPace);
   }
 
   #startFetching(): FetchThread | undefined {
-    const { fetch, slice, total, protocol, disobey = 0, randomSeed } = this.#plan;
+    const { fetch, settings, randomSeed } = this.#plan;
     if (fetch === undefined) return undefined;
+    const { slice, total, protocol, disobey = 0 } = settings;
     const followsCues = protocol === 1 && disobey === 0;
     const fleet = { users: slice.count, total, followsCues, randomSeed };
     // The blocks behind the workers' are its own and the main thread's.
@@ -170,7 +171,7 @@ export class FleetRun implements FleetControl {
     const behaving = this.counters.total("usersBehaving");
     if (this.wereAllReady || behaving === 0 || this.counters.total("usersReady") < behaving) return;
     this.wereAllReady = true;
-    this.#log("info", "connected", { users: this.#plan.slice.count });
+    this.#log("info", "connected", { users: this.#plan.settings.slice.count });
   }
 
   #writeAwards(): void {

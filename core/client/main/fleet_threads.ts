@@ -7,45 +7,26 @@ import { encodeControl, Mailbox, mailboxBytes, MessageKind } from "../../threads
 import { AWARD_MAILBOX_WORDS, awardLines } from "../state/award_log.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
 import { ORDER_MAILBOX_WORDS } from "../population/fleet_order.ts";
+import type { FleetSettings } from "../fleet/fleet_options.ts";
 import type { FetchWish } from "./fetch_thread.ts";
-import type { FleetInit, FleetNotice } from "./fleet_worker.ts";
-import { type UserSlice, workerSlice } from "../../base/segment.ts";
+import type { FleetInit, FleetNotice, ThreadSettings } from "./fleet_worker.ts";
+import { workerSlice } from "../../base/segment.ts";
 
 /** The name of a fleet's thread, by which the entry file knows what it is. */
 export const FLEET_WORKER_NAME = "fleet";
 
 /** What a fleet plays, before it is split over threads. */
-export type FleetPlan =
-  & Pick<
-    FleetInit,
-    | "engine"
-    | "slice"
-    | "total"
-    | "qps"
-    | "pacing"
-    | "targets"
-    | "behaviour"
-    | "protocol"
-    | "tokenRules"
-    | "gap"
-    | "misbehave"
-    | "disobey"
-    | "patienceMs"
-    | "inTimeMs"
-    | "mostOpen"
-    | "randomSeed"
-    | "priority"
-  >
-  & {
-    /** The part of all users that the slice is, as `3/17`. */
-    readonly segment: string;
-    readonly workers: number;
-    /** Connects a second of all threads. */
-    readonly connectRate: number;
-    readonly wantsAwards: boolean;
-    /** What users fetch in idle time, if anything. */
-    readonly fetch: FetchWish | undefined;
-  };
+export interface FleetPlan {
+  /** Of all its users. */
+  readonly settings: FleetSettings;
+  readonly threads: ThreadSettings;
+  readonly randomSeed: number;
+  /** The part of all users that the slice is, as `3/17`. */
+  readonly segment: string;
+  readonly wantsAwards: boolean;
+  /** What users fetch in idle time, if anything. */
+  readonly fetch: FetchWish | undefined;
+}
 
 interface Thread {
   readonly orders: Mailbox;
@@ -65,9 +46,10 @@ export class FleetThreads {
    * @param fetchBoard where the thread that fetches learns when people shake
    */
   constructor(host: Host, plan: FleetPlan, counters: Counters, fetchBoard?: SharedArrayBuffer) {
-    assert(plan.workers >= 1 && plan.workers <= plan.slice.count, "every thread has a user");
+    const { workers } = plan.threads;
+    assert(workers >= 1 && workers <= plan.settings.slice.count, "every thread has a user");
     const random = new Random(plan.randomSeed);
-    this.#threads = Array.from({ length: plan.workers }, (_, worker) => {
+    this.#threads = Array.from({ length: workers }, (_, worker) => {
       const init = makeInit(plan, worker, counters.memory, random.fork().uint32(), fetchBoard);
       return startThread(host, init);
     });
@@ -98,20 +80,18 @@ export class FleetThreads {
 }
 
 function makeInit(
-  plan: FleetPlan,
+  { settings, threads, wantsAwards }: FleetPlan,
   worker: number,
   counters: SharedArrayBuffer,
   randomSeed: number,
   fetchBoard: SharedArrayBuffer | undefined,
 ): FleetInit {
-  const { workers, wantsAwards, segment: _segment, fetch: _fetch, ...shared } = plan;
-  const slice: UserSlice = workerSlice(plan.slice, worker, workers);
+  const slice = workerSlice(settings.slice, worker, threads.workers);
+  const connectRate = settings.connectRate * slice.count / settings.slice.count;
   return {
-    ...shared,
-    slice,
+    settings: { ...settings, slice, connectRate },
+    threads,
     worker,
-    workers,
-    connectRate: plan.connectRate * slice.count / plan.slice.count,
     randomSeed,
     counters,
     fetchBoard,

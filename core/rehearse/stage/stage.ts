@@ -9,7 +9,7 @@ import { CpuQuota } from "./cpu_quota.ts";
 import { RehearsedPlugins } from "./plugins.ts";
 import { HeldPort } from "./held_port.ts";
 import type { Reading } from "../measure/measures.ts";
-import type { FullScenario } from "../measure/scenario.ts";
+import { type FullScenario, killsServer } from "../measure/scenario.ts";
 
 /** How often a server that was killed is started again while its port isn't free; each waits a while for it. */
 const MOST_STARTS = 5;
@@ -80,7 +80,7 @@ export class Stage {
     };
     const quota = cores === undefined ? undefined : CpuQuota.open(`redpkt-${Deno.pid}`, cores);
     // A server that is killed must find its port again.
-    const heldPort = scenario.phases.some(({ kills }) => kills !== undefined) ? HeldPort.take() : undefined;
+    const heldPort = killsServer(scenario) ? HeldPort.take() : undefined;
     const startServer = () =>
       new Child(host, [
         "server",

@@ -33,6 +33,8 @@ export type RosterHost = z.infer<typeof rosterSchema>[number];
 export class ConsoleFolder {
   readonly path: string;
   readonly journal: Journal;
+  /** Documents that were read before: their files never change. */
+  readonly #known = new Map<string, SignedShow>();
 
   constructor(path: string) {
     this.path = path;
@@ -92,8 +94,12 @@ export class ConsoleFolder {
     const names = [...Deno.readDirSync(`${this.path}/documents`)].map(({ name }) => name)
       .filter((name) => name.endsWith(".show")).sort();
     return names.flatMap((name) => {
+      const known = this.#known.get(name);
+      if (known !== undefined) return [known];
       try {
-        return [readShow(Deno.readFileSync(`${this.path}/documents/${name}`), trusted, event)];
+        const show = readShow(Deno.readFileSync(`${this.path}/documents/${name}`), trusted, event);
+        this.#known.set(name, show);
+        return [show];
       } catch (error) {
         if (error instanceof ShowRefused) return []; // its signer is trusted no more
         throw error;

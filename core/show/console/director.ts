@@ -177,7 +177,8 @@ export class Director {
     return words.startedMs > before.startedMs || !this.isPresent(before);
   }
 
-  #answerClock(bus: Bus, { host, wallMs }: HostWords): void {
+  #answerClock(bus: Bus, { host, wallMs, wantsClock }: HostWords): void {
+    if (!wantsClock) return;
     const { key, clock, event, name } = this.#parts;
     const nowMs = clock.monotonicMs();
     this.#firstHeardMs ??= nowMs;

@@ -40,6 +40,15 @@ export class Journal {
     this.path = path;
   }
 
+  /** Bytes of the file: it only ever grows. */
+  get size(): number {
+    try {
+      return Deno.statSync(this.path).size;
+    } catch {
+      return 0;
+    }
+  }
+
   /** Adds a line; durable when it returns. */
   add(entry: JournalEntry, key: SigningKey): void {
     const texts = this.#texts();

@@ -19,6 +19,8 @@ export interface Wish {
   readonly confirmMs: number;
   readonly isReplacing: boolean;
   readonly approvers: readonly SigningKey[];
+  /** Who acts, where it isn't whoever has opened the console. */
+  readonly who?: string | undefined;
   /** Of a new show. */
   readonly waves?: readonly PlannedWave[] | undefined;
 }
@@ -57,6 +59,7 @@ async function change(
     approvers: wish.approvers,
     quorumPercent: wish.quorumPercent,
     confirmMs: wish.confirmMs,
+    who: wish.who,
   });
 }
 

@@ -43,6 +43,8 @@ export interface Change {
   readonly action: string;
   /** The content that comes of it, out of the one that counts. */
   readonly edit: (content: ShowContent, nowMs: number) => ShowContent;
+  /** Who acts, where it isn't whoever has opened the console. */
+  readonly who?: string | undefined;
   /** When it is to count, in unix ms; absent: now. */
   readonly atMs?: number | undefined;
   /** It goes out at once, without being prepared, and takes the place of one that waits for its time: holding is safe. */
@@ -81,9 +83,12 @@ export type ChangeResult =
 /** One console at work: it has its folder to itself. */
 export class ShowConsole {
   readonly #parts: ConsoleParts;
+  /** Who does what is being done. */
+  #who: string;
 
   constructor(parts: ConsoleParts) {
     this.#parts = parts;
+    this.#who = parts.who;
   }
 
   /** The newest document that is known here, whoever has issued it. */
@@ -161,6 +166,7 @@ export class ShowConsole {
   /** Prepares a change, has it confirmed, and lets it count at its time. */
   async change(change: Change): Promise<ChangeResult> {
     const { clock, folder } = this.#parts;
+    this.#who = change.who ?? this.#parts.who;
     await this.look();
     let standing = this.standing(this.base());
     const waitMs = (standing.waits?.document.activateMs ?? 0) - clock.wallMs();
@@ -317,10 +323,10 @@ export class ShowConsole {
   }
 
   #journal(action: string, show: SignedShow | null, result: string): void {
-    const { folder, clock, who, key } = this.#parts;
+    const { folder, clock, key } = this.#parts;
     folder.journal.add({
       at: new Date(clock.wallMs()).toISOString(),
-      who,
+      who: this.#who,
       action,
       version: show === null ? null : versionText(show.document),
       hash: show?.hash ?? null,
