@@ -8,7 +8,7 @@ const SAMPLE = 20;
 const USERS = 200;
 
 async function until(isDone: () => Promise<boolean>, what: string): Promise<void> {
-  for (let i = 0; i < 1_200; i++) {
+  for (let i = 0; i < 2_400; i++) {
     if (await isDone()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -16,9 +16,7 @@ async function until(isDone: () => Promise<boolean>, what: string): Promise<void
 }
 
 Deno.test("a fleet fetches between its waves, proves every chunk, and says what is modelled", async () => {
-  const window = (inS: number) => new Date(Date.now() + inS * 1000).toISOString();
-  const windows = [{ start: window(-60), end: window(30), bytesPerS: 50_000_000 }];
-  using folder = new DepotFolder(Array.from({ length: PACKAGES }, () => 3_000), 1, windows);
+  using folder = new DepotFolder(Array.from({ length: PACKAGES }, () => 3_000), 50_000_000);
   await using server = await startServer(["--workers", "1"]);
   await using depot = new Running(
     [
@@ -41,6 +39,8 @@ Deno.test("a fleet fetches between its waves, proves every chunk, and says what 
     ...flags,
     ...fetching,
     ...["--depot-sample", String(SAMPLE), "--qps", "500", "--control", "127.0.0.1:0"],
+    // A busy machine sends some shakes too late, which is no matter here.
+    ...["--least-answered", "0"],
   ]);
   const { control } = await fleet.event("ready");
   const counters = async () => await (await fetch(`http://${control}/counters`)).json();
@@ -59,6 +59,14 @@ Deno.test("a fleet fetches between its waves, proves every chunk, and says what 
 
   await until(async () => (await counters()).counters.shakesAnswered > 500, "shakes");
   assert.equal(await bytesOut(), 0, "while they shake, nothing is fetched");
+  const inS = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+  // Nearly everybody's turns are in the first window; the other is for a machine that is slow.
+  folder.plan.windows = [
+    { start: inS(-1), end: inS(20), bytesPerS: 1_000_000_000 },
+    { start: inS(20), end: inS(140), bytesPerS: 10_000_000 },
+  ];
+  folder.pack();
+  await depot.event("manifest");
   await rate(0);
   await fleet.event("manifest");
   await until(async () => (await counters()).counters.depotChunks > 20, "chunks");
