@@ -1,7 +1,7 @@
 /** Where the money of sends goes, to the fen, and what operators are told of it. */
 import assert from "node:assert/strict";
 import { Result } from "../../core/wire/codes.ts";
-import { Opcode1 } from "../../core/wire/v1/frames.ts";
+import { frames, Opcode1 } from "../../core/wire/v1/frames.ts";
 import { SendWorld } from "./send_world.ts";
 
 const EXPIRES_S = 10;
@@ -57,6 +57,47 @@ Deno.test("users at the ends of 32 bits send and claim as anybody does", async (
   assert.deepEqual(users.map((user) => world.balanceOf(user)), [100, 100, 100, 100]);
   const { userFen, packetFen } = world.host.ledger.balances();
   assert.deepEqual([userFen, packetFen], [400, 0]);
+});
+
+Deno.test("who got what is told as it is now, and the luckiest once nothing is left to claim", async () => {
+  const world = new SendWorld();
+  await world.fund(1, 1, 1_000);
+  const sender = world.in(1);
+  const users = [2, 3].map((id) => world.in(id));
+  const packetId = world.sendBy(sender, 100, { to: [2, 3], mode: 1 });
+  const told = () => {
+    const before = sender.peer.of(Opcode1.detailResult).length;
+    sender.detail(packetId);
+    world.until(() => sender.peer.of(Opcode1.detailResult).length > before);
+    const view = sender.peer.of(Opcode1.detailResult).at(-1)!;
+    const { at } = frames.detailResult;
+    return [at.claimed, at.luckiest, at.luckiestFen, at.count].map((offset) => view.getUint32(offset));
+  };
+  assert.deepEqual(told(), [0, 0, 0, 0]);
+  const fen = users.map((user) => {
+    const { amountFen } = world.claimBy(user, packetId);
+    if (user.id === 2) assert.deepEqual(told(), [1, 0, 0, 1], "nobody is the luckiest yet");
+    return amountFen;
+  });
+  assert.deepEqual(told(), [2, fen[0] >= fen[1] ? 2 : 3, Math.max(...fen), 2]);
+});
+
+Deno.test("claims are counted by what became of them: paid, and come to nothing", async () => {
+  const world = new SendWorld();
+  await world.fund(1, 1, 100);
+  const sender = world.in(1);
+  const [a, b] = [2, 3].map((id) => world.in(id));
+  const packetId = world.sendBy(sender, 40, { to: [2] });
+  const counts = () =>
+    ["sendClaimsPaid", "sendClaimedFen", "sendClaimsEmpty", "sendClaimsBusy"].map((name) =>
+      world.total(name)
+    );
+  assert.equal(world.claimBy(b, packetId).result, Result.notRecipient);
+  assert.deepEqual(counts(), [0, 0, 1, 0]);
+  assert.equal(world.claimBy(a, packetId).result, Result.ok);
+  assert.deepEqual(counts(), [1, 40, 1, 0]);
+  assert.equal(world.claimBy(a, packetId).result, Result.alreadyClaimed);
+  assert.deepEqual(counts(), [1, 40, 2, 0]);
 });
 
 Deno.test("groups of any number are listed in order, and an answer says how many have changed", async () => {

@@ -129,6 +129,19 @@ Deno.test("a part of a sponsor's pool goes back out of their first rows, to the 
   assert.ok(of(9).every(([poolFen, returnedFen]) => poolFen === 100 && returnedFen === 0));
 });
 
+Deno.test("the table has room for as many sponsors as it tells apart, each with its own sums", () => {
+  const tally = new MoneyTally(GROUPS);
+  for (let sponsor = 1; sponsor <= 900; sponsor++) {
+    tally.made(1_000 + sponsor, 10 * sponsor, sponsor);
+    tally.awarded(1_000 + sponsor, sponsor, sponsor);
+  }
+  const others = shown(tally).filter(({ wave }) => wave === NO_WAVE);
+  assert.equal(others.length, 900);
+  for (const { sponsor, madeFen, poolFen, awardedFen } of others) {
+    assert.deepEqual([madeFen, poolFen, awardedFen], [10 * sponsor, 9 * sponsor, sponsor]);
+  }
+});
+
 Deno.test("with very many groups only sponsors are told apart, and sponsors past the bound share a row", () => {
   const groups = Array.from({ length: MOST_GROUPS + 1 }, (_, i) => ({
     wave: i >> 1,

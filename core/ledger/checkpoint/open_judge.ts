@@ -54,7 +54,6 @@ export function openJudge(
       if (!(error instanceof CheckpointBroken)) throw error;
       checkpointFault = error.message;
       judge = new Judge(limits, store, ids);
-      start = NO_CHECKPOINT;
     }
   }
   let rowsRead = 0;

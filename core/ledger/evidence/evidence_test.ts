@@ -185,6 +185,18 @@ Deno.test("what has just been begun knows nothing, and what doesn't say how far 
   }
 });
 
+Deno.test("what an older program has left says how far it is, and can't say of which history", () => {
+  using pair = new Pair();
+  const older = pair.mixed("older");
+  const { seq } = truthOf(older);
+  edit(`${older}/${PROJECTION_FILE}`, "update progress set ledger = null, head = null");
+  assert.deepEqual(readEvidence(older).known[1], { file: PROJECTION_FILE, seq });
+  assert.deepEqual(contradictions(older), []);
+  edit(`${older}/${PROJECTION_FILE}`, `update progress set seq = ${seq + 2}`);
+  const rows = `rows ${seq + 1} to ${seq + 2} (2 rows)`;
+  assert.deepEqual(contradictions(older), [`${PROJECTION_FILE} knows ${rows} that ${TRUTH_FILE} lacks`]);
+});
+
 Deno.test("a mark that is gone or damaged is no loss that anybody may overlook", () => {
   using pair = new Pair();
   const { seq } = truthOf(pair.one);

@@ -255,3 +255,17 @@ Deno.test("a store that is opened again is durable only once its log is in the f
     store.close();
   });
 });
+
+Deno.test("whoever has added rows, or marks alone, is noticed by the one who comes second", () => {
+  for (const adds of [rowsFrom(2, 1), new EntryRows()]) {
+    withDirectory((directory) => {
+      const [one, other] = [new SqliteStore(directory, "off"), new SqliteStore(directory, "off")];
+      one.append(rowsFrom(1, 1), NO_MARKS);
+      other.close();
+      const late = new SqliteStore(directory, "off");
+      late.append(adds, Uint32Array.of(5));
+      assert.throws(() => one.append(rowsFrom(2, 1), NO_MARKS), /another process adds to this ledger/);
+      for (const store of [one, late]) store.close();
+    });
+  }
+});

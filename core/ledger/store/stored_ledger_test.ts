@@ -4,12 +4,13 @@ import { SimStore } from "../../../test/sim/sim_store.ts";
 import { Random } from "../../base/random.ts";
 import { ManualClock } from "../../base/clock.ts";
 import { EntryKind } from "../kinds/entry_kinds.ts";
-import { ENTRY_WORDS, EntryWord, Refusal, Verdict } from "../record/entry.ts";
+import { ENTRY_WORDS, EntryWord, PAYLOAD_AT, PAYLOAD_WORDS, Refusal, Verdict } from "../record/entry.ts";
 import { emptyJudgement } from "../record/judgement.ts";
 import { NO_LIMITS } from "../record/ledger.ts";
 import { openJudge } from "../checkpoint/open_judge.ts";
 import { type EntryRows, RowField } from "../record/entry_rows.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
+import { orderWords } from "../record/order_text.ts";
 import { sendBodyWords } from "../record/send_body.ts";
 import { Judge } from "../judge/judge.ts";
 import { StoredLedger } from "./stored_ledger.ts";
@@ -111,6 +112,33 @@ Deno.test("a commit that leaves a sum open ends the thread, before anybody is an
   new LedgerFiller(ledger).enter(EntryKind.mint, { packetId: 1, count: 1, amountFen: 1, sponsor: 1 });
   judge.sends.totals.userFen++;
   assert.throws(() => ledger.commit(), /the sum of all accounts is 0/);
+});
+
+Deno.test("an order's words are stored beside its row, and none beside the row that ends it", () => {
+  const store = new SimStore(new Random(1));
+  const ledger = new StoredLedger(new Judge(), store, new ManualClock());
+  const judgement = emptyJudgement(); // one for all, as the ledger's thread has it
+  const words = new Int32Array(ENTRY_WORDS);
+  const judge = (
+    kind: number,
+    fields: readonly (readonly [at: number, value: number])[],
+    part?: Uint32Array,
+  ) => {
+    words.fill(0)[EntryWord.kind] = kind;
+    for (const [at, value] of fields) words[at] = value;
+    if (part !== undefined) words.set(part, PAYLOAD_AT);
+    ledger.judge(words, 0, judgement);
+    assert.equal(judgement.verdict, Verdict.done);
+  };
+  const order = { plugin: "a", route: "b", key: null, body: {}, fixed: {}, packets: 1, atMs: 1 };
+  const { words: text, bytes } = orderWords(order);
+  for (let at = 0; at < text.length; at += PAYLOAD_WORDS) {
+    judge(EntryKind.part, [], text.subarray(at, at + PAYLOAD_WORDS));
+  }
+  judge(EntryKind.order, [[EntryWord.count, bytes]]);
+  judge(EntryKind.endOrder, [[EntryWord.packetId, 1]]);
+  assert.ok(ledger.commit());
+  assert.deepEqual([store.rows.length, [...store.bodies.keys()]], [2, [1]]);
 });
 
 Deno.test("a packet that has ended is in memory until it is durable, and no longer", () => {
