@@ -163,12 +163,12 @@ Deno.test("without any bus the admin API is the path, and a document that is car
   assert.deepEqual([show.version, show.level], ["1.3", 1]);
   await place.show(["push", "--out", "carried.show", "--keys", "anna", ...http]);
   const text = (await Deno.readTextFile(`${place.path}/carried.show`)).replace('"level":1', '"level":2');
-  const answer = await server.post("/show/exchange", {
+  const { body } = await server.post("/show/exchange", {
     schemaVersion: 1,
     values: [{ subject: "gala.show", text }],
     messages: [],
-  }) as { values: { text: string }[] };
-  assert.match(answer.values[0].text, /"level":1/);
+  });
+  assert.match(body.values[0].text, /"level":1/);
   const { counters } = await server.get("/counters") as { counters: Record<string, number> };
   assert.equal(counters.showForged, 1);
 });
