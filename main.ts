@@ -8,33 +8,17 @@ import { firstParentMessage, threadRole } from "./core/threads/thread.ts";
 
 const program: Omit<Program, "command"> = { entry: import.meta.url, ...builtIn };
 
+// deno-lint-ignore no-explicit-any
+type Role = (init: any, program: Program) => unknown;
+
 /** What a worker thread does, by its name. Each is sent one message that says the rest. */
-const roles: Record<string, () => Promise<unknown>> = {
-  async access() {
-    const { runAccessWorker } = await import("./core/server/worker/access_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runAccessWorker(await firstMessage as any, { ...program, command: ["redpkt"] });
-  },
-  async ledger() {
-    const { runLedgerWorker } = await import("./core/ledger/thread/ledger_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runLedgerWorker(await firstMessage as any);
-  },
-  async projector() {
-    const { runProjectorWorker } = await import("./core/ledger/thread/projector_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runProjectorWorker(await firstMessage as any);
-  },
-  async link() {
-    const { runLinkWorker } = await import("./core/link/link_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runLinkWorker(await firstMessage as any);
-  },
-  async fleet() {
-    const { runFleetWorker } = await import("./core/client/main/fleet_worker.ts");
-    // deno-lint-ignore no-explicit-any
-    return runFleetWorker(await firstMessage as any);
-  },
+const roles: Record<string, () => Promise<Role>> = {
+  access: async () => (await import("./core/server/worker/access_worker.ts")).runAccessWorker,
+  ledger: async () => (await import("./core/ledger/thread/ledger_worker.ts")).runLedgerWorker,
+  projector: async () => (await import("./core/ledger/thread/projector_worker.ts")).runProjectorWorker,
+  uplink: async () => (await import("./core/books/uplink/uplink_worker.ts")).runUplinkWorker,
+  link: async () => (await import("./core/link/link_worker.ts")).runLinkWorker,
+  fleet: async () => (await import("./core/client/main/fleet_worker.ts")).runFleetWorker,
 };
 
 const role = threadRole();
@@ -42,7 +26,8 @@ const role = threadRole();
 const firstMessage = role === undefined ? undefined : firstParentMessage();
 
 if (role !== undefined) {
-  await roles[role]();
+  const run = await roles[role]();
+  await run(await firstMessage, { ...program, command: ["redpkt"] });
 } else {
   const [{ dispatch }, { processHost }, { VERSION }] = await Promise.all([
     import("./core/cli/dispatch.ts"),
@@ -57,6 +42,10 @@ if (role !== undefined) {
     client: {
       summary: "plays a fleet of users against servers",
       load: () => import("./core/client/main/client.ts"),
+    },
+    gateway: {
+      summary: "brings users of browsers to servers: WebSockets to TCP",
+      load: () => import("./core/gateway/gateway.ts"),
     },
     seed: {
       summary: "makes and audits the money: seed files of tickets",
@@ -78,21 +67,45 @@ if (role !== undefined) {
       summary: "says whether this host can carry so many users",
       load: () => import("./core/doctor/doctor.ts"),
     },
+    show: {
+      summary: "directs a live show: go, hold, shift, cut, and who has it",
+      load: () => import("./core/show/command/command.ts"),
+    },
     ledger: {
       summary: "checks, shows, exports and closes a ledger",
       load: () => import("./core/audit/ledger_command.ts"),
+    },
+    books: {
+      summary: "keeps what all hosts awarded in one place, to be settled and paid",
+      load: () => import("./core/books/command/books_command.ts"),
     },
     reconcile: {
       summary: "compares a ledger with what the users saw",
       load: () => import("./core/reconcile/reconcile_command.ts"),
     },
+    settle: {
+      summary: "judges what was opened at all hosts: who is paid, and what is over a limit",
+      load: () => import("./core/settle/settle_command.ts"),
+    },
+    payout: {
+      summary: "pays what was settled, through a gateway, each packet once",
+      load: () => import("./core/payout/payout_command.ts"),
+    },
+    statement: {
+      summary: "says what became of each sponsor's money",
+      load: () => import("./core/statement/statement_command.ts"),
+    },
+    "fake-gateway": {
+      summary: "stands in for a bank in rehearsals of payout",
+      load: () => import("./core/payout/fake_gateway_command.ts"),
+    },
     token: {
       summary: "makes tokens that users log in with, and keys for them",
       load: () => import("./core/token/command.ts"),
     },
-    show: {
-      summary: "directs a live show: go, hold, shift, cut, and who has it",
-      load: () => import("./core/show/command/command.ts"),
+    party: {
+      summary: "gives an evening for real people and their phones",
+      load: () => import("./core/party/party.ts"),
     },
     demo: {
       summary: "rehearses the gala on this machine",

@@ -1,4 +1,4 @@
-import { EntryKind } from "../core/ledger/record/entry.ts";
+import { EntryKind } from "../core/ledger/kinds/entry_kinds.ts";
 import { openJudge } from "../core/ledger/checkpoint/open_judge.ts";
 import { catchUp } from "../core/ledger/projection/projector.ts";
 import { SqliteStore } from "../core/ledger/store/sqlite_store.ts";

@@ -1,4 +1,4 @@
-import { EntryKind } from "../core/ledger/record/entry.ts";
+import { EntryKind } from "../core/ledger/kinds/entry_kinds.ts";
 import { NO_LIMITS } from "../core/ledger/record/ledger.ts";
 import { openJudge } from "../core/ledger/checkpoint/open_judge.ts";
 import { catchUp } from "../core/ledger/projection/projector.ts";

@@ -1,13 +1,14 @@
+import { EntryKind } from "../core/ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   PAYLOAD_AT,
   PAYLOAD_WORDS,
   setEntryAmountFen,
   Verdict,
 } from "../core/ledger/record/entry.ts";
-import { emptyJudgement, type Ledger } from "../core/ledger/record/ledger.ts";
+import { emptyJudgement } from "../core/ledger/record/judgement.ts";
+import type { Ledger } from "../core/ledger/record/ledger.ts";
 import type { EntryProposal } from "../core/plugin/plugin.ts";
 
 /** Enters what a bench wants a ledger to hold, without a server. */

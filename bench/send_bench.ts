@@ -3,12 +3,12 @@
  * claim at once. Most lose, and never reach the ledger.
  */
 import { assert } from "../core/base/assert.ts";
-import { EntryKind } from "../core/ledger/record/entry.ts";
+import { EntryKind, kinds } from "../core/ledger/kinds/entry_kinds.ts";
 import { LedgerLoop } from "../core/ledger/thread/ledger_loop.ts";
 import { LedgerRing, ledgerRingBytes } from "../core/ledger/ring/ledger_ring.ts";
 import { MemoryLedger } from "../core/ledger/judge/memory_ledger.ts";
 import { sendBodyWords } from "../core/ledger/record/send_body.ts";
-import { EMPTY_ENTRY, type SetContext } from "../core/plugin/plugin.ts";
+import { entryOf, type SetContext } from "../core/plugin/plugin.ts";
 import { Random } from "../core/base/random.ts";
 import { Entries, EntryCall } from "../core/set/awards/entries.ts";
 import { VerdictWatch } from "../core/set/common/verdict_watch.ts";
@@ -126,7 +126,7 @@ class Bench {
     this.#entries.addParts(body, 0);
     this.#entries.addProposal(
       1,
-      { ...EMPTY_ENTRY, kind: EntryKind.send, amountFen: 7 * SHARES, sponsor: 1, count: SHARES },
+      entryOf(kinds.send, { sender: 0, isFromHost: true, amountFen: 7 * SHARES, shares: SHARES, tag: 0 }),
       0,
     );
     this.#ring.publish();

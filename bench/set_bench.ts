@@ -4,17 +4,14 @@
  * divided by the number, and shakes a second of one core its inverse.
  */
 import { assert } from "../core/base/assert.ts";
-import { Counters, MetricLayout } from "../core/counters/counters.ts";
 import { LedgerBoard } from "../core/ledger/ring/ledger_board.ts";
-import { LedgerRing, ledgerRingBytes } from "../core/ledger/ring/ledger_ring.ts";
 import type { AnyPlugin } from "../core/plugin/plugin.ts";
-import { Random } from "../core/base/random.ts";
-import { AccessLoop } from "../core/server/worker/access_loop.ts";
-import { boardBytes, HostBoard } from "../core/server/worker/host_board.ts";
-import { makePeerMailboxes, Peers } from "../core/server/worker/peers.ts";
+import { HostMemory } from "../core/server/worker/host_memory.ts";
+import type { HostSettings } from "../core/server/worker/host_settings.ts";
+import { openLoop } from "../core/server/worker/open_loop.ts";
+import { DEFAULT_CONNECTION_LIMITS } from "../core/set/common/connection_watch.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { Waker } from "../core/threads/waker.ts";
-import { Mailbox, mailboxBytes } from "../core/threads/mailbox.ts";
 import { ManualClock } from "../core/base/clock.ts";
 import { writeLoginRequest, writeShakeRequest } from "../core/wire/version0.ts";
 import shake from "../plugins/shake/mod.ts";
@@ -31,34 +28,29 @@ const UNIX_SECONDS = 1_700_000_000;
 function openSet(plugins: readonly AnyPlugin[]) {
   const clock = new ManualClock();
   const engine = new BenchEngine(USERS);
-  const metrics = Object.assign({}, SET_METRICS, WORKER_METRICS, ...plugins.map(({ metrics }) => metrics));
-  const counters = new Counters(new MetricLayout(metrics), 1);
-  const waker = new Waker();
-  const loop = new AccessLoop({
+  const settings: HostSettings = {
+    engine: "deno", // none of its sockets is used
+    workers: 1,
+    capacity: USERS,
+    seats: USERS,
+    randomSeed: 1,
+    verdictMs: 2_000,
+    allowsVersion0: true,
+    tokenRules: undefined,
+    connectionLimits: DEFAULT_CONNECTION_LIMITS,
+    proxies: [],
+    priority: "normal",
+  };
+  const memory = new HostMemory(
+    settings,
+    Object.assign({}, SET_METRICS, WORKER_METRICS, ...plugins.map(({ metrics }) => metrics)),
+  );
+  const { counters, setCount, shares: [share], links: [{ memory: link }] } = memory;
+  const shared = memory.shared({ waker: new Waker(), board: new LedgerBoard() });
+  const loop = openLoop({ settings, setCount, share, link, shared, randomSeed: 1, eventLagMs: 0 }, {
     engine,
     clock,
-    random: new Random(1),
-    counters,
     plugins: plugins.map((plugin) => ({ plugin, config: plugin.config.parse(CONFIG[plugin.name] ?? {}) })),
-    worker: 0,
-    firstSet: 0,
-    sets: 1,
-    setCount: 1,
-    seats: USERS,
-    board: new HostBoard(new SharedArrayBuffer(boardBytes(1))),
-    inbox: new Mailbox(new SharedArrayBuffer(mailboxBytes(1 << 12))),
-    outbox: new Mailbox(new SharedArrayBuffer(mailboxBytes(1 << 12))),
-    hostWaker: waker,
-    ring: new LedgerRing(new SharedArrayBuffer(ledgerRingBytes(1 << 10))),
-    ledgerWaker: waker,
-    ledgerBoard: new LedgerBoard(),
-    verdictMs: 2_000,
-    peers: new Peers(0, {
-      mailboxes: makePeerMailboxes(1),
-      wakers: [new Waker().words.buffer],
-      firstSets: [0],
-    }),
-    logins: { allowsVersion0: true, tokens: undefined },
   });
   const { view } = engine.input;
   for (let user = 0; user < USERS; user++) {

@@ -18,5 +18,6 @@ export const builtIn: Omit<Program, "entry" | "command"> = {
     late_show: () => import("../scenarios/late_show.ts"),
     storm: () => import("../scenarios/storm.ts"),
     group_rush: () => import("../scenarios/group_rush.ts"),
+    books: () => import("../scenarios/books.ts"),
   },
 };

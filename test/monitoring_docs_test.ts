@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { prometheusName } from "../core/admin/telemetry/prometheus.ts";
 import { fleetMetrics } from "../core/client/state/metrics.ts";
 import type { MetricDefinition } from "../core/counters/counters.ts";
-import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/judge/money_tally.ts";
+import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/record/money_columns.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/thread/metrics.ts";
+import { UPLINK_METRICS } from "../core/books/uplink/metrics.ts";
 import { LINK_METRICS } from "../core/link/link_metrics.ts";
 import { CLAIM_METRICS } from "../core/server/host/claim_watch.ts";
-import { MONEY_GAUGES, moneyMetrics } from "../core/server/host/money_metrics.ts";
+import { MONEY_GAUGES, moneyMetrics } from "../core/server/money/money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
 import seed from "../plugins/seed/mod.ts";
@@ -25,6 +26,7 @@ const server: Record<string, MetricDefinition> = {
   ...LEDGER_METRICS,
   ...PROJECTION_METRICS,
   ...CLAIM_METRICS,
+  ...UPLINK_METRICS,
   ...LINK_METRICS,
   ...MONEY_GAUGES,
   ...seed.metrics,

@@ -44,7 +44,7 @@ Deno.test("a rehearsal that meets its thresholds passes, and its files tell the 
     const summary = JSON.parse(await Deno.readTextFile(`${cwd}/${folder}/summary.json`));
     assert.equal(summary.verdict, "PASS");
     assert.deepEqual(summarySchema.parse(summary), summary, "the schema knows every field");
-    assert.equal(summary.schemaVersion, 1);
+    assert.equal(summary.schemaVersion, 2);
     const p = summary.checks.find(({ measure }: Check) => measure === "answeredPercent");
     assert.deepEqual(p, {
       measure: "answeredPercent",
@@ -67,8 +67,8 @@ Deno.test("a rehearsal that meets its thresholds passes, and its files tell the 
     const xml = await Deno.readTextFile(`${cwd}/${folder}/junit.xml`);
     assert.equal(xml.match(/<testcase /g)?.length, summary.checks.length);
     const [phase] = summary.phases;
-    assert.ok(phase.offered > 0);
-    assert.equal(phase.answered, phase.offered);
+    assert.ok(phase.sent > 0);
+    assert.equal(phase.answered, phase.sent);
     assert.equal(
       phase.won + phase.nothing + phase.greeted + phase.allGone + phase.overloaded,
       phase.answered,

@@ -14,14 +14,14 @@ export function premise(isSo: boolean, what: string): asserts isSo {
 }
 
 /** A share of shakes a second under the schedule that is the machine's jitter and no other load. */
-const LEAST_OFFERED = 0.98;
+const MIN_SENT = 0.98;
 
 /** What a fleet's shakes came to, of one server and one window. */
 export interface Played {
   readonly name: string;
   /** Shakes that were due, were sent, and were answered. */
-  readonly scheduled: number;
-  readonly offered: number;
+  readonly due: number;
+  readonly sent: number;
   readonly answered: number;
   readonly overloaded: number;
   readonly disconnects: number;
@@ -34,17 +34,17 @@ export interface Played {
  * @param inFlight shakes that may be under way at its two ends
  */
 export function wasServed(
-  { name, scheduled, offered, answered, overloaded, disconnects }: Played,
+  { name, due, sent, answered, overloaded, disconnects }: Played,
   inFlight = 0,
 ): void {
-  premise(scheduled > 0, `${name}: no shake was due`);
+  premise(due > 0, `${name}: no shake was due`);
   premise(
-    offered >= LEAST_OFFERED * scheduled,
-    `${name}: the fleet sent ${offered} of ${scheduled} shakes that were due, so it was the limit, not the server`,
+    sent >= MIN_SENT * due,
+    `${name}: the fleet sent ${sent} of ${due} shakes that were due, so it was the limit, not the server`,
   );
   premise(
-    Math.abs(answered - offered) <= inFlight,
-    `${name}: ${answered} of ${offered} shakes were answered`,
+    Math.abs(answered - sent) <= inFlight,
+    `${name}: ${answered} of ${sent} shakes were answered`,
   );
   premise(overloaded === 0, `${name}: ${overloaded} answers were refusals, which cost less`);
   premise(disconnects === 0, `${name}: ${disconnects} users were disconnected`);

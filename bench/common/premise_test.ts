@@ -4,11 +4,11 @@ import { fileSystemOf } from "./disk.ts";
 import { type Played, PremiseFailed, wasServed } from "./premise.ts";
 
 const SERVED: Played = {
-  ...{ name: "window", scheduled: 60_000, offered: 60_000, answered: 60_000, overloaded: 0, disconnects: 0 },
+  ...{ name: "window", due: 60_000, sent: 60_000, answered: 60_000, overloaded: 0, disconnects: 0 },
 };
 const OTHERS: readonly [change: Partial<Played>, says: RegExp][] = [
-  [{ scheduled: 0, offered: 0, answered: 0 }, /no shake was due/],
-  [{ offered: 50_000, answered: 50_000 }, /the fleet sent 50000 of 60000/],
+  [{ due: 0, sent: 0, answered: 0 }, /no shake was due/],
+  [{ sent: 50_000, answered: 50_000 }, /the fleet sent 50000 of 60000/],
   [{ answered: 59_000 }, /59000 of 60000 shakes were answered/],
   [{ overloaded: 1 }, /1 answers were refusals/],
   [{ disconnects: 2 }, /2 users were disconnected/],

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
 import { premise, wasServed } from "../common/premise.ts";
 import type { LedgerWindow } from "./played_ledger.ts";
@@ -26,8 +26,8 @@ export function checkLedgerWindow(
   const fleet = (name: string) => window.grew(name, "client");
   const played = {
     name: `${awardsPerS} awards/s`,
-    scheduled: Math.round(shakesPerS * window.seconds),
-    offered: fleet("shakesSent"),
+    due: Math.round(shakesPerS * window.seconds),
+    sent: fleet("shakesSent"),
     answered: fleet("shakesAnswered"),
     overloaded: fleet("shakesOverloaded"),
     disconnects: fleet("disconnects"),

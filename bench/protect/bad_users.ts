@@ -55,7 +55,7 @@ function play(
   });
 }
 
-const goodPercent = ({ good, scheduled }: PhaseResult) => good / Math.max(1, scheduled) * 100;
+const goodPercent = ({ good, due }: PhaseResult) => good / Math.max(1, due) * 100;
 
 /** A tenth hammers. */
 export async function runHammer(host: Host, engine: EngineName, users: number): Promise<Found> {
@@ -120,7 +120,7 @@ export async function runDead(host: Host, engine: EngineName, users: number): Pr
 
 /** That the run without bad users, which the other is compared with, was a good one. */
 function checkPlayed(name: string, result: PhaseResult): void {
-  premise(result.scheduled > 0, `${name}: nobody shook`);
+  premise(result.due > 0, `${name}: nobody shook`);
   premise(
     goodPercent(result) >= LEAST_GOOD_PERCENT && result.disconnects === 0,
     `${name}: ${
@@ -141,7 +141,7 @@ function successCheck(phase: string, result: PhaseResult): Check {
 
 function tell(host: Host, calm: PhaseResult, result: PhaseResult): void {
   const words = (of: PhaseResult) =>
-    `${formatCount(of.scheduled / SECONDS)} shakes/s, ${goodPercent(of).toFixed(2)} % in time, p99 ${
+    `${formatCount(of.due / SECONDS)} shakes/s, ${goodPercent(of).toFixed(2)} % in time, p99 ${
       formatMicros(of.admittedP99Us)
     }, ${of.disconnects} disconnects, server ${(of.server.cores * 100).toFixed(0)} % of a core`;
   host.out(`  calm: ${words(calm)}\n  with ${formatCount(result.badUsers)} bad: ${words(result)}\n`);

@@ -4,7 +4,7 @@ import type { Host } from "../../core/cli/host.ts";
 import { formatCount } from "../../core/base/units.ts";
 import type { Behaviour } from "../../core/client/population/behaviour.ts";
 import type { EngineName } from "../../core/engine/common/engine.ts";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
 import type { Reading } from "../../core/rehearse/measure/measures.ts";
 import type { CheckRow as Check } from "../../core/report/data/check.ts";

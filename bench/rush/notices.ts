@@ -46,7 +46,7 @@ export async function runNotices(
   const ratios: number[] = [];
   const latency = new Histogram();
   let answered = 0;
-  let offered = 0;
+  let sent = 0;
   for (let pair = 0; pair < pairs; pair++) {
     const order = pair % 2 === 0 ? [true, false] : [false, true];
     const results = new Map<boolean, Awaited<ReturnType<typeof measure>>>();
@@ -54,7 +54,7 @@ export async function runNotices(
     const [beside, alone] = [results.get(true)!, results.get(false)!];
     for (const window of [beside, alone]) wasServed(window, IN_FLIGHT * SHAKES_PER_S);
     latency.add(beside.latencyBuckets);
-    offered += beside.offered;
+    sent += beside.sent;
     answered += beside.answered;
     const ratio = beside.latencyUs.p50 / alone.latencyUs.p50;
     ratios.push(ratio);
@@ -70,7 +70,7 @@ export async function runNotices(
   const due = pairs * SENDS_PER_S * (SECONDS + 1) * RECIPIENTS;
   host.out(
     `  from a send to its notice's way p99 ${formatMicros(notice)}; from a shake to its answer p99 ` +
-      `${formatMicros(way)}, ${(answered / Math.max(1, offered) * 100).toFixed(2)} % answered\n`,
+      `${formatMicros(way)}, ${(answered / Math.max(1, sent) * 100).toFixed(2)} % answered\n`,
   );
   const checks: Check[] = [
     {

@@ -1,5 +1,5 @@
 import { AwardsFile } from "../../core/client/main/awards_file.ts";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { Judge } from "../../core/ledger/judge/judge.ts";
 import { LedgerIdentity } from "../../core/ledger/store/ledger_identity.ts";
 import { SqliteStore } from "../../core/ledger/store/sqlite_store.ts";

@@ -67,7 +67,10 @@ async function answer(
   if (body === "gone") return;
   peer.isAnswered = true;
   const request = head as Request;
-  const response = await service.fetch(body.length === 0 ? request : new Request(request, { body }));
+  const response = await service.fetch(
+    body.length === 0 ? request : new Request(request, { body }),
+    incoming.socket.remoteAddress,
+  );
   await send(exchange, outgoing, response, incoming.method === "HEAD");
   peer.isAnswered = false;
 }

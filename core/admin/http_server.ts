@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { type Exchange, Peer, take } from "./http_exchange.ts";
 import type { HttpMetric } from "./http_metrics.ts";
@@ -32,9 +33,29 @@ const LIMITS: HttpLimits = { connections: 128, streams: 64, requestMs: 10_000, r
 /** What answers HTTP requests, and who may send them. */
 export interface HttpService {
   readonly guard: Guard;
-  fetch(request: Request): Response | Promise<Response>;
+  /** @param from the address that it came from */
+  fetch(request: Request, from?: string): Response | Promise<Response>;
   /** Told of everybody who is turned away. */
   count(metric: HttpMetric): void;
+}
+
+/** A certificate and its key, both in PEM. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What a server of HTTP may do besides. */
+export interface HttpMore {
+  /** With it TLS is spoken. */
+  readonly tls?: TlsPair | undefined;
+  /** Takes connections that ask to become something else. They count among the others no more, and outlive `stop`. */
+  readonly upgrade?: (request: IncomingMessage, socket: Socket, head: Uint8Array) => void;
+}
+
+export interface RunningHttp extends RunningApi {
+  /** New connections are shown this certificate; those that there are stay. */
+  renew(tls: TlsPair): void;
 }
 
 /**
@@ -50,19 +71,23 @@ export async function serveHttp(
   address: HttpAddress,
   service: HttpService,
   limits = LIMITS,
-): Promise<RunningApi> {
+  { tls, upgrade }: HttpMore = {},
+): Promise<RunningHttp> {
   const peers = new Map<Socket, Peer>();
   const exchange: Exchange = { service, limits, peers, streams: 0 };
-  const server = createServer({
+  const options = {
     requestTimeout: limits.requestMs,
     headersTimeout: limits.requestMs,
     connectionsCheckingInterval: LOOK_MS,
     keepAliveTimeout: IDLE_MS,
     maxHeaderSize: MOST_HEADER_BYTES,
     requireHostHeader: false, // the guard refuses it, in words
-  });
+  };
+  const server: Server & { setSecureContext?(tls: TlsPair): void } = tls === undefined
+    ? createServer(options)
+    : createTlsServer({ ...options, ...tls, handshakeTimeout: limits.requestMs });
   server.maxHeadersCount = 0; // those past the most would be left out unseen; their bytes are limited
-  server.on("connection", (socket: Socket) => {
+  server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
     peers.set(socket, new Peer());
     socket.on("close", () => peers.delete(socket));
     socket.on("error", () => socket.destroy());
@@ -82,6 +107,12 @@ export async function serveHttp(
       (request: IncomingMessage, response: ServerResponse) => void take(exchange, request, response),
     );
   }
+  if (upgrade !== undefined) {
+    server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Uint8Array) => {
+      peers.delete(socket);
+      upgrade(request, socket, head);
+    });
+  }
   server.on("connect", (_request: IncomingMessage, socket: Socket) => refuse(socket, 405));
   server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
     const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
@@ -95,6 +126,7 @@ export async function serveHttp(
   const bound = server.address() as { port: number };
   return {
     address: { ...address, port: bound.port },
+    renew: (tls) => server.setSecureContext!(tls),
     async stop() {
       const { promise: isOver, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());

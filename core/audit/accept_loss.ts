@@ -4,21 +4,16 @@ import type { Clock } from "../base/clock.ts";
 import { genesis } from "../ledger/chain/chain.ts";
 import { CHECKPOINT_FILE } from "../ledger/checkpoint/checkpoint.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
-import {
-  ENTRY_WORDS,
-  EntryKind,
-  EntryWord,
-  Refusal,
-  setEntryAmountFen,
-  Verdict,
-} from "../ledger/record/entry.ts";
+import { EntryKind, kinds } from "../ledger/kinds/entry_kinds.ts";
+import { ENTRY_WORDS, EntryWord, refusalName, setEntryAmountFen, Verdict } from "../ledger/record/entry.ts";
 import { MARK_FILE } from "../ledger/chain/head_mark.ts";
 import { type Contradiction, type Inspection, inspectLedger } from "../ledger/evidence/inspect.ts";
 import { eachInCheckpoint, eachInProjection, type KnownEntry } from "../ledger/evidence/known_entries.ts";
-import { emptyJudgement, NO_LIMITS } from "../ledger/record/ledger.ts";
+import { emptyJudgement } from "../ledger/record/judgement.ts";
+import { NO_LIMITS } from "../ledger/record/ledger.ts";
 import { hexOf } from "../ledger/chain/links.ts";
 import { lookUntouched } from "../ledger/disk/untouched.ts";
-import { wordsOfText } from "../ledger/chain/notes.ts";
+import { noteOf } from "../ledger/chain/notes.ts";
 import { openJudge } from "../ledger/checkpoint/open_judge.ts";
 import { PROJECTION_FILE } from "../ledger/projection/projection.ts";
 import { catchUp } from "../ledger/projection/projector.ts";
@@ -46,7 +41,7 @@ export interface AcceptedLoss {
 /** Rows of a commit at most. */
 const ROWS_PER_COMMIT = 10_000;
 /** Conflicts that are told. */
-const MOST_CONFLICTS = 100;
+const MAX_CONFLICTS = 100;
 
 /**
  * Goes on with a truth that lacks rows which something beside it knows. What is known of packets, awards and openings is
@@ -142,9 +137,9 @@ function enterAgain(
     conflicts: conflicts.length,
     unknownRows,
   };
-  store.note({ kind: EntryKind.loss, body: wordsOfText(JSON.stringify(body)) }, clock.wallMs());
+  store.note(noteOf(kinds.loss, body), clock.wallMs());
   store.close();
-  return { awards, others, conflicts: conflicts.slice(0, MOST_CONFLICTS), unknownRows };
+  return { awards, others, conflicts: conflicts.slice(0, MAX_CONFLICTS), unknownRows };
 }
 
 /** Whether what a file knows is of this ledger; of a truth that is gone, any may be. */
@@ -198,7 +193,6 @@ class Entering {
 }
 
 function conflictText({ kind, packetId, user, amountFen }: KnownEntry, detail: number): string {
-  const why = Object.entries(Refusal).find(([, refusal]) => refusal === detail)?.[0] ?? detail;
   const what = kind === EntryKind.mint ? "was made" : `of user ${user}`;
-  return `packet ${packetId} ${what} with ${amountFen} fen, and the ledger says: ${why}`;
+  return `packet ${packetId} ${what} with ${amountFen} fen, and the ledger says: ${refusalName(detail)}`;
 }

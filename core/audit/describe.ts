@@ -1,7 +1,8 @@
-import { EntryKind } from "../ledger/record/entry.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
 import { hexOf, type LedgerHead, ledgerIdOf, linkAt, tipOf } from "../ledger/chain/links.ts";
-import { limitsOfNote, notesOf, textOfWords, type UsedSeed } from "../ledger/chain/notes.ts";
+import { notesOf } from "../ledger/chain/notes.ts";
+import { kinds } from "../ledger/kinds/entry_kinds.ts";
+import type { Adoption, NotedLoss, UsedSeed } from "../ledger/kinds/notes.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
 
 /** What a ledger says of itself. */
@@ -13,12 +14,9 @@ export interface LedgerDescription {
   /** Each time that others came into force. */
   readonly limits: readonly (LedgerLimits & { readonly atMs: number })[];
   readonly seeds: readonly (UsedSeed & { readonly atMs: number })[];
-  readonly losses: readonly {
-    readonly seq: number;
-    readonly atMs: number;
-    readonly reason: string;
-    readonly lost: readonly { readonly words: string }[];
-  }[];
+  readonly losses: readonly (NotedLoss & { readonly seq: number; readonly atMs: number })[];
+  /** Other machines that went on with it. */
+  readonly adoptions: readonly (Adoption & { readonly seq: number; readonly atMs: number })[];
 }
 
 /** Reads what a ledger says of itself, also beside a server. @throws UserError as `TruthReader` */
@@ -31,16 +29,10 @@ export function describeLedger(directory: string): LedgerDescription {
       id: ledgerIdOf(db),
       head: { seq, headHex: hexOf(linkAt(db, seq)!.head) },
       hostNumber: truth.hostNumber,
-      limits: notesOf(db, EntryKind.limits).map(({ body, atMs }) => ({ ...limitsOfNote(body), atMs })),
-      seeds: notesOf(db, EntryKind.seed).map(({ body, atMs }) => ({
-        ...JSON.parse(textOfWords(body)),
-        atMs,
-      })),
-      losses: notesOf(db, EntryKind.loss).map(({ seq, body, atMs }) => ({
-        ...JSON.parse(textOfWords(body)),
-        seq,
-        atMs,
-      })),
+      limits: notesOf(db, kinds.limits).map(({ value, atMs }) => ({ ...value, atMs })),
+      seeds: notesOf(db, kinds.seed).map(({ value, atMs }) => ({ ...value, atMs })),
+      losses: notesOf(db, kinds.loss).map(({ seq, value, atMs }) => ({ ...value, seq, atMs })),
+      adoptions: notesOf(db, kinds.adoption).map(({ seq, value, atMs }) => ({ ...value, seq, atMs })),
     };
   } finally {
     truth.close();

@@ -1,27 +1,7 @@
 import type { OnStage } from "../cli/progress.ts";
-import { EntryKind } from "../ledger/record/entry.ts";
+import { kindName } from "../ledger/kinds/entry_kinds.ts";
 import { type EntryRows, ROW_FIELDS } from "../ledger/record/entry_rows.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
-
-const KIND_NAMES: Readonly<Record<number, string>> = {
-  [EntryKind.mint]: "mint",
-  [EntryKind.award]: "award",
-  [EntryKind.giveBack]: "give_back",
-  [EntryKind.fund]: "fund",
-  [EntryKind.send]: "send",
-  [EntryKind.claim]: "claim",
-  [EntryKind.takeBack]: "take_back",
-  [EntryKind.group]: "group",
-  [EntryKind.open]: "open",
-  [EntryKind.lapse]: "lapse",
-  [EntryKind.order]: "order",
-  [EntryKind.endOrder]: "end_order",
-  [EntryKind.limits]: "limits",
-  [EntryKind.seed]: "seed",
-  [EntryKind.loss]: "loss",
-  [EntryKind.host]: "host",
-  [EntryKind.time]: "time",
-};
 
 /** Columns of an export, in order. */
 export const EXPORT_COLUMNS = [
@@ -81,7 +61,7 @@ class CsvExporter implements Exporter {
   add({ values, count }: EntryRows): void {
     let text = "";
     for (let row = 0, at = 0; row < count; row++, at += ROW_FIELDS) {
-      text += `${values[at]},${KIND_NAMES[values[at + 1]]},${values[at + 2]},${values[at + 3]},` +
+      text += `${values[at]},${kindName(values[at + 1])},${values[at + 2]},${values[at + 3]},` +
         `${values[at + 4]},${values[at + 5]},${values[at + 6]},${values[at + 7]}\n`;
     }
     this.#write(text);
@@ -117,7 +97,7 @@ async function openParquet(path: string): Promise<Exporter> {
         const data = name === "kind" ? new Array<string>(count) : new BigInt64Array(count);
         for (let row = 0; row < count; row++) {
           const value = values[row * ROW_FIELDS + field];
-          data[row] = name === "kind" ? KIND_NAMES[value] : BigInt(value);
+          data[row] = name === "kind" ? kindName(value) : BigInt(value);
         }
         return { name, data };
       });

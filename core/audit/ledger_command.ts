@@ -9,6 +9,7 @@ import { ExitCode, UserError } from "../base/user_error.ts";
 import { claimProblems } from "../seed/claim/claim_problems.ts";
 import { CLAIMS_FLAG, claimsDirectory } from "../seed/claim/claims_directory.ts";
 import { acceptLoss } from "./accept_loss.ts";
+import { runAdopt } from "./adopt.ts";
 import { type Backup, backUp } from "./backup.ts";
 import { checkLedger, type CheckOptions } from "./check/check.ts";
 import { checkResult, checkText } from "./check/check_report.ts";
@@ -44,7 +45,12 @@ const LEDGER_FLAGS = {
   to: flag("csv|parquet", "export: format", z.enum(["csv", "parquet"]).default("csv")),
   expect: flag("SEQ:HEAD", "check: a row and the head that it had, noted elsewhere", anchor.optional()),
   claims: CLAIMS_FLAG,
-  reason: flag("TEXT", "accept-loss: why, for those who read the ledger later", z.string().min(1).optional()),
+  books: flag("URL", "adopt: the books that know the ledger", z.string().min(1).optional()),
+  reason: flag(
+    "TEXT",
+    "accept-loss, adopt: why, for those who read the ledger later",
+    z.string().min(1).optional(),
+  ),
   out: flag("FILE", "export: file, ledger.csv or ledger.parquet if absent", z.string().optional()),
   json: JSON_FLAG,
 } satisfies Flags;
@@ -64,6 +70,7 @@ const ACTIONS: Readonly<Record<string, { readonly takes: readonly string[]; read
   rebuild: { takes: ["DIR"], run: rebuild },
   upgrade: { takes: ["DIR"], run: upgrade },
   "accept-loss": { takes: ["DIR"], run: accept },
+  adopt: { takes: ["DIR"], run: runAdopt },
 };
 
 const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
@@ -76,7 +83,8 @@ const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
   close    ends an event: what nobody won or opened goes back to its sponsors
   rebuild  makes the projection anew from the rows
   upgrade  converts a ledger of an older redpkt
-  accept-loss  goes on with a ledger that has lost rows which a file beside it knows`;
+  accept-loss  goes on with a ledger that has lost rows which a file beside it knows
+  adopt    goes on with a ledger on another machine, and tells the books`;
 
 /** `redpkt ledger`: looks into a ledger. */
 export const command: Command = {
@@ -185,7 +193,9 @@ function packetLine({ packetId, sponsor, award, wasGivenBack, order }: ShownPack
 }
 
 /** Which ledger it is, and what it says of itself. */
-function ledgerText({ id, head, hostNumber, limits, seeds, losses }: LedgerDescription): string {
+function ledgerText(
+  { id, head, hostNumber, limits, seeds, losses, adoptions }: LedgerDescription,
+): string {
   const limit = (packets: number) => packets === Infinity ? "no limit" : String(packets);
   return [
     `ledger ${id}`,
@@ -201,6 +211,9 @@ function ledgerText({ id, head, hostNumber, limits, seeds, losses }: LedgerDescr
       `loss accepted at ${timeText(atMs)} (row ${seq}): ${reason}`,
       ...lost.map(({ words }) => `  ${words}`),
     ]),
+    ...adoptions.map(({ seq, epoch, reason, atMs }) =>
+      `adopted at ${timeText(atMs)} (row ${seq}), epoch ${epoch} from then on: ${reason}`
+    ),
   ].map((line) => `${line}\n`).join("");
 }
 

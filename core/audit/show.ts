@@ -1,10 +1,12 @@
 import type { OnStage } from "../cli/progress.ts";
 import { eachDelivered } from "../ledger/record/delivered_marks.ts";
-import { EntryKind, HELD, isOfAward } from "../ledger/record/entry.ts";
+import { UserError } from "../base/user_error.ts";
+import { kindOf } from "../ledger/kinds/entry_kinds.ts";
+import type { AwardState } from "../ledger/kinds/kind.ts";
 import { RowField } from "../ledger/record/entry_rows.ts";
 import { openJudge } from "../ledger/checkpoint/open_judge.ts";
 import type { OrderState } from "../ledger/record/order_state.ts";
-import { orderStates } from "../ledger/judge/order_states.ts";
+import { orderStates } from "../ledger/books/order_states.ts";
 import { openProjection, projectedSeq } from "../ledger/projection/projection_reader.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
 
@@ -18,7 +20,7 @@ export interface ShownAward {
   readonly atMs: number;
   readonly isDelivered: boolean;
   /** Whether the user has the money, or must open the packet first, or didn't in time. */
-  readonly state: "open" | "unopened" | "lapsed";
+  readonly state: AwardState;
 }
 
 /** What happened to a packet. */
@@ -47,9 +49,9 @@ export function showUser(
       onStage(directory, rows.count, left, "rows");
       for (let row = 0; row < rows.count; row++) {
         const at = rows.at(row);
-        const isHis = isOfAward(rows.values[at + RowField.kind]) &&
+        const isTheirs = kindOf(rows.values[at + RowField.kind])?.award !== undefined &&
           rows.values[at + RowField.user] === user;
-        if (isHis) seqs.push(rows.values[at + RowField.seq]);
+        if (isTheirs) seqs.push(rows.values[at + RowField.seq]);
       }
     });
     const select = truth.db.prepare(
@@ -57,22 +59,23 @@ export function showUser(
     );
     const byPacket = new Map<number, Omit<ShownAward, "isDelivered">>();
     for (const seq of seqs.sort((a, b) => a - b)) {
-      const row = select.get(seq)!;
-      const packetId = row.packet as number;
-      const award = byPacket.get(packetId);
-      if (award !== undefined) {
-        byPacket.set(packetId, { ...award, state: row.kind === EntryKind.open ? "open" : "lapsed" });
-        continue;
+      const row = select.get(seq);
+      if (row === undefined) {
+        throw new UserError(
+          `${directory}: lacks row ${seq}, which projection.db knows. See redpkt ledger check ${directory}`,
+        );
       }
-      byPacket.set(packetId, {
+      const packetId = row.packet as number;
+      const state = kindOf(row.kind as number)!.award!({ count: row.count as number });
+      const first = byPacket.get(packetId) ?? {
         seq,
         packetId,
         user,
         amountFen: row.amount as number,
         sponsor: row.sponsor as number,
         atMs: row.at_ms as number,
-        state: row.count === HELD ? "unopened" : "open",
-      });
+      };
+      byPacket.set(packetId, { ...first, state });
     }
     const awards = [...byPacket.values()];
     const delivered = deliveredAmong(truth, new Set(awards.map(({ packetId }) => packetId)));

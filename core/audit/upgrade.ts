@@ -5,12 +5,12 @@ import type { Clock } from "../base/clock.ts";
 import { genesis, type Link, LinkHasher } from "../ledger/chain/chain.ts";
 import { CHECKPOINT_FILE } from "../ledger/checkpoint/checkpoint.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
-import { EntryKind } from "../ledger/record/entry.ts";
+import { kinds, numbersOf } from "../ledger/kinds/entry_kinds.ts";
 import { readEvidence } from "../ledger/evidence/evidence.ts";
 import { HeadMark } from "../ledger/chain/head_mark.ts";
 import { ledgerIdOf, tipOf } from "../ledger/chain/links.ts";
 import { lookUntouched } from "../ledger/disk/untouched.ts";
-import { limitsNote, type Note, rowsOfNote, seedNote } from "../ledger/chain/notes.ts";
+import { type Note, noteOf, rowsOfNote } from "../ledger/chain/notes.ts";
 import { PROJECTION_FILE } from "../ledger/projection/projection.ts";
 import { catchUp } from "../ledger/projection/projector.ts";
 import { CommitReader } from "../ledger/chain/prove_chain.ts";
@@ -119,7 +119,7 @@ function notesOfOld(db: DatabaseSync, version: number): Note[] {
     db.prepare("select packets from limits where name = ?").get(name)?.packets as number | undefined;
   const [packetsPerUser, packetsPerSponsor] = [packets("packetsPerUser"), packets("packetsPerSponsor")];
   const limits = packetsPerUser === undefined && packetsPerSponsor === undefined ? [] : [
-    limitsNote({
+    noteOf(kinds.limits, {
       packetsPerUser: packetsPerUser || Infinity,
       packetsPerSponsor: packetsPerSponsor || Infinity,
     }),
@@ -128,7 +128,7 @@ function notesOfOld(db: DatabaseSync, version: number): Note[] {
   const seeds = db.prepare("select hash, path from seed order by at_ms, hash").all();
   return [
     ...limits,
-    ...seeds.map(({ hash, path }) => seedNote({ hash: hash as string, path: path as string })),
+    ...seeds.map(({ hash, path }) => noteOf(kinds.seed, { hash: hash as string, path: path as string })),
   ];
 }
 
@@ -143,7 +143,7 @@ function findEnds(db: DatabaseSync): void {
   db.exec(`
     create temp table last as
       select packet, max(seq) as seq from entry
-      where kind in (${EntryKind.send}, ${EntryKind.claim}, ${EntryKind.takeBack}) group by packet;
+      where kind in (${numbersOf(({ isOfSentPacket = false }) => isOfSentPacket)}) group by packet;
     create unique index temp.last_of on last (packet);
     update ended set seq = (select seq from last where packet = ${FIRST_SENT_ID + 1} - number);
     drop table temp.last;

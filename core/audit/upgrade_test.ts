@@ -9,7 +9,7 @@ import { refuseLostRows } from "../ledger/evidence/inspect.ts";
 import { LedgerIdentity } from "../ledger/store/ledger_identity.ts";
 import { ledgerIdOf } from "../ledger/chain/links.ts";
 import { notesOf, usedSeeds } from "../ledger/chain/notes.ts";
-import { EntryKind } from "../ledger/record/entry.ts";
+import { kinds } from "../ledger/kinds/entry_kinds.ts";
 import { eachProven } from "../ledger/chain/prove_chain.ts";
 import { TRUTH_MIGRATIONS } from "../ledger/disk/schema.ts";
 import { SqliteStore, TRUTH_FILE } from "../ledger/store/sqlite_store.ts";
@@ -80,7 +80,7 @@ Deno.test("an upgrade puts all rows into a chain, makes entries of limits and se
       while (step.done !== true) step = proving.next();
       assert.equal(step.value.seq, rows);
       assert.deepEqual(truth.limits(), { packetsPerUser: 5, packetsPerSponsor: Infinity });
-      assert.equal(notesOf(truth.db, EntryKind.limits).length, 1);
+      assert.equal(notesOf(truth.db, kinds.limits).length, 1);
       const seeds = [{ hash: "abc", path: "/seeds/a.seed" }, { hash: "def", path: "/seeds/b.seed" }];
       assert.deepEqual(usedSeeds(truth.db), version > 1 ? seeds : []);
       const { unplaced } = truth.db.prepare("select count(*) as unplaced from ended where seq = 0").get()!;

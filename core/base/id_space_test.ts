@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { EntryKind } from "../ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   PAYLOAD_AT,
   PAYLOAD_WORDS,
@@ -11,7 +11,7 @@ import {
 } from "../ledger/record/entry.ts";
 import { idSpaceOf, LAST_TICKET_ID, mayMint, MOST_HOST_NUMBER } from "./id_space.ts";
 import { Judge } from "../ledger/judge/judge.ts";
-import { emptyJudgement, type Judgement } from "../ledger/record/ledger.ts";
+import { emptyJudgement, type Judgement } from "../ledger/record/judgement.ts";
 import { sendBodyWords } from "../ledger/record/send_body.ts";
 
 Deno.test("no id can come from two hosts, and none from a host and a seed file but host number 0", () => {
@@ -40,6 +40,7 @@ Deno.test("a host makes tickets and packets of its own range, to the last id of 
     assert.ok(!mayMint(ids, lastGenerated, 2));
     assert.ok(!mayMint(ids, lastGenerated + 1, 1));
     if (host > 0) assert.ok(!mayMint(ids, firstGenerated - 1, 2));
+    assert.ok(!mayMint(ids, 0xffff_fff0, 16), "the last ids of all are of what users send");
   }
 });
 

@@ -57,7 +57,12 @@ export class Random {
 
   /** An independent generator for a part of the program, so that one part's draws don't shift another's. */
   fork(): Random {
-    return new Random(this.uint32() * 0x20_0000 + (this.uint32() >>> 11));
+    return new Random(this.forkSeed());
+  }
+
+  /** The seed of such a generator, for a part that is made elsewhere. */
+  forkSeed(): number {
+    return this.uint32() * 0x20_0000 + (this.uint32() >>> 11);
   }
 }
 

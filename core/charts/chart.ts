@@ -4,7 +4,7 @@
 export type Unit = "count" | "perSecond" | "us" | "ms" | "bytes" | "bytesPerSecond" | "percent" | "yuan";
 
 /** Whose metrics a line shows. */
-export type Role = "server" | "client";
+export type Role = "server" | "client" | "gateway";
 
 /** Where a line comes from that the processes of a role tell. */
 export type RoleSource =
@@ -12,6 +12,8 @@ export type RoleSource =
   | { readonly kind: "delta" | "gauge" | "total"; readonly role: Role; readonly metrics: readonly string[] }
   /** Which of several gauges is above 0, counted from 1; of several, the last; 0 for none. */
   | { readonly kind: "highest"; readonly role: Role; readonly metrics: readonly string[] }
+  /** The highest that any process tells of a gauge, where a sum means nothing. */
+  | { readonly kind: "worst"; readonly role: Role; readonly metric: string }
   | { readonly kind: "percentile"; readonly role: Role; readonly metric: string; readonly percent: number }
   | {
     readonly kind: "usage";
@@ -67,6 +69,11 @@ export const delta = (label: string, role: Role, ...metrics: string[]): LineSpec
 export const gauge = (label: string, role: Role, ...metrics: string[]): LineSpec => ({
   label,
   source: { kind: "gauge", role, metrics },
+});
+/** The highest present value of any process. */
+export const worst = (label: string, role: Role, metric: string): LineSpec => ({
+  label,
+  source: { kind: "worst", role, metric },
 });
 /** A counter since the start. */
 export const total = (label: string, role: Role, metric: string, scale = 1): LineSpec => ({

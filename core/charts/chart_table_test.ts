@@ -97,6 +97,8 @@ const KNOWN = [
   "accounts: put in, pool, held, in sent packets, users, returned, off by",
   "waits: winner for the ledger, p50, winner for the ledger, p99, commit, p50, commit, p99, order to a worker, p99, projection behind",
   "ledger: rows made durable, commits, replies that waited for it, verdicts too late, its disk failed, ring full, refused, verdicts without a connection",
+  "books: behind",
+  "uplink: the books lack, carried a second, failures a second, hosts that are refused",
   "limits: of the host, of a connection or user, the queue's delay, the level, logins of the host, logins of a user, no room for a connection, user has all they may, packets of a user, by the ledger, packets of a sponsor, by the ledger",
   "level: level",
   "levels: 1 strained, 2 reading less, 3 claims only",

@@ -35,9 +35,10 @@ export const CHARTS_VERSION = 1;
 // What another process says may be anything: everything has a bound.
 const text = z.string().min(1).max(200);
 const metrics = z.array(text).min(1).max(50);
-const role = z.enum(["server", "client"]);
+const role = z.enum(["server", "client", "gateway"]);
 const source = z.union([
   z.object({ kind: z.enum(["delta", "gauge", "total", "highest"]), role, metrics }),
+  z.object({ kind: z.literal("worst"), role, metric: text }),
   z.object({ kind: z.literal("percentile"), role, metric: text, percent: z.number().min(0).max(100) }),
   z.object({
     kind: z.literal("usage"),

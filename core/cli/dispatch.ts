@@ -1,3 +1,4 @@
+import { isDatabaseDamage } from "../base/database_damage.ts";
 import { didYouMean } from "../base/did_you_mean.ts";
 import type { Command, Host } from "./host.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
@@ -35,12 +36,22 @@ export async function dispatch(host: Host, commands: CommandTable, version: stri
     const { command } = await entry.load();
     return await command.run(host, args);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    const told = error instanceof UserError ? error : damageOf(error);
+    if (told === undefined) throw error;
     // The number of a system's error says nothing to people beside its words.
-    const lines = error.message.replaceAll(/ \(os error \d+\)/g, "").split("\n");
+    const lines = told.message.replaceAll(/ \(os error \d+\)/g, "").split("\n");
     for (const line of lines) host.err(`redpkt ${name}: ${line}\n`);
-    return error.exitCode;
+    return told.exitCode;
   }
+}
+
+/** What a command says of a damaged database that it reads. */
+function damageOf(error: unknown): UserError | undefined {
+  if (!isDatabaseDamage(error)) return undefined;
+  return new UserError(
+    `${error.message}. Of a ledger, redpkt ledger check DIR says what is damaged`,
+    ExitCode.diskFailed,
+  );
 }
 
 function overview(commands: CommandTable, version: string): string {

@@ -12,6 +12,8 @@ export interface Host {
   out(text: string): void;
   /** Writes to standard error, for logs and progress. */
   err(text: string): void;
+  /** Asks who sits at the terminal; an empty answer is the fallback. Absent where nobody does. */
+  readonly ask?: ((question: string, fallback: string) => string) | undefined;
   /** Whether standard error is a terminal that shows progress in place. */
   readonly isTerminal: boolean;
   /** How wide the terminal is, in characters. */

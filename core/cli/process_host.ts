@@ -15,6 +15,9 @@ export function processHost(program: Omit<Program, "command">): Host {
     env: (name) => Deno.env.get(name),
     out: (text) => writeAll(Deno.stdout, text),
     err: (text) => writeAll(Deno.stderr, text),
+    ask: isTerminal && Deno.stdin.isTerminal()
+      ? (question, fallback) => prompt(`${question} [${fallback}]:`)?.trim() || fallback
+      : undefined,
     isTerminal,
     get columns() {
       return isTerminal ? terminalColumns() : 100;

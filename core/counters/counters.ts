@@ -45,6 +45,14 @@ export class MetricLayout {
   }
 }
 
+/** Where counters lie that several threads share, and which block of them is a thread's own. */
+export interface CounterPlace {
+  readonly metrics: Readonly<Record<string, MetricDefinition>>;
+  readonly memory: SharedArrayBuffer;
+  readonly blocks: number;
+  readonly block: number;
+}
+
 /**
  * Blocks of plain numbers in shared memory, one a SET (or worker), each written by one thread only and read by the main
  * thread once a second. Reading a number that is just being written gives the old or the new one.
@@ -63,6 +71,11 @@ export class Counters {
     const scalars = blocks * layout.scalars.length;
     this.#values = new Float64Array(memory, 0, scalars);
     this.#buckets = new Uint32Array(memory, scalars * 8);
+  }
+
+  /** Counters that another thread has made. */
+  static at({ metrics, memory, blocks }: Omit<CounterPlace, "block">): Counters {
+    return new Counters(new MetricLayout(metrics), blocks, memory);
   }
 
   /** The counters and gauges of one block, by handle. */

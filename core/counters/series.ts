@@ -21,7 +21,7 @@ export interface AdminAction {
 /** What one process did in one second, as it goes to every monitor, file and metric system. */
 export interface Snapshot {
   readonly version: 1;
-  readonly role: "server" | "client";
+  readonly role: "server" | "client" | "gateway";
   /** The unix second that ended when this was taken; a late reading says how late by `readAtMs`. */
   readonly second: number;
   /** Wall time of the reading in unix ms. */

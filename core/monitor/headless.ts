@@ -15,7 +15,7 @@ export function headlessMoney({ merged }: ShownSecond): string | undefined {
 /** One second of everything in one line of text. */
 export function headlessLine(shown: ShownSecond, warnings: readonly WarningSpec[]): string {
   const { merged, reporting, expected } = shown;
-  const { server, client } = merged.roles;
+  const { server, client, gateway } = merged.roles;
   const parts = [
     new Date(merged.second * 1000).toISOString().slice(11, 19),
     `${reporting === expected ? "" : `${reporting} of `}${formatOf(expected, "target")}`,
@@ -24,7 +24,8 @@ export function headlessLine(shown: ShownSecond, warnings: readonly WarningSpec[
   if (money !== undefined) parts.push(`money ${moneyVerdict(money)}`);
   if (client !== undefined) parts.push(...fleetParts(client));
   if (server !== undefined) parts.push(...serverParts(server));
-  if (server === undefined && client === undefined) parts.push("nothing heard");
+  if (gateway !== undefined) parts.push(...gatewayParts(gateway));
+  if (Object.keys(merged.roles).length === 0) parts.push("nothing heard");
   if (shown.isAmended) parts.push("(amended)");
   parts.push(...healthOf(merged, warnings).texts.map((text) => `(${text})`));
   return parts.join("  ") + "\n";
@@ -42,6 +43,7 @@ export function headlessJson(shown: ShownSecond, warnings: readonly WarningSpec[
       isAmended,
       server: roleJson(merged.roles.server),
       client: roleJson(merged.roles.client),
+      gateway: roleJson(merged.roles.gateway),
       health: healthOf(merged, warnings),
       ...(money === undefined ? {} : { money: { ...money, offFen: missingFen(money) } }),
       ...(merged.hasNetwork ? { network: merged.network, loopback: merged.loopback } : {}),
@@ -73,6 +75,14 @@ function serverParts({ deltas, gauges, cpuUserMs, cpuSystemMs }: RoleSecond): st
     `${formatCount(gauges.connections ?? 0)} connections`,
     `${formatCount(deltas.framesOut ?? 0)} frames/s`,
     `servers' CPU ${Math.round((cpuUserMs + cpuSystemMs) / 10)} %`,
+  ];
+}
+
+function gatewayParts({ deltas, gauges, cpuUserMs, cpuSystemMs }: RoleSecond): string[] {
+  return [
+    `${formatCount(gauges.connections ?? 0)} through gateways`,
+    `${formatCount(deltas.framesOut ?? 0)} frames/s`,
+    `gateways' CPU ${Math.round((cpuUserMs + cpuSystemMs) / 10)} %`,
   ];
 }
 

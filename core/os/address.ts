@@ -21,3 +21,21 @@ export function formatAddress(address: number): string {
 export function isLoopback(address: number): boolean {
   return address >>> 24 === 127;
 }
+
+/** The 16 bytes of an IPv6 address in text, with or without a part in IPv4's form; undefined if the text isn't one. */
+export function parseIpv6(text: string): Uint8Array | undefined {
+  const ipv4 = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
+  const tail = ipv4 === null ? undefined : parseAddress(ipv4[2]);
+  if (ipv4 !== null && tail === undefined) return undefined;
+  const plain = ipv4 === null
+    ? text
+    : `${ipv4[1]}${(tail! >>> 16).toString(16)}:${(tail! & 0xffff).toString(16)}`;
+  const halves = plain.split("::");
+  if (halves.length > 2) return undefined;
+  const [front, back = []] = halves.map((half) => half === "" ? [] : half.split(":"));
+  const missing = 8 - front.length - back.length;
+  if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
+  const groups = [...front, ...Array<string>(missing).fill("0"), ...back];
+  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
+  return Uint8Array.from(groups.flatMap((group) => [parseInt(group, 16) >>> 8, parseInt(group, 16) & 0xff]));
+}

@@ -31,10 +31,18 @@ export {
   writeShakeGreeting,
   writeShakeResult,
 } from "../wire/v1/writers.ts";
-export { EntryKind, Refusal, refusalName, Verdict } from "../ledger/record/entry.ts";
+export { Refusal, refusalName, Verdict } from "../ledger/record/entry.ts";
+export { EntryKind, kinds } from "../ledger/kinds/entry_kinds.ts";
 export { isTaken, type OpenPart, type OrderState, untakenOf } from "../ledger/record/order_state.ts";
 export { type SendBody, sendBodyWords } from "../ledger/record/send_body.ts";
-export { hasUser, HeadBit, HeadWord } from "../ledger/record/sent_packet.ts";
+export {
+  hasUser,
+  HEAD_WORDS,
+  HeadBit,
+  HeadWord,
+  readSentWords,
+  type SentState,
+} from "../ledger/record/sent_packet.ts";
 export { ownerSet } from "../base/owner_set.ts";
 export { assert } from "../base/assert.ts";
 export { delta, FEN, gauge, percentiles, total } from "../charts/chart.ts";

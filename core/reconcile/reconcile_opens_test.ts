@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { awardsText } from "../client/state/awards_format.ts";
-import {
-  ENTRY_WORDS,
-  EntryKind,
-  EntryWord,
-  HELD,
-  setEntryAmountFen,
-  Verdict,
-} from "../ledger/record/entry.ts";
-import { emptyJudgement, NO_LIMITS } from "../ledger/record/ledger.ts";
+import { EntryKind } from "../ledger/kinds/entry_kinds.ts";
+import { ENTRY_WORDS, EntryWord, HELD, setEntryAmountFen, Verdict } from "../ledger/record/entry.ts";
+import { emptyJudgement } from "../ledger/record/judgement.ts";
+import { NO_LIMITS } from "../ledger/record/ledger.ts";
 import { openJudge } from "../ledger/checkpoint/open_judge.ts";
 import { SqliteStore } from "../ledger/store/sqlite_store.ts";
 import { StoredLedger } from "../ledger/store/stored_ledger.ts";

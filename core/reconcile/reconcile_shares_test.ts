@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { awardsText } from "../client/state/awards_format.ts";
+import { EntryKind } from "../ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   PAYLOAD_AT,
   PAYLOAD_WORDS,
   setEntryAmountFen,
   Verdict,
 } from "../ledger/record/entry.ts";
-import { emptyJudgement, NO_LIMITS } from "../ledger/record/ledger.ts";
+import { emptyJudgement } from "../ledger/record/judgement.ts";
+import { NO_LIMITS } from "../ledger/record/ledger.ts";
 import { openJudge } from "../ledger/checkpoint/open_judge.ts";
 import { sendBodyWords } from "../ledger/record/send_body.ts";
 import { SqliteStore } from "../ledger/store/sqlite_store.ts";

@@ -14,7 +14,7 @@ const WARM_UP_SHARE = 0.1;
 const WARM_UP_S = 1;
 const PROBE_S = 2;
 /** Of what is due so much must be sent, in per cent; the probe begins at once at its full rate. */
-const LEAST_OFFERED_PERCENT = 99;
+const MIN_SENT_PERCENT = 99;
 /** Half of the bound at the article's lower rate, so that a slightly worse moment doesn't fail it. */
 const MOST_P99_MS = 25;
 /** A machine that never comes under that is asked for answers within so many times what it does. */
@@ -77,8 +77,8 @@ function fits(result: PhaseResult): boolean {
   return result.name !== "warm_up" && isAnswered(result) && p99Ms(result) <= MOST_P99_MS;
 }
 
-function isAnswered({ scheduled, offered, answered }: PhaseResult): boolean {
-  return offered >= scheduled * LEAST_OFFERED_PERCENT / 100 && answered === offered;
+function isAnswered({ due, sent, answered }: PhaseResult): boolean {
+  return sent >= due * MIN_SENT_PERCENT / 100 && answered === sent;
 }
 
 function p99Ms({ latencyUs }: PhaseResult): number {
@@ -104,7 +104,7 @@ export function fitted(scenario: FullScenario, rateShare: number, probes: readon
   const rates = phases.map(({ shakesPerS }) => formatCount(shakesPerS)).join(" and ");
   const tried = probes.map((probe) => {
     const what = isAnswered(probe) ? "were answered, p99" : `weren't all sent and answered, p99`;
-    return `${formatCount(probe.scheduled / probe.seconds)} shakes a second ${what} ${
+    return `${formatCount(probe.due / probe.seconds)} shakes a second ${what} ${
       formatMicros(probe.latencyUs.p99)
     }`;
   }).join("; ");

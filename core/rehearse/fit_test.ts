@@ -13,11 +13,11 @@ function fit(...probes: [p99Ms: number, isAnswered?: boolean][]) {
     GALA,
     1,
     probes.map(([p99Ms, isAnswered = true], i) => {
-      const scheduled = RATES[i] * 2;
+      const due = RATES[i] * 2;
       return makePhase({
-        scheduled,
-        offered: scheduled,
-        answered: isAnswered ? scheduled : 9,
+        due,
+        sent: due,
+        answered: isAnswered ? due : 9,
         p99Us: p99Ms * 1000,
       });
     }),

@@ -55,7 +55,7 @@ export function machineByPhase(seconds: readonly Second[]): Record<string, Machi
 /** Whether users asked for something and not one of them got an answer. */
 export function nobodyServed(phases: readonly PhaseResult[]): boolean {
   const sum = (of: (result: PhaseResult) => number) => phases.reduce((sum, phase) => sum + of(phase), 0);
-  const asked = sum(({ scheduled, offered, sends }) => scheduled + offered + sends.claims + sends.sent);
+  const asked = sum(({ due, sent, sends }) => due + sent + sends.claims + sends.sent);
   return asked > 0 && sum(({ answered, sends }) => answered + sends.claimsAnswered + sends.done) === 0;
 }
 

@@ -22,7 +22,7 @@ const SCENARIO = completeScenario({
 
 function summary(parts: Partial<Summary> = {}): Summary {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     scenario: SCENARIO,
     verdict: "FAIL",
     startedAt: "2026-01-31T20:00:00.000Z",
@@ -37,7 +37,7 @@ Deno.test("the exit code says whether it passed, failed, or nobody was served", 
   assert.equal(exitCodeOf(summary({ verdict: "PASS" })), ExitCode.ok);
   assert.equal(exitCodeOf(summary()), ExitCode.failed);
   assert.equal(exitCodeOf(summary({ phases: [makePhase({ answered: 0 })] })), ExitCode.nobodyServed);
-  const nothingAsked = makePhase({ scheduled: 0, offered: 0, answered: 0 });
+  const nothingAsked = makePhase({ due: 0, sent: 0, answered: 0 });
   assert.equal(exitCodeOf(summary({ phases: [nothingAsked] })), ExitCode.failed, "nobody wanted anything");
   const claims = { ...nothingAsked.sends, claims: 3, claimsAnswered: 2 };
   assert.equal(exitCodeOf(summary({ phases: [{ ...nothingAsked, sends: claims }] })), ExitCode.failed);

@@ -25,8 +25,8 @@ const SEND_ROWS: readonly [label: string, value: (result: PhaseResult) => string
 export function phaseTable(results: readonly PhaseResult[]): string {
   const hasGreetings = results.some(({ greeted }) => greeted > 0);
   const rows: [label: string, value: (result: PhaseResult) => string][] = [
-    ["due", ({ scheduled, seconds }) => `${formatCount(scheduled / seconds)}/s`],
-    ["sent", ({ offered }) => formatCount(offered)],
+    ["due", ({ due, seconds }) => `${formatCount(due / seconds)}/s`],
+    ["sent", ({ sent }) => formatCount(sent)],
     ["answered", ({ answered }) => formatCount(answered)],
     ["won", ({ won, wonFen }) => `${formatCount(won)} (${formatYuan(wonFen)})`],
     ["nothing", ({ nothing }) => formatCount(nothing)],

@@ -9,8 +9,8 @@ export function makePhase(parts: Partial<PhaseResult> & { p99Us?: number } = {})
   return {
     name: "p",
     seconds: 2,
-    scheduled: 1_000,
-    offered: 1_000,
+    due: 1_000,
+    sent: 1_000,
     answered: 1_000,
     won: 1,
     wonFen: 1,

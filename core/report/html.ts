@@ -162,7 +162,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** `sentPercent` as `offered percent`. */
+/** `sentPercent` as `sent percent`. */
 function inWords(name: string): string {
   return name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

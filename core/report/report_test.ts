@@ -48,8 +48,8 @@ async function writeRun(
   const phase: PhaseSummary = {
     name: phaseName,
     seconds: 30,
-    scheduled: answered,
-    offered: answered,
+    due: answered,
+    sent: answered,
     answered,
     won: 10,
     wonFen: 1234,
@@ -192,7 +192,7 @@ Deno.test("a summary of another version is refused with what to do", async () =>
     await Deno.writeTextFile(`${dir}/summary.json`, '{"checks":[{"what":"p99Ms","isMet":true}]}');
     await assert.rejects(
       readRun(dir, []),
-      /schema version 0, and this redpkt reads 1\. Read it with the redpkt/,
+      /schema version 0, and this redpkt reads 2\. Read it with the redpkt/,
     );
   });
 });

@@ -1,16 +1,18 @@
 import type { Route } from "../admin/api.ts";
 import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
+import { booksPlace } from "../books/open/open_books.ts";
 import type { Series } from "../counters/series.ts";
-import type { EngineName } from "../engine/common/engine.ts";
+import type { HostSettings } from "./worker/host_settings.ts";
 import { LedgerState } from "../ledger/ring/ledger_board.ts";
 import { describeCharts } from "../plugin/declared.ts";
 import type { LoadedPlugin } from "../plugin/loader.ts";
 import { formatAddress } from "../os/address.ts";
+import { formatAddressRange } from "../os/address_ranges.ts";
 import type { Clock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import type { AccessHost } from "./host/access_host.ts";
-import { moneyMetrics } from "./host/money_metrics.ts";
-import { moneyRoute } from "./host/money_route.ts";
+import { moneyMetrics } from "./money/money_metrics.ts";
+import { moneyRoute } from "./money/money_route.ts";
 import { allowsVersion0, type ServerOptions } from "./options.ts";
 import { orderRoutes } from "./host/order_routes.ts";
 
@@ -20,8 +22,7 @@ interface ServerParts {
   readonly state: { isDraining: boolean };
   /** Begins the drain; the process ends after it. */
   readonly stop: (reason: string) => void;
-  readonly engine: EngineName;
-  readonly workers: number;
+  readonly settings: HostSettings;
   readonly options: ServerOptions;
   readonly plugins: readonly LoadedPlugin[];
   readonly startMs: number;
@@ -94,7 +95,9 @@ export function serverRoutes(parts: ServerParts): Route[] {
   ];
 }
 
-function health({ access, state, engine, workers, options, startMs, clock }: ServerParts): unknown {
+function health(
+  { access, state, settings: { engine, workers }, options, startMs, clock }: ServerParts,
+): unknown {
   return {
     status: state.isDraining ? "draining" : "ok",
     uptimeS: Math.round((clock.monotonicMs() - startMs) / 1000),
@@ -117,8 +120,14 @@ function health({ access, state, engine, workers, options, startMs, clock }: Ser
       projectionLagMs: access.counters.total("projectionLagMs"),
     },
     ...(access.seed === undefined ? {} : { seed: access.seed.description }),
+    ...(access.uplink === undefined ? {} : { books: booksHealth(access) }),
     plugins: access.halves.status(),
   };
+}
+
+function booksHealth({ uplink, counters }: AccessHost): unknown {
+  const [lagRows, lagMs] = [counters.total("uplinkLagRows"), counters.total("uplinkLagMs")];
+  return { ...uplink?.description, lagRows, lagMs };
 }
 
 function ledgerWords({ ledgerState }: AccessHost): string {
@@ -136,8 +145,10 @@ function config({ options, plugins }: ServerParts): unknown {
   return {
     server: {
       ...options,
+      ...(options.books === undefined ? {} : { books: booksPlace(options.books) }),
       version0: allowsVersion0(options) ? "on" : "off",
       host: formatAddress(options.host),
+      "proxy-protocol": options["proxy-protocol"].map(formatAddressRange),
       admin: `${options.admin.hostname}:${options.admin.port}`,
     },
     plugins: Object.fromEntries(plugins.map(({ plugin, choice }) => [plugin.name, choice.config])),

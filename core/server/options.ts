@@ -1,13 +1,15 @@
+import { SHOW_FLAGS } from "./show/show_flags.ts";
 import { z } from "zod";
 import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
 import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { parseAddress } from "../os/address.ts";
+import { type AddressRange, parseAddressRange } from "../os/address_ranges.ts";
 import { allowHostFlag } from "../admin/host_name.ts";
 import { httpAddress } from "../admin/http_address.ts";
 import { MOST_HOST_NUMBER } from "../base/id_space.ts";
 import { CLAIMS_FLAG } from "../seed/claim/claims_directory.ts";
 import { PRIORITY_CHOICES } from "../os/foreground.ts";
-import { SHOW_FLAGS } from "./show/show_flags.ts";
+import { BOOKS_FLAGS } from "./books_options.ts";
 
 const address = z.string().transform((text, context) => {
   const parsed = text === "localhost" ? 0x7f000001 : parseAddress(text);
@@ -15,6 +17,15 @@ const address = z.string().transform((text, context) => {
   context.addIssue({ code: "custom", message: "must be an IPv4 address such as 0.0.0.0 or 127.0.0.1" });
   return z.NEVER;
 });
+
+const proxies = z.array(z.string()).default([]).transform((texts, context): AddressRange[] =>
+  texts.flatMap((text) => text.split(",")).map((text) => {
+    const range = parseAddressRange(text);
+    if (range !== undefined) return range;
+    context.addIssue({ code: "custom", message: "must be IPv4 addresses such as 10.0.0.1 or 10.0.0.0/24" });
+    return z.NEVER;
+  })
+);
 
 /** The flags of `redpkt server`; a config file may set the same under `server`. */
 export const SERVER_FLAGS = {
@@ -53,6 +64,7 @@ export const SERVER_FLAGS = {
     z.string().optional(),
   ),
   ledger: flag("DIR", "directory in which awards last; without it they are forgotten", z.string().optional()),
+  ...BOOKS_FLAGS,
   seed: flag("FILE", "seed file whose tickets are given away", z.string().min(1).optional()),
   "host-id": flag("ID", "which host this is; with --seed and --show-keys", z.string().min(1).optional()),
   "host-number": flag(
@@ -93,7 +105,7 @@ export const SERVER_FLAGS = {
   ),
   version0: flag(
     "on|off",
-    "whether users of protocol version 0, who show no token, may log in [off with --token-keys, else on]",
+    "whether users of protocol version 0, who show no token, may log in [off with --token-keys or --books, else on]",
     z.enum(["on", "off"]).optional(),
   ),
   "token-keys": flag(
@@ -103,6 +115,13 @@ export const SERVER_FLAGS = {
   ),
   event: flag("NAME", "the event that tokens and shows must be for", z.string().default("")),
   ...SHOW_FLAGS,
+  "proxy-protocol": {
+    ...listFlag(
+      "LIST",
+      "proxies that say whose a connection is by PROXY headers of version 2: ADDRESS or CIDR",
+    ),
+    schema: proxies,
+  },
   "login-seconds": flag(
     "N",
     "how long a new connection may take to log in, 0 for ever",
@@ -138,6 +157,7 @@ export const SERVER_FLAGS = {
 export type ServerOptions = FlagValues<typeof SERVER_FLAGS>;
 
 /** Whether users of protocol version 0, who show no token, may log in. */
-export function allowsVersion0(options: Pick<ServerOptions, "version0" | "token-keys">): boolean {
-  return (options.version0 ?? (options["token-keys"] === undefined ? "on" : "off")) === "on";
+export function allowsVersion0(options: Pick<ServerOptions, "version0" | "token-keys" | "books">): boolean {
+  const mayOpen = options["token-keys"] === undefined && options.books === undefined;
+  return (options.version0 ?? (mayOpen ? "on" : "off")) === "on";
 }

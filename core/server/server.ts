@@ -1,3 +1,4 @@
+import { booksPluginProblems, booksProblems, hostBooks } from "./books_options.ts";
 import { exportOpenTelemetry } from "../admin/telemetry/open_telemetry.ts";
 import { httpCounts } from "../admin/http_metrics.ts";
 import { type Door, serveApi } from "../admin/serve.ts";
@@ -26,7 +27,8 @@ import { claimsDirectory } from "../seed/claim/claims_directory.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
 import { VERSION } from "../base/version.ts";
-import { AccessHost } from "./host/access_host.ts";
+import { AccessHost, type HostLedger } from "./host/access_host.ts";
+import type { HostSettings } from "./worker/host_settings.ts";
 import { serverRoutes } from "./admin_routes.ts";
 import { readClientHosts } from "./worker/client_hosts.ts";
 import { HostSeed } from "./host/host_seed.ts";
@@ -54,7 +56,12 @@ export const command: Command = {
     }
     problems.unshift(...file.problems);
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
-    problems.push(...seedProblems(values), ...loginProblems(values), ...showProblems(values));
+    problems.push(
+      ...seedProblems(values),
+      ...loginProblems(values),
+      ...booksProblems(values),
+      ...showProblems(values),
+    );
     const { set: settings = [] } = values;
     const sources = pluginSources(values.plugins, values.seed !== undefined, host.program);
     const strange = foundFileProblems(file);
@@ -64,6 +71,7 @@ export const command: Command = {
       problems,
       () => loadPlugins(sources, withSettings(file.plugins, settings), host.program),
     );
+    problems.push(...booksPluginProblems(values, plugins ?? []));
     if (problems.length > 0) throw new UserError(problems.join("\n"));
     return await serve(host, { ...values as ServerOptions, plugins: [...sources] }, plugins!);
   },
@@ -87,88 +95,22 @@ async function collecting<T>(problems: string[], check: () => Promise<T>): Promi
   }
 }
 
-async function serve(host: Host, options: ServerOptions, plugins: Awaited<ReturnType<typeof loadPlugins>>) {
+type Plugins = Awaited<ReturnType<typeof loadPlugins>>;
+
+/** A server that is up: what it runs on, and what must be let go at its end. */
+interface Running {
+  readonly access: AccessHost;
+  readonly settings: HostSettings;
+  readonly series: Series;
+  readonly lock: DirectoryLock | undefined;
+}
+
+async function serve(host: Host, options: ServerOptions, plugins: Plugins): Promise<number> {
   const log = openLog(host, "server");
   const startMs = host.clock.monotonicMs();
-  const engine = chooseEngine(options.engine, log);
-  const workers = workersFor(engine, options.workers);
-  const problems = whyNotStart({
-    // A host that wasn't told how many takes as many as it can.
-    users: options["max-connections"] || 1,
-    roles: ["server"],
-    engine,
-    port: options.port,
-    shakesPerS: 0,
-    priority: options.priority,
-  }, log);
-  if (problems.length > 0) throw new UserError(problems.join("\n"));
-  const capacity = Math.min(
-    options["max-connections"] || defaultConnections(engine),
-    connectionLimit(engine),
-  );
-  const randomSeed = options["random-seed"] || systemSeed();
-  const tokenRules = tokenRulesOf(options);
-  const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
-  if (options.ledger !== undefined) {
-    refuseLostLedger(options.ledger, host.clock.wallMs(), log);
-    refuseOtherHost(options.ledger, options["host-number"]);
-  }
-  if (lock === undefined) {
-    log("warn", "awards are kept in memory and forgotten at the end: give --ledger DIR to keep them");
-  }
-  if (tokenRules === undefined) {
-    log("warn", "tokens are not checked, so anybody can be any user: give --token-keys FILE");
-  }
-  const seed = options.seed === undefined ? undefined : await HostSeed.open(
-    {
-      path: options.seed,
-      hostId: options["host-id"]!,
-      keys: options["seed-keys"],
-      ledger: options.ledger!,
-      claims: claimsDirectory(host, options.claims),
-      doubtMs: options["claim-seconds"] * 1_000,
-    },
-    host.clock,
-  );
-  const listener = await listenerFor(engine, options, host.clock);
-  const access = await AccessHost.start(
-    {
-      engine,
-      listener,
-      workers,
-      capacity,
-      seats: Math.min(options["set-size"], capacity),
-      plugins,
-      randomSeed,
-      ledgerStore: options.ledger === undefined
-        ? undefined
-        : { directory: options.ledger, sync: options["ledger-sync"] },
-      durableTime: options.ledger === undefined ? undefined : readDurableTime(options.ledger),
-      limits: limitsOf(options, seed),
-      hostNumber: options["host-number"],
-      seed,
-      verdictMs: options["verdict-ms"],
-      allowsVersion0: allowsVersion0(options),
-      tokenRules,
-      connectionLimits: {
-        loginS: options["login-seconds"],
-        frameS: options["frame-seconds"],
-        readS: options["read-seconds"],
-        idleS: options["idle-seconds"],
-      },
-      priority: options.priority,
-    },
-    host.program,
-    host.clock,
-    log,
-    host.exit,
-  );
+  const running = await start(host, options, plugins, log);
+  const { access, settings, series } = running;
   const show = startShow(host, options, access, log);
-  access.tell("loginsUnchecked", tokenRules === undefined ? 1 : 0);
-  const series = new Series("server", access.counters, host.clock);
-  series.clientHosts = () => readClientHosts(access.clientHosts);
-  series.beforeTaking = () => access.tellMoney();
-  series.start();
   await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
@@ -180,18 +122,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     version: VERSION,
     routes: [
       ...show.routes,
-      ...serverRoutes({
-        access,
-        series,
-        state,
-        stop,
-        engine,
-        workers,
-        options,
-        plugins,
-        startMs,
-        clock: host.clock,
-      }),
+      ...serverRoutes({ ...running, state, stop, options, plugins, startMs, clock: host.clock }),
     ],
   });
   let exitCode: number = ExitCode.ok;
@@ -208,20 +139,60 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     address: formatAddress(options.host),
     port: access.port,
     admin: `${admin.address.hostname}:${admin.address.port}`,
-    engine,
-    workers,
+    engine: settings.engine,
+    workers: settings.workers,
     sets: access.setCount,
-    maxConnections: capacity,
-    randomSeed,
+    maxConnections: settings.capacity,
+    randomSeed: settings.randomSeed,
     startedInMs: Math.round(host.clock.monotonicMs() - startMs),
   });
   collectGarbage();
   const reason = await stopped;
   state.isDraining = true;
-  log("info", "draining", { reason, connections: access.board.open, maxSeconds: options["drain-seconds"] });
-  const result = await access.drain(options["drain-seconds"] * 1000);
-  const totals = series.totals();
   await show.stop();
+  await end(running, reason, options["drain-seconds"], log);
+  forget();
+  await admin.stop();
+  return exitCode;
+}
+
+/** Starts all threads of a host, once nothing speaks against it. */
+async function start(host: Host, options: ServerOptions, plugins: Plugins, log: Log): Promise<Running> {
+  const settings = settingsOf(options, log);
+  const lock = options.ledger === undefined ? undefined : DirectoryLock.take(options.ledger, "--ledger");
+  if (options.ledger !== undefined) {
+    refuseLostLedger(options.ledger, host.clock.wallMs(), log);
+    refuseOtherHost(options.ledger, options["host-number"]);
+  } else {
+    log("warn", "awards are kept in memory and forgotten at the end: give --ledger DIR to keep them");
+  }
+  const isUnchecked = settings.tokenRules === undefined;
+  if (isUnchecked) {
+    log("warn", "tokens are not checked, so anybody can be any user: give --token-keys FILE");
+  }
+  const seed = await openSeed(host, options);
+  const listener = await listenerFor(settings.engine, options, host.clock);
+  const ledger = ledgerOf(options, seed);
+  const made = { settings, listener, plugins, ledger, seed, books: hostBooks(options) };
+  const access = await AccessHost.start(made, host.program, host.clock, log, host.exit);
+  access.tell("loginsUnchecked", Number(isUnchecked));
+  const series = new Series("server", access.counters, host.clock);
+  series.clientHosts = () => readClientHosts(access.memory.clientHosts);
+  series.beforeTaking = () => access.tellMoney();
+  series.start();
+  return { access, settings, series, lock };
+}
+
+/** Answers waiting winners, and ends all threads. */
+async function end(
+  { access, series, lock }: Running,
+  reason: string,
+  maxSeconds: number,
+  log: Log,
+): Promise<void> {
+  log("info", "draining", { reason, connections: access.board.open, maxSeconds });
+  const result = await access.drain(maxSeconds * 1000);
+  const totals = series.totals();
   await access.stop(STOP_MS);
   // Whoever watches has every last count by this, and its stream ends, without which the API would wait for it.
   series.finish();
@@ -232,10 +203,69 @@ async function serve(host: Host, options: ServerOptions, plugins: Awaited<Return
     framesOut: totals.counters.framesOut,
     ...access.halves.status(),
   });
-  forget();
   lock?.release();
-  await admin.stop();
-  return exitCode;
+}
+
+/** @throws UserError if this machine can't carry so many connections */
+function settingsOf(options: ServerOptions, log: Log): HostSettings {
+  const engine = chooseEngine(options.engine, log);
+  const problems = whyNotStart({
+    // A host that wasn't told how many takes as many as it can.
+    users: options["max-connections"] || 1,
+    roles: ["server"],
+    engine,
+    port: options.port,
+    shakesPerS: 0,
+    priority: options.priority,
+  }, log);
+  const workers = workersFor(engine, options.workers);
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  const wanted = options["max-connections"] || defaultConnections(engine);
+  const capacity = Math.min(wanted, connectionLimit(engine));
+  return {
+    engine,
+    workers,
+    capacity,
+    seats: Math.min(options["set-size"], capacity),
+    randomSeed: options["random-seed"] || systemSeed(),
+    verdictMs: options["verdict-ms"],
+    allowsVersion0: allowsVersion0(options),
+    tokenRules: tokenRulesOf(options),
+    connectionLimits: {
+      loginS: options["login-seconds"],
+      frameS: options["frame-seconds"],
+      readS: options["read-seconds"],
+      idleS: options["idle-seconds"],
+    },
+    proxies: options["proxy-protocol"],
+    priority: options.priority,
+  };
+}
+
+/** The seed file that is given away, if one is. */
+async function openSeed(host: Host, options: ServerOptions): Promise<HostSeed | undefined> {
+  if (options.seed === undefined) return undefined;
+  return await HostSeed.open(
+    {
+      path: options.seed,
+      hostId: options["host-id"]!,
+      keys: options["seed-keys"],
+      ledger: options.ledger!,
+      claims: claimsDirectory(host, options.claims),
+      doubtMs: options["claim-seconds"] * 1_000,
+    },
+    host.clock,
+  );
+}
+
+function ledgerOf(options: ServerOptions, seed: HostSeed | undefined): HostLedger {
+  const { ledger: directory, "ledger-sync": sync } = options;
+  return {
+    store: directory === undefined ? undefined : { directory, sync },
+    durableTime: directory === undefined ? undefined : readDurableTime(directory),
+    limits: limitsOf(options, seed),
+    hostNumber: options["host-number"],
+  };
 }
 
 /** Refuses a ledger that has lost rows, before anything starts and before any of its files is changed. */

@@ -4,6 +4,7 @@ import { Numbers } from "../engine/common/slots.ts";
 import type { Random } from "../base/random.ts";
 import { CloseCode } from "../wire/codes.ts";
 import { WHOLE_FRAME } from "../wire/frame_cursor.ts";
+import { PROXY_HEADER_BEGIN } from "../wire/proxy_protocol.ts";
 import { AwardReceipts } from "./awards/award_receipts.ts";
 import { type Connections, Phase } from "./common/connections.ts";
 import { secondOf } from "./common/connection_watch.ts";
@@ -92,7 +93,7 @@ export class AccessSet {
     for (;;) {
       const step = cursor.next();
       if (step !== WHOLE_FRAME) {
-        if (step < 0) this.closeFor(connection, -step);
+        if (step < 0) this.closeFor(connection, this.#faultOf(connection, -step, start, end));
         else if (cursor.isPartial(connection)) this.#noteHalf(connection);
         return;
       }
@@ -161,6 +162,15 @@ export class AccessSet {
   /** Ends a connection for a reason, which is counted. */
   closeFor(connection: number, code: number): void {
     this.#replies.closeFor(connection, code);
+  }
+
+  /** A PROXY header looks like a frame that doesn't exist; it has a name of its own, for whoever wonders why. */
+  #faultOf(connection: number, code: number, start: number, end: number): number {
+    const { connections, engine } = this.#host;
+    const isHeader = code === CloseCode.unknownOpcode && connections.phase[connection] === Phase.open &&
+      end - start >= 4 &&
+      engine.input.view.getUint32(start) === PROXY_HEADER_BEGIN;
+    return isHeader ? CloseCode.badProxyHeader : code;
   }
 
   /** A connection is in the middle of a frame: since when, is known from its first byte on. */

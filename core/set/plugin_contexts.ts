@@ -1,5 +1,6 @@
 import { record } from "../counters/histogram.ts";
-import { EntryKind, EntryWord, HELD } from "../ledger/record/entry.ts";
+import { EntryKind } from "../ledger/kinds/entry_kinds.ts";
+import { EntryWord, HELD } from "../ledger/record/entry.ts";
 import type { AwardProposal, SetContext } from "../plugin/plugin.ts";
 import type { Random } from "../base/random.ts";
 import type { AwardReceipts } from "./awards/award_receipts.ts";

@@ -92,6 +92,7 @@ export const CLOSE_CODES = {
   loginTimeout: [104, "no login in time after connecting"],
   idle: [105, "no frame for a long time"],
   tooManyLogins: [106, "the host is overloaded, or the user logs in too often"],
+  serverLost: [107, "a gateway lost the user's server, reaches none, or has more for it than it takes"],
   frameTooShort: [200, "a length under the opcode's"],
   frameTooLong: [201, "a length over the opcode's"],
   unknownOpcode: [202, "an opcode that this server doesn't take"],
@@ -104,10 +105,15 @@ export const CLOSE_CODES = {
   tokenForged: [209, "a token that wasn't made for this user, event and expiry"],
   tokenExpired: [210, "a token whose time is over, by the server's clock"],
   frameTimeout: [211, "a frame that was begun and not ended in time"],
+  badMessage: [212, "to a gateway: a WebSocket message that isn't binary, or isn't whole frames"],
+  badProxyHeader: [213, "a PROXY header that is wrong, missing, or from an address that may send none"],
 } as const;
 
 export const CloseCode = codesOf(CLOSE_CODES);
 export type CloseCode = typeof CloseCode[keyof typeof CloseCode];
+
+/** A WebSocket's close code is this plus a close code of this table: 4000 to 4999 are for applications. */
+export const WEB_SOCKET_CODES = 4_000;
 
 /** Lowest code that a plugin may use for its own reasons, and the first one past them. */
 export const PLUGIN_CLOSE_CODES = { from: 300, to: 400 } as const;

@@ -105,6 +105,7 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
       ["p50", quantile(0.5, "award_wait")],
       ["p99", quantile(0.99, "award_wait")],
     ]],
+    ["Books behind the ledgers", "s", [each(`redpkt_uplink_lag_seconds{instance=~"$instance"}`)]],
     ["Projection behind its ledger", "s", [each(`redpkt_projection_lag_seconds{instance=~"$instance"}`)]],
     ["Order to a worker and back", "s", [["p99", quantile(0.99, "control_latency")]]],
     ["Closed by the server", "reqps", [

@@ -11,6 +11,7 @@ export default definePlugin({
   name: "send",
   config,
   holdsMoney: true,
+  movesMoney: true,
   metrics: SEND_METRICS,
   charts,
   measures,

@@ -1,9 +1,9 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
-import { charts, warnings } from "./charts.ts";
-import { config } from "./config.ts";
-import { ShakeHost } from "./host_plugin.ts";
-import { rehearsal } from "./rehearsal.ts";
-import { ShakeSet } from "./set_plugin.ts";
+import { charts, warnings } from "./common/charts.ts";
+import { config } from "./common/config.ts";
+import { ShakeHost } from "./host/host_plugin.ts";
+import { rehearsal } from "./common/rehearsal.ts";
+import { ShakeSet } from "./set/set_plugin.ts";
 
 /** A shake wins one of the packets that are due, or nothing. */
 export default definePlugin({

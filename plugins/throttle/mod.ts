@@ -1,9 +1,9 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
-import { charts } from "./charts.ts";
-import { config } from "./config.ts";
-import { ThrottleHost } from "./host_plugin.ts";
-import { rehearsal } from "./rehearsal.ts";
-import { ThrottleSet } from "./set_plugin.ts";
+import { charts } from "./common/charts.ts";
+import { config } from "./common/config.ts";
+import { ThrottleHost } from "./host/host_plugin.ts";
+import { rehearsal } from "./common/rehearsal.ts";
+import { ThrottleSet } from "./set/set_plugin.ts";
 
 /** Answers "overloaded" to what exceeds a cap, before it costs anything; reads less when that alone can't help. */
 export default definePlugin({

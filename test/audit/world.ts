@@ -1,6 +1,7 @@
 /** A ledger with some of everything, for those who damage it and those who look whether that is found. */
 import { LedgerFiller } from "../../bench/ledger_filler.ts";
-import { EntryKind, HELD } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
+import { HELD } from "../../core/ledger/record/entry.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
 import { catchUp, Projector } from "../../core/ledger/projection/projector.ts";
 import { sendBodyWords } from "../../core/ledger/record/send_body.ts";
@@ -57,10 +58,10 @@ export function makeWorld(directory: string, rounds = 1): void {
  *
  * @param firstRound another one, another history
  */
-export function growWorld(directory: string, firstRound: number): void {
+export function growWorld(directory: string, firstRound: number, rounds = 4): void {
   const clock = new ManualClock();
   const life = new Life(directory, clock);
-  for (let round = firstRound; round < firstRound + 4; round++) life.play(round);
+  for (let round = firstRound; round < firstRound + rounds; round++) life.play(round);
   life.close();
   catchUp(directory, clock);
 }

@@ -1,6 +1,6 @@
 /** The drill with a seed file: its disk is lost after a backup. What is refused, and how to go on. */
 import assert from "node:assert/strict";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { sleep, systemClock } from "../../core/base/clock.ts";
 import { TestSet } from "../../core/seed/make/testing.ts";
 import { HeldPort } from "../../core/rehearse/stage/held_port.ts";

@@ -4,7 +4,8 @@ import { acceptLoss } from "../../core/audit/accept_loss.ts";
 import { checkLedger } from "../../core/audit/check/check.ts";
 import { ManualClock } from "../../core/base/clock.ts";
 import { UserError } from "../../core/base/user_error.ts";
-import { limitsNote } from "../../core/ledger/chain/notes.ts";
+import { noteOf } from "../../core/ledger/chain/notes.ts";
+import { kinds } from "../../core/ledger/kinds/entry_kinds.ts";
 import { refuseLostRows } from "../../core/ledger/evidence/inspect.ts";
 import { PROJECTION_FILE } from "../../core/ledger/projection/projection.ts";
 import { SqliteStore, TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
@@ -12,7 +13,8 @@ import { copyFolder, makeWorld } from "../audit/world.ts";
 
 const WALL_MS = 1_763_600_000_000;
 const LOG_FILE = `${TRUTH_FILE}-wal`;
-const note = (packets: number) => limitsNote({ packetsPerUser: packets, packetsPerSponsor: packets });
+const note = (packets: number) =>
+  noteOf(kinds.limits, { packetsPerUser: packets, packetsPerSponsor: packets });
 
 /** Runs with a folder in which `killed` is a ledger as a killed server leaves it. */
 function withWorld(run: (folder: string) => void): void {

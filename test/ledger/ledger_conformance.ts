@@ -3,9 +3,9 @@
  * opens a ledger of its own.
  */
 import assert from "node:assert/strict";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   HELD,
   Refusal,
@@ -13,13 +13,10 @@ import {
   Verdict,
 } from "../../core/ledger/record/entry.ts";
 import { LAST_TICKET_ID } from "../../core/base/id_space.ts";
-import {
-  emptyJudgement,
-  type Ledger,
-  type LedgerLimits,
-  NO_LIMITS,
-} from "../../core/ledger/record/ledger.ts";
+import { emptyJudgement } from "../../core/ledger/record/judgement.ts";
+import { type Ledger, type LedgerLimits, NO_LIMITS } from "../../core/ledger/record/ledger.ts";
 import { Random } from "../../core/base/random.ts";
+import { compareWithModel } from "./ledger_random.ts";
 import { type Entry, LedgerModel } from "./ledger_model.ts";
 
 /** A ledger under test. */
@@ -34,7 +31,7 @@ export interface OpenedLedger {
 const MOST_ID = 0xffff_ffff;
 
 /** Drives one ledger by plain entries, the way a worker's words would. */
-class Bench {
+export class Bench {
   ledger: Ledger;
   /** `count` of the last answer that named a pending award. */
   pendingCount = -1;
@@ -313,6 +310,14 @@ const CASES: readonly Case[] = [
   }],
 ];
 
+const RANDOM_SEEDS = Number(Deno.env.get("REDPKT_SIM_SEEDS") ?? 8);
+const RANDOM_LIMITS: Readonly<Record<string, LedgerLimits>> = {
+  "without limits": NO_LIMITS,
+  "with both limits": { packetsPerUser: 5, packetsPerSponsor: 2 },
+  "with a limit on users": { packetsPerUser: 6, packetsPerSponsor: Infinity },
+  "with a limit on sponsors": { packetsPerUser: Infinity, packetsPerSponsor: 3 },
+};
+
 /** Cases with at most 3 packets a user, and 1 of each sponsor. */
 const LIMITED: LedgerLimits = { packetsPerUser: 3, packetsPerSponsor: 1 };
 const LIMITED_CASES: readonly Case[] = [
@@ -436,52 +441,17 @@ export function describeLedger(name: string, open: (limits: LedgerLimits) => Ope
   for (const [reason, entry, detail] of REFUSALS) {
     test(`refuses ${reason}, and nothing changes`, (bench) => refuses(bench, entry, detail));
   }
-  Deno.test(`${name}: random entries are judged as the model judges them`, () => {
-    for (let seed = 1; seed <= 20; seed++) withBench((bench) => compareWithModel(bench, seed));
-  });
+  for (const [what, limits] of Object.entries(RANDOM_LIMITS)) {
+    Deno.test(`${name}: random entries ${what} are judged as the model judges them`, () => {
+      for (let seed = 1; seed <= RANDOM_SEEDS; seed++) {
+        withBench((bench) => compareWithModel(bench, new LedgerModel(limits), seed), limits);
+      }
+    });
+  }
   const reopening = "what was committed is there when it is opened again";
   let lasts = false;
   withBench((bench) => lasts = bench.canReopen);
   if (lasts) test(reopening, remembers);
   // Named, so that nobody takes the ledger for one that lasts.
   else Deno.test.ignore(`${name}: ${reopening} (this one forgets)`, () => {});
-}
-
-function compareWithModel(bench: Bench, seed: number): void {
-  const random = new Random(seed);
-  const model = new LedgerModel();
-  for (let step = 0; step < 400; step++) {
-    const entry = someEntry(random, model);
-    assert.deepEqual(
-      bench.stage(entry),
-      model.judge(entry),
-      `seed ${seed}, step ${step}: ${JSON.stringify(entry)}`,
-    );
-    if (random.below(8) > 0) continue;
-    bench.ledger.commit();
-    if (bench.canReopen && random.below(10) === 0) bench.reopen();
-    const heldFen = model.heldFen();
-    assert.equal(bench.held(), heldFen);
-    const userFen = model.wonFen - heldFen;
-    assert.deepEqual(bench.balances(), [0 - model.mintedFen, model.mintedFen - model.wonFen, userFen]);
-    assert.equal(bench.ledger.unopened, model.unopened.size);
-    assert.equal(bench.ledger.nextPacketId, model.nextPacketId);
-    const packetId = 1 + random.below(model.nextPacketId);
-    assert.deepEqual(bench.ledger.awardOf(packetId), model.awards.get(packetId));
-  }
-  bench.ledger.commit();
-  assert.ok(model.awards.size > 20, `seed ${seed}: enough was awarded to mean anything`);
-}
-
-/** Mostly good entries, near the edges of what exists, and often said before. */
-function someEntry(random: Random, model: LedgerModel): Entry {
-  if (model.done.length > 0 && random.below(5) === 0) return model.done[random.below(model.done.length)];
-  if (random.below(10) === 0) {
-    const firstId = Math.max(0, model.nextPacketId + random.between(-4, 3));
-    return mint(firstId, random.between(-1, 20), random.between(-10, 400));
-  }
-  const packetId = random.below(model.nextPacketId + 2);
-  if (random.below(4) === 0) return openOf(packetId, model.awards.get(packetId)?.user ?? random.below(5));
-  const isHeld = random.below(2) === 0;
-  return (isHeld ? heldAward : award)(packetId, random.below(5), random.between(-1, 30));
 }

@@ -4,7 +4,8 @@
  * Repeat one run with REDPKT_SIM_SEED=n REDPKT_SIM_SEEDS=1.
  */
 import assert from "node:assert/strict";
-import { EntryKind, HELD } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
+import { HELD } from "../../core/ledger/record/entry.ts";
 import { RowField } from "../../core/ledger/record/entry_rows.ts";
 import type { Judge } from "../../core/ledger/judge/judge.ts";
 import type { LedgerLimits } from "../../core/ledger/record/ledger.ts";

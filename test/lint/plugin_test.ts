@@ -34,7 +34,7 @@ describe("import-boundaries", {
     ["main.ts", `import shake from "./plugins/shake/plugin.ts"; import { run } from "./core/cli/run.ts";`],
     ["plugins/shake/plugin.ts", `import { definePlugin } from "../../core/plugin/plugin.ts";`],
     ["plugins/shake/plugin.ts", `import { Lease } from "./lease.ts";`],
-    ["plugins/shake/parts/lease.ts", `import { pool } from "../pool.ts";`],
+    ["plugins/shake/set/lease.ts", `import { pool } from "../common/pool.ts";`],
     ["plugins/built_in.ts", `import shake from "./shake/plugin.ts"; import("../scenarios/gala.ts");`],
     ["plugins/shake/lease_test.ts", `import { Random } from "../../core/base/random.ts";`],
     ["scenarios/gala.ts", `import type { Scenario } from "../core/rehearse/scenario.ts";`],

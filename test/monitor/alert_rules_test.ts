@@ -7,10 +7,11 @@ import { fleetMetrics } from "../../core/client/state/metrics.ts";
 import { MemoryLedger } from "../../core/ledger/judge/memory_ledger.ts";
 import type { Balances } from "../../core/ledger/record/ledger.ts";
 import { PROJECTION_METRICS } from "../../core/ledger/thread/metrics.ts";
-import { MoneyTally } from "../../core/ledger/judge/money_tally.ts";
+import { MoneyTally } from "../../core/ledger/books/money_tally.ts";
 import { MoneyBoard } from "../../core/ledger/ring/money_board.ts";
-import { HostMoney } from "../../core/server/host/host_money.ts";
-import { MONEY_GAUGES, moneyGauges } from "../../core/server/host/money_metrics.ts";
+import { HostMoney } from "../../core/server/money/host_money.ts";
+import { MONEY_GAUGES, moneyGauges } from "../../core/server/money/money_metrics.ts";
+import { UPLINK_METRICS } from "../../core/books/uplink/metrics.ts";
 import throttle from "../../plugins/throttle/mod.ts";
 import { findPromtool } from "./promtool.ts";
 
@@ -18,6 +19,7 @@ const RULES = new URL("../../docs/monitoring/alerts.yml", import.meta.url).pathn
 const SERVER: Record<string, MetricDefinition> = {
   ...MONEY_GAUGES,
   ...PROJECTION_METRICS,
+  ...UPLINK_METRICS,
   ...throttle.metrics,
 };
 const promtool = await findPromtool();
@@ -125,6 +127,16 @@ Deno.test({
     assert.deepEqual(await firing(rises), ["RedpktShedding"]);
     assert.deepEqual(await server({ throttleSetsReadingLess: 1 }), ["RedpktShedding"]);
     assert.deepEqual(await server({ throttleSetsClaimsOnly: 1 }), ["RedpktShedding"]);
+  },
+});
+
+Deno.test({
+  name: "books a minute behind, and books that refuse a ledger, are alerts",
+  ignore: promtool === undefined,
+  async fn() {
+    assert.deepEqual(await server({ uplinkLagMs: 59_000 }), []);
+    assert.deepEqual(await server({ uplinkLagMs: 61_000 }), ["RedpktBooksBehind"]);
+    assert.deepEqual(await server({ uplinkRefused: 1 }), ["RedpktBooksRefuse"]);
   },
 });
 

@@ -60,7 +60,16 @@ function register(first: unknown, second?: unknown, third?: unknown): void {
   tests.push({ file: loading, name: typeof first === "string" ? first : name, fn: fn as Test["fn"] });
 }
 
+/** A mutant is on in this process's main thread alone, so that a test which starts another says nothing of it. */
+class Elsewhere {
+  constructor() {
+    throw new Error("it starts a process or a thread");
+  }
+}
+
 async function load(files: readonly string[]): Promise<Loaded> {
+  Object.defineProperty(Deno, "Command", { value: Elsewhere });
+  Object.defineProperty(globalThis, "Worker", { value: Elsewhere });
   Object.assign(register, { ignore: () => {}, only: register });
   Object.defineProperty(Deno, "test", { value: register, configurable: true });
   for (loading of files) await import(`file://${Deno.cwd()}/${loading}`);

@@ -1,6 +1,9 @@
 import { after } from "../../core/base/clock.ts";
 import type { Covered, Loaded, TesterOrder, Verdict } from "./tester.ts";
 
+/** Random worlds of a simulation that are tried with each mutant: fewer than otherwise, since there are so many mutants. */
+const SIM_SEEDS = "2";
+
 /** The process has ended, or was ended since it answered nothing for too long. */
 export class TesterGone extends Error {
   override name = "TesterGone";
@@ -18,7 +21,7 @@ export class TesterProcess {
     this.#process = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", "--quiet", `${root}/${tester}`],
       cwd: root,
-      env: { REDPKT_MUTANT: String(mutant) },
+      env: { REDPKT_MUTANT: String(mutant), REDPKT_SIM_SEEDS: SIM_SEEDS },
       stdin: "piped",
       stdout: "piped",
       stderr: "null",

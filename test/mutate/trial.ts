@@ -1,12 +1,14 @@
 import type { Judged, Mutant } from "./mutant.ts";
 import { TesterGone, TesterProcess } from "./tester_process.ts";
-import type { Loaded } from "./tester.ts";
+import type { Loaded, Verdict } from "./tester.ts";
 
 const LOAD_MS = 120_000;
 const COVER_MS = 300_000;
 /** So long may the tests of a mutant wait for something that never comes, and so many times as long as without it. */
 const WAIT_MS = 10_000;
 const TIME_FACTOR = 5;
+/** Tests that are asked for at once take about so long. */
+const PIECE_MS = 500;
 
 interface Test {
   readonly file: string;
@@ -87,7 +89,7 @@ export class Trial {
     for (;;) {
       const tester = this.#idle.pop() ?? (await this.#start(-1)).tester;
       try {
-        const verdict = await tester.judge(mutant.id, this.#withSteps(tests), this.#mostMs(tests));
+        const verdict = await this.#ask(tester, mutant, tests);
         if (verdict.isSpoilt) {
           // What is left behind by one mutant must not kill the next: asked again, of a fresh process.
           await tester.end();
@@ -111,7 +113,7 @@ export class Trial {
     let tester: TesterProcess | undefined;
     try {
       ({ tester } = await this.#start(mutant.id));
-      const verdict = await tester.judge(mutant.id, this.#withSteps(tests), this.#mostMs(tests));
+      const verdict = await this.#ask(tester, mutant, tests);
       if (verdict.failed < 0 && only !== undefined) return await this.#judgeFromStart(mutant);
       return this.#judged(mutant, verdict.failed, verdict.isStuck);
     } catch (error) {
@@ -120,6 +122,17 @@ export class Trial {
     } finally {
       await tester?.end();
     }
+  }
+
+  /** Piece by piece, so that a test which waits for ever is ended by its own time, and not by that of all. */
+  async #ask(tester: TesterProcess, mutant: Mutant, tests: readonly number[]): Promise<Verdict> {
+    let verdict: Verdict = { failed: -1, isStuck: false, isSpoilt: false };
+    for (let from = 0, to = 0; from < tests.length && verdict.failed < 0; from = to) {
+      for (let ms = 0; to < tests.length && ms < PIECE_MS; to++) ms += this.#tests[tests[to]].tookMs;
+      const piece = tests.slice(from, to);
+      verdict = await tester.judge(mutant.id, this.#withSteps(piece), this.#mostMs(piece));
+    }
+    return verdict;
   }
 
   #judged(mutant: Mutant, failed: number, isStuck: boolean): Judged {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { checkLedger } from "../../core/audit/check/check.ts";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { exportLedger } from "../../core/audit/export.ts";
 import { TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
 import { sleep } from "../../core/base/clock.ts";

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { SimNetwork } from "../../core/engine/sim/network.ts";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { type EntryRows, RowField } from "../../core/ledger/record/entry_rows.ts";
 import { NO_LIMITS } from "../../core/ledger/record/ledger.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";

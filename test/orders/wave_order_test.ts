@@ -1,6 +1,6 @@
 /** Operators' changes of waves on a disk that fails and processes that die: in force if and only if they are durable. */
 import assert from "node:assert/strict";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { RowField } from "../../core/ledger/record/entry_rows.ts";
 import { planOf, SeedWorld, WALL_MS } from "../seed/seed_world.ts";
 import { StoredSeedWorld } from "../seed/stored_seed_world.ts";

@@ -264,11 +264,12 @@ Deno.test("a host that has no ticket of a wave still has its greetings", async (
 });
 
 Deno.test("a fleet and its host count the same greetings", async () => {
-  const tokens = new Tokens({ keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" });
+  const tokenRules = { keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" };
+  const tokens = new Tokens(tokenRules);
   using world = new SeedWorld(greetingPlan([{ ...TEN_A_SECOND, ratePerS: 20 }]), {
     workers: 2,
     setsPerWorker: 3,
-    logins: { allowsVersion0: true, tokens },
+    tokenRules,
   });
   const counters = new Counters(fleetMetrics, 1);
   const { clock } = world.network;

@@ -1,7 +1,8 @@
 /** Plugin `seed` with `shake` on a whole host in virtual time: release, leases, crashes, clocks, operators. */
 import assert from "node:assert/strict";
-import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen } from "../../core/ledger/record/entry.ts";
-import { emptyJudgement } from "../../core/ledger/record/ledger.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
+import { ENTRY_WORDS, EntryWord, setEntryAmountFen } from "../../core/ledger/record/entry.ts";
+import { emptyJudgement } from "../../core/ledger/record/judgement.ts";
 import { Random } from "../../core/base/random.ts";
 import type { PlanInput } from "../../core/seed/plan/plan_schema.ts";
 import { at, planOf, SeedWorld } from "./seed_world.ts";

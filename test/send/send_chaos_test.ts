@@ -3,7 +3,7 @@
  * die at any moment and start again with other numbers of SETs. Repeat one run with REDPKT_SIM_SEED=n REDPKT_SIM_SEEDS=1.
  */
 import assert from "node:assert/strict";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { RowField } from "../../core/ledger/record/entry_rows.ts";
 import { NO_LIMITS } from "../../core/ledger/record/ledger.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";

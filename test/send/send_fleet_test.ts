@@ -14,7 +14,8 @@ import shake from "../../plugins/shake/mod.ts";
 import { SimHost } from "../sim/sim_host.ts";
 
 const LOOPBACK = 0x7f00_0001;
-const tokens = new Tokens({ keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" });
+const tokenRules = { keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" };
+const tokens = new Tokens(tokenRules);
 
 class FleetAndHost {
   readonly network = new SimNetwork(1);
@@ -30,7 +31,7 @@ class FleetAndHost {
       setsPerWorker: 3,
       seats: 100,
       ringEntries: 512,
-      logins: { allowsVersion0: true, tokens },
+      tokenRules,
     });
     const { clock } = this.network;
     const engine = new SimEngine({ capacity: users, clock, waker: new Waker(), network: this.network });

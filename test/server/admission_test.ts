@@ -1,7 +1,8 @@
 /** Whatever one connection sends, what it brings about is bounded. */
 import assert from "node:assert/strict";
-import { EntryKind, EntryWord } from "../../core/ledger/record/entry.ts";
-import type { Judgement } from "../../core/ledger/record/ledger.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
+import { EntryWord } from "../../core/ledger/record/entry.ts";
+import type { Judgement } from "../../core/ledger/record/judgement.ts";
 import { MemoryLedger } from "../../core/ledger/judge/memory_ledger.ts";
 import { MOST_DEFERRED } from "../../core/set/user_frames.ts";
 import { Result } from "../../core/wire/codes.ts";

@@ -13,8 +13,9 @@ import throttle from "../../plugins/throttle/mod.ts";
 import type { SimPeer } from "../sim/sim_client.ts";
 import { World } from "../sim/sim_world.ts";
 
-const tokens = new Tokens({ keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" });
-const CHECKED = { logins: { allowsVersion0: true, tokens } };
+const tokenRules = { keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" };
+const tokens = new Tokens(tokenRules);
+const CHECKED = { tokenRules };
 const NEVER_MS = 9e15;
 
 function login1(peer: SimPeer, user: number, token = tokens.make(user, NEVER_MS), version = 1): SimPeer {
@@ -64,7 +65,8 @@ Deno.test("a bad login is told why and closed, and counted for its reason", () =
 
 Deno.test("whatever is said before a good login, or after a refused one, is done for nobody", () => {
   const world = new World({
-    logins: { allowsVersion0: false, tokens },
+    allowsVersion0: false,
+    tokenRules,
     plugins: [{ plugin: throttle }, { plugin: shake }, { plugin: send }],
   });
   const forged = (view: DataView, at: number) => writeLogin(view, at, 0, 7, tokens.make(8, NEVER_MS), 1);
@@ -108,7 +110,7 @@ Deno.test("both versions share a port; one setting turns version 0 off", () => {
   );
   assert.equal(old.frames.length, 0, "version 0 sees nothing of version 1");
 
-  const strict = new World({ logins: { allowsVersion0: false, tokens: undefined } });
+  const strict = new World({ allowsVersion0: false });
   const refused = strict.connect().login(1);
   strict.until(() => refused.hasEnded || refused.closeCause !== undefined);
   assert.equal(strict.total("closedVersion0Off"), 1);

@@ -138,8 +138,9 @@ export class SimClient implements SimActor, EngineHandler {
   readonly #peers = new Map<number, SimPeer>();
   readonly #port: number;
 
-  constructor(network: SimNetwork, capacity = 1_000, port = 1025) {
-    this.engine = new SimEngine({ capacity, clock: network.clock, waker: new Waker(), network });
+  /** @param address this host's own */
+  constructor(network: SimNetwork, capacity = 1_000, port = 1025, address = LOOPBACK) {
+    this.engine = new SimEngine({ capacity, clock: network.clock, waker: new Waker(), network, address });
     this.#cursor = new FrameCursor(this.#accepted, capacity, this.engine.maxReadBytes);
     this.#port = port;
     this.engine.attach(this);

@@ -1,5 +1,5 @@
 import { type DurableTime, durableTime } from "../../core/ledger/record/durable_time.ts";
-import { EntryKind } from "../../core/ledger/record/entry.ts";
+import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { EntryRows, ROW_FIELDS, RowField } from "../../core/ledger/record/entry_rows.ts";
 import { type EntryStore, StoreFailed } from "../../core/ledger/disk/entry_store.ts";
 import type { Random } from "../../core/base/random.ts";

@@ -8,7 +8,8 @@ import { checkTruth } from "./check_truth.ts";
 import { checkKnown, readKnown } from "./check_evidence.ts";
 import { checkLog } from "./check_log.ts";
 import { hexOf, type LedgerHead, ledgerIdOf, linkAt, tipOf } from "../../ledger/chain/links.ts";
-import { type UsedSeed, usedSeeds } from "../../ledger/chain/notes.ts";
+import { usedSeeds } from "../../ledger/chain/notes.ts";
+import type { UsedSeed } from "../../ledger/kinds/notes.ts";
 import { attempt, Problems } from "./problems.ts";
 import { PROJECTION_FILE } from "../../ledger/projection/projection.ts";
 import { openProjection } from "../../ledger/projection/projection_reader.ts";
@@ -77,7 +78,7 @@ export function checkLedger(
     });
     attempt(problems, TRUTH_FILE, () => checkKnown(directory, db, tip ?? tipOf(db), evidence, problems));
     attempt(problems, PROJECTION_FILE, () => projection?.finish(onStage));
-    if (expect !== undefined) checkAnchor(db, expect, problems);
+    if (expect !== undefined) attempt(problems, TRUTH_FILE, () => checkAnchor(db, expect, problems));
     attempt(problems, TRUTH_FILE, () => {
       const seeds = claims === undefined ? [] : usedSeeds(db);
       if (seeds.length === 0) return;

@@ -60,7 +60,7 @@ export function checkAnchor(db: DatabaseSync, { seq, head }: Anchor, problems: P
   const { last } = db.prepare("select max(seq) as last from link").get()!;
   const is = heads.length > 0
     ? `it is ${heads[0]} here`
-    : last as number ?? 0 < seq
+    : (last as number | null ?? 0) < seq
     ? `and the ledger ends with row ${last ?? 0}`
     : "and no commit ends there";
   problems.add("expected", `row ${seq} is expected to have the head ${head}, ${is}`);

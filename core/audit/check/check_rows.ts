@@ -1,30 +1,31 @@
 import { AssertionFailed } from "../../base/assert.ts";
-import { isKindOfRow } from "../../ledger/record/accounts.ts";
+import { kindOf } from "../../ledger/kinds/entry_kinds.ts";
 import type { CheckpointCheck } from "./check_checkpoint.ts";
 import { eachDelivered } from "../../ledger/record/delivered_marks.ts";
 import { type EntryRows, RowField } from "../../ledger/record/entry_rows.ts";
 import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "../../ledger/judge/judge.ts";
-import { type Balances, emptyJudgement, type LedgerLimits, NO_LIMITS } from "../../ledger/record/ledger.ts";
+import { emptyJudgement } from "../../ledger/record/judgement.ts";
+import { type Balances, type LedgerLimits, NO_LIMITS } from "../../ledger/record/ledger.ts";
 import { replayRow } from "../../ledger/checkpoint/open_judge.ts";
-import { PacketState } from "../../ledger/judge/packets.ts";
+import { PacketState } from "../../ledger/books/packets.ts";
 import { attempt, type Problems } from "./problems.ts";
 import { wordsOf } from "../../ledger/disk/sqlite_rows.ts";
 import { TRUTH_FILE } from "../../ledger/store/sqlite_store.ts";
 import type { TruthReader } from "../../ledger/store/truth_reader.ts";
 
-const MOST_WORD = 0xffff_ffff;
+const MAX_WORD = 0xffff_ffff;
 /** The largest that each number of a row may be; kinds are told apart otherwise. */
-const MOST_OF_FIELD: Readonly<Record<Exclude<keyof typeof RowField, "kind">, number>> = {
+const MAX_OF_FIELD: Readonly<Record<Exclude<keyof typeof RowField, "kind">, number>> = {
   seq: Number.MAX_SAFE_INTEGER,
-  packetId: MOST_WORD,
-  user: MOST_WORD,
+  packetId: MAX_WORD,
+  user: MAX_WORD,
   amount: Number.MAX_SAFE_INTEGER,
   sponsor: 0xffff,
-  count: MOST_WORD,
+  count: MAX_WORD,
   atMs: 8.64e15,
 };
-const FIELDS = Object.entries(MOST_OF_FIELD) as [keyof typeof MOST_OF_FIELD, number][];
+const FIELDS = Object.entries(MAX_OF_FIELD) as [keyof typeof MAX_OF_FIELD, number][];
 
 /** What the rows of a ledger come to. */
 export interface RowReport {
@@ -57,8 +58,9 @@ export class RowCheck {
 
   #isCompared = false;
 
-  constructor(truth: TruthReader, problems: Problems, checkpoint?: CheckpointCheck) {
-    this.#judge = new Judge(NO_LIMITS, truth, idSpaceOf(truth.hostNumber));
+  /** @param hostNumber whose packet ids the ledger has */
+  constructor(truth: TruthReader, hostNumber: number, problems: Problems, checkpoint?: CheckpointCheck) {
+    this.#judge = new Judge(NO_LIMITS, truth, idSpaceOf(hostNumber));
     this.#truth = truth;
     this.#checkpoint = checkpoint;
     this.#problems = problems;
@@ -171,7 +173,7 @@ export class RowCheck {
 /** A number that no row has, in words. */
 function faultOf(values: Float64Array, at: number): string | undefined {
   const kind = values[at + RowField.kind];
-  if (!isKindOfRow(kind)) return `is of no kind that there is: ${kind}`;
+  if (kindOf(kind)?.legs === undefined) return `is of no kind that there is: ${kind}`;
   for (const [field, most] of FIELDS) {
     const value = values[at + RowField[field]];
     if (!(Number.isInteger(value) && value >= 0 && value <= most)) return `has ${field} ${value}`;

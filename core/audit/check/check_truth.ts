@@ -23,7 +23,8 @@ export function checkTruth(
 ): { readonly report: RowReport; readonly tip: Link | undefined } {
   const { db } = truth;
   attempt(problems, TRUTH_FILE, () => checkSchema(db, TRUTH_FILE, TRUTH_MIGRATIONS, problems));
-  const rows = new RowCheck(truth, problems, checkpoint);
+  const hostNumber = attempt(problems, TRUTH_FILE, () => truth.hostNumber) ?? 0;
+  const rows = new RowCheck(truth, hostNumber, problems, checkpoint);
   const tip = attempt(problems, TRUTH_FILE, () => {
     const blocks = checkChain(db, problems);
     for (let momentSeq = 0;;) {

@@ -29,6 +29,8 @@ import { StallWatch } from "../state/stall_watch.ts";
 import { UserAnswers } from "../state/user_answers.ts";
 import { WonPackets } from "../state/won_packets.ts";
 
+/** How long a fleet sleeps at most. */
+const MAX_SLEEP_MS = 1_000;
 /** How often the engine's numbers are copied and stalled users looked for at least, in ms. */
 const UPKEEP_MS = 1_000;
 
@@ -154,8 +156,13 @@ export class Fleet implements EngineHandler {
     return this.#ending.isOver;
   }
 
+  /** When the last pass woke, in monotonic ms. */
+  get nowMs(): number {
+    return this.#clock.nowMs;
+  }
+
   /** One turn: what came, then what is due. Sleeps at most `maxWaitMs`, less if something is due before. */
-  pass(maxWaitMs: number): void | Promise<void> {
+  pass(maxWaitMs = MAX_SLEEP_MS): void | Promise<void> {
     const dueInMs = this.nextDueMs() - this.#options.clock.monotonicMs();
     const polling = this.#engine.poll(Math.max(0, Math.min(maxWaitMs, dueInMs)));
     return polling instanceof Promise ? polling.then(this.#act) : this.#act();

@@ -17,16 +17,9 @@ export const DEFAULT_PATIENCE_MS = 5_000;
 /** After so long an answer is of no use any more. */
 export const DEFAULT_IN_TIME_MS = 1_000;
 
-/** What a fleet is made with. */
-export interface FleetOptions {
-  /** Has room for every user of the slice. */
-  readonly engine: Engine;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Made of `fleetMetrics`; the fleet counts in block `block`. */
-  readonly counters: Counters;
-  readonly block: number;
-  /** The users of this fleet, of `total` on all hosts. */
+/** What a fleet's users do: plain values, which are parsed once and go to each thread whole. */
+export interface FleetSettings {
+  /** The users, of `total` on all hosts. */
   readonly slice: UserSlice;
   readonly total: number;
   /** Shakes a second of all hosts together. */
@@ -34,29 +27,40 @@ export interface FleetOptions {
   readonly pacing: Pacing;
   /** User `i` of the slice dials pair `pairFirst + i * pairStride`, round and round. */
   readonly targets: readonly DialTarget[];
-  readonly pairFirst?: number;
-  readonly pairStride?: number;
-  /** Connects a second of this fleet. */
+  /** Connects a second of these users. */
   readonly connectRate: number;
   /** What users do besides shaking. */
-  readonly behaviour?: Behaviour;
+  readonly behaviour?: Behaviour | undefined;
   /** The protocol's version that users speak; 0 if absent. */
-  readonly protocol?: 0 | 1;
+  readonly protocol?: 0 | 1 | undefined;
+  /** Users shake at a pace of their own, besides the `qps` of the schedule. */
+  readonly gap?: Gap | undefined;
+  /** Part of the users that misbehaves. */
+  readonly misbehave?: MisbehaviourShares | undefined;
+  /** How long a user waits for an answer, in ms, 0: as long as connected; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
+  readonly patienceMs?: number | undefined;
+  /** Version 1: most unanswered shakes of one user, up to `MOST_OPEN`, which it is if absent. Version 0 has one. */
+  readonly mostOpen?: number | undefined;
+  /** An answer within this time is a good one, in ms; {@linkcode DEFAULT_IN_TIME_MS} if absent. */
+  readonly inTimeMs?: number | undefined;
+}
+
+/** What a fleet is made with. */
+export interface FleetOptions extends FleetSettings {
+  /** Has room for every user of the slice. */
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Made of `fleetMetrics`; the fleet counts in block `block`. */
+  readonly counters: Counters;
+  readonly block: number;
+  readonly pairFirst?: number;
+  readonly pairStride?: number;
   /** What version 1's tokens are made with; without it they are empty, which a server takes that checks none. */
   readonly tokens?: Tokens | undefined;
   readonly backoff?: BackoffOptions;
-  /** Users shake at a pace of their own, besides the `qps` of the schedule. */
-  readonly gap?: Gap;
-  /** Part of the users that misbehaves. */
-  readonly misbehave?: MisbehaviourShares;
-  /** How long a user waits for an answer, in ms, 0: as long as connected; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
-  readonly patienceMs?: number;
-  /** Version 1: most unanswered shakes of one user, up to `MOST_OPEN`, which it is if absent. Version 0 has one. */
-  readonly mostOpen?: number;
-  /** An answer within this time is a good one, in ms; {@linkcode DEFAULT_IN_TIME_MS} if absent. */
-  readonly inTimeMs?: number;
   /** Where orders come from. */
   readonly orders?: Mailbox;
   /** Where awards go. */
-  readonly awards?: AwardLog;
+  readonly awards?: AwardLog | undefined;
 }

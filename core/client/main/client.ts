@@ -19,7 +19,7 @@ import { CLIENT_FLAGS, type ClientOptions, readClientOptions } from "./client_fl
 import { controlRoutes } from "./control_routes.ts";
 import { FleetRun } from "./fleet_run.ts";
 import type { FleetPlan } from "./fleet_threads.ts";
-import type { UserSlice } from "../../base/segment.ts";
+import type { FleetSettings } from "../fleet/fleet_options.ts";
 import { fleetResult } from "./fleet_result.ts";
 import { summaryTable } from "./summary.ts";
 import { pairAddresses } from "./targets.ts";
@@ -55,7 +55,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
     version: VERSION,
     routes,
   });
-  const awards = await openAwards(options, plan.slice, host, api);
+  const awards = await openAwards(options, host, api);
   let signals = 0;
   let interruptedBy: string | undefined;
   const forget = host.onStopSignal((signal) => {
@@ -70,7 +70,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
   await exportOpenTelemetry(host, "client", run.counters);
   // The threads come last: everything that a user can have got wrong has been found by now.
   run.start(awards);
-  const { slice, engine, workers, qps, pacing, randomSeed } = plan;
+  const { settings: { slice, qps, pacing }, threads: { engine, workers }, randomSeed } = plan;
   const control = `${api.address.hostname}:${api.address.port}`;
   log("info", "ready", { control, engine, users: slice.count, workers, qps, pacing, randomSeed });
   const diedWith = await run.ended();
@@ -92,8 +92,7 @@ async function play(host: Host, options: ClientOptions): Promise<number> {
 
 /** The awards file, begun anew only when nothing else can be in the way. */
 async function openAwards(
-  { awards }: ClientOptions,
-  slice: UserSlice,
+  { awards, fleet: { slice } }: ClientOptions,
   { clock }: Host,
   api: RunningApi,
 ): Promise<AwardsFile | undefined> {
@@ -112,7 +111,8 @@ async function openAwards(
  * @throws UserError if the host can't carry so many users, or addresses don't suffice
  */
 function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPlan {
-  const { slice, segment } = options;
+  const { segment, fleet, tokenRules, priority } = options;
+  const { slice } = fleet;
   const pairs = options.servers.length * Math.max(1, options.sources.length);
   const problems = whyNotStart(
     {
@@ -120,13 +120,13 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
       roles: ["client"],
       engine,
       port: 0,
-      shakesPerS: options.qps,
+      shakesPerS: fleet.qps,
       pairs,
-      priority: options.priority,
+      priority,
     },
     log,
   );
-  let targets: FleetPlan["targets"] = [];
+  let targets: FleetSettings["targets"] = [];
   try {
     targets = pairAddresses(
       options.servers,
@@ -140,25 +140,10 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
   }
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   return {
-    engine,
-    slice,
-    segment: `${segment.index}/${segment.of}`,
-    total: options.total,
-    qps: options.qps,
-    pacing: options.pacing,
-    targets,
-    behaviour: options.behaviour,
-    protocol: options.protocol,
-    tokenRules: options.tokenRules,
-    gap: options.gap,
-    misbehave: options.misbehave,
-    patienceMs: options.patienceMs,
-    inTimeMs: options.inTimeMs,
-    mostOpen: options.mostOpen,
+    settings: { ...fleet, targets },
+    threads: { workers: workersFor(options.workers, slice.count), engine, priority, tokenRules },
     randomSeed: options.randomSeed || systemSeed(),
-    priority: options.priority,
-    workers: workersFor(options.workers, slice.count),
-    connectRate: options.connectRate,
+    segment: `${segment.index}/${segment.of}`,
     wantsAwards: options.awards !== undefined,
   };
 }

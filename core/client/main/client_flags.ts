@@ -1,27 +1,22 @@
 import { z } from "zod";
 import { allowHostFlag } from "../../admin/host_name.ts";
 import { httpAddress } from "../../admin/http_address.ts";
+import { addressList } from "../../cli/address_list.ts";
 import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../../cli/flags.ts";
 import { JSON_FLAG } from "../../cli/json_output.ts";
 import { UserError } from "../../base/user_error.ts";
 import { type Priority, PRIORITY_CHOICES } from "../../os/foreground.ts";
 import { ENGINE_CHOICES, type EngineChoice } from "../../engine/choose.ts";
+import type { FleetSettings } from "../fleet/fleet_options.ts";
 import type { HttpAddress } from "../../admin/serve.ts";
 import { readTokenKeys, type TokenRules } from "../../token/token_keys.ts";
 import { type Behaviour, behaviourSchema, DEFAULT_BEHAVIOUR } from "../population/behaviour.ts";
-import { MISBEHAVIOURS, type MisbehaviourShares, parseMisbehaviours } from "../population/misbehaviour.ts";
+import { MISBEHAVIOURS, parseMisbehaviours } from "../population/misbehaviour.ts";
 import type { Gap } from "../schedule/think_time.ts";
 import { MOST_OPEN } from "../state/open_shakes.ts";
-import { type Pacing, PACINGS } from "../schedule/pacing.ts";
-import {
-  MAX_USER,
-  parseSegment,
-  parseUsers,
-  type Segment,
-  sliceOf,
-  type UserSlice,
-} from "../../base/segment.ts";
-import { type ParsedList, parseServers, parseSources, type ServerAddress } from "./targets.ts";
+import { PACINGS } from "../schedule/pacing.ts";
+import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf } from "../../base/segment.ts";
+import { parseServers, parseSources, type ServerAddress } from "../../os/server_addresses.ts";
 
 const DEFAULT_SERVER = "127.0.0.1:1025";
 
@@ -31,16 +26,6 @@ function parsed<T>(parse: (text: string) => T | undefined, message: string): z.Z
     const value = parse(text);
     if (value !== undefined) return value;
     context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  });
-}
-
-/** A list of addresses, given once with commas or several times. */
-function addressList<T>(parse: (texts: readonly string[]) => ParsedList<T>): z.ZodType<readonly T[]> {
-  return z.array(z.string()).default([]).transform((texts, context) => {
-    const list = parse(texts);
-    if ("values" in list) return list.values;
-    context.addIssue({ code: "custom", message: list.problem });
     return z.NEVER;
   });
 }
@@ -158,23 +143,12 @@ export const CLIENT_FLAGS = {
 
 /** What a user asked `redpkt client` for. */
 export interface ClientOptions {
-  readonly slice: UserSlice;
+  /** What the users do; the addresses of servers are paired with those of this host later. */
+  readonly fleet: Omit<FleetSettings, "targets">;
   readonly segment: Segment;
-  readonly total: number;
   readonly servers: readonly ServerAddress[];
   readonly sources: readonly number[];
-  readonly connectRate: number;
-  readonly qps: number;
-  readonly pacing: Pacing;
-  readonly behaviour: Behaviour;
-  readonly protocol: 0 | 1;
   readonly tokenRules: TokenRules | undefined;
-  /** How users shake of their own accord; undefined: only as `qps` says. */
-  readonly gap: Gap | undefined;
-  readonly misbehave: MisbehaviourShares;
-  readonly patienceMs: number;
-  readonly inTimeMs: number;
-  readonly mostOpen: number;
   readonly control: HttpAddress;
   /** Names by which the control API may be called too. */
   readonly names: readonly string[];
@@ -231,24 +205,26 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
   }
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   return {
-    slice,
+    fleet: {
+      slice,
+      total,
+      qps: values.qps,
+      pacing: values.pacing,
+      connectRate: values["connect-rate"],
+      behaviour,
+      protocol: protocol === "1" ? 1 : 0,
+      gap: values["shake-every"],
+      misbehave: values.misbehave,
+      patienceMs: values["patience-ms"],
+      inTimeMs: values["in-time-ms"],
+      mostOpen,
+    },
     segment,
-    total,
     servers: values.server,
     sources: values.source,
-    connectRate: values["connect-rate"],
-    qps: values.qps,
-    pacing: values.pacing,
-    behaviour,
-    protocol: protocol === "1" ? 1 : 0,
     tokenRules: keys === undefined
       ? undefined
       : { keys: readTokenKeys(keys, "--token-keys"), event: values.event },
-    gap: values["shake-every"],
-    misbehave: values.misbehave,
-    patienceMs: values["patience-ms"],
-    inTimeMs: values["in-time-ms"],
-    mostOpen,
     control: values.control,
     names: values["allow-host"],
     workers: values.workers,

@@ -15,12 +15,13 @@ function problems(...args: string[]): string[] {
 
 Deno.test("without flags: 1,000 users against a server on this host", () => {
   const options = readClientOptions([])!;
-  assert.deepEqual(options.slice, { first: 0, stride: 1, count: 1000 });
+  const { fleet } = options;
+  assert.deepEqual(options.fleet.slice, { first: 0, stride: 1, count: 1000 });
   assert.deepEqual(options.servers, [{ address: 0x7f00_0001, port: 1025 }]);
   assert.deepEqual(options.sources, []);
   assert.deepEqual(options.control, { hostname: "127.0.0.1", port: 9090 });
   assert.deepEqual(
-    [options.total, options.qps, options.connectRate, options.pacing, options.behaviour.claimPercent],
+    [fleet.total, fleet.qps, fleet.connectRate, fleet.pacing, fleet.behaviour?.claimPercent],
     [1000, 100, 5000, "smooth", 100],
   );
 });
@@ -30,9 +31,9 @@ Deno.test("a segment of a million", () => {
     "--users 0-999999 --total 1000000 --segment 3/17 --server 127.0.0.1-127.0.0.40:1025 --pacing burst --no-claim"
       .split(" "),
   )!;
-  assert.deepEqual(options.slice, { first: 2, stride: 17, count: 58_824 });
+  assert.deepEqual(options.fleet.slice, { first: 2, stride: 17, count: 58_824 });
   assert.equal(options.servers.length, 40);
-  assert.deepEqual([options.pacing, options.behaviour.claimPercent], ["burst", 0]);
+  assert.deepEqual([options.fleet.pacing, options.fleet.behaviour?.claimPercent], ["burst", 0]);
 });
 
 Deno.test("every mistake is listed, with what to do", () => {

@@ -41,8 +41,8 @@ export class FleetRun implements FleetControl {
     this.#host = host;
     this.#log = log;
     this.#plan = plan;
-    this.#qps = plan.qps;
-    this.counters = new Counters(fleetMetrics, fleetBlocks(plan.workers));
+    this.#qps = plan.settings.qps;
+    this.counters = new Counters(fleetMetrics, fleetBlocks(plan.threads.workers));
     this.#trouble = new TroubleReport(this.counters, log);
     this.#winWatch = new WinWatch(this.counters);
     this.series = new Series("client", this.counters, host.clock);
@@ -57,7 +57,7 @@ export class FleetRun implements FleetControl {
   }
 
   status(): ReturnType<FleetControl["status"]> {
-    const { slice, segment, total, engine, workers, pacing } = this.#plan;
+    const { settings: { slice, total, pacing }, threads: { engine, workers }, segment } = this.#plan;
     return {
       users: slice.count,
       total,
@@ -134,7 +134,7 @@ export class FleetRun implements FleetControl {
     const behaving = this.counters.total("usersBehaving");
     if (this.wereAllReady || behaving === 0 || this.counters.total("usersReady") < behaving) return;
     this.wereAllReady = true;
-    this.#log("info", "connected", { users: this.#plan.slice.count });
+    this.#log("info", "connected", { users: this.#plan.settings.slice.count });
   }
 
   #writeAwards(): void {

@@ -7,41 +7,23 @@ import { encodeControl, Mailbox, mailboxBytes, MessageKind } from "../../threads
 import { AWARD_MAILBOX_WORDS, awardLines } from "../state/award_log.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
 import { ORDER_MAILBOX_WORDS } from "../population/fleet_order.ts";
-import type { FleetInit, FleetNotice } from "./fleet_worker.ts";
-import { type UserSlice, workerSlice } from "../../base/segment.ts";
+import type { FleetSettings } from "../fleet/fleet_options.ts";
+import type { FleetInit, FleetNotice, ThreadSettings } from "./fleet_worker.ts";
+import { workerSlice } from "../../base/segment.ts";
 
 /** The name of a fleet's thread, by which the entry file knows what it is. */
 export const FLEET_WORKER_NAME = "fleet";
 
 /** What a fleet plays, before it is split over threads. */
-export type FleetPlan =
-  & Pick<
-    FleetInit,
-    | "engine"
-    | "slice"
-    | "total"
-    | "qps"
-    | "pacing"
-    | "targets"
-    | "behaviour"
-    | "protocol"
-    | "tokenRules"
-    | "gap"
-    | "misbehave"
-    | "patienceMs"
-    | "inTimeMs"
-    | "mostOpen"
-    | "randomSeed"
-    | "priority"
-  >
-  & {
-    /** The part of all users that the slice is, as `3/17`. */
-    readonly segment: string;
-    readonly workers: number;
-    /** Connects a second of all threads. */
-    readonly connectRate: number;
-    readonly wantsAwards: boolean;
-  };
+export interface FleetPlan {
+  /** Of all its users. */
+  readonly settings: FleetSettings;
+  readonly threads: ThreadSettings;
+  readonly randomSeed: number;
+  /** The part of all users that the slice is, as `3/17`. */
+  readonly segment: string;
+  readonly wantsAwards: boolean;
+}
 
 interface Thread {
   readonly orders: Mailbox;
@@ -58,9 +40,10 @@ export class FleetThreads {
 
   /** @param counters made of `fleetMetrics`, with a block for every thread */
   constructor(host: Host, plan: FleetPlan, counters: Counters) {
-    assert(plan.workers >= 1 && plan.workers <= plan.slice.count, "every thread has a user");
+    const { workers } = plan.threads;
+    assert(workers >= 1 && workers <= plan.settings.slice.count, "every thread has a user");
     const random = new Random(plan.randomSeed);
-    this.#threads = Array.from({ length: plan.workers }, (_, worker) => {
+    this.#threads = Array.from({ length: workers }, (_, worker) => {
       const init = makeInit(plan, worker, counters.memory, random.fork().uint32());
       return startThread(host, init);
     });
@@ -91,19 +74,17 @@ export class FleetThreads {
 }
 
 function makeInit(
-  plan: FleetPlan,
+  { settings, threads, wantsAwards }: FleetPlan,
   worker: number,
   counters: SharedArrayBuffer,
   randomSeed: number,
 ): FleetInit {
-  const { workers, wantsAwards, segment: _segment, ...shared } = plan;
-  const slice: UserSlice = workerSlice(plan.slice, worker, workers);
+  const slice = workerSlice(settings.slice, worker, threads.workers);
+  const connectRate = settings.connectRate * slice.count / settings.slice.count;
   return {
-    ...shared,
-    slice,
+    settings: { ...settings, slice, connectRate },
+    threads,
     worker,
-    workers,
-    connectRate: plan.connectRate * slice.count / plan.slice.count,
     randomSeed,
     counters,
     orders: new SharedArrayBuffer(mailboxBytes(ORDER_MAILBOX_WORDS)),

@@ -1,46 +1,27 @@
 import { Counters } from "../../counters/counters.ts";
 import { openEngine } from "../../engine/choose.ts";
-import type { DialTarget, EngineName } from "../../engine/common/engine.ts";
+import type { EngineName } from "../../engine/common/engine.ts";
 import { Random } from "../../base/random.ts";
 import { Waker } from "../../threads/waker.ts";
 import { Mailbox } from "../../threads/mailbox.ts";
-import { Foreground, type Priority } from "../../os/foreground.ts";
+import type { Priority } from "../../os/foreground.ts";
+import { runLoop } from "../../threads/worker_loop.ts";
 import { closeThread, postToParent } from "../../threads/thread.ts";
 import { systemClock } from "../../base/clock.ts";
-import { nextTurn } from "../../base/event_loop.ts";
 import { Tokens } from "../../token/token.ts";
 import type { TokenRules } from "../../token/token_keys.ts";
 import { AwardLog } from "../state/award_log.ts";
-import type { Behaviour } from "../population/behaviour.ts";
 import { Fleet } from "../fleet/fleet.ts";
+import type { FleetSettings } from "../fleet/fleet_options.ts";
 import { fleetBlocks, FleetMetric, fleetMetrics } from "../state/metrics.ts";
-import type { MisbehaviourShares } from "../population/misbehaviour.ts";
-import type { Gap } from "../schedule/think_time.ts";
-import type { Pacing } from "../schedule/pacing.ts";
-import type { UserSlice } from "../../base/segment.ts";
 
 /** What a fleet's thread is started with: a message of plain values and shared memory. */
 export interface FleetInit {
-  readonly engine: EngineName;
-  readonly slice: UserSlice;
-  readonly total: number;
-  readonly qps: number;
-  readonly pacing: Pacing;
-  readonly targets: readonly DialTarget[];
+  /** Of the thread's own users. */
+  readonly settings: FleetSettings;
+  readonly threads: ThreadSettings;
   readonly worker: number;
-  readonly workers: number;
-  readonly connectRate: number;
-  readonly behaviour: Behaviour;
-  readonly protocol: 0 | 1;
-  /** What version 1's tokens are made with; undefined: they are empty. */
-  readonly tokenRules: TokenRules | undefined;
-  readonly gap?: Gap | undefined;
-  readonly misbehave?: MisbehaviourShares;
-  readonly patienceMs?: number;
-  readonly inTimeMs?: number;
-  readonly mostOpen?: number;
   readonly randomSeed: number;
-  readonly priority: Priority;
   readonly counters: SharedArrayBuffer;
   /** Mailbox of orders. */
   readonly orders: SharedArrayBuffer;
@@ -49,13 +30,20 @@ export interface FleetInit {
   readonly awards: SharedArrayBuffer | undefined;
 }
 
+/** What all threads of a fleet have in common. */
+export interface ThreadSettings {
+  readonly workers: number;
+  readonly engine: EngineName;
+  readonly priority: Priority;
+  /** What version 1's tokens are made with; undefined: they are empty. */
+  readonly tokenRules: TokenRules | undefined;
+}
+
 /** The message from a thread at its end; everything before goes through shared memory. */
 export interface FleetNotice {
   readonly type: "stopped";
 }
 
-/** How long a fleet sleeps at most. */
-const MAX_SLEEP_MS = 1_000;
 /** How often a busy loop lets the runtime do its own work. */
 const YIELD_MS = 100;
 
@@ -67,49 +55,25 @@ export async function runFleetWorker(init: FleetInit): Promise<void> {
   closeThread();
 }
 
-async function play(init: FleetInit): Promise<void> {
-  const clock = systemClock;
+async function play({ settings, threads, worker, ...init }: FleetInit): Promise<void> {
+  const { workers, tokenRules } = threads;
   const waker = new Waker(init.waker);
-  const engine = openEngine(init.engine, { capacity: init.slice.count, clock, waker });
-  const counters = new Counters(fleetMetrics, fleetBlocks(init.workers), init.counters);
+  const engine = openEngine(threads.engine, { capacity: settings.slice.count, clock: systemClock, waker });
+  const counters = new Counters(fleetMetrics, fleetBlocks(workers), init.counters);
   const fleet = new Fleet({
+    ...settings,
     engine,
-    clock,
+    clock: systemClock,
     random: new Random(init.randomSeed),
     counters,
-    block: init.worker,
-    slice: init.slice,
-    total: init.total,
-    qps: init.qps,
-    pacing: init.pacing,
-    targets: init.targets,
-    pairFirst: init.worker,
-    pairStride: init.workers,
-    connectRate: init.connectRate,
-    behaviour: init.behaviour,
-    protocol: init.protocol,
-    tokens: init.tokenRules === undefined ? undefined : new Tokens(init.tokenRules),
-    ...(init.gap === undefined ? {} : { gap: init.gap }),
-    ...(init.misbehave === undefined ? {} : { misbehave: init.misbehave }),
-    ...(init.patienceMs === undefined ? {} : { patienceMs: init.patienceMs }),
-    ...(init.inTimeMs === undefined ? {} : { inTimeMs: init.inTimeMs }),
-    ...(init.mostOpen === undefined ? {} : { mostOpen: init.mostOpen }),
+    block: worker,
+    pairFirst: worker,
+    pairStride: workers,
+    tokens: tokenRules && new Tokens(tokenRules),
     orders: new Mailbox(init.orders),
-    ...(init.awards === undefined ? {} : { awards: new AwardLog(new Mailbox(init.awards)) }),
+    awards: init.awards && new AwardLog(new Mailbox(init.awards)),
   });
-  const foreground = new Foreground(init.priority);
-  const block = counters.block(init.worker);
-  let yieldAtMs = 0;
-  while (!fleet.isStopped) {
-    const passing = fleet.pass(MAX_SLEEP_MS);
-    const nowMs = clock.monotonicMs();
-    foreground.look(nowMs);
-    block[FleetMetric.threadsFirst] = Number(foreground.isFirst);
-    if (passing !== undefined) await passing;
-    else if (nowMs >= yieldAtMs) {
-      await nextTurn();
-      yieldAtMs = nowMs + YIELD_MS;
-    }
-  }
+  const block = counters.block(worker);
+  await runLoop(fleet, threads.priority, YIELD_MS, (isFirst) => block[FleetMetric.threadsFirst] = isFirst);
   engine.shutdown();
 }

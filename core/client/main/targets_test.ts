@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../base/user_error.ts";
-import { pairAddresses, parseServers, parseSources } from "./targets.ts";
+import { parseServers, parseSources } from "../../os/server_addresses.ts";
+import { pairAddresses } from "./targets.ts";
 
 const LOOPBACK = 0x7f00_0001;
 

@@ -12,15 +12,12 @@ import {
   type DialTarget,
   emptyStats,
   type Engine,
-  type EngineHandler,
   type EngineOptions,
-  LINGER_MS,
   type Listener,
   PASS_BUDGET_MS,
 } from "../common/engine.ts";
-import { Lingering } from "../common/lingering.ts";
+import { Lifecycle, State } from "../common/lifecycle.ts";
 import { Outbox } from "../common/outbox.ts";
-import { Slots } from "../common/slots.ts";
 
 /** One reused buffer of this size a connection: most of what a connection costs here. */
 const READ_BYTES = 512;
@@ -28,8 +25,6 @@ const READ_BYTES = 512;
 const WRITE_BYTES = 16 * 1024;
 /** How many events are handled between two looks at the clock. */
 const EVENTS_PER_LOOK = 32;
-
-const State = { free: 0, dialing: 1, open: 2, closing: 3, lingering: 4, broken: 5 } as const;
 
 const EventKind = { accepted: 0, connected: 1, bytes: 2, end: 3, drained: 4, gone: 5 } as const;
 
@@ -50,25 +45,19 @@ interface FinishedOperation {
  * Two things that Deno can't do: `abort` ends a connection at once, but the peer may see an ordinary end instead of a
  * reset; and `dial` from a chosen source address fails as unreachable.
  */
-export class DenoEngine implements Engine {
+export class DenoEngine extends Lifecycle implements Engine {
   readonly name = "deno";
-  readonly capacity: number;
-  readonly peerAddress: Uint32Array;
   readonly maxReadBytes = READ_BYTES;
   readonly input: Area;
   readonly output: Area;
   readonly stats = emptyStats();
 
-  readonly #slots: Slots;
   readonly #clock: Clock;
   readonly #waker: Waker;
   readonly #outbox: Outbox;
-  readonly #lingering: Lingering;
   readonly #acceptor: DenoAcceptor;
 
   /** By connection. */
-  readonly #state: Uint8Array;
-  readonly #cause: Uint8Array;
   readonly #hasPeerEnded: Uint8Array;
   readonly #isWriting: Uint8Array;
   /** By connection: operations under way. */
@@ -79,49 +68,30 @@ export class DenoEngine implements Engine {
 
   #finished: FinishedOperation[] = [];
   #finishedAt = 0;
-  #handler: EngineHandler | undefined;
   #isShut = false;
 
   constructor(options: EngineOptions) {
+    super(options);
     const { capacity } = options;
-    this.capacity = capacity;
-    this.#slots = new Slots(capacity);
     this.#clock = options.clock;
     this.#waker = options.waker;
     this.#outbox = new Outbox(capacity, options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
-    this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     this.#acceptor = new DenoAcceptor({
       stats: this.stats,
       clock: options.clock,
       waker: options.waker,
-      hasRoom: () => this.#slots.free > 0,
+      hasRoom: () => this.slots.free > 0,
       take: (socket) => this.#take(socket),
     });
     this.output = this.#outbox.output;
     const bytes = new Uint8Array(READ_BYTES);
     this.input = { bytes, view: new DataView(bytes.buffer) };
-    this.peerAddress = new Uint32Array(capacity);
-    this.#state = new Uint8Array(capacity);
-    this.#cause = new Uint8Array(capacity);
     this.#hasPeerEnded = new Uint8Array(capacity);
     this.#isWriting = new Uint8Array(capacity);
     this.#pending = new Uint8Array(capacity);
     this.#sockets = new Array(capacity).fill(undefined);
     this.#dials = new Array(capacity).fill(undefined);
     this.#buffers = new Array(capacity).fill(undefined);
-  }
-
-  get used(): number {
-    return this.#slots.used;
-  }
-
-  get generation(): Int32Array {
-    return this.#slots.generation;
-  }
-
-  attach(handler: EngineHandler): void {
-    assert(this.#handler === undefined, "an engine has one handler");
-    this.#handler = handler;
   }
 
   listen(listener: Listener): number {
@@ -134,12 +104,11 @@ export class DenoEngine implements Engine {
   }
 
   dial(target: DialTarget): number {
-    const connection = this.#slots.take();
+    const connection = this.startDial(target.address);
     if (connection < 0) return -1;
-    this.peerAddress[connection] = target.address;
-    this.#state[connection] = State.dialing;
+    this.#hasPeerEnded[connection] = 0;
     if (target.source === 0) this.#connect(connection, formatAddress(target.address), target.port);
-    else this.#end(connection, CloseCause.unreachable);
+    else this.end(connection, CloseCause.unreachable);
     return connection;
   }
 
@@ -148,20 +117,19 @@ export class DenoEngine implements Engine {
   }
 
   commit(connection: number, size: number): void {
-    this.#outbox.commit(connection, size, this.#state[connection] === State.open);
+    this.#outbox.commit(connection, size, this.state[connection] === State.open);
   }
 
   close(connection: number): void {
-    const state = this.#state[connection];
-    if (state === State.dialing) return this.#end(connection, CloseCause.closed);
+    const state = this.state[connection];
+    if (state === State.dialing) return this.end(connection, CloseCause.closed);
     if (state !== State.open) return;
-    this.#state[connection] = State.closing;
-    this.#lingering.add(connection, this.#clock.monotonicMs());
+    this.startClosing(connection, this.#clock.monotonicMs());
     if (this.#outbox.isEmpty(connection) && this.#isWriting[connection] === 0) this.#endSending(connection);
   }
 
   abort(connection: number): void {
-    if (this.#state[connection] !== State.free) this.#end(connection, CloseCause.aborted);
+    if (this.state[connection] !== State.free) this.end(connection, CloseCause.aborted);
   }
 
   queuedBytes(connection: number): number {
@@ -174,9 +142,9 @@ export class DenoEngine implements Engine {
     await this.#wait(maxWaitMs);
     this.#waker.awake();
     if (this.#isShut) return;
-    this.#handler!.onWake();
+    this.handler!.onWake();
     this.#tell();
-    this.#endLingering();
+    this.endLingering(this.#clock.monotonicMs());
     this.#write();
   }
 
@@ -184,7 +152,7 @@ export class DenoEngine implements Engine {
     this.#isShut = true;
     this.#acceptor.shutdown();
     for (let i = 0; i < this.capacity; i++) {
-      this.#state[i] = State.broken;
+      this.state[i] = State.broken;
       this.#sockets[i]?.close();
       this.#dials[i]?.abort();
     }
@@ -195,7 +163,7 @@ export class DenoEngine implements Engine {
   /** Lets the runtime finish operations; sleeps only when nothing was finished before. */
   async #wait(maxWaitMs: number): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
-    let waitMs = Math.min(maxWaitMs, this.#lingering.nextMs - nowMs);
+    let waitMs = Math.min(maxWaitMs, this.nextLingerMs - nowMs);
     if (this.#acceptor.restUntilMs > nowMs) waitMs = Math.min(waitMs, this.#acceptor.restUntilMs - nowMs);
     const hasWork = this.#finishedAt < this.#finished.length;
     // Not sleeping must not mean never letting the runtime have its turn.
@@ -222,17 +190,16 @@ export class DenoEngine implements Engine {
   }
 
   #handleFinished({ kind, connection, size }: FinishedOperation): void {
-    const handler = this.#handler!;
-    const state = this.#state[connection];
+    const handler = this.handler!;
+    const state = this.state[connection];
     if (kind === EventKind.gone) {
-      handler.onClose(connection, this.#cause[connection] as CloseCause);
-      this.#release(connection);
+      this.tellEnd(connection);
       return;
     }
     if (state === State.broken) return;
     switch (kind) {
       case EventKind.connected:
-        this.#state[connection] = State.open;
+        this.state[connection] = State.open;
         handler.onConnect(connection);
         return this.#read(connection);
       case EventKind.accepted:
@@ -248,7 +215,7 @@ export class DenoEngine implements Engine {
       case EventKind.end:
         this.#hasPeerEnded[connection] = 1;
         if (state === State.open) handler.onEnd(connection);
-        else if (state === State.lingering) this.#end(connection, CloseCause.closed);
+        else if (state === State.lingering) this.end(connection, CloseCause.closed);
         return;
       case EventKind.drained:
         if (state === State.open) handler.onDrain(connection);
@@ -297,7 +264,7 @@ export class DenoEngine implements Engine {
         if (size < chunk.length) this.#outbox.noteWait(connection);
         if (this.#outbox.advance(connection, size)) this.#queue(EventKind.drained, connection);
         if (!this.#outbox.isEmpty(connection)) this.#writeNext(connection);
-        else if (this.#state[connection] === State.closing) this.#endSending(connection);
+        else if (this.state[connection] === State.closing) this.#endSending(connection);
       },
       (error) => {
         this.#isWriting[connection] = 0;
@@ -308,21 +275,13 @@ export class DenoEngine implements Engine {
 
   /** Everything is sent: says so to the peer, and reads on until it ends too. */
   #endSending(connection: number): void {
-    this.#state[connection] = State.lingering;
-    if (this.#hasPeerEnded[connection] === 1) return this.#end(connection, CloseCause.closed);
+    this.state[connection] = State.lingering;
+    if (this.#hasPeerEnded[connection] === 1) return this.end(connection, CloseCause.closed);
     this.#pending[connection]++;
     this.#sockets[connection]!.closeWrite().then(
       () => void this.#settle(connection),
       (error) => this.#fail(connection, error),
     );
-  }
-
-  #endLingering(): void {
-    const nowMs = this.#clock.monotonicMs();
-    for (let c = this.#lingering.takeOver(nowMs); c >= 0; c = this.#lingering.takeOver(nowMs)) {
-      if (this.#state[c] === State.closing) this.#end(c, CloseCause.timeout);
-      else if (this.#state[c] === State.lingering) this.#end(c, CloseCause.closed);
-    }
   }
 
   #connect(connection: number, hostname: string, port: number): void {
@@ -331,7 +290,7 @@ export class DenoEngine implements Engine {
     this.#pending[connection]++;
     Deno.connect({ hostname, port, signal: dial.signal, autoSelectFamily: false }).then(
       (socket) => {
-        if (this.#isShut || this.#state[connection] !== State.dialing) socket.close();
+        if (this.#isShut || this.state[connection] !== State.dialing) socket.close();
         if (this.#settle(connection)) return;
         this.#dials[connection] = undefined;
         socket.setNoDelay(true);
@@ -343,12 +302,11 @@ export class DenoEngine implements Engine {
   }
 
   #take(socket: Deno.TcpConn): boolean {
-    const connection = this.#slots.take();
-    if (connection < 0) return false;
+    if (this.slots.free === 0) return false;
     socket.setNoDelay(true);
-    this.peerAddress[connection] = parseAddress(socket.remoteAddr.hostname) ?? 0;
+    const connection = this.startAccepted(parseAddress(socket.remoteAddr.hostname) ?? 0);
     this.#sockets[connection] = socket;
-    this.#state[connection] = State.open;
+    this.#hasPeerEnded[connection] = 0;
     this.#queue(EventKind.accepted, connection);
     return true;
   }
@@ -356,32 +314,24 @@ export class DenoEngine implements Engine {
   /** An operation came back. True if its connection is broken, so that what it brought counts no more. */
   #settle(connection: number): boolean {
     this.#pending[connection]--;
-    if (this.#state[connection] !== State.broken) return false;
+    if (this.state[connection] !== State.broken) return false;
     if (this.#pending[connection] === 0) this.#queue(EventKind.gone, connection);
     return true;
   }
 
   #fail(connection: number, error: unknown): void {
-    if (!this.#settle(connection)) this.#end(connection, causeOf(error));
+    if (!this.#settle(connection)) this.end(connection, causeOf(error));
   }
 
   /** Gives the descriptor back; the handler is told when no operation is under way any more. */
-  #end(connection: number, cause: CloseCause): void {
-    if (this.#state[connection] === State.broken) return;
-    this.#state[connection] = State.broken;
-    this.#cause[connection] = cause;
+  protected end(connection: number, cause: CloseCause): void {
+    if (!this.markBroken(connection, cause)) return;
     this.#outbox.clear(connection);
     this.#sockets[connection]?.close();
     this.#sockets[connection] = undefined;
     this.#dials[connection]?.abort();
     this.#dials[connection] = undefined;
     if (this.#pending[connection] === 0) this.#queue(EventKind.gone, connection);
-  }
-
-  #release(connection: number): void {
-    this.#state[connection] = State.free;
-    this.#hasPeerEnded[connection] = 0;
-    this.#slots.release(connection);
   }
 }
 

@@ -11,12 +11,11 @@ import {
   type DialTarget,
   emptyStats,
   type Engine,
-  type EngineHandler,
   type EngineOptions,
-  LINGER_MS,
   type Listener,
   PASS_BUDGET_MS,
 } from "../common/engine.ts";
+import { Lifecycle, State } from "../common/lifecycle.ts";
 import { EpollAcceptor, LISTENER_TAG } from "./acceptor.ts";
 import {
   BATCH,
@@ -30,10 +29,8 @@ import {
   FIRST_TAG,
 } from "./epoll_set.ts";
 import { GatheredSends, SENT, WAITS } from "./gathered_sends.ts";
-import { Lingering } from "../common/lingering.ts";
 import * as posix from "../../os/posix.ts";
 import { errno, libc, mapMemory, type MappedArea } from "../../os/posix.ts";
-import { Slots } from "../common/slots.ts";
 import { ReadScheduler } from "../common/read_scheduler.ts";
 
 const INPUT_BYTES = 16 * 1024;
@@ -50,19 +47,14 @@ const READING = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 const WAKE_TAG = FIRST_TAG + 1;
 
-const State = { free: 0, dialing: 1, open: 2, ended: 3, closing: 4, lingering: 5, broken: 6 } as const;
-
 /** Readiness through epoll(7): edge-triggered, batches of 1,024 events, one receive and one send a connection. */
-export class EpollEngine implements Engine {
+export class EpollEngine extends Lifecycle implements Engine {
   readonly name = "epoll";
-  readonly capacity: number;
-  readonly peerAddress: Uint32Array;
   readonly maxReadBytes = INPUT_BYTES;
   readonly input: Area;
   readonly stats = emptyStats();
   readonly reads: ReadScheduler;
 
-  readonly #slots: Slots;
   readonly #clock: Clock;
   readonly #waker: Waker;
   readonly #set: EpollSet;
@@ -78,8 +70,6 @@ export class EpollEngine implements Engine {
 
   /** By connection. */
   readonly #fd: Int32Array;
-  readonly #state: Uint8Array;
-  readonly #cause: Uint8Array;
 
   /** Connections with more to read than one receive took. */
   #again: number[] = [];
@@ -87,31 +77,20 @@ export class EpollEngine implements Engine {
   #drainedMs = 0;
   #sinceMs = 0;
 
-  /** Connections whose end must still be told, since handlers are called from `poll` only. */
-  #ends: number[] = [];
-  /** Connections closed by this side, until they are gone. */
-  readonly #lingering: Lingering;
-
-  #handler: EngineHandler | undefined;
   readonly #wake: number;
   /** Events of the last epoll_wait that are not handled yet. */
   #eventAt = 0;
   #eventCount = 0;
 
   constructor(options: EngineOptions) {
-    this.capacity = options.capacity;
-    this.#slots = new Slots(options.capacity);
+    super(options);
     this.#clock = options.clock;
     this.#waker = options.waker;
     this.#set = new EpollSet(options.capacity);
-    this.#acceptor = new EpollAcceptor(this.#set, this.#slots, this.stats, options.clock);
+    this.#acceptor = new EpollAcceptor(this.#set, this.slots, this.stats, options.clock);
     this.#sends = new GatheredSends(options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
-    this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     this.reads = new ReadScheduler(options.capacity, this.stats, (connection) => this.#isUp(connection));
-    this.peerAddress = new Uint32Array(options.capacity);
     this.#fd = new Int32Array(options.capacity).fill(-1);
-    this.#state = new Uint8Array(options.capacity);
-    this.#cause = new Uint8Array(options.capacity);
     this.input = this.#inputMemory = mapMemory(INPUT_BYTES);
     this.#wake = this.#c.eventfd(0, posix.EFD_NONBLOCK | posix.EFD_CLOEXEC);
     assert(this.#wake >= 0, "an eventfd can be had");
@@ -119,21 +98,8 @@ export class EpollEngine implements Engine {
     this.#waker.useDescriptor(this.#wake);
   }
 
-  get used(): number {
-    return this.#slots.used;
-  }
-
-  get generation(): Int32Array {
-    return this.#slots.generation;
-  }
-
   get output(): Area {
     return this.#sends.output;
-  }
-
-  attach(handler: EngineHandler): void {
-    assert(this.#handler === undefined, "an engine has one handler");
-    this.#handler = handler;
   }
 
   listen(listener: Listener): number {
@@ -149,19 +115,17 @@ export class EpollEngine implements Engine {
   }
 
   dial(target: DialTarget): number {
-    const connection = this.#slots.take();
+    const connection = this.startDial(target.address);
     if (connection < 0) return -1;
-    this.peerAddress[connection] = target.address;
-    this.#state[connection] = State.dialing;
     const fd = openDialSocket(target, posix.SOCK_NONBLOCK);
     if (fd < 0) {
-      this.#end(connection, causeOfErrno(-fd));
+      this.end(connection, causeOfErrno(-fd));
       return connection;
     }
     this.#fd[connection] = fd;
     const result = this.#c.connect(fd, posix.socketAddress(target.address, target.port), 16);
     const code = result === 0 ? 0 : errno();
-    if (code !== 0 && code !== posix.EINPROGRESS) this.#end(connection, causeOfErrno(code));
+    if (code !== 0 && code !== posix.EINPROGRESS) this.end(connection, causeOfErrno(code));
     else this.#add(connection, EPOLLOUT);
     return connection;
   }
@@ -176,24 +140,23 @@ export class EpollEngine implements Engine {
   }
 
   close(connection: number): void {
-    const state = this.#state[connection];
-    if (state === State.dialing) return this.#end(connection, CloseCause.closed);
+    const state = this.state[connection];
+    if (state === State.dialing) return this.end(connection, CloseCause.closed);
     if (state !== State.open && state !== State.ended) return;
     if (connection === this.#sends.connection) this.#flush();
-    if (this.#state[connection] === State.broken) return;
-    this.#state[connection] = State.closing;
-    this.#lingering.add(connection, this.#clock.monotonicMs());
+    if (this.state[connection] === State.broken) return;
+    this.startClosing(connection, this.#clock.monotonicMs());
     if (this.#sends.queuedBytes(connection) === 0) this.#endSending(connection, state === State.ended);
     else this.#watch(connection, EPOLLOUT);
   }
 
   abort(connection: number): void {
-    const state = this.#state[connection];
+    const state = this.state[connection];
     if (state === State.free || state === State.broken) return;
     if (this.#fd[connection] >= 0) {
       this.#c.setsockopt(this.#fd[connection], posix.SOL_SOCKET, posix.SO_LINGER, LINGER_ZERO, 8);
     }
-    this.#end(connection, CloseCause.aborted);
+    this.end(connection, CloseCause.aborted);
   }
 
   queuedBytes(connection: number): number {
@@ -203,7 +166,7 @@ export class EpollEngine implements Engine {
   poll(maxWaitMs: number): void {
     const startMs = this.#submit();
     if (this.#eventAt === this.#eventCount) this.#wait(maxWaitMs, startMs);
-    this.#handler!.onWake();
+    this.handler!.onWake();
     this.#dispatch();
     this.#finish(startMs);
   }
@@ -229,18 +192,18 @@ export class EpollEngine implements Engine {
   /** What the handler caused: answers leave first, so that whoever is closed by an answer's failure is told here too. */
   #finish(startMs: number): void {
     this.#flush();
-    this.#endLingering(startMs);
-    this.#tellEnds();
+    this.endLingering(startMs);
+    this.tellEnds();
     this.#flush();
   }
 
   #isUp(connection: number): boolean {
-    return this.#state[connection] === State.open || this.#state[connection] === State.ended;
+    return this.state[connection] === State.open || this.state[connection] === State.ended;
   }
 
   #wait(maxWaitMs: number, nowMs: number): void {
-    let waitMs = this.#ends.length > 0 ? 0 : Math.min(maxWaitMs, 2_000_000_000);
-    waitMs = Math.min(waitMs, Math.max(0, this.#lingering.nextMs - nowMs));
+    let waitMs = this.hasEnds ? 0 : Math.min(maxWaitMs, 2_000_000_000);
+    waitMs = Math.min(waitMs, Math.max(0, this.nextLingerMs - nowMs));
     const { restUntilMs } = this.#acceptor;
     if (restUntilMs > nowMs) waitMs = Math.min(waitMs, restUntilMs - nowMs);
     if (this.#again.length > 0 || this.reads.hasUnread) waitMs = 0;
@@ -282,8 +245,8 @@ export class EpollEngine implements Engine {
   #leave(event: number): void {
     const connection = this.#set.connectionAt(event);
     const isPlain = (this.#set.flagsAt(event) & ~EPOLLIN) === 0 && connection < FIRST_TAG &&
-      this.#state[connection] === State.open &&
-      this.#set.generationAt(event) === this.#slots.generation[connection];
+      this.state[connection] === State.open &&
+      this.#set.generationAt(event) === this.slots.generation[connection];
     if (isPlain) this.reads.leave(connection);
     else this.#handleEvent(event);
   }
@@ -304,7 +267,7 @@ export class EpollEngine implements Engine {
     this.#again = [];
     for (const connection of again) {
       // Freed meanwhile, it is another's or nobody's: one look too many does no harm.
-      if (this.#state[connection] !== State.open) continue;
+      if (this.state[connection] !== State.open) continue;
       this.reads.chooseAgain();
       this.#receive(connection);
     }
@@ -318,11 +281,11 @@ export class EpollEngine implements Engine {
       else this.#c.read(this.#wake, this.#wakeCount, 8);
       return;
     }
-    if (this.#set.generationAt(event) !== this.#slots.generation[connection]) {
+    if (this.#set.generationAt(event) !== this.slots.generation[connection]) {
       this.stats.staleEvents++;
       return;
     }
-    switch (this.#state[connection]) {
+    switch (this.state[connection]) {
       case State.dialing:
         this.#connected(connection);
         return;
@@ -337,12 +300,12 @@ export class EpollEngine implements Engine {
     }
     this.reads.choose(connection);
     this.#receive(connection);
-    if ((events & EPOLLRDHUP) !== 0 && this.#state[connection] === State.open) this.#again.push(connection);
+    if ((events & EPOLLRDHUP) !== 0 && this.state[connection] === State.open) this.#again.push(connection);
   }
 
   /** Reads once, whoever was chosen. */
   #receive(connection: number): void {
-    const state = this.#state[connection];
+    const state = this.state[connection];
     if (state === State.broken || state === State.free) return;
     const fd = this.#fd[connection];
     const size = this.#c.recv(fd, this.#inputMemory.pointer, INPUT_BYTES, posix.MSG_DONTWAIT);
@@ -352,50 +315,48 @@ export class EpollEngine implements Engine {
       // The kernel tells of an edge once: what one receive can't take is looked for again.
       if (size === INPUT_BYTES) this.#again.push(connection);
       this.reads.sinceMs = this.#sinceMs;
-      this.#handler!.onBytes(connection, 0, size);
+      this.handler!.onBytes(connection, 0, size);
       if (connection === this.#sends.connection) this.#flush();
     } else if (size === 0) {
-      if (state === State.lingering) this.#end(connection, CloseCause.closed);
+      if (state === State.lingering) this.end(connection, CloseCause.closed);
       else if (state === State.open) {
-        this.#state[connection] = State.ended;
+        this.state[connection] = State.ended;
         this.#watch(connection, this.#set.interestOf(connection) & ~READING);
-        this.#handler!.onEnd(connection);
+        this.handler!.onEnd(connection);
       } else if ((this.#set.interestOf(connection) & EPOLLIN) !== 0) {
         this.#watch(connection, this.#set.interestOf(connection) & ~READING);
-      } else this.#end(connection, CloseCause.reset); // hung up both ways while we still had to send
+      } else this.end(connection, CloseCause.reset); // hung up both ways while we still had to send
     } else {
       const code = errno();
-      if (code !== posix.EAGAIN && code !== posix.EINTR) this.#end(connection, causeOfErrno(code));
+      if (code !== posix.EAGAIN && code !== posix.EINTR) this.end(connection, causeOfErrno(code));
     }
   }
 
   #connected(connection: number): void {
     const code = this.#socketError(this.#fd[connection]);
-    if (code !== 0) return this.#end(connection, causeOfErrno(code));
-    this.#state[connection] = State.open;
+    if (code !== 0) return this.end(connection, causeOfErrno(code));
+    this.state[connection] = State.open;
     this.#watch(connection, READING);
-    this.#handler!.onConnect(connection);
+    this.handler!.onConnect(connection);
     if (connection === this.#sends.connection) this.#flush();
   }
 
   readonly #accepted = (fd: number, peerAddress: number): void => {
-    const connection = this.#slots.take();
-    this.peerAddress[connection] = peerAddress;
+    const connection = this.startAccepted(peerAddress);
     this.#fd[connection] = fd;
-    this.#state[connection] = State.open;
     this.#add(connection, READING);
-    this.#handler!.onAccept(connection);
+    this.handler!.onAccept(connection);
   };
 
   /** Sends what was gathered for one connection; what the kernel doesn't take waits in its queue. */
   #flush(): void {
     const { connection } = this.#sends;
     if (connection < 0) return;
-    const state = this.#state[connection];
+    const state = this.state[connection];
     if (state !== State.open && state !== State.ended) return this.#sends.drop();
     const result = this.#sends.send(this.#fd[connection]);
     if (result === SENT) return;
-    if (result < 0) return this.#end(connection, causeOfErrno(-result));
+    if (result < 0) return this.end(connection, causeOfErrno(-result));
     this.#watch(connection, this.#set.interestOf(connection) | EPOLLOUT);
   }
 
@@ -403,52 +364,31 @@ export class EpollEngine implements Engine {
     this.#flush();
     const result = this.#sends.sendWaiting(connection, this.#fd[connection]);
     if (result === WAITS) return; // the kernel tells when it has room again
-    if (result < 0) return this.#end(connection, causeOfErrno(-result));
-    if (this.#state[connection] === State.closing) return this.#endSending(connection, false);
+    if (result < 0) return this.end(connection, causeOfErrno(-result));
+    if (this.state[connection] === State.closing) return this.#endSending(connection, false);
     this.#watch(connection, this.#set.interestOf(connection) & ~EPOLLOUT);
-    this.#handler!.onDrain(connection);
+    this.handler!.onDrain(connection);
   }
 
   /** Everything is sent: says so to the peer, and reads on until it ends too. */
   #endSending(connection: number, hasPeerEnded: boolean): void {
-    if (hasPeerEnded) return this.#end(connection, CloseCause.closed);
+    if (hasPeerEnded) return this.end(connection, CloseCause.closed);
     this.#c.shutdown(this.#fd[connection], posix.SHUT_WR);
-    this.#state[connection] = State.lingering;
+    this.state[connection] = State.lingering;
     // It is watched by level from here on: left unread, it would wake every wait.
     this.reads.wake(connection);
     this.#watch(connection, EPOLLIN);
   }
 
-  #endLingering(nowMs: number): void {
-    for (let c = this.#lingering.takeOver(nowMs); c >= 0; c = this.#lingering.takeOver(nowMs)) {
-      if (this.#state[c] === State.closing) this.#end(c, CloseCause.timeout);
-      else if (this.#state[c] === State.lingering) this.#end(c, CloseCause.closed);
-    }
-  }
-
   /** Gives the descriptor back now; the handler is told, and the number freed, at the end of the poll. */
-  #end(connection: number, cause: CloseCause): void {
-    if (this.#state[connection] === State.broken) return;
-    this.#state[connection] = State.broken;
-    this.#cause[connection] = cause;
+  protected end(connection: number, cause: CloseCause): void {
+    if (!this.markBroken(connection, cause)) return;
     this.#set.forget(connection);
     this.reads.forget(connection);
     if (this.#fd[connection] >= 0) this.#c.close(this.#fd[connection]);
     this.#fd[connection] = -1;
     this.#sends.forget(connection);
-    this.#ends.push(connection);
-  }
-
-  #tellEnds(): void {
-    const ends = this.#ends;
-    if (ends.length === 0) return;
-    // What the handler ends meanwhile is told in the next call: a dial that fails at once must not go round in this one.
-    this.#ends = [];
-    for (const connection of ends) {
-      this.#handler!.onClose(connection, this.#cause[connection] as CloseCause);
-      this.#state[connection] = State.free;
-      this.#slots.release(connection);
-    }
+    this.noteEnd(connection);
   }
 
   #socketError(fd: number): number {
@@ -458,11 +398,11 @@ export class EpollEngine implements Engine {
   }
 
   #add(connection: number, interest: number): void {
-    this.#set.add(connection, this.#fd[connection], this.#slots.generation[connection], interest);
+    this.#set.add(connection, this.#fd[connection], this.slots.generation[connection], interest);
   }
 
   #watch(connection: number, interest: number): void {
-    this.#set.change(connection, this.#fd[connection], this.#slots.generation[connection], interest);
+    this.#set.change(connection, this.#fd[connection], this.slots.generation[connection], interest);
   }
 }
 

@@ -9,26 +9,21 @@ import {
   type DialTarget,
   emptyStats,
   type Engine,
-  type EngineHandler,
   type EngineOptions,
-  LINGER_MS,
   type Listener,
   PASS_BUDGET_MS,
 } from "../common/engine.ts";
-import { Lingering } from "../common/lingering.ts";
+import { Lifecycle, State } from "../common/lifecycle.ts";
 import { ACCEPT_REST_MS, ACCEPTS_PER_PASS } from "../common/listening_socket.ts";
 import { Outbox } from "../common/outbox.ts";
 import type { SimListener, SimNetwork } from "./network.ts";
 import { SimPhase, type SimSocket } from "./socket.ts";
-import { Slots } from "../common/slots.ts";
 import { ReadScheduler } from "../common/read_scheduler.ts";
 
 const INPUT_BYTES = 4 * 1024;
 /** How many sockets are handled between two looks at the clock. */
 const EVENTS_PER_LOOK = 32;
 const LOOPBACK = 0x7f00_0001;
-
-const State = { free: 0, dialing: 1, open: 2, closing: 3, lingering: 4, broken: 5 } as const;
 
 /** Where in the simulated world an engine is. Its `clock` must be the network's. */
 export interface SimEngineOptions extends EngineOptions {
@@ -43,10 +38,8 @@ export interface SimEngineOptions extends EngineOptions {
  * Bytes over a {@linkcode SimNetwork}. `poll` handles what is due at the present virtual time: it never waits, and lets
  * no time pass. Whoever drives the simulation does that.
  */
-export class SimEngine implements Engine {
+export class SimEngine extends Lifecycle implements Engine {
   readonly name = "sim";
-  readonly capacity: number;
-  readonly peerAddress: Uint32Array;
   readonly maxReadBytes = INPUT_BYTES;
   readonly input: Area;
   readonly output: Area;
@@ -55,16 +48,12 @@ export class SimEngine implements Engine {
   /** Most descriptors that this host may have open; the simulation may change it at any time. */
   descriptorLimit = Infinity;
 
-  readonly #slots: Slots;
   readonly #waker: Waker;
   readonly #network: SimNetwork;
   readonly #address: number;
   readonly #outbox: Outbox;
-  readonly #lingering: Lingering;
 
   /** By connection. */
-  readonly #state: Uint8Array;
-  readonly #cause: Uint8Array;
   readonly #hasPeerEnded: Uint8Array;
   readonly #sockets: (SimSocket | undefined)[];
 
@@ -79,48 +68,27 @@ export class SimEngine implements Engine {
 
   /** Sockets with news. */
   #awake: SimSocket[] = [];
-  /** Connections whose end must still be told. */
-  #ends: number[] = [];
   /** Connections whose owner is to be told that nothing waits any more. */
   #drained: number[] = [];
-  #handler: EngineHandler | undefined;
   #listener: SimListener | undefined;
   #acceptMode: AcceptMode = AcceptMode.paused;
   #acceptRestUntilMs = 0;
 
   constructor(options: SimEngineOptions) {
+    super(options);
     const { capacity, network } = options;
     assert(options.clock === network.clock, "a simulated engine lives in its network's time");
-    this.capacity = capacity;
     this.#network = network;
     this.#address = options.address ?? LOOPBACK;
-    this.#slots = new Slots(capacity);
     this.#waker = options.waker;
     this.#outbox = new Outbox(capacity, options.queueBytes ?? DEFAULT_QUEUE_BYTES, this.stats);
-    this.#lingering = new Lingering(options.lingerMs ?? LINGER_MS, this.#slots.generation);
     this.output = this.#outbox.output;
     this.#readsPerMs = options.readsPerMs ?? Infinity;
-    this.reads = new ReadScheduler(capacity, this.stats, (c) => this.#state[c] === State.open);
+    this.reads = new ReadScheduler(capacity, this.stats, (c) => this.state[c] === State.open);
     const bytes = new Uint8Array(INPUT_BYTES);
     this.input = { bytes, view: new DataView(bytes.buffer) };
-    this.peerAddress = new Uint32Array(capacity);
-    this.#state = new Uint8Array(capacity);
-    this.#cause = new Uint8Array(capacity);
     this.#hasPeerEnded = new Uint8Array(capacity);
     this.#sockets = new Array(capacity).fill(undefined);
-  }
-
-  get used(): number {
-    return this.#slots.used;
-  }
-
-  get generation(): Int32Array {
-    return this.#slots.generation;
-  }
-
-  attach(handler: EngineHandler): void {
-    assert(this.#handler === undefined, "an engine has one handler");
-    this.#handler = handler;
   }
 
   listen(listener: Listener): number {
@@ -138,16 +106,15 @@ export class SimEngine implements Engine {
   }
 
   dial(target: DialTarget): number {
-    const connection = this.#slots.take();
+    const connection = this.startDial(target.address);
     if (connection < 0) return -1;
-    this.peerAddress[connection] = target.address;
-    this.#state[connection] = State.dialing;
     if (!this.#hasDescriptor(0)) {
-      this.#end(connection, CloseCause.noDescriptor);
+      this.end(connection, CloseCause.noDescriptor);
       return connection;
     }
     const socket = this.#network.dial(this, target.source || this.#address, target.address, target.port);
     this.#sockets[connection] = socket;
+    this.#hasPeerEnded[connection] = 0;
     socket.connection = connection;
     return connection;
   }
@@ -157,20 +124,19 @@ export class SimEngine implements Engine {
   }
 
   commit(connection: number, size: number): void {
-    this.#outbox.commit(connection, size, this.#state[connection] === State.open);
+    this.#outbox.commit(connection, size, this.state[connection] === State.open);
   }
 
   close(connection: number): void {
-    const state = this.#state[connection];
-    if (state === State.dialing) return this.#end(connection, CloseCause.closed);
+    const state = this.state[connection];
+    if (state === State.dialing) return this.end(connection, CloseCause.closed);
     if (state !== State.open) return;
-    this.#state[connection] = State.closing;
-    this.#lingering.add(connection, this.#network.clock.monotonicMs());
+    this.startClosing(connection, this.#network.clock.monotonicMs());
     if (this.#outbox.isEmpty(connection)) this.#endSending(connection);
   }
 
   abort(connection: number): void {
-    if (this.#state[connection] !== State.free) this.#end(connection, CloseCause.aborted);
+    if (this.state[connection] !== State.free) this.end(connection, CloseCause.aborted);
   }
 
   queuedBytes(connection: number): number {
@@ -181,12 +147,12 @@ export class SimEngine implements Engine {
     this.#write();
     this.#network.deliver();
     this.#waker.awake();
-    this.#handler!.onWake();
+    this.handler!.onWake();
     this.#accept();
     this.#handleAwake();
     this.#tellDrained();
-    this.#endLingering();
-    this.#tellEnds();
+    this.endLingering(this.#network.clock.monotonicMs());
+    this.tellEnds();
     this.#write();
   }
 
@@ -194,7 +160,7 @@ export class SimEngine implements Engine {
     if (this.#listener !== undefined) this.#network.unlisten(this.#listener);
     for (const socket of this.#sockets) socket?.close();
     this.#sockets.fill(undefined);
-    this.#state.fill(State.broken);
+    this.state.fill(State.broken);
     this.#awake = [];
   }
 
@@ -202,13 +168,13 @@ export class SimEngine implements Engine {
   nextDueMs(): number {
     const nowMs = this.#network.clock.monotonicMs();
     const { hasUnread } = this.reads;
-    if (this.#ends.length > 0 || this.#drained.length > 0 || this.#outbox.hasDue) return nowMs;
+    if (this.hasEnds || this.#drained.length > 0 || this.#outbox.hasDue) return nowMs;
     if (this.#awake.length > 0 || hasUnread) {
       return this.#readCredit > 0 ? nowMs : nowMs + (1 - this.#readCredit) / this.#readsPerMs;
     }
     const lookMs = nowMs + this.reads.lookMs;
     const acceptMs = this.#canAccept() ? Math.max(nowMs, this.#acceptRestUntilMs) : Infinity;
-    return Math.min(acceptMs, this.#lingering.nextMs, lookMs);
+    return Math.min(acceptMs, this.nextLingerMs, lookMs);
   }
 
   /** For the network: a socket has news. */
@@ -220,7 +186,7 @@ export class SimEngine implements Engine {
 
   #canAccept(): boolean {
     if (this.#listener === undefined || this.#listener.backlog.length === 0) return false;
-    if (this.#acceptMode === AcceptMode.open) return this.#slots.free > 0 && this.#acceptsLeft >= 1;
+    if (this.#acceptMode === AcceptMode.open) return this.slots.free > 0 && this.#acceptsLeft >= 1;
     return this.#acceptMode === AcceptMode.refuse;
   }
 
@@ -238,14 +204,13 @@ export class SimEngine implements Engine {
         continue;
       }
       this.#acceptsLeft--;
-      const connection = this.#slots.take();
-      this.peerAddress[connection] = socket.remoteAddress;
+      const connection = this.startAccepted(socket.remoteAddress);
       this.#sockets[connection] = socket;
-      this.#state[connection] = State.open;
+      this.#hasPeerEnded[connection] = 0;
       socket.connection = connection;
       socket.owner = this;
       this.wake(socket); // it may have news from before
-      this.#handler!.onAccept(connection);
+      this.handler!.onAccept(connection);
     }
   }
 
@@ -258,7 +223,7 @@ export class SimEngine implements Engine {
 
   /** @param more numbers about to be taken; a dial has taken its own already */
   #hasDescriptor(more: number): boolean {
-    return this.#slots.used + more <= this.descriptorLimit;
+    return this.slots.used + more <= this.descriptorLimit;
   }
 
   /** Handles sockets with news for one budget; the rest waits for the next call, and so does what is new. */
@@ -300,7 +265,7 @@ export class SimEngine implements Engine {
     socket.isAwake = false;
     const { connection } = socket;
     const isPlain = this.#sockets[connection] === socket && socket.phase === SimPhase.up && !socket.isReset &&
-      this.#state[connection] === State.open && !socket.isAtEnd;
+      this.state[connection] === State.open && !socket.isAtEnd;
     if (isPlain) this.reads.leave(connection);
     else this.#handleSocket(socket);
   }
@@ -320,14 +285,14 @@ export class SimEngine implements Engine {
       this.stats.staleEvents++;
       return;
     }
-    if (socket.phase === SimPhase.failed) return this.#end(connection, socket.failure);
+    if (socket.phase === SimPhase.failed) return this.end(connection, socket.failure);
     if (socket.phase === SimPhase.connecting) return;
-    if (this.#state[connection] === State.dialing) {
-      this.#state[connection] = State.open;
-      this.#handler!.onConnect(connection);
+    if (this.state[connection] === State.dialing) {
+      this.state[connection] = State.open;
+      this.handler!.onConnect(connection);
       if (this.#sockets[connection] !== socket) return; // ended by the handler
     }
-    if (socket.isReset) return this.#end(connection, CloseCause.reset);
+    if (socket.isReset) return this.end(connection, CloseCause.reset);
     this.#writeNext(connection);
     if (this.reads.isResting(connection) && !socket.isAtEnd) return this.reads.ignore();
     this.reads.sinceMs = this.#sinceMs;
@@ -336,16 +301,16 @@ export class SimEngine implements Engine {
   }
 
   #receive(connection: number, socket: SimSocket): void {
-    const state = this.#state[connection];
+    const state = this.state[connection];
     if (state === State.broken) return;
     const size = socket.read(this.input.bytes);
     this.#readCredit--;
     if (size > 0) {
-      if (state === State.open) this.#handler!.onBytes(connection, 0, size);
+      if (state === State.open) this.handler!.onBytes(connection, 0, size);
     } else if (socket.isAtEnd && this.#hasPeerEnded[connection] === 0) {
       this.#hasPeerEnded[connection] = 1;
-      if (state === State.open) this.#handler!.onEnd(connection);
-      else if (state === State.lingering) this.#end(connection, CloseCause.closed);
+      if (state === State.open) this.handler!.onEnd(connection);
+      else if (state === State.lingering) this.end(connection, CloseCause.closed);
     }
     const hasMore = socket.hasBytes || (socket.isAtEnd && this.#hasPeerEnded[connection] === 0);
     if (hasMore && this.#sockets[connection] === socket) this.wake(socket);
@@ -361,11 +326,11 @@ export class SimEngine implements Engine {
     const waiting = this.#outbox.peek(connection);
     if (socket === undefined || waiting.length === 0) return;
     const sent = socket.write(waiting);
-    if (sent < 0) return this.#end(connection, CloseCause.reset);
+    if (sent < 0) return this.end(connection, CloseCause.reset);
     if (sent < waiting.length) this.#outbox.noteWait(connection);
     const isDrained = this.#outbox.advance(connection, sent);
     if (!this.#outbox.isEmpty(connection)) return;
-    if (this.#state[connection] === State.closing) this.#endSending(connection);
+    if (this.state[connection] === State.closing) this.#endSending(connection);
     else if (isDrained) this.#drained.push(connection);
   }
 
@@ -374,49 +339,26 @@ export class SimEngine implements Engine {
     this.#drained = [];
     for (const connection of drained) {
       // None was freed since it was noted: that happens after this, and the list is empty then.
-      if (this.#state[connection] === State.open) this.#handler!.onDrain(connection);
+      if (this.state[connection] === State.open) this.handler!.onDrain(connection);
     }
   }
 
   /** Everything is sent: says so to the peer, and reads on until it ends too. */
   #endSending(connection: number): void {
-    this.#state[connection] = State.lingering;
-    if (this.#hasPeerEnded[connection] === 1) return this.#end(connection, CloseCause.closed);
+    this.state[connection] = State.lingering;
+    if (this.#hasPeerEnded[connection] === 1) return this.end(connection, CloseCause.closed);
     this.#sockets[connection]!.end();
   }
 
-  #endLingering(): void {
-    const nowMs = this.#network.clock.monotonicMs();
-    for (let c = this.#lingering.takeOver(nowMs); c >= 0; c = this.#lingering.takeOver(nowMs)) {
-      if (this.#state[c] === State.closing) this.#end(c, CloseCause.timeout);
-      else if (this.#state[c] === State.lingering) this.#end(c, CloseCause.closed);
-    }
-  }
-
   /** Gives the socket back now; the handler is told, and the number freed, at the end of a poll. */
-  #end(connection: number, cause: CloseCause): void {
-    const state = this.#state[connection];
-    if (state === State.broken) return;
+  protected end(connection: number, cause: CloseCause): void {
+    if (!this.markBroken(connection, cause)) return;
     const socket = this.#sockets[connection];
     if (cause === CloseCause.aborted) socket?.reset();
     else socket?.close();
     this.#sockets[connection] = undefined;
-    this.#state[connection] = State.broken;
-    this.#cause[connection] = cause;
     this.reads.forget(connection);
     this.#outbox.clear(connection);
-    this.#ends.push(connection);
-  }
-
-  #tellEnds(): void {
-    const ends = this.#ends;
-    // What the handler ends meanwhile is told in the next call: a dial that fails at once must not go round in this one.
-    this.#ends = [];
-    for (const connection of ends) {
-      this.#handler!.onClose(connection, this.#cause[connection] as CloseCause);
-      this.#state[connection] = State.free;
-      this.#hasPeerEnded[connection] = 0;
-      this.#slots.release(connection);
-    }
+    this.noteEnd(connection);
   }
 }

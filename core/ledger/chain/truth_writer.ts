@@ -5,7 +5,8 @@ import { commitOf, type Link, LinkHasher } from "./chain.ts";
 import { HeadMark } from "./head_mark.ts";
 import { type EntryRows, ROW_FIELDS } from "../record/entry_rows.ts";
 import { ledgerIdOf, linkAt, tipOf } from "./links.ts";
-import { durableTimeOf, type Note, rowsOfNote, timeNote } from "./notes.ts";
+import { kinds } from "../kinds/entry_kinds.ts";
+import { durableTimeOf, type Note, noteOf, rowsOfNote } from "./notes.ts";
 import { endedKey } from "../disk/sqlite_rows.ts";
 
 const MANY_ROWS = 16;
@@ -108,7 +109,7 @@ export class TruthWriter {
   note(note: Note, wallMs: number): void {
     const time = durableTimeOf(this.#db);
     if (time !== undefined && wallMs - time.lagMs > time.eventMs) {
-      this.append(rowsOfNote(timeNote(time), this.#tip.seq + 1, wallMs), NO_MARKS);
+      this.append(rowsOfNote(noteOf(kinds.time, time), this.#tip.seq + 1, wallMs), NO_MARKS);
     }
     this.append(rowsOfNote(note, this.#tip.seq + 1, wallMs), NO_MARKS);
   }

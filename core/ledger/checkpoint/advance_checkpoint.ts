@@ -7,28 +7,18 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { eachDelivered } from "../record/delivered_marks.ts";
-import { EntryKind, HELD, Refusal, Verdict } from "../record/entry.ts";
+import { Verdict } from "../record/entry.ts";
 import { type EntryRows, RowField } from "../record/entry_rows.ts";
 import { idSpaceOf } from "../../base/id_space.ts";
-import { emptyJudgement } from "../record/ledger.ts";
+import { emptyJudgement, readRow, say } from "../record/judgement.ts";
+import { NO_LIMITS } from "../record/ledger.ts";
 import { hexOf, ledgerIdOf, linkAt } from "../chain/links.ts";
 import { hostNumberOf } from "../chain/notes.ts";
-import { readOrder } from "../record/order_text.ts";
-import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "../judge/packets.ts";
-import { type Purse, Sends } from "../judge/sends.ts";
+import { kindOf } from "../kinds/entry_kinds.ts";
+import { Books } from "../books/books.ts";
+import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "../books/packets.ts";
 import { setAside } from "../disk/set_aside.ts";
 import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "../disk/sqlite_rows.ts";
-
-const NO_WORDS = new Uint32Array();
-/** What is in the rows was judged: everybody had the money that they sent. */
-const ENOUGH: Purse = {
-  wonFen: () => Infinity,
-  nextPacketId: () => 1,
-  mintedFen: () => 0,
-  fundObjection: () => Refusal.none,
-};
-
-type Changing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
 /**
  * Writes a new checkpoint out of the present one and the rows after it. Holds only the chunks that those rows touch,
@@ -68,102 +58,59 @@ function* advance(
   db: DatabaseSync,
   old: CheckpointReader | undefined,
 ): Generator<void, number> {
-  const changes = new Packets();
   const selectEnded = selectingEnded(db);
-  const ids = idSpaceOf(hostNumberOf(db) ?? 0);
-  const sends = new Sends(ENOUGH, { ended: (packetId) => endedOf(selectEnded, packetId) }, ids);
-  old?.readSends(sends);
-  const head: Changing<CheckpointHead> = {
-    seq: old?.head.seq ?? 0,
-    mark: old?.head.mark ?? 0,
-    ledger: ledgerIdOf(db),
-    headHex: "",
-    mints: [...old?.head.mints ?? []],
-    givenBack: [...old?.head.givenBack ?? []],
-    orders: [...old?.head.orders ?? []],
-    largeAmountsFen: [],
-  };
+  const ended = { ended: (packetId: number) => endedOf(selectEnded, packetId) };
+  const draft = new Draft(NO_LIMITS, ended, idSpaceOf(hostNumberOf(db) ?? 0));
+  old?.readBooks(draft);
+  let seq = old?.head.seq ?? 0;
   // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
   const delivered: Uint32Array[] = [];
-  head.mark = readDelivered(db, head.mark, (words) => delivered.push(words));
-  for (const rows of eachRows(db, head.seq, lastSeqOf(db))) {
-    addRows(rows, head, changes, sends);
+  const mark = readDelivered(db, old?.head.mark ?? 0, (words) => delivered.push(words));
+  for (const rows of eachRows(db, seq, lastSeqOf(db))) {
+    draft.add(rows);
+    seq = rows.values[rows.at(rows.count - 1) + RowField.seq];
     yield;
   }
-  head.headHex = hexOf(linkAt(db, head.seq)!.head);
-  head.largeAmountsFen = [...old?.head.largeAmountsFen ?? [], ...changes.largeAmountsFen];
   for (const words of delivered) {
     eachDelivered(
       words,
-      (packetId) => changes.note(packetId, PacketState.delivered),
-      (packetId, user) => void sends.pending.deliver(user, packetId),
+      (packetId) => draft.packets.note(packetId, PacketState.delivered),
+      (packetId, user) => void draft.sends.pending.deliver(user, packetId),
     );
   }
-  yield* writeCheckpoint(path, head, sends, merged(old, changes));
-  return head.seq;
+  const headHex = hexOf(linkAt(db, seq)!.head);
+  yield* writeCheckpoint(
+    path,
+    { seq, mark, ledger: ledgerIdOf(db), headHex },
+    draft,
+    merged(old, draft.packets),
+  );
+  return seq;
 }
 
-function addRows(rows: EntryRows, head: Changing<CheckpointHead>, changes: Packets, sends: Sends): void {
-  const { values } = rows;
-  const judgement = emptyJudgement();
-  for (let row = 0; row < rows.count; row++) {
-    const at = rows.at(row);
-    const packetId = values[at + RowField.packetId];
-    const amountFen = values[at + RowField.amount];
-    const sponsor = values[at + RowField.sponsor];
-    switch (values[at + RowField.kind]) {
-      case EntryKind.mint:
-        head.mints.push([
-          packetId,
-          values[at + RowField.count],
-          amountFen,
-          sponsor,
-          values[at + RowField.user],
-        ]);
-        break;
-      case EntryKind.order: {
-        const body = rows.bodies.get(values[at + RowField.seq]) ?? NO_WORDS;
-        const json = readOrder(body, values[at + RowField.count])?.json;
-        if (json === undefined) throw new CheckpointBroken(`row ${values[at + RowField.seq]} is no order`);
-        head.orders.push({ number: packetId, json, isEnded: false });
-        break;
-      }
-      case EntryKind.endOrder:
-        head.orders = head.orders.map((order) =>
-          order.number === packetId ? { ...order, isEnded: true } : order
-        );
-        break;
-      case EntryKind.award:
-        changes.award(
-          packetId,
-          values[at + RowField.user],
-          amountFen,
-          sponsor,
-          values[at + RowField.count] === HELD,
-        );
-        break;
-      case EntryKind.open:
-        changes.note(packetId, PacketState.opened);
-        break;
-      case EntryKind.lapse:
-        changes.note(packetId, PacketState.lapsed);
-        break;
-      case EntryKind.giveBack:
-        head.givenBack.push({ sponsor, belowId: packetId, amountFen });
-        break;
-      case EntryKind.limits:
-      case EntryKind.seed:
-      case EntryKind.loss:
-      case EntryKind.host:
-      case EntryKind.time:
-        break;
-      default:
-        sends.replay(values, at, rows.bodies.get(values[at + RowField.seq]) ?? NO_WORDS, judgement);
-        if (judgement.verdict !== Verdict.done) {
-          throw new CheckpointBroken(`row ${values[at + RowField.seq]} contradicts it`);
-        }
+/** Books that know of packets only what has changed since the last checkpoint. */
+class Draft extends Books {
+  readonly #judgement = emptyJudgement();
+
+  /** What is in the rows was judged: everybody had the money that they sent. */
+  override balanceOf(): number {
+    return Infinity;
+  }
+
+  add(rows: EntryRows): void {
+    const { values, bodies } = rows;
+    const judgement = this.#judgement;
+    for (let row = 0; row < rows.count; row++) {
+      const at = rows.at(row);
+      const seq = values[at + RowField.seq];
+      readRow(values, at, bodies.get(seq), judgement);
+      say(judgement, Verdict.done);
+      const kind = kindOf(judgement.kind);
+      kind?.note?.(this, judgement);
+      const isRight = kind?.legs !== undefined && judgement.verdict === Verdict.done &&
+        judgement.packetId === values[at + RowField.packetId];
+      if (!isRight) throw new CheckpointBroken(`row ${seq} contradicts it`);
     }
-    head.seq = values[at + RowField.seq];
   }
 }
 

@@ -1,17 +1,18 @@
 import { crc32 } from "node:zlib";
-import type { GivenBack, Judge } from "../judge/judge.ts";
-import { LASTING_CHUNK_BYTES } from "../judge/packets.ts";
-import type { Sends } from "../judge/sends.ts";
+import type { Books, GivenBack } from "../books/books.ts";
+import { LASTING_CHUNK_BYTES } from "../books/packets.ts";
 import { restoreSends, sendsWords } from "./sends_state.ts";
 
 /** Name of the checkpoint's file in a ledger's directory. */
 export const CHECKPOINT_FILE = "checkpoint";
 /** "RPKC" and the format's version. */
 const MAGIC = 0x52504b43;
-const VERSION = 3;
+const VERSION = 4;
 const VERSION_WITHOUT_HEAD = 2;
 const HEAD_WORDS = 7;
 const CHUNK_HEAD_WORDS = 2;
+/** Instead of a chunk's number: there are no more, and how many there were stands where its checksum would. */
+const NO_MORE = 0xffff_ffff;
 
 /** What a checkpoint says besides what users sent each other, and the packets' columns. */
 export interface CheckpointHead {
@@ -34,6 +35,22 @@ export interface CheckpointHead {
   readonly largeAmountsFen: readonly (readonly [packetId: number, amountFen: number])[];
 }
 
+/** What books say in a checkpoint's head. */
+export function headOf({ mints, orders, givenBack, packets }: Books): Pick<
+  CheckpointHead,
+  "mints" | "orders" | "givenBack" | "largeAmountsFen"
+> {
+  return {
+    mints: Array.from(
+      mints.all(),
+      ({ firstId, count, amountFen, sponsor, order = 0 }) => [firstId, count, amountFen, sponsor, order],
+    ),
+    orders: Array.from(orders.all, ({ number, json, isEnded }) => ({ number, json, isEnded })),
+    givenBack,
+    largeAmountsFen: [...packets.largeAmountsFen],
+  };
+}
+
 /** An operator's order, with an `OrderText` as JSON. */
 export interface KeptOrder {
   readonly number: number;
@@ -48,31 +65,34 @@ export class CheckpointBroken extends Error {
 
 /**
  * What is used and counted, up to a row: a flat file that is read in one go, so that a start needn't read ten million
- * rows. Each part has a checksum. A new one is written beside the old one and renamed over it. Yields after each part.
+ * rows. Each part has a checksum, and the end says how many there are. A new one is written beside the old one and renamed over it. Yields after each part.
  */
 export function* writeCheckpoint(
   path: string,
-  head: CheckpointHead,
-  sends: Sends,
+  place: Pick<CheckpointHead, "seq" | "mark" | "ledger" | "headHex">,
+  books: Books,
   chunks: Iterable<[number, Uint8Array]>,
 ): Generator<void, void> {
   const file = Deno.openSync(`${path}.new`, { write: true, create: true, truncate: true });
   try {
-    const text = new TextEncoder().encode(JSON.stringify(head));
-    const state = bytesOf(sendsWords(sends));
+    const text = new TextEncoder().encode(JSON.stringify({ ...place, ...headOf(books) }));
+    const state = bytesOf(sendsWords(books.sends));
     const chunkHead = new Uint32Array(CHUNK_HEAD_WORDS);
     const sums = [text.length, crc32(text), state.length, crc32(state)];
     write(file, bytesOf(Uint32Array.of(MAGIC, VERSION, LASTING_CHUNK_BYTES, ...sums)));
     write(file, text);
     write(file, state);
     yield;
+    let count = 0;
     for (const [number, bytes] of chunks) {
-      chunkHead[0] = number;
-      chunkHead[1] = crc32(bytes);
-      write(file, new Uint8Array(chunkHead.buffer));
+      chunkHead.set([number, sumOf(number, bytes)]);
+      write(file, bytesOf(chunkHead));
       write(file, bytes);
+      count++;
       yield;
     }
+    chunkHead.set([NO_MORE, count]);
+    write(file, bytesOf(chunkHead));
     file.syncSync();
   } finally {
     file.close();
@@ -85,6 +105,8 @@ export class CheckpointReader {
   readonly head: CheckpointHead;
   readonly #file: Deno.FsFile;
   readonly #chunkHead = new Uint32Array(CHUNK_HEAD_WORDS);
+  /** Chunks that were read. */
+  #chunks = 0;
 
   /** Bytes of what users sent each other, and their checksum. */
   readonly #stateBytes: number;
@@ -130,12 +152,23 @@ export class CheckpointReader {
     }
   }
 
-  /** Reads what users sent each other into empty sends; before any chunk, or not at all. @throws CheckpointBroken */
-  readSends(sends: Sends): void {
-    restoreSends(sends, this.readSendsWords());
+  /** Reads all but the packets' columns into empty books; before any chunk. @throws CheckpointBroken */
+  readBooks(books: Books): void {
+    const { orders, mints, givenBack, largeAmountsFen } = this.head;
+    for (const { number, json, isEnded } of orders) {
+      books.orders.restore(number, JSON.parse(json), json, isEnded);
+    }
+    for (const [firstId, count, amountFen, sponsor, order] of mints) {
+      books.made({ firstId, count, amountFen, sponsor, order });
+    }
+    for (const given of givenBack) books.wentBack(given);
+    for (const [packetId, amountFen] of largeAmountsFen) {
+      books.packets.largeAmountsFen.set(packetId, amountFen);
+    }
+    restoreSends(books.sends, this.readSendsWords());
   }
 
-  /** The same, as the words of `sendsWords`. */
+  /** Reads what users sent each other, as the words of `sendsWords`; before any chunk, or not at all. */
   readSendsWords(): Uint32Array {
     const bytes = new Uint8Array(this.#stateBytes);
     if (readFully(this.#file, bytes) < bytes.length) throw new CheckpointBroken("it is cut off");
@@ -150,13 +183,20 @@ export class CheckpointReader {
    * @throws CheckpointBroken
    */
   next(into: (number: number) => Uint8Array): number {
-    const got = readFully(this.#file, new Uint8Array(this.#chunkHead.buffer));
-    if (got === 0) return -1;
-    if (got < this.#chunkHead.byteLength) throw new CheckpointBroken("it ends in a chunk's head");
+    const head = bytesOf(this.#chunkHead);
+    if (readFully(this.#file, head) < head.length) throw new CheckpointBroken("it is cut off");
     const [number, checksum] = this.#chunkHead;
+    if (number === NO_MORE) {
+      const isEnd = checksum === this.#chunks && readFully(this.#file, new Uint8Array(1)) === 0;
+      if (!isEnd) throw new CheckpointBroken("its end is damaged");
+      return -1;
+    }
     const bytes = into(number);
     if (readFully(this.#file, bytes) < bytes.length) throw new CheckpointBroken(`chunk ${number} is cut off`);
-    if (crc32(bytes) !== checksum) throw new CheckpointBroken(`the checksum of chunk ${number} is wrong`);
+    if (sumOf(number, bytes) !== checksum) {
+      throw new CheckpointBroken(`the checksum of chunk ${number} is wrong`);
+    }
+    this.#chunks++;
     return number;
   }
 
@@ -166,39 +206,36 @@ export class CheckpointReader {
 }
 
 /**
- * Reads a checkpoint into an empty judge.
+ * Reads a checkpoint into empty books.
  *
  * @param onProgress called often, with the awards since the last call
  */
-export function restoreJudge(
+export function restoreBooks(
   path: string,
-  judge: Judge,
+  books: Books,
   onProgress: (awards: number) => void,
 ): CheckpointHead | undefined {
   const reader = CheckpointReader.open(path);
   if (reader === undefined) return undefined;
   try {
     const { head } = reader;
-    for (const { number, json, isEnded } of head.orders) {
-      judge.orders.restore(number, JSON.parse(json), json, isEnded);
-    }
-    for (const [firstId, count, amountFen, sponsor, order] of head.mints) {
-      judge.restoreMint({ firstId, count, amountFen, sponsor, order });
-    }
-    for (const given of head.givenBack) judge.restoreGivenBack(given);
-    reader.readSends(judge.sends);
+    reader.readBooks(books);
     onProgress(0);
-    for (const [id, amountFen] of head.largeAmountsFen) judge.packets.largeAmountsFen.set(id, amountFen);
     for (;;) {
-      const number = reader.next((number) => judge.packets.chunk(number).lasting);
+      const number = reader.next((number) => books.packets.chunk(number).lasting);
       if (number < 0) return head;
-      const before = judge.awards;
-      judge.restoreChunk(number);
-      onProgress(judge.awards - before);
+      const before = books.awards;
+      books.restoreChunk(number);
+      onProgress(books.awards - before);
     }
   } finally {
     reader.close();
   }
+}
+
+/** Of a chunk: under another number it would be of other packets. */
+function sumOf(number: number, bytes: Uint8Array): number {
+  return crc32(bytes, number);
 }
 
 function readFixed(file: Deno.FsFile, oldest: number): Uint32Array {

@@ -1,17 +1,17 @@
 import { UserError } from "../../base/user_error.ts";
-import { CHECKPOINT_FILE, CheckpointBroken, type CheckpointHead, restoreJudge } from "./checkpoint.ts";
+import { CHECKPOINT_FILE, CheckpointBroken, type CheckpointHead, restoreBooks } from "./checkpoint.ts";
 import { eachDelivered } from "../record/delivered_marks.ts";
-import { EntryKind, Refusal, Verdict } from "../record/entry.ts";
+import { refusalName, Verdict } from "../record/entry.ts";
+import { kindOf } from "../kinds/entry_kinds.ts";
 import type { EntryRows } from "../record/entry_rows.ts";
 import { RowField } from "../record/entry_rows.ts";
 import type { EntryStore } from "../disk/entry_store.ts";
 import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "../judge/judge.ts";
-import { emptyJudgement, type Judgement, type LedgerLimits } from "../record/ledger.ts";
-import { PacketState } from "../judge/packets.ts";
+import { emptyJudgement, type Judgement } from "../record/judgement.ts";
+import type { LedgerLimits } from "../record/ledger.ts";
+import { PacketState } from "../books/packets.ts";
 
-/** Why an entry was refused, as `Refusal` names it. */
-const REFUSAL_NAMES = new Map(Object.entries(Refusal).map(([name, detail]) => [detail as number, name]));
 const NO_CHECKPOINT = { seq: 0, mark: 0 } as const;
 
 /** How a ledger was read at a start. */
@@ -45,7 +45,7 @@ export function openJudge(
   let start: Pick<CheckpointHead, "seq" | "mark"> = NO_CHECKPOINT;
   if (directory !== undefined) {
     try {
-      const head = restoreJudge(`${directory}/${CHECKPOINT_FILE}`, judge, onProgress);
+      const head = restoreBooks(`${directory}/${CHECKPOINT_FILE}`, judge, onProgress);
       if (head !== undefined && head.headHex !== store.headAt(head.seq)) {
         throw new CheckpointBroken("it is of rows that this ledger doesn't have");
       }
@@ -101,11 +101,6 @@ export class Replay {
   }
 }
 
-/** Whether rows of a kind get their numbers from the judge, and not from whoever proposes them. */
-function isNumberedByJudge(kind: number): boolean {
-  return kind === EntryKind.send || kind === EntryKind.order;
-}
-
 /** Judges one stored row again. Returns why it can't have been judged so when it was new; undefined if it can. */
 export function replayRow(
   judge: Judge,
@@ -118,9 +113,7 @@ export function replayRow(
   judge.replay(rows.values, at, judgement, rows.bodies.get(rows.values[at + RowField.seq]));
   const { verdict, detail } = judgement;
   if (verdict === Verdict.doneBefore) return "contradicts those before it: it was done before";
-  if (verdict !== Verdict.done) return `contradicts those before it (${REFUSAL_NAMES.get(detail)})`;
-  if (!isNumberedByJudge(rows.values[at + RowField.kind]) || judgement.packetId === packetId) {
-    return undefined;
-  }
+  if (verdict !== Verdict.done) return `contradicts those before it (${refusalName(detail)})`;
+  if (!kindOf(judgement.kind)?.isNumbered || judgement.packetId === packetId) return undefined;
   return `contradicts those before it: it has number ${packetId}, and the next is ${judgement.packetId}`;
 }

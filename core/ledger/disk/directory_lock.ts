@@ -4,6 +4,8 @@ import { UserError } from "../../base/user_error.ts";
 import { syncFolder } from "./sync_folder.ts";
 
 const LOCK_FILE = "lock";
+/** In the message that another process has it. */
+export const LEDGER_TAKEN = "uses this ledger";
 
 /**
  * Keeps a ledger's directory to one process. The kernel lets go of the lock when the process ends, however it ends. The
@@ -42,7 +44,7 @@ export class DirectoryLock {
       throw new UserError(
         `${flag} ${directory}: process ${
           holder || "unknown"
-        } uses this ledger. Stop it, or name another directory`,
+        } ${LEDGER_TAKEN}. Stop it, or name another directory`,
       );
     }
     file.truncateSync(0);

@@ -77,6 +77,9 @@ export const TRUTH_MIGRATIONS: readonly Migration[] = [
 `,
 ];
 
+/** Rows of kinds from this number on are in the truth's index. */
+export const FIRST_INDEXED_KIND = 22;
+
 /** The level of a run of the projection's index, which follows from how many awards it has: one more for each 64 times. */
 export const RUN_LEVEL = [1, 2, 3, 4, 5].map((level) => `(awards >= ${64 ** level})`).join(" + ");
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { idSpaceOf } from "../../base/id_space.ts";
+import { EntryKind } from "../kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   HELD,
   PAYLOAD_AT,
@@ -11,7 +12,8 @@ import {
   Verdict,
 } from "../record/entry.ts";
 import { ROW_FIELDS } from "../record/entry_rows.ts";
-import { emptyJudgement, NO_LIMITS } from "../record/ledger.ts";
+import { emptyJudgement } from "../record/judgement.ts";
+import { NO_LIMITS } from "../record/ledger.ts";
 import { sendBodyWords } from "../record/send_body.ts";
 import { Judge } from "./judge.ts";
 
@@ -34,14 +36,14 @@ function judged(judge: Judge, kind: number, fields: Fields, amountFen = 0): numb
   return [judgement.verdict, judgement.detail];
 }
 
-function bodyOf(amountFen: number): Uint32Array {
+function bodyOf(amountFen: number, requestId = 1): Uint32Array {
   const [recipients, shares] = [Uint32Array.of(99), Uint32Array.of(amountFen)];
-  return sendBodyWords({ mode: 1, group: 0, deadlineMs: 1, requestId: 1, recipients, shares });
+  return sendBodyWords({ mode: 1, group: 0, deadlineMs: 1, requestId, recipients, shares });
 }
 
 /** Sends one share of an amount from one user to another. */
-function sent(judge: Judge, user: number, amountFen: number): number[] {
-  const body = bodyOf(amountFen);
+function sent(judge: Judge, user: number, amountFen: number, requestId = 1): number[] {
+  const body = bodyOf(amountFen, requestId);
   const judgement = emptyJudgement();
   for (let at = 0; at < body.length; at += PAYLOAD_WORDS) {
     words.fill(0)[EntryWord.kind] = EntryKind.part;
@@ -63,7 +65,7 @@ Deno.test("what holds after every batch is looked at: the sum, and that no accou
   unequal.sends.totals.userFen++;
   assert.throws(() => unequal.check(), /the sum of all accounts is 0/);
   const overdrawn = made();
-  overdrawn.restoreGivenBack({ sponsor: 1, belowId: 11, amountFen: 1_001 });
+  overdrawn.wentBack({ sponsor: 1, belowId: 11, amountFen: 1_001 });
   assert.throws(() => overdrawn.check(), /neither is ever overdrawn/);
   const sentTwice = made();
   sentTwice.sends.totals.packetFen--;
@@ -126,7 +128,7 @@ Deno.test("a sent packet goes back to whoever sent it", () => {
     refused(Refusal.malformed),
   );
   assert.deepEqual(judged(judge, EntryKind.takeBack, back, 20), DONE);
-  assert.equal(judge.sends.balanceOf(5), 50);
+  assert.equal(judge.balanceOf(5), 50);
 });
 
 Deno.test("a packet that stored rows end must lie where ended ones do, as the rows have it", () => {
@@ -155,4 +157,82 @@ Deno.test("a packet that stored rows end must lie where ended ones do, as the ro
     assert.equal(replayed(wrong).verdict, Verdict.refused, `word ${at}`);
   }
   assert.equal(replayed(right.slice(1)).verdict, Verdict.refused);
+});
+
+Deno.test("what is made and what is sent meet in a host's ids, and neither takes the other's", () => {
+  const ids = { ...idSpaceOf(1), firstSent: 0x8010_0004, lastSent: 0x8010_0001 };
+  const judge = new Judge(NO_LIMITS, undefined, ids);
+  const mint = (packetId: number, count: number) =>
+    judged(judge, EntryKind.mint, { packetId, count, sponsor: 1 }, count);
+  judged(judge, EntryKind.fund, { tag: 1, user: 5 }, 50);
+  assert.deepEqual(sent(judge, 5, 1, 1), DONE);
+  assert.deepEqual(mint(0x8010_0000, 5), refused(Refusal.idsTaken), "0x80100004 is sent");
+  assert.deepEqual(mint(0x8010_0000, 3), DONE);
+  assert.deepEqual(sent(judge, 5, 1, 2), DONE);
+  assert.deepEqual(sent(judge, 5, 1, 3), refused(Refusal.idsTaken), "0x80100002 is made");
+  assert.deepEqual(mint(0x8010_0003, 1), refused(Refusal.idsTaken));
+  assert.deepEqual(mint(0x8020_0000, 1), refused(Refusal.idsTaken), "another host's");
+  assert.equal(judge.balanceOf(5), 48, "what is refused costs nothing");
+  const alone = new Judge(NO_LIMITS, undefined, ids);
+  judged(alone, EntryKind.fund, { tag: 1, user: 5 }, 50);
+  const outcomes = [1, 2, 3, 4, 5].map((requestId) => sent(alone, 5, 1, requestId)[1]);
+  assert.deepEqual(outcomes, [0, 0, 0, 0, Refusal.idsTaken], "the range ends with its last id");
+});
+
+Deno.test("no more money comes out of source than can be counted exactly, to the fen", () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  for (const isMintFirst of [true, false]) {
+    const judge = new Judge();
+    let next = 1;
+    const mint = (fen: number) =>
+      judged(judge, EntryKind.mint, { packetId: next, count: 1, sponsor: 1 }, fen);
+    const fund = (fen: number) => judged(judge, EntryKind.fund, { tag: next, user: 5 }, fen);
+    const [first, second] = isMintFirst ? [mint, fund] : [fund, mint];
+    assert.deepEqual(first(most - 10), DONE);
+    next = 2;
+    for (const act of [mint, fund]) assert.deepEqual(act(11), refused(Refusal.malformed));
+    assert.deepEqual(second(10), DONE);
+    next = 3;
+    for (const act of [mint, fund]) assert.deepEqual(act(1), refused(Refusal.malformed));
+    judge.check();
+    assert.equal(judge.balances().sourceFen, -most);
+  }
+});
+
+Deno.test("one question looks at 4,096 packets of a user, and what lies further back is told once they have heard of newer ones", () => {
+  const judge = new Judge();
+  assert.deepEqual(judged(judge, EntryKind.mint, { packetId: 1, count: 5_000, sponsor: 1 }, 5_000), DONE);
+  const pending = () => {
+    const judgement = emptyJudgement();
+    words.fill(0)[EntryWord.kind] = EntryKind.pendingOf;
+    words[EntryWord.user] = 5;
+    judge.judge(words, 0, judgement);
+    return judgement.packetId;
+  };
+  for (let packetId = 1; packetId <= 4_097; packetId++) {
+    assert.deepEqual(judged(judge, EntryKind.award, { packetId, user: 5, sponsor: 1 }, 1), DONE);
+    if (packetId > 1) assert.deepEqual(judged(judge, EntryKind.delivered, { packetId, user: 5 }), DONE);
+    if (packetId >= 4_095) assert.equal(pending(), packetId < 4_097 ? 1 : 0, `${packetId} packets`);
+  }
+});
+
+Deno.test("a stored row of a host's number is right once, before its first packet, and of this host", () => {
+  const row = new Float64Array(ROW_FIELDS);
+  row.set([1, EntryKind.host, 0, 0, 0, 0, 0, 0]);
+  const replayed = (judge: Judge, hostNumber: number) => {
+    const judgement = emptyJudgement();
+    judge.replay(row, 0, judgement, Uint32Array.of(hostNumber));
+    return judgement.verdict === Verdict.done;
+  };
+  const host = () => new Judge(NO_LIMITS, undefined, idSpaceOf(7));
+  assert.equal(replayed(host(), 7), true);
+  assert.equal(replayed(host(), 8), false);
+  assert.equal(replayed(new Judge(), 0), false, "number 0 is never noted");
+  const withPackets = host();
+  judged(withPackets, EntryKind.mint, { packetId: 1, count: 1, sponsor: 1 }, 1);
+  assert.equal(replayed(withPackets, 7), false);
+  const withSends = host();
+  judged(withSends, EntryKind.fund, { tag: 1, user: 5 }, 50);
+  sent(withSends, 5, 1);
+  assert.equal(replayed(withSends, 7), false);
 });

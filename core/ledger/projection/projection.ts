@@ -1,16 +1,14 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../base/user_error.ts";
-import { legsSql } from "../record/accounts.ts";
-import { AWARD_KINDS, EntryKind, HELD } from "../record/entry.ts";
+import { legsSql } from "../kinds/accounts.ts";
+import { EntryKind, numbersOf } from "../kinds/entry_kinds.ts";
+import { HELD } from "../record/entry.ts";
 import { hexOf } from "../chain/links.ts";
 import { makeSchema, PROJECTION_MIGRATIONS, RUN_LEVEL, SchemaOld } from "../disk/schema.ts";
 import { setAside } from "../disk/set_aside.ts";
 import { TRUTH_FILE } from "../store/sqlite_store.ts";
 import { rollBack } from "../chain/truth_writer.ts";
-
-/** SQLite's result codes for a file that isn't as it must be: CORRUPT and NOTADB. */
-const DAMAGE_CODES = new Set([11, 26]);
 
 /** Name of the projection's file in a ledger's directory. */
 export const PROJECTION_FILE = "projection.db";
@@ -23,29 +21,37 @@ const AWARDS_PER_PIECE = 4_096;
 const NO_USER = Number.MAX_SAFE_INTEGER;
 
 const ROWS = "truth.entry where seq > ?1 and seq <= ?2";
-const [FROM, TO] = legsSql("sql");
-const [BALANCE_FROM, BALANCE_TO] = legsSql("balanceSql");
 
 /** Both legs of each row, in the order of their keys. */
-const POST = `
+function postSql(): string {
+  const [from, to] = legsSql();
+  return `
   insert into posting
-  select seq * 2 + leg, iif(leg, ${TO}, ${FROM}), iif(leg, amount, -amount)
+  select seq * 2 + leg, iif(leg, ${to}, ${from}), iif(leg, amount, -amount)
   from truth.entry cross join (select 0 as leg union all select 1) where seq > ?1 and seq <= ?2`;
+}
+
 /** Summed up by few numbers first, since names are slow. */
-const BALANCE = `
+function balanceSql(): string {
+  const [from, to] = legsSql(true);
+  return `
   with moved as materialized (
     select kind, sponsor, count = ${HELD} as count, sum(amount) as amount from ${ROWS}
     group by kind, sponsor, count = ${HELD}
   )
   insert into balance
   select account, sum(fen) from (
-    select ${BALANCE_FROM} as account, -amount as fen from moved
-    union all select ${BALANCE_TO}, amount from moved
+    select ${from} as account, -amount as fen from moved
+    union all select ${to}, amount from moved
   ) where true group by account
   on conflict (account) do update set fen = fen + excluded.fen`;
-const INDEX = `
+}
+
+const indexSql = () => `
   insert into user_award
-  select ?3, user, seq, packet from ${ROWS} and kind in (${AWARD_KINDS}) order by user, seq`;
+  select ?3, user, seq, packet from ${ROWS} and kind in (${
+  numbersOf(({ award }) => award !== undefined)
+}) order by user, seq`;
 
 const MINTED = `
   insert into minted
@@ -97,9 +103,9 @@ export class Projection {
       db.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000");
       makeSchema(db, path, PROJECTION_MIGRATIONS);
       db.prepare("attach ? as truth").run(`${pathToFileURL(`${directory}/${TRUTH_FILE}`)}?mode=ro`);
-      this.#post = db.prepare(POST);
-      this.#balance = db.prepare(BALANCE);
-      this.#index = db.prepare(INDEX);
+      this.#post = db.prepare(postSql());
+      this.#balance = db.prepare(balanceSql());
+      this.#index = db.prepare(indexSql());
       this.#minted = db.prepare(MINTED);
       this.#progress = db.prepare("update progress set seq = ?, head = ?, ledger = ?");
       this.#last = db.prepare(LAST);
@@ -121,11 +127,6 @@ export class Projection {
     }
     Projection.setAside(directory, wallMs);
     return new Projection(directory);
-  }
-
-  /** Whether an error says that the file is damaged, so that it must be made anew. */
-  static isDamage(error: unknown): boolean {
-    return error instanceof Error && "errcode" in error && DAMAGE_CODES.has(Number(error.errcode) & 0xff);
   }
 
   /** Gives the files another name, since they may know what nobody else knows. Returns the new name, if there are any. */

@@ -5,7 +5,7 @@
 const SHARE = 0;
 
 /** Words of a mark at most. */
-export const MOST_MARK_WORDS = 3;
+export const MAX_MARK_WORDS = 3;
 
 /** Writes a share's mark at `words[at]`; returns its size in words. */
 export function writeShareMark(words: Uint32Array, at: number, packetId: number, user: number): number {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { eachDelivered, MOST_MARK_WORDS, writeShareMark } from "./delivered_marks.ts";
+import { eachDelivered, MAX_MARK_WORDS, writeShareMark } from "./delivered_marks.ts";
 
 Deno.test("marks of awards and of shares lie mixed in one run, and each is told as what it is", () => {
-  const words = new Uint32Array(4 + 2 * MOST_MARK_WORDS);
+  const words = new Uint32Array(4 + 2 * MAX_MARK_WORDS);
   let at = 0;
   words[at++] = 7;
   at += writeShareMark(words, at, 0xffff_ffff, 0);

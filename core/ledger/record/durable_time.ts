@@ -29,6 +29,7 @@ export function timeWords({ eventMs, graceUntilMs }: EventTimeState): Uint32Arra
   return Uint32Array.from([eventMs, graceUntilMs].flatMap((ms) => [ms >>> 0, Math.floor(ms / 2 ** 32)]));
 }
 
-function timeOf([eventLow, eventHigh, graceLow, graceHigh]: Uint32Array): EventTimeState {
+/** What {@linkcode timeWords} says. */
+export function timeOf([eventLow, eventHigh, graceLow, graceHigh]: Uint32Array): EventTimeState {
   return { eventMs: eventLow + eventHigh * 2 ** 32, graceUntilMs: graceLow + graceHigh * 2 ** 32 };
 }

@@ -35,121 +35,12 @@ export const EntryWord = {
 export const PAYLOAD_AT = 4;
 export const PAYLOAD_WORDS = 8;
 
-export const EntryKind = {
-  /**
-   * New packets: the money goes from `source` to `pool`. Keyed by the first packet id; ids are contiguous. For an order,
-   * `user` is its number and `tag` which part of it this is; parts come in order, and never more packets than ordered.
-   */
-  mint: 1,
-  /**
-   * A packet to a user: the money goes from `pool` to `user`, or with `count` {@linkcode HELD} to `held` until they open
-   * it. Keyed by the packet id.
-   */
-  award: 2,
-  /**
-   * What nobody won of a sponsor's packets below an id: all their money in `pool` goes to `returned`. Keyed by sponsor and
-   * that id; none of those packets can be awarded afterwards.
-   */
-  giveBack: 3,
-  /** A question, nothing durable: the user's next undelivered packet after `packetId`, or their first for 0. */
-  pendingOf: 4,
-  /** The packet's award, or the user's share of it, has reached them. Written lazily: losing it only repeats a message. */
-  delivered: 5,
-  /** Money for a rehearsal's user: from `source` to `user`. Keyed by `tag`, the order's number, and user; users go upwards. */
-  fund: 6,
-  /**
-   * A packet from a user to others: from `user` to `packet`, or with `sponsor` 1 from `source`. `count` is the number of
-   * shares; the parts in front of it are a `SendBody`. Keyed by user and request id. The verdict brings the packet's id,
-   * and in `asked` and `askedFrom` the deadline in unix ms, low and high 32 bits.
-   */
-  send: 7,
-  /** A share: from `packet` to `user`. `count` is its number. Keyed by packet and share, and one a user. */
-  claim: 8,
-  /** What nobody claimed in time: from `packet` to the sender. Keyed by the packet. */
-  takeBack: 9,
-  /** A group's `count` members, which are in the parts in front of it; `packetId` is the group's. */
-  group: 10,
-  /** Words of the next entry of this ring that is no part; nobody is told a verdict. */
-  part: 11,
-  /** Questions, nothing durable. Heads are in `HeadWord`s, 0 if there is none; the rest in words from `askedFrom` on. */
-  /** The head of the user's next open packet before `packetId`, or of the newest for 0. */
-  openFor: 12,
-  /** The head of the next open packet after `packetId` that belongs to SET `user` of `count`. */
-  nextOpen: 13,
-  /** The head of packet `asked`. */
-  head: 14,
-  /** Words of packet `asked` after its head, as `SentPacket.words`. */
-  packetBody: 15,
-  /** Words of group `asked`: how many members, then who. */
-  groupBody: 16,
-  /** All money of a user in fen: low and high 32 bits. */
-  balanceOf: 17,
-  /** The next group after `packetId`, and how many members it has. */
-  nextGroup: 18,
-  /** The user's next share after packet `packetId`, or the oldest for 0, of which they may not have heard: packet and fen. */
-  pendingShare: 19,
-  /** The user opens an award: from `held` to `user`. Keyed by the packet; the verdict brings the amount. */
-  open: 20,
-  /** An award that its user didn't open before the event was closed: from `held` to `returned`. Keyed by the packet. */
-  lapse: 21,
-  /**
-   * What a ledger says of itself: no money, no packet, a body, and nobody proposes it through a ring. From here on kinds
-   * are indexed, so few rows may have them.
-   */
-  /** Limits that come into force: packets a user, and of each sponsor; 0 for none. */
-  limits: 22,
-  /** A seed file whose tickets are given away: a text in JSON with its hash and where it was. */
-  seed: 23,
-  /** Rows are lost, and somebody says that this is accepted: a text in JSON with the reason and what is lost. */
-  loss: 24,
-  /**
-   * What an operator orders: `count` bytes of an `OrderText`, in the parts in front of it. Keyed by plugin, route and key;
-   * without a key each is its own. The verdict brings the order's number in `packetId`.
-   */
-  order: 25,
-  /** Nothing more is made for order `packetId`. Keyed by it. */
-  endOrder: 26,
-  /** Two more of what a ledger says of itself: whose packet ids its packets have, before its first packet; */
-  host: 27,
-  /** and its event time at this moment, before it may look late: a body as `timeNote` makes it. */
-  time: 28,
-} as const;
-
 /** The `count` of an award that is held until its user opens it. */
 export const HELD = 1;
-
-/** Steps in the life of an award. */
-export const AWARD_KINDS: readonly number[] = [EntryKind.award, EntryKind.open, EntryKind.lapse];
-
-/** Whether an entry is one of them. */
-export function isOfAward(kind: number): boolean {
-  return kind === EntryKind.award || kind === EntryKind.open || kind === EntryKind.lapse;
-}
-
-/** Whether an entry is about what users send each other, and changes something. */
-export function isTransfer(kind: number): boolean {
-  return kind >= EntryKind.fund && kind <= EntryKind.group;
-}
-
-/** Whether a row is what the ledger says of itself. */
-export function isNote(kind: number): boolean {
-  return (kind >= EntryKind.limits && kind <= EntryKind.loss) ||
-    kind === EntryKind.host || kind === EntryKind.time;
-}
-
-/** Whether an entry is an operator's order, or the end of one. */
-export function isOfOrder(kind: number): boolean {
-  return kind === EntryKind.order || kind === EntryKind.endOrder;
-}
 
 /** The name of a refusal, for people. */
 export function refusalName(detail: number): string {
   return Object.entries(Refusal).find(([, value]) => value === detail)?.[0] ?? String(detail);
-}
-
-/** Whether an entry asks something about that. */
-export function isQuestion(kind: number): boolean {
-  return kind >= EntryKind.openFor && kind <= EntryKind.pendingShare;
 }
 
 export const Verdict = {

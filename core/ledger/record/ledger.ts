@@ -1,54 +1,5 @@
-import { PAYLOAD_WORDS, Refusal, Verdict } from "./entry.ts";
+import type { Judgement } from "./judgement.ts";
 import type { OrderState } from "./order_state.ts";
-
-/** What the ledger says of one entry. */
-export interface Judgement {
-  verdict: Verdict;
-  /** One of `Refusal`. */
-  detail: number;
-  /**
-   * The packet of a send, the number of an order. Of an `open`: amount in fen and sponsor. Answer to `pendingOf`: the packet with both; id 0 if
-   * there is none (more).
-   */
-  packetId: number;
-  amountFen: number;
-  sponsor: number;
-  /** Answer to `pendingOf`: `HELD` if the user hasn't opened it. */
-  count: number;
-  /** What is stored beside the row of an entry that was done, if anything. */
-  body: Uint32Array | undefined;
-  /** The entry has ended its sent packet: all shares are claimed, or the rest went back. */
-  hasEnded: boolean;
-  /** Answer to a question about sends. */
-  readonly reply: Int32Array;
-}
-
-/** A judgement to be filled in, again and again. */
-export function emptyJudgement(): Judgement {
-  return {
-    verdict: 0,
-    detail: 0,
-    packetId: 0,
-    amountFen: 0,
-    sponsor: 0,
-    count: 0,
-    body: undefined,
-    hasEnded: false,
-    reply: new Int32Array(PAYLOAD_WORDS),
-  };
-}
-
-/** An entry is done, now or before. */
-export function say(judgement: Judgement, verdict: Verdict): void {
-  judgement.verdict = verdict;
-  judgement.detail = Refusal.none;
-}
-
-/** @param detail one of `Refusal` */
-export function refuse(judgement: Judgement, detail: number): void {
-  judgement.verdict = Verdict.refused;
-  judgement.detail = detail;
-}
 
 /** Every account's balance in fen. The sum of all is 0 at any moment: `source` is what was put in, negative. */
 export interface Balances {

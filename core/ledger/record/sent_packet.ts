@@ -40,6 +40,36 @@ export interface SentFields {
   readonly recipients: Uint32Array;
 }
 
+/** What a packet's words say: what never changes, who has which share, in order, and whether the rest went back. */
+export interface SentState extends SentFields {
+  readonly claims: readonly { readonly user: number; readonly share: number }[];
+  readonly isOver: boolean;
+}
+
+/** Reads what {@linkcode SentPacket.words} has made. */
+export function readSentWords(words: Uint32Array): SentState {
+  const sharesAt = HEAD_WORDS + 2;
+  const claimsAt = sharesAt + words[HeadWord.shares];
+  const recipientsAt = claimsAt + 2 * words[HEAD_WORDS];
+  const claims = Array.from(
+    { length: words[HEAD_WORDS] },
+    (_, i) => ({ user: words[claimsAt + 2 * i], share: words[claimsAt + 2 * i + 1] }),
+  );
+  return {
+    packetId: words[HeadWord.packetId],
+    sender: words[HeadWord.sender],
+    isFromHost: (words[HeadWord.mode] & HeadBit.fromHost) !== 0,
+    amountFen: words[HeadWord.amount],
+    mode: words[HeadWord.mode] & 0xff,
+    group: words[HeadWord.group],
+    deadlineMs: words[HeadWord.deadlineLow] + words[HeadWord.deadlineHigh] * 0x1_0000_0000,
+    shares: words.slice(sharesAt, claimsAt),
+    recipients: words.slice(recipientsAt, recipientsAt + words[HEAD_WORDS + 1]),
+    claims,
+    isOver: (words[HeadWord.mode] & HeadBit.over) !== 0,
+  };
+}
+
 /** A packet that somebody sent, as the judge knows it. */
 export class SentPacket {
   /** Shares that were claimed, and their sum in fen. */
@@ -59,22 +89,10 @@ export class SentPacket {
 
   /** A packet out of its words. */
   static from(words: Uint32Array): SentPacket {
-    const sharesAt = HEAD_WORDS + 2;
-    const claimsAt = sharesAt + words[HeadWord.shares];
-    const recipientsAt = claimsAt + 2 * words[HEAD_WORDS];
-    const packet = new SentPacket({
-      packetId: words[HeadWord.packetId],
-      sender: words[HeadWord.sender],
-      isFromHost: (words[HeadWord.mode] & HeadBit.fromHost) !== 0,
-      amountFen: words[HeadWord.amount],
-      mode: words[HeadWord.mode] & 0xff,
-      group: words[HeadWord.group],
-      deadlineMs: words[HeadWord.deadlineLow] + words[HeadWord.deadlineHigh] * 0x1_0000_0000,
-      shares: words.slice(sharesAt, claimsAt),
-      recipients: words.slice(recipientsAt, recipientsAt + words[HEAD_WORDS + 1]),
-    });
-    for (let at = claimsAt; at < recipientsAt; at += 2) packet.take(words[at + 1], words[at]);
-    packet.isOver = (words[HeadWord.mode] & HeadBit.over) !== 0;
+    const { claims, isOver, ...fields } = readSentWords(words);
+    const packet = new SentPacket(fields);
+    for (const { user, share } of claims) packet.take(share, user);
+    packet.isOver = isOver;
     return packet;
   }
 

@@ -19,9 +19,10 @@ const HEAD_VERSION = 2;
 /** The last row that is durable: low and high 32 bits. */
 const HEAD_SEQ = 3;
 const HEAD = 5;
-const WORDS = HEAD + HEAD_BYTES / 4;
+const STOP = HEAD + HEAD_BYTES / 4;
+const WORDS = STOP + 1;
 
-/** A few words of shared memory that every thread reads and the ledger thread writes. */
+/** A few words of shared memory that every thread reads and the ledger thread writes, but for its order to stop. */
 export class LedgerBoard {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -39,6 +40,15 @@ export class LedgerBoard {
 
   set state(state: LedgerState) {
     Atomics.store(this.#words, STATE, state);
+  }
+
+  /** Main thread: the ledger thread is to end. Wake it after this. */
+  stop(): void {
+    Atomics.store(this.#words, STOP, 1);
+  }
+
+  get isStopped(): boolean {
+    return Atomics.load(this.#words, STOP) === 1;
   }
 
   /** Ledger thread: it lives. */

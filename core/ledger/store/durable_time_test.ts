@@ -5,7 +5,7 @@ import { SimStore } from "../../../test/sim/sim_store.ts";
 import { ManualClock } from "../../base/clock.ts";
 import { Random } from "../../base/random.ts";
 import { openJudge } from "../checkpoint/open_judge.ts";
-import { EntryKind } from "../record/entry.ts";
+import { EntryKind } from "../kinds/entry_kinds.ts";
 import { RowField } from "../record/entry_rows.ts";
 import { NO_LIMITS } from "../record/ledger.ts";
 import { LedgerIdentity } from "./ledger_identity.ts";

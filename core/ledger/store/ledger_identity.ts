@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
-import { EntryKind } from "../record/entry.ts";
+import { kinds } from "../kinds/entry_kinds.ts";
 import { hexOf, type LedgerHead, ledgerIdOf, linkAt, tipOf } from "../chain/links.ts";
 import { lookUntouched } from "../disk/untouched.ts";
-import { seedNote, usedSeeds } from "../chain/notes.ts";
+import { noteOf, usedSeeds } from "../chain/notes.ts";
 import { makeSchema, refuseOther, TRUTH_MIGRATIONS } from "../disk/schema.ts";
 import { TRUTH_FILE } from "./sqlite_store.ts";
 import { TruthWriter } from "../chain/truth_writer.ts";
@@ -68,7 +68,7 @@ export class LedgerIdentity {
     this.#writing((db) => {
       const writer = new TruthWriter(db, this.directory);
       try {
-        writer.note(seedNote({ hash, path }), wallMs);
+        writer.note(noteOf(kinds.seed, { hash, path }), wallMs);
       } finally {
         writer.close();
       }
@@ -81,7 +81,7 @@ export class LedgerIdentity {
   lastPacketId(): number {
     return lookUntouched(this.#path, (db) => {
       const last = db.prepare("select max(packet + count - 1) as id from entry where kind = ?");
-      return (last.get(EntryKind.mint)!.id as number | null) ?? 0;
+      return (last.get(kinds.mint.number)!.id as number | null) ?? 0;
     });
   }
 

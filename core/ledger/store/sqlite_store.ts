@@ -2,21 +2,13 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { assert } from "../../base/assert.ts";
 import { UserError } from "../../base/user_error.ts";
 import type { Link } from "../chain/chain.ts";
-import { EntryKind } from "../record/entry.ts";
+import { kinds } from "../kinds/entry_kinds.ts";
 import type { EntryRows } from "../record/entry_rows.ts";
 import { type EntryStore, StoreFailed } from "../disk/entry_store.ts";
 import type { DurableTime } from "../record/durable_time.ts";
 import type { LedgerLimits } from "../record/ledger.ts";
 import { hexOf, linkAt } from "../chain/links.ts";
-import {
-  durableTimeOf,
-  hostNote,
-  hostNumberOf,
-  limitsNote,
-  limitsOf,
-  type Note,
-  notesOf,
-} from "../chain/notes.ts";
+import { durableTimeOf, hostNumberOf, limitsOf, type Note, noteOf, notesOf } from "../chain/notes.ts";
 import { ChainBroken, eachProven } from "../chain/prove_chain.ts";
 import { makeSchema, TRUTH_MIGRATIONS } from "../disk/schema.ts";
 import { endedOf, lastSeqOf, readDelivered, selectingEnded } from "../disk/sqlite_rows.ts";
@@ -98,8 +90,8 @@ export class SqliteStore implements EntryStore {
   /** Notes limits that come into force, if others were. */
   noteLimits(limits: LedgerLimits, wallMs: number): void {
     this.#try(({ db, writer }) => {
-      const note = limitsNote(limits);
-      const last = notesOf(db, EntryKind.limits).at(-1);
+      const note = noteOf(kinds.limits, limits);
+      const last = notesOf(db, kinds.limits).at(-1);
       if (last?.body.join() !== note.body.join()) writer.note(note, wallMs);
     });
   }
@@ -113,7 +105,7 @@ export class SqliteStore implements EntryStore {
     this.#try(({ db, writer }) => {
       if (hostNumber === (hostNumberOf(db) ?? 0)) return;
       assert(hostNumberOf(db) === undefined, "a ledger of another host number is refused before");
-      writer.note(hostNote(hostNumber), wallMs);
+      writer.note(noteOf(kinds.host, hostNumber), wallMs);
     });
   }
 

@@ -2,42 +2,33 @@ import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import { EventTime, type EventTimeState } from "../../base/event_time.ts";
 import { timeWords } from "../record/durable_time.ts";
-import { MOST_MARK_WORDS, writeShareMark } from "../record/delivered_marks.ts";
-import {
-  entryAmountFen,
-  EntryKind,
-  EntryWord,
-  isOfOrder,
-  isQuestion,
-  isTransfer,
-  Refusal,
-  Verdict,
-} from "../record/entry.ts";
+import { MAX_MARK_WORDS, writeShareMark } from "../record/delivered_marks.ts";
+import { Refusal, Verdict } from "../record/entry.ts";
 import { EntryRows, ROW_FIELDS, RowField } from "../record/entry_rows.ts";
 import { type EntryStore, StoreFailed } from "../disk/entry_store.ts";
 import type { Judge } from "../judge/judge.ts";
-import type { AwardRecord, Balances, Judgement, Ledger } from "../record/ledger.ts";
-import type { OrderState } from "../record/order_state.ts";
-import { orderStates } from "../judge/order_states.ts";
+import { kindOf, kinds } from "../kinds/entry_kinds.ts";
+import type { Judgement } from "../record/judgement.ts";
+import type { Ledger } from "../record/ledger.ts";
+import { JudgedLedger } from "../judge/judged_ledger.ts";
 
 /** What was delivered is written with the next batch, or by itself after this time; words of it at most. */
 const MARKS_WAIT_MS = 1_000;
-const MOST_MARKS = 16_384;
+const MAX_MARKS = 16_384;
 /** How long a failing store is left alone before the next try. */
 const REST_MS = [100, 250, 500, 1_000] as const;
 /** How far event time may be ahead of what rows say of it before a note says more, and while no row comes at all. */
-const MOST_AHEAD_MS = 1_000;
-const MOST_AHEAD_IDLE_MS = 60_000;
+const MAX_AHEAD_MS = 1_000;
+const MAX_AHEAD_IDLE_MS = 60_000;
 
 /** A ledger that lasts: the judge's memory in front, rows in a store behind it. */
-export class StoredLedger implements Ledger {
+export class StoredLedger extends JudgedLedger implements Ledger {
   failure: string | undefined;
-  readonly #judge: Judge;
   readonly #store: EntryStore;
   readonly #clock: Clock;
   /** The batch: judged and staged, but not known to be durable. */
   readonly #rows = new EntryRows();
-  readonly #marks = new Uint32Array(MOST_MARKS);
+  readonly #marks = new Uint32Array(MAX_MARKS);
   #markCount = 0;
   #marksSinceMs = 0;
   #nextSeq: number;
@@ -45,7 +36,7 @@ export class StoredLedger implements Ledger {
   readonly #time: EventTime;
   #stagedTime = { eventMs: 0, graceUntilMs: 0, lagMs: 0 };
   #durableTime = this.#stagedTime;
-  #mostIdleMs = MOST_AHEAD_IDLE_MS;
+  #mostIdleMs = MAX_AHEAD_IDLE_MS;
   /** The batch's note of a time; 0 if it has none. */
   #timeSeq = 0;
   /** While the batch is in doubt: when to try again, and how often it was tried. */
@@ -54,7 +45,7 @@ export class StoredLedger implements Ledger {
 
   /** @param judge holds everything that the store holds, as `openJudge` makes it */
   constructor(judge: Judge, store: EntryStore, clock: Clock) {
-    this.#judge = judge;
+    super(judge);
     this.#store = store;
     this.#clock = clock;
     this.#nextSeq = store.lastSeq() + 1;
@@ -69,10 +60,6 @@ export class StoredLedger implements Ledger {
     return this.#durableTime;
   }
 
-  get nextPacketId(): number {
-    return this.#judge.nextPacketId;
-  }
-
   /** Rows that are durable. */
   get lastSeq(): number {
     return this.#nextSeq - 1 - this.#rows.count;
@@ -82,20 +69,9 @@ export class StoredLedger implements Ledger {
     assert(this.failure === undefined, "nothing is judged on top of a batch that is in doubt");
     this.#judgeEntry(words, at, judgement);
     if (judgement.verdict !== Verdict.done) return;
-    switch (words[at + EntryWord.kind]) {
-      case EntryKind.pendingOf:
-      case EntryKind.part:
-        return;
-      case EntryKind.delivered:
-        // With no room the mark is forgotten: that repeats a message after a restart, no more.
-        if (this.#markCount === 0) this.#marksSinceMs = this.#clock.monotonicMs();
-        if (this.#markCount + MOST_MARK_WORDS <= MOST_MARKS) {
-          this.#mark(words[at + EntryWord.packetId] >>> 0, words[at + EntryWord.user] >>> 0);
-        }
-        return;
-      default:
-        if (!isQuestion(words[at + EntryWord.kind])) this.#stage(words, at, judgement);
-    }
+    const kind = kindOf(judgement.kind);
+    if (kind?.legs !== undefined) this.#stage(judgement);
+    else if (kind?.isMark) this.#mark(judgement);
   }
 
   commit(): boolean {
@@ -116,25 +92,9 @@ export class StoredLedger implements Ledger {
     return true;
   }
 
-  balances(): Balances {
-    return this.#judge.balances();
-  }
-
-  get unopened(): number {
-    return this.#judge.unopened;
-  }
-
-  orders(): OrderState[] {
-    return orderStates(this.#judge);
-  }
-
-  awardOf(packetId: number): AwardRecord | undefined {
-    return this.#judge.awardOf(packetId);
-  }
-
   close(): void {
     this.#marksSinceMs = -Infinity;
-    this.#mostIdleMs = MOST_AHEAD_MS;
+    this.#mostIdleMs = MAX_AHEAD_MS;
     this.commit();
     this.#store.close();
   }
@@ -142,7 +102,7 @@ export class StoredLedger implements Ledger {
   /** Whatever needs a packet that has ended, and that the disk doesn't tell of now, comes to nothing. */
   #judgeEntry(words: Int32Array, at: number, judgement: Judgement): void {
     try {
-      this.#judge.judge(words, at, judgement);
+      this.judging.judge(words, at, judgement);
     } catch (error) {
       if (!(error instanceof StoreFailed)) throw error;
       judgement.verdict = Verdict.refused;
@@ -151,38 +111,35 @@ export class StoredLedger implements Ledger {
     }
   }
 
-  #mark(packetId: number, user: number): void {
-    if (this.#judge.sends.list.has(packetId)) {
+  #mark({ packetId, user }: Judgement): void {
+    if (this.#markCount === 0) this.#marksSinceMs = this.#clock.monotonicMs();
+    // With no room the mark is forgotten: that repeats a message after a restart, no more.
+    if (this.#markCount + MAX_MARK_WORDS > MAX_MARKS) return;
+    if (this.judging.sends.list.has(packetId)) {
       this.#markCount += writeShareMark(this.#marks, this.#markCount, packetId, user);
     } else this.#marks[this.#markCount++] = packetId;
   }
 
-  #stage(words: Int32Array, at: number, judgement: Judgement): void {
-    const { packetId, body, amountFen, sponsor, hasEnded } = judgement;
-    const isOpen = words[at + EntryWord.kind] === EntryKind.open;
-    const isOfSends = isTransfer(words[at + EntryWord.kind]);
-    const isOrder = isOfOrder(words[at + EntryWord.kind]);
-    if (body !== undefined && (isOfSends || isOrder)) this.#rows.bodies.set(this.#nextSeq, body);
-    if (hasEnded && isOfSends) {
-      this.#rows.ended.set(packetId, { seq: this.#nextSeq, words: this.#judge.sends.words(packetId)! });
-    }
+  #stage({ kind, packetId, user, amountFen, sponsor, count, body, hasEnded }: Judgement): void {
+    const seq = this.#nextSeq++;
+    if (body !== undefined) this.#rows.bodies.set(seq, body);
+    if (hasEnded) this.#rows.ended.set(packetId, { seq, words: this.judging.sends.words(packetId)! });
     const row = this.#rows.next();
     const { values } = this.#rows;
-    values[row + RowField.seq] = this.#nextSeq++;
-    values[row + RowField.kind] = words[at + EntryWord.kind];
-    // Sends and orders get their numbers from the judge.
-    values[row + RowField.packetId] = isOfSends || isOrder ? packetId : words[at + EntryWord.packetId] >>> 0;
-    values[row + RowField.user] = words[at + EntryWord.user] >>> 0;
-    values[row + RowField.amount] = isOpen ? amountFen : entryAmountFen(words, at);
-    values[row + RowField.sponsor] = isOpen ? sponsor : words[at + EntryWord.sponsor];
-    values[row + RowField.count] = words[at + EntryWord.count];
+    values[row + RowField.seq] = seq;
+    values[row + RowField.kind] = kind;
+    values[row + RowField.packetId] = packetId;
+    values[row + RowField.user] = user;
+    values[row + RowField.amount] = amountFen;
+    values[row + RowField.sponsor] = sponsor;
+    values[row + RowField.count] = count;
   }
 
   /** Whether the clock has skipped something, or event time has gone on for long without a row and something waits for it. */
   #isTimeDue(): boolean {
     if (this.#time.state.graceUntilMs > this.#durableTime.graceUntilMs) return true;
     return this.#time.eventMs - this.#durableTime.eventMs >= this.#mostIdleMs &&
-      this.#judge.sends.list.nextOpen(0) !== 0;
+      this.judging.sends.list.nextOpen(0) !== 0;
   }
 
   /** Adds a note of the time, if the batch's rows would tell another. */
@@ -190,7 +147,7 @@ export class StoredLedger implements Ledger {
     const { eventMs, graceUntilMs } = this.#time.state;
     const lagMs = atMs - eventMs;
     const { lagMs: saidMs, graceUntilMs: saidGraceMs } = this.#durableTime;
-    const isSaid = lagMs <= saidMs && lagMs >= saidMs - MOST_AHEAD_MS && graceUntilMs <= saidGraceMs;
+    const isSaid = lagMs <= saidMs && lagMs >= saidMs - MAX_AHEAD_MS && graceUntilMs <= saidGraceMs;
     const hasRows = this.#rows.count > 0;
     this.#stagedTime = this.#durableTime;
     if (this.#timeSeq === 0 && (hasRows ? isSaid : !this.#isTimeDue())) {
@@ -201,7 +158,7 @@ export class StoredLedger implements Ledger {
       const row = this.#rows.next();
       this.#timeSeq = this.#nextSeq++;
       this.#rows.values[row + RowField.seq] = this.#timeSeq;
-      this.#rows.values[row + RowField.kind] = EntryKind.time;
+      this.#rows.values[row + RowField.kind] = kinds.time.number;
     }
     this.#rows.bodies.set(this.#timeSeq, timeWords({ eventMs, graceUntilMs }));
     this.#stagedTime = { eventMs, graceUntilMs, lagMs };
@@ -212,8 +169,8 @@ export class StoredLedger implements Ledger {
   }
 
   #settled(): void {
-    this.#judge.check();
-    for (const packetId of this.#rows.ended.keys()) this.#judge.sends.forget(packetId);
+    this.judging.check();
+    for (const packetId of this.#rows.ended.keys()) this.judging.sends.forget(packetId);
     this.#rows.clear();
     this.#durableTime = this.#stagedTime;
     this.#timeSeq = 0;

@@ -1,10 +1,12 @@
 import type { Waker } from "../../threads/waker.ts";
-import { EntryKind, EntryWord, isQuestion, PAYLOAD_AT, setEntryAmountFen } from "../record/entry.ts";
-import { emptyJudgement, type Ledger } from "../record/ledger.ts";
+import { kindOf } from "../kinds/entry_kinds.ts";
+import { EntryWord, PAYLOAD_AT, setEntryAmountFen } from "../record/entry.ts";
+import { emptyJudgement } from "../record/judgement.ts";
+import type { Ledger } from "../record/ledger.ts";
 import type { LedgerRing } from "../ring/ledger_ring.ts";
 
 /** Most entries of one ring in one commit, which take about 3 ms: nobody waits long, and no ring holds up the others. */
-const MOST_PER_RING = 2048;
+const MAX_PER_RING = 2048;
 
 /** A producer of entries: its ring, and the waker that tells it of verdicts. */
 export interface LedgerClient {
@@ -46,7 +48,7 @@ export class LedgerLoop {
   step(): Step {
     if (this.#ledger.failure === undefined) {
       this.#judged = 0;
-      for (const client of this.#clients) this.#judged += client.ring.judge(this.#judge, MOST_PER_RING);
+      for (const client of this.#clients) this.#judged += client.ring.judge(this.#judge, MAX_PER_RING);
     }
     // With nothing judged there may still be delivered marks that are due.
     if (!this.#ledger.commit()) return Step.inDoubt;
@@ -61,19 +63,14 @@ export class LedgerLoop {
     words[at + EntryWord.verdict] = judgement.verdict;
     words[at + EntryWord.detail] = judgement.detail;
     this.refusals[judgement.detail]++;
-    const kind = words[at + EntryWord.kind];
-    if (isQuestion(kind)) return words.set(judgement.reply, at + PAYLOAD_AT);
-    if (kind === EntryKind.order) words[at + EntryWord.packetId] = judgement.packetId;
-    if (kind === EntryKind.send) {
-      words[at + EntryWord.packetId] = judgement.packetId;
-      words[at + EntryWord.asked] = judgement.reply[0];
-      words[at + EntryWord.askedFrom] = judgement.reply[1];
-    }
-    if (kind !== EntryKind.pendingOf && kind !== EntryKind.open) return;
+    const tells = kindOf(judgement.kind)?.tells;
+    if (tells === undefined) return;
+    if (tells === "words") return words.set(judgement.reply, at + PAYLOAD_AT);
+    words[at + EntryWord.packetId] = judgement.packetId;
     setEntryAmountFen(words, at, judgement.amountFen);
     words[at + EntryWord.sponsor] = judgement.sponsor;
-    if (kind === EntryKind.open) return;
-    words[at + EntryWord.packetId] = judgement.packetId;
     words[at + EntryWord.count] = judgement.count;
+    words[at + EntryWord.asked] = judgement.asked;
+    words[at + EntryWord.askedFrom] = judgement.askedFrom;
   };
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Random } from "../../base/random.ts";
 import { Waker } from "../../threads/waker.ts";
-import { EntryKind, EntryWord, Refusal, setEntryAmountFen, Verdict } from "../record/entry.ts";
-import type { Judgement } from "../record/ledger.ts";
+import { EntryKind } from "../kinds/entry_kinds.ts";
+import { EntryWord, Refusal, setEntryAmountFen, Verdict } from "../record/entry.ts";
+import type { Judgement } from "../record/judgement.ts";
 import { LedgerLoop, Step } from "./ledger_loop.ts";
 import { LedgerRing, ledgerRingBytes } from "../ring/ledger_ring.ts";
 import { MemoryLedger } from "../judge/memory_ledger.ts";

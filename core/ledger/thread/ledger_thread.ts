@@ -1,8 +1,8 @@
+import { BackgroundThread } from "../../threads/background_thread.ts";
 import { Waker } from "../../threads/waker.ts";
-import type { Balances } from "../record/ledger.ts";
 import { LedgerBoard } from "../ring/ledger_board.ts";
 import type { OrderState } from "../record/order_state.ts";
-import type { LedgerInit, LedgerOrder, LedgerReady, LedgerReport } from "./ledger_worker.ts";
+import type { LedgerInit, LedgerReady, LedgerReport } from "./ledger_worker.ts";
 import type { ProjectorInit, ProjectorReport } from "./projector_worker.ts";
 
 /** What the main thread hears of the ledger besides answers. */
@@ -37,10 +37,7 @@ export class LedgerThread {
   readonly #parts: LedgerThreadParts;
   readonly #thread: Worker;
   readonly #stopped = Promise.withResolvers<void>();
-  readonly #waiting: ((balances: Balances) => void)[] = [];
-  readonly #projectorWaker = new Waker();
-  #projector: Worker | undefined;
-  readonly #projectorStopped = Promise.withResolvers<void>();
+  #projector: BackgroundThread<ProjectorReport> | undefined;
   #lastBeat = 0;
   #aliveAtMs = Infinity;
 
@@ -62,14 +59,6 @@ export class LedgerThread {
     this.#thread.postMessage(init);
   }
 
-  /** The sums of all accounts, as committed. */
-  balances(): Promise<Balances> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      this.#order({ type: "balances" });
-    });
-  }
-
   /** Whether the thread's loop hasn't turned for longer than `limitMs`. */
   isSilent(nowMs: number, limitMs: number): boolean {
     const beat = this.board.heartbeat;
@@ -82,22 +71,14 @@ export class LedgerThread {
 
   /** Ends both threads, the ledger first: then the projector takes in its last rows. */
   async stop(): Promise<void> {
-    this.#order({ type: "stop" });
+    this.board.stop();
+    this.waker.wake();
     await this.#stopped.promise;
-    if (this.#projector === undefined) return;
-    this.#projector.postMessage("stop");
-    await this.#projectorStopped.promise;
-  }
-
-  #order(order: LedgerOrder): void {
-    this.#thread.postMessage(order);
-    this.waker.wake(); // it sleeps on the waker, and looks for messages when it wakes
+    await this.#projector?.stop();
   }
 
   #onReport(report: Exclude<LedgerReport, LedgerReady>): void {
     switch (report.type) {
-      case "balances":
-        return this.#waiting.shift()?.(report.balances);
       case "stopped":
         return this.#stopped.resolve();
       case "refused":
@@ -118,16 +99,15 @@ export class LedgerThread {
     this.failure = undefined;
     const { store } = this.#parts.init;
     if (store === undefined) return;
-    const projector = this.#projector = this.#parts.start("projector");
-    projector.onmessage = ({ data }: MessageEvent<ProjectorReport>) => {
-      if (data.type === "stopped") this.#projectorStopped.resolve();
-      else this.#parts.onNews({ type: "projectionFailing", reason: data.reason });
-    };
-    const init: ProjectorInit = {
-      ...store,
-      waker: this.#projectorWaker.words.buffer,
-      counters: this.#parts.projectorCounters,
-    };
-    projector.postMessage(init);
+    const init: Omit<ProjectorInit, "waker"> = { ...store, counters: this.#parts.projectorCounters };
+    this.#projector = new BackgroundThread(
+      this.#parts.start("projector"),
+      init,
+      (report: ProjectorReport) => {
+        if (report.type === "failing") {
+          this.#parts.onNews({ type: "projectionFailing", reason: report.reason });
+        }
+      },
+    );
   }
 }

@@ -1,14 +1,13 @@
-import { Counters, type MetricDefinition, MetricLayout } from "../../counters/counters.ts";
+import { type CounterPlace, Counters } from "../../counters/counters.ts";
 import { record } from "../../counters/histogram.ts";
 import { Waker } from "../../threads/waker.ts";
 import { collectGarbage } from "../../os/collect_garbage.ts";
-import { closeThread, onParentMessage, postToParent } from "../../threads/thread.ts";
+import { closeThread, postToParent } from "../../threads/thread.ts";
 import { systemClock } from "../../base/clock.ts";
-import { nextTurn } from "../../base/event_loop.ts";
 import { UserError } from "../../base/user_error.ts";
-import { type AwardedBits, markAwarded } from "../judge/awarded_bits.ts";
+import { type AwardedBits, markAwarded } from "../books/awarded_bits.ts";
 import { Refusal } from "../record/entry.ts";
-import { type Balances, emptyBalances, type Ledger, type LedgerLimits } from "../record/ledger.ts";
+import type { Ledger, LedgerLimits } from "../record/ledger.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
 import { LedgerBoard, LedgerState } from "../ring/ledger_board.ts";
 import { LedgerLoop, Step } from "./ledger_loop.ts";
@@ -16,7 +15,7 @@ import { LedgerRing } from "../ring/ledger_ring.ts";
 import { MemoryLedger } from "../judge/memory_ledger.ts";
 import { MoneyBoard } from "../ring/money_board.ts";
 import type { MoneyGroup } from "../record/money_rows.ts";
-import { MoneyTally } from "../judge/money_tally.ts";
+import { MoneyTally } from "../books/money_tally.ts";
 import { refuseOtherHost } from "../evidence/host_notes.ts";
 import { refuseLostRows } from "../evidence/inspect.ts";
 import { CHECKPOINT_FILE } from "../checkpoint/checkpoint.ts";
@@ -25,15 +24,6 @@ import { openJudge } from "../checkpoint/open_judge.ts";
 import type { OrderState } from "../record/order_state.ts";
 import { type LedgerSync, SqliteStore } from "../store/sqlite_store.ts";
 import { StoredLedger } from "../store/stored_ledger.ts";
-
-/** Where the counters of a thread are. */
-export interface CounterPlace {
-  readonly metrics: Record<string, MetricDefinition>;
-  readonly memory: SharedArrayBuffer;
-  readonly blocks: number;
-  /** The thread's own block. */
-  readonly block: number;
-}
 
 /** What the ledger thread is started with. */
 export interface LedgerInit {
@@ -69,15 +59,11 @@ export interface LedgerReady {
 /** Messages from the ledger thread to the main thread. */
 export type LedgerReport =
   | LedgerReady
-  | { readonly type: "balances"; readonly balances: Balances }
   | { readonly type: "failing"; readonly reason: string }
   | { readonly type: "mended"; readonly afterMs: number }
   /** Its rows can't be believed, and somebody must do something. Nothing more comes. */
   | { readonly type: "refused"; readonly reason: string }
   | { readonly type: "stopped" };
-
-/** Messages to the ledger thread; entries come through the rings. */
-export type LedgerOrder = { readonly type: "balances" } | { readonly type: "stop" };
 
 /** How long the thread sleeps at most, so that its heartbeat shows. */
 const MAX_SLEEP_MS = 1_000;
@@ -89,57 +75,50 @@ const RECHECK_MS = 50;
  * fifth of a core less at 20,000 awards a second. With few winners the next one begins at once.
  */
 const PACE_MS_PER_ENTRY = 0.05;
-const MOST_PACE_MS = 3;
-/** How often a busy thread reads its orders. */
-const YIELD_MS = 50;
+const MAX_PACE_MS = 3;
 /** How often a busy thread shows where the money is. */
 const SHOW_MONEY_MS = 250;
 
 const report = (message: LedgerReport) => postToParent(message);
 
-/** The life of the ledger thread. */
-export async function runLedgerWorker(init: LedgerInit): Promise<void> {
+/**
+ * The life of the ledger thread. It blocks when it sleeps: nothing comes to it by an event loop, and to be woken through
+ * one costs seven times as much.
+ */
+export function runLedgerWorker(init: LedgerInit): void {
   try {
-    await judgeUntilStopped(init);
+    judgeUntilStopped(init);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     report({ type: "refused", reason: error.message });
   }
 }
 
-async function judgeUntilStopped(init: LedgerInit): Promise<void> {
+function judgeUntilStopped(init: LedgerInit): void {
   const waker = new Waker(init.waker);
   const board = new LedgerBoard(init.board);
   const money = new MoneyTally(init.money.groups);
-  let isStopped = false;
   let opened: OpenLedger | undefined;
-  onParentMessage((message) => {
-    const order = message as LedgerOrder;
-    if (order.type === "stop") isStopped = true;
-    else report({ type: "balances", balances: opened?.ledger.balances() ?? emptyBalances() });
-    waker.wake();
-  });
-  while (opened === undefined && !isStopped) {
+  while (opened === undefined && !board.isStopped) {
     waker.awake();
     board.beat();
     opened = open(init, board, money);
-    if (opened === undefined) await waker.sleep(MAX_SLEEP_MS);
+    if (opened === undefined) waker.sleepBlocking(MAX_SLEEP_MS);
   }
-  if (opened !== undefined) await turn(init, waker, board, opened, money, () => isStopped);
+  if (opened !== undefined) turn(init, waker, board, opened, money);
   opened?.ledger.close();
   report({ type: "stopped" });
   closeThread();
 }
 
-/** Judges and commits until it is told to stop. */
-async function turn(
+/** Judges and commits until it is to stop. */
+function turn(
   init: LedgerInit,
   waker: Waker,
   board: LedgerBoard,
   opened: OpenLedger,
   money: MoneyTally,
-  isStopped: () => boolean,
-): Promise<void> {
+): void {
   const clients = init.clients.map(({ ring, waker }) => ({
     ring: new LedgerRing(ring),
     waker: new Waker(waker),
@@ -149,8 +128,8 @@ async function turn(
   const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money, opened.ledger);
   board.state = LedgerState.awarding;
   collectGarbage();
-  let yieldAtMs = 0;
-  while (!isStopped()) {
+  for (;;) {
+    const isLast = board.isStopped;
     waker.awake();
     board.beat();
     const startMs = systemClock.monotonicMs();
@@ -158,15 +137,12 @@ async function turn(
     const nowMs = systemClock.monotonicMs();
     watch.note(step, nowMs - startMs, nowMs);
     moneyView.note(step, nowMs);
+    // What was proposed before the order to stop is judged.
+    if (isLast && step !== Step.answered) return;
     // After work it looks once more before it sleeps: entries come in bursts.
-    if (step === Step.inDoubt) await waker.sleep(RECHECK_MS);
-    else if (step === Step.idle) await waker.sleep(Math.min(MAX_SLEEP_MS, moneyView.dueInMs(nowMs)));
-    else {
-      pauseMs(startMs + Math.min(MOST_PACE_MS, loop.judged * PACE_MS_PER_ENTRY) - nowMs);
-      if (nowMs < yieldAtMs) continue;
-      await nextTurn();
-      yieldAtMs = nowMs + YIELD_MS;
-    }
+    if (step === Step.inDoubt) waker.sleepBlocking(RECHECK_MS);
+    else if (step === Step.idle) waker.sleepBlocking(Math.min(MAX_SLEEP_MS, moneyView.dueInMs(nowMs)));
+    else pauseMs(startMs + Math.min(MAX_PACE_MS, loop.judged * PACE_MS_PER_ENTRY) - nowMs);
   }
 }
 
@@ -282,8 +258,8 @@ class LedgerWatch {
     this.#store = store;
     this.#loop = loop;
     this.#showHead();
-    const layout = new MetricLayout(place.metrics);
-    const counters = new Counters(layout, place.blocks, place.memory);
+    const counters = Counters.at(place);
+    const { layout } = counters;
     this.#block = counters.block(place.block);
     this.#commitUs = counters.histogram(place.block, layout.handle("ledgerCommitUs"));
     this.#h = {

@@ -1,11 +1,11 @@
-import { Counters, MetricLayout } from "../../counters/counters.ts";
+import { type CounterPlace, Counters } from "../../counters/counters.ts";
 import { Waker } from "../../threads/waker.ts";
 import { Background } from "../../os/background.ts";
 import { collectGarbage } from "../../os/collect_garbage.ts";
 import { closeThread, onParentMessage, postToParent } from "../../threads/thread.ts";
 import { systemClock } from "../../base/clock.ts";
+import { isDatabaseDamage } from "../../base/database_damage.ts";
 import { nextTurn } from "../../base/event_loop.ts";
-import type { CounterPlace } from "./ledger_worker.ts";
 import { Projection } from "../projection/projection.ts";
 import { Projector } from "../projection/projector.ts";
 import type { LedgerSync } from "../store/sqlite_store.ts";
@@ -48,9 +48,9 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
     isStopped = true;
     waker.wake();
   });
-  const { metrics, memory, blocks, block } = init.counters;
-  const layout = new MetricLayout(metrics);
-  const values = new Counters(layout, blocks, memory).block(block);
+  const counters = Counters.at(init.counters);
+  const { layout } = counters;
+  const values = counters.block(init.counters.block);
   const rowsHandle = layout.handle("projectionRows");
   const lagRows = layout.handle("projectionLagRows");
   const lagMs = layout.handle("projectionLagMs");
@@ -100,7 +100,7 @@ export async function runProjectorWorker(init: ProjectorInit): Promise<void> {
       if (isStopped) break;
       projector?.close();
       projector = undefined;
-      if (Projection.isDamage(error)) Projection.setAside(init.directory, systemClock.wallMs());
+      if (isDatabaseDamage(error)) Projection.setAside(init.directory, systemClock.wallMs());
       restMs = REST_MS;
     }
     if (isStopped || restMs === 0) await nextTurn();

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { actionText, MARKED_BY_HEADER, WHO_HEADER } from "../../admin/action.ts";
 import type { Log } from "../../cli/log.ts";
 import type { MonitorCore } from "./monitor_core.ts";
+import { ROLES } from "../timeline/merge.ts";
 import type { Target } from "./target.ts";
 
 /** Something that targets offer to do, as their own description says. */
@@ -85,7 +86,7 @@ export class Control {
   /** What can be done now. Targets of a kind offer the same, so one of each is asked. */
   async actions(): Promise<Action[]> {
     const actions = new Map<string, Action>();
-    for (const role of ["server", "client"] as const) {
+    for (const role of ROLES) {
       const live = this.#core.targets.filter(({ state, last }) => state === "live" && last?.role === role);
       if (live.length === 0) continue;
       for (const action of await this.#offered(live[0])) {

@@ -21,9 +21,9 @@ export class LastReading {
 
   set(snapshot: Snapshot): void {
     const { role, process, histograms } = snapshot;
-    const [connections, answered] = role === "server"
-      ? ["connections", "framesOut"]
-      : ["usersConnected", "shakesAnswered"];
+    const [connections, answered] = role === "client"
+      ? ["usersConnected", "shakesAnswered"]
+      : ["connections", "framesOut"];
     this.role = role;
     this.second = snapshot.second;
     this.readAtMs = snapshot.readAtMs;
@@ -40,7 +40,7 @@ export class LastReading {
 
   #setSets(blocks: readonly number[]): void {
     // The last block of a server is the main thread's own and holds no connections.
-    const count = blocks.at(-1) === 0 ? blocks.length - 1 : blocks.length;
+    const count = blocks.length > 1 && blocks.at(-1) === 0 ? blocks.length - 1 : blocks.length;
     this.sets.length = count;
     for (let i = 0; i < count; i++) this.sets[i] = blocks[i];
   }

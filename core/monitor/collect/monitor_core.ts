@@ -47,8 +47,8 @@ export class MonitorCore {
   readonly #targets = new Map<string, { target: Target; ended: Promise<void> }>();
   readonly #watchers = new Set<Watcher>();
   /** Counters of targets that were taken off the list, and histograms of all time. */
-  readonly #ofRemoved: Record<Role, Record<string, number>> = { server: {}, client: {} };
-  readonly #histograms: Record<Role, Record<string, Histogram>> = { server: {}, client: {} };
+  readonly #ofRemoved: Record<Role, Record<string, number>> = { server: {}, client: {}, gateway: {} };
+  readonly #histograms: Record<Role, Record<string, Histogram>> = { server: {}, client: {}, gateway: {} };
   #lastShown: ShownSecond | undefined;
   /** Snapshots that fell in no second: too old, or of a clock far ahead. */
   misplaced = 0;

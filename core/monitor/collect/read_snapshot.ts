@@ -1,5 +1,6 @@
 import { BUCKET_COUNT } from "../../counters/histogram.ts";
 import type { Snapshot } from "../../counters/series.ts";
+import { ROLES } from "../timeline/merge.ts";
 
 /** A snapshot of another process, or why it is none. */
 export type ReadSnapshot =
@@ -40,7 +41,7 @@ export function readSnapshot(data: string): ReadSnapshot {
 }
 
 function firstWrong(json: Record<string, unknown>): string | undefined {
-  if (json.role !== "server" && json.role !== "client") return "role";
+  if (!ROLES.includes(json.role as Snapshot["role"])) return "role";
   if (!Number.isSafeInteger(json.second) || (json.second as number) < 0) return "second";
   if (!isNumber(json.readAtMs)) return "readAtMs";
   for (const name of ["deltas", "totals", "gauges"]) if (!isNumbers(json[name])) return name;

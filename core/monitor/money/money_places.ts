@@ -1,28 +1,18 @@
 import { z } from "zod";
+import { PLACE_COLUMNS, type PlaceColumn } from "../../ledger/record/money_columns.ts";
 
 /** Sums of one sponsor in one wave, in fen or packets. */
-export const PLACE_SUMS = [
-  "madeFen",
-  "poolFen",
-  "due",
-  "dueFen",
-  "awards",
-  "awardedFen",
-  "openedFen",
-  "delivered",
-  "deliveredFen",
-  "returnedFen",
-  "refusedByUserLimit",
-  "refusedBySponsorLimit",
-] as const;
-export type PlaceSums = Record<typeof PLACE_SUMS[number], number>;
+export type PlaceSums = Record<PlaceColumn, number>;
 
 /** Where the money of a sponsor in a wave is, over all servers. */
 export const moneyPlaceSchema = z.object({
   sponsor: z.number(),
   /** Empty for packets of no wave. */
   wave: z.string(),
-  ...Object.fromEntries(PLACE_SUMS.map((name) => [name, z.number()])) as Record<keyof PlaceSums, z.ZodNumber>,
+  ...Object.fromEntries(PLACE_COLUMNS.map((name) => [name, z.number()])) as Record<
+    keyof PlaceSums,
+    z.ZodNumber
+  >,
   /** Must be 0: what was put in is in the pool, awarded or returned. */
   offByFen: z.number(),
   /** How long its pool lasts at the rate of the latest seconds; null if nothing is won. */
@@ -53,7 +43,7 @@ export class MoneyPlaces {
       for (const values of places) addRow(rows, placeFields, values);
     }
     const inAll = { ...noSums(), sponsor: 0, wave: "" };
-    for (const row of rows.values()) for (const name of PLACE_SUMS) inAll[name] += row[name];
+    for (const row of rows.values()) for (const name of PLACE_COLUMNS) inAll[name] += row[name];
     rows.set(ALL, inAll);
     const before = this.#noted(rows, atMs);
     const finished = [...rows].map(([key, row]): MoneyPlace => {
@@ -88,7 +78,7 @@ export class MoneyPlaces {
 const ALL = " ";
 
 function noSums(): PlaceSums {
-  return Object.fromEntries(PLACE_SUMS.map((name) => [name, 0])) as PlaceSums;
+  return Object.fromEntries(PLACE_COLUMNS.map((name) => [name, 0])) as PlaceSums;
 }
 
 function addRow(
@@ -102,5 +92,5 @@ function addRow(
   let row = rows.get(key);
   if (row === undefined) rows.set(key, row = { ...noSums(), sponsor, wave });
   // A name that a server of another version lacks counts as 0.
-  for (const name of PLACE_SUMS) row[name] += typeof told[name] === "number" ? told[name] : 0;
+  for (const name of PLACE_COLUMNS) row[name] += typeof told[name] === "number" ? told[name] : 0;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { PLACE_SUMS, type PlaceSums } from "./money_places.ts";
+import { PLACE_COLUMNS } from "../../ledger/record/money_columns.ts";
+import type { PlaceSums } from "./money_places.ts";
 import type { MoneyView } from "./money_view.ts";
 import { MoneyWatch } from "./money_watch.ts";
 import { MonitorCore } from "../collect/monitor_core.ts";
@@ -39,11 +40,11 @@ function bench(names: readonly string[]) {
 }
 
 /** A place as a server tells it: only what matters to a test, the rest is 0. */
-const placeFields = ["sponsor", "wave", ...PLACE_SUMS];
+const placeFields = ["sponsor", "wave", ...PLACE_COLUMNS];
 const place = (sponsor: number, wave: string, sums: Partial<PlaceSums>) => [
   sponsor,
   wave,
-  ...PLACE_SUMS.map((name) => sums[name] ?? 0),
+  ...PLACE_COLUMNS.map((name) => sums[name] ?? 0),
 ];
 const text = (view: MoneyView, columns: number, filter = "") =>
   moneyLines(view, columns, filter).map((line) => line.map(({ text }) => text).join(""));

@@ -3,7 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { delta } from "../../charts/chart.ts";
 import { UserError } from "../../base/user_error.ts";
 import { ManualClock } from "../../base/clock.ts";
-import { PLACE_SUMS, type PlaceSums } from "../money/money_places.ts";
+import { PLACE_COLUMNS } from "../../ledger/record/money_columns.ts";
+import type { PlaceSums } from "../money/money_places.ts";
 import type { MoneyView } from "../money/money_view.ts";
 import { MoneyWatch } from "../money/money_watch.ts";
 import { MonitorCore } from "../collect/monitor_core.ts";
@@ -74,7 +75,7 @@ Deno.test("a record keeps what the plugins of its servers want to be seen, once"
 
 /** Where the money was, with so much in the pool. */
 function moneyAt(atMs: number, poolFen: number): MoneyView {
-  const sums = Object.fromEntries(PLACE_SUMS.map((name) => [name, 0])) as PlaceSums;
+  const sums = Object.fromEntries(PLACE_COLUMNS.map((name) => [name, 0])) as PlaceSums;
   const inAll = { ...sums, sponsor: 0, wave: "", poolFen, madeFen: poolFen, offByFen: 0, secondsLeft: null };
   return {
     atMs,

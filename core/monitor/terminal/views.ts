@@ -112,6 +112,7 @@ const TILES: readonly (readonly [title: string, chart: string, labels: readonly 
   ["open", "connections", ["open (servers)", "connected (fleet)"], "plain"],
   ["in pool", "pool", ["in the pool"], "plain"],
   ["won in all", "money", ["won (servers)", "won (fleet)"], "plain"],
+  ["books behind", "books", ["behind"], "plain"],
   ["level", "level", ["level"], "plain"],
   ["server CPU", "cpu", ["servers"], "plain"],
   ["loop delay", "loop", ["servers"], "plain"],

@@ -1,6 +1,15 @@
 import { closedMetric } from "../../set/common/metrics.ts";
 import { CloseCode } from "../../wire/codes.ts";
-import { type ChartSpec, delta, FEN, gauge, type LineSpec, percentiles, total } from "../../charts/chart.ts";
+import {
+  type ChartSpec,
+  delta,
+  FEN,
+  gauge,
+  type LineSpec,
+  percentiles,
+  total,
+  worst,
+} from "../../charts/chart.ts";
 import { ChartTable } from "../../charts/chart_table.ts";
 import type { Declared } from "../../charts/declared.ts";
 import { CORE_WARNINGS, LOST, NOT_SENT } from "./health.ts";
@@ -61,6 +70,7 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     lines: [
       gauge("open (servers)", "server", "connections"),
       gauge("logged in (servers)", "server", "users"),
+      gauge("open (gateways)", "gateway", "connections"),
       gauge("connected (fleet)", "client", "usersConnected"),
       gauge("ready (fleet)", "client", "usersReady"),
     ],
@@ -72,6 +82,8 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     lines: [
       delta("accepted (servers)", "server", "connectionsOpened"),
       delta("ended (servers)", "server", "connectionsClosed"),
+      delta("accepted (gateways)", "gateway", "connectionsOpened"),
+      delta("ended (gateways)", "gateway", "connectionsClosed"),
       delta("dials (fleet)", "client", "dials"),
       delta("broken off (fleet)", "client", "disconnects"),
     ],
@@ -145,6 +157,24 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     ],
   },
   {
+    id: "books",
+    title: "How far the books are behind, the worst host",
+    unit: "ms",
+    lines: [worst("behind", "server", "uplinkLagMs")],
+  },
+  {
+    id: "uplink",
+    isSparse: true,
+    title: "Rows on their way to the books",
+    unit: "count",
+    lines: [
+      gauge("the books lack", "server", "uplinkLagRows"),
+      delta("carried a second", "server", "uplinkRows"),
+      delta("failures a second", "server", "uplinkFailures"),
+      gauge("hosts that are refused", "server", "uplinkRefused"),
+    ],
+  },
+  {
     id: "limits",
     isSparse: true,
     title: "Refused by limit",
@@ -172,10 +202,32 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     lines: Object.keys(CloseCode).map((name) => delta(inWords(name), "server", closedMetric(name))),
   },
   {
+    id: "gateways",
+    isSparse: true,
+    title: "Gateways: frames brought, upgrades refused",
+    unit: "perSecond",
+    lines: [
+      delta("frames to users", "gateway", "framesOut"),
+      delta("frames to servers", "gateway", "framesIn"),
+      delta("servers not reached", "gateway", "serverDialsFailed"),
+      delta("refused: too many of one address", "gateway", "refusedRate"),
+      delta("refused: no place", "gateway", "refusedFull"),
+      delta("refused: another site's page", "gateway", "refusedOrigin"),
+      delta("refused: no WebSocket", "gateway", "refusedHandshake"),
+    ],
+  },
+  {
+    id: "gatewayCloses",
+    isSparse: true,
+    title: "Connections closed by the gateways, by reason",
+    unit: "perSecond",
+    lines: Object.keys(CloseCode).map((name) => delta(inWords(name), "gateway", closedMetric(name))),
+  },
+  {
     id: "cpu",
     title: "CPU, per cent of one core",
     unit: "percent",
-    lines: (["server", "client"] as const).flatMap((role) => [
+    lines: (["server", "client", "gateway"] as const).flatMap((role) => [
       {
         label: `${role}s`,
         source: { kind: "usage", role, value: "cpuMs" },
@@ -213,7 +265,7 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     id: "memory",
     title: "Memory",
     unit: "bytes",
-    lines: (["server", "client"] as const).flatMap((role) => [
+    lines: (["server", "client", "gateway"] as const).flatMap((role) => [
       { label: `${role}s, resident`, source: { kind: "usage", role, value: "rssBytes" } },
       { label: `${role}s, heap`, source: { kind: "usage", role, value: "heapUsedBytes" } },
     ]),
@@ -222,7 +274,7 @@ const CORE_CHARTS: readonly ChartSpec[] = [
     id: "loop",
     title: "Event-loop delay, worst process",
     unit: "ms",
-    lines: (["server", "client"] as const).map((role) => ({
+    lines: (["server", "client", "gateway"] as const).map((role) => ({
       label: `${role}s`,
       source: { kind: "usage", role, value: "loopDelayMs" },
     })),

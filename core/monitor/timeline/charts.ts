@@ -22,6 +22,7 @@ function roleValue(source: RoleSource, role: RoleSecond | undefined): number | n
     const histogram = role.histograms[source.metric];
     return histogram === undefined || histogram.count === 0 ? null : histogram.percentile(source.percent);
   }
+  if (source.kind === "worst") return role.worst[source.metric] ?? null;
   if (source.kind === "highest") {
     if (source.metrics.every((metric) => role.gauges[metric] === undefined)) return null;
     return source.metrics.findLastIndex((metric) => role.gauges[metric] > 0) + 1;

@@ -27,6 +27,7 @@ export function healthOf(merged: MergedSecond, warnings: readonly WarningSpec[])
       ? []
       : [{ level: "bad", text: moneyLine(money) } as const]),
     ...(roles.client === undefined ? [] : fleetHealth(roles.client)),
+    ...(roles.server === undefined ? [] : booksHealth(roles.server)),
     ...warnings.flatMap((warning) => warned(warning, roles[warning.role])),
   ];
   const level = found.some(({ level }) => level === "bad") ? "bad" : found.length > 0 ? "warn" : "good";
@@ -54,6 +55,21 @@ function fleetHealth({ deltas }: RoleSecond): Finding[] {
   return [];
 }
 
+/** From so far behind on the books are worth a word. */
+const BOOKS_BEHIND_MS = 60_000;
+
+function booksHealth({ gauges, worst }: RoleSecond): Finding[] {
+  const refused = gauges.uplinkRefused ?? 0;
+  const behindMs = worst.uplinkLagMs ?? 0;
+  if (refused > 0) {
+    const whose = refused === 1 ? "a server's ledger" : `the ledgers of ${formatCount(refused)} servers`;
+    return [{ level: "bad", text: `the books refuse ${whose}: what is won there is not paid` }];
+  }
+  if (behindMs <= BOOKS_BEHIND_MS) return [];
+  const seconds = formatCount(Math.round(behindMs / 1000));
+  return [{ level: "warn", text: `the books are ${seconds} s behind: awards go on, and payments wait` }];
+}
+
 /** Shakes that are never sent; those that are lost were sent. */
 export const NOT_SENT = ["ticksLate", "ticksUnconnected", "ticksOverrun"] as const;
 export const LOST = ["shakesLost", "shakesGivenUp"] as const;
@@ -65,6 +81,18 @@ export const CORE_WARNINGS: readonly WarningSpec[] = [{
   metrics: ["ledgerUserLimit", "ledgerSponsorLimit"],
   text: "shakes a second win nothing since their users have all they may have: " +
     "redpkt server --packets-per-user and --packets-per-sponsor, 0 for no limit",
+}, {
+  id: "gatewayServers",
+  role: "gateway",
+  metrics: ["serverDialsFailed"],
+  text:
+    "connections a second from gateways to servers don't come up: GET /health of the gateway says which servers",
+}, {
+  id: "gatewayRates",
+  role: "gateway",
+  metrics: ["refusedRate"],
+  text: "connections a second are refused by gateways since one address makes too many: " +
+    "redpkt gateway --connects-per-s-per-address, 0 for no limit",
 }];
 
 function warned({ metrics, text }: WarningSpec, role: RoleSecond | undefined): Finding[] {

@@ -54,3 +54,21 @@ Deno.test("money that is nowhere is bad, whatever else is well", () => {
     "0.50 yuan pool + 0.10 yuan held + 0.37 yuan users + 0.00 yuan returned";
   assert.deepEqual(of(37), { level: "bad", texts: [text] });
 });
+
+Deno.test("books that are a minute behind are worth a word, and books that refuse a ledger are bad", () => {
+  const of = (...hosts: Record<string, number>[]) => {
+    const second = new MergedSecond(7);
+    hosts.forEach((gauges, i) => second.add(makeSnapshot(7, { role: "server", gauges }), `server ${i}`));
+    return healthOf(second, []);
+  };
+  const near = { uplinkLagMs: 40_000, uplinkRefused: 0 };
+  assert.equal(of(near, near, near).level, "good", "the worst counts, not the sum");
+  assert.deepEqual(of(near, { uplinkLagMs: 61_000, uplinkRefused: 0 }), {
+    level: "warn",
+    texts: ["the books are 61 s behind: awards go on, and payments wait"],
+  });
+  assert.deepEqual(of(near, { uplinkLagMs: 0, uplinkRefused: 1 }), {
+    level: "bad",
+    texts: ["the books refuse a server's ledger: what is won there is not paid"],
+  });
+});

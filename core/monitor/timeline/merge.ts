@@ -2,7 +2,7 @@ import { Histogram } from "../../counters/histogram.ts";
 import type { Snapshot } from "../../counters/series.ts";
 
 export type Role = Snapshot["role"];
-export const ROLES: readonly Role[] = ["server", "client"];
+export const ROLES: readonly Role[] = ["server", "client", "gateway"];
 
 /** What the processes of a machine's interfaces carried within a second. */
 interface Carried {
@@ -26,6 +26,8 @@ export class RoleSecond {
    */
   readonly unseen: Record<string, number> = {};
   readonly gauges: Record<string, number> = {};
+  /** The highest of each gauge. */
+  readonly worst: Record<string, number> = {};
   readonly histograms: Record<string, Histogram> = {};
   /** Connections by client host. */
   readonly clientHosts: Record<string, number> = {};
@@ -46,6 +48,9 @@ export class RoleSecond {
     addUp(this.deltas, snapshot.deltas);
     addUp(this.unseen, unseen);
     addUp(this.gauges, snapshot.gauges);
+    for (const name in snapshot.gauges) {
+      this.worst[name] = Math.max(this.worst[name] ?? -Infinity, snapshot.gauges[name]);
+    }
     for (const name in snapshot.histograms) {
       (this.histograms[name] ??= new Histogram()).add(snapshot.histograms[name]);
     }

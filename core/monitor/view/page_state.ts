@@ -1,3 +1,4 @@
+import { ROLES } from "../timeline/merge.ts";
 import { type Health, healthOf } from "../timeline/health.ts";
 import type { ChartSpec } from "../timeline/charts.ts";
 import type { Mark } from "../timeline/marks.ts";
@@ -117,7 +118,7 @@ export function targetRows(core: MonitorCore): TargetRow[] {
 export function allCounters(core: MonitorCore): AllCounters {
   const roles = core.lastShown?.merged.roles ?? {};
   return Object.fromEntries(
-    (["server", "client"] as const).map((role) => [role, {
+    ROLES.map((role) => [role, {
       totals: core.totals(role),
       deltas: roles[role]?.deltas ?? {},
       gauges: roles[role]?.gauges ?? {},

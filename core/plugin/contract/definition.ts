@@ -22,6 +22,8 @@ export interface PluginDefinition<Config> {
   readonly rehearsal?: PluginRehearsal;
   /** It draws or holds packets: if it fails, the host stops awarding, since half a change may stand. */
   readonly holdsMoney?: boolean;
+  /** Its users move money among themselves, which only their own host knows of: refused beside books of many hosts. */
+  readonly movesMoney?: boolean;
   create(set: SetContext, config: Config): PluginInstance;
   control?(host: HostContext, config: Config): PluginControl;
 }

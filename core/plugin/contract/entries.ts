@@ -1,3 +1,5 @@
+import { type Fields, fieldsOf, type Values } from "../../ledger/kinds/fields.ts";
+import type { Kind } from "../../ledger/kinds/kind.ts";
 import { PAYLOAD_WORDS } from "../../ledger/record/entry.ts";
 
 /** What came back from the ledger for an entry that this instance proposed. */
@@ -31,7 +33,7 @@ export interface AwardProposal {
   isHeld?: boolean;
 }
 
-/** Any entry for the ledger; fields that its kind doesn't use are 0. */
+/** Any entry for the ledger, as {@linkcode entryOf} makes it; fields that its kind doesn't use are 0. */
 export interface EntryProposal {
   /** One of `EntryKind`. */
   kind: number;
@@ -47,18 +49,10 @@ export interface EntryProposal {
   askedFrom: number;
 }
 
-/** What of an entry needn't be said, such as a question's amount; it is in the name of no connection. */
-export const EMPTY_ENTRY: Readonly<Omit<EntryProposal, "kind">> = {
-  connection: -1,
-  user: 0,
-  packetId: 0,
-  amountFen: 0,
-  sponsor: 0,
-  count: 0,
-  tag: 0,
-  asked: 0,
-  askedFrom: 0,
-};
+/** An entry for the ledger by its kind's own names for its fields, in the name of no connection. */
+export function entryOf<F extends Fields>({ number, fields }: Kind<F>, values: Values<F>): EntryProposal {
+  return { kind: number, connection: -1, ...fieldsOf(fields, values) };
+}
 
 /** Places in the ledger's ring that an entry with so many body words takes. */
 export function placesFor(bodyWords: number): number {

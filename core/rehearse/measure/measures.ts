@@ -39,8 +39,8 @@ export function phaseResult(
   return {
     name,
     seconds,
-    scheduled: grew("shakesDue"),
-    offered: grew("shakesSent"),
+    due: grew("shakesDue"),
+    sent: grew("shakesSent"),
     answered: grew("shakesAnswered"),
     won: grew("shakesWon"),
     wonFen: grew("amountWonFen"),
@@ -112,13 +112,13 @@ const inMs = (us: MeasureSpec["of"]): MeasureSpec => ({
 
 /** What a threshold can be about, by name; besides what plugins measure. */
 export const MEASURES = {
-  sentPercent: inPercent(({ offered, scheduled }) => percentOf(offered, scheduled)),
-  answeredPercent: inPercent(({ answered, offered }) => percentOf(answered, offered)),
+  sentPercent: inPercent(({ sent, due }) => percentOf(sent, due)),
+  answeredPercent: inPercent(({ answered, sent }) => percentOf(answered, sent)),
   overloadedPercent: inPercent(({ overloaded, answered }) =>
     answered === 0 ? 0 : percentOf(overloaded, answered)
   ),
   disconnects: counted(({ disconnects }) => disconnects),
-  goodPercent: inPercent(({ good, scheduled }) => percentOf(good, scheduled)),
+  goodPercent: inPercent(({ good, due }) => percentOf(good, due)),
   admittedP99Ms: inMs(({ admittedP99Us }) => admittedP99Us),
   p99TimesFirst: {
     unit: "times",

@@ -29,13 +29,13 @@ const latency = (label: string, key: keyof PhaseSummary["latencyUs"]): Figure =>
 const FIGURES: readonly Figure[] = [
   {
     label: "due",
-    value: ({ scheduled, seconds }) => scheduled / seconds,
+    value: ({ due, seconds }) => due / seconds,
     unit: "perS",
     write: perSecond,
   },
   {
     label: "sent",
-    value: ({ offered, seconds }) => offered / seconds,
+    value: ({ sent, seconds }) => sent / seconds,
     unit: "perS",
     write: perSecond,
     isMoreBetter: true,

@@ -3,7 +3,7 @@ import { MEASURE_UNITS } from "../../charts/measure.ts";
 import { checkSchema } from "./check.ts";
 
 /** Of summary.json; it grows when a field goes or changes its meaning, not when one is added. */
-export const SUMMARY_VERSION = 1;
+export const SUMMARY_VERSION = 2;
 
 const count = z.number();
 const fen = z.number().describe("Money in fen, 1/100 yuan");
@@ -17,8 +17,8 @@ const usage = z.object({
 export const phaseSchema = z.object({
   name: z.string(),
   seconds: z.number().describe("For how long shakes were due"),
-  scheduled: count.describe("Shakes that the schedule asked for"),
-  offered: count.describe("Shakes that were sent"),
+  due: count.describe("Shakes that the schedule asked for"),
+  sent: count.describe("Shakes that were sent"),
   answered: count,
   won: count,
   wonFen: fen,

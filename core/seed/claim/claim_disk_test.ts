@@ -26,10 +26,11 @@ function describeDisk(name: string, make: () => ClaimDisk): void {
       await file.write(0, bytes("one two"));
       await file.write(4, bytes("2"));
       await file.sync();
+      assert.equal(text(await file.read()), "one 2wo");
       file.close();
       await assert.rejects(disk.create(`${folder}/x`), Deno.errors.AlreadyExists);
       const again = (await disk.open(`${folder}/x`))!;
-      assert.equal(text(await again.read()), "one 2wo");
+      for (let times = 0; times < 2; times++) assert.equal(text(await again.read()), "one 2wo");
       again.close();
       assert.deepEqual(await disk.names(folder), ["x"]);
     }));
@@ -129,6 +130,17 @@ Deno.test("a disk's fault is told from a place that can't be used: another start
   const exit = (code: string) => diskError("x", Object.assign(new Error(code), { code })).exitCode;
   assert.deepEqual(["EIO", "ENOSPC", "EDQUOT", "ESTALE"].map(exit), [74, 74, 74, 74]);
   assert.deepEqual(["EACCES", "EROFS", "ENOTDIR", "ENOENT"].map(exit), [2, 2, 2, 2]);
+});
+
+Deno.test("what a disk says is told in one line, with what can be done where that is known", () => {
+  const said = (error: unknown) => diskError("x", error).message;
+  assert.equal(
+    said(Object.assign(new Error("EIO: away\nat y"), { code: "EIO" })),
+    "x cannot be written: EIO: away",
+  );
+  const both = "Both the seed file's folder and --claims DIR must be where this server may write";
+  assert.equal(said(new Deno.errors.PermissionDenied("z")), `x cannot be written: no permission. ${both}`);
+  assert.equal(said("strange"), `x cannot be written: strange. ${both}`);
 });
 
 Deno.test("the folder of a path", () => {

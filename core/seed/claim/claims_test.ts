@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { ENTRY_WORDS, EntryKind, EntryWord, setEntryAmountFen } from "../../ledger/record/entry.ts";
+import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
+import { ENTRY_WORDS, EntryWord, setEntryAmountFen } from "../../ledger/record/entry.ts";
 import { Judge } from "../../ledger/judge/judge.ts";
-import { emptyJudgement } from "../../ledger/record/ledger.ts";
+import { emptyJudgement } from "../../ledger/record/judgement.ts";
 import { LedgerIdentity } from "../../ledger/store/ledger_identity.ts";
 import { SqliteStore } from "../../ledger/store/sqlite_store.ts";
 import { StoredLedger } from "../../ledger/store/stored_ledger.ts";
@@ -111,7 +112,8 @@ Deno.test("the ledger that has claimed a file goes on with it, however often it 
 Deno.test("under another ledger it is refused, and under a new one in the same place", async () => {
   using world = new ClaimWorld();
   assert.equal(await world.start("data"), undefined);
-  assert.match((await world.start("other"))!, /is consumed: ledger [0-9a-f]{32} has used it since 2029/);
+  const refusal = /is consumed: ledger [0-9a-f]{32} has used it since 2029.* Name that ledger with --ledger$/;
+  assert.match((await world.start("other"))!, refusal);
   assert.match(world.problems("other")[0], /is consumed/);
   Deno.removeSync(world.ledger("data"), { recursive: true });
   assert.match((await world.start("data"))!, /is consumed/);
@@ -173,7 +175,7 @@ Deno.test("an older state of the ledger is refused with the number of rows that 
   assert.match((await world.start("before"))!, /was restored from a copy that is older than its claim/);
   assert.match(
     (await world.start("after"))!,
-    /after is an older state of its ledger: it has 1 rows and had 4 \(3 missing\)/,
+    /after is an older state of its ledger: it has 1 rows and had 4 \(3 missing\)\. Use the newest state of the/,
   );
   assert.match(world.problems("after")[0], /3 missing/);
 });
@@ -227,6 +229,43 @@ Deno.test("one claim that is lost or damaged is noticed, and put back from the o
       assert.equal(kept.length, harm === "gone" ? 0 : 1, "evidence is set aside");
     }
   }
+});
+
+Deno.test("there is nothing to mend where nothing is wrong, and each damage leaves evidence of its own", async () => {
+  using world = new ClaimWorld();
+  assert.equal(await world.mend("data"), "there is nothing to mend", "nobody has claimed it");
+  assert.deepEqual(world.claimPaths.map(exists), [false, false]);
+  assert.equal(await world.start("data"), undefined);
+  const before = world.claimPaths.map((path) => Deno.readTextFileSync(path));
+  assert.equal(await world.mend("data"), "there is nothing to mend");
+  assert.deepEqual(world.claimPaths.map((path) => Deno.readTextFileSync(path)), before);
+  const [path] = world.claimPaths;
+  for (let times = 1; times <= 3; times++) {
+    Deno.writeTextFileSync(path, `damage ${times}`);
+    assert.match(await world.mend("data"), /was put back$/);
+    const aside = [...Deno.readDirSync(world.set.folder)].filter(({ name }) => name.endsWith(".aside"));
+    assert.equal(aside.length, times);
+  }
+  assert.equal(await world.start("data"), undefined);
+});
+
+Deno.test("a claim with a second name is put back by the command that is named", async () => {
+  using world = new ClaimWorld();
+  assert.equal(await world.start("data"), undefined);
+  Deno.linkSync(world.claimPaths[0], `${world.folder}/other`);
+  assert.match((await world.start("data"))!, /is damaged: it has 2 names \(hard links\).* --mend$/);
+  assert.match(await world.mend("data"), /was put back$/);
+  assert.equal(await world.start("data"), undefined);
+});
+
+Deno.test("a check says of a seed file that nobody has claimed it, and nothing of one that is elsewhere", async () => {
+  using world = new ClaimWorld();
+  assert.deepEqual(world.problems("data"), [`seed file ${world.path}: nobody has claimed it`]);
+  const elsewhere = [{ hash: world.hash, path: "/nowhere/host-a.seed" }];
+  const problems = () => claimProblems(new LedgerIdentity(world.ledger("data")), elsewhere, world.claims);
+  assert.deepEqual(problems(), []);
+  assert.equal(await world.start("data"), undefined);
+  assert.match(problems().join(), /host-a\.seed: its claim \/nowhere\/.* is gone, and .* is there/);
 });
 
 Deno.test("a claim that is lost isn't put back for a ledger that the other one doesn't know", async () => {

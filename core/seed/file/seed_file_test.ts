@@ -3,8 +3,11 @@ import { crc32 } from "node:zlib";
 import { auditFile } from "./audit.ts";
 import { Random } from "../../base/random.ts";
 import { DIGEST_BYTES, Footer, FOOTER_BYTES, PROLOGUE_BYTES, RecordWord } from "./format.ts";
+import { Layout } from "../plan/layout.ts";
+import { makeHostFile } from "../make/make.ts";
 import { parsePlan } from "../plan/plan.ts";
 import { SeedFile, SeedRefused } from "./seed_file.ts";
+import { SeedWriter } from "./seed_writer.ts";
 import { EVENT_MS, resealed, SMALL_PLAN, TestSet } from "../make/testing.ts";
 
 /** Opens a file, proves it and reads it all, as `redpkt seed inspect` does. */
@@ -172,4 +175,85 @@ Deno.test("the same plan, key and random seed make the same file", () => {
   };
   assert.equal(hash(one), hash(two));
   assert.notEqual(hash(one), hash(other));
+});
+
+Deno.test("what was damaged is told from what was altered after it was signed, and where", () => {
+  using set = new TestSet();
+  const whole = Deno.readFileSync(set.path("host-b"));
+  const told = (at: number) => {
+    const bytes = whole.slice();
+    bytes[at < 0 ? bytes.length + at : at] ^= 1;
+    Deno.writeFileSync(`${set.folder}/broken`, bytes);
+    try {
+      readAll(`${set.folder}/broken`, set);
+    } catch (error) {
+      return (error as Error).message.split(": ").slice(1).join(": ");
+    }
+    return "nothing";
+  };
+  assert.equal(told(0), "is no seed file");
+  assert.equal(told(30), "its first 64 bytes are damaged");
+  assert.equal(told(PROLOGUE_BYTES + 5), "its SHA-256 is not what its footer says");
+  assert.equal(told(-1), "its last 128 bytes are damaged");
+  const digests = -FOOTER_BYTES - DIGEST_BYTES;
+  assert.equal(told(digests - 1), "block 0 of 1 is damaged: its checksum is wrong");
+  assert.equal(told(digests), "its SHA-256 is not what its footer says");
+});
+
+Deno.test("what a maker that was killed has left is no part of the file that is made next", () => {
+  using one = new TestSet(SMALL_PLAN, { seed: 3 });
+  const parts = { set: "0".repeat(32), madeAt: "2028-12-01T00:00:00.000Z", host: { id: "host-a", index: 0 } };
+  const made = (path: string) => {
+    const writer = new SeedWriter(path, { ...parts, groups: [], greetings: [], plan: SMALL_PLAN }, 0);
+    writer.finish(one.keys.signing());
+    return Deno.readFileSync(path);
+  };
+  Deno.writeFileSync(`${one.folder}/late.seed.new`, new Uint8Array(100_000).fill(7));
+  assert.deepEqual(made(`${one.folder}/late.seed`), made(`${one.folder}/first.seed`));
+  assert.throws(() => Deno.statSync(`${one.folder}/late.seed.new`), Deno.errors.NotFound);
+});
+
+Deno.test("a file that can't be made leaves nothing behind", () => {
+  using set = new TestSet();
+  const plan = parsePlan(SMALL_PLAN, "plan");
+  const parts = { plan, planJson: SMALL_PLAN, layout: new Layout(plan), set: "0".repeat(32), key: undefined };
+  const random = new Random(1);
+  random.below = () => {
+    throw new Error("stopped in the middle");
+  };
+  const before = [...Deno.readDirSync(set.folder)].length;
+  const path = `${set.folder}/new.seed`;
+  assert.throws(() => makeHostFile({ ...parts, madeAt: "" }, 0, path, random), /stopped in the middle/);
+  assert.equal([...Deno.readDirSync(set.folder)].length, before);
+});
+
+Deno.test("a file of many blocks: each ticket is read by its place, forwards and back, and a damaged block is named", () => {
+  const sponsors = [
+    { number: 1, name: "Tea", budgetFen: 10_000, amounts: { kind: "fixed" as const, amountFen: 1 } },
+  ];
+  using set = new TestSet({ ...SMALL_PLAN, sponsors, greetings: [], hosts: [{ id: "host-a" }] });
+  const path = set.path("host-a");
+  const file = new SeedFile(path);
+  try {
+    assert.deepEqual([file.records, file.blocks, file.firstId], [10_000, 3, 1]);
+    const { groups } = file.description;
+    // The id of a ticket is not its place, and yet each lies in the ids of its group.
+    for (const record of [0, 1, 4_095, 4_096, 9_999, 8_192, 8_191, 0]) {
+      const at = file.locate(record);
+      const wave = file.words[at + RecordWord.sponsorAndWave] >>> 16;
+      const earlier = groups.reduce((sum, [own, , , count]) => sum + (own < wave ? count : 0), 0);
+      assert.equal(file.words[at + RecordWord.id], groups[wave][2] + record - earlier, `ticket ${record}`);
+    }
+    assert.deepEqual([0, 1, 2].map((block) => file.loadBlock(block)), [4_096, 4_096, 1_808]);
+    assert.deepEqual(auditFile(file).problems, []);
+    let told = 0;
+    auditFile(file, (tickets) => told += tickets);
+    assert.equal(told, 10_000);
+  } finally {
+    file.close();
+  }
+  const bytes = Deno.readFileSync(path);
+  bytes[bytes.length - FOOTER_BYTES - 3 * DIGEST_BYTES - 1_808 * 16 - 20] ^= 1;
+  Deno.writeFileSync(path, bytes);
+  assert.throws(() => readAll(path, set), /block 1 of 3 is damaged/);
 });

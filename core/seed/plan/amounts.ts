@@ -67,14 +67,15 @@ function countList(
   const ofEach = amounts.map((one) => Math.floor(budgetFen / meanFen * one.weight / weight));
   let restFen = budgetFen - ofEach.reduce((sum, count, i) => sum + count * values[i], 0);
   if (restFen < 0) return `${budgetFen} fen are too many for exact arithmetic`;
-  const largest = values.indexOf(Math.max(...values));
+  const downwards = values.map((_, i) => i).sort((a, b) => values[b] - values[a]);
   for (;;) {
     const extra = fill(values, restFen, unit);
     if (extra !== undefined) {
       extra.forEach((count, i) => ofEach[i] += count);
       return { count: ofEach.reduce((sum, count) => sum + count, 0), ofEach };
     }
-    if (ofEach[largest] === 0 || restFen + values[largest] > MOST_SEARCHED_FEN * unit) {
+    const largest = downwards.find((i) => ofEach[i] > 0);
+    if (largest === undefined || restFen + values[largest] > MOST_SEARCHED_FEN * unit) {
       return `no mix of these amounts comes to ${budgetFen} fen exactly: add an amount of ${unit} fen`;
     }
     ofEach[largest]--;

@@ -87,6 +87,35 @@ Deno.test("budgets that can't be made say why", () => {
   assert.deepEqual(countTickets(list(6, 10, 15), 30), { count: 2, ofEach: [0, 0, 2] });
 });
 
+Deno.test("a list is refused only where no mix of its amounts comes to the budget, whatever their weights", () => {
+  const lists = [[6, 10, 15], [4, 6], [7, 11], [5, 8, 13], [3, 50], [20, 7, 3], [30, 12, 8]];
+  const weights = [1, 1, 1, 9, 0.1, 5];
+  for (const values of lists) {
+    for (let shift = 0; shift < weights.length; shift++) {
+      const amounts = values.map((amountFen, i) => ({ amountFen, weight: weights[(shift + 2 * i) % 6] }));
+      const canBe = [true];
+      for (let fen = 1; fen <= 150; fen++) {
+        canBe[fen] = values.some((value) => fen >= value && canBe[fen - value]);
+        const counted = countTickets({ kind: "list", amounts }, fen);
+        assert.equal(typeof counted !== "string", canBe[fen], `${fen} fen of ${JSON.stringify(amounts)}`);
+        if (typeof counted === "string") continue;
+        assert.equal(counted.ofEach!.reduce((sum, count, i) => sum + count * values[i], 0), fen);
+        assert.equal(counted.ofEach!.reduce((sum, count) => sum + count, 0), counted.count);
+        assert.ok(counted.ofEach!.every((count) => count >= 0));
+      }
+    }
+  }
+});
+
+Deno.test("the number of uniform amounts is what their middle makes of the budget", () => {
+  const uniform = (budgetFen: number) => countTickets({ kind: "uniform", minFen: 4, maxFen: 6 }, budgetFen);
+  assert.deepEqual(
+    [500, 502, 503, 4, 8, 12].map(uniform),
+    [100, 100, 101, 1, 2, 2].map((count) => ({ count })),
+  );
+  assert.match(uniform(7) as string, /no number of amounts from 4 to 6 fen comes to 7 fen/);
+});
+
 Deno.test("an urn gives every ball once, in any order", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(30), { minLength: 1, maxLength: 20 }), fc.nat(), (counts, seed) => {

@@ -74,3 +74,16 @@ Deno.test("points that don't span the wave are refused, each with what is wrong"
     "need a rate over 0 somewhere",
   ]);
 });
+
+Deno.test("a curve may rest for a while, and nothing is released in that time", () => {
+  const points = [{ at: 0, rate: 2 }, { at: 0.5, rate: 0 }, { at: 0.75, rate: 0 }, { at: 1, rate: 4 }];
+  assert.ok(curveSchema.safeParse({ kind: "points", points }).success);
+  const curve = new Curve({ kind: "points", points });
+  // Half of everything in each of the two triangles.
+  for (const time of [0.5, 0.6, 0.75]) assert.ok(Math.abs(curve.shareAt(time) - 0.5) < 1e-12, `${time}`);
+  assert.ok(Math.abs(curve.shareAt(0.25) - 0.375) < 1e-12);
+  assert.ok(Math.abs(curve.peak - 4) < 1e-12);
+  // Questions that go back are answered as those that go forward.
+  const asked = [0.9, 0.1, 0.7, 0.1, 0.9].map((share) => curve.timeOf(share));
+  assert.deepEqual([asked[0], asked[1]], [asked[4], asked[3]]);
+});

@@ -6,8 +6,6 @@ import type { Plan } from "./plan_schema.ts";
 
 /** Ids of tickets are 32 bits, and 0 is none. */
 const MOST_ID = LAST_TICKET_ID;
-/** A ledger counts the packets of one entry in 31 bits. */
-export const MOST_TICKETS_PER_HOST = 0x7fff_ffff;
 
 /**
  * What doesn't fit together in a plan whose parts are right by themselves.
@@ -83,15 +81,6 @@ function checkTotals(plan: Pick<Plan, "sponsors" | "waves" | "hosts" | "firstId"
       `firstId: ${layout.tickets} tickets end at id ${lastId}: the last possible one is ${MOST_ID}`,
     );
     return problems;
-  }
-  const weights = layout.hosts.map(({ weight }) => weight);
-  const largest = weights.indexOf(Math.max(...weights));
-  if (layout.ticketsOf(largest) > MOST_TICKETS_PER_HOST) {
-    problems.push(
-      `hosts: ${layout.hosts[largest].id} has ${
-        layout.ticketsOf(largest)
-      } tickets, more than ${MOST_TICKETS_PER_HOST}`,
-    );
   }
   plan.waves.forEach((_, i) => {
     const perS = Math.ceil(layout.peakPerS(i) - 1e-6);

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../base/user_error.ts";
+import { speakPlainly } from "../../cli/plain_words.ts";
 import { Layout } from "./layout.ts";
 import { drawPlan } from "./picture.ts";
 import { parsePlan, readPlan } from "./plan.ts";
 import type { PlanInput } from "./plan_schema.ts";
 import { SMALL_PLAN } from "../make/testing.ts";
+
+// As the program says it.
+speakPlainly();
 
 function problemsOf(plan: unknown): string[] {
   try {
@@ -37,7 +41,7 @@ Deno.test("everything that is wrong with a plan is told at once", () => {
     'plan.json: Unrecognized key: "colour"',
     "plan.json: expires: must be a time such as 2015-02-18T20:10:00+08:00",
     "plan.json: hosts.1.id: h is hosts.0's",
-    "plan.json: sponsors.1.budgetFen: Invalid input: expected int, received number",
+    "plan.json: sponsors.1.budgetFen: must be a whole number",
     "plan.json: waves.1.name: x is taken",
     "plan.json: waves.1.start: is before the end of x: list waves in order, without overlaps",
   ]);
@@ -70,6 +74,95 @@ Deno.test("a plan that releases faster than its limit, or has more tickets than 
   );
   const sponsors = [{ number: 1, name: "A", budgetFen: 5e9, amounts: { kind: "fixed", amountFen: 1 } }];
   assert.match(problemsOf({ ...SMALL_PLAN, sponsors, greetings: [] })[0], /end at id 5000000000/);
+});
+
+Deno.test("bounds of a plan hold to the number: what just fits is taken", () => {
+  const most = 2 ** 53 - 1;
+  const sponsor = (number: number, budgetFen: number) => {
+    // So few tickets that only money can be too much.
+    const amounts = { kind: "uniform" as const, minFen: 1, maxFen: 0xffff_ffff };
+    return { number, name: `${number}`, budgetFen, amounts };
+  };
+  const plan = { ...SMALL_PLAN, greetings: [] };
+  assert.deepEqual(problemsOf({ ...plan, sponsors: [sponsor(1, most - 9), sponsor(2, 9)] }), []);
+  assert.deepEqual(problemsOf({ ...plan, sponsors: [sponsor(1, most - 9), sponsor(2, 10)] }), [
+    "plan.json: sponsors: 9007199254740992 fen in all can't be counted exactly: at most 2^53 - 1",
+  ]);
+  const one = { number: 1, name: "A", budgetFen: 100, amounts: { kind: "fixed", amountFen: 1 } };
+  const ids = (firstId: number) => problemsOf({ ...plan, sponsors: [one], firstId });
+  assert.deepEqual(ids(0x7fff_ffff - 99), []);
+  assert.match(
+    ids(0x7fff_ffff - 98)[0],
+    /100 tickets end at id 2147483648: the last possible one is 2147483647/,
+  );
+  const waves = (gapS: number, expires: string, ratePerS = 100) => {
+    const start = Date.parse("2029-01-01T12:00:00Z");
+    const wave = (name: string, atS: number) => ({
+      ...{ name, lengthS: 10, start: new Date(start + atS * 1000).toISOString() },
+    });
+    const parts = { waves: [wave("a", 0), wave("b", gapS)], expires, limits: { ratePerS } };
+    return problemsOf({ ...plan, sponsors: [one], ...parts });
+  };
+  assert.deepEqual(waves(10, "2029-01-01T12:00:20Z", 5), [], "one begins as the other ends, and all expires");
+  assert.match(waves(9, "2029-01-01T12:00:20Z").join(), /waves\.1\.start: is before the end of a/);
+  assert.match(waves(10, "2029-01-01T12:00:19Z").join(), /expires: is before the end of wave b/);
+  assert.match(
+    waves(10, "2029-01-01T12:00:20Z", 4).join(),
+    /up to 5 tickets a second, limits\.ratePerS allows 4/,
+  );
+});
+
+Deno.test("a part that is wrong by itself is told, and the rest is checked without it", () => {
+  for (const part of ["sponsors", "waves", "hosts", "greetings", "limits", "firstId"]) {
+    const problems = problemsOf({ ...SMALL_PLAN, [part]: "none" });
+    assert.equal(problems.length, 1, problems.join("\n"));
+    assert.match(problems[0], new RegExp(`^plan\\.json: ${part}: must be `));
+  }
+  for (const plan of [undefined, null, 7, "plan"]) {
+    assert.match(problemsOf(plan)[0], /^plan\.json: (is missing|must be an object)$/);
+  }
+});
+
+Deno.test("a plan that can't be read says why", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/words`, "no plan");
+  await assert.rejects(readPlan(`${folder}/none`), /none: cannot be read: there is no such file$/);
+  await assert.rejects(readPlan(`${folder}/words`), /words: is no JSON: /);
+  await assert.rejects(
+    readPlan(folder),
+    (error) =>
+      error instanceof UserError && error.message.startsWith(`${folder}: cannot be read: `) &&
+      !error.message.includes("no such file"),
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("hosts that are only counted have names in order, and the same part each", () => {
+  const layout = new Layout(parsePlan({ ...SMALL_PLAN, hosts: { count: 3 } }, "plan"));
+  assert.deepEqual(layout.hosts.map(({ id }) => id), ["host-000", "host-001", "host-002"]);
+  assert.ok(layout.hosts.every(({ weight }) => weight === 1));
+  const many = new Layout(parsePlan({ ...SMALL_PLAN, hosts: { count: 1_001 } }, "plan")).hosts;
+  assert.deepEqual([many[0].id, many[1_000].id], ["host-0000", "host-1000"]);
+});
+
+Deno.test("hosts have tickets by weight, waves by share, and a greeting is divided to the last one", () => {
+  const plan = parsePlan({
+    ...SMALL_PLAN,
+    sponsors: [{ number: 2, name: "B", budgetFen: 6_000, amounts: { kind: "fixed", amountFen: 1 } }],
+    waves: SMALL_PLAN.waves.map((wave, i) => ({ ...wave, share: i === 0 ? 2 : 1 })),
+    hosts: [{ id: "a", weight: 3 }, { id: "b", weight: 1.5 }, { id: "c", weight: 0.5 }],
+  }, "plan");
+  const layout = new Layout(plan);
+  assert.deepEqual([0, 1, 2].map((host) => layout.ticketsOf(host)), [3_600, 1_800, 600]);
+  const counts = layout.groupsOf(1).map(({ wave, count, amountFen }) => [wave, count, amountFen]);
+  assert.deepEqual(counts, [[0, 1_200, 1_200], [1, 600, 600]]);
+  assert.deepEqual([0, 1].map((wave) => layout.plannedIn(wave, 0)), [4_000, 2_000]);
+  const greetings = [0, 1, 2].map((host) => layout.greetingsOf(host, plan.greetings)[0]);
+  assert.deepEqual(greetings.map(([, , perS]) => perS), [60, 30, 10]);
+  assert.equal(greetings.reduce((sum, [, , , limit]) => sum + limit, 0), 1_001);
+  for (const [i, share] of [0.6, 0.3, 0.1].entries()) {
+    assert.ok(Math.abs(greetings[i][3] - 1_001 * share) <= 1, `${greetings[i]}`);
+  }
 });
 
 Deno.test("whatever the plan, hosts and waves have every ticket and every fen once", () => {

@@ -1,42 +1,35 @@
 import type { Program } from "../../cli/host.ts";
 import type { Log } from "../../cli/log.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
-import { Counters, MetricLayout } from "../../counters/counters.ts";
+import type { Counters } from "../../counters/counters.ts";
+import type { Listener } from "../../engine/common/engine.ts";
+import { HostMemory } from "../worker/host_memory.ts";
+import type { HostBoard } from "../worker/host_board.ts";
+import type { HostSettings } from "../worker/host_settings.ts";
+import { hostMetrics } from "./host_metrics.ts";
 import { record } from "../../counters/histogram.ts";
-import type { EngineName, Listener } from "../../engine/common/engine.ts";
 import { type IdSpace, idSpaceOf } from "../../base/id_space.ts";
-import type { LedgerLimits } from "../../ledger/record/ledger.ts";
 import type { LedgerHead } from "../../ledger/chain/links.ts";
 import { LedgerState } from "../../ledger/ring/ledger_board.ts";
-import { ledgerRingBytes } from "../../ledger/ring/ledger_ring.ts";
 import { type LedgerNews, LedgerThread } from "../../ledger/thread/ledger_thread.ts";
 import type { LedgerInit, LedgerReady } from "../../ledger/thread/ledger_worker.ts";
 import type { OrderState } from "../../ledger/record/order_state.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import { Random } from "../../base/random.ts";
-import type { ConnectionLimits } from "../../set/common/connection_watch.ts";
-import { Waker } from "../../threads/waker.ts";
-import type { Priority } from "../../os/foreground.ts";
 import { decodeControl, MessageKind } from "../../threads/mailbox.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { EventTimeState } from "../../base/event_time.ts";
-import type { TokenRules } from "../../token/token_keys.ts";
 import type { WorkerReport } from "../worker/access_loop.ts";
 import { AccessThread } from "./access_thread.ts";
-import { clientHostBytes } from "../worker/client_hosts.ts";
-import { boardBytes, HostBoard } from "../worker/host_board.ts";
-import { hostMetrics, shareOut } from "./host_plan.ts";
 import { HostEntries } from "./host_entries.ts";
 import { HostTime } from "./host_time.ts";
-import { HostMoney } from "./host_money.ts";
-import { moneyGauges } from "./money_metrics.ts";
+import { HostMoney } from "../money/host_money.ts";
+import { moneyGauges } from "../money/money_metrics.ts";
 import type { HostSeed } from "./host_seed.ts";
-import { makePeerMailboxes } from "../worker/peers.ts";
+import { type HostBooks, UplinkThread } from "../../books/uplink/uplink_thread.ts";
 import { PluginHalves } from "./host_plugins.ts";
 import { readOldNote } from "./old_notes.ts";
 
-/** Entries that the main thread may have open; only mints come from there. */
-const HOST_RING_ENTRIES = 1 << 10;
 /** The ledger thread is dead after this; its disk may hang for a while, and winners are told so. */
 const LEDGER_HEARTBEAT_LIMIT_MS = 30_000;
 /** How long the main loop sleeps at most. */
@@ -44,31 +37,22 @@ const MAX_SLEEP_MS = 500;
 /** How often each worker is asked to answer at once, so that the time that control takes is known; only with users. */
 const PING_MS = 100;
 
+/** What a host is made of. */
 export interface AccessHostOptions {
-  readonly engine: EngineName;
+  readonly settings: HostSettings;
   readonly listener: Listener;
-  readonly workers: number;
-  /** Most connections in all, and of one SET. */
-  readonly capacity: number;
-  readonly seats: number;
   readonly plugins: readonly LoadedPlugin[];
-  readonly randomSeed: number;
-  /** Where the ledger lasts; undefined: in memory. */
-  readonly ledgerStore: LedgerInit["store"];
-  /** How far event time had come with its last row; undefined if it has none. */
-  readonly durableTime: EventTimeState | undefined;
-  readonly limits: LedgerLimits;
-  /** Whose packet ids its packets get; see `IdSpace`. */
-  readonly hostNumber: number;
-  /** How long a winner waits for the ledger before they are told that it takes too long. */
-  readonly verdictMs: number;
-  /** See `LoginRules`. */
-  readonly allowsVersion0: boolean;
-  readonly tokenRules: TokenRules | undefined;
+  readonly ledger: HostLedger;
   /** Tickets that it gives away; it closes them. */
   readonly seed: HostSeed | undefined;
-  readonly connectionLimits: ConnectionLimits;
-  readonly priority: Priority;
+  /** Where its ledger is carried; undefined: nowhere. */
+  readonly books: HostBooks | undefined;
+}
+
+/** What a host's ledger is to be. */
+export interface HostLedger extends Pick<LedgerInit, "store" | "limits" | "hostNumber"> {
+  /** How far event time had come with its last row; undefined if it has none. */
+  readonly durableTime: EventTimeState | undefined;
 }
 
 /** What is left when a drain is over. */
@@ -83,27 +67,25 @@ export interface DrainResult {
  * SETs and the plugins' other halves, watches that everybody is alive, drains and stops. It never touches a connection.
  */
 export class AccessHost {
-  readonly counters: Counters;
+  readonly memory: HostMemory;
   readonly halves: PluginHalves;
-  readonly board: HostBoard;
-  readonly setCount: number;
-  /** How many connections each client host has; see `readClientHosts`. */
-  readonly clientHosts: SharedArrayBuffer;
   /** Where the money of each sponsor and wave is. */
   readonly money: HostMoney;
+  /** The tickets that it gives away, if it was given a file of them. */
+  readonly seed: HostSeed | undefined;
+  /** Carries the ledger to the books; once the ledger is ready, if there are books. */
+  uplink: UplinkThread | undefined;
   /** The port that is bound. */
   port = 0;
 
+  readonly #program: Program;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #die: (code: number) => never;
-  readonly #waker = new Waker();
   readonly #threads: readonly AccessThread[];
   readonly #ledger: LedgerThread;
   readonly #entries: HostEntries;
   readonly #controlLatency: Uint32Array;
-  /** The tickets that it gives away, if it was given a file of them. */
-  readonly seed: HostSeed | undefined;
   readonly #ids: IdSpace;
   readonly #time: HostTime;
   /** Resolves with each worker's port. */
@@ -121,105 +103,119 @@ export class AccessHost {
     log: Log,
     die: (code: number) => never,
   ) {
+    this.#program = program;
     this.#clock = clock;
     this.#log = log;
     this.#die = die;
-    const shares = shareOut(options.capacity, options.workers, options.seats);
-    this.setCount = shares.reduce((sum, { sets }) => sum + sets, 0);
-    const metrics = hostMetrics(options.plugins);
-    // One block a SET, then one for the main thread's halves of the plugins, the ledger and the projector.
-    this.counters = new Counters(new MetricLayout(metrics), this.setCount + 3);
-    const { layout, memory, blocks } = this.counters;
-    this.#controlLatency = this.counters.histogram(this.setCount, layout.handle("controlLatencyUs"));
-    const board = new SharedArrayBuffer(boardBytes(options.workers));
-    this.board = new HostBoard(board);
-    this.clientHosts = new SharedArrayBuffer(clientHostBytes(options.workers));
-    const random = new Random(options.randomSeed);
     this.seed = options.seed;
-    this.#ids = idSpaceOf(options.hostNumber);
+    this.#ids = idSpaceOf(options.ledger.hostNumber);
     this.money = new HostMoney(options.seed?.tickets);
-    this.#time = new HostTime(clock, options.durableTime);
-    const hostRing = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
-    const start = (name: string) => this.#start(program, name);
-    this.#threads = shares.map(() => new AccessThread(start("access")));
-    this.#ledger = new LedgerThread({
+    this.#time = new HostTime(clock, options.ledger.durableTime);
+    this.memory = new HostMemory(options.settings, hostMetrics(options.plugins, options.books !== undefined));
+    const { counters, setCount } = this.memory;
+    this.#controlLatency = counters.histogram(setCount, counters.layout.handle("controlLatencyUs"));
+    const random = new Random(options.settings.randomSeed);
+    // Started before they are told what to do: a thread takes a while to load.
+    this.#threads = this.memory.links.map((link) => new AccessThread(this.#start("access"), link));
+    this.#ledger = this.#startLedger(options);
+    this.#entries = new HostEntries(this.memory.ring, this.#ledger.waker);
+    this.#listening = this.#startWorkers(options, random);
+    this.halves = this.#makeHalves(options, random.fork());
+    this.#watchSeed();
+  }
+
+  #startLedger({ ledger: { durableTime: _, ...ledger }, seed }: AccessHostOptions): LedgerThread {
+    return new LedgerThread({
       init: {
-        clients: [{ ring: hostRing, waker: this.#waker.words.buffer }].concat(
-          this.#threads.map(({ ring, waker }) => ({ ring, waker: waker.words.buffer })),
-        ),
-        limits: options.limits,
-        hostNumber: options.hostNumber,
+        ...ledger,
+        clients: this.memory.ledgerClients,
         money: this.money.place,
-        store: options.ledgerStore,
-        awarded: options.seed === undefined ? undefined : {
-          firstId: options.seed.tickets.firstId,
-          count: options.seed.tickets.count,
-          bits: options.seed.tickets.awarded,
+        awarded: seed && {
+          firstId: seed.tickets.firstId,
+          count: seed.tickets.count,
+          bits: seed.tickets.awarded,
         },
-        counters: { metrics, memory, blocks, block: this.setCount + 1 },
+        counters: this.memory.counterPlace("ledger"),
       },
-      projectorCounters: { metrics, memory, blocks, block: this.setCount + 2 },
-      start,
+      projectorCounters: this.memory.counterPlace("projector"),
+      start: (name) => this.#start(name),
       onNews: (news) => this.#onLedgerNews(news),
     });
-    const own = this.counters.block(this.setCount);
-    this.seed?.watch({
-      head: () => this.ledgerHead,
-      log,
-      count: (metric, by) => own[layout.handle(metric)] += by,
-      gauge: (metric, value) => own[layout.handle(metric)] = value,
-      onDoubt: () => this.#failMoney("neither claim of the seed file can be written", ExitCode.diskFailed),
-    });
-    this.#entries = new HostEntries(hostRing, this.#ledger.waker);
-    const shared = {
-      engine: options.engine,
-      listener: options.listener,
-      setCount: this.setCount,
-      seats: options.seats,
-      plugins: options.plugins.map(({ choice }) => choice),
-      metrics,
-      counters: memory,
-      blocks,
-      board,
-      clientHosts: this.clientHosts,
-      hostWaker: this.#waker.words.buffer,
-      ledgerWaker: this.#ledger.waker.words.buffer,
-      ledgerBoard: this.#ledger.board.memory,
-      verdictMs: options.verdictMs,
-      eventLagMs: clock.wallMs() - this.#time.now().eventMs,
-      peers: {
-        mailboxes: makePeerMailboxes(options.workers),
-        wakers: this.#threads.map(({ waker }) => waker.words.buffer),
-        firstSets: shares.map(({ firstSet }) => firstSet),
-      },
-      allowsVersion0: options.allowsVersion0,
-      tokenRules: options.tokenRules,
-      connectionLimits: options.connectionLimits,
-      priority: options.priority,
+  }
+
+  #startWorkers({ settings, listener, plugins }: AccessHostOptions, random: Random): Promise<number[]> {
+    const { shares, setCount, waker } = this.memory;
+    const common = {
+      settings,
+      listener,
+      plugins: plugins.map(({ choice }) => choice),
+      setCount,
+      eventLagMs: this.#clock.wallMs() - this.#time.now().eventMs,
+      shared: this.memory.shared(this.#ledger),
     };
-    this.#listening = Promise.all(this.#threads.map((thread, i) => {
-      const plan = { ...shared, ...shares[i], randomSeed: random.uint32() };
-      return thread.start(plan, () => this.#waker.wake());
+    return Promise.all(this.#threads.map((thread, i) => {
+      const own = { share: shares[i], link: thread.link.memory, randomSeed: random.forkSeed() };
+      return thread.start({ ...common, ...own }, () => waker.wake());
     }));
-    this.halves = new PluginHalves(options.plugins, {
-      clock,
-      log,
-      counters: this.counters,
-      setCount: this.setCount,
-      random: random.fork(),
+  }
+
+  #makeHalves({ plugins, ledger: { store }, seed }: AccessHostOptions, random: Random): PluginHalves {
+    const { memory } = this;
+    return new PluginHalves(plugins, {
+      clock: this.#clock,
+      log: this.#log,
+      memory,
+      random,
       entries: this.#entries,
       ledger: this,
       ids: this.#ids,
       time: this.#time,
-      oldNote: (plugin) => readOldNote(options.ledgerStore?.directory, plugin),
-      hasTickets: options.seed !== undefined,
-      tickets: () => options.seed?.isProven ? options.seed.tickets : undefined,
+      oldNote: (plugin) => readOldNote(store?.directory, plugin),
+      hasTickets: seed !== undefined,
+      tickets: () => seed?.isProven ? seed.tickets : undefined,
       packetDue: (packetId, amountFen, sponsor) => this.money.due(packetId, amountFen, sponsor),
-      limitAccepts: (perS, connections) => this.board.limitAccepts(perS, connections),
-      ledgerState: () => this.ledgerState,
-      post: (set, plugin, words, count) => this.#postToSet(set, plugin, words, count),
-      wakeUp: () => this.#waker.wake(),
     });
+  }
+
+  #startUplink({ books, ledger: { store, hostNumber }, seed }: AccessHostOptions): void {
+    if (books === undefined || store === undefined) return;
+    this.uplink = new UplinkThread({
+      init: {
+        ...books,
+        host: hostNumber,
+        directory: store.directory,
+        seedHash: seed?.hash,
+        ledgerBoard: this.#ledger.board.memory,
+        counters: this.memory.counterPlace("uplink"),
+      },
+      start: (name) => this.#start(name),
+      log: this.#log,
+      onTaken: (reason) => this.#failMoney(reason, ExitCode.usage),
+    });
+  }
+
+  #watchSeed(): void {
+    const own = this.counters.block(this.setCount);
+    const { layout } = this.counters;
+    this.seed?.watch({
+      head: () => this.ledgerHead,
+      log: this.#log,
+      count: (metric, by) => own[layout.handle(metric)] += by,
+      gauge: (metric, value) => own[layout.handle(metric)] = value,
+      onDoubt: () => this.#failMoney("neither claim of the seed file can be written", ExitCode.diskFailed),
+    });
+  }
+
+  get counters(): Counters {
+    return this.memory.counters;
+  }
+
+  get board(): HostBoard {
+    return this.memory.board;
+  }
+
+  get setCount(): number {
+    return this.memory.setCount;
   }
 
   /**
@@ -238,7 +234,10 @@ export class AccessHost {
   ): Promise<AccessHost> {
     const host = new AccessHost(options, program, clock, log, die);
     [host.port] = await host.#listening;
-    void host.#ledger.ready.then((ready) => host.#onLedgerReady(ready));
+    void host.#ledger.ready.then((ready) => {
+      host.#onLedgerReady(ready);
+      host.#startUplink(options);
+    });
     host.halves.start();
     void host.#orDie(host.#run());
     void host.#orDie(host.seed?.prove());
@@ -297,23 +296,24 @@ export class AccessHost {
   /** Takes no new connection or packet, and waits until every winner has been answered, or until the time is over. */
   async drain(maxMs: number): Promise<DrainResult> {
     this.halves.drain();
-    for (const thread of this.#threads) thread.order({ type: "drain" });
+    for (const thread of this.#threads) thread.link.order({ type: "drain" });
     await this.#until(() => this.#threads.every(({ isDrained }) => isDrained), maxMs);
     return { isClean: this.#threads.every(({ isDrained }) => isDrained), connections: this.board.open };
   }
 
   /** Ends all worker threads, each by its own order; gives up on one that doesn't obey within `maxMs`. */
   async stop(maxMs: number): Promise<void> {
-    for (const thread of this.#threads) thread.order({ type: "stop" });
+    for (const thread of this.#threads) thread.link.order({ type: "stop" });
     await this.#until(() => this.#threads.every(({ isStopped }) => isStopped), maxMs);
     // After the workers: what they proposed last is still judged, and what was delivered is noted.
     await this.#ledger.stop();
+    await this.uplink?.stop();
     await this.seed?.close();
     this.#isStopped = true;
   }
 
-  #start(program: Program, name: string): Worker {
-    const thread = new Worker(program.entry, { type: "module", name });
+  #start(name: string): Worker {
+    const thread = new Worker(this.#program.entry, { type: "module", name });
     thread.addEventListener("error", (event) => {
       event.preventDefault();
       this.#log("error", "thread died", { thread: name, error: event.message });
@@ -342,8 +342,10 @@ export class AccessHost {
 
   /** One turn of the main loop: what the workers and the ledger said, what is due, then sleep. */
   async #turn(): Promise<void> {
-    this.#waker.awake();
-    for (const thread of this.#threads) thread.drain((...message) => this.#onMessage(thread, ...message));
+    this.memory.waker.awake();
+    for (const thread of this.#threads) {
+      thread.link.drain((...message) => this.#onMessage(thread, ...message));
+    }
     this.#entries.drain();
     const nowMs = this.#clock.monotonicMs();
     this.#time.now();
@@ -365,7 +367,7 @@ export class AccessHost {
       pingMs,
       ...this.#waiters.map(({ untilMs }) => untilMs),
     );
-    await this.#waker.sleep(Math.max(0, untilMs - this.#clock.monotonicMs()));
+    await this.memory.waker.sleep(Math.max(0, untilMs - this.#clock.monotonicMs()));
   }
 
   /** Resolves when a turn of the main loop finds `isMet`, or after `maxMs`. */
@@ -373,14 +375,14 @@ export class AccessHost {
     const untilMs = this.#clock.monotonicMs() + maxMs;
     return new Promise((resolve) => {
       this.#waiters.push({ isMet, untilMs, resolve });
-      this.#waker.wake();
+      this.memory.waker.wake();
     });
   }
 
   #onLedgerReady({ type: _type, orders, ...rest }: LedgerReady): void {
     const fields = { ...rest, orders: orders.length };
     this.#log(fields.checkpointFault === undefined ? "info" : "warn", "ledger ready", fields);
-    this.#waker.wake();
+    this.memory.waker.wake();
   }
 
   #onLedgerNews(news: LedgerNews): void {
@@ -425,17 +427,15 @@ export class AccessHost {
 
   #ping(nowMs: number): void {
     this.#nextPingMs = nowMs + PING_MS;
-    for (const thread of this.#threads) thread.order({ type: "ping", sentMs: this.#clock.monotonicMs() });
-  }
-
-  #postToSet(set: number, plugin: number, words: Int32Array, count: number): boolean {
-    return this.#threads.find((thread) => thread.hasSet(set))!.post(set, plugin, words, count);
+    for (const thread of this.#threads) {
+      thread.link.order({ type: "ping", sentMs: this.#clock.monotonicMs() });
+    }
   }
 
   #checkHeartbeats(nowMs: number): void {
     this.#nextCheckMs = nowMs + 1_000;
     this.#threads.forEach((thread, worker) => {
-      const silentMs = thread.silentMs(this.board, nowMs);
+      const silentMs = thread.silentMs(this.board, worker, nowMs);
       if (silentMs === undefined) return;
       this.#log("error", "worker hangs", { worker, silentMs: Math.round(silentMs) });
       this.#die(ExitCode.workerDied);

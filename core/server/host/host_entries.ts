@@ -1,13 +1,13 @@
+import { EntryKind, kinds } from "../../ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
-  EntryKind,
   EntryWord,
   PAYLOAD_AT,
   PAYLOAD_WORDS,
   setEntryAmountFen,
 } from "../../ledger/record/entry.ts";
 import { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
-import { EMPTY_ENTRY, type EntryProposal, type EntryVerdict } from "../../plugin/plugin.ts";
+import { entryOf, type EntryProposal, type EntryVerdict } from "../../plugin/plugin.ts";
 import type { Waker } from "../../threads/waker.ts";
 
 interface Waiting {
@@ -36,16 +36,15 @@ export class HostEntries {
     this.#ledgerWaker = ledgerWaker;
   }
 
-  /** Proposes `count` packets of a sponsor with ids from `packetId` on; resolves with the ledger's verdict. */
+  /** Proposes `count` packets of a sponsor with ids from `firstId` on; resolves with the ledger's verdict. */
   mint(
-    packetId: number,
+    firstId: number,
     count: number,
     amountFen: number,
     sponsor: number,
-    { order: user, part: tag } = { order: 0, part: 0 },
+    { order, part } = { order: 0, part: 0 },
   ): Promise<EntryVerdict> {
-    const kind = EntryKind.mint;
-    return this.enter({ ...EMPTY_ENTRY, kind, packetId, amountFen, sponsor, count, user, tag });
+    return this.enter(entryOf(kinds.mint, { firstId, count, amountFen, sponsor, order, part }));
   }
 
   /** Proposes any entry, with the words that belong to it; resolves with the ledger's verdict. */

@@ -1,7 +1,7 @@
 import type { Route } from "../../admin/api.ts";
 import type { Log } from "../../cli/log.ts";
 import { UserError } from "../../base/user_error.ts";
-import type { Counters } from "../../counters/counters.ts";
+import type { HostMemory } from "../worker/host_memory.ts";
 import type { IdSpace } from "../../base/id_space.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import type { HostContext, PluginControl, ShowDocument, Tickets } from "../../plugin/plugin.ts";
@@ -17,26 +17,22 @@ interface HalvesParts {
   readonly clock: Clock;
   readonly time: HostTime;
   readonly log: Log;
-  readonly counters: Counters;
-  readonly setCount: number;
+  readonly memory: HostMemory;
   readonly random: Random;
   readonly entries: HostEntries;
   readonly ledger: {
     readonly nextPacketId: number;
     /** What was ordered before this start; known once it is ready. */
     orders(): readonly OrderState[];
+    readonly ledgerState: LedgerState;
   };
   readonly ids: IdSpace;
-  ledgerState(): LedgerState;
   /** What a plugin of an older redpkt has noted in a file, if anything. */
   oldNote(plugin: string): unknown;
   /** Whether this host has a seed file, and its tickets once they are proven. */
   readonly hasTickets: boolean;
   tickets(): Tickets | undefined;
   packetDue(packetId: number, amountFen: number, sponsor: number): void;
-  limitAccepts(perS: number, connections: number): void;
-  post(set: number, plugin: number, words: Int32Array, count: number): boolean;
-  wakeUp(): void;
 }
 
 /** The plugins' halves on the main thread: who they are, what is due for them, and what they can reach. */
@@ -54,13 +50,13 @@ export class PluginHalves {
     this.plugins = plugins;
     this.#parts = parts;
     this.#nextTickMs = new Float64Array(plugins.length).fill(Infinity);
-    const { entries, log, clock, counters, setCount } = parts;
+    const { entries, log, clock, memory: { counters, setCount } } = parts;
     const own = counters.block(setCount);
     this.orders = new PlacedOrders({
       entries,
       log,
       states: () => parts.ledger.orders(),
-      ledgerState: () => parts.ledgerState(),
+      ledgerState: () => parts.ledger.ledgerState,
       wallMs: () => Math.floor(clock.wallMs()),
       count: (metric, by) => {
         own[counters.layout.handle(metric)] += by;
@@ -144,7 +140,8 @@ export class PluginHalves {
   }
 
   #contextFor(plugin: number): HostContext {
-    const { clock, time, log, counters, setCount, random, entries, ledger, ids } = this.#parts;
+    const { clock, time, log, memory, random, entries, ledger, ids } = this.#parts;
+    const { counters, setCount } = memory;
     const { name } = this.plugins[plugin].plugin;
     const tickets = () => this.#parts.tickets();
     const { layout } = counters;
@@ -163,7 +160,7 @@ export class PluginHalves {
       placeOrder: (request, fix = () => ({})) => this.orders.place(name, request, fix),
       checkOrders: () => this.orders.check(),
       orders: () => this.orders.of(name),
-      post: (set, words, count) => this.#parts.post(set, plugin, words, count),
+      post: (set, words, count) => memory.postToSet(set, plugin, words, count),
       total: (metric) => counters.total(metric),
       valueOf: (set, metric) => counters.valueIn(set, metric),
       usersOf: (set) => counters.valueIn(set, "users"),
@@ -174,8 +171,8 @@ export class PluginHalves {
         own[layout.handle(metric)] = value;
       },
       packetDue: (packetId, amountFen, sponsor) => this.#parts.packetDue(packetId, amountFen, sponsor),
-      limitAccepts: (perS, connections) => this.#parts.limitAccepts(perS, connections),
-      isLedgerReady: () => this.#parts.ledgerState() !== LedgerState.starting,
+      limitAccepts: (perS, connections) => memory.board.limitAccepts(perS, connections),
+      isLedgerReady: () => ledger.ledgerState !== LedgerState.starting,
       nextPacketId: () => ledger.nextPacketId,
       lastPacketId: ids.lastGenerated,
       mint: (firstPacketId, count, amountFen, sponsor, of) =>
@@ -187,7 +184,7 @@ export class PluginHalves {
       mayExpire: () => time.now().mayExpire,
       wakeUp: () => {
         this.#askTick(plugin);
-        this.#parts.wakeUp();
+        memory.waker.wake();
       },
       log: (event, fields, level = "info") => log(level, event, { plugin: name, ...fields }),
     };

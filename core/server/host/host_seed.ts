@@ -97,6 +97,11 @@ export class HostSeed {
     return { plan: plan.name, set, host: host.id, hash, tickets: records, isProven: this.isProven, claims };
   }
 
+  /** What the file is known by. */
+  get hash(): string {
+    return this.#file.hash;
+  }
+
   /** Limits that the plan sets for its users. */
   get limits(): { readonly packetsPerUser: number; readonly packetsPerSponsor: number } {
     return this.#file.description.plan.limits;

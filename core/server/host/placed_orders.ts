@@ -1,5 +1,6 @@
 import type { Log } from "../../cli/log.ts";
-import { EntryKind, Refusal, refusalName, Verdict } from "../../ledger/record/entry.ts";
+import { kinds } from "../../ledger/kinds/entry_kinds.ts";
+import { Refusal, refusalName, Verdict } from "../../ledger/record/entry.ts";
 import { LedgerState } from "../../ledger/ring/ledger_board.ts";
 import type { OrderState } from "../../ledger/record/order_state.ts";
 import {
@@ -10,7 +11,7 @@ import {
   orderWords,
 } from "../../ledger/record/order_text.ts";
 import {
-  EMPTY_ENTRY,
+  entryOf,
   type NewOrder,
   type OrderRequest,
   type PlacedOrder,
@@ -21,8 +22,8 @@ import type { HostEntries } from "./host_entries.ts";
 import { HostOrder } from "./host_order.ts";
 
 /** Most characters of an idempotency key, and most orders of a list. */
-const MOST_KEY = 1_024;
-const MOST_LISTED = 1_000;
+const MAX_KEY = 1_024;
+const MAX_LISTED = 1_000;
 
 /** What the orders of a host need of it. */
 export interface PlacedOrdersParts {
@@ -71,7 +72,7 @@ export class PlacedOrders {
     if (bytes > MOST_ORDER_BYTES) throw new RouteError(422, `an order has at most ${MOST_ORDER_BYTES} bytes`);
     // Waits for as long as the disk does: nobody is told anything about an order that may be durable or not.
     const { verdict, detail, packetId } = await this.#parts.entries.enter(
-      { ...EMPTY_ENTRY, kind: EntryKind.order, count: bytes },
+      entryOf(kinds.order, { bytes }),
       words,
     );
     const first = this.#all().get(packetId);
@@ -91,7 +92,7 @@ export class PlacedOrders {
       throw new RouteError(409, `order ${number} is ${order.state}`);
     }
     this.#refuseNew();
-    await this.#parts.entries.enter({ ...EMPTY_ENTRY, kind: EntryKind.endOrder, packetId: number });
+    await this.#parts.entries.enter(entryOf(kinds.endOrder, { number }));
     order.end();
     return order.shown;
   }
@@ -100,7 +101,7 @@ export class PlacedOrders {
   list(): unknown {
     this.#refuseUnread();
     const all = [...this.#all().values()];
-    return { count: all.length, orders: all.slice(-MOST_LISTED).reverse().map(({ shown }) => shown) };
+    return { count: all.length, orders: all.slice(-MAX_LISTED).reverse().map(({ shown }) => shown) };
   }
 
   #all(): Map<number, HostOrder> {
@@ -161,8 +162,8 @@ function repeated(order: HostOrder, body: unknown): Placement {
 }
 
 function checkedKey(key: string | undefined): string | undefined {
-  if (key === "" || (key?.length ?? 0) > MOST_KEY) {
-    throw new RouteError(400, `Idempotency-Key: must have 1 to ${MOST_KEY} characters`);
+  if (key === "" || (key?.length ?? 0) > MAX_KEY) {
+    throw new RouteError(400, `Idempotency-Key: must have 1 to ${MAX_KEY} characters`);
   }
   return key;
 }

@@ -1,18 +1,14 @@
 import type { Counters } from "../../counters/counters.ts";
 import { AcceptMode, type CloseCause, type Engine, type EngineHandler } from "../../engine/common/engine.ts";
 import { record } from "../../counters/histogram.ts";
-import { EntryKind, EntryWord, isOfAward, isTransfer } from "../../ledger/record/entry.ts";
+import { EntryKind, kindOf } from "../../ledger/kinds/entry_kinds.ts";
+import { EntryWord } from "../../ledger/record/entry.ts";
 import { type LedgerBoard, LedgerState } from "../../ledger/ring/ledger_board.ts";
 import type { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import type { AnyPlugin } from "../../plugin/plugin.ts";
 import type { Random } from "../../base/random.ts";
 import { AccessSet } from "../../set/access_set.ts";
-import {
-  type ConnectionLimits,
-  ConnectionWatch,
-  DEFAULT_CONNECTION_LIMITS,
-  secondOf,
-} from "../../set/common/connection_watch.ts";
+import { ConnectionWatch, secondOf } from "../../set/common/connection_watch.ts";
 import { Connections, Phase } from "../../set/common/connections.ts";
 import type { LoginRules } from "../../set/common/logins.ts";
 import type { SetHost } from "../../set/common/set_host.ts";
@@ -35,7 +31,10 @@ import { frames } from "../../wire/v1/frames.ts";
 import { AcceptPace } from "./accept_pace.ts";
 import type { ClientHosts } from "./client_hosts.ts";
 import type { HostBoard } from "./host_board.ts";
+import type { HostSettings } from "./host_settings.ts";
+import type { WorkerShare } from "./worker_share.ts";
 import type { Peers } from "./peers.ts";
+import { HEADER_BAD, HEADER_INCOMPLETE, ProxyHeaders } from "./proxy_headers.ts";
 
 /** How long a loop sleeps at most, so that its heartbeat shows. */
 const MAX_SLEEP_MS = 1_000;
@@ -76,13 +75,10 @@ export interface AccessLoopParts {
   readonly random: Random;
   readonly counters: Counters;
   readonly plugins: readonly { readonly plugin: AnyPlugin; readonly config: unknown }[];
-  /** Number of this worker, of its first SET on the host, and how many SETs it and the host have. */
-  readonly worker: number;
-  readonly firstSet: number;
-  readonly sets: number;
+  readonly settings: Pick<HostSettings, "seats" | "verdictMs" | "connectionLimits" | "proxies">;
+  readonly share: WorkerShare;
+  /** SETs of the host. */
   readonly setCount: number;
-  /** Most connections of one SET. */
-  readonly seats: number;
   readonly board: HostBoard;
   /** To and from the main thread. */
   readonly inbox: Mailbox;
@@ -91,17 +87,13 @@ export interface AccessLoopParts {
   readonly ring: LedgerRing;
   readonly ledgerWaker: Waker;
   readonly ledgerBoard: LedgerBoard;
-  /** How long a winner waits for the ledger before they are told that it takes too long. */
-  readonly verdictMs: number;
   readonly logins: LoginRules;
   /** The way to the SETs of all workers. */
   readonly peers: Peers;
-  /** What a connection may take its time for; {@linkcode DEFAULT_CONNECTION_LIMITS} if absent. */
-  readonly limits?: ConnectionLimits;
-  /** How far the host's event time is behind the wall clock at the start, in ms; 0 if absent. */
-  readonly eventLagMs?: number;
-  /** Counts connections by client host, if anybody wants to know. */
-  readonly clientHosts?: ClientHosts;
+  /** How far the host's event time is behind the wall clock at the start, in ms. */
+  readonly eventLagMs: number;
+  /** Counts connections by client host. */
+  readonly clientHosts: ClientHosts;
 }
 
 /**
@@ -142,6 +134,8 @@ export class AccessLoop implements EngineHandler, SetHost {
   readonly #awardWait: Uint32Array;
   readonly #engineHandles: [keyof Engine["stats"], number][];
   readonly #connectionWatch: ConnectionWatch;
+  /** Absent where no proxy stands in front. */
+  readonly #proxyHeaders: ProxyHeaders | undefined;
   readonly #acceptPace = new AcceptPace();
   /** By SET of this worker: how many connections a pass it wants read at most. */
   readonly #readsWanted: Float64Array;
@@ -156,10 +150,11 @@ export class AccessLoop implements EngineHandler, SetHost {
   #hasPosted = false;
 
   constructor(parts: AccessLoopParts) {
+    const { settings, share: { worker, firstSet, sets } } = parts;
     this.#parts = parts;
     this.engine = parts.engine;
     this.ring = parts.ring;
-    this.watch = new VerdictWatch(parts.ring, parts.verdictMs);
+    this.watch = new VerdictWatch(parts.ring, settings.verdictMs);
     this.counters = parts.counters;
     this.plugins = parts.plugins;
     this.connections = new Connections(parts.engine.capacity);
@@ -170,16 +165,16 @@ export class AccessLoop implements EngineHandler, SetHost {
     }
     this.cursor = new FrameCursor(this.frames, parts.engine.capacity, parts.engine.maxReadBytes);
     this.#wallOffsetMs = parts.clock.wallMs() - parts.clock.monotonicMs();
-    this.#readsWanted = new Float64Array(parts.sets).fill(Infinity);
+    this.#readsWanted = new Float64Array(sets).fill(Infinity);
     const wallMs = parts.clock.wallMs();
-    const { eventLagMs = 0 } = parts;
-    const state = { eventMs: wallMs - eventLagMs, graceUntilMs: 0 };
+    const state = { eventMs: wallMs - parts.eventLagMs, graceUntilMs: 0 };
     this.#eventTime = new EventTime(parts.clock.monotonicMs(), wallMs, state);
     this.onWake();
-    const { limits = DEFAULT_CONNECTION_LIMITS } = parts;
-    this.#connectionWatch = new ConnectionWatch(parts.engine, this.connections, limits, this.nowMs);
+    const { seats, connectionLimits, proxies } = settings;
+    this.#connectionWatch = new ConnectionWatch(parts.engine, this.connections, connectionLimits, this.nowMs);
+    this.#proxyHeaders = proxies.length === 0 ? undefined : new ProxyHeaders(parts.engine, proxies);
     const { layout } = parts.counters;
-    this.#block = parts.counters.block(parts.firstSet);
+    this.#block = parts.counters.block(firstSet);
     this.#handles = {
       passes: layout.handle("passes"),
       busyUs: layout.handle("busyUs"),
@@ -187,20 +182,20 @@ export class AccessLoop implements EngineHandler, SetHost {
       peerMessages: layout.handle("peerMessages"),
       peerMailboxFull: layout.handle("peerMailboxFull"),
     };
-    this.#awardWait = parts.counters.histogram(parts.firstSet, layout.handle("awardWaitUs"));
+    this.#awardWait = parts.counters.histogram(firstSet, layout.handle("awardWaitUs"));
     const statNames = Object.keys(parts.engine.stats) as (keyof Engine["stats"])[];
     this.#engineHandles = statNames.map((
       name,
     ) => [name, layout.handle(`engine${name[0].toUpperCase()}${name.slice(1)}`)]);
     this.#sets = Array.from(
-      { length: parts.sets },
+      { length: sets },
       (_, local) => {
-        const { firstSet, setCount, seats } = parts;
-        return new AccessSet(this, { index: firstSet + local, setCount, local, seats }, parts.random.fork());
+        const place = { index: firstSet + local, setCount: parts.setCount, local, seats };
+        return new AccessSet(this, place, parts.random.fork());
       },
     );
     this.engine.attach(this);
-    parts.board.update(parts.worker, 0, this.engine.capacity);
+    parts.board.update(worker, 0, this.engine.capacity);
   }
 
   /** One turn. Sleeps at most until something is due; a promise only with an engine of the event kind. */
@@ -237,7 +232,8 @@ export class AccessLoop implements EngineHandler, SetHost {
     }
     this.connections.setOf[connection] = local;
     this.#acceptPace.take();
-    this.#parts.clientHosts?.add(connection, this.engine.peerAddress[connection]);
+    this.#parts.clientHosts.add(connection, this.engine.peerAddress[connection]);
+    this.#proxyHeaders?.accepted(connection);
     smallest.onAccept(connection);
   }
 
@@ -245,7 +241,12 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   onBytes(connection: number, start: number, end: number): void {
     this.#readWaits();
-    this.#sets[this.connections.setOf[connection]].onBytes(connection, start, end);
+    const set = this.#sets[this.connections.setOf[connection]];
+    if (this.#proxyHeaders?.isExpected(connection)) {
+      start += this.#takeProxyHeader(set, connection, start, end);
+      if (start >= end) return;
+    }
+    set.onBytes(connection, start, end);
   }
 
   onEnd(connection: number): void {
@@ -255,7 +256,8 @@ export class AccessLoop implements EngineHandler, SetHost {
   onDrain(_connection: number): void {} // nobody waits for room: a full queue closes its connection
 
   onClose(connection: number, cause: CloseCause): void {
-    this.#parts.clientHosts?.remove(connection);
+    this.#parts.clientHosts.remove(connection);
+    this.#proxyHeaders?.closed(connection);
     this.#sets[this.connections.setOf[connection]].onClose(connection, cause);
   }
 
@@ -297,6 +299,19 @@ export class AccessLoop implements EngineHandler, SetHost {
     });
   }
 
+  /** Returns how many bytes are no frames'. */
+  #takeProxyHeader(set: AccessSet, connection: number, start: number, end: number): number {
+    // What comes behind a bad header, until the connection has ended, is nobody's.
+    if (this.connections.phase[connection] !== Phase.open) return end - start;
+    const bytes = this.#proxyHeaders!.take(connection, start, end);
+    if (bytes === HEADER_BAD) set.closeFor(connection, CloseCode.badProxyHeader);
+    if (bytes === HEADER_BAD || bytes === HEADER_INCOMPLETE) return end - start;
+    const { clientHosts } = this.#parts;
+    clientHosts.remove(connection);
+    clientHosts.add(connection, this.engine.peerAddress[connection]);
+    return bytes;
+  }
+
   /** What the engine knows of the bytes at hand: read here once for all their frames. */
   #readWaits(): void {
     const { reads } = this.engine;
@@ -311,7 +326,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   }
 
   #afterPoll(): void {
-    const { clock, inbox, peers, ledgerWaker, hostWaker, board, worker } = this.#parts;
+    const { clock, inbox, peers, ledgerWaker, hostWaker, board, share: { worker } } = this.#parts;
     // Once more round after the order to stop: then the last frames have left.
     if (this.#isStopping) this.isStopped = true;
     inbox.drain(this.#onMessage);
@@ -335,7 +350,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   }
 
   #sleepMs(): number {
-    const { board, worker } = this.#parts;
+    const { board, share: { worker } } = this.#parts;
     const mode = this.#isDraining ? AcceptMode.paused : board.acceptMode(worker);
     const { acceptsPerS } = board;
     const allowed = this.#acceptPace.allowed(this.nowMs, acceptsPerS);
@@ -357,7 +372,7 @@ export class AccessLoop implements EngineHandler, SetHost {
 
   readonly #onMessage: MessageReader = (kind, set, plugin, words, at, count) => {
     if (kind === MessageKind.control) return this.#obey(decodeControl(words, at) as WorkerOrder);
-    const target = this.#sets[set - this.#parts.firstSet];
+    const target = this.#sets[set - this.#parts.share.firstSet];
     if (kind === MessageKind.set) target.onSetMessage(plugin, words, at, count);
     else target.onMessage(plugin, words, at, count);
     this.#nextTickMs = 0; // what came may be due sooner than what was known
@@ -377,8 +392,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   };
 
   readonly #onLate = (words: Int32Array, at: number): void => {
-    const kind = words[at + EntryWord.kind];
-    if (words[at + EntryWord.plugin] >= 0 && (isOfAward(kind) || isTransfer(kind))) {
+    if (words[at + EntryWord.plugin] >= 0 && kindOf(words[at + EntryWord.kind])?.isAwaited) {
       this.#sets[words[at + EntryWord.set]].onLateVerdict(words, at);
     }
   };

@@ -1,5 +1,5 @@
 import type { Engine } from "../../engine/common/engine.ts";
-import { EntryKind } from "../../ledger/record/entry.ts";
+import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 import type { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import type { Connections } from "../common/connections.ts";
 import { Deliveries } from "./deliveries.ts";

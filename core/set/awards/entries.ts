@@ -1,8 +1,8 @@
 import type { Engine } from "../../engine/common/engine.ts";
+import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
   entryAmountFen,
-  EntryKind,
   EntryWord,
   PAYLOAD_AT,
   PAYLOAD_WORDS,

@@ -1,4 +1,5 @@
-import { EntryKind, EntryWord, Verdict } from "../../ledger/record/entry.ts";
+import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
+import { EntryWord, Verdict } from "../../ledger/record/entry.ts";
 import { NO_REPLY } from "../../plugin/plugin.ts";
 import { CloseCode } from "../../wire/codes.ts";
 import type { AwardReceipts } from "./award_receipts.ts";

@@ -1,8 +1,8 @@
 import {
   assert,
-  EMPTY_ENTRY,
-  EntryKind,
+  entryOf,
   type HostContext,
+  kinds,
   type NewOrder,
   type PlacedOrder,
   Refusal,
@@ -13,15 +13,15 @@ import {
 import { userRange } from "../common/user_range.ts";
 
 /** Most users of one order: a rehearsal's, several times over. */
-const MOST_FUNDED = 10_000_000;
+const MAX_FUNDED = 10_000_000;
 /** Entries at once: half of what the main thread may have open, so that others get between. */
 const AT_ONCE = 512;
 
 export const fundSchema = z.strictObject({
   /** First and last user, who each get the amount out of `source`. */
   users: userRange.refine(
-    ([first, last]) => last - first < MOST_FUNDED,
-    `must be at most ${MOST_FUNDED} users`,
+    ([first, last]) => last - first < MAX_FUNDED,
+    `must be at most ${MAX_FUNDED} users`,
   ),
   amountFen: z.int().min(1).max(1_000_000_000_000),
 });
@@ -70,11 +70,14 @@ export class Funding {
   /** False: nobody gets more. */
   async #fundSome(): Promise<boolean> {
     const count = Math.min(AT_ONCE, this.#last - this.#next + 1);
-    const kind = EntryKind.fund;
-    const entry = { ...EMPTY_ENTRY, kind, tag: this.order.number, amountFen: this.#amountFen };
+    const { number: order } = this.order;
+    const amountFen = this.#amountFen;
     const verdicts = await Promise.all(
       // Upwards, as the ledger demands it.
-      Array.from({ length: count }, (_, i) => this.#host.enter({ ...entry, user: this.#next + i })),
+      Array.from(
+        { length: count },
+        (_, i) => this.#host.enter(entryOf(kinds.fund, { order, user: this.#next + i, amountFen })),
+      ),
     );
     for (const { verdict, detail } of verdicts) {
       // Stopped while these were on their way: whoever has stopped it is told so.

@@ -1,6 +1,7 @@
 import {
-  EMPTY_ENTRY,
+  entryOf,
   type EntryProposal,
+  type kinds,
   type SetContext,
   Verdict,
   type VerdictCall,
@@ -11,9 +12,7 @@ const SPARE_PLACES = 8;
 /** Words of one answer. */
 const ANSWER_WORDS = 8;
 /** Queries that may wait for room before users' new ones are turned away. */
-const MOST_WAITING = 10_000;
-
-type Fields = Partial<EntryProposal> & { readonly kind: number };
+const MAX_WAITING = 10_000;
 
 type OnAnswer = (words: Int32Array, nowMs: number) => void;
 
@@ -40,19 +39,19 @@ export class LedgerQueries {
 
   /** Whether a user's query is taken; what the host itself must know is always asked. */
   get hasRoom(): boolean {
-    return this.#waiting.length - this.#waitingHead < MOST_WAITING;
+    return this.#waiting.length - this.#waitingHead < MAX_WAITING;
   }
 
   /** Asks now, or as soon as there is room; the words are valid until `onAnswer` returns. */
-  ask(fields: Fields, nowMs: number, onAnswer: OnAnswer): void {
-    this.#waiting.push({ entry: { ...EMPTY_ENTRY, ...fields }, onAnswer });
+  ask(entry: EntryProposal, nowMs: number, onAnswer: OnAnswer): void {
+    this.#waiting.push({ entry, onAnswer });
     this.pump();
     if (this.isBehind) this.#set.tickAt(nowMs + 1);
   }
 
   /** Reads `count` words of a packet or group. */
   read(
-    kind: number,
+    kind: typeof kinds.packetBody | typeof kinds.groupBody,
     id: number,
     count: number,
     nowMs: number,
@@ -61,7 +60,7 @@ export class LedgerQueries {
     const words = new Uint32Array(count);
     let left = Math.ceil(count / ANSWER_WORDS);
     for (let from = 0; from < count; from += ANSWER_WORDS) {
-      this.ask({ kind, asked: id, askedFrom: from }, nowMs, (answer, nowMs) => {
+      this.ask(entryOf(kind, { id, from }), nowMs, (answer, nowMs) => {
         for (let i = 0; i < ANSWER_WORDS && from + i < count; i++) words[from + i] = answer[i];
         if (--left === 0) done(words, nowMs);
       });

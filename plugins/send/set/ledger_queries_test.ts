@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EntryKind, type SetContext, Verdict, type VerdictCall } from "../../../core/plugin/plugin.ts";
+import { entryOf, kinds, type SetContext, Verdict, type VerdictCall } from "../../../core/plugin/plugin.ts";
 import { LedgerQueries } from "./ledger_queries.ts";
 
 /** A SET whose ring takes so many more queries. */
@@ -23,7 +23,7 @@ Deno.test("users' queries are turned away once ten thousand wait, and taken agai
   const queries = new LedgerQueries(fakeSet(room));
   for (let user = 0; user < 10_005; user++) {
     assert.equal(queries.hasRoom, true, `query ${user}`);
-    queries.ask({ kind: EntryKind.balanceOf, user }, 0, () => {});
+    queries.ask(entryOf(kinds.balanceOf, { user }), 0, () => {});
   }
   assert.deepEqual([queries.hasRoom, queries.isBehind, room.asked.length], [false, true, 5]);
   room.places = 1;
@@ -40,7 +40,7 @@ Deno.test("answers go to their queries in order, and one that the disk couldn't 
   const queries = new LedgerQueries(fakeSet(room));
   const heard: string[] = [];
   for (const user of [7, 8]) {
-    queries.ask({ kind: EntryKind.balanceOf, user }, 0, ([first]) => heard.push(`${user}: ${first}`));
+    queries.ask(entryOf(kinds.balanceOf, { user }), 0, ([first]) => heard.push(`${user}: ${first}`));
   }
   queries.answered(answer(0, Verdict.refused), 0);
   queries.answered(answer(80), 0);

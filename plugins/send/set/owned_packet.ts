@@ -1,4 +1,4 @@
-import { assert, HeadBit, HeadWord } from "../../../core/plugin/plugin.ts";
+import { assert, hasUser, type SentState } from "../../../core/plugin/plugin.ts";
 import type { Asker } from "./reliable_sender.ts";
 
 /** A share that somebody took: it counts once it is durable. */
@@ -11,16 +11,7 @@ export interface Claim {
 
 /** A packet as its owner SET knows it. */
 export class OwnedPacket {
-  readonly packetId: number;
-  readonly sender: number;
-  readonly isFromHost: boolean;
-  readonly amountFen: number;
-  readonly mode: number;
-  readonly group: number;
-  readonly deadlineMs: number;
-  readonly shares: Uint32Array;
-  /** Sorted. */
-  readonly recipients: Uint32Array;
+  readonly sent: SentState;
   /** By user. */
   readonly claims = new Map<number, Claim>();
   /** Users that have their share, in order. */
@@ -37,27 +28,11 @@ export class OwnedPacket {
   /** Shares that the ledger gave to nobody after all. */
   readonly #free: number[] = [];
 
-  /**
-   * @param head as `HeadWord` has it
-   * @param words as `SentPacket.words` makes them
-   */
-  constructor(head: Int32Array, words: Uint32Array) {
-    this.packetId = head[HeadWord.packetId] >>> 0;
-    this.sender = head[HeadWord.sender] >>> 0;
-    this.amountFen = head[HeadWord.amount] >>> 0;
-    this.mode = head[HeadWord.mode] & 0xff;
-    this.isFromHost = (head[HeadWord.mode] & HeadBit.fromHost) !== 0;
-    this.isOver = (head[HeadWord.mode] & HeadBit.over) !== 0;
-    this.group = head[HeadWord.group] >>> 0;
-    this.deadlineMs = (head[HeadWord.deadlineLow] >>> 0) + head[HeadWord.deadlineHigh] * 0x1_0000_0000;
-    const count = head[HeadWord.shares];
-    const claimsAt = 2 + count;
-    const recipientsAt = claimsAt + 2 * words[0];
-    this.shares = words.slice(2, claimsAt);
-    this.recipients = words.slice(recipientsAt, recipientsAt + words[1]);
-    const taken = new Uint8Array(count);
-    for (let at = claimsAt; at < recipientsAt; at += 2) {
-      const [user, share] = [words[at], words[at + 1]];
+  constructor(sent: SentState) {
+    this.sent = sent;
+    this.isOver = sent.isOver;
+    const taken = new Uint8Array(sent.shares.length);
+    for (const { user, share } of sent.claims) {
       taken[share] = 1;
       this.claims.set(user, { share, isDurable: true, askers: [] });
       this.#note(user, share);
@@ -68,27 +43,20 @@ export class OwnedPacket {
 
   /** Everybody who could has claimed, or the rest went back, and nothing waits for the ledger. */
   get isClosed(): boolean {
-    return this.pending === 0 && (this.isOver || this.claimants.length === this.shares.length);
+    return this.pending === 0 && (this.isOver || this.claimants.length === this.sent.shares.length);
   }
 
   get restFen(): number {
-    return this.amountFen - this.#claimedFen;
+    return this.sent.amountFen - this.#claimedFen;
   }
 
   isRecipient(user: number): boolean {
-    let low = 0;
-    let high = this.recipients.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.recipients[middle] < user) low = middle + 1;
-      else high = middle;
-    }
-    return this.recipients[low] === user;
+    return hasUser(this.sent.recipients, user);
   }
 
   /** Takes the next share for a user, first come, first served; -1 if none is left. */
   take(user: number, asker: Asker): number {
-    const share = this.#free.pop() ?? (this.#nextShare < this.shares.length ? this.#nextShare++ : -1);
+    const share = this.#free.pop() ?? (this.#nextShare < this.sent.shares.length ? this.#nextShare++ : -1);
     if (share < 0) return -1;
     this.claims.set(user, { share, isDurable: false, askers: [asker] });
     this.pending++;
@@ -113,7 +81,7 @@ export class OwnedPacket {
 
   /** The user with the largest share, the first of several, once all are claimed; -1 before. */
   luckiest(): number {
-    if (this.claimants.length < this.shares.length) return -1;
+    if (this.claimants.length < this.sent.shares.length) return -1;
     let best = this.claimants[0];
     for (const user of this.claimants) if (this.fenOf(user) > this.fenOf(best)) best = user;
     return best;
@@ -121,7 +89,7 @@ export class OwnedPacket {
 
   /** What a user has claimed, in fen. */
   fenOf(user: number): number {
-    return this.shares[this.claims.get(user)!.share];
+    return this.sent.shares[this.claims.get(user)!.share];
   }
 
   #judged(user: number): Claim {
@@ -133,6 +101,6 @@ export class OwnedPacket {
 
   #note(user: number, share: number): void {
     this.claimants.push(user);
-    this.#claimedFen += this.shares[share];
+    this.#claimedFen += this.sent.shares[share];
   }
 }

@@ -1,8 +1,11 @@
 import {
   DETAILS_PER_FRAME,
-  EntryKind,
+  entryOf,
+  HEAD_WORDS,
   HeadWord,
+  kinds,
   ownerSet,
+  readSentWords,
   Refusal,
   Result,
   type SetContext,
@@ -18,15 +21,15 @@ import type { LedgerQueries } from "./ledger_queries.ts";
 /** Recipients that are told in one go. */
 const TOLD_AT_ONCE = 1_000;
 /** Closed packets that are kept for queries; older ones are read from the ledger when somebody asks. */
-const MOST_CLOSED = 1_000;
+const MAX_CLOSED = 1_000;
 /** How often deadlines are looked at, in ms. */
 const LOOK_MS = 50;
 /** Claims that wait for one packet to be read. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 /** Packets that are read at a time because users ask for them; whoever asks for another is told "busy". */
-const MOST_READING = 256;
+const MAX_READING = 256;
 /** Packets whose recipients wait to be told; those of more hear of them at their logins. */
-const MOST_TELLING = 1_000;
+const MAX_TELLING = 1_000;
 
 /** Calls on a packet that is still being read from the ledger. */
 interface Reading {
@@ -124,9 +127,10 @@ export class PacketOwner {
     this.#set.count(this.#m.expired);
     this.#set.count(this.#m.returnedFen, amountFen);
     this.#closeIfDone(packet);
-    if (packet.isFromHost) return;
-    const words = [SendMessage.toUser, packet.sender, ToUser.expired, packetId, amountFen];
-    this.#toSets.surely(ownerSet(packet.sender, this.#set.setCount), words, nowMs);
+    const { sender, isFromHost } = packet.sent;
+    if (isFromHost) return;
+    const words = [SendMessage.toUser, sender, ToUser.expired, packetId, amountFen];
+    this.#toSets.surely(ownerSet(sender, this.#set.setCount), words, nowMs);
   }
 
   /** What is due; returns the monotonic time of the next call. */
@@ -144,7 +148,7 @@ export class PacketOwner {
   /** Asks for the packets that this SET owns, which were sent before this process began. */
   #findOpen(after: number, nowMs: number): void {
     const { index, setCount } = this.#set;
-    const query = { kind: EntryKind.nextOpen, user: index, count: setCount, packetId: after };
+    const query = entryOf(kinds.nextOpen, { set: index, setCount, after });
     this.#queries.ask(query, nowMs, (head, nowMs) => {
       const packetId = head[HeadWord.packetId] >>> 0;
       if (packetId === 0) return;
@@ -155,9 +159,9 @@ export class PacketOwner {
 
   /** Where a user's call on a packet waits until it is read; undefined if too many wait already. */
   #callsOn(packetId: number, nowMs: number): Reading["calls"] | undefined {
-    if (this.#reading.size >= MOST_READING && !this.#reading.has(packetId)) return undefined;
+    if (this.#reading.size >= MAX_READING && !this.#reading.has(packetId)) return undefined;
     const { calls } = this.#read(packetId, nowMs);
-    return calls.length >= MOST_WAITING ? undefined : calls;
+    return calls.length >= MAX_WAITING ? undefined : calls;
   }
 
   /** Reads a packet from the ledger, unless that is under way. */
@@ -166,13 +170,16 @@ export class PacketOwner {
     if (under !== undefined) return under;
     const reading: Reading = { tellsRecipients: false, calls: [] };
     this.#reading.set(packetId, reading);
-    this.#queries.ask({ kind: EntryKind.head, asked: packetId }, nowMs, (answer, nowMs) => {
+    this.#queries.ask(entryOf(kinds.head, { packetId }), nowMs, (answer, nowMs) => {
       if (answer[HeadWord.packetId] === 0) return this.#hasRead(packetId, undefined, nowMs);
       const head = answer.slice();
-      this.#queries.read(EntryKind.packetBody, packetId, 2, nowMs, ([claimed, recipients], nowMs) => {
+      this.#queries.read(kinds.packetBody, packetId, 2, nowMs, ([claimed, recipients], nowMs) => {
         const count = 2 + head[HeadWord.shares] + 2 * claimed + recipients;
-        this.#queries.read(EntryKind.packetBody, packetId, count, nowMs, (words, nowMs) => {
-          this.#hasRead(packetId, new OwnedPacket(head, words), nowMs);
+        const whole = new Uint32Array(HEAD_WORDS + count);
+        whole.set(head);
+        this.#queries.read(kinds.packetBody, packetId, count, nowMs, (words, nowMs) => {
+          whole.set(words, HEAD_WORDS);
+          this.#hasRead(packetId, new OwnedPacket(readSentWords(whole)), nowMs);
         });
       });
     });
@@ -186,7 +193,7 @@ export class PacketOwner {
       this.#packets.set(packetId, packet);
       this.#set.count(this.#m.owned);
       if (tellsRecipients) this.#tell(packet, nowMs);
-      else packet.told = packet.recipients.length;
+      else packet.told = packet.sent.recipients.length;
       this.#set.tickAt(nowMs);
     }
     for (const call of calls) call(packet, nowMs);
@@ -194,36 +201,25 @@ export class PacketOwner {
   }
 
   #claim(packet: OwnedPacket, user: number, asker: Asker, nowMs: number): void {
-    const { packetId } = packet;
+    const { packetId, deadlineMs, shares } = packet.sent;
     const before = packet.claims.get(user);
     if (before?.isDurable) {
       return this.#answer(asker, packetId, Result.alreadyClaimed, packet.fenOf(user), nowMs);
     }
     if (before !== undefined) return void before.askers.push(asker);
     if (!packet.isRecipient(user)) return this.#answer(asker, packetId, Result.notRecipient, 0, nowMs);
-    const isExpired = packet.isOver || packet.isReturning || this.#set.eventMs >= packet.deadlineMs;
+    const isExpired = packet.isOver || packet.isReturning || this.#set.eventMs >= deadlineMs;
     if (isExpired) return this.#answer(asker, packetId, Result.expired, 0, nowMs);
     if (!this.#set.canPropose()) return this.#answer(asker, packetId, Result.busy, 0, nowMs);
     const share = packet.take(user, asker);
     if (share < 0) return this.#answer(asker, packetId, Result.allGone, 0, nowMs);
-    this.#set.propose({
-      kind: EntryKind.claim,
-      connection: -1,
-      user,
-      packetId,
-      amountFen: packet.shares[share],
-      sponsor: 0,
-      count: share,
-      tag: 0,
-      asked: 0,
-      askedFrom: 0,
-    });
+    this.#set.propose(entryOf(kinds.claim, { packetId, user, share, amountFen: shares[share] }));
   }
 
   #detail(packet: OwnedPacket, user: number, from: number, asker: Asker, nowMs: number): void {
-    const { packetId, shares, claimants } = packet;
+    const { claimants, sent: { packetId, shares, sender, isFromHost } } = packet;
     const { set, connection, generation } = asker;
-    const isHis = packet.isRecipient(user) || (packet.sender === user && !packet.isFromHost);
+    const isHis = packet.isRecipient(user) || (sender === user && !isFromHost);
     const words: number[] = [SendMessage.detailed, connection, generation, packetId];
     if (!isHis) words.push(Result.notRecipient, 0, 0, 0, 0, from);
     else {
@@ -247,8 +243,8 @@ export class PacketOwner {
 
   #tell(packet: OwnedPacket, nowMs: number): void {
     if (packet.told > 0) return; // somebody has sent it again
-    if (this.#telling.length >= MOST_TELLING) {
-      packet.told = packet.recipients.length;
+    if (this.#telling.length >= MAX_TELLING) {
+      packet.told = packet.sent.recipients.length;
       return this.#set.count(this.#m.untold);
     }
     this.#telling.push(packet);
@@ -260,19 +256,20 @@ export class PacketOwner {
     const { setCount } = this.#set;
     for (let left = TOLD_AT_ONCE; left > 0 && this.#telling.length > 0; left--) {
       const packet = this.#telling[0];
-      const { recipients, told, deadlineMs } = packet;
+      const { told, sent } = packet;
+      const { recipients, deadlineMs } = sent;
       const user = recipients[told];
       const others = recipients.length > 3 ? [] : recipients.filter((other) => other !== user);
       const words = [
         SendMessage.toUser,
         user,
         ToUser.notice,
-        packet.packetId,
-        packet.sender,
-        packet.amountFen,
-        packet.shares.length,
-        packet.mode,
-        packet.group,
+        sent.packetId,
+        sent.sender,
+        sent.amountFen,
+        sent.shares.length,
+        sent.mode,
+        sent.group,
         deadlineMs,
         Math.floor(deadlineMs / 0x1_0000_0000),
         others[0] ?? 0,
@@ -288,29 +285,20 @@ export class PacketOwner {
     this.#nextLookMs = nowMs + LOOK_MS;
     for (const packet of this.#packets.values()) {
       if (packet.isClosed || packet.isReturning || packet.pending > 0) continue;
-      if (this.#set.eventMs < packet.deadlineMs) continue;
+      if (this.#set.eventMs < packet.sent.deadlineMs) continue;
       if (!this.#set.canPropose()) return;
       packet.isReturning = true;
-      this.#set.propose({
-        kind: EntryKind.takeBack,
-        connection: -1,
-        user: packet.sender,
-        packetId: packet.packetId,
-        amountFen: packet.restFen,
-        sponsor: packet.isFromHost ? 1 : 0,
-        count: 0,
-        tag: 0,
-        asked: 0,
-        askedFrom: 0,
-      });
+      const { packetId, sender, isFromHost } = packet.sent;
+      const amountFen = packet.restFen;
+      this.#set.propose(entryOf(kinds.takeBack, { packetId, sender, isFromHost, amountFen }));
     }
   }
 
   /** Keeps a closed packet for a while, since users ask about it. */
   #closeIfDone(packet: OwnedPacket): void {
     if (!packet.isClosed) return;
-    this.#closed.push(packet.packetId);
-    if (this.#closed.length <= MOST_CLOSED) return;
+    this.#closed.push(packet.sent.packetId);
+    if (this.#closed.length <= MAX_CLOSED) return;
     this.#packets.delete(this.#closed.shift()!);
     this.#set.count(this.#m.owned, -1);
   }

@@ -1,8 +1,9 @@
 import {
   DEFER,
-  EntryKind,
+  entryOf,
   frames,
   isForLater,
+  kinds,
   ownerSet,
   placesFor,
   Refusal,
@@ -56,18 +57,14 @@ export class Sender {
       return this.#refuse(reply, replyAt, requestId, Result.busy);
     }
     const amountFen = request.getUint32(at + frames.send.at.amountFen);
-    this.#set.propose({
-      kind: EntryKind.send,
-      connection,
-      user: this.#set.userOf(connection),
-      packetId: 0,
+    const entry = entryOf(kinds.send, {
+      sender: this.#set.userOf(connection),
+      isFromHost: false,
       amountFen,
-      sponsor: 0,
-      count: order.shares.length,
+      shares: order.shares.length,
       tag: requestId,
-      asked: 0,
-      askedFrom: 0,
-    }, words);
+    });
+    this.#set.propose({ ...entry, connection }, words);
     return DEFER;
   }
 

@@ -2,10 +2,12 @@ import {
   assert,
   DEFER,
   EntryKind,
+  entryOf,
   Field,
   type FrameHandler,
   frames,
   isForLater,
+  kinds,
   Opcode,
   Opcode1,
   ownerSet,
@@ -300,7 +302,7 @@ export class SendSet implements PluginInstance {
   #onBalance(connection: number): number {
     const generation = this.#set.generationOf(connection);
     const user = this.#set.userOf(connection);
-    this.#queries.ask({ kind: EntryKind.balanceOf, user }, this.#nowMs, ([low, high]) => {
+    this.#queries.ask(entryOf(kinds.balanceOf, { user }), this.#nowMs, ([low, high]) => {
       const fen = (low >>> 0) + high * 0x1_0000_0000;
       this.#set.answer(
         connection,

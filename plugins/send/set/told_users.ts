@@ -1,8 +1,9 @@
 import {
-  EntryKind,
+  entryOf,
   frames,
   HeadBit,
   HeadWord,
+  kinds,
   Result,
   type SetContext,
   writeClaimResponse,
@@ -110,7 +111,7 @@ export class ToldUsers {
   }
 
   #askPending(connection: number, generation: number, user: number, after: number, nowMs: number): void {
-    this.#queries.ask({ kind: EntryKind.pendingShare, user, packetId: after }, nowMs, (share, nowMs) => {
+    this.#queries.ask(entryOf(kinds.pendingShare, { user, after }), nowMs, (share, nowMs) => {
       const [packetId, amountFen] = [share[0] >>> 0, share[1] >>> 0];
       if (packetId === 0) return this.#askOpen(connection, generation, user, 0, nowMs);
       if (!this.#claimed(connection, generation, packetId, amountFen)) return;
@@ -135,7 +136,7 @@ export class ToldUsers {
   }
 
   #askOpen(connection: number, generation: number, user: number, after: number, nowMs: number): void {
-    this.#queries.ask({ kind: EntryKind.openFor, user, packetId: after }, nowMs, (head, nowMs) => {
+    this.#queries.ask(entryOf(kinds.openFor, { user, before: after }), nowMs, (head, nowMs) => {
       const packetId = head[HeadWord.packetId] >>> 0;
       if (packetId === 0) return;
       const isLate = this.#set.eventMs >=

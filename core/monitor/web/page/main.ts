@@ -31,6 +31,7 @@ const tiles: readonly [chart: string, labels: readonly string[], title: string][
   ["accounts", ["off by"], "money"],
   ["connections", ["open (servers)", "connected (fleet)"], "connections"],
   ["money", ["won (servers)", "won (fleet)"], "won in all"],
+  ["books", ["behind"], "books behind"],
   ["level", ["level"], "level"],
   ["cpu", ["servers"], "servers' CPU"],
 ];

@@ -1,0 +1,130 @@
+import { httpCounts } from "../admin/http_metrics.ts";
+import { serveApi } from "../admin/serve.ts";
+import { exportOpenTelemetry } from "../admin/telemetry/open_telemetry.ts";
+import { tellAction, tellFault } from "../admin/telemetry/telemetry.ts";
+import { Random, systemSeed } from "../base/random.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
+import { VERSION } from "../base/version.ts";
+import { helpText, readFlags } from "../cli/flags.ts";
+import type { Command, Host } from "../cli/host.ts";
+import { openLog } from "../cli/log.ts";
+import { Series } from "../counters/series.ts";
+import { chooseEngine } from "../engine/choose.ts";
+import type { EngineName } from "../engine/common/engine.ts";
+import { collectGarbage } from "../os/collect_garbage.ts";
+import { descriptorLimit } from "../os/descriptors.ts";
+import { gatewayRoutes } from "./admin_routes.ts";
+import { GATEWAY_FLAGS, type GatewayFlags, tlsProblems } from "./options.ts";
+import { GATEWAY_DESCRIPTORS, RunningGateway } from "./running_gateway.ts";
+import { readTls, watchTls } from "./tls/tls_files.ts";
+
+/** `redpkt gateway`: takes WebSockets, and brings their frames to servers. */
+export const command: Command = {
+  summary: "brings users of browsers to servers: WebSockets to TCP",
+  async run(host, args) {
+    const { values, operands, wantsHelp, problems } = readFlags(args, GATEWAY_FLAGS);
+    if (wantsHelp) {
+      host.out(
+        helpText(
+          "redpkt gateway [FLAGS]",
+          "Takes WebSockets and brings their frames to servers.",
+          GATEWAY_FLAGS,
+        ),
+      );
+      return ExitCode.ok;
+    }
+    if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt gateway takes flags only`);
+    problems.push(...tlsProblems(values));
+    if (problems.length > 0) throw new UserError(problems.join("\n"));
+    return await serve(host, values as GatewayFlags);
+  },
+};
+
+/** How many WebSockets descriptors allow: each takes one, and another for its server but with engine `uring`. */
+export function gatewayCapacity(engine: EngineName, wanted: number): number {
+  const free = Math.max(1, descriptorLimit() - GATEWAY_DESCRIPTORS);
+  const possible = engine === "uring" ? free : Math.max(1, Math.floor(free / 2));
+  return Math.min(wanted || possible, possible);
+}
+
+async function serve(host: Host, flags: GatewayFlags): Promise<number> {
+  const { clock } = host;
+  const startMs = clock.monotonicMs();
+  const log = openLog(host, "gateway");
+  const paths = flags["tls-cert"] === undefined
+    ? undefined
+    : { cert: flags["tls-cert"], key: flags["tls-key"]! };
+  const tls = paths === undefined ? undefined : readTls(paths);
+  const engine = chooseEngine(flags.engine, log);
+  const capacity = gatewayCapacity(engine, flags["max-connections"]);
+  if (flags["max-connections"] > capacity) {
+    log("warn", "fewer connections than asked for", {
+      maxConnections: capacity,
+      reason: "the limit of descriptors: raise ulimit -n",
+    });
+  }
+  const gateway = await RunningGateway.start({
+    listen: flags.listen,
+    tls,
+    servers: flags.server,
+    engine,
+    capacity,
+    limits: {
+      messageBytes: flags["message-bytes"],
+      queueBytes: flags["queue-bytes"],
+      loginS: flags["login-seconds"],
+      readS: flags["read-seconds"],
+    },
+    origins: flags["allow-origin"],
+    addressRate: {
+      perS: flags["connects-per-s-per-address"],
+      burst: flags["connects-burst-per-address"],
+    },
+    tokenRate: { perS: flags["logins-per-s-per-token"], burst: flags["logins-burst-per-token"] },
+    sendsProxyProtocol: flags["send-proxy-protocol"],
+    clock,
+    random: new Random(systemSeed()),
+  });
+  const stopWatching = paths === undefined
+    ? () => {}
+    : watchTls(paths, tls!, log, (pair) => gateway.renew(pair));
+  const series = new Series("gateway", gateway.counters, clock);
+  series.start();
+  await exportOpenTelemetry(host, "gateway", gateway.counters);
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
+  const door = { flag: "--admin", what: "the admin API", address: flags.admin, names: flags["allow-host"] };
+  const admin = await serveApi(host, door, {
+    title: "redpkt gateway",
+    onAction: tellAction(series, log),
+    onFault: tellFault(log),
+    count: httpCounts(gateway.counters, 0),
+    version: VERSION,
+    routes: gatewayRoutes({ gateway, series, flags, engine, capacity, clock, startMs, stop }),
+  });
+  let signals = 0;
+  const forget = host.onStopSignal((signal) => {
+    if (++signals > 1) host.exit(ExitCode.interrupted);
+    stop(signal);
+  });
+  log("info", "listening", {
+    address: gateway.address.hostname,
+    port: gateway.address.port,
+    tls: tls !== undefined,
+    admin: `${admin.address.hostname}:${admin.address.port}`,
+    engine,
+    servers: flags.server.length,
+    maxConnections: capacity,
+    startedInMs: Math.round(clock.monotonicMs() - startMs),
+  });
+  collectGarbage();
+  const reason = await stopped;
+  log("info", "draining", { reason, connections: gateway.relay.size, maxSeconds: flags["drain-seconds"] });
+  await gateway.drain(flags["drain-seconds"] * 1_000);
+  stopWatching();
+  const { counters: totals } = series.totals();
+  series.finish();
+  log("info", "stopped", { framesIn: totals.framesIn, framesOut: totals.framesOut });
+  forget();
+  await admin.stop();
+  return ExitCode.ok;
+}

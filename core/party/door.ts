@@ -1,0 +1,92 @@
+import type { TlsPair } from "../admin/http_server.ts";
+import type { HttpAddress } from "../admin/serve.ts";
+import type { Clock } from "../base/clock.ts";
+import { Random, systemBytes, systemSeed } from "../base/random.ts";
+import { exists } from "../base/exists.ts";
+import type { Log } from "../cli/log.ts";
+import { chooseEngine } from "../engine/choose.ts";
+import { type PageServer, RunningGateway } from "../gateway/running_gateway.ts";
+import { makeSelfSigned } from "../gateway/tls/self_signed.ts";
+import { readTls, type TlsPaths, watchTls } from "../gateway/tls/tls_files.ts";
+import { parseAddress } from "../os/address.ts";
+import { frames } from "../wire/v1/frames.ts";
+import { ownHosts } from "./links.ts";
+import type { Presence } from "./state/presence.ts";
+
+/** A phone and a forgotten tab for each guest, and what the host has open. */
+const SPARE = { times: 3, more: 50 };
+/** Phones of one network may have one address to the outside, and all come at once. */
+const ADDRESS_RATE = { perS: 200, burst: 2_000 };
+const TOKEN_RATE = { perS: 1, burst: 30 };
+const LIMITS = { messageBytes: 4_096, queueBytes: 64 * 1024, loginS: 10, readS: 20 };
+const DAY_MS = 86_400_000;
+
+export interface DoorOptions {
+  readonly listen: HttpAddress;
+  /** Where the certificate is; undefined for plain HTTP. */
+  readonly tls: TlsPaths | undefined;
+  readonly serverPort: number;
+  readonly guests: number;
+  readonly presence: Presence;
+  readonly serve: PageServer;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface OpenDoor {
+  readonly address: HttpAddress;
+  close(): Promise<void>;
+}
+
+/** Opens the one port of a party: a gateway for phones, with the pages beside it. @throws UserError if it can't be had */
+export async function openDoor(options: DoorOptions): Promise<OpenDoor> {
+  const { listen, tls, serverPort, guests, presence, serve, clock, log } = options;
+  const pair = tls === undefined ? undefined : readTls(tls);
+  const most = guests * SPARE.times + SPARE.more;
+  const gateway = await RunningGateway.start({
+    listen,
+    tls: pair,
+    servers: [{ address: parseAddress("127.0.0.1")!, port: serverPort }],
+    engine: chooseEngine("auto", log),
+    capacity: most,
+    streams: most,
+    limits: LIMITS,
+    origins: [],
+    addressRate: ADDRESS_RATE,
+    tokenRate: TOKEN_RATE,
+    sendsProxyProtocol: false,
+    serve,
+    watch: {
+      came: (user) => presence.came(user),
+      went: (user) => presence.went(user),
+      said: (user, opcode) => {
+        if (opcode === frames.shake.opcode) presence.shook(user);
+      },
+    },
+    clock,
+    random: new Random(systemSeed()),
+  });
+  const stopWatching = tls === undefined
+    ? () => {}
+    : watchTls(tls, pair!, log, (renewed: TlsPair) => gateway.renew(renewed));
+  return {
+    address: gateway.address,
+    async close() {
+      stopWatching();
+      await gateway.stop();
+    },
+  };
+}
+
+/** A certificate that this machine makes itself, kept with the party, so that phones are asked about it once. */
+export async function ownCertificate(folder: string, wallMs: number): Promise<TlsPaths> {
+  const paths = { cert: `${folder}/tls-cert.pem`, key: `${folder}/tls-key.pem` };
+  const names = ownHosts(Deno.networkInterfaces());
+  const isFresh = exists(paths.cert) && exists(paths.key) &&
+    wallMs - (Deno.statSync(paths.cert).mtime?.getTime() ?? 0) < 300 * DAY_MS;
+  if (isFresh) return paths;
+  const { cert, key } = await makeSelfSigned({ names, wallMs, serial: systemBytes(16) });
+  Deno.writeTextFileSync(paths.key, key, { mode: 0o600 });
+  Deno.writeTextFileSync(paths.cert, cert);
+  return paths;
+}

@@ -1,0 +1,92 @@
+import { exists } from "../base/exists.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
+import { helpText, parseFlags } from "../cli/flags.ts";
+import type { Command, Host } from "../cli/host.ts";
+import { writeResult } from "../cli/json_output.ts";
+import { formatCount, formatYuan } from "../base/units.ts";
+import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
+import { endParty, endText, type PartyEnd } from "./ending.ts";
+import { Guests } from "./state/guests.ts";
+import { nextFolder, PartyFolder } from "./state/party_folder.ts";
+import { makingFlags, PARTY_FLAGS, type PartyOptions, wishedParty } from "./party_flags.ts";
+import { PartyTickets } from "./state/party_plan.ts";
+import { RunningParty } from "./running_party.ts";
+
+const ABOUT = `Gives a red packet evening for real people: guests scan a code, shake their phones and win.
+
+Starts a server, pages for phones and a big screen, and keeps a ledger. All of it lies in one folder. If the
+program is stopped, or killed, the same command goes on with the same evening. See docs/party.md.`;
+
+/** `redpkt party`: an evening for people. */
+export const command: Command = {
+  summary: "gives an evening for real people and their phones",
+  async run(host, args) {
+    const { values, operands, wantsHelp } = parseFlags(args, PARTY_FLAGS);
+    if (wantsHelp) {
+      host.out(helpText("redpkt party [FLAGS]", ABOUT, PARTY_FLAGS));
+      return ExitCode.ok;
+    }
+    const problems = operands.length === 0 ? [] : [`${operands.join(" ")}: redpkt party takes flags only`];
+    if ((values["tls-cert"] === undefined) !== (values["tls-key"] === undefined)) {
+      problems.push("--tls-cert and --tls-key: give both, or none");
+    }
+    if (problems.length > 0) throw new UserError(problems.join("\n"));
+    const folder = await folderOf(host, values);
+    const lock = DirectoryLock.take(folder.path, "--dir");
+    try {
+      return await run(host, folder, values);
+    } finally {
+      lock.release();
+    }
+  },
+};
+
+/** The party that goes on, or a new one. */
+async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder> {
+  const path = options.dir ?? nextFolder();
+  if (!exists(path)) {
+    if (options.end) throw new UserError(`--end: there is no party in ${path}. Name its folder with --dir`);
+    const { plan, list } = await wishedParty(host, options);
+    const folder = PartyFolder.make(path, plan, list, host.clock.wallMs());
+    const { packets, budgetFen } = new PartyTickets(plan);
+    host.err(`${path}: ${formatCount(packets)} packets, ${formatYuan(budgetFen)} in all\n`);
+    return folder;
+  }
+  const folder = PartyFolder.open(path);
+  const given = makingFlags(options);
+  if (given.length > 0) {
+    throw new UserError(
+      `${given.join(" and ")}: the party in ${path} has begun and goes on as it is. ` +
+        "Leave these out, or name another folder with --dir",
+    );
+  }
+  if (folder.party.endedAt !== undefined && !options.end) {
+    throw new UserError(`--dir ${path}: this party is over; its winners are in ${path}/winners.csv`);
+  }
+  return folder;
+}
+
+async function run(host: Host, folder: PartyFolder, options: PartyOptions): Promise<number> {
+  const { code, list, plan } = folder.party;
+  const guests = new Guests({ path: folder.guests, code, list, most: plan.guests });
+  try {
+    if (options.end) return result(host, options, endParty(folder, guests, host.clock));
+    const running = await RunningParty.start(host, folder, guests, options);
+    const end = await running.toItsEnd();
+    if (end !== undefined) result(host, options, end);
+    await running.close();
+    if (end !== undefined) return end.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
+    host.err(
+      `\nThe evening isn't over. It goes on with:  redpkt party --dir ${folder.path}\n` +
+        `It is ended with:  redpkt party --dir ${folder.path} --end\n`,
+    );
+    return ExitCode.interrupted;
+  } finally {
+    guests.close();
+  }
+}
+
+function result(host: Host, { json }: PartyOptions, end: PartyEnd): number {
+  writeResult(host, json, end, () => endText(end));
+  return end.problems.length === 0 ? ExitCode.ok : ExitCode.failed;
+}

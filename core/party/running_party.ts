@@ -1,0 +1,264 @@
+import { renderSVG, renderUnicodeCompact } from "uqr";
+import { every, sleep } from "../base/clock.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
+import type { Host } from "../cli/host.ts";
+import { type Log, openLog } from "../cli/log.ts";
+import { CLOSING_S, type HostOrder } from "../phone/wall/host_view.ts";
+import { Tokens } from "../token/token.ts";
+import { readTokenKeys } from "../token/token_keys.ts";
+import { type OpenDoor, openDoor, ownCertificate } from "./door.ts";
+import { endParty, type PartyEnd } from "./ending.ts";
+import { Evening } from "./state/evening.ts";
+import type { Guests } from "./state/guests.ts";
+import { type Links, linksOf, reachableHost } from "./links.ts";
+import type { PartyFolder } from "./state/party_folder.ts";
+import type { PartyOptions } from "./party_flags.ts";
+import { PartyServer } from "./party_server.ts";
+import { Presence } from "./state/presence.ts";
+import { makePages } from "./site/pages.ts";
+import { Site } from "./site/site.ts";
+import { Wins } from "./state/wins.ts";
+
+/** How often the server's waves and the ledger are looked at. */
+const LOOK_MS = 300;
+/** News are told at least this often, so that a phone knows that it still hears. */
+const NEWS_MS = 10_000;
+/** How long pages can still be seen after the end. */
+const LAST_LOOK_MS = 60_000;
+
+/** What phones will say, in words for the host. */
+const OWN_WORDS = `
+  Phones will warn that the connection isn't private: this machine has made its certificate itself, and nobody
+  vouches for it. Guests tap "Advanced" (Android) or "Show details" (iPhone) and go on to the page. Without a
+  certificate a page can't feel that a phone is shaken. To have no warning see docs/party.md.
+`;
+const PLAIN_WORDS = `
+  Without TLS a page can't feel that a phone is shaken: guests tap the packet instead.
+`;
+
+/** An evening while it goes on: its server, its pages, and what ties them. */
+export class RunningParty {
+  readonly #host: Host;
+  readonly #folder: PartyFolder;
+  readonly #guests: Guests;
+  readonly #options: PartyOptions;
+  readonly #log: Log;
+  readonly #server: PartyServer;
+  readonly #wins: Wins;
+  readonly #evening: Evening;
+  readonly #presence = new Presence();
+  readonly #stops = Promise.withResolvers<void>();
+  readonly #ends = Promise.withResolvers<void>();
+  #site!: Site;
+  #door!: OpenDoor;
+  #trouble = "";
+  #lastNews = "";
+  #lastNewsMs = -Infinity;
+  #isLooking = false;
+  #hasStopped = false;
+  readonly #forget: (() => void)[] = [];
+
+  private constructor(host: Host, folder: PartyFolder, guests: Guests, options: PartyOptions) {
+    this.#host = host;
+    this.#folder = folder;
+    this.#guests = guests;
+    this.#options = options;
+    this.#log = openLog(host, "party");
+    this.#wins = new Wins(folder.ledger);
+    this.#evening = new Evening(folder.party, this.#wins);
+    this.#server = new PartyServer(host, folder.serverFlags, (what) => {
+      this.#log("warn", "server", { what });
+    });
+  }
+
+  /** Starts the server and opens the door. @throws UserError if either can't be */
+  static async start(
+    host: Host,
+    folder: PartyFolder,
+    guests: Guests,
+    options: PartyOptions,
+  ): Promise<RunningParty> {
+    const party = new RunningParty(host, folder, guests, options);
+    await party.#start();
+    return party;
+  }
+
+  /** Resolves at the evening's end, with what it came to; with undefined if the program is stopped before. */
+  async toItsEnd(): Promise<PartyEnd | undefined> {
+    const why = await Promise.race([
+      this.#ends.promise.then(() => "end" as const),
+      this.#stops.promise.then(() => "stop" as const),
+      this.#server.failed,
+    ]);
+    if (why instanceof UserError) {
+      await this.close();
+      throw why;
+    }
+    if (why === "stop") return undefined;
+    for (const forget of this.#forget.splice(0)) forget();
+    await this.#server.stop();
+    const end = endParty(this.#folder, this.#guests, this.#host.clock);
+    this.#wins.read();
+    this.#evening.hasEnded = true;
+    this.#site.tellNews();
+    this.#log("info", "ended", { dir: this.#folder.path });
+    return end;
+  }
+
+  /** After the end pages stay for a moment; a stop signal ends that too. */
+  async close(): Promise<void> {
+    if (this.#evening.hasEnded) await Promise.race([sleep(LAST_LOOK_MS), this.#stops.promise]);
+    for (const forget of this.#forget.splice(0)) forget();
+    this.#site?.close();
+    await this.#door?.close();
+    await this.#server.stop();
+  }
+
+  async #start(): Promise<void> {
+    const { party } = this.#folder;
+    let signals = 0;
+    this.#host.onStopSignal(() => {
+      if (++signals > 1) this.#host.exit(ExitCode.interrupted);
+      this.#hasStopped = true;
+      this.#stops.resolve();
+    });
+    const started = this.#server.start();
+    makePages();
+    await started;
+    await this.#callWaves();
+    const tokens = new Tokens({ keys: readTokenKeys(this.#folder.tokenKeys, "token keys"), event: party.id });
+    const pending = Promise.withResolvers<Site>();
+    this.#door = await openDoor({
+      listen: this.#options.listen,
+      tls: await this.#certificate(),
+      serverPort: this.#server.port,
+      guests: party.plan.guests,
+      presence: this.#presence,
+      // Nobody knows the link before the site is there, but a phone of an earlier start may ask.
+      serve: async (request, address) => await (await pending.promise).fetch(request, address),
+      clock: this.#host.clock,
+      log: this.#log,
+    });
+    const links = this.#links(this.#door.address.port);
+    this.#site = new Site({
+      clock: this.#host.clock,
+      party,
+      evening: this.#evening,
+      guests: this.#guests,
+      wins: this.#wins,
+      presence: this.#presence,
+      tokens,
+      joinUrl: links.join,
+      qrSvg: renderSVG(links.join, { border: 1 }),
+      order: (order) => this.#order(order),
+      trouble: () => this.#trouble,
+    });
+    pending.resolve(this.#site);
+    await this.#look();
+    this.#forget.push(every(LOOK_MS, () => void this.#look()));
+    this.#tellLinks(links);
+  }
+
+  /** Waves whose time the plan says. An order is carried out once, however often the party is started. */
+  async #callWaves(): Promise<void> {
+    for (const [at, { start }] of this.#folder.party.plan.waves.entries()) {
+      if (start === undefined) continue;
+      const body = { wave: Evening.nameOf(at), start: new Date(start).toISOString() };
+      await this.#server.change("move", body, `planned ${Evening.nameOf(at)}`);
+    }
+  }
+
+  /** The host's own certificate, or one that is made for the party; undefined for plain HTTP. */
+  async #certificate() {
+    const { tls, "tls-cert": cert, "tls-key": key } = this.#options;
+    if (tls === "off") return undefined;
+    if (cert !== undefined && key !== undefined) return { cert, key };
+    return await ownCertificate(this.#folder.path, this.#host.clock.wallMs());
+  }
+
+  #links(port: number): Links {
+    const { listen, url, tls } = this.#options;
+    const { code, secret } = this.#folder.party;
+    const own = reachableHost(listen.hostname, Deno.networkInterfaces());
+    return linksOf(url ?? `${tls === "on" ? "https" : "http"}://${own}:${port}`, code, secret);
+  }
+
+  #tellLinks(links: Links): void {
+    const { party, path } = this.#folder;
+    this.#log("info", "open", { dir: path, join: links.join, port: this.#door.address.port });
+    this.#host.err(
+      `\n${renderUnicodeCompact(links.join, { border: 2 })}\n\n` +
+        `  ${party.plan.name}\n\n` +
+        `  Guests      ${links.join}\n` +
+        `  Big screen  ${links.wall}\n` +
+        `  Host        ${links.host}\n` +
+        (party.list === undefined
+          ? ""
+          : `  Who is on the list comes in with their name, or with their own code.\n`) +
+        (this.#options.tls === "off"
+          ? PLAIN_WORDS
+          : this.#options["tls-cert"] === undefined
+          ? OWN_WORDS
+          : "") +
+        "\n",
+    );
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking || this.#hasStopped) return;
+    this.#isLooking = true;
+    try {
+      this.#trouble = this.#server.isUp ? "" : "The server is starting again. What was won is safe.";
+      const waves = await this.#server.waves();
+      if (waves !== undefined) this.#evening.waves = waves;
+      this.#wins.read();
+      const nowMs = this.#host.clock.monotonicMs();
+      const { hostMs: _, ...news } = this.#site.news();
+      const text = JSON.stringify(news);
+      if (text !== this.#lastNews || nowMs - this.#lastNewsMs >= NEWS_MS) {
+        this.#lastNews = text;
+        this.#lastNewsMs = nowMs;
+        this.#site.tellNews();
+      }
+      this.#closeInTime();
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  /** Nobody waits longer than until everything is open. */
+  #closeInTime(): void {
+    const { closingUntilMs } = this.#evening;
+    if (closingUntilMs === 0) return;
+    const isAllOpen = this.#wins.openCount === this.#wins.count;
+    if (isAllOpen || this.#host.clock.wallMs() >= closingUntilMs) this.#ends.resolve();
+  }
+
+  async #order(order: HostOrder): Promise<void> {
+    const { currentWave, nextWave } = this.#evening;
+    if (this.#evening.closingUntilMs > 0) throw new Error("the evening is ending");
+    const current = currentWave === undefined ? undefined : Evening.nameOf(currentWave);
+    switch (order) {
+      case "start": {
+        if (current !== undefined) throw new Error("a wave is on already");
+        if (nextWave === undefined) throw new Error("there is no wave left");
+        const inS = this.#options["countdown-seconds"];
+        await this.#server.change("move", { wave: Evening.nameOf(nextWave), inS });
+        break;
+      }
+      case "pause":
+      case "resume":
+      case "stop":
+        if (current === undefined) throw new Error("no wave is on");
+        await this.#server.change(order, { wave: current });
+        break;
+      case "end":
+        for (const wave of this.#evening.openWaves) await this.#server.change("stop", { wave });
+        this.#wins.read();
+        this.#evening.closingUntilMs = this.#host.clock.wallMs() + CLOSING_S * 1000;
+        break;
+    }
+    this.#log("info", "ordered", { order });
+    await this.#look();
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * The client as a library: connect, log in, shake, win, open, send and claim, from a browser, Deno or Node. See
+ * `docs/client.md`.
+ *
+ * @module
+ */
+export { Phone, type PhoneOptions } from "./phone.ts";
+export type { PhoneEvents } from "./events.ts";
+export { DEFAULT_TIMES, type LinkClock, type LinkTimes, type PhoneState } from "./link.ts";
+export type {
+  ChatOutcome,
+  ClaimOutcome,
+  Detail,
+  Notice,
+  OpenOutcome,
+  Packet,
+  ResultName,
+  SendModeName,
+  SendOrder,
+  SendOutcome,
+  ShakeOutcome,
+  Share,
+} from "./outcomes.ts";
+export { PhoneClosed, PhoneRefused } from "./requests.ts";
+export type { PhoneStorage } from "./storage.ts";
+export type { Token } from "./token.ts";
+export type { Transport, Wire, WireEvents } from "../transport/transport.ts";
+export { webSocket, type WebSocketLike } from "../transport/web_socket.ts";
