@@ -8,6 +8,7 @@ import { UPLINK_METRICS } from "../core/books/uplink/metrics.ts";
 import { LINK_METRICS } from "../core/link/link_metrics.ts";
 import { CLAIM_METRICS } from "../core/server/host/claim_watch.ts";
 import { MONEY_GAUGES, moneyMetrics } from "../core/server/money/money_metrics.ts";
+import { GATEWAY_METRICS } from "../core/gateway/relay/metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
 import seed from "../plugins/seed/mod.ts";
@@ -50,7 +51,7 @@ Deno.test("the Grafana dashboard is what its program makes", async () => {
 Deno.test("every metric that dashboard and alerts name is one that a process has", async () => {
   const known = new Set(["redpkt_build_info"]);
   for (const [name] of moneyMetrics({ read: () => [ONE_PLACE] }).matchAll(/^redpkt_\w+/gm)) known.add(name);
-  for (const definitions of [server, fleetMetrics.definitions]) {
+  for (const definitions of [server, fleetMetrics.definitions, GATEWAY_METRICS]) {
     for (const [metric, definition] of Object.entries(definitions)) {
       const { name } = prometheusName(metric, definition);
       known.add(definition.kind === "histogram" ? `${name}_bucket` : name);
@@ -67,7 +68,8 @@ Deno.test("every metric that a chart names is one that a process or a rehearsal 
   const fleet = { ...fleetMetrics.definitions, ...Object.fromEntries(machine) };
   const unknown = chartTable([seed, send, shake, throttle].map(declaredBy)).lines.flatMap(({ source }) => {
     const metrics = "metric" in source ? [source.metric] : "metrics" in source ? source.metrics : [];
-    const known = "role" in source && source.role === "client" ? fleet : server;
+    const known =
+      { client: fleet, server, gateway: GATEWAY_METRICS }["role" in source ? source.role : "server"];
     return metrics.filter((metric) => !Object.hasOwn(known, metric));
   });
   assert.deepEqual(unknown, []);

@@ -78,7 +78,7 @@ Deno.test("a warning of a plugin adds its metrics to one that there is, or stand
 Deno.test("core and the built-in plugins together make the charts that users know, in their order", () => {
   for (const plugins of [[seed, send, shake, throttle], [throttle, shake, send, seed]]) {
     const table = chartTable(plugins.map(declaredBy));
-    assert.deepEqual(shown(table).filter((line) => !line.startsWith("closes")), KNOWN);
+    assert.deepEqual(shown(table).filter((line) => !line.match(/^(closes|gatewayCloses)/)), KNOWN);
   }
 });
 
@@ -87,8 +87,8 @@ const KNOWN = [
   "latency: p50, p90, p99, p99.9",
   "results: won, nothing, greetings, all gone, overloaded, notices, lost, not sent",
   "decisions: won, nothing, greetings, all gone, overloaded, refused before",
-  "connections: open (servers), logged in (servers), connected (fleet), ready (fleet)",
-  "connects: accepted (servers), ended (servers), dials (fleet), broken off (fleet)",
+  "connections: open (servers), logged in (servers), open (gateways), connected (fleet), ready (fleet)",
+  "connects: accepted (servers), ended (servers), accepted (gateways), ended (gateways), dials (fleet), broken off (fleet)",
   "packets: made, released by plan, won (servers), won (fleet)",
   "pool: in the pool, in the hands of SETs",
   "delivery: delivered, told again, heard of late (fleet)",
@@ -103,11 +103,12 @@ const KNOWN = [
   "level: level",
   "levels: 1 strained, 2 reading less, 3 claims only",
   "unanswered: level raised, waited too long, refused, and not told, connections left unread for a pass",
-  "cpu: servers, servers, the kernel in it, clients, clients, the kernel in it",
+  "gateways: frames to users, frames to servers, servers not reached, refused: too many of one address, refused: no place, refused: another site's page, refused: no WebSocket",
+  "cpu: servers, servers, the kernel in it, clients, clients, the kernel in it, gateways, gateways, the kernel in it",
   "machine: redpkt, other processes, the machine's own host, idle, our threads waiting for a core",
   "segments: sent again, dropped for want of room",
-  "memory: servers, resident, servers, heap, clients, resident, clients, heap",
-  "loop: servers, clients",
+  "memory: servers, resident, servers, heap, clients, resident, clients, heap, gateways, resident, gateways, heap",
+  "loop: servers, clients, gateways",
   "netPackets: received, sent, loopback",
   "netBytes: received, sent, loopback",
 ];

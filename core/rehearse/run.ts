@@ -183,6 +183,9 @@ export class Run {
       await this.#stage.plugins.order("wave", this.#ask, wave);
     }
     const before = await this.#stage.read();
+    const { cue, policy } = phase;
+    if (cue !== undefined) await this.#stage.plugins.order("cue", this.#ask, cue);
+    if (policy !== undefined) await this.#stage.plugins.order("policy", this.#ask, policy);
     await this.#behave(phase, scenario.groupSize, users);
     this.#timeline.phase = phase.name;
     let backAfterS: number | null = null;

@@ -8,6 +8,7 @@ import {
   type ShowDocument,
   type Tickets,
   Verdict,
+  type Wave,
 } from "../../core/plugin/plugin.ts";
 import { Releases } from "./releases.ts";
 import { ShownWaves, showProblems } from "./shown_waves.ts";
@@ -73,6 +74,10 @@ export class SeedHost implements PluginControl, PacketSource {
     this.#shown.begin(this.#releases);
     void this.#enter(tickets, this.#releases);
     return Infinity;
+  }
+
+  get waves(): Wave[] {
+    return this.#releases?.waves ?? [];
   }
 
   get greetings(): Tickets["greetings"] {

@@ -1,4 +1,4 @@
-import type { HostContext, PacketSource, Tickets } from "../../core/plugin/plugin.ts";
+import type { HostContext, PacketSource, Tickets, Wave } from "../../core/plugin/plugin.ts";
 import { Greetings, hasGreetings } from "./greetings.ts";
 import { plannedSchedule, type Schedule } from "./schedule.ts";
 import { WavePlayer } from "./wave_player.ts";
@@ -99,6 +99,17 @@ export class Releases implements PacketSource {
 
   isOpen(packetId: number): boolean {
     return this.#isClosed[this.#waveOf(packetId)] === 0;
+  }
+
+  get waves(): Wave[] {
+    return this.players.map(({ wave, schedule, isOver, startWallMs, endWallMs }, at) => ({
+      name: wave.name,
+      startMs: startWallMs,
+      endMs: endWallMs,
+      isHeld: schedule.pausedWallMs !== undefined,
+      isOver,
+      resource: this.greetings.find(({ waves }) => waves.includes(at))?.resource ?? 0,
+    }));
   }
 
   /** Whether a wave's leftover went back: nothing can come of it any more. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { prometheusText } from "../../core/admin/telemetry/prometheus.ts";
 import { Counters, type MetricDefinition, MetricLayout } from "../../core/counters/counters.ts";
 import { bucketOf } from "../../core/counters/histogram.ts";
+import { GATEWAY_METRICS } from "../../core/gateway/relay/metrics.ts";
 import { fleetMetrics } from "../../core/client/state/metrics.ts";
 import { MemoryLedger } from "../../core/ledger/judge/memory_ledger.ts";
 import type { Balances } from "../../core/ledger/record/ledger.ts";
@@ -127,6 +128,18 @@ Deno.test({
     assert.deepEqual(await firing(rises), ["RedpktShedding"]);
     assert.deepEqual(await server({ throttleSetsReadingLess: 1 }), ["RedpktShedding"]);
     assert.deepEqual(await server({ throttleSetsClaimsOnly: 1 }), ["RedpktShedding"]);
+  },
+});
+
+Deno.test({
+  name: "a gateway that can't reach a server, or refuses users, is an alert",
+  ignore: promtool === undefined,
+  async fn() {
+    const gateway = (of: (second: number) => Record<string, number>) =>
+      firing((second) => metricsOf(GATEWAY_METRICS, of(second)));
+    assert.deepEqual(await gateway((second) => ({ serversUp: 2, refusedRate: second / 2 })), []);
+    assert.deepEqual(await gateway(() => ({ serversUp: 1, serversDown: 1 })), ["RedpktGatewayLostServers"]);
+    assert.deepEqual(await gateway((second) => ({ refusedFull: 2 * second })), ["RedpktGatewayRefuses"]);
   },
 });
 

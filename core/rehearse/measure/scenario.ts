@@ -32,6 +32,8 @@ const fleet = z.strictObject({
   shakeEveryS: z.tuple([z.number().min(0), z.number().positive()]).optional(),
   /** Part of the users that misbehaves, by how. */
   misbehave: z.partialRecord(z.enum(MISBEHAVIOURS), z.number().min(0).max(1)).default({}),
+  /** Part of the users that follows neither cues nor policies. */
+  disobey: z.number().min(0).max(1).default(0),
   /** An answer within this time counts as good, in ms. */
   inTimeMs: z.int().min(1).max(60_000).default(1_000),
   /** How long a user waits for an answer, in ms, 0 as long as their connection lasts. */
@@ -69,6 +71,15 @@ const phase = z.strictObject({
   packets: packets.optional(),
   /** The wave of the plan that it begins; absent: the one of its name, if there is one. */
   wave: z.string().exactOptional(),
+  /** When users are told to shake, and how often, as the phase begins; version 1 only. */
+  cue: z.strictObject({ inS: z.number().min(0).max(86_400), lengthS: z.number().positive().max(86_400) })
+    .exactOptional(),
+  policy: z.strictObject({
+    minShakeMs: z.int().min(0).max(3_600_000),
+    jitterMs: z.int().min(0).max(3_600_000).default(0),
+    retryFirstMs: z.int().min(0).max(3_600_000).default(0),
+    retryMostMs: z.int().min(0).max(3_600_000).default(0),
+  }).exactOptional(),
   /** What users do besides shaking, and what the host itself sends them. */
   behaviour: behaviourSchema.exactOptional(),
   hostSends: z.strictObject({

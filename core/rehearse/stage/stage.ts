@@ -171,10 +171,11 @@ export class Stage {
 
 function fleetFlags(fleet: FullScenario["fleet"]): string[] {
   if (fleet === undefined) return [];
-  const { shakeEveryS, misbehave, inTimeMs, patienceMs, open } = fleet;
+  const { shakeEveryS, misbehave, disobey, inTimeMs, patienceMs, open } = fleet;
   const parts = Object.entries(misbehave).map(([name, share]) => `${name}=${share}`);
   return [
     ...(shakeEveryS === undefined ? [] : ["--shake-every", shakeEveryS.join("-")]),
+    ...(disobey === 0 ? [] : ["--disobey", String(disobey)]),
     ...(parts.length === 0 ? [] : ["--misbehave", parts.join(",")]),
     ...["--in-time-ms", String(inTimeMs), "--patience-ms", String(patienceMs)],
     ...(open === undefined ? [] : ["--open", String(open)]),
