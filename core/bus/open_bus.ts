@@ -52,6 +52,11 @@ function parseNats([, scheme, user, password, hosts, query = ""]: RegExpExecArra
   };
 }
 
+/** A path as its flag says it, without the password: for whoever looks at a config. */
+export function withoutPassword(text: string): string {
+  return text.replace(/^(\w+:\/\/[^:@/]+):[^@/]*@/, "$1:***@");
+}
+
 /** Opens a path. It connects by itself, and goes on trying. */
 export function openBus(place: BusPlace, order: ValueOrder, token: string | undefined): Bus {
   switch (place.kind) {

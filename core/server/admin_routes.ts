@@ -1,5 +1,6 @@
 import type { Route } from "../admin/api.ts";
 import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
+import { withoutPassword } from "../bus/open_bus.ts";
 import { booksPlace } from "../books/open/open_books.ts";
 import type { Series } from "../counters/series.ts";
 import type { HostSettings } from "./worker/host_settings.ts";
@@ -146,6 +147,7 @@ function config({ options, plugins }: ServerParts): unknown {
     server: {
       ...options,
       ...(options.books === undefined ? {} : { books: booksPlace(options.books) }),
+      bus: options.bus.map(withoutPassword),
       version0: allowsVersion0(options) ? "on" : "off",
       host: formatAddress(options.host),
       "proxy-protocol": options["proxy-protocol"].map(formatAddressRange),

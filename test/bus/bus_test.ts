@@ -6,7 +6,7 @@ import type { Bus } from "../../core/bus/bus.ts";
 import { FolderBus } from "../../core/bus/folder_bus.ts";
 import { MemoryHub } from "../../core/bus/memory_hub.ts";
 import { NatsBus } from "../../core/bus/nats_bus.ts";
-import { parseBus } from "../../core/bus/open_bus.ts";
+import { parseBus, withoutPassword } from "../../core/bus/open_bus.ts";
 import { SimNetwork } from "../../core/bus/sim_network.ts";
 import { type BusStage, describeBus } from "./bus_conformance.ts";
 import { NATS_SERVER, NatsCluster } from "../../core/rehearse/show/nats_cluster.ts";
@@ -121,6 +121,8 @@ Deno.test("a path is read from its flag, and a mistake says what it must be", ()
   });
   assert.deepEqual(parseBus("file:/mnt/show"), { kind: "folder", path: "/mnt/show" });
   assert.deepEqual(parseBus("http://a:1,b:2"), { kind: "admin", targets: ["a:1", "b:2"] });
+  assert.equal(withoutPassword("tls://me:s%40@h,i?credentials=x"), "tls://me:***@h,i?credentials=x");
+  assert.equal(withoutPassword("nats://a:1,b:2"), "nats://a:1,b:2");
   for (const wrong of ["", "nats://", "nats://a b", "nats://a?x=1", "file:", "http://a", "ftp://a"]) {
     assert.equal(typeof parseBus(wrong), "string", wrong);
   }

@@ -170,7 +170,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["report", "base charts cli counters plugin monitor/timeline report/data"],
   [
     "server",
-    "base cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
+    "base bus cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
   ],
   [
     "monitor",

@@ -44,6 +44,13 @@ Deno.test("a line that was changed, left out, put in, or written by a stranger i
     Deno.writeTextFileSync(path, `${text}\n`);
     assert.notDeepEqual(journal.read(keys.trusted).problems, [], what);
   }
+  // Whoever has a key can sign another line, and the next one doesn't follow it.
+  const other = `${keys.folder()}/other.jsonl`;
+  Deno.writeTextFileSync(other, `${lines[0]}\n`);
+  new Journal(other).add(entry("shift +40s"), keys.director);
+  const forged = [lines[0], Deno.readTextFileSync(other).trimEnd().split("\n")[1], ...lines.slice(2)];
+  Deno.writeTextFileSync(path, `${forged.join("\n")}\n`);
+  assert.match(journal.read(keys.trusted).problems.join(), /:3: doesn't follow/);
   Deno.writeTextFileSync(path, whole);
   journal.add(entry("cut"), strangers.director);
   assert.match(journal.read(keys.trusted).problems.join(), /:5: signed by .* not trusted/);

@@ -109,7 +109,7 @@ function setLink(state: LinkState): void {
   link.dataset.health = level;
   link.title = texts.join("\n");
   byId("link-text").textContent = state === "live"
-    ? (isHeld ? "held" : healthWords[level])
+    ? (isHeld ? "frozen" : healthWords[level])
     : linkWords[state];
   const ills = byId("ills");
   ills.hidden = texts.length === 0;
@@ -223,7 +223,7 @@ const follow = (seconds: number) => setTimeRange({ kind: "follow", seconds });
 function hold(): void {
   isHeld = !isHeld;
   byId("hold").setAttribute("aria-pressed", String(isHeld));
-  byId("hold").textContent = isHeld ? "Go on" : "Hold";
+  byId("hold").textContent = isHeld ? "Go on" : "Freeze";
   setLink(byId("link").dataset.state as LinkState);
   if (!isHeld) drawSoon();
 }

@@ -1,0 +1,145 @@
+/** What plugins make of a show, on a whole host in virtual time: bans, limits, levels, and packets that are held. */
+import assert from "node:assert/strict";
+import { at, planOf } from "../seed/seed_world.ts";
+import { ShowWorld, type TestConsole } from "./show_world.ts";
+
+const NO_FAULTS = { delayMs: 1, jitterMs: 5, lost: 0, repeated: 0 };
+
+async function stage(): Promise<{ world: ShowWorld; director: TestConsole }> {
+  const plan = planOf(2_000, { waves: [{ name: "first", start: at(20), lengthS: 20 }] });
+  const world = new ShowWorld(plan, 1, NO_FAULTS, 1);
+  const director = world.console(world.keys.director);
+  await director.issue("init", [], { waves: world.planned, approvers: [world.keys.second] });
+  return { world, director };
+}
+
+Deno.test("who is banned can't log in, until the ban ends or is taken back; nobody else notices", async () => {
+  const { world, director } = await stage();
+  using _world = world;
+  const { seeded } = world;
+  const banned = () => seeded.total("throttleLoginsBanned");
+  await director.issue("ban", ["7", "8"], { forMs: 10_000 });
+  await world.pass(500);
+  for (const id of [7, 8]) seeded.client.dial().login(id);
+  await seeded.user(9);
+  await world.pass(500);
+  assert.deepEqual([banned(), seeded.total("users")], [2, 1]);
+  await director.issue("unban", ["8"]);
+  await world.pass(500);
+  await seeded.user(8);
+  seeded.client.dial().login(7);
+  await world.pass(500);
+  assert.deepEqual([banned(), seeded.total("users")], [3, 2]);
+  await world.pass(12_000);
+  await seeded.user(7);
+  assert.equal(seeded.total("users"), 3);
+});
+
+Deno.test("a limit holds in every second, and the config's word comes back with none", async () => {
+  const { world, director } = await stage();
+  using _world = world;
+  const { seeded } = world;
+  const peers = await Promise.all([1, 2, 3, 4].map((id) => seeded.user(id)));
+  world.everyStep = () => peers.forEach((peer, i) => peer.shake(i + 1));
+  const perSecond = async () => {
+    const before = seeded.total("throttleAdmitted");
+    await world.pass(1_000);
+    return seeded.total("throttleAdmitted") - before;
+  };
+  await world.pass(1_000);
+  assert.ok(await perSecond() > 350);
+  await director.issue("limits", ["shakesPerS=50"]);
+  await world.pass(3_000);
+  for (let second = 0; second < 3; second++) assert.ok(await perSecond() <= 51);
+  await director.issue("limits", ["shakesPerS=none"]);
+  await world.pass(3_000);
+  assert.ok(await perSecond() > 350);
+});
+
+Deno.test("a level of the show is every SET's", async () => {
+  const { world, director } = await stage();
+  using _world = world;
+  await director.issue("level", ["1"]);
+  await world.pass(1_000);
+  assert.equal(world.seeded.total("throttleSetsStrained"), 1);
+  await director.issue("level", ["0"]);
+  await world.pass(1_000);
+  assert.equal(world.seeded.total("throttleSetsStrained"), 0);
+});
+
+Deno.test("a host whose clock is off releases nothing of its waves; then it goes on, no faster than planned", async () => {
+  const { world } = await stage();
+  using _world = world;
+  const { seeded, links: [host] } = world;
+  const released = () => seeded.total("seedReleased");
+  await world.until(25);
+  host.aheadMs = -5_000;
+  await world.pass(6_000);
+  assert.equal(host.isHolding, true);
+  const before = released();
+  assert.ok(before > 300);
+  await world.pass(4_000);
+  assert.equal(released(), before);
+  host.aheadMs = 0;
+  await world.pass(6_000);
+  assert.equal(host.isHolding, false);
+  const again = released();
+  await world.pass(1_000);
+  assert.ok(released() - again <= 2_000 / 20 + 1 && released() - again >= 90, `${released() - again}`);
+  await world.pass(40_000);
+  assert.equal(released(), 2_000, "nothing of it is lost");
+});
+
+Deno.test("a wave that is cut gives nothing, and one whose cut is rolled back by two goes on", async () => {
+  const { world, director } = await stage();
+  using _world = world;
+  const { seeded, keys } = world;
+  await world.until(25);
+  await director.issue("cut", ["first"], { approvers: [keys.second] });
+  await world.pass(500);
+  const before = seeded.total("seedReleased");
+  await world.pass(3_000);
+  assert.equal(seeded.total("seedReleased"), before);
+  assert.equal((await director.do("rollback")).kind, "proposed");
+  await director.issue("rollback", [], { approvers: [keys.second] });
+  await world.pass(40_000);
+  assert.equal(seeded.total("seedReleased"), 2_000);
+});
+
+Deno.test("a show whose waves this host's tickets don't have is refused, and all that is wrong is said", async () => {
+  const { world, director } = await stage();
+  using _world = world;
+  const [planned] = world.planned;
+  const { console, folder } = director.open;
+  const content = { ...folder.history(world.keys.trusted)[0].document };
+  const odd = {
+    ...content,
+    plan: {
+      revision: 2,
+      waves: [{ ...planned, lengthMs: 1_000 }, { ...planned, name: "strange" }],
+    },
+    waves: [content.waves[0], { ...content.waves[0], name: "strange" }],
+  };
+  await assert.rejects(
+    () =>
+      console.change({
+        action: "odd",
+        edit: () => {
+          const {
+            epoch: _e,
+            number: _n,
+            issuedMs: _i,
+            activateMs: _a,
+            approvals: _p,
+            schemaVersion: _s,
+            ...rest
+          } = odd;
+          return rest;
+        },
+        approvers: [world.keys.second],
+        quorumPercent: 10,
+        confirmMs: 3_000,
+      }),
+    /host-0 refuses it: wave strange: .*; wave first: takes 1000 ms, less than the 20000 ms/,
+  );
+});
