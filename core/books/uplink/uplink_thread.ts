@@ -1,8 +1,7 @@
-import { sleep } from "../../base/clock.ts";
+import type { UplinkInit, UplinkReport } from "./uplink_worker.ts";
 import { booksPlace } from "../open/open_books.ts";
 import type { Log } from "../../cli/log.ts";
-import { Waker } from "../../threads/waker.ts";
-import type { UplinkInit, UplinkReport } from "./uplink_worker.ts";
+import { BackgroundThread } from "../../threads/background_thread.ts";
 
 /** The books of an event, as a host is told of them. */
 export interface HostBooks {
@@ -28,9 +27,7 @@ interface UplinkThreadParts {
  */
 export class UplinkThread {
   readonly #parts: UplinkThreadParts;
-  readonly #waker = new Waker();
-  readonly #thread: Worker;
-  readonly #stopped = Promise.withResolvers<void>();
+  readonly #thread: BackgroundThread<UplinkReport>;
   readonly #place: string;
   #status: "starting" | "reached" | "away" | "refused" = "starting";
   #reason: string | undefined;
@@ -39,10 +36,11 @@ export class UplinkThread {
   constructor(parts: UplinkThreadParts) {
     this.#parts = parts;
     this.#place = booksPlace(parts.init.url);
-    this.#thread = parts.start("uplink");
-    this.#thread.onmessage = ({ data }: MessageEvent<UplinkReport>) => this.#onReport(data);
-    const init: UplinkInit = { ...parts.init, waker: this.#waker.words.buffer };
-    this.#thread.postMessage(init);
+    this.#thread = new BackgroundThread(
+      parts.start("uplink"),
+      parts.init,
+      (report) => this.#onReport(report),
+    );
   }
 
   /** What `status` shows. */
@@ -52,10 +50,8 @@ export class UplinkThread {
   }
 
   /** After the ledger's last row: what the books lack goes there, if they take it soon. */
-  async stop(): Promise<void> {
-    this.#thread.postMessage("stop");
-    this.#waker.wake();
-    await Promise.race([this.#stopped.promise, sleep(STOP_MS)]);
+  stop(): Promise<void> {
+    return this.#thread.stop(STOP_MS);
   }
 
   #onReport(report: UplinkReport): void {
@@ -96,7 +92,6 @@ export class UplinkThread {
             lagRows: report.lagRows,
           });
         }
-        return this.#stopped.resolve();
     }
   }
 
