@@ -48,15 +48,16 @@ export class PostgresServer implements AsyncDisposable {
     const untilMs = Date.now() + MOST_MS;
     for (;;) {
       // One that was killed may hold its memory for a moment: then the new one ends by itself.
-      const started = this.#process = this.#cluster.spawn();
+      const started = this.#process = this.#cluster.spawn("piped");
+      const said = linesOf(started.stderr);
       let hasEnded = false;
       void started.status.then(() => hasEnded = true);
       while (!hasEnded) {
         if (await this.#cluster.answers()) return;
-        assert.ok(Date.now() < untilMs, "PostgreSQL starts");
+        assert.ok(Date.now() < untilMs, `PostgreSQL starts: ${said.join("")}`);
         await sleep(LOOK_MS);
       }
-      assert.ok(Date.now() < untilMs, "PostgreSQL starts");
+      assert.ok(Date.now() < untilMs, `PostgreSQL starts: ${said.join("")}`);
       await sleep(LOOK_MS);
     }
   }
@@ -123,6 +124,20 @@ export class PostgresServer implements AsyncDisposable {
     this.#held[Symbol.dispose]();
     await Deno.remove(this.#folder, { recursive: true });
   }
+}
+
+/** The last of what a process says; it grows while the process lives. */
+function linesOf(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): string[] {
+  const said: string[] = [];
+  void stderr.pipeThrough(new TextDecoderStream()).pipeTo(
+    new WritableStream({
+      write(text) {
+        said.push(text);
+        if (said.length > 20) said.shift();
+      },
+    }),
+  );
+  return said;
 }
 
 function kill(pid: number): void {
