@@ -1,12 +1,14 @@
 /** The client library against a whole host in virtual time: what its app hears, whatever the network does. */
 import assert from "node:assert/strict";
 import {
+  type Cue,
   type Packet,
   type Phone,
   PhoneClosed,
   PhoneRefused,
   type PhoneState,
 } from "../../core/phone/library/mod.ts";
+import cue from "../../plugins/cue/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
 import { Tokens } from "../../core/token/token.ts";
@@ -272,6 +274,26 @@ Deno.test("while the server wants no shake, none is sent", async () => {
   const framesIn = world.world.total("framesIn");
   assert.equal((await world.outcome(phone.shake())).result, "later");
   assert.equal(world.world.total("framesIn"), framesIn);
+});
+
+Deno.test("a phone shakes when the show says so, tells of its cue, and of another one", async () => {
+  const world = new PhoneWorld({ plugins: [{ plugin: shake }, { plugin: cue }] });
+  const phone = await world.user(1);
+  const cues: Cue[] = [];
+  phone.on("cue", (heard) => cues.push(heard));
+  const order = (body: unknown) => world.outcome(world.ask("/cue", body));
+  await order({ state: "planned", inS: 20, lengthS: 10, wave: 3 });
+  await world.until(() => cues.length === 1);
+  assert.deepEqual([cues[0].state, cues[0].wave, cues[0].lengthMs], ["planned", 3, 10_000]);
+  const waiting = await world.outcome(phone.shake());
+  assert.equal(waiting.result, "notNow");
+  await world.until(() => phone.serverMs >= phone.cue.startMs);
+  assert.deepEqual(await world.outcome(phone.shake()), { result: "nothing" });
+  await world.pass(11_000);
+  assert.deepEqual(await world.outcome(phone.shake()), { result: "notNow", retryMs: Infinity });
+  await order({ state: "none" });
+  await world.until(() => cues.length === 2);
+  assert.deepEqual(await world.outcome(phone.shake()), { result: "nothing" });
 });
 
 Deno.test("a listener that throws keeps nobody else from hearing", async () => {

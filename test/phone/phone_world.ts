@@ -72,6 +72,11 @@ export class PhoneWorld {
     return await promise;
   }
 
+  /** Has an operator order something; answered while the world goes on. */
+  ask(path: string, body: unknown): Promise<unknown> {
+    return this.world.host.request("post", path, body, {});
+  }
+
   /** Makes packets that the next shakes win. */
   async packets(total: number): Promise<void> {
     let isDone = false;

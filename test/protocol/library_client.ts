@@ -11,6 +11,7 @@ import { bytesOf, type ClientUnderTest, type Heard, type KitOptions } from "./cl
 
 const UNIX_MS = 1_424_268_000_000;
 const MODES: readonly SendModeName[] = ["equal", "random"];
+const CUES = ["none", "planned", "held"];
 const RESULTS: Readonly<Record<string, number>> = { ok: 0, nothing: 1, allGone: 2, greeting: 6 };
 /** The number before the one that the document's chat has: the library counts from what it draws. */
 const DRAWN = 9;
@@ -21,11 +22,13 @@ const FOLLOW_UPS = 40;
 export const LIBRARY: Omit<KitOptions, "examples"> = {
   make: () => new LibraryClient(),
   skips: {
+    policy: "the library keeps to it by itself",
     ping: "the library sends pings by itself",
     pong: "no user hears of it",
     delivered: "the library sends it by itself",
   },
   untold: {
+    cue: ["epoch", "number"],
     shakeResult: ["requestId", "retryMs"],
     openResult: ["retryMs"],
     sendResult: ["requestId", "retryMs"],
@@ -137,6 +140,7 @@ export class LibraryClient implements ClientUnderTest {
       "notice",
       ({ mode, ...notice }) => this.#hear("notice", { ...notice, mode: MODES.indexOf(mode) }),
     );
+    phone.on("cue", ({ state, ...cue }) => this.#hear("cue", { ...cue, state: CUES.indexOf(state) }));
     phone.on("expired", (event) => this.#hear("expired", { ...event }));
     phone.on("chat", (event) => this.#hear("chatMessage", { ...event }));
     this.#phone = phone;

@@ -1,5 +1,6 @@
 import type { PhoneState } from "./link.ts";
 import type { Notice, Packet, Share } from "./outcomes.ts";
+import type { Cue } from "./show_orders.ts";
 
 /** What a phone tells its app, by name. */
 export interface PhoneEvents {
@@ -15,6 +16,8 @@ export interface PhoneEvents {
   expired: { readonly packetId: number; readonly returnedFen: number };
   /** A text from another member of a group. */
   chat: { readonly group: number; readonly sender: number; readonly text: string };
+  /** The show wants users to shake then, or not. The phone keeps to it by itself. */
+  cue: Cue;
   /** What the app has given fails: its storage, where its token comes from, an address. The phone goes on. */
   failed: unknown;
 }

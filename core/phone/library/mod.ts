@@ -22,6 +22,7 @@ export type {
   Share,
 } from "./outcomes.ts";
 export { PhoneClosed, PhoneRefused } from "./requests.ts";
+export type { Cue } from "./show_orders.ts";
 export type { PhoneStorage } from "./storage.ts";
 export type { Token } from "./token.ts";
 export type { Transport, Wire, WireEvents } from "../transport/transport.ts";

@@ -55,7 +55,9 @@ export type ShakeOutcome =
   /** No money, but something to show: `resource` is a number that the app agreed on with the sponsor. */
   | { readonly result: "greeting"; readonly sponsor: number; readonly resource: number }
   | { readonly result: "nothing" | "allGone" }
-  /** Nothing was decided. Shakes before `retryMs` have passed come to the same without being sent. */
+  /** Not sent: by the show's cue nobody shakes now. `retryMs` is `Infinity` where it hasn't said when. */
+  | { readonly result: "notNow"; readonly retryMs: number }
+  /** Nothing was decided, or the user shakes too often. Shakes before `retryMs` come to the same without being sent. */
   | { readonly result: "later"; readonly retryMs: number }
   /** Sent, and no answer came. If it has won, the event `packet` tells of it after the next login. */
   | { readonly result: "unknown" }

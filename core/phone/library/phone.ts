@@ -23,6 +23,7 @@ import { frameBytes } from "./outgoing_frames.ts";
 import { PhoneClosed, PhoneRefused, Requests } from "./requests.ts";
 import { SaidOnce } from "./said_once.ts";
 import { ServerFrames } from "./server_frames.ts";
+import { type Cue, ShowOrders } from "./show_orders.ts";
 import type { PhoneStorage } from "./storage.ts";
 import { Told } from "./told.ts";
 import { readToken, type Token } from "./token.ts";
@@ -68,8 +69,7 @@ export class Phone {
   readonly #listeners = new Listeners();
   readonly #clock: LinkClock;
   readonly #random: Random;
-  /** Monotonic time until which the server wants no shake. */
-  #restUntilMs = 0;
+  readonly #show: ShowOrders;
   #loading: Promise<void> | undefined;
 
   /** @throws TypeError if the token is none */
@@ -78,6 +78,7 @@ export class Phone {
     if (typeof token !== "function") readToken(token);
     this.#clock = options.clock ?? { ...systemClock, after };
     this.#random = options.random ?? new Random(systemSeed());
+    this.#show = new ShowOrders(this.#random);
     const failed = (error: unknown) => this.#listeners.tell("failed", error);
     this.#told = new Told(storage, storageKey, failed);
     const incoming = new IncomingFrames();
@@ -110,6 +111,7 @@ export class Phone {
       requests: this.#requests,
       chats: this.#chats,
       listeners: this.#listeners,
+      show: this.#show,
       clock: this.#clock,
       send: (bytes) => this.#link.send(bytes),
     });
@@ -127,6 +129,11 @@ export class Phone {
   /** Every share of a sent packet that the user has, as far as this phone knows. */
   get shares(): readonly Share[] {
     return this.#told.shares;
+  }
+
+  /** When the event's show wants users to shake; `none` until it says so. */
+  get cue(): Cue {
+    return this.#show.cue;
   }
 
   /** The server's time in unix ms, give or take half a round trip: what all phones agree on. */
@@ -159,10 +166,19 @@ export class Phone {
 
   /** Shakes once. Never rejects; shows what it came to. */
   async shake(): Promise<ShakeOutcome> {
-    const retryMs = this.#restUntilMs - this.#clock.monotonicMs();
+    const cueWaitMs = this.#show.cueWaitMs(this.serverMs);
+    if (cueWaitMs > 0) return { result: "notNow", retryMs: cueWaitMs };
+    const retryMs = this.#show.restMs(this.#clock.monotonicMs());
     if (retryMs > 0) return { result: "later", retryMs };
-    const outcome = await this.#shakes.say((requestId) => this.#say(frames.shake, { requestId }));
-    if (outcome.result === "later") this.#restUntilMs = this.#clock.monotonicMs() + outcome.retryMs;
+    const outcome = await this.#shakes.say((requestId) => {
+      const isSent = this.#say(frames.shake, { requestId });
+      if (isSent) this.#show.shook(this.#clock.monotonicMs());
+      return isSent;
+    });
+    this.#show.answered(
+      this.#clock.monotonicMs(),
+      outcome.result === "later" ? outcome.retryMs : undefined,
+    );
     return outcome;
   }
 
@@ -221,8 +237,10 @@ export class Phone {
   }
 
   #changed(state: PhoneState): void {
-    if (state.is === "ready") this.#requests.sayAgain();
-    else {
+    if (state.is === "ready") {
+      this.#show.loggedIn();
+      this.#requests.sayAgain();
+    } else {
       this.#shakes.lost();
       this.#chats.lost();
       if ("code" in state && isRefusal(state.code)) this.#requests.end(new PhoneRefused(state.code));

@@ -8,6 +8,7 @@ import { type ChatOutcome, resultName, type ShakeOutcome, shakeOutcome } from ".
 import { frameBytes } from "./outgoing_frames.ts";
 import type { Requests } from "./requests.ts";
 import type { SaidOnce } from "./said_once.ts";
+import type { ShowOrders } from "./show_orders.ts";
 import type { Told } from "./told.ts";
 
 export interface ServerFramesParts {
@@ -17,6 +18,7 @@ export interface ServerFramesParts {
   readonly requests: Requests;
   readonly chats: SaidOnce<ChatOutcome>;
   readonly listeners: Listeners;
+  readonly show: ShowOrders;
   readonly clock: Clock;
   /** Sends a frame if there is a connection. */
   readonly send: (bytes: Uint8Array<ArrayBuffer>) => boolean;
@@ -32,7 +34,7 @@ export class ServerFrames {
 
   constructor(parts: ServerFramesParts) {
     this.#parts = parts;
-    const { incoming, requests, chats, listeners } = parts;
+    const { incoming, requests, chats, listeners, show } = parts;
     incoming
       .on(frames.shakeResult, (answer, serverMs) => void this.#shaken(answer, serverMs))
       .on(frames.openResult, (answer) => void this.#opened(answer))
@@ -50,7 +52,9 @@ export class ServerFrames {
       )
       .on(frames.notice, (notice) => this.#notice(notice))
       .on(frames.expired, (event) => listeners.tell("expired", event))
-      .on(frames.chatMessage, (event) => listeners.tell("chat", event));
+      .on(frames.chatMessage, (event) => listeners.tell("chat", event))
+      .on(frames.cue, (cue) => show.heardCue(cue) && listeners.tell("cue", show.cue))
+      .on(frames.policy, (policy) => show.heardPolicy(policy));
   }
 
   async #shaken(answer: FrameOf<"shakeResult">, serverMs: number): Promise<void> {

@@ -76,6 +76,7 @@ const ANSWERS = {
   nothing: "nothing",
   allGone: "allGone",
   later: "busy",
+  notNow: "busy",
   unknown: "unknown",
   offline: "unknown",
   greeting: "greeting",

@@ -1,0 +1,114 @@
+import type { Random } from "../../base/random.ts";
+import { backoffMs, MAX_ATTEMPT } from "../../client/schedule/backoff.ts";
+import { CueState } from "../../wire/codes.ts";
+
+/** Which show document says something; epoch 0 is the host itself. */
+interface Version {
+  readonly epoch: number;
+  readonly number: number;
+}
+
+/** When to shake. */
+export interface Cue {
+  /** `none`: as users like; `planned`: from `startMs` on for `lengthMs`; `held`: not until another cue comes. */
+  readonly state: "none" | "planned" | "held";
+  /** The number of the wave, and what the app shows for it; 0 for none. */
+  readonly wave: number;
+  readonly resource: number;
+  /** By the server's clock, see `Phone.serverMs`. */
+  readonly startMs: number;
+  readonly lengthMs: number;
+}
+
+/** How often to shake, all in ms. */
+export interface Policy {
+  readonly minShakeMs: number;
+  readonly jitterMs: number;
+  readonly retryFirstMs: number;
+  readonly retryMostMs: number;
+}
+
+const NO_VERSION: Version = { epoch: 0, number: 0 };
+const NO_CUE: Cue = { state: "none", wave: 0, resource: 0, startMs: 0, lengthMs: 0 };
+const NO_POLICY: Policy = { minShakeMs: 0, jitterMs: 0, retryFirstMs: 0, retryMostMs: 0 };
+const STATES: Readonly<Record<number, Cue["state"]>> = {
+  [CueState.none]: "none",
+  [CueState.planned]: "planned",
+  [CueState.held]: "held",
+};
+
+/** What a show wants of its users: when to shake, and how often. The library keeps to it, so an app needn't. */
+export class ShowOrders {
+  cue: Cue = NO_CUE;
+  readonly #random: Random;
+  #policy: Policy = NO_POLICY;
+  #cueVersion = NO_VERSION;
+  #policyVersion = NO_VERSION;
+  /** Monotonic time before which no shake is wanted. */
+  #restUntilMs = 0;
+  #refusals = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** A new connection: what a host has said without a document was good for the old one. */
+  loggedIn(): void {
+    if (this.#cueVersion.epoch === 0) this.cue = NO_CUE;
+    if (this.#policyVersion.epoch === 0) this.#policy = NO_POLICY;
+  }
+
+  /** Returns whether it is news; what an older document says is left aside. */
+  heardCue(
+    { epoch, number, state, ...cue }: Version & Omit<Cue, "state"> & { readonly state: number },
+  ): boolean {
+    const version = { epoch, number };
+    if (isOld(version, this.#cueVersion)) return false;
+    this.#cueVersion = version;
+    const heard = { ...cue, state: STATES[state] ?? "none" };
+    const isNew = Object.entries(heard).some(([name, value]) => this.cue[name as keyof Cue] !== value);
+    this.cue = heard;
+    return isNew;
+  }
+
+  heardPolicy({ epoch, number, ...policy }: Version & Policy): void {
+    const version = { epoch, number };
+    if (isOld(version, this.#policyVersion)) return;
+    this.#policyVersion = version;
+    this.#policy = policy;
+  }
+
+  /** How long no shake is wanted by the cue, in ms; `Infinity` where nobody has said when. */
+  cueWaitMs(serverMs: number): number {
+    const { state, startMs, lengthMs } = this.cue;
+    if (state === "held") return Infinity;
+    if (state === "none") return 0;
+    return serverMs < startMs ? startMs - serverMs : serverMs < startMs + lengthMs ? 0 : Infinity;
+  }
+
+  /** How long to wait since the user shook last, or was told to come later, in ms. */
+  restMs(nowMs: number): number {
+    return Math.max(0, this.#restUntilMs - nowMs);
+  }
+
+  /** A shake was sent. */
+  shook(nowMs: number): void {
+    const { minShakeMs, jitterMs } = this.#policy;
+    this.#restUntilMs = nowMs + minShakeMs + this.#random.float() * jitterMs;
+  }
+
+  /** It was answered: `retryMs` if it is to come later, else undefined. */
+  answered(nowMs: number, retryMs: number | undefined): void {
+    if (retryMs === undefined) return void (this.#refusals = 0);
+    const { retryFirstMs, retryMostMs } = this.#policy;
+    const drawnMs = backoffMs(this.#random, this.#refusals, { baseMs: retryFirstMs, capMs: retryMostMs });
+    this.#refusals = Math.min(MAX_ATTEMPT, this.#refusals + 1);
+    this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + Math.max(retryMs, drawnMs));
+  }
+}
+
+/** A host's own changes come in order. */
+function isOld(version: Version, before: Version): boolean {
+  if (version.epoch !== before.epoch) return version.epoch < before.epoch;
+  return version.epoch > 0 && version.number < before.number;
+}
