@@ -78,6 +78,22 @@ if (role !== undefined) {
       summary: "compares a ledger with what the users saw",
       load: () => import("./core/reconcile/reconcile_command.ts"),
     },
+    settle: {
+      summary: "judges what was opened at all hosts: who is paid, and what is over a limit",
+      load: () => import("./core/settle/settle_command.ts"),
+    },
+    payout: {
+      summary: "pays what was settled, through a gateway, each packet once",
+      load: () => import("./core/payout/payout_command.ts"),
+    },
+    statement: {
+      summary: "says what became of each sponsor's money",
+      load: () => import("./core/statement/statement_command.ts"),
+    },
+    "fake-gateway": {
+      summary: "stands in for a bank in rehearsals of payout",
+      load: () => import("./core/payout/fake_gateway_command.ts"),
+    },
     token: {
       summary: "makes tokens that users log in with, and keys for them",
       load: () => import("./core/token/command.ts"),

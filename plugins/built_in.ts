@@ -17,5 +17,6 @@ export const builtIn: Omit<Program, "entry" | "command"> = {
     bad_clients: () => import("../scenarios/bad_clients.ts"),
     storm: () => import("../scenarios/storm.ts"),
     group_rush: () => import("../scenarios/group_rush.ts"),
+    books: () => import("../scenarios/books.ts"),
   },
 };

@@ -54,6 +54,15 @@ export class Running implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
+  get isRunning(): boolean {
+    return !this.#hasEnded;
+  }
+
+  /** All that it wrote to standard error. */
+  get log(): string {
+    return this.#raw.join("\n");
+  }
+
   /** Resolves with the first line that tells of an event; fails if the process ends without one, or hangs. */
   async event(name: string): Promise<LogLine> {
     const { promise: late, resolve: isLate } = Promise.withResolvers<true>();

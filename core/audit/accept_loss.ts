@@ -41,7 +41,7 @@ export interface AcceptedLoss {
 /** Rows of a commit at most. */
 const ROWS_PER_COMMIT = 10_000;
 /** Conflicts that are told. */
-const MOST_CONFLICTS = 100;
+const MAX_CONFLICTS = 100;
 
 /**
  * Goes on with a truth that lacks rows which something beside it knows. What is known of packets, awards and openings is
@@ -139,7 +139,7 @@ function enterAgain(
   };
   store.note(noteOf(kinds.loss, body), clock.wallMs());
   store.close();
-  return { awards, others, conflicts: conflicts.slice(0, MOST_CONFLICTS), unknownRows };
+  return { awards, others, conflicts: conflicts.slice(0, MAX_CONFLICTS), unknownRows };
 }
 
 /** Whether what a file knows is of this ledger; of a truth that is gone, any may be. */

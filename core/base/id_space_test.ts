@@ -40,6 +40,7 @@ Deno.test("a host makes tickets and packets of its own range, to the last id of 
     assert.ok(!mayMint(ids, lastGenerated, 2));
     assert.ok(!mayMint(ids, lastGenerated + 1, 1));
     if (host > 0) assert.ok(!mayMint(ids, firstGenerated - 1, 2));
+    assert.ok(!mayMint(ids, 0xffff_fff0, 16), "the last ids of all are of what users send");
   }
 });
 

@@ -54,9 +54,10 @@ export interface GatewayOptions {
   readonly random: Random;
 }
 
-/** Between two looks at the servers' side while something happens there, and else, in ms. */
+/** Between two looks at the servers' side: while something happens there, while it is quiet, and without users, in ms. */
 const BUSY_MS = 1;
 const QUIET_MS = 4;
+const EMPTY_MS = 50;
 const LOOK_MS = 1_000;
 /** How often some users are told that the gateway stops. */
 const DRAIN_STEP_MS = 50;
@@ -175,7 +176,7 @@ export class RunningGateway {
   async #turn(): Promise<void> {
     if (this.#isOver) return;
     await this.#engine.poll(0);
-    const waitMs = this.relay.isBusy ? BUSY_MS : QUIET_MS;
+    const waitMs = this.relay.isBusy ? BUSY_MS : this.relay.size > 0 ? QUIET_MS : EMPTY_MS;
     this.relay.isBusy = false;
     after(waitMs, () => void this.#turn());
   }

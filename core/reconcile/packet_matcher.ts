@@ -15,6 +15,7 @@ export const RecordWord = {
   user: 2,
   amountLow: 3,
   amountHigh: 4,
+  /** When a ledger took it; what a fleet saw has no time here. */
   atMsLow: 5,
   atMsHigh: 6,
 } as const;
@@ -24,6 +25,9 @@ export const SHARE = 0x8000_0000;
 
 /** Bit of an origin: it is about the opening of a packet that a shake has won. */
 export const OPENED = 0x4000_0000;
+
+/** What is added to the origin of a record, by what a fleet's file says when a user sees the same. */
+export const ORIGIN_OF = { shake: 0, claim: SHARE, open: OPENED, stayed: 0 } as const;
 
 /** How far the clocks of the server's and the fleet's hosts may differ. */
 const CLOCKS_DIFFER_MS = 1_000;

@@ -1,10 +1,8 @@
 import type { OnStage } from "../cli/progress.ts";
-import { accountsOf } from "../ledger/kinds/accounts.ts";
-import { EntryKind, kindOf } from "../ledger/kinds/entry_kinds.ts";
-import type { AccountName } from "../ledger/kinds/sides.ts";
-import { type EntryRows, RowField } from "../ledger/record/entry_rows.ts";
+import type { EntryRows } from "../ledger/record/entry_rows.ts";
+import { usedSeeds } from "../ledger/chain/notes.ts";
+import type { UsedSeed } from "../ledger/kinds/notes.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
-import { MintList } from "../ledger/books/mint_list.ts";
 import { KeyFolder } from "../seed/file/keys.ts";
 import { SortedBlocks } from "../ledger/record/sorted_blocks.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
@@ -12,21 +10,14 @@ import { Differences } from "./differences.ts";
 import { FleetCoverage } from "./fleet_coverage.ts";
 import { readFleetFile, type Sighting } from "./fleet_file.ts";
 import { checkLimits } from "./limits_check.ts";
-import {
-  type MatchCounts,
-  OPENED,
-  PacketMatcher,
-  RECORD_WORDS,
-  RecordWord,
-  SHARE,
-} from "./packet_matcher.ts";
-import { type LedgerTickets, SeedMatch, type SponsorSums } from "./seed_match.ts";
+import { type MatchCounts, ORIGIN_OF, PacketMatcher, RECORD_WORDS, RecordWord } from "./packet_matcher.ts";
+import { LedgerReading } from "./ledger_reading.ts";
+import type { LedgerAccounts } from "./ledger_sums.ts";
+import { SeedMatch, type SponsorSums } from "./seed_match.ts";
 import { Stays } from "./stays.ts";
 
 /** How often progress is told, in records. */
 const STRIDE = 65_536;
-/** What is added to the origin of a record, by what a fleet's file says when a user sees the same. */
-const ORIGIN_OF = { shake: 0, claim: SHARE, open: OPENED, stayed: 0 } as const;
 
 export interface ReconcileOptions {
   /** Directories of ledgers: more than one to find what is in two. */
@@ -39,22 +30,9 @@ export interface ReconcileOptions {
   readonly allowsUncovered?: boolean | undefined;
   /** Seed files of which all packets must be, and folders of them; and the folder of keys that are trusted. */
   readonly seeds?: { readonly places: readonly string[]; readonly keys: string } | undefined;
+  /** Settlement sees to the limits, over all hosts. */
+  readonly hasBooks?: boolean | undefined;
   readonly onStage?: OnStage | undefined;
-}
-
-/** Where a ledger's money is, in fen. All but `source` sum to what was put in. */
-export interface LedgerAccounts {
-  readonly ledger: string;
-  /** Whose packet ids its packets have. */
-  readonly hostNumber: number;
-  readonly sourceFen: number;
-  readonly poolFen: number;
-  /** Awarded, and not opened. */
-  readonly heldFen: number;
-  readonly userFen: number;
-  readonly returnedFen: number;
-  /** In packets that users sent. */
-  readonly packetFen: number;
 }
 
 export interface ReconcileResult extends MatchCounts {
@@ -77,212 +55,127 @@ export interface ReconcileResult extends MatchCounts {
  *
  * @throws UserError for files that aren't there or aren't right
  */
-export function reconcile(
-  { ledgers, fleetFiles, cutFleetFiles = [], allowsUncovered = false, seeds, onStage = () => {} }:
-    ReconcileOptions,
-): ReconcileResult {
-  const differences = new Differences();
-  const seedMatch = seeds === undefined
-    ? undefined
-    : new SeedMatch(seeds.places, new KeyFolder(seeds.keys).trusted(), differences);
-  const byPacket = new SortedBlocks(RECORD_WORDS);
-  const byUser = new SortedBlocks(2);
-  const stays = new Stays();
-  try {
-    const read = ledgers.map((ledger, index) =>
-      readLedger(ledger, { index, byPacket, byUser, differences, seedMatch, onStage })
-    );
-    const sponsors = seedMatch?.finish() ?? [];
-    const coverage = new FleetCoverage();
-    for (const path of [...fleetFiles, ...cutFleetFiles]) {
-      const file = readFleetFile(path, (sighting) => {
-        if (sighting.kind === "stayed") stays.add(sighting.user, sighting.seenAtMs);
-        else addSighting(byPacket, sighting);
-      }, onStage);
-      coverage.add(file, cutFleetFiles.includes(path), differences);
+export function reconcile(options: ReconcileOptions): ReconcileResult {
+  using reconciliation = new Reconciliation(options);
+  for (const ledger of options.ledgers) reconciliation.readLedger(ledger);
+  return reconciliation.finish();
+}
+
+/** A comparison under way: ledgers one after the other, then all the rest. */
+export class Reconciliation implements Disposable {
+  readonly differences = new Differences();
+  readonly #options: ReconcileOptions;
+  readonly #onStage: OnStage;
+  readonly #seedMatch: SeedMatch | undefined;
+  readonly #byPacket = new SortedBlocks(RECORD_WORDS);
+  readonly #byUser = new SortedBlocks(2);
+  readonly #names: string[] = [];
+  readonly #accounts: LedgerAccounts[] = [];
+  readonly #limits: LedgerLimits[] = [];
+  #packetsMade = 0;
+
+  constructor(options: ReconcileOptions) {
+    this.#options = options;
+    this.#onStage = options.onStage ?? (() => {});
+    const { seeds } = options;
+    this.#seedMatch = seeds === undefined
+      ? undefined
+      : new SeedMatch(seeds.places, new KeyFolder(seeds.keys).trusted(), this.differences);
+  }
+
+  /** Reads a ledger; `onRows` is handed all its rows too. */
+  readLedger(ledger: string, onRows: (rows: EntryRows) => void = () => {}): void {
+    const truth = new TruthReader(ledger);
+    try {
+      const reading = this.begin(ledger, usedSeeds(truth.db));
+      const inAll = truth.lastSeq();
+      truth.read(0, (rows) => {
+        this.#onStage(ledger, rows.count, inAll, "rows");
+        reading.add(rows);
+        onRows(rows);
+      });
+      this.#limits.push(truth.limits());
+      this.end(reading, truth.hostNumber);
+    } finally {
+      truth.close();
     }
-    const matcher = new PacketMatcher(ledgers, stays, coverage, differences);
-    const records = byPacket.size;
-    let matched = 0;
-    byPacket.merge((words, at) => {
-      matcher.add(words, at);
-      if (++matched % STRIDE === 0) onStage("ledgers against fleets", STRIDE, records, "records");
+  }
+
+  /** Begins with rows that are read elsewhere: of a ledger that gives these seed files away. */
+  begin(ledger: string, seeds: readonly UsedSeed[]): LedgerReading {
+    this.#names.push(ledger);
+    return new LedgerReading(ledger, {
+      index: this.#names.length - 1,
+      byPacket: this.#byPacket,
+      byUser: this.#byUser,
+      differences: this.differences,
+      tickets: this.#seedMatch?.forLedger(ledger, seeds),
     });
-    const counts = matcher.finish();
+  }
+
+  end(reading: LedgerReading, hostNumber: number): void {
+    const { accounts, packetsMade } = reading.finish();
+    this.#accounts.push({ ...accounts, hostNumber });
+    this.#packetsMade += packetsMade;
+  }
+
+  /** Compares everything that was read. */
+  finish(): ReconcileResult {
+    const { fleetFiles, cutFleetFiles = [], allowsUncovered = false, hasBooks = false } = this.#options;
+    const { differences } = this;
+    const sponsors = this.#seedMatch?.finish() ?? [];
+    const counts = this.#match();
     if (counts.uncovered > 0 && !allowsUncovered) {
       differences.add(
         `${counts.uncovered} awards of ${counts.uncoveredFen} fen are of users whom no fleet file covers: ` +
           "give their fleets' files too, or --allow-uncovered",
       );
     }
-    checkLimits(byUser, loosest(read.map(({ limits }) => limits)), differences);
+    // With books a user may win more at several hosts: what is over a limit isn't paid.
+    if (!hasBooks) checkLimits(this.#byUser, loosest(this.#limits), differences);
     return {
-      accounts: read.map(({ accounts }) => accounts),
+      accounts: this.#accounts,
       sponsors,
-      packetsMade: read.reduce((sum, { packetsMade }) => sum + packetsMade, 0),
+      packetsMade: this.#packetsMade,
       ...counts,
       fleetFiles: fleetFiles.length + cutFleetFiles.length,
       differenceCount: differences.count,
       differences: differences.first,
       isClean: differences.count === 0,
     };
-  } finally {
-    byPacket.close();
-    byUser.close();
   }
-}
 
-interface ReadLedger {
-  readonly accounts: LedgerAccounts;
-  readonly packetsMade: number;
-  readonly limits: LedgerLimits;
-}
+  [Symbol.dispose](): void {
+    this.#byPacket.close();
+    this.#byUser.close();
+  }
 
-/** Where what is read goes. */
-interface Readers {
-  readonly index: number;
-  readonly byPacket: SortedBlocks;
-  readonly byUser: SortedBlocks;
-  readonly differences: Differences;
-  readonly seedMatch: SeedMatch | undefined;
-  readonly onStage: OnStage;
-}
-
-function readLedger(
-  ledger: string,
-  { index, byPacket, byUser, differences, seedMatch, onStage }: Readers,
-): ReadLedger {
-  const truth = new TruthReader(ledger);
-  try {
-    const tickets: LedgerTickets | undefined = seedMatch?.forLedger(ledger, truth);
-    const sums = new LedgerSums(ledger, differences);
-    const inAll = truth.lastSeq();
-    truth.read(0, (rows) => {
-      onStage(ledger, rows.count, inAll, "rows");
-      for (let row = 0; row < rows.count; row++) {
-        const at = rows.at(row);
-        sums.add(rows, at);
-        tickets?.add(rows, at);
-        const seenAs = kindOf(rows.values[at + RowField.kind])?.seenAs;
-        if (seenAs === undefined) continue;
-        // Ledgers count from 1; 0 is a fleet.
-        addRecord(byPacket, rows, at, ORIGIN_OF[seenAs] + index + 1);
-        if (seenAs === "shake") addPacketOfUser(byUser, rows, at);
-      }
+  /** Reads the fleets' files, and merges what they saw with what ledgers hold. */
+  #match(): MatchCounts {
+    const { fleetFiles, cutFleetFiles = [] } = this.#options;
+    const stays = new Stays();
+    const coverage = new FleetCoverage();
+    for (const path of [...fleetFiles, ...cutFleetFiles]) {
+      const file = readFleetFile(path, (sighting) => {
+        if (sighting.kind === "stayed") stays.add(sighting.user, sighting.seenAtMs);
+        else addSighting(this.#byPacket, sighting);
+      }, this.#onStage);
+      coverage.add(file, cutFleetFiles.includes(path), this.differences);
+    }
+    const matcher = new PacketMatcher(this.#names, stays, coverage, this.differences);
+    const records = this.#byPacket.size;
+    let matched = 0;
+    this.#byPacket.merge((words, at) => {
+      matcher.add(words, at);
+      if (++matched % STRIDE === 0) this.#onStage("ledgers against fleets", STRIDE, records, "records");
     });
-    const { accounts, packetsMade } = sums.finish();
-    return { accounts: { ...accounts, hostNumber: truth.hostNumber }, packetsMade, limits: truth.limits() };
-  } finally {
-    truth.close();
+    return matcher.finish();
   }
-}
-
-/** Follows each fen of one ledger through its accounts. */
-class LedgerSums {
-  readonly #ledger: string;
-  readonly #differences: Differences;
-  readonly #mints = new MintList();
-  readonly #fenOf: Record<AccountName, number> = {
-    source: 0,
-    pool: 0,
-    held: 0,
-    user: 0,
-    packet: 0,
-    returned: 0,
-  };
-  /** By sponsor. */
-  readonly #poolFen = new Map<number, number>();
-  #seq = 0;
-  #packetsMade = 0;
-
-  constructor(ledger: string, differences: Differences) {
-    this.#ledger = ledger;
-    this.#differences = differences;
-  }
-
-  add({ values }: EntryRows, at: number): void {
-    const seq = values[at + RowField.seq];
-    if (seq !== ++this.#seq) {
-      this.#differences.add(`${this.#ledger}: row ${this.#seq} is missing`);
-      this.#seq = seq;
-    }
-    const kind = values[at + RowField.kind];
-    const packetId = values[at + RowField.packetId];
-    const fen = values[at + RowField.amount];
-    const sponsor = values[at + RowField.sponsor];
-    if (kindOf(kind)?.legs === undefined) {
-      return this.#differences.add(`${this.#ledger}: row ${seq} is of no kind that there is: ${kind}`);
-    }
-    const [from, to] = accountsOf(values, at);
-    this.#move(from, -fen, sponsor);
-    this.#move(to, fen, sponsor);
-    this.#checkPaid(from, sponsor, seq);
-    if (kind === EntryKind.mint) {
-      const count = values[at + RowField.count];
-      if (packetId < this.#mints.nextId) this.#differences.add(`packet ${packetId}: was made twice`);
-      this.#mints.add({ firstId: packetId, count, amountFen: fen, sponsor });
-      this.#packetsMade += count;
-    } else if (kind === EntryKind.award && this.#mints.sponsorOf(packetId) !== sponsor) {
-      this.#differences.add(`packet ${packetId}: no packet of sponsor ${sponsor} with this id was made`);
-    }
-  }
-
-  #move(account: AccountName, fen: number, sponsor: number): void {
-    this.#fenOf[account] += fen;
-    if (account === "pool") this.#poolFen.set(sponsor, (this.#poolFen.get(sponsor) ?? 0) + fen);
-  }
-
-  /** An account that has paid must have had the money; users are told apart elsewhere. */
-  #checkPaid(account: AccountName, sponsor: number, seq: number): void {
-    if (account === "pool" && this.#poolFen.get(sponsor)! < 0) {
-      this.#differences.add(`${this.#ledger}: the pool of sponsor ${sponsor} is overdrawn at row ${seq}`);
-    } else if (account === "held" && this.#fenOf.held < 0) {
-      this.#differences.add(`${this.#ledger}: more is opened than was awarded, at row ${seq}`);
-    } else if (account === "packet" && this.#fenOf.packet < 0) {
-      this.#differences.add(`${this.#ledger}: the sent packets are overdrawn`);
-    }
-  }
-
-  finish(): { accounts: Omit<LedgerAccounts, "hostNumber">; packetsMade: number } {
-    const { source, pool, held, user, packet, returned } = this.#fenOf;
-    return {
-      accounts: {
-        ledger: this.#ledger,
-        sourceFen: source,
-        poolFen: pool,
-        heldFen: held,
-        userFen: user,
-        returnedFen: returned,
-        packetFen: packet,
-      },
-      packetsMade: this.#packetsMade,
-    };
-  }
-}
-
-function addPacketOfUser(byUser: SortedBlocks, { values }: EntryRows, row: number): void {
-  const at = byUser.next();
-  byUser.words[at] = values[row + RowField.user];
-  byUser.words[at + 1] = values[row + RowField.sponsor];
-}
-
-function addRecord(byPacket: SortedBlocks, { values }: EntryRows, row: number, origin: number): void {
-  const at = byPacket.next();
-  const { words } = byPacket;
-  const amountFen = values[row + RowField.amount];
-  const atMs = values[row + RowField.atMs];
-  words[at] = values[row + RowField.packetId];
-  words[at + RecordWord.origin] = origin;
-  words[at + RecordWord.user] = values[row + RowField.user];
-  words[at + RecordWord.amountLow] = amountFen;
-  words[at + RecordWord.amountHigh] = amountFen / 0x1_0000_0000;
-  words[at + RecordWord.atMsLow] = atMs;
-  words[at + RecordWord.atMsHigh] = atMs / 0x1_0000_0000;
 }
 
 function addSighting(
   byPacket: SortedBlocks,
-  { user, packetId, amountFen, kind, seenAtMs }: Sighting,
+  { user, packetId, amountFen, kind }: Sighting,
 ): void {
   const at = byPacket.next();
   const { words } = byPacket;
@@ -291,8 +184,6 @@ function addSighting(
   words[at + RecordWord.user] = user;
   words[at + RecordWord.amountLow] = amountFen;
   words[at + RecordWord.amountHigh] = amountFen / 0x1_0000_0000;
-  words[at + RecordWord.atMsLow] = seenAtMs;
-  words[at + RecordWord.atMsHigh] = seenAtMs / 0x1_0000_0000;
 }
 
 /** Several ledgers may have had different limits; a user's packets are counted over all of them. */

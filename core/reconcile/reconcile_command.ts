@@ -5,7 +5,9 @@ import { Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { z } from "zod";
+import { withBooks } from "../books/command/with_books.ts";
 import { reconcile, type ReconcileResult } from "./reconcile.ts";
+import { reconcileBooks, type ReconcileBooksOptions, type ReconcileBooksResult } from "./reconcile_books.ts";
 import type { SponsorSums } from "./seed_match.ts";
 
 /** Differences that are printed. */
@@ -13,6 +15,12 @@ const MOST_PRINTED = 50;
 
 const RECONCILE_FLAGS = {
   ledger: listFlag("DIR", "a ledger; several to find what is in two"),
+  books: flag("URL", "books of many hosts: postgres://... or a SQLite file", z.string().optional()),
+  "gateway-statement": flag(
+    "FILE",
+    "with --books: what the gateway says that it paid, as CSV",
+    z.string().optional(),
+  ),
   seeds: listFlag("DIR", "seed files, or a folder of them: every packet must be one of their tickets"),
   "seed-keys": flag("DIR", "folder of keys whose seed files are taken", z.string().default("keys")),
   fleet: listFlag("FILE", "what a fleet saw, written by redpkt client --awards FILE; may be repeated"),
@@ -24,34 +32,46 @@ const RECONCILE_FLAGS = {
 /** `redpkt reconcile`: do the ledger and what the users saw agree? */
 export const command: Command = {
   summary: "compares a ledger with what the users saw",
-  run(host, args) {
+  async run(host, args) {
     const { values, operands, wantsHelp } = parseFlags(args, RECONCILE_FLAGS);
     if (wantsHelp) {
       const about =
-        "Compares ledgers with what fleets saw, packet by packet. Exit code 0 only without a difference.";
-      host.out(helpText("redpkt reconcile --ledger DIR --fleet FILE", about, RECONCILE_FLAGS));
-      return Promise.resolve(ExitCode.ok);
+        "Compares ledgers with what fleets saw, packet by packet; with --books hosts, books, gateway and seeds. " +
+        "Exit code 0 only without a difference.";
+      host.out(helpText("redpkt reconcile [--books URL] --ledger DIR --fleet FILE", about, RECONCILE_FLAGS));
+      return ExitCode.ok;
     }
     const problems = operands.map((operand) => `${operand}: redpkt reconcile takes flags only`);
-    if (values.ledger.length === 0) problems.push("--ledger is missing. Give --ledger DIR");
-    for (const name of ["ledger", "seeds", "fleet", "cut-fleet"] as const) {
-      for (const place of values[name]) {
+    if (values.ledger.length === 0 && values.books === undefined) {
+      problems.push("--ledger is missing. Give --ledger DIR, or --books URL");
+    }
+    if (values["gateway-statement"] !== undefined && values.books === undefined) {
+      problems.push("--gateway-statement: needs --books URL, which it is compared with");
+    }
+    for (const name of ["ledger", "seeds", "fleet", "cut-fleet", "gateway-statement"] as const) {
+      for (const place of [values[name] ?? []].flat()) {
         if (isAbsent(place)) problems.push(`--${name} ${place}: there is no such file or folder`);
       }
     }
     if (problems.length > 0) throw new UserError(problems.join("\n"));
     const stages = new Stages(host);
-    const result = reconcile({
+    const options: ReconcileBooksOptions = {
       onStage: stages.on,
       ledgers: values.ledger,
       fleetFiles: values.fleet,
       cutFleetFiles: values["cut-fleet"],
       allowsUncovered: values["allow-uncovered"],
       seeds: values.seeds.length === 0 ? undefined : { places: values.seeds, keys: values["seed-keys"] },
-    });
+      gatewayStatement: values["gateway-statement"],
+    };
+    const ofBooks = values.books === undefined
+      ? undefined
+      : await withBooks(values.books, (books) => reconcileBooks(books, options));
+    const result = ofBooks ?? reconcile(options);
     stages.end();
-    writeResult(host, values.json, result, () => reconcileReport(result));
-    return Promise.resolve(result.isClean ? ExitCode.ok : ExitCode.failed);
+    const text = () => (ofBooks === undefined ? "" : booksReport(ofBooks)) + reconcileReport(result);
+    writeResult(host, values.json, result, text);
+    return result.isClean ? ExitCode.ok : ExitCode.failed;
   },
 };
 
@@ -73,6 +93,29 @@ export function sponsorLine(sponsor: SponsorSums): string {
       formatYuan(returnedFen)
     } returned` +
     (unusedFen === 0 ? "" : ` + ${formatYuan(unusedFen)} in files that no ledger here has used`);
+}
+
+/** What the books and the gateway say, as text. */
+function booksReport({ event, hosts, statement: { total }, payments }: ReconcileBooksResult): string {
+  const lines = hosts.map(({ host, name, rows, isCompared }) =>
+    `host ${host}${name === "" ? "" : ` ${name}`}: ${formatCount(rows)} rows in the books, ` +
+    (isCompared ? "compared with its ledger" : "its ledger was not given")
+  );
+  const paid = `${formatCount(total.paidPackets)} paid, ${formatYuan(total.paidFen)}`;
+  const toCome = total.notSettledFen + total.heldFen + total.toPayFen + total.inDoubtFen;
+  lines.push(
+    `${event}: ${formatCount(total.openedPackets)} opened, ${formatYuan(total.openedFen)} = ${paid} + ` +
+      `${formatYuan(total.openedFen - total.paidFen - toCome)} back at the sponsors + ${
+        formatYuan(toCome)
+      } to come`,
+    payments === null
+      ? "no statement of the gateway was given: what it paid was not compared"
+      : `${formatCount(payments.paid)} payments, ${
+        formatYuan(payments.paidFen)
+      }, are the same at the gateway` +
+        (payments.others === 0 ? "" : `; ${formatCount(payments.others)} of its lines are of other events`),
+  );
+  return `${lines.join("\n")}\n`;
 }
 
 /** A result as text. */

@@ -171,3 +171,32 @@ Deno.test("a file of several megabytes is read to its last byte, wherever its li
   }
   Deno.removeSync(folder, { recursive: true });
 });
+
+Deno.test("users and numbers of a file are taken up to their ends, and not past them", () => {
+  using files = new Files();
+  const read = (users: UserSlice, row = "") => {
+    const path = files.write("ends.csv", awardsText(users, row, 1, 2));
+    const amounts: number[] = [];
+    try {
+      readFleetFile(path, ({ amountFen }) => amounts.push(amountFen), () => {});
+    } catch (error) {
+      return (error as Error).message.replace(/.*line \d+ (.*): give.*/, "$1");
+    }
+    return amounts;
+  };
+  assert.deepEqual(read({ first: 5, stride: 0x7fff_ffff, count: 3 }), "names no users");
+  assert.deepEqual(read({ first: 1, stride: 0x7fff_ffff, count: 3 }), []);
+  assert.deepEqual(read({ first: 0xffff_ffff, stride: 1, count: 1 }), []);
+  assert.deepEqual(read({ first: 0xffff_ffff, stride: 1, count: 2 }), "names no users");
+  assert.deepEqual(read({ first: 1, stride: 0, count: 1 }), "names no users");
+  const most = Number.MAX_SAFE_INTEGER;
+  const row = (user: number, packetId: number, amountFen: number | string) =>
+    read(EVERYBODY, `${user},${packetId},${amountFen},shake,1\n`);
+  assert.deepEqual(row(1, 0xffff_ffff, most), [most]);
+  assert.equal(row(1, 0x1_0000_0000, 1), "holds an id of more than 32 bits");
+  assert.equal(row(1, 1, `${most}0`), "holds a number that is too large");
+  assert.equal(row(1, 1, "9007199254740993"), "holds a number that is too large");
+  assert.equal(row(1_000, 1, 1), "tells of user 1000, who is none of this file's");
+  assert.deepEqual(row(999, 1, 1), [1]);
+  assert.equal(row(1, 1, "1x"), "holds a field that is no number");
+});

@@ -77,9 +77,9 @@ class Filled implements Disposable {
   }
 
   /** Once it is closed: the limit that was in force. */
-  noteLimits(packetsPerSponsor: number): void {
+  noteLimits(packetsPerSponsor: number, packetsPerUser = Infinity): void {
     const store = new SqliteStore(this.directory, "off");
-    store.noteLimits({ packetsPerUser: Infinity, packetsPerSponsor }, 0);
+    store.noteLimits({ packetsPerUser, packetsPerSponsor }, 0);
     store.close();
   }
 
@@ -147,4 +147,39 @@ Deno.test("a sponsor's limit is counted over all ledgers, by sponsor", () => {
   assert.deepEqual(reconcile({ ledgers: [one.directory], fleetFiles: [] }).differences, []);
   const { differences } = reconcile({ ledgers: [one.directory, other.directory], fleetFiles: [] });
   assert.deepEqual(differences, ["user 5: has 2 packets of sponsor 7, and 1 are allowed"]);
+});
+
+Deno.test("of ledgers with different limits the loosest counts, each by itself", () => {
+  using one = new Filled();
+  using other = new Filled();
+  for (const [filled, firstId] of [[one, 1], [other, 101]] as const) {
+    filled.enter(EntryKind.mint, 40, { packetId: firstId, count: 4, sponsor: 7 });
+    for (const packetId of [firstId, firstId + 1]) {
+      filled.enter(EntryKind.award, 10, { packetId, user: 5, sponsor: 7 });
+    }
+    filled.close();
+  }
+  one.noteLimits(3, 2);
+  other.noteLimits(1, 3);
+  const { differences } = reconcile({ ledgers: [one.directory, other.directory], fleetFiles: [] });
+  assert.deepEqual(differences, [
+    "user 5: has 4 packets, and 3 are allowed",
+    "user 5: has 4 packets of sponsor 7, and 3 are allowed",
+  ]);
+});
+
+Deno.test("of very many differences the first thousand are told, and all are counted", () => {
+  using filled = new Filled();
+  filled.enter(EntryKind.mint, 5, { packetId: 1, count: 1, sponsor: 7 });
+  filled.close();
+  const fleet = `${filled.directory}/fleet.csv`;
+  const lines = Array.from({ length: 1_500 }, (_, i) => `${i},${10 + i},5,shake,1\n`);
+  Deno.writeTextFileSync(fleet, awardsText({ first: 0, stride: 1, count: 2_000 }, lines.join(""), 1, 2));
+  const result = reconcile({ ledgers: [filled.directory], fleetFiles: [fleet] });
+  assert.deepEqual([result.differenceCount, result.differences.length, result.isClean], [
+    1_500,
+    1_000,
+    false,
+  ]);
+  assert.equal(result.differences[999], "packet 1009: user 999 saw it, and no ledger has it");
 });

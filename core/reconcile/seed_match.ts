@@ -2,8 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { UserError } from "../base/user_error.ts";
 import { EntryKind } from "../ledger/kinds/entry_kinds.ts";
 import { type EntryRows, RowField } from "../ledger/record/entry_rows.ts";
-import { usedSeeds } from "../ledger/chain/notes.ts";
-import type { TruthReader } from "../ledger/store/truth_reader.ts";
+import type { UsedSeed } from "../ledger/kinds/notes.ts";
 import { BLOCK_HEAD_BYTES, RECORD_WORDS, RecordWord } from "../seed/file/format.ts";
 import { SeedFile } from "../seed/file/seed_file.ts";
 import { seedFilesIn } from "../seed/file/verify_set.ts";
@@ -51,9 +50,9 @@ export class SeedMatch {
   }
 
   /** Reads the tickets that a ledger gives away; its rows are compared with them. */
-  forLedger(ledger: string, truth: TruthReader): LedgerTickets {
+  forLedger(ledger: string, seeds: readonly UsedSeed[]): LedgerTickets {
     const files: SeedFile[] = [];
-    for (const { hash, path } of usedSeeds(truth.db)) {
+    for (const { hash, path } of seeds) {
       const file = this.#files.get(hash);
       if (file === undefined) {
         this.#differences.add(`${ledger}: gives away ${path} (hash ${hash}), which is not among the seeds`);

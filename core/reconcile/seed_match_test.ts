@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { closeEvent } from "../audit/close_event.ts";
 import { EntryKind } from "../ledger/kinds/entry_kinds.ts";
-import { ENTRY_WORDS, EntryWord, setEntryAmountFen, Verdict } from "../ledger/record/entry.ts";
+import { ENTRY_WORDS, EntryWord, HELD, setEntryAmountFen, Verdict } from "../ledger/record/entry.ts";
 import { emptyJudgement } from "../ledger/record/judgement.ts";
 import { NO_LIMITS } from "../ledger/record/ledger.ts";
 import { LedgerIdentity } from "../ledger/store/ledger_identity.ts";
@@ -61,7 +61,7 @@ class SeedLedgers implements Disposable {
   }
 
   /** Gives a ticket to a user; by default with what is in it. Returns its id. */
-  award(directory: string, hostId: string, ticket: number, user: number, more = 0): number {
+  award(directory: string, hostId: string, ticket: number, user: number, more = 0, count = 0): number {
     const file = new SeedFile(this.set.path(hostId));
     const at = file.locate(ticket);
     const { words } = file;
@@ -73,6 +73,7 @@ class SeedLedgers implements Disposable {
       user,
       fen + more,
       words[at + RecordWord.sponsorAndWave] & 0xffff,
+      count,
     );
     file.close();
     return id;
@@ -110,6 +111,61 @@ Deno.test("each sponsor's budget is won, left, returned, or in files that nobody
   after.sponsors.forEach(({ poolFen, returnedFen }, i) =>
     assert.deepEqual([poolFen, returnedFen], [0, before.sponsors[i].poolFen])
   );
+});
+
+Deno.test("a ticket that was won and never opened goes back, and is no award any more", () => {
+  using world = new SeedLedgers();
+  const ledger = world.use("host-a");
+  world.award(ledger, "host-a", 0, 1, 0, HELD);
+  world.award(ledger, "host-a", 1, 2);
+  const won = (result: ReconcileResult) => {
+    assert.deepEqual(result.differences, []);
+    const sum = (of: "wonFen" | "wonTickets" | "returnedFen" | "poolFen") =>
+      result.sponsors.reduce((all, sponsor) => all + sponsor[of], 0);
+    return [sum("wonTickets"), sum("wonFen"), sum("returnedFen"), sum("poolFen")];
+  };
+  const [tickets, wonFen, none, poolFen] = won(world.reconcile());
+  assert.deepEqual([tickets, none], [2, 0]);
+  const { heldFen } = world.reconcile().accounts[0];
+  assert.ok(heldFen > 0 && heldFen < wonFen);
+  closeEvent(ledger, new ManualClock());
+  assert.deepEqual(won(world.reconcile()), [1, wonFen - heldFen, poolFen + heldFen, 0]);
+});
+
+Deno.test("a ledger that gives away several files is compared with the tickets of each", () => {
+  using world = new SeedLedgers();
+  const ledger = world.use("host-a");
+  const file = new SeedFile(world.set.path("host-b"));
+  new LedgerIdentity(ledger).noteSeed(file.hash, file.path, 0);
+  for (const [, sponsor, firstId, count, amountFen] of file.description.groups) {
+    world.enter(ledger, EntryKind.mint, firstId, 0, amountFen, sponsor, count);
+  }
+  const last = file.records - 1;
+  file.close();
+  for (const ticket of [0, 1, last]) world.award(ledger, "host-b", ticket, 10 + ticket);
+  world.award(ledger, "host-a", 0, 5);
+  const { differences, sponsors } = world.reconcile();
+  assert.deepEqual(differences, []);
+  assert.equal(sponsors.reduce((sum, { wonTickets }) => sum + wonTickets, 0), 4);
+  assert.ok(sponsors.every(({ unusedFen }) => unusedFen === 0));
+});
+
+Deno.test("seeds that can't be read are told, a folder without one too, and one that is there twice", () => {
+  using world = new SeedLedgers();
+  world.use("host-a");
+  const refusal = (...places: string[]) => {
+    try {
+      reconcile({ ledgers: world.ledgers, fleetFiles: [], seeds: { places, keys: world.set.keys.path } });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "none";
+  };
+  assert.equal(refusal("/nowhere/a.seed"), "--seeds /nowhere/a.seed: cannot be read: there is no such file");
+  assert.match(refusal(world.folder), /there is no seed file in it$/);
+  const path = world.set.path("host-a");
+  assert.equal(refusal(path, path), `${path}: is there twice`);
+  assert.equal(refusal(`${world.set.folder}//`), "none");
 });
 
 Deno.test("what is in the ledger and not in the seeds is a difference", () => {

@@ -68,7 +68,7 @@ export class Rehearsal {
   async run(scenario: FullScenario, isFitted: boolean): Promise<number> {
     const { clock } = this.#host;
     const startedAt = new Date(clock.wallMs()).toISOString();
-    const folder = `${this.#options.out}/${startedAt.replace(/[:.]/g, "-")}`;
+    const folder = runFolder(this.#options.out, clock.wallMs());
     const users = this.#options.users ||
       Math.min(scenario.users, Math.max(1, connectionLimit(this.#engine) - SPARE_CONNECTIONS));
     let rateShare = scenario.engineShare[this.#engine] ?? 1;
@@ -264,6 +264,18 @@ function environment(settings: Stage["settings"]): Record<string, unknown> {
     cores: navigator.hardwareConcurrency,
     settings,
   };
+}
+
+/** Where the results of a rehearsal go that starts now. */
+function runFolder(out: string, wallMs: number): string {
+  return `${out}/${new Date(wallMs).toISOString().replace(/[:.]/g, "-")}`;
+}
+
+/** The same, made. @throws UserError if it can't be */
+export function makeRunFolder(out: string, wallMs: number): string {
+  const folder = runFolder(out, wallMs);
+  makeFolder(folder);
+  return folder;
 }
 
 function makeFolder(folder: string): void {

@@ -11,10 +11,12 @@ import type { Command, Host } from "../cli/host.ts";
 import { JSON_FLAG } from "../cli/json_output.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { httpAddress } from "../admin/http_address.ts";
-import { ENGINE_CHOICES } from "../engine/choose.ts";
+import { chooseEngine, ENGINE_CHOICES } from "../engine/choose.ts";
 import { z } from "zod";
+import { rehearseBooks } from "./books/books_rehearsal.ts";
+import type { BooksStageOptions } from "./books/books_stage.ts";
 import { Interruption } from "./interruption.ts";
-import { Rehearsal } from "./rehearsal.ts";
+import { makeRunFolder, Rehearsal } from "./rehearsal.ts";
 import { RehearsalBroken } from "./run.ts";
 import { type FullScenario, loadScenario } from "./measure/scenario.ts";
 
@@ -85,6 +87,14 @@ export async function rehearse(
 ): Promise<number> {
   using interruption = new Interruption(host);
   try {
+    if (scenario.books !== undefined) {
+      return await rehearseBooks(
+        host,
+        scenario,
+        scenario.books,
+        booksStage(host, scenario, options, interruption),
+      );
+    }
     return await new Rehearsal(host, options, interruption.signal).run(scenario, isFitted);
   } catch (error) {
     // While processes are starting, a terminal's Ctrl-C ends them too, and they say so first.
@@ -93,4 +103,23 @@ export async function rehearse(
     host.err(`redpkt: the rehearsal broke off: ${cause.message}\n`);
     return cause.exitCode;
   }
+}
+
+/** Where a rehearsal of books is played, and its headline. */
+function booksStage(
+  host: Host,
+  { name, about, users: wanted }: FullScenario,
+  { users, engine, out, json }: RehearseOptions,
+  { signal }: Interruption,
+): BooksStageOptions & { readonly isJson: boolean } {
+  const folder = makeRunFolder(out, host.clock.wallMs());
+  const options = {
+    folder,
+    users: users || wanted,
+    engine: chooseEngine(engine, () => {}),
+    signal,
+    isJson: json,
+  };
+  (json ? host.err : host.out)(`${name}: ${about}\n${options.users} users on engine ${options.engine}\n\n`);
+  return options;
 }

@@ -2,7 +2,7 @@ import type { LoadedPlugin } from "../plugin/loader.ts";
 import { addressProblems } from "../books/open/open_books.ts";
 import { flag } from "../cli/flags.ts";
 import { z } from "zod";
-import type { HostBooks } from "./host/host_uplink.ts";
+import type { HostBooks } from "../books/uplink/uplink_thread.ts";
 
 /** Flags of a server whose ledger is carried to books. */
 export const BOOKS_FLAGS = {

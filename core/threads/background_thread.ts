@@ -1,3 +1,4 @@
+import { sleep } from "../base/clock.ts";
 import { Waker } from "./waker.ts";
 
 /** What a background thread says: that it has ended by its own order, or whatever its owner wants to hear. */
@@ -9,29 +10,31 @@ export type BackgroundReport = { readonly type: string };
  */
 export class BackgroundThread<Report extends BackgroundReport> {
   readonly #thread: Worker;
+  readonly #waker = new Waker();
   readonly #stopped = Promise.withResolvers<void>();
 
   /**
    * @param thread just started
    * @param init plain values and shared memory
-   * @param onReport hears all but the last word
    */
   constructor(
     thread: Worker,
-    init: Readonly<Record<string, unknown>>,
-    onReport: (report: Exclude<Report, { type: "stopped" }>) => void,
+    init: object,
+    onReport: (report: Report) => void,
   ) {
     this.#thread = thread;
     thread.onmessage = ({ data }: MessageEvent<Report>) => {
+      onReport(data);
       if (data.type === "stopped") this.#stopped.resolve();
-      else onReport(data as Exclude<Report, { type: "stopped" }>);
     };
-    thread.postMessage({ ...init, waker: new Waker().words.buffer });
+    thread.postMessage({ ...init, waker: this.#waker.words.buffer });
   }
 
-  /** Resolves once it has ended. */
-  async stop(): Promise<void> {
+  /** Resolves once it has ended, or after `maxMs`, if that is given: then it is left behind. */
+  async stop(maxMs?: number): Promise<void> {
     this.#thread.postMessage("stop");
-    await this.#stopped.promise;
+    this.#waker.wake();
+    const { promise } = this.#stopped;
+    await (maxMs === undefined ? promise : Promise.race([promise, sleep(maxMs)]));
   }
 }

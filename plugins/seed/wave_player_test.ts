@@ -116,6 +116,48 @@ Deno.test("a wave that is moved begins when it is told, before its start and whi
   assert.equal(stage.released.length, 30);
 });
 
+Deno.test("what was awarded before is skipped and counted, and released to nobody", () => {
+  const stage = new Stage(evenDues(100));
+  for (const id of [1, 2, 50, 100]) stage.tickets.awarded.add(id);
+  stage.pass(11_000);
+  const { released, skipped, isOver } = stage.player;
+  assert.deepEqual([released, skipped, isOver], [96, 4, true]);
+  assert.equal(stage.released.some(({ id }) => stage.tickets.awarded.has(id)), false);
+});
+
+Deno.test("a wave plays from its start to its end, and not while it is paused, stopped or empty", () => {
+  const stage = new Stage(evenDues(10), 1_000);
+  const { player, tickets } = stage;
+  const [wave] = tickets.waves;
+  assert.deepEqual([999, 1_000, 50_000].map((wallMs) => player.isPlaying(wallMs)), [false, true, true]);
+  const still = new WavePlayer(wave, paused(player.schedule, 2_000));
+  assert.equal(still.isPlaying(3_000), false);
+  assert.equal(still.nextDueInMs(tickets, 3_000), Infinity);
+  const stopped = new WavePlayer(wave, { ...player.schedule, isStopped: true });
+  const empty = new WavePlayer(wave, player.schedule, true);
+  for (const none of [stopped, empty]) {
+    assert.deepEqual(
+      [none.isOver, none.isPlaying(3_000), none.behindMs(3_000), none.nextDueInMs(tickets, 3_000)],
+      [true, false, 0, Infinity],
+    );
+  }
+});
+
+Deno.test("how long until the next ticket is told in real time, before a wave, within it, and stretched", () => {
+  const stage = new Stage([500, 700], 1_000);
+  const { player, tickets } = stage;
+  const nextIn = (wallMs: number) => player.nextDueInMs(tickets, wallMs);
+  assert.deepEqual([0, 1_000, 1_400, 1_500, 9_000].map(nextIn), [1_000, 500, 100, 0, 0]);
+  stage.pass(1_600);
+  assert.deepEqual([stage.released.length, nextIn(1_600), player.behindMs(1_600)], [1, 100, 0]);
+  player.schedule = stretched(player.schedule, 3, 1_600, LENGTH_MS);
+  assert.equal(nextIn(1_600), 300);
+  assert.equal(player.startWallMs, -200);
+  stage.pass(400);
+  assert.equal(stage.released.length, 2);
+  assert.equal(nextIn(stage.wallMs), player.endWallMs - stage.wallMs, "past the last one its end is next");
+});
+
 type Step =
   | { kind: "pass"; ms: number }
   | { kind: "stall"; ms: number }

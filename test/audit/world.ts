@@ -58,10 +58,10 @@ export function makeWorld(directory: string, rounds = 1): void {
  *
  * @param firstRound another one, another history
  */
-export function growWorld(directory: string, firstRound: number): void {
+export function growWorld(directory: string, firstRound: number, rounds = 4): void {
   const clock = new ManualClock();
   const life = new Life(directory, clock);
-  for (let round = firstRound; round < firstRound + 4; round++) life.play(round);
+  for (let round = firstRound; round < firstRound + rounds; round++) life.play(round);
   life.close();
   catchUp(directory, clock);
 }

@@ -1,77 +1,31 @@
 import assert from "node:assert/strict";
+import { findPostgres, PostgresCluster } from "../../core/rehearse/books/postgres_cluster.ts";
+import { HeldPort } from "../../core/rehearse/stage/held_port.ts";
 import { sleep } from "../../core/base/clock.ts";
+import { processCpuS } from "../../bench/process_cpu.ts";
 import { childrenOf } from "./processes.ts";
+
+export { findPostgres };
 
 /** Nothing takes as long, unless it hangs. */
 const MOST_MS = 120_000;
 const LOOK_MS = 50;
 
-/** PostgreSQL's programs, newest version first; undefined where it isn't installed. */
-export function findPostgres(): string | undefined {
-  const folders: string[] = [];
-  try {
-    for (const { name } of Deno.readDirSync("/usr/lib/postgresql")) {
-      folders.push(`/usr/lib/postgresql/${name}/bin`);
-    }
-  } catch {
-    // another system, or none
-  }
-  folders.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
-  return [...folders, ...(Deno.env.get("PATH") ?? "").split(":")].find((folder) =>
-    ["initdb", "postgres"].every((program) => isFile(`${folder}/${program}`))
-  );
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
-/** Who runs it: PostgreSQL refuses root. */
-interface Identity {
-  readonly uid?: number;
-  readonly gid?: number;
-}
-
-function identity(): Identity {
-  if (Deno.uid() !== 0) return {};
-  const lines = Deno.readTextFileSync("/etc/passwd").split("\n").map((line) => line.split(":"));
-  const [, , uid, gid] = lines.find(([name]) => name === "postgres") ??
-    lines.find(([name]) => name === "nobody")!;
-  return { uid: Number(uid), gid: Number(gid) };
-}
-
-/** Further lines of `postgresql.conf`. */
-const SETTINGS = `
-fsync = on
-max_connections = 100
-shared_buffers = 32MB
-log_min_messages = fatal
-restart_after_crash = on
-`;
-
 /** A private PostgreSQL on loopback, with its data in a temporary folder. */
 export class PostgresServer implements AsyncDisposable {
   readonly port: number;
   readonly data: string;
-  readonly #bin: string;
+  readonly #cluster: PostgresCluster;
   readonly #folder: string;
-  readonly #identity = identity();
+  /** While it is down nobody else gets its port, not even whoever dials it again and again. */
+  readonly #held = HeldPort.take();
   #process: Deno.ChildProcess | undefined;
 
   private constructor(bin: string) {
-    this.#bin = bin;
     this.#folder = Deno.makeTempDirSync({ prefix: "redpkt-pg-" });
-    this.data = `${this.#folder}/data`;
-    const { uid, gid } = this.#identity;
-    if (uid !== undefined) Deno.chownSync(this.#folder, uid, gid!);
-    // Another program may take the port before PostgreSQL does; then the start fails, and says so.
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    this.port = listener.addr.port;
-    listener.close();
+    this.port = this.#held.port;
+    this.#cluster = new PostgresCluster(bin, this.#folder, this.port);
+    this.data = this.#cluster.data;
   }
 
   /** Makes one and starts it. @param settings further lines of its configuration */
@@ -79,26 +33,14 @@ export class PostgresServer implements AsyncDisposable {
     const bin = findPostgres();
     assert.ok(bin !== undefined, "PostgreSQL is installed");
     const server = new PostgresServer(bin);
-    await server.#run("initdb", [
-      "-D",
-      server.data,
-      "-A",
-      "trust",
-      "-U",
-      "postgres",
-      "-E",
-      "UTF8",
-      "--no-locale",
-      "-N",
-    ]);
-    await Deno.writeTextFile(`${server.data}/postgresql.conf`, SETTINGS + settings, { append: true });
+    await server.#cluster.make(settings);
     await server.restart();
     return server;
   }
 
   /** Where it takes connections, as its superuser; everybody is trusted. */
-  url(database = "postgres", user = "postgres"): string {
-    return `postgres://${user}@127.0.0.1:${this.port}/${database}`;
+  url(database?: string, user?: string): string {
+    return this.#cluster.url(database, user);
   }
 
   /** Starts it, on the data that there are. Resolves when it answers. */
@@ -106,11 +48,11 @@ export class PostgresServer implements AsyncDisposable {
     const untilMs = Date.now() + MOST_MS;
     for (;;) {
       // One that was killed may hold its memory for a moment: then the new one ends by itself.
-      const started = this.#process = this.#spawn();
+      const started = this.#process = this.#cluster.spawn();
       let hasEnded = false;
       void started.status.then(() => hasEnded = true);
       while (!hasEnded) {
-        if (await this.#answers()) return;
+        if (await this.#cluster.answers()) return;
         assert.ok(Date.now() < untilMs, "PostgreSQL starts");
         await sleep(LOOK_MS);
       }
@@ -156,9 +98,14 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Gives a file of its data to whoever runs it, and to nobody else. */
   own(path: string): void {
-    const { uid, gid } = this.#identity;
-    if (uid !== undefined) Deno.chownSync(path, uid, gid!);
+    this.#cluster.own(path);
     Deno.chmodSync(path, 0o600);
+  }
+
+  /** CPU time of all its processes so far, in seconds. */
+  async cpuS(): Promise<number> {
+    const { pid } = this.#process!;
+    return [pid, ...await childrenOf(pid)].reduce((sum, one) => sum + cpuSOf(one), 0);
   }
 
   /** Runs SQL as its superuser. */
@@ -174,37 +121,21 @@ export class PostgresServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill9();
+    this.#held[Symbol.dispose]();
     await Deno.remove(this.#folder, { recursive: true });
-  }
-
-  #spawn(): Deno.ChildProcess {
-    return new Deno.Command(`${this.#bin}/postgres`, {
-      args: [
-        ...["-D", this.data, "-p", String(this.port), "-c", "listen_addresses=127.0.0.1"],
-        ...["-c", `unix_socket_directories=${this.#folder}`],
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-      env: { LC_ALL: "C" },
-      ...this.#identity,
-    }).spawn();
-  }
-
-  async #answers(): Promise<boolean> {
-    const { success } = await new Deno.Command(`${this.#bin}/pg_isready`, {
-      args: ["-q", "-h", "127.0.0.1", "-p", String(this.port), "-d", "postgres", "-U", "postgres"],
-      env: { LC_ALL: "C" },
-    }).output();
-    return success;
-  }
-
-  async #run(program: string, args: string[]): Promise<void> {
-    await run(`${this.#bin}/${program}`, args, this.#identity);
   }
 }
 
-async function run(program: string, args: string[], identity: Identity = {}): Promise<void> {
+/** 0 if it has just ended. */
+function cpuSOf(pid: number): number {
+  try {
+    return processCpuS(pid);
+  } catch {
+    return 0;
+  }
+}
+
+async function run(program: string, args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(program, {
     args,
     stdin: "null",
@@ -212,7 +143,6 @@ async function run(program: string, args: string[], identity: Identity = {}): Pr
     stderr: "piped",
     env: { LC_ALL: "C" },
     cwd: "/",
-    ...identity,
   }).output();
   assert.ok(success, `${program}: ${new TextDecoder().decode(stderr)}`);
 }

@@ -3,11 +3,9 @@
  * buckets; whoever of a bucket shakes next gets the first of it, whatever it is and whomever it names, as the only
  * answer to the shake.
  */
-import { assert } from "../../core/base/assert.ts";
-import type { CloseCause, Engine, EngineHandler } from "../../core/engine/common/engine.ts";
+import type { Engine } from "../../core/engine/common/engine.ts";
 import { Opcode, ShakeResult } from "../../core/wire/codes.ts";
 import { HEADER_BYTES } from "../../core/wire/schema.ts";
-import { FrameCursor, WHOLE_FRAME } from "../../core/wire/frame_cursor.ts";
 import {
   Field,
   requestFrames,
@@ -16,7 +14,7 @@ import {
   writeSendNotice,
   writeShakeResponse,
 } from "../../core/wire/version0.ts";
-import type { Writer } from "../sim/fake_server.ts";
+import { FrameServer, type Writer } from "../sim/frame_server.ts";
 
 const BUCKETS = 256;
 const SHARES = 3;
@@ -31,9 +29,7 @@ interface Sent {
 }
 
 /** See the top of the file. */
-export class PrototypeServer implements EngineHandler {
-  readonly logins: number[] = [];
-  readonly shakes: number[] = [];
+export class PrototypeServer extends FrameServer {
   /** What was given away so far. */
   readonly given = {
     won: 0,
@@ -44,19 +40,13 @@ export class PrototypeServer implements EngineHandler {
     claimsUnanswered: 0,
     overloads: 0,
   };
-  open = 0;
   /** It answers "overloaded" to every shake. */
   isOverloaded = false;
-  readonly #engine: Engine;
-  readonly #cursor: FrameCursor;
-  readonly #userOf = new Map<number, number>();
   readonly #buckets: Writer[][] = Array.from({ length: BUCKETS }, () => []);
   readonly #sent = new Map<number, Sent>();
 
   constructor(engine: Engine) {
-    this.#engine = engine;
-    this.#cursor = new FrameCursor(requestFrames(), engine.capacity, engine.maxReadBytes);
-    engine.attach(this);
+    super(engine, requestFrames());
   }
 
   /** Makes packets, one after the other in every bucket: a win is written before anybody asks, and names user 0. */
@@ -71,7 +61,7 @@ export class PrototypeServer implements EngineHandler {
   }
 
   /** Sends a packet to three users: each bucket of theirs has a notice for whoever comes. */
-  send(packetId: number, amountFen: number, users: readonly [number, number, number]): void {
+  sendPacket(packetId: number, amountFen: number, users: readonly [number, number, number]): void {
     this.#sent.set(packetId, { restFen: amountFen, shares: SHARES });
     for (const user of users) {
       this.#buckets[user % BUCKETS].push((view, at) => {
@@ -86,41 +76,14 @@ export class PrototypeServer implements EngineHandler {
     return this.#buckets.reduce((sum, { length }) => sum + length, 0);
   }
 
-  onWake(): void {}
-  onDrain(): void {}
-
-  onAccept(): void {
-    this.open++;
-  }
-
-  onConnect(): void {
-    assert(false, "a server dials nobody");
-  }
-
-  onEnd(connection: number): void {
-    this.#engine.close(connection);
-  }
-
-  onClose(connection: number, _cause: CloseCause): void {
-    this.open--;
-    this.#cursor.forget(connection);
-    this.#userOf.delete(connection);
-  }
-
-  onBytes(connection: number, start: number, end: number): void {
-    const { input } = this.#engine;
-    this.#cursor.load(connection, input.bytes, input.view, start, end);
-    while (this.#cursor.next() === WHOLE_FRAME) this.#onFrame(connection);
-  }
-
-  #onFrame(connection: number): void {
-    const { view, at, opcode, length } = this.#cursor;
+  protected onFrame(connection: number): void {
+    const { view, at, opcode, length } = this.cursor;
     const bodyBytes = length - HEADER_BYTES;
     if (bodyBytes < LEAST_BODY || bodyBytes > MOST_BODY) return;
-    const user = this.#userOf.get(connection);
+    const user = this.userOf.get(connection);
     if (user === undefined) {
       if (opcode === Opcode.loginRequest) this.#onLogin(connection, view.getUint32(at + Field.userId));
-      else this.#engine.close(connection);
+      else this.close(connection);
     } else if (opcode === Opcode.shakeRequest) {
       this.#onShake(connection, user, view.getUint32(at + Field.userId));
     } else if (opcode === Opcode.claimRequest) {
@@ -129,9 +92,9 @@ export class PrototypeServer implements EngineHandler {
   }
 
   #onLogin(connection: number, userId: number): void {
-    this.#userOf.set(connection, userId);
+    this.userOf.set(connection, userId);
     this.logins.push(userId);
-    this.#write(connection, (view, at) => writeLoginResponse(view, at, UNIX_SECONDS, userId, 0));
+    this.send(connection, (view, at) => writeLoginResponse(view, at, UNIX_SECONDS, userId, 0));
   }
 
   #onShake(connection: number, user: number, named: number): void {
@@ -141,12 +104,12 @@ export class PrototypeServer implements EngineHandler {
       return this.#answer(connection, user, ShakeResult.overloaded);
     }
     const made = this.#buckets[user % BUCKETS].shift();
-    if (made !== undefined) this.#write(connection, made);
+    if (made !== undefined) this.send(connection, made);
     else this.#answer(connection, named, ShakeResult.nothing); // which repeats the user that the request named
   }
 
   #answer(connection: number, user: number, result: number): void {
-    this.#write(connection, (view, at) => writeShakeResponse(view, at, UNIX_SECONDS, user, result, 0, 0));
+    this.send(connection, (view, at) => writeShakeResponse(view, at, UNIX_SECONDS, user, result, 0, 0));
   }
 
   /** A claim of a packet that is gone, or never was, has no answer. A share may be 0. */
@@ -158,12 +121,6 @@ export class PrototypeServer implements EngineHandler {
     if (--sent.shares === 0) this.#sent.delete(packetId);
     this.given.shares++;
     this.given.sharesFen += shareFen;
-    this.#write(connection, (view, at) => writeClaimResponse(view, at, UNIX_SECONDS, packetId, shareFen));
-  }
-
-  #write(connection: number, write: Writer): void {
-    const at = this.#engine.reserve(connection, HEADER_BYTES + MOST_BODY);
-    assert(at >= 0, "the fleet reads its answers");
-    this.#engine.commit(connection, write(this.#engine.output.view, at));
+    this.send(connection, (view, at) => writeClaimResponse(view, at, UNIX_SECONDS, packetId, shareFen));
   }
 }

@@ -25,7 +25,7 @@ Deno.test("60 s at 1,000/s: every win and every share counts, nobody is disconne
     made += 100;
     for (let i = 0; i < 20; i++) {
       const named = [0, 1, 2].map(() => random.below(USERS)) as [number, number, number];
-      server.send(FIRST_SENT + 20 * second + i, 300, named);
+      server.sendPacket(FIRST_SENT + 20 * second + i, 300, named);
     }
     world.pass(1_000);
   }
@@ -66,7 +66,7 @@ Deno.test("an overloaded one refuses with the user's own id; user 0 is right too
 
 Deno.test("claims that it never answers are counted as lost after a while", () => {
   const { world, server } = meet(10, 10);
-  for (let i = 0; i < 5; i++) server.send(FIRST_SENT, 0, [256, 257, 258]);
+  for (let i = 0; i < 5; i++) server.sendPacket(FIRST_SENT, 0, [256, 257, 258]);
   world.pass(10_000);
   assert.equal(server.given.claimsUnanswered, 12, "of 15 claims of a packet of three shares");
   assert.equal(world.total("claimsAnswered"), 3);

@@ -310,6 +310,7 @@ const CASES: readonly Case[] = [
   }],
 ];
 
+const RANDOM_SEEDS = Number(Deno.env.get("REDPKT_SIM_SEEDS") ?? 8);
 const RANDOM_LIMITS: Readonly<Record<string, LedgerLimits>> = {
   "without limits": NO_LIMITS,
   "with both limits": { packetsPerUser: 5, packetsPerSponsor: 2 },
@@ -442,7 +443,7 @@ export function describeLedger(name: string, open: (limits: LedgerLimits) => Ope
   }
   for (const [what, limits] of Object.entries(RANDOM_LIMITS)) {
     Deno.test(`${name}: random entries ${what} are judged as the model judges them`, () => {
-      for (let seed = 1; seed <= 8; seed++) {
+      for (let seed = 1; seed <= RANDOM_SEEDS; seed++) {
         withBench((bench) => compareWithModel(bench, new LedgerModel(limits), seed), limits);
       }
     });

@@ -87,6 +87,11 @@ class OrderBench {
     return this.#judge({ kind: EntryKind.award, packetId, user: packetId, amountFen: 1, sponsor: 1 });
   }
 
+  /** All that nobody has won of the packets below an id. */
+  giveBack(belowId: number, amountFen: number): number[] {
+    return this.#judge({ kind: EntryKind.giveBack, packetId: belowId, amountFen, sponsor: 1 });
+  }
+
   fund(order: number, user: number, amountFen = 5): number[] {
     return this.#judge({ kind: EntryKind.fund, tag: order, user, amountFen });
   }
@@ -185,6 +190,22 @@ export function describeOrders(name: string, open: () => OpenedLedger): void {
     assert.deepEqual(openParts.map(({ part, firstId, count }) => [part, firstId, count]), [[1, 16, 10]]);
     const left = Array.from({ length: 10 }, (_, i) => i).filter((i) => !isTaken(openParts[0], i));
     assert.deepEqual(left, [0, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test("what went back can't be won, and what is made for the order from the next id on can", (bench) => {
+    bench.place();
+    bench.mint(1, 0, 1, 10);
+    bench.award(2);
+    assert.deepEqual(bench.giveBack(11, 9), DONE);
+    assert.deepEqual(bench.mint(1, 1, 11, 10), DONE);
+    bench.award(20);
+    for (let run = 0; run < 2; run++) {
+      const [{ openParts }] = bench.ledger.orders();
+      assert.deepEqual(openParts.map(({ part, firstId, sumFen }) => [part, firstId, sumFen]), [[1, 11, 10]]);
+      const left = Array.from({ length: 10 }, (_, i) => i).filter((i) => !isTaken(openParts[0], i));
+      assert.deepEqual(left, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+      bench.reopen();
+    }
   });
 
   test("an order that was ended makes nothing more", (bench) => {

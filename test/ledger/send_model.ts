@@ -20,6 +20,7 @@ export interface Wish {
   readonly group: number;
   readonly to: readonly number[];
   readonly isFromHost: boolean;
+  readonly deadlineMs: number;
 }
 
 export interface ModelPacket extends Wish {

@@ -14,6 +14,7 @@ const USERS = [0, 1, 7, 0x8000_0001, 0xffff_ffff];
 const GROUPS = [1, 2, 0x9000_0000];
 const ORDERS = [1, 0x8000_0005];
 const REQUESTS = [0, 1, 2, 3, 0x8000_0000];
+const DEADLINES_MS = [1, 0xffff_ffff, 0x1_0000_0000, 1_800_000_000_001];
 
 /** Compares a ledger with the model, judgement by judgement, and all that can be asked now and then. */
 export function compareWithSendModel(bench: SendBench, seed: number): void {
@@ -59,9 +60,13 @@ function someStep(bench: SendBench, model: SendModel, random: Random): Step {
       const group = random.below(2) === 0 ? 0 : one(GROUPS);
       const to = group === 0 ? USERS.filter(() => random.below(2) === 0).reverse() : rarely() ? [1] : [];
       const shares = Array.from({ length: random.below(4) }, () => rarely() ? 0 : 1 + random.below(20));
-      const wish: Wish = { user, shares, requestId: one(REQUESTS), group, to, isFromHost: rarely() };
+      const which = { requestId: one(REQUESTS), isFromHost: rarely(), deadlineMs: one(DEADLINES_MS) };
+      const wish: Wish = { user, shares, group, to, ...which };
       const [judged, expected] = [bench.send(user, shares, wish), model.send(wish)];
-      if (expected[0] !== Verdict.refused) assert.equal(bench.packetId, model.sentBefore(wish)!.id);
+      if (expected[0] !== Verdict.refused) {
+        const { id, deadlineMs } = model.sentBefore(wish)!;
+        assert.deepEqual([bench.packetId, bench.deadlineMs], [id, deadlineMs]);
+      }
       return [judged, expected, `send ${JSON.stringify(wish)}`];
     }
     case 5: {
@@ -110,6 +115,7 @@ function compareAll(bench: SendBench, model: SendModel, when: string): void {
       [HeadWord.packetId, HeadWord.sender, HeadWord.group, HeadWord.shares].map((at) => head[at]),
       [packet.id, packet.user, packet.group, packet.shares.length],
     );
+    assert.equal(head[HeadWord.deadlineLow] + head[HeadWord.deadlineHigh] * 2 ** 32, packet.deadlineMs, when);
     const bits = (packet.isFromHost ? HeadBit.fromHost : 0) | (packet.isOver ? HeadBit.over : 0);
     assert.equal(head[HeadWord.mode], 1 | bits, when);
   }

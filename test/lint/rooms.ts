@@ -20,6 +20,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["counters", "base"],
   ["ledger/record", "base"],
   ["os", "base"],
+  ["payout/gateway", "base"],
   ["plugins/send/host", "plugins/send/common"],
   ["plugins/send/set", "plugins/send/common"],
   ["plugins/shake/host", "plugins/shake/common"],
@@ -29,6 +30,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["seed/plan", "base"],
   ["wire", "base"],
   ["ledger/books", "base ledger/record"],
+  ["payout/fake", "base payout/gateway"],
   ["phone/transport", "wire"],
   ["plugins/send", "plugins/send/common plugins/send/host plugins/send/set"],
   ["plugins/shake", "plugins/shake/common plugins/shake/host plugins/shake/set"],
@@ -52,9 +54,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["ledger/judge", "base ledger/record ledger/books ledger/kinds"],
   ["phone/page", "base phone/library"],
   ["plugin/contract", "base charts counters ledger/record seed/file ledger/kinds"],
-  ["books/model", "ledger/record books/contract"],
-  ["books/postgres", "base ledger/record books/contract"],
-  ["books/sqlite", "base ledger/record books/contract"],
   ["engine", "base cli os engine/common engine/uring/ring engine/deno engine/epoll engine/uring"],
   ["ledger/checkpoint", "base ledger/record ledger/books ledger/disk ledger/kinds ledger/chain ledger/judge"],
   ["ledger/ring", "base ledger/record ledger/books ledger/chain"],
@@ -62,8 +61,11 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["phone/wall", "base phone/page"],
   ["plugin", "base charts cli counters ledger/record wire seed/file wire/v1 ledger/kinds plugin/contract"],
   ["seed/claim", "base cli seed/file ledger/disk ledger/chain"],
+  ["settle/judge", "base books/contract"],
   ["admin", "base cli counters plugin"],
-  ["books/open", "base books/contract books/postgres books/sqlite"],
+  ["books/model", "ledger/record ledger/kinds books/contract settle/judge"],
+  ["books/postgres", "base ledger/record ledger/kinds books/contract settle/judge"],
+  ["books/sqlite", "base ledger/record ledger/kinds books/contract settle/judge"],
   ["doctor", "base cli os engine/common engine/uring/ring engine"],
   [
     "ledger/projection",
@@ -71,10 +73,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
   ["admin/telemetry", "base cli counters admin"],
-  [
-    "books/uplink",
-    "base counters ledger/record os threads ledger/kinds books/contract ledger/chain ledger/ring ledger/store books/open",
-  ],
+  ["books/open", "base books/contract books/postgres books/sqlite"],
   ["client/state", "base client/schedule counters threads engine/common admin"],
   ["gateway/tls", "base cli os admin"],
   [
@@ -88,8 +87,8 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli ledger/record ledger/books ledger/disk ledger/kinds ledger/chain ledger/judge ledger/checkpoint ledger/store ledger/projection ledger/evidence",
   ],
   [
-    "books/command",
-    "base cli ledger/record ledger/disk ledger/kinds books/contract ledger/chain ledger/store books/open books/uplink",
+    "books/uplink",
+    "base cli counters ledger/record os threads ledger/kinds books/contract ledger/chain ledger/ring ledger/store books/open",
   ],
   ["client/act", "base client/population client/schedule counters wire wire/v1 engine/common client/state"],
   ["client/connect", "base client/schedule counters wire wire/v1 engine/common token client/state"],
@@ -99,14 +98,12 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base counters ledger/record os ledger/books threads ledger/disk ledger/kinds ledger/judge ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
   ],
   ["monitor/timeline", "base charts counters wire set/common"],
-  [
-    "reconcile",
-    "base cli ledger/record ledger/books seed/file ledger/kinds ledger/chain ledger/store client/state",
-  ],
+  ["payout", "base cli payout/gateway payout/fake books/contract books/open"],
   ["set/awards", "ledger/record wire engine/common ledger/kinds ledger/ring plugin set/common"],
+  ["settle", "base cli books/contract books/open"],
   [
-    "audit",
-    "base cli ledger/record ledger/books ledger/disk ledger/kinds books/contract ledger/chain ledger/checkpoint ledger/store seed/claim ledger/projection books/uplink ledger/evidence audit/check books/command",
+    "books/command",
+    "base cli ledger/record ledger/disk ledger/kinds books/contract ledger/chain ledger/store books/open books/uplink",
   ],
   ["client/answers", "base wire wire/v1 engine/common client/state client/act"],
   [
@@ -116,14 +113,23 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["monitor/collect", "base charts cli counters os admin monitor/timeline"],
   ["set", "base counters ledger/record wire wire/v1 engine/common ledger/kinds plugin set/common set/awards"],
   [
+    "audit",
+    "base cli ledger/record ledger/books ledger/disk ledger/kinds books/contract ledger/chain ledger/checkpoint ledger/store seed/claim ledger/projection ledger/evidence audit/check books/uplink books/command",
+  ],
+  [
     "client/fleet",
     "base client/population client/schedule counters wire threads wire/v1 engine/common token client/state client/act client/connect client/answers",
   ],
   ["monitor/money", "ledger/record admin monitor/timeline monitor/collect"],
   [
+    "reconcile",
+    "base cli ledger/record ledger/books seed/file ledger/kinds books/contract ledger/chain ledger/store client/state books/command",
+  ],
+  [
     "server/worker",
     "base cli counters ledger/record os wire threads wire/v1 engine/common ledger/kinds token engine ledger/ring plugin set/common set",
   ],
+  ["statement", "base cli books/contract books/open books/command"],
   [
     "client/main",
     "base client/population cli client/schedule counters os threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fleet",
@@ -132,14 +138,14 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
   [
     "server/host",
-    "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain ledger/ring ledger/store plugin seed/claim admin books/open books/uplink server/money set/common ledger/thread server/worker",
+    "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain ledger/ring ledger/store plugin seed/claim admin server/money set/common books/uplink ledger/thread server/worker",
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["monitor/web/page", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
   [
     "server",
-    "base cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin books/open doctor admin/telemetry ledger/evidence server/money server/worker server/host",
+    "base cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry books/open ledger/evidence server/money books/uplink server/worker server/host",
   ],
   ["monitor/web", "base admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page"],
   ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],
@@ -155,16 +161,20 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["party/state", "base ledger/record seed/plan ledger/kinds plugin phone/page ledger/store rehearse/stage"],
   [
-    "rehearse",
-    "base charts cli counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage",
+    "rehearse/books",
+    "base cli books/contract books/open books/command reconcile rehearse/measure rehearse/stage",
   ],
   [
     "party/site",
     "base client/schedule wire phone/transport wire/v1 phone/library token phone/page phone/wall admin party/state",
   ],
   [
+    "rehearse",
+    "base charts cli counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/books",
+  ],
+  [
     "party",
-    "base cli os wire/v1 engine/common ledger/disk token plugin engine phone/wall seed/claim admin gateway/tls audit/check audit gateway rehearse/stage party/state party/site",
+    "base cli os wire/v1 engine/common ledger/disk token plugin engine phone/wall seed/claim admin gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
   ],
 ];
 

@@ -113,7 +113,9 @@ function isUntouched(node: ts.Node): boolean {
   return ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isExportDeclaration(node) ||
     ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) ||
     (ts.isNewExpression(node) && /Error$|Failed$|Refused$|Broken$/.test(node.expression.getText())) ||
-    (ts.isCallExpression(node) && UNTOUCHED_CALLS.has(node.expression.getText()));
+    (ts.isCallExpression(node) && UNTOUCHED_CALLS.has(node.expression.getText())) ||
+    (ts.isIfStatement(node) && node.elseStatement === undefined &&
+      ts.isExpressionStatement(node.thenStatement) && isUntouched(node.thenStatement.expression));
 }
 
 function conditionOf(node: ts.Node): ts.Expression | undefined {

@@ -115,6 +115,24 @@ Deno.test("what an ended order never made can be ordered again", async () => {
   assert.equal(await world.ordered(IDS - 1_000), 200);
 });
 
+Deno.test("how far an order is, in packets and fen, is told over a restart as if there had been none", async () => {
+  const world = new NumberedWorld();
+  await world.pass(50);
+  assert.equal(await world.ordered(200), 200);
+  await world.pass(30_000);
+  const shown = () => (world.host.halves.orders.list() as { orders: Record<string, unknown>[] }).orders[0];
+  const before = shown();
+  const { sourceFen } = world.ledger.balances();
+  assert.ok(before.made as number > 0 && before.made as number < 200);
+  assert.deepEqual([before.total, before.madeFen, before.state], [200, -sourceFen, "running"]);
+  world.host.kill();
+  world.start();
+  await world.pass(50);
+  const { made, madeFen, state } = shown();
+  assert.ok(made as number >= (before.made as number), "it goes on from there");
+  assert.deepEqual([madeFen, state], [-world.ledger.balances().sourceFen, "running"]);
+});
+
 Deno.test("an order whose ids users' sends have taken fails, and says why", async () => {
   const world = new NumberedWorld(IDS - 40);
   await world.pass(50);

@@ -65,10 +65,10 @@ export class PhoneWorld {
   }
 
   /** What a promise comes to, while the world goes on. */
-  async outcome<T>(promise: Promise<T>): Promise<T> {
+  async outcome<T>(promise: Promise<T>, mostMs?: number): Promise<T> {
     let isDone = false;
     promise.then(() => isDone = true, () => isDone = true);
-    await this.until(() => isDone);
+    await this.until(() => isDone, mostMs);
     return await promise;
   }
 

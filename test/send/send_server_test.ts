@@ -7,6 +7,7 @@ import { Field, writeClaimRequest, writeLoginRequest } from "../../core/wire/ver
 import { writeFrame } from "../../core/wire/frame_codec.ts";
 import { frames, Opcode1 } from "../../core/wire/v1/frames.ts";
 import { writeClaim, writeLogin } from "../../core/wire/v1/writers.ts";
+import { FrameSocket } from "../frame_socket.ts";
 import { startServer } from "../processes.ts";
 
 const SECRET = "000102030405060708090a0b0c0d0e0f";
@@ -15,60 +16,39 @@ const NEVER_MS = 9e15;
 
 /** A user on a real socket, of either version. */
 class User implements Disposable {
-  readonly #conn: Deno.TcpConn;
+  readonly #socket: FrameSocket;
 
-  private constructor(conn: Deno.TcpConn) {
-    this.#conn = conn;
+  private constructor(socket: FrameSocket) {
+    this.#socket = socket;
   }
 
   /** Connects and says the first frame. */
   static async connect(port: number, login: (view: DataView) => number): Promise<User> {
-    const user = new User(await Deno.connect({ hostname: "127.0.0.1", port }));
+    const user = new User(await FrameSocket.connect(port));
     await user.write(login);
     return user;
   }
 
-  async write(write: (view: DataView) => number): Promise<void> {
-    const view = new DataView(new ArrayBuffer(256));
-    const bytes = new Uint8Array(view.buffer, 0, write(view));
-    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+  write(write: (view: DataView) => number): Promise<void> {
+    return this.#socket.write(write);
   }
 
   /** The next frame, which must be of this kind; a notice may come again about the time of a login. */
   async read(opcode: number): Promise<DataView> {
     for (;;) {
-      const view = await this.#frame();
+      const view = await this.#socket.read();
       if (view.getUint16(2) === Opcode.sendNotice && opcode !== Opcode.sendNotice) continue;
       assert.equal(view.getUint16(2), opcode);
       return view;
     }
   }
 
-  async #frame(): Promise<DataView> {
-    const head = await this.#exactly(4);
-    const frame = new Uint8Array(new DataView(head.buffer).getUint16(0));
-    frame.set(head);
-    frame.set(await this.#exactly(frame.length - 4), 4);
-    return new DataView(frame.buffer);
-  }
-
-  /** Whether the server ends the connection without another word. */
-  async isClosed(): Promise<boolean> {
-    return await this.#conn.read(new Uint8Array(1)) === null;
+  isClosed(): Promise<boolean> {
+    return this.#socket.isClosed();
   }
 
   [Symbol.dispose](): void {
-    this.#conn.close();
-  }
-
-  async #exactly(size: number): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Uint8Array(size);
-    for (let at = 0; at < size;) {
-      const read = await this.#conn.read(bytes.subarray(at));
-      assert.ok(read !== null, "the server goes on");
-      at += read;
-    }
-    return bytes;
+    this.#socket[Symbol.dispose]();
   }
 }
 

@@ -2,18 +2,19 @@
 import assert from "node:assert/strict";
 import { ShakeResult } from "../../core/wire/codes.ts";
 import { FRAME_BYTES, writeLoginRequest, writeShakeRequest } from "../../core/wire/version0.ts";
+import { FrameSocket } from "../frame_socket.ts";
 import { redpkt, startServer } from "../processes.ts";
 
 /** A user on a real socket, who waits for each answer. */
-class User implements AsyncDisposable {
-  readonly #conn: Deno.TcpConn;
+class User implements Disposable {
+  readonly socket: FrameSocket;
 
-  private constructor(conn: Deno.TcpConn) {
-    this.#conn = conn;
+  private constructor(socket: FrameSocket) {
+    this.socket = socket;
   }
 
   static async connect(port: number): Promise<User> {
-    return new User(await Deno.connect({ hostname: "127.0.0.1", port }));
+    return new User(await FrameSocket.connect(port));
   }
 
   static async login(port: number, id: number): Promise<User> {
@@ -29,42 +30,12 @@ class User implements AsyncDisposable {
   }
 
   async ask(write: (view: DataView) => number): Promise<DataView> {
-    const view = new DataView(new ArrayBuffer(64));
-    await this.send(new Uint8Array(view.buffer, 0, write(view)));
-    return await this.read();
+    await this.socket.write(write);
+    return await this.socket.read();
   }
 
-  async send(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
-  }
-
-  async read(): Promise<DataView> {
-    const header = await this.#exactly(4);
-    const length = new DataView(header.buffer).getUint16(0);
-    const whole = new Uint8Array(length);
-    whole.set(header);
-    whole.set(await this.#exactly(length - 4), 4);
-    return new DataView(whole.buffer);
-  }
-
-  /** Whether the server ends the connection without another word. */
-  async isClosed(): Promise<boolean> {
-    return await this.#conn.read(new Uint8Array(1)) === null;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#conn.close();
-    return Promise.resolve();
-  }
-
-  async #exactly(size: number): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Uint8Array(size);
-    for (let at = 0; at < size;) {
-      const read = await this.#conn.read(bytes.subarray(at));
-      assert.ok(read !== null, "the server goes on");
-      at += read;
-    }
-    return bytes;
+  [Symbol.dispose](): void {
+    this.socket[Symbol.dispose]();
   }
 }
 
@@ -72,7 +43,7 @@ for (const engine of ["epoll", "deno"]) {
   const ignore = engine === "epoll" && Deno.build.os !== "linux";
   Deno.test({ name: `engine ${engine}: users log in, shake and win, to the fen`, ignore }, async () => {
     await using server = await startServer(["--engine", engine]);
-    await using user = await User.login(server.port, 7);
+    using user = await User.login(server.port, 7);
     const { status } = await server.post("/packets", { ratePerS: 1_000, total: 5, minFen: 3, maxFen: 3 });
     assert.equal(status, 200);
     const packetIds = new Set<number>();
@@ -124,7 +95,7 @@ Deno.test("the admin API describes itself, checks bodies and speaks Prometheus",
 
 Deno.test("a snapshot comes each second", async () => {
   await using server = await startServer(["--workers", "1"]);
-  await using user = await User.login(server.port, 1);
+  using user = await User.login(server.port, 1);
   await user.shake(1);
   const response = await fetch(`${server.api}/stream`);
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -139,21 +110,21 @@ Deno.test("a snapshot comes each second", async () => {
 
 Deno.test("a drain ends the process with 0 and tells what is left", async () => {
   await using server = await startServer(["--workers", "2"]);
-  await using user = await User.login(server.port, 1);
+  using user = await User.login(server.port, 1);
   server.running.process.kill("SIGTERM");
   assert.equal(await server.running.ended(), 0);
   const stopped = await server.running.event("stopped");
   assert.deepEqual([stopped.allWinnersAnswered, stopped.connectionsLeft], [true, 1]);
-  assert.ok(await user.isClosed());
+  assert.ok(await user.socket.isClosed());
 });
 
 Deno.test("a host that is full turns further users away in good order", async () => {
   await using server = await startServer(["--max-connections", "3", "--set-size", "2", "--workers", "2"]);
   const users = await Promise.all([1, 2, 3].map((id) => User.login(server.port, id)));
   await using extra = await User.connect(server.port);
-  assert.ok(await extra.isClosed());
+  assert.ok(await extra.socket.isClosed());
   assert.deepEqual(await server.get("/ready"), { ready: false, why: "full" });
-  for (const user of users) await user[Symbol.asyncDispose]();
+  for (const user of users) user[Symbol.dispose]();
 });
 
 Deno.test("without FFI permission it falls back to engine deno, with one line that says why", async () => {
@@ -185,13 +156,13 @@ Deno.test("with token keys nobody comes in without a token, and without keys eve
   {
     await using server = await startServer(["--workers", "1", "--token-keys", keys]);
     await using anybody = await User.connect(server.port);
-    await anybody.send(new Uint8Array(FRAME_BYTES[0]).fill(0));
-    assert.ok(await anybody.isClosed());
-    await using user = await User.connect(server.port);
+    await anybody.socket.send(new Uint8Array(FRAME_BYTES[0]).fill(0));
+    assert.ok(await anybody.socket.isClosed());
+    using user = await User.connect(server.port);
     const login = new DataView(new ArrayBuffer(FRAME_BYTES[0]));
     writeLoginRequest(login, 0, 0, 5);
-    await user.send(new Uint8Array(login.buffer));
-    assert.ok(await user.isClosed());
+    await user.socket.send(new Uint8Array(login.buffer));
+    assert.ok(await user.socket.isClosed());
     assert.deepEqual((await server.get("/health")).logins, { tokens: "checked", version0: "off" });
     const { counters, gauges } = await server.get("/counters");
     assert.deepEqual([counters.closedVersion0Off, counters.logins, gauges.loginsUnchecked], [1, 0, 0]);
@@ -230,8 +201,8 @@ Deno.test("a worker that dies ends the process with its own code", async () => {
     "--workers",
     "1",
   ]);
-  await using user = await User.login(server.port, 1);
-  await user.send(new Uint8Array([0, 12, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+  using user = await User.login(server.port, 1);
+  await user.socket.send(new Uint8Array([0, 12, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
   assert.equal(await server.running.ended(), 70);
   const died = await server.running.event("thread died");
   assert.match(String(died.error), /assert_plugin says so/);
@@ -246,7 +217,7 @@ Deno.test("the example plugin of the documentation rolls dice", async () => {
     "--set",
     "dice.everyMs=60000",
   ]);
-  await using user = await User.login(server.port, 5);
+  using user = await User.login(server.port, 5);
   const roll = (who: User) =>
     who.ask((view) => {
       view.setUint32(0, (12 << 16) | 0x200);
@@ -274,15 +245,15 @@ Deno.test("the example plugin of the documentation rolls dice", async () => {
 
 Deno.test("frames may come joined and split anywhere", async () => {
   await using server = await startServer(["--workers", "1"]);
-  await using user = await User.connect(server.port);
+  using user = await User.connect(server.port);
   const bytes = new Uint8Array(FRAME_BYTES[0] + 3 * FRAME_BYTES[2]);
   const view = new DataView(bytes.buffer);
   let at = writeLoginRequest(view, 0, 1, 9);
   for (let i = 0; i < 3; i++) at += writeShakeRequest(view, at, 1, 9);
-  for (const byte of bytes.subarray(0, 21)) await user.send(new Uint8Array([byte]));
-  await user.send(bytes.subarray(21));
+  for (const byte of bytes.subarray(0, 21)) await user.socket.send(new Uint8Array([byte]));
+  await user.socket.send(bytes.subarray(21));
   const opcodes = [];
-  for (let i = 0; i < 4; i++) opcodes.push((await user.read()).getUint16(2));
+  for (let i = 0; i < 4; i++) opcodes.push((await user.socket.read()).getUint16(2));
   assert.deepEqual(opcodes, [1, 3, 3, 3]);
 });
 

@@ -1,8 +1,7 @@
 /** A server of a few lines for tests of the fleet: it answers every login and shake at once, or as a test says. */
 import { assert } from "../../core/base/assert.ts";
-import type { CloseCause, Engine, EngineHandler } from "../../core/engine/common/engine.ts";
+import type { CloseCause, Engine } from "../../core/engine/common/engine.ts";
 import { LoginResult, Opcode, Result, ShakeResult } from "../../core/wire/codes.ts";
-import { FrameCursor, WHOLE_FRAME } from "../../core/wire/frame_cursor.ts";
 import {
   Field,
   requestFrames,
@@ -12,9 +11,9 @@ import {
   writeShakeResponse,
 } from "../../core/wire/version0.ts";
 import { frames, Opcode1, PROTOCOL_VERSION } from "../../core/wire/v1/frames.ts";
+import { FrameServer, type Writer } from "./frame_server.ts";
 import { writeLoginResult, writeShakeResult } from "../../core/wire/v1/writers.ts";
 
-const MAX_REPLY_BYTES = 256;
 const UNIX_SECONDS = 1_700_000_000;
 /** What a version 1 client of these tests sends. */
 const REQUESTS1 = [frames.login, frames.shake, frames.open, frames.delivered];
@@ -25,9 +24,6 @@ const RESULTS1: Readonly<Record<number, number>> = {
   [ShakeResult.allGone]: Result.allGone,
   [ShakeResult.overloaded]: Result.overloaded,
 };
-
-/** Writes frames to a connection at an offset and returns their size in bytes. */
-export type Writer = (view: DataView, at: number) => number;
 
 /** An answer to a shake, at once or later. */
 export interface ShakeReply {
@@ -52,16 +48,9 @@ export interface Behaviour {
 }
 
 /** See the top of the file. */
-export class FakeServer implements EngineHandler {
-  readonly logins: number[] = [];
+export class FakeServer extends FrameServer {
   readonly claims: [user: number, packet: number][] = [];
-  /** User ids in the order of their shakes. */
-  readonly shakes: number[] = [];
-  open = 0;
-  readonly #engine: Engine;
   readonly #behaviour: Behaviour;
-  readonly #cursor: FrameCursor;
-  readonly #userOf = new Map<number, number>();
   /** By connection: the how manieth login of all it had. */
   readonly #sessionOf = new Map<number, number>();
 
@@ -73,52 +62,20 @@ export class FakeServer implements EngineHandler {
     behaviour: Behaviour = {},
     later = (_ms: number, act: () => void): void => act(),
   ) {
-    this.#engine = engine;
-    this.#behaviour = behaviour;
-    this.#later = later;
     const table = requestFrames();
     for (const { opcode, bytes } of REQUESTS1) table.allow(opcode, ...bytes);
-    this.#cursor = new FrameCursor(table, engine.capacity, engine.maxReadBytes);
-    engine.attach(this);
+    super(engine, table);
+    this.#behaviour = behaviour;
+    this.#later = later;
   }
 
-  onWake(): void {}
-  onDrain(): void {}
-
-  onAccept(): void {
-    this.open++;
-  }
-
-  onConnect(): void {
-    assert(false, "a server dials nobody");
-  }
-
-  onEnd(connection: number): void {
-    this.#engine.close(connection);
-  }
-
-  onClose(connection: number, _cause: CloseCause): void {
-    this.open--;
-    this.#cursor.forget(connection);
-    this.#userOf.delete(connection);
+  override onClose(connection: number, cause: CloseCause): void {
+    super.onClose(connection, cause);
     this.#sessionOf.delete(connection);
   }
 
-  onBytes(connection: number, start: number, end: number): void {
-    const { input } = this.#engine;
-    this.#cursor.load(connection, input.bytes, input.view, start, end);
-    while (this.#cursor.next() === WHOLE_FRAME) this.#onFrame(connection);
-  }
-
-  /** Sends something to a connection. */
-  send(connection: number, write: Writer): void {
-    const at = this.#engine.reserve(connection, MAX_REPLY_BYTES);
-    assert(at >= 0, "the fleet reads its answers");
-    this.#engine.commit(connection, write(this.#engine.output.view, at));
-  }
-
-  #onFrame(connection: number): void {
-    const { view, at, opcode } = this.#cursor;
+  protected onFrame(connection: number): void {
+    const { view, at, opcode } = this.cursor;
     if (opcode === Opcode1.login) {
       return this.#onLogin(connection, view.getUint32(at + frames.login.at.user), 1);
     }
@@ -128,14 +85,14 @@ export class FakeServer implements EngineHandler {
     if (opcode >= Opcode1.login) return;
     const userId = view.getUint32(at + Field.userId);
     if (opcode === Opcode.loginRequest) return this.#onLogin(connection, userId, 0);
-    assert(this.#userOf.get(connection) === userId, "a frame carries its connection's user, after the login");
+    assert(this.userOf.get(connection) === userId, "a frame carries its connection's user, after the login");
     if (opcode === Opcode.shakeRequest) this.#onShake(connection, 0, 0);
     else this.#onClaim(connection, userId, view.getUint32(at + Field.claimPacketId));
   }
 
   #onLogin(connection: number, userId: number, version: number): void {
-    assert(!this.#userOf.has(connection), "a connection has one login, its first frame");
-    this.#userOf.set(connection, userId);
+    assert(!this.userOf.has(connection), "a connection has one login, its first frame");
+    this.userOf.set(connection, userId);
     this.#sessionOf.set(connection, this.logins.length);
     this.logins.push(userId);
     const instead = this.#behaviour.instead?.(userId);
@@ -151,7 +108,7 @@ export class FakeServer implements EngineHandler {
   }
 
   #onShake(connection: number, version: number, requestId: number): void {
-    const userId = this.#userOf.get(connection)!;
+    const userId = this.userOf.get(connection)!;
     this.shakes.push(userId);
     const said = this.#behaviour.shake === undefined
       ? ShakeResult.nothing

@@ -14,18 +14,18 @@ import { wordsOf } from "../../ledger/disk/sqlite_rows.ts";
 import { TRUTH_FILE } from "../../ledger/store/sqlite_store.ts";
 import type { TruthReader } from "../../ledger/store/truth_reader.ts";
 
-const MOST_WORD = 0xffff_ffff;
+const MAX_WORD = 0xffff_ffff;
 /** The largest that each number of a row may be; kinds are told apart otherwise. */
-const MOST_OF_FIELD: Readonly<Record<Exclude<keyof typeof RowField, "kind">, number>> = {
+const MAX_OF_FIELD: Readonly<Record<Exclude<keyof typeof RowField, "kind">, number>> = {
   seq: Number.MAX_SAFE_INTEGER,
-  packetId: MOST_WORD,
-  user: MOST_WORD,
+  packetId: MAX_WORD,
+  user: MAX_WORD,
   amount: Number.MAX_SAFE_INTEGER,
   sponsor: 0xffff,
-  count: MOST_WORD,
+  count: MAX_WORD,
   atMs: 8.64e15,
 };
-const FIELDS = Object.entries(MOST_OF_FIELD) as [keyof typeof MOST_OF_FIELD, number][];
+const FIELDS = Object.entries(MAX_OF_FIELD) as [keyof typeof MAX_OF_FIELD, number][];
 
 /** What the rows of a ledger come to. */
 export interface RowReport {

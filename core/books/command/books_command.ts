@@ -19,6 +19,7 @@ import { booksPlace, makeBooks } from "../open/open_books.ts";
 import { BOOKS_FLAG, HOST_FLAG } from "./books_flags.ts";
 import { checkBooks } from "./check.ts";
 import { fillBooks } from "./fill.ts";
+import { hold, HOLD_FLAGS, journal, release, revoke } from "./hold_actions.ts";
 import { statusOf, statusText } from "./status.ts";
 import { reaching, withBooks } from "./with_books.ts";
 
@@ -41,6 +42,7 @@ const FLAGS = {
     z.string().min(1).max(100).optional(),
   ),
   host: HOST_FLAG,
+  ...HOLD_FLAGS,
   undo: switchFlag("retire: the host comes back"),
   json: JSON_FLAG,
 } satisfies Flags;
@@ -48,7 +50,10 @@ const FLAGS = {
 type Options = FlagValues<typeof FLAGS>;
 type Run = (host: Host, options: Options) => Promise<number>;
 
-const ACTIONS: Readonly<Record<string, Run>> = { init, status, check, fill, retire };
+const ACTIONS: Readonly<Record<string, Run>> = {
+  ...{ init, status, check, fill, retire },
+  ...{ hold, release, revoke, journal },
+};
 
 const ABOUT = `Keeps the books of an event: what all hosts have awarded, in one place, to be settled and paid.
 
@@ -56,7 +61,11 @@ const ABOUT = `Keeps the books of an event: what all hosts have awarded, in one 
   status   which hosts there are, how far the books know them, and what waits to be settled
   check    proves the books, and compares them with ledgers; exit code 1 if something is wrong
   fill     carries the ledger of a host that no server uses
-  retire   settlement waits for a host no longer`;
+  retire   settlement waits for a host no longer
+  hold     stops the payments of users or packets until they are released
+  release  ends a hold
+  revoke   takes packets back that nobody has been paid for
+  journal  who was held, released and revoked, and why`;
 
 /** `redpkt books`: what many hosts have awarded, in one place. */
 export const command: Command = {

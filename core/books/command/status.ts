@@ -3,6 +3,7 @@ import { formatCount, formatOf, formatYuan } from "../../base/units.ts";
 import { alignColumns } from "../../cli/columns.ts";
 import type { Books } from "../contract/books.ts";
 import type { Cursor, OpeningQueue } from "../contract/intake.ts";
+import type { PaymentQueue } from "../contract/payments.ts";
 
 /** What books say of themselves. */
 export interface BooksStatus {
@@ -14,7 +15,10 @@ export interface BooksStatus {
   readonly packetsPerSponsor: number | null;
   readonly hosts: readonly HostStatus[];
   readonly rows: number;
+  /** What waits to be settled. */
   readonly queue: OpeningQueue;
+  /** What waits to be paid. */
+  readonly payments: PaymentQueue;
 }
 
 /** How far the books know a host. */
@@ -41,11 +45,12 @@ export async function statusOf(books: Books, clock: Clock): Promise<BooksStatus>
     hosts,
     rows: hosts.reduce((sum, { seq }) => sum + seq, 0),
     queue: await books.intake.queue(),
+    payments: await books.payments.queue(),
   };
 }
 
 export function statusText(
-  { books, event, packetsPerUser, packetsPerSponsor, hosts, rows, queue }: BooksStatus,
+  { books, event, packetsPerUser, packetsPerSponsor, hosts, rows, queue, payments }: BooksStatus,
 ): string {
   const limit = (packets: number | null) => packets === null ? "no limit" : formatCount(packets);
   const table = hosts.length === 0 ? "" : alignColumns([
@@ -67,5 +72,7 @@ export function statusText(
     `to settle: ${formatOf(queue.openings, "opening")}, ${formatYuan(queue.fen)}` +
     `${
       queue.oldestS === undefined ? "" : `, the oldest of ${new Date(queue.oldestS * 1000).toISOString()}`
-    }\n`;
+    }\n` +
+    `to pay: ${formatOf(payments.queued, "payment")}, ${formatOf(payments.sending, "call")} under way, ` +
+    `${formatCount(payments.unknown)} in doubt; ${formatYuan(payments.fen)} in all\n`;
 }

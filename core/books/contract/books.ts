@@ -1,5 +1,10 @@
+import type { Audits } from "./audits.ts";
 import type { BooksEvent } from "./event.ts";
+import type { Holds } from "./holds.ts";
 import type { Intake } from "./intake.ts";
+import type { Payments } from "./payments.ts";
+import type { Settlement } from "./settlement.ts";
+import type { Statements } from "./statements.ts";
 
 /** Where the books are kept. */
 export type BooksBackend = "sqlite" | "postgres" | "model";
@@ -11,5 +16,10 @@ export interface Books {
   readonly place: string;
   readonly event: BooksEvent;
   readonly intake: Intake;
+  readonly settlement: Settlement;
+  readonly payments: Payments;
+  readonly holds: Holds;
+  readonly statements: Statements;
+  readonly audits: Audits;
   close(): Promise<void>;
 }

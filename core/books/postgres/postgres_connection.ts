@@ -2,6 +2,7 @@ import type postgres from "postgres";
 import { after } from "../../base/clock.ts";
 import { UserError } from "../../base/user_error.ts";
 import { BooksAway } from "../contract/books_away.ts";
+import { onLostWrite } from "./lost_writes.ts";
 import { booksPlace, postgresOptions } from "./postgres_url.ts";
 
 /** How long a connection may take to come about, and anything that is asked on it. */
@@ -57,19 +58,24 @@ export class PostgresConnection {
    */
   async ask<T>(ask: (sql: Sql) => Promise<T>, answerMs = ANSWER_MS): Promise<T> {
     const sql = this.#sql;
-    const { promise: late, resolve: isLate } = Promise.withResolvers<"late">();
-    const cancel = after(answerMs + 1_000, () => isLate("late"));
+    const { promise: hopeless, resolve: giveUp } = Promise.withResolvers<BooksAway>();
+    const away = (why: string) => giveUp(new BooksAway(`${this.place}: ${why}`));
+    const cancel = after(answerMs + 1_000, () => away(`no answer within ${answerMs} ms`));
+    const forget = onLostWrite(() => away("the connection was lost"));
     try {
       const asked = ask(sql);
-      const result = await Promise.race([asked, late]);
-      if (result !== "late") return result as T;
-      asked.catch(() => {}); // nobody waits for it any more
-      this.#drop(sql);
-      throw new BooksAway(`${this.place}: no answer within ${answerMs} ms`);
+      asked.catch(() => {}); // when nobody waits for it any more
+      const result = await Promise.race([asked, hopeless]);
+      if (result instanceof BooksAway) throw result;
+      return result;
     } catch (error) {
-      throw error instanceof BooksAway ? error : this.#named(error);
+      const named = error instanceof BooksAway ? error : this.#named(error);
+      // What the client keeps of a lost connection must not meet the next one.
+      if (named instanceof BooksAway && isOfConnection(error)) this.#drop(sql);
+      throw named;
     } finally {
       cancel();
+      forget();
     }
   }
 
@@ -85,7 +91,7 @@ export class PostgresConnection {
   /** Whatever hangs on these connections must not hold up what comes next. */
   #drop(sql: Sql): void {
     if (this.#sql === sql) this.#sql = this.#connect();
-    void sql.end({ timeout: 0 });
+    sql.end({ timeout: 0 }).catch(() => {}); // it has nothing left to lose
   }
 
   #named(error: unknown): unknown {
@@ -114,6 +120,12 @@ const PASSING = new Set([
 ]);
 /** Their classes: connection lost, and no more disk, memory or connections. */
 const PASSING_CLASSES = ["08", "53"];
+
+/** Whether the connection is lost, or nobody knows; a server that answered has none of these. */
+function isOfConnection(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return !/^[0-9A-Z]{5}$/.test(code) || code.startsWith("08") || code.startsWith("57P");
+}
 
 function isPassing(code: string): boolean {
   // Of the system, such as ECONNREFUSED, and of the client, such as CONNECTION_CLOSED.

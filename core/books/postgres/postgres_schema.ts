@@ -3,10 +3,11 @@ import { type MadeBooks, newEvent, refuseOtherEvent, type WantedEvent } from "..
 import { notMade, pendingMigrations, type SchemaPart, type SchemaVersions } from "../contract/schema.ts";
 import { INTAKE_SCHEMA } from "./intake_schema.ts";
 import { makeRoles } from "./roles.ts";
+import { SETTLEMENT_SCHEMA } from "./settlement_schema.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 
 /** All parts of books in PostgreSQL, in the order in which they are made. */
-export const POSTGRES_PARTS: readonly SchemaPart[] = [INTAKE_SCHEMA];
+export const POSTGRES_PARTS: readonly SchemaPart[] = [INTAKE_SCHEMA, SETTLEMENT_SCHEMA];
 
 /** Two who make books at once take turns. */
 const MAKING = 0x72706b62;

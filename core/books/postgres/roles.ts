@@ -2,7 +2,13 @@ import type { SchemaPart } from "../contract/schema.ts";
 import type { Ask } from "./postgres_connection.ts";
 
 /** Who may do what in the books: each role can log in as nobody, and is given to roles that can. */
-export const BOOKS_ROLES = ["redpkt_uplink", "redpkt_settler", "redpkt_payer", "redpkt_reader"] as const;
+export const BOOKS_ROLES = [
+  "redpkt_uplink",
+  "redpkt_settler",
+  "redpkt_payer",
+  "redpkt_operator",
+  "redpkt_reader",
+] as const;
 
 /** Makes the roles that aren't there, and gives each its rights. Within a transaction; needs the right to make roles. */
 export async function makeRoles(sql: Ask, parts: readonly SchemaPart[]): Promise<void> {

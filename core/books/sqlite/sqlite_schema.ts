@@ -3,10 +3,11 @@ import type { BooksEvent } from "../contract/event.ts";
 import { type MadeBooks, newEvent, refuseOtherEvent, type WantedEvent } from "../contract/make_books.ts";
 import { notMade, pendingMigrations, type SchemaPart, type SchemaVersions } from "../contract/schema.ts";
 import { INTAKE_SCHEMA } from "./intake_schema.ts";
+import { SETTLEMENT_SCHEMA } from "./settlement_schema.ts";
 import type { SqliteFile } from "./sqlite_file.ts";
 
 /** All parts of books in SQLite, in the order in which they are made. */
-export const SQLITE_PARTS: readonly SchemaPart[] = [INTAKE_SCHEMA];
+export const SQLITE_PARTS: readonly SchemaPart[] = [INTAKE_SCHEMA, SETTLEMENT_SCHEMA];
 
 const FRAME = `
   create table part_version (

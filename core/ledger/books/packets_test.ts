@@ -49,6 +49,22 @@ Deno.test("what is known of a packet is what was noted last, wherever its id lie
   }
 });
 
+Deno.test("what is known of one packet of a chunk overwrites nothing of another", () => {
+  const packets = new Packets();
+  const of = (id: number) => [id * 3, id * 5 + 1, id % 0x1_0000];
+  const ids = Array.from({ length: CHUNK_PACKETS / 16 }, (_, i) => CHUNK_PACKETS + i * 16 + (i % 16));
+  for (const id of ids) {
+    const [user, amountFen, sponsor] = of(id);
+    packets.award(id, user, amountFen, sponsor, id % 3 === 0);
+  }
+  for (const id of ids) {
+    const [user, amountFen, sponsor] = of(id);
+    const state = PacketState.awarded | (id % 3 === 0 ? PacketState.held : 0);
+    const known = [packets.user(id), packets.amountFen(id), packets.sponsor(id), packets.state(id)];
+    if (known.join() !== [user, amountFen, sponsor, state].join()) assert.fail(`packet ${id}: ${known}`);
+  }
+});
+
 Deno.test("a packet waits for its user if it is held, and neither open nor gone back", () => {
   const { awarded, delivered, held, opened, lapsed } = PacketState;
   for (

@@ -1,5 +1,5 @@
 /** Shares of one user that are told again at a login at most; older ones are theirs all the same. */
-const MOST_OF_USER = 64;
+const MAX_OF_USER = 64;
 
 /** A share whose claim's answer may not have reached its user. */
 export interface PendingShare {
@@ -15,7 +15,7 @@ export class PendingShares {
   add(user: number, packetId: number, amountFen: number): void {
     const shares = this.#ofUser.get(user);
     if (shares === undefined) this.#ofUser.set(user, [{ packetId, amountFen }]);
-    else if (shares.push({ packetId, amountFen }) > MOST_OF_USER) shares.shift();
+    else if (shares.push({ packetId, amountFen }) > MAX_OF_USER) shares.shift();
   }
 
   /** The user has heard of it. False if that was known before. */

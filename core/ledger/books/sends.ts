@@ -7,7 +7,7 @@ import { SentList } from "./sent_list.ts";
 import { SentPacket } from "../record/sent_packet.ts";
 
 /** Packets whose words are kept for questions; a question brings eight of them. */
-const MOST_ASKED = 64;
+const MAX_ASKED = 64;
 
 /** Where the words of packets that have ended lie, so that they needn't be in memory. */
 export interface EndedPackets {
@@ -72,7 +72,7 @@ export class Sends {
     if (words !== undefined) return words;
     words = this.#kept.get(packetId)?.words() ?? this.#ended?.ended(packetId);
     assert(words !== undefined, "a packet is in memory until it lies elsewhere");
-    if (this.#asked.size >= MOST_ASKED) this.#asked.delete(this.#asked.keys().next().value!);
+    if (this.#asked.size >= MAX_ASKED) this.#asked.delete(this.#asked.keys().next().value!);
     this.#asked.set(packetId, words!);
     return words;
   }

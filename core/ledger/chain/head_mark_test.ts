@@ -143,9 +143,16 @@ Deno.test("of two copies with the same row the one with more deliveries counts, 
       assert.equal(readMark(directory)!.mark, 2);
       assert.deepEqual(brokenCopies(directory), []);
     }
-    newer[500] = 1;
-    Deno.writeFileSync(path, newer);
-    assert.deepEqual(brokenCopies(directory), [1]);
+    for (const bytes of [newer.subarray(0, -1), new Uint8Array([...newer, 0])]) {
+      Deno.writeFileSync(path, bytes);
+      assert.deepEqual(brokenCopies(directory), [1, 2], "it isn't as long as it was written");
+    }
+    for (const at of [newer.indexOf(0x0a) + 1, 500, 511]) {
+      Deno.writeFileSync(path, newer.with(at, 1));
+      assert.deepEqual(brokenCopies(directory), [1], `byte ${at}`);
+    }
+    Deno.removeSync(path);
+    assert.deepEqual(brokenCopies(directory), []);
   });
 });
 

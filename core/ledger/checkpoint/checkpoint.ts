@@ -7,10 +7,12 @@ import { restoreSends, sendsWords } from "./sends_state.ts";
 export const CHECKPOINT_FILE = "checkpoint";
 /** "RPKC" and the format's version. */
 const MAGIC = 0x52504b43;
-const VERSION = 3;
+const VERSION = 4;
 const VERSION_WITHOUT_HEAD = 2;
 const HEAD_WORDS = 7;
 const CHUNK_HEAD_WORDS = 2;
+/** Instead of a chunk's number: there are no more, and how many there were stands where its checksum would. */
+const NO_MORE = 0xffff_ffff;
 
 /** What a checkpoint says besides what users sent each other, and the packets' columns. */
 export interface CheckpointHead {
@@ -63,7 +65,7 @@ export class CheckpointBroken extends Error {
 
 /**
  * What is used and counted, up to a row: a flat file that is read in one go, so that a start needn't read ten million
- * rows. Each part has a checksum. A new one is written beside the old one and renamed over it. Yields after each part.
+ * rows. Each part has a checksum, and the end says how many there are. A new one is written beside the old one and renamed over it. Yields after each part.
  */
 export function* writeCheckpoint(
   path: string,
@@ -81,13 +83,16 @@ export function* writeCheckpoint(
     write(file, text);
     write(file, state);
     yield;
+    let count = 0;
     for (const [number, bytes] of chunks) {
-      chunkHead[0] = number;
-      chunkHead[1] = crc32(bytes);
-      write(file, new Uint8Array(chunkHead.buffer));
+      chunkHead.set([number, sumOf(number, bytes)]);
+      write(file, bytesOf(chunkHead));
       write(file, bytes);
+      count++;
       yield;
     }
+    chunkHead.set([NO_MORE, count]);
+    write(file, bytesOf(chunkHead));
     file.syncSync();
   } finally {
     file.close();
@@ -100,6 +105,8 @@ export class CheckpointReader {
   readonly head: CheckpointHead;
   readonly #file: Deno.FsFile;
   readonly #chunkHead = new Uint32Array(CHUNK_HEAD_WORDS);
+  /** Chunks that were read. */
+  #chunks = 0;
 
   /** Bytes of what users sent each other, and their checksum. */
   readonly #stateBytes: number;
@@ -176,13 +183,20 @@ export class CheckpointReader {
    * @throws CheckpointBroken
    */
   next(into: (number: number) => Uint8Array): number {
-    const got = readFully(this.#file, new Uint8Array(this.#chunkHead.buffer));
-    if (got === 0) return -1;
-    if (got < this.#chunkHead.byteLength) throw new CheckpointBroken("it ends in a chunk's head");
+    const head = bytesOf(this.#chunkHead);
+    if (readFully(this.#file, head) < head.length) throw new CheckpointBroken("it is cut off");
     const [number, checksum] = this.#chunkHead;
+    if (number === NO_MORE) {
+      const isEnd = checksum === this.#chunks && readFully(this.#file, new Uint8Array(1)) === 0;
+      if (!isEnd) throw new CheckpointBroken("its end is damaged");
+      return -1;
+    }
     const bytes = into(number);
     if (readFully(this.#file, bytes) < bytes.length) throw new CheckpointBroken(`chunk ${number} is cut off`);
-    if (crc32(bytes) !== checksum) throw new CheckpointBroken(`the checksum of chunk ${number} is wrong`);
+    if (sumOf(number, bytes) !== checksum) {
+      throw new CheckpointBroken(`the checksum of chunk ${number} is wrong`);
+    }
+    this.#chunks++;
     return number;
   }
 
@@ -217,6 +231,11 @@ export function restoreBooks(
   } finally {
     reader.close();
   }
+}
+
+/** Of a chunk: under another number it would be of other packets. */
+function sumOf(number: number, bytes: Uint8Array): number {
+  return crc32(bytes, number);
 }
 
 function readFixed(file: Deno.FsFile, oldest: number): Uint32Array {

@@ -29,7 +29,7 @@ Deno.test("SQL names the same accounts as the program, of every kind of row", ()
   const found = db.prepare(
     `select ${from} as f, ${to} as t, ${balanceFrom} as bf, ${balanceTo} as bt from entry order by seq`,
   ).all();
-  assert.equal(KINDS.length, 17);
+  assert.ok(KINDS.length >= 17);
   assert.equal(found.length, KINDS.length * 6);
   found.forEach(({ f, t, bf, bt }, row) => {
     const legs = legsOf(rows.values, rows.at(row));

@@ -31,7 +31,7 @@ const VERSION = 0;
 const SIZE = 1;
 const HEAD_WORDS = 2;
 /** A copy takes far less time than the pause between two, so a few tries always find a whole one. */
-const MOST_TRIES = 1_000;
+const MAX_TRIES = 1_000;
 
 /**
  * The accounts and the table of money in shared memory. The ledger thread copies its own there now and then, after what it holds has
@@ -75,7 +75,7 @@ export class MoneyBoard {
 
   /** What was shown last; undefined before anything was. */
   read(): ShownMoney | undefined {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       const version = Atomics.load(this.#head, VERSION);
       if (version === 0) return undefined;
       if (version % 2 !== 0) continue;

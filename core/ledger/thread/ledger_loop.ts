@@ -6,7 +6,7 @@ import type { Ledger } from "../record/ledger.ts";
 import type { LedgerRing } from "../ring/ledger_ring.ts";
 
 /** Most entries of one ring in one commit, which take about 3 ms: nobody waits long, and no ring holds up the others. */
-const MOST_PER_RING = 2048;
+const MAX_PER_RING = 2048;
 
 /** A producer of entries: its ring, and the waker that tells it of verdicts. */
 export interface LedgerClient {
@@ -48,7 +48,7 @@ export class LedgerLoop {
   step(): Step {
     if (this.#ledger.failure === undefined) {
       this.#judged = 0;
-      for (const client of this.#clients) this.#judged += client.ring.judge(this.#judge, MOST_PER_RING);
+      for (const client of this.#clients) this.#judged += client.ring.judge(this.#judge, MAX_PER_RING);
     }
     // With nothing judged there may still be delivered marks that are due.
     if (!this.#ledger.commit()) return Step.inDoubt;

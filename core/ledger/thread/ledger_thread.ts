@@ -103,7 +103,11 @@ export class LedgerThread {
     this.#projector = new BackgroundThread(
       this.#parts.start("projector"),
       init,
-      ({ reason }) => this.#parts.onNews({ type: "projectionFailing", reason }),
+      (report: ProjectorReport) => {
+        if (report.type === "failing") {
+          this.#parts.onNews({ type: "projectionFailing", reason: report.reason });
+        }
+      },
     );
   }
 }

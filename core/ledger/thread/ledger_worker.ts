@@ -75,7 +75,7 @@ const RECHECK_MS = 50;
  * fifth of a core less at 20,000 awards a second. With few winners the next one begins at once.
  */
 const PACE_MS_PER_ENTRY = 0.05;
-const MOST_PACE_MS = 3;
+const MAX_PACE_MS = 3;
 /** How often a busy thread shows where the money is. */
 const SHOW_MONEY_MS = 250;
 
@@ -142,7 +142,7 @@ function turn(
     // After work it looks once more before it sleeps: entries come in bursts.
     if (step === Step.inDoubt) waker.sleepBlocking(RECHECK_MS);
     else if (step === Step.idle) waker.sleepBlocking(Math.min(MAX_SLEEP_MS, moneyView.dueInMs(nowMs)));
-    else pauseMs(startMs + Math.min(MOST_PACE_MS, loop.judged * PACE_MS_PER_ENTRY) - nowMs);
+    else pauseMs(startMs + Math.min(MAX_PACE_MS, loop.judged * PACE_MS_PER_ENTRY) - nowMs);
   }
 }
 

@@ -61,6 +61,26 @@ const phase = z.strictObject({
   thresholds: z.record(z.string(), bound).default({}),
 });
 
+/** What comes after the shaking: several hosts, their books, settlement, payout and a gateway that fails. */
+const books = z.strictObject({
+  /** What keeps the books: PostgreSQL if it is installed, or a SQLite file. */
+  backend: z.enum(["auto", "sqlite"]).default("auto"),
+  hosts: z.int().min(1).max(16).default(3),
+  /** The hosts are shared out among them; each plays all the users, who so win at several hosts. */
+  fleets: z.int().min(1).max(16).default(2),
+  settlers: z.int().min(1).max(8).default(1),
+  payers: z.int().min(1).max(8).default(1),
+  /** Per cent of the orders with which the gateway does each of these. */
+  gateway: z.strictObject({
+    fail: z.number().min(0).max(90).default(0),
+    refuse: z.number().min(0).max(90).default(0),
+    timeoutBefore: z.number().min(0).max(90).default(0),
+    timeoutAfter: z.number().min(0).max(90).default(0),
+  }).prefault({}),
+});
+
+export type BooksScenario = z.output<typeof books>;
+
 const schema = z.strictObject({
   name: z.string().min(1),
   about: z.string().min(1),
@@ -82,6 +102,8 @@ const schema = z.strictObject({
    * begins the wave of its name, or of its `wave`, whenever the plan has it.
    */
   plan: z.unknown().optional(),
+  /** With it the rehearsal is one of books. */
+  books: books.exactOptional(),
   phases: z.array(phase).min(1),
 }).refine(
   ({ plan, phases }) => plan === undefined || phases.every(({ packets }) => packets === undefined),

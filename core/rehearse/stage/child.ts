@@ -67,6 +67,13 @@ export class Child {
     return `the ${this.name} ended ${endText(status)}: ${this.#words.reason()}`;
   }
 
+  /** Resolves with its exit code once it has ended by itself. */
+  async ended(): Promise<number> {
+    const { code } = await this.#process.status;
+    await this.#log;
+    return code;
+  }
+
   /** Why it can't go on, as far as it said. */
   get reason(): string {
     return this.#words.reason();

@@ -112,7 +112,8 @@ Deno.test("the ledger that has claimed a file goes on with it, however often it 
 Deno.test("under another ledger it is refused, and under a new one in the same place", async () => {
   using world = new ClaimWorld();
   assert.equal(await world.start("data"), undefined);
-  assert.match((await world.start("other"))!, /is consumed: ledger [0-9a-f]{32} has used it since 2029/);
+  const refusal = /is consumed: ledger [0-9a-f]{32} has used it since 2029.* Name that ledger with --ledger$/;
+  assert.match((await world.start("other"))!, refusal);
   assert.match(world.problems("other")[0], /is consumed/);
   Deno.removeSync(world.ledger("data"), { recursive: true });
   assert.match((await world.start("data"))!, /is consumed/);
@@ -174,7 +175,7 @@ Deno.test("an older state of the ledger is refused with the number of rows that 
   assert.match((await world.start("before"))!, /was restored from a copy that is older than its claim/);
   assert.match(
     (await world.start("after"))!,
-    /after is an older state of its ledger: it has 1 rows and had 4 \(3 missing\)/,
+    /after is an older state of its ledger: it has 1 rows and had 4 \(3 missing\)\. Use the newest state of the/,
   );
   assert.match(world.problems("after")[0], /3 missing/);
 });

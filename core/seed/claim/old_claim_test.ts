@@ -67,7 +67,8 @@ Deno.test("an old claim is refused in one line with the command that converts it
   }
   assert.equal(await world.start(ledger), "up");
   assert.match(await world.start(new FakeLedger("b")), /is consumed/);
-  // Lost claims are no reason to believe a number of rows again.
+  // Lost claims are no reason to believe a number of rows again, and a lost power neither.
+  world.disk.losePower();
   for (const folder of ["/seeds", "/claims"]) world.disk.remove(`${folder}/${HASH}.claim`);
   assert.match(await world.start(ledger), /both claims are gone/);
   assert.match(await world.mend(ledger), /both claims are gone/);
@@ -92,6 +93,15 @@ Deno.test("an old claim counts for nothing where there is a newer one, damaged o
   for (const act of ["start", "mend"] as const) assert.match(await world[act](ledger), /is in neither place/);
   assert.match(await world.mend(ledger, "the damage was mine"), /is taken at its word/);
   assert.equal(await world.start(ledger), "up");
+});
+
+Deno.test("a reason for trust is kept only where it was needed", async () => {
+  for (const [rows, isNeeded] of [[5, false], [9, true]] as const) {
+    const world = new OldWorld(oldClaim("a", rows));
+    assert.match(await world.mend(ledgerThatUsed(7), "the rest was a test"), /became/);
+    const claim = world.disk.read(`/claims/${HASH}.claim`)!;
+    assert.equal(claim.includes("the rest was a test"), isNeeded);
+  }
 });
 
 Deno.test("an old mark that was half written is of no account", async () => {

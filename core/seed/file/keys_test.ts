@@ -36,6 +36,7 @@ Deno.test("a signature is good for its key and its root, bit for bit, and for no
 Deno.test("a key is made once, replaced only on purpose, and its file is its owner's alone", () => {
   using world = new KeyWorld();
   assert.throws(() => world.keys.make(true), /there is none yet: redpkt seed key new/);
+  assert.deepEqual([world.keys.signing(), world.keys.trusted().size], [undefined, 0]);
   const first = world.keys.make(false);
   assert.throws(() => world.keys.make(false), /exists already\. Replace it with: redpkt seed key rotate/);
   assert.equal(world.keys.signing()!.id, first);

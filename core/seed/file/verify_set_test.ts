@@ -59,6 +59,7 @@ Deno.test("a file that is unsigned, a stranger's, or right in all but its signat
   using set = new TestSet();
   using unsigned = new TestSet(SMALL_PLAN, { isUnsigned: true });
   assert.match(verify(unsigned)[0], /host-a\.seed: is not signed/);
+  assert.equal(verify(unsigned).at(-1), "greeting 7001 of sponsor 2: the files allow 0, the plan 1001");
   const names = seedFilesIn(set.folder);
   assert.match(
     verifySet(set.folder, names, unsigned.keys.trusted(), () => {}).problems[0],

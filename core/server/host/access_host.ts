@@ -26,7 +26,7 @@ import { HostTime } from "./host_time.ts";
 import { HostMoney } from "../money/host_money.ts";
 import { moneyGauges } from "../money/money_metrics.ts";
 import type { HostSeed } from "./host_seed.ts";
-import { type HostBooks, HostUplink } from "./host_uplink.ts";
+import { type HostBooks, UplinkThread } from "../../books/uplink/uplink_thread.ts";
 import { PluginHalves } from "./host_plugins.ts";
 import { readOldNote } from "./old_notes.ts";
 
@@ -74,7 +74,7 @@ export class AccessHost {
   /** The tickets that it gives away, if it was given a file of them. */
   readonly seed: HostSeed | undefined;
   /** Carries the ledger to the books; once the ledger is ready, if there are books. */
-  uplink: HostUplink | undefined;
+  uplink: UplinkThread | undefined;
   /** The port that is bound. */
   port = 0;
 
@@ -179,7 +179,7 @@ export class AccessHost {
 
   #startUplink({ books, ledger: { store, hostNumber }, seed }: AccessHostOptions): void {
     if (books === undefined || store === undefined) return;
-    this.uplink = new HostUplink({
+    this.uplink = new UplinkThread({
       init: {
         ...books,
         host: hostNumber,

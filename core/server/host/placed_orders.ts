@@ -22,8 +22,8 @@ import type { HostEntries } from "./host_entries.ts";
 import { HostOrder } from "./host_order.ts";
 
 /** Most characters of an idempotency key, and most orders of a list. */
-const MOST_KEY = 1_024;
-const MOST_LISTED = 1_000;
+const MAX_KEY = 1_024;
+const MAX_LISTED = 1_000;
 
 /** What the orders of a host need of it. */
 export interface PlacedOrdersParts {
@@ -101,7 +101,7 @@ export class PlacedOrders {
   list(): unknown {
     this.#refuseUnread();
     const all = [...this.#all().values()];
-    return { count: all.length, orders: all.slice(-MOST_LISTED).reverse().map(({ shown }) => shown) };
+    return { count: all.length, orders: all.slice(-MAX_LISTED).reverse().map(({ shown }) => shown) };
   }
 
   #all(): Map<number, HostOrder> {
@@ -162,8 +162,8 @@ function repeated(order: HostOrder, body: unknown): Placement {
 }
 
 function checkedKey(key: string | undefined): string | undefined {
-  if (key === "" || (key?.length ?? 0) > MOST_KEY) {
-    throw new RouteError(400, `Idempotency-Key: must have 1 to ${MOST_KEY} characters`);
+  if (key === "" || (key?.length ?? 0) > MAX_KEY) {
+    throw new RouteError(400, `Idempotency-Key: must have 1 to ${MAX_KEY} characters`);
   }
   return key;
 }

@@ -13,15 +13,15 @@ import {
 import { userRange } from "../common/user_range.ts";
 
 /** Most users of one order: a rehearsal's, several times over. */
-const MOST_FUNDED = 10_000_000;
+const MAX_FUNDED = 10_000_000;
 /** Entries at once: half of what the main thread may have open, so that others get between. */
 const AT_ONCE = 512;
 
 export const fundSchema = z.strictObject({
   /** First and last user, who each get the amount out of `source`. */
   users: userRange.refine(
-    ([first, last]) => last - first < MOST_FUNDED,
-    `must be at most ${MOST_FUNDED} users`,
+    ([first, last]) => last - first < MAX_FUNDED,
+    `must be at most ${MAX_FUNDED} users`,
   ),
   amountFen: z.int().min(1).max(1_000_000_000_000),
 });

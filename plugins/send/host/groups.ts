@@ -11,23 +11,23 @@ import { SendMessage } from "../common/messages.ts";
 import { user, userRange, usersOf } from "../common/user_range.ts";
 
 /** Members of groups that are on their way into the ledger at once, or a few more. */
-const MOST_GROUP_WORDS = 8_192;
+const MAX_GROUP_WORDS = 8_192;
 /** Most members of one group, and of all groups of one request. */
-const MOST_MEMBERS = 100_000;
-const MOST_MEMBERS_AN_ORDER = 1_000_000;
+const MAX_MEMBERS = 100_000;
+const MAX_MEMBERS_AN_ORDER = 1_000_000;
 
 const groupsSchema = z.strictObject({
   groups: z.array(
     z.strictObject({
       group: z.int().min(1).max(0xffff_ffff),
       /** The members one by one, or first and last of them; none removes the group. */
-      members: z.array(user).max(MOST_MEMBERS).optional(),
+      members: z.array(user).max(MAX_MEMBERS).optional(),
       users: userRange.optional(),
     }).refine(
       ({ members, users }) => (members === undefined) !== (users === undefined),
       "give members or users",
-    ).refine(({ users }) => users === undefined || users[1] - users[0] < MOST_MEMBERS, {
-      error: `must be at most ${MOST_MEMBERS} users`,
+    ).refine(({ users }) => users === undefined || users[1] - users[0] < MAX_MEMBERS, {
+      error: `must be at most ${MAX_MEMBERS} users`,
       path: ["users"],
     }),
   ).min(1).max(100_000).refine(
@@ -35,8 +35,8 @@ const groupsSchema = z.strictObject({
       groups.reduce(
         (sum, { members, users }) => sum + (users ? users[1] - users[0] + 1 : members?.length ?? 0),
         0,
-      ) <= MOST_MEMBERS_AN_ORDER,
-    `must have at most ${MOST_MEMBERS_AN_ORDER} members together: make more in several orders`,
+      ) <= MAX_MEMBERS_AN_ORDER,
+    `must have at most ${MAX_MEMBERS_AN_ORDER} members together: make more in several orders`,
   ),
 });
 
@@ -69,7 +69,7 @@ async function setGroups(host: HostContext, { groups }: GroupsOrder): Promise<un
   let changed = 0;
   for (let next = 0; next < groups.length;) {
     const setting: Promise<boolean>[] = [];
-    for (let words = 0; next < groups.length && words < MOST_GROUP_WORDS; next++) {
+    for (let words = 0; next < groups.length && words < MAX_GROUP_WORDS; next++) {
       const { group, members, users } = groups[next];
       const body = members === undefined ? usersOf(users!) : Uint32Array.from(members);
       words += 1 + body.length;

@@ -20,9 +20,9 @@ import { user } from "../common/user_range.ts";
 /** As the public prototype's: each packet is for three users. */
 const RECIPIENTS = 3;
 /** Sends that may wait for the ledger. */
-const MOST_PENDING = 500;
+const MAX_PENDING = 500;
 /** What is later than this isn't made up for: sends would come in a burst. */
-const MOST_LATE_MS = 100;
+const MAX_LATE_MS = 100;
 
 /** What the host itself is to send. */
 export const hostSendsSchema = z.strictObject({
@@ -93,8 +93,8 @@ export class HostSends {
   /** Goes through what was sent before, a little at a time: when the first new one shows, few more are on their way. */
   #seek(nowMs: number): void {
     if (this.#pending > 0) return;
-    const few = Math.ceil(this.#plan.ratePerS * MOST_LATE_MS / 1000);
-    const until = Math.min(this.#plan.total, this.#proposed + Math.min(MOST_PENDING, few));
+    const few = Math.ceil(this.#plan.ratePerS * MAX_LATE_MS / 1000);
+    const until = Math.min(this.#plan.total, this.#proposed + Math.min(MAX_PENDING, few));
     while (this.#proposed < until) void this.#send(this.#proposed++);
     this.#startMs = nowMs - this.#proposed / this.#plan.ratePerS * 1000; // the next one is due soon
   }
@@ -102,9 +102,9 @@ export class HostSends {
   #sendDue(nowMs: number): void {
     const { ratePerS, total } = this.#plan;
     const lateMs = nowMs - this.#startMs - (this.#proposed + 1) / ratePerS * 1000;
-    this.#startMs += Math.max(0, lateMs - MOST_LATE_MS);
+    this.#startMs += Math.max(0, lateMs - MAX_LATE_MS);
     const due = Math.min(total, Math.floor((nowMs - this.#startMs) * ratePerS / 1000));
-    for (; this.#proposed < due && this.#pending < MOST_PENDING; this.#proposed++) {
+    for (; this.#proposed < due && this.#pending < MAX_PENDING; this.#proposed++) {
       void this.#send(this.#proposed);
     }
   }

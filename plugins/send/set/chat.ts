@@ -17,8 +17,8 @@ import type { Asker, ReliableSender } from "./reliable_sender.ts";
 import type { LedgerQueries } from "./ledger_queries.ts";
 
 /** Chats that wait for a group to be read, and groups that are read at a time; more are shed. */
-const MOST_WAITING = 100;
-const MOST_READING = 64;
+const MAX_WAITING = 100;
+const MAX_READING = 64;
 /** How far ahead of its rate a SET may pass chats on. */
 const TELLS_BURST_MS = 1_000;
 
@@ -102,12 +102,12 @@ export class Chat {
     nowMs: number,
   ): void {
     const known = this.#groups.get(group);
-    if (known === undefined && this.#reading >= MOST_READING) {
+    if (known === undefined && this.#reading >= MAX_READING) {
       return this.#answer(asker, requestId, Result.busy, nowMs);
     }
     const { members, calls } = known ?? this.#read(group, nowMs);
     if (members !== undefined) return this.#toMembers(group, members, sender, requestId, asker, text, nowMs);
-    if (calls.length >= MOST_WAITING) return this.#answer(asker, requestId, Result.busy, nowMs);
+    if (calls.length >= MAX_WAITING) return this.#answer(asker, requestId, Result.busy, nowMs);
     calls.push((nowMs) => this.toGroup(group, sender, requestId, asker, text, nowMs));
   }
 

@@ -12,7 +12,7 @@ const SPARE_PLACES = 8;
 /** Words of one answer. */
 const ANSWER_WORDS = 8;
 /** Queries that may wait for room before users' new ones are turned away. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 type OnAnswer = (words: Int32Array, nowMs: number) => void;
 
@@ -39,7 +39,7 @@ export class LedgerQueries {
 
   /** Whether a user's query is taken; what the host itself must know is always asked. */
   get hasRoom(): boolean {
-    return this.#waiting.length - this.#waitingHead < MOST_WAITING;
+    return this.#waiting.length - this.#waitingHead < MAX_WAITING;
   }
 
   /** Asks now, or as soon as there is room; the words are valid until `onAnswer` returns. */

@@ -21,15 +21,15 @@ import type { LedgerQueries } from "./ledger_queries.ts";
 /** Recipients that are told in one go. */
 const TOLD_AT_ONCE = 1_000;
 /** Closed packets that are kept for queries; older ones are read from the ledger when somebody asks. */
-const MOST_CLOSED = 1_000;
+const MAX_CLOSED = 1_000;
 /** How often deadlines are looked at, in ms. */
 const LOOK_MS = 50;
 /** Claims that wait for one packet to be read. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 /** Packets that are read at a time because users ask for them; whoever asks for another is told "busy". */
-const MOST_READING = 256;
+const MAX_READING = 256;
 /** Packets whose recipients wait to be told; those of more hear of them at their logins. */
-const MOST_TELLING = 1_000;
+const MAX_TELLING = 1_000;
 
 /** Calls on a packet that is still being read from the ledger. */
 interface Reading {
@@ -159,9 +159,9 @@ export class PacketOwner {
 
   /** Where a user's call on a packet waits until it is read; undefined if too many wait already. */
   #callsOn(packetId: number, nowMs: number): Reading["calls"] | undefined {
-    if (this.#reading.size >= MOST_READING && !this.#reading.has(packetId)) return undefined;
+    if (this.#reading.size >= MAX_READING && !this.#reading.has(packetId)) return undefined;
     const { calls } = this.#read(packetId, nowMs);
-    return calls.length >= MOST_WAITING ? undefined : calls;
+    return calls.length >= MAX_WAITING ? undefined : calls;
   }
 
   /** Reads a packet from the ledger, unless that is under way. */
@@ -243,7 +243,7 @@ export class PacketOwner {
 
   #tell(packet: OwnedPacket, nowMs: number): void {
     if (packet.told > 0) return; // somebody has sent it again
-    if (this.#telling.length >= MOST_TELLING) {
+    if (this.#telling.length >= MAX_TELLING) {
       packet.told = packet.sent.recipients.length;
       return this.#set.count(this.#m.untold);
     }
@@ -298,7 +298,7 @@ export class PacketOwner {
   #closeIfDone(packet: OwnedPacket): void {
     if (!packet.isClosed) return;
     this.#closed.push(packet.sent.packetId);
-    if (this.#closed.length <= MOST_CLOSED) return;
+    if (this.#closed.length <= MAX_CLOSED) return;
     this.#packets.delete(this.#closed.shift()!);
     this.#set.count(this.#m.owned, -1);
   }

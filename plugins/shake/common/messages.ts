@@ -17,11 +17,11 @@ export const ShakeMessage = {
 } as const;
 
 /** Most packets in one message, and in the hands of one SET; the host keeps count. */
-export const MOST_LEASED = 1024;
+export const MAX_LEASED = 1024;
 
 /** Words of a packet, or of a greeting, in a message. */
 export const PACKET_WORDS = 3;
 export const GREETING_WORDS = 3;
 
 /** Room for the largest message. */
-export const MESSAGE_WORDS = 1 + PACKET_WORDS * MOST_LEASED;
+export const MESSAGE_WORDS = 1 + PACKET_WORDS * MAX_LEASED;

@@ -28,14 +28,14 @@ export interface Batch {
  * Each batch is a row in the ledger, and has one sponsor: many make a good mixture, few a small ledger. At most so many
  * a second, with at least so many packets, but never more than come in half a second.
  */
-const MOST_BATCHES_PER_S = 100;
-const LEAST_BATCH = 10;
-const MOST_PER_BATCH = 10_000;
+const MAX_BATCHES_PER_S = 100;
+const MIN_BATCH = 10;
+const MAX_PER_BATCH = 10_000;
 
 /** How many packets come together at a rate. */
 export function batchFor(ratePerS: number): number {
-  const batch = Math.max(LEAST_BATCH, Math.ceil(ratePerS / MOST_BATCHES_PER_S));
-  return Math.min(batch, Math.ceil(ratePerS / 2), MOST_PER_BATCH);
+  const batch = Math.max(MIN_BATCH, Math.ceil(ratePerS / MAX_BATCHES_PER_S));
+  return Math.min(batch, Math.ceil(ratePerS / 2), MAX_PER_BATCH);
 }
 
 /** How many packets a part of an order has, counted from 0; 0 past its end. */

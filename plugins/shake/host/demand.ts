@@ -1,10 +1,10 @@
 import type { HostContext } from "../../../core/plugin/plugin.ts";
-import { MOST_LEASED } from "../common/messages.ts";
+import { MAX_LEASED } from "../common/messages.ts";
 
 /** Half-life of what counts as recent demand: a SET whose users shook in the last seconds is dealt something. */
 const HALF_LIFE_MS = 2_000;
 /** Demand below this is nobody. A single shake stays above it for about 13 s. */
-const LEAST_DEMAND = 0.01;
+const MIN_DEMAND = 0.01;
 
 /** How much each SET's users shook in the last seconds, and dealing something over the SETs in proportion to that. */
 export class Demand {
@@ -52,7 +52,7 @@ export class Demand {
         this.#credit[set] = 0;
         continue;
       }
-      this.#credit[set] = Math.min(MOST_LEASED, this.#credit[set] + available * this.#demand[set] / total);
+      this.#credit[set] = Math.min(MAX_LEASED, this.#credit[set] + available * this.#demand[set] / total);
       const whole = Math.floor(this.#credit[set]);
       if (whole > 0) left -= this.#lease(set, whole, lease);
       if (largest < 0 || this.#credit[set] > this.#credit[largest]) largest = set;
@@ -68,6 +68,6 @@ export class Demand {
   }
 
   #wants(set: number): boolean {
-    return this.#demand[set] >= LEAST_DEMAND && this.#host.usersOf(set) > 0;
+    return this.#demand[set] >= MIN_DEMAND && this.#host.usersOf(set) > 0;
   }
 }

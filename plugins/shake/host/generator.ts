@@ -2,7 +2,7 @@ import { assert, isTaken, type OpenPart, type Random, untakenOf } from "../../..
 import { type Batch, batchCount, drawBatch, type PacketPlan } from "./batches.ts";
 
 /** What is later than this isn't made up for: afterwards there would be more packets in a second than ordered. */
-const MOST_LATE_MS = 100;
+const MAX_LATE_MS = 100;
 
 /** The part of a seed that mixes: past all batches. */
 const MIXING = 0xffff_ffff;
@@ -151,7 +151,7 @@ export class Generator {
   /** Puts the start off by what is too late. */
   #standStill(nowMs: number): void {
     const lateMs = nowMs - this.#startMs - this.#released / this.plan.ratePerS * 1000;
-    this.#startMs += Math.max(0, lateMs - MOST_LATE_MS);
+    this.#startMs += Math.max(0, lateMs - MAX_LATE_MS);
   }
 
   #bringAgain(part: OpenPart): void {

@@ -147,3 +147,29 @@ Deno.test("a stopped order releases what it has made, and draws nothing", () => 
   assert.ok(stage.released.length <= drawn && stage.released.length >= 90, `${stage.released.length}`);
   assert.equal(stage.generator.isDone, true);
 });
+
+Deno.test("an order whose packets the ledger refuses draws no more, and is done with what it has", () => {
+  const stage = new Stage(undefined, { ...PLAN, total: 50 });
+  const { generator } = stage;
+  const [kept, refused] = [generator.draw(0, 1_000)!, generator.draw(0, 1_000)!];
+  assert.deepEqual([kept.part, refused.part, generator.unmade], [0, 1, 30]);
+  generator.add(kept, 1_000);
+  generator.drop();
+  assert.deepEqual([generator.draw(10_000, 1_000), generator.unmade], [undefined, 0]);
+  assert.equal(generator.isDone, false, "ten are to be released yet");
+  stage.at(5_000);
+  stage.at(10_000);
+  assert.deepEqual([stage.released.length, generator.released, generator.isDone], [10, 10, true]);
+});
+
+Deno.test("an order isn't done while packets of it are on their way to the ledger, stopped or not", () => {
+  const stage = new Stage(undefined, { ...PLAN, total: 10 });
+  const { generator } = stage;
+  const batch = generator.draw(0, 1_000)!;
+  generator.stop();
+  assert.equal(generator.isDone, false);
+  generator.add(batch, 1_000);
+  assert.equal(generator.isDone, false);
+  for (let ms = 0; ms <= 200; ms += 5) stage.at(ms);
+  assert.deepEqual([stage.released.length, generator.isDone], [10, true]);
+});

@@ -1,6 +1,6 @@
 import { assert, type Greeting, type HostContext } from "../../../core/plugin/plugin.ts";
 import { Demand } from "./demand.ts";
-import { GREETING_WORDS, MESSAGE_WORDS, MOST_LEASED, ShakeMessage } from "../common/messages.ts";
+import { GREETING_WORDS, MAX_LEASED, MESSAGE_WORDS, ShakeMessage } from "../common/messages.ts";
 
 /**
  * Deals greetings to the SETs in which version 1 users win nothing. They are counts, and in memory alone: those that find
@@ -41,7 +41,7 @@ export class GreetingDealer {
   begin(greetings: readonly Greeting[]): void {
     if (this.#greetings.length !== greetings.length) {
       assert(this.#greetings.length === 0, "greetings stay the same");
-      assert(greetings.length <= MOST_LEASED, "a message has room for all");
+      assert(greetings.length <= MAX_LEASED, "a message has room for all");
       this.#greetings = greetings;
       this.#pool = new Float64Array(greetings.length);
       this.#open = new Float64Array(greetings.length);

@@ -5,7 +5,7 @@ import {
   type PluginRoute,
   RouteError,
 } from "../../../core/plugin/plugin.ts";
-import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
+import { MAX_LEASED, MESSAGE_WORDS, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
 import type { ShakeConfig } from "../common/config.ts";
 import { Demand } from "./demand.ts";
 import { GreetingDealer } from "./greeting_dealer.ts";
@@ -138,7 +138,7 @@ export class ShakeHost implements PluginControl {
 
   /** Gives packets to a SET, at most so many. Returns how many. */
   #lease(source: PacketSource, set: number, wanted: number): number {
-    const most = Math.min(wanted, this.#pool.size, MOST_LEASED - this.#leased(set));
+    const most = Math.min(wanted, this.#pool.size, MAX_LEASED - this.#leased(set));
     let count = 0;
     let size = 1;
     for (; count < most && this.#frontIsOpen(source); count++, size += PACKET_WORDS) {

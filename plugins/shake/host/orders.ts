@@ -9,7 +9,7 @@ import {
   z,
 } from "../../../core/plugin/plugin.ts";
 import { batchFor, type PacketPlan } from "./batches.ts";
-import { MOST_SPONSORS } from "../common/config.ts";
+import { MAX_SPONSORS } from "../common/config.ts";
 import { Generator, type NewBatch, OtherPackets } from "./generator.ts";
 
 /** How far ahead of its release a packet is entered into the ledger. */
@@ -22,7 +22,7 @@ const orderSchema = z.strictObject({
   total: z.int().min(1).max(1_000_000_000),
   minFen: z.int().min(1).max(100_000_000).default(1),
   maxFen: z.int().min(1).max(100_000_000).default(200),
-  sponsors: z.int().min(1).max(MOST_SPONSORS).exactOptional(),
+  sponsors: z.int().min(1).max(MAX_SPONSORS).exactOptional(),
 }).refine(({ minFen, maxFen }) => minFen <= maxFen, { path: ["maxFen"], message: "is below minFen" });
 
 /** An order that is being carried out. */

@@ -15,7 +15,7 @@ import {
 import { Answers } from "./answers.ts";
 import { LeasedGreetings } from "./leased_greetings.ts";
 import { Opens } from "./opens.ts";
-import { MESSAGE_WORDS, MOST_LEASED, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
+import { MAX_LEASED, MESSAGE_WORDS, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
 import type { ShakeConfig } from "../common/config.ts";
 import { PacketQueue } from "../common/packet_queue.ts";
 
@@ -35,7 +35,7 @@ export class ShakeSet implements PluginInstance {
   readonly #opens: Opens;
   readonly #leased = new PacketQueue();
   /** Times in ms at which each lease ends, in the order of `#leased`; one for each packet. */
-  readonly #leaseEnds = new Float64Array(MOST_LEASED);
+  readonly #leaseEnds = new Float64Array(MAX_LEASED);
   #leaseEndHead = 0;
   readonly #greetings = new LeasedGreetings();
   /** When the host is told which greetings were given away, and gets the rest back. */
@@ -265,17 +265,17 @@ export class ShakeSet implements PluginInstance {
   }
 
   #take(packetId: number, amountFen: number, sponsor: number, nowMs: number): void {
-    this.#leaseEnds[(this.#leaseEndHead + this.#leased.size) % MOST_LEASED] = nowMs + this.#leaseMs;
+    this.#leaseEnds[(this.#leaseEndHead + this.#leased.size) % MAX_LEASED] = nowMs + this.#leaseMs;
     this.#leased.push(packetId, amountFen, sponsor);
   }
 
   #drop(): void {
     this.#leased.shift();
-    this.#leaseEndHead = (this.#leaseEndHead + 1) % MOST_LEASED;
+    this.#leaseEndHead = (this.#leaseEndHead + 1) % MAX_LEASED;
   }
 
   #leaseEnd(index: number): number {
-    return this.#leaseEnds[(this.#leaseEndHead + index) % MOST_LEASED];
+    return this.#leaseEnds[(this.#leaseEndHead + index) % MAX_LEASED];
   }
 
   #takeGreetings(words: Int32Array, at: number, count: number, nowMs: number): void {
@@ -298,7 +298,7 @@ export class ShakeSet implements PluginInstance {
 
   /** Gives back what the ledger refused; what the mailbox can't take waits. */
   #giveBackRefused(nowMs: number): void {
-    const count = Math.min(this.#refusedPackets.size, MOST_LEASED);
+    const count = Math.min(this.#refusedPackets.size, MAX_LEASED);
     if (count === 0) return;
     const size = this.#fill(this.#refusedPackets, count);
     if (this.#set.post(this.#words, size)) return;
@@ -312,7 +312,7 @@ export class ShakeSet implements PluginInstance {
   #giveBack(count: number, nowMs: number): boolean {
     if (count === 0) return true;
     const size = this.#fill(this.#leased, count);
-    this.#leaseEndHead = (this.#leaseEndHead + count) % MOST_LEASED;
+    this.#leaseEndHead = (this.#leaseEndHead + count) % MAX_LEASED;
     if (this.#set.post(this.#words, size)) return true;
     for (let i = 1; i < size; i += PACKET_WORDS) {
       this.#take(this.#words[i] >>> 0, this.#words[i + 1] >>> 0, this.#words[i + 2], nowMs);

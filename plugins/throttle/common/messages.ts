@@ -11,4 +11,4 @@ export const ThrottleMessage = {
 } as const;
 
 /** Most users in one message. */
-export const MOST_BUSY = 64;
+export const MAX_BUSY = 64;

@@ -1,7 +1,7 @@
 /** How long a user counts as busy in a SET after they were last seen so there. */
 const BUSY_MS = 1_000;
 /** Most users that are remembered at once. */
-const MOST_USERS = 100_000;
+const MAX_USERS = 100_000;
 
 /**
  * Users who shake fast, and in which SETs: who does in several has a part of the rate in each. Only those at the limit are
@@ -18,7 +18,7 @@ export class BusyUsers {
   note(user: number, set: number, nowMs: number): readonly number[] {
     let sets = this.#seen.get(user);
     if (sets === undefined) {
-      if (this.#seen.size >= MOST_USERS) return [];
+      if (this.#seen.size >= MAX_USERS) return [];
       this.#seen.set(user, sets = new Map());
     }
     sets.set(set, nowMs);

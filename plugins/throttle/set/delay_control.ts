@@ -8,9 +8,9 @@ const TO_CALM = 5;
 const CUT = 0.85;
 const RAISE = 1.1;
 /** Of what was admitted when the queue began to stand, the least that a limit leaves: refusing costs as much. */
-const LEAST_PART = 0.5;
+const MIN_PART = 0.5;
 /** A limit is never cut below this, in admitted a second. */
-const LEAST_PER_S = 50;
+const MIN_PER_S = 50;
 /** An interval tells of a queue that stands if this part of its requests waited too long; of calm, below this part. */
 const STANDING_PART = 0.5;
 const CALM_PART = 0.1;
@@ -32,7 +32,7 @@ export class DelayControl {
   readonly #mostLevel: number;
   #seen = 0;
   #late = 0;
-  #floorPerS = LEAST_PER_S;
+  #floorPerS = MIN_PER_S;
   #nextMs = 0;
   #standing = 0;
   #calm = 0;
@@ -87,12 +87,12 @@ export class DelayControl {
   #follow(isStanding: boolean, admittedPerS: number): void {
     if (this.#mostLevel === 0) return;
     if (isStanding) {
-      if (this.limitPerS === Infinity) this.#floorPerS = Math.max(LEAST_PER_S, admittedPerS * LEAST_PART);
+      if (this.limitPerS === Infinity) this.#floorPerS = Math.max(MIN_PER_S, admittedPerS * MIN_PART);
       this.limitPerS = Math.max(this.#floorPerS, Math.min(this.limitPerS, admittedPerS) * CUT);
     } else if (this.limitPerS !== Infinity) {
       this.limitPerS *= RAISE;
       // Far above what is asked for, it limits nothing: forget it.
-      if (this.limitPerS > 4 * admittedPerS + LEAST_PER_S && this.level === 0) this.limitPerS = Infinity;
+      if (this.limitPerS > 4 * admittedPerS + MIN_PER_S && this.level === 0) this.limitPerS = Infinity;
     }
   }
 }

@@ -10,7 +10,7 @@ import {
 } from "../../../core/plugin/plugin.ts";
 import { DelayControl } from "./delay_control.ts";
 import { Class, CLASS_BURST_MS, CLASS_NAMES, Level, LEVEL_GAUGES } from "../common/levels.ts";
-import { MOST_BUSY, ThrottleMessage } from "../common/messages.ts";
+import { MAX_BUSY, ThrottleMessage } from "../common/messages.ts";
 import type { ThrottleConfig } from "../common/config.ts";
 import { RateShare } from "./rate_share.ts";
 import { UserBuckets } from "./user_buckets.ts";
@@ -64,7 +64,7 @@ export class ThrottleSet implements PluginInstance {
   readonly #burstMs: number;
   readonly #userIntervalMs: number;
   readonly #userBurstMs: number;
-  readonly #busy = new Int32Array(1 + MOST_BUSY);
+  readonly #busy = new Int32Array(1 + MAX_BUSY);
   #busyCount = 0;
 
   readonly #share: RateShare;
@@ -263,7 +263,7 @@ export class ThrottleSet implements PluginInstance {
   }
 
   #noteBusy(place: number): void {
-    if (this.#set.setCount === 1 || this.#busyCount === MOST_BUSY) return;
+    if (this.#set.setCount === 1 || this.#busyCount === MAX_BUSY) return;
     const user = this.#users.userAt(place) | 0;
     for (let i = 1; i <= this.#busyCount; i++) if (this.#busy[i] === user) return;
     this.#busy[++this.#busyCount] = user;

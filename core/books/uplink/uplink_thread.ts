@@ -1,8 +1,7 @@
-import { sleep } from "../../base/clock.ts";
-import type { UplinkInit, UplinkReport } from "../../books/uplink/uplink_worker.ts";
-import { booksPlace } from "../../books/open/open_books.ts";
+import type { UplinkInit, UplinkReport } from "./uplink_worker.ts";
+import { booksPlace } from "../open/open_books.ts";
 import type { Log } from "../../cli/log.ts";
-import { Waker } from "../../threads/waker.ts";
+import { BackgroundThread } from "../../threads/background_thread.ts";
 
 /** The books of an event, as a host is told of them. */
 export interface HostBooks {
@@ -14,7 +13,7 @@ export interface HostBooks {
 /** How long the end of the host waits for the thread, whatever it is doing: what is left goes at the next start. */
 const STOP_MS = 7_000;
 
-interface HostUplinkParts {
+interface UplinkThreadParts {
   readonly init: Omit<UplinkInit, "waker">;
   readonly start: (name: "uplink") => Worker;
   readonly log: Log;
@@ -26,23 +25,22 @@ interface HostUplinkParts {
  * The thread that carries the ledger to the books, from the main thread's side. The host waits for it never, and goes on
  * whatever becomes of it.
  */
-export class HostUplink {
-  readonly #parts: HostUplinkParts;
-  readonly #waker = new Waker();
-  readonly #thread: Worker;
-  readonly #stopped = Promise.withResolvers<void>();
+export class UplinkThread {
+  readonly #parts: UplinkThreadParts;
+  readonly #thread: BackgroundThread<UplinkReport>;
   readonly #place: string;
   #status: "starting" | "reached" | "away" | "refused" = "starting";
   #reason: string | undefined;
   #isTaken = false;
 
-  constructor(parts: HostUplinkParts) {
+  constructor(parts: UplinkThreadParts) {
     this.#parts = parts;
     this.#place = booksPlace(parts.init.url);
-    this.#thread = parts.start("uplink");
-    this.#thread.onmessage = ({ data }: MessageEvent<UplinkReport>) => this.#onReport(data);
-    const init: UplinkInit = { ...parts.init, waker: this.#waker.words.buffer };
-    this.#thread.postMessage(init);
+    this.#thread = new BackgroundThread(
+      parts.start("uplink"),
+      parts.init,
+      (report) => this.#onReport(report),
+    );
   }
 
   /** What `status` shows. */
@@ -52,10 +50,8 @@ export class HostUplink {
   }
 
   /** After the ledger's last row: what the books lack goes there, if they take it soon. */
-  async stop(): Promise<void> {
-    this.#thread.postMessage("stop");
-    this.#waker.wake();
-    await Promise.race([this.#stopped.promise, sleep(STOP_MS)]);
+  stop(): Promise<void> {
+    return this.#thread.stop(STOP_MS);
   }
 
   #onReport(report: UplinkReport): void {
@@ -96,7 +92,6 @@ export class HostUplink {
             lagRows: report.lagRows,
           });
         }
-        return this.#stopped.resolve();
     }
   }
 

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { emptyBalances } from "../record/ledger.ts";
+import { MoneyTally } from "../books/money_tally.ts";
+import { MoneyBoard } from "./money_board.ts";
+
+Deno.test("a reader sees what was shown whole, and nothing of what is just being written", () => {
+  const groups = [{ wave: 0, sponsor: 7, firstId: 1, count: 5 }];
+  const board = MoneyBoard.for(groups);
+  const tally = new MoneyTally(groups);
+  tally.made(1, 50, 7);
+  board.publish(tally, { ...emptyBalances(), poolFen: 50 });
+  const before = board.read();
+  assert.deepEqual([before!.rows.map(({ madeFen }) => madeFen), before!.balances.poolFen], [[50], 50]);
+  const [version] = [new Int32Array(board.memory, 0, 1)];
+  version[0]++; // a writer that has begun
+  assert.equal(board.read(), undefined);
+  version[0]++;
+  assert.deepEqual(board.read(), before);
+});
