@@ -17,6 +17,8 @@ const roles: Record<string, () => Promise<Role>> = {
   ledger: async () => (await import("./core/ledger/thread/ledger_worker.ts")).runLedgerWorker,
   projector: async () => (await import("./core/ledger/thread/projector_worker.ts")).runProjectorWorker,
   uplink: async () => (await import("./core/books/uplink/uplink_worker.ts")).runUplinkWorker,
+  link: async () => (await import("./core/link/link_worker.ts")).runLinkWorker,
+  fetch: async () => (await import("./core/client/fetch/fetch_worker.ts")).runFetchWorker,
   fleet: async () => (await import("./core/client/main/fleet_worker.ts")).runFleetWorker,
 };
 
@@ -66,6 +68,10 @@ if (role !== undefined) {
       summary: "says whether this host can carry so many users",
       load: () => import("./core/doctor/doctor.ts"),
     },
+    show: {
+      summary: "directs a live show: go, hold, shift, cut, and who has it",
+      load: () => import("./core/show/command/command.ts"),
+    },
     ledger: {
       summary: "checks, shows, exports and closes a ledger",
       load: () => import("./core/audit/ledger_command.ts"),
@@ -77,6 +83,10 @@ if (role !== undefined) {
     reconcile: {
       summary: "compares a ledger with what the users saw",
       load: () => import("./core/reconcile/reconcile_command.ts"),
+    },
+    depot: {
+      summary: "serves what phones fetch in idle time, and packs it",
+      load: () => import("./core/depot/depot_command.ts"),
     },
     settle: {
       summary: "judges what was opened at all hosts: who is paid, and what is over a limit",

@@ -14,6 +14,7 @@ import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { Waker } from "../core/threads/waker.ts";
 import { ManualClock } from "../core/base/clock.ts";
 import { writeLoginRequest, writeShakeRequest } from "../core/wire/version0.ts";
+import cue from "../plugins/cue/mod.ts";
 import shake from "../plugins/shake/mod.ts";
 import throttle from "../plugins/throttle/mod.ts";
 import { BenchEngine } from "./bench_engine.ts";
@@ -84,6 +85,7 @@ const CONFIG: Record<string, unknown> = {
 };
 
 const whole = openSet([throttle, shake]);
+const told = openSet([throttle, shake, cue]);
 const bare = openSet([shake]);
 console.log(`${SHAKES} shakes an iteration; caps of throttle: ${JSON.stringify(CONFIG.throttle)}`);
 
@@ -92,6 +94,11 @@ Deno.bench({
   group: "set",
   baseline: true,
   fn: whole.shakeAll,
+});
+Deno.bench({
+  name: `SET: ${SHAKES} shakes that win nothing, plugins throttle, shake and cue`,
+  group: "set",
+  fn: told.shakeAll,
 });
 Deno.bench({
   name: `SET: ${SHAKES} shakes that win nothing, plugin shake alone`,

@@ -7,7 +7,7 @@ import { sleep } from "../core/base/clock.ts";
 import { flag, wholeNumber } from "../core/cli/flags.ts";
 import { PARTS } from "../core/books/contract/openings.ts";
 import type { Books } from "../core/books/contract/books.ts";
-import { statementOf } from "../core/books/contract/statement.ts";
+import { statementOf } from "../core/books/account/statement.ts";
 import { makeBooks, openBooks } from "../core/books/open/open_books.ts";
 import { Differences } from "../core/reconcile/differences.ts";
 import { matchPayments } from "../core/reconcile/payment_match.ts";

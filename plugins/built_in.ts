@@ -3,19 +3,22 @@ import type { Program } from "../core/cli/host.ts";
 
 export const builtIn: Omit<Program, "entry" | "command"> = {
   plugins: {
+    cue: () => import("./cue/mod.ts"),
     seed: () => import("./seed/mod.ts"),
     send: () => import("./send/mod.ts"),
     shake: () => import("./shake/mod.ts"),
     throttle: () => import("./throttle/mod.ts"),
   },
-  defaultPlugins: ["throttle", "shake"],
+  defaultPlugins: ["throttle", "shake", "cue"],
   ticketPlugin: "seed",
   scenarios: {
     gala: () => import("../scenarios/gala.ts"),
     crash: () => import("../scenarios/crash.ts"),
     overload: () => import("../scenarios/overload.ts"),
     bad_clients: () => import("../scenarios/bad_clients.ts"),
+    late_show: () => import("../scenarios/late_show.ts"),
     storm: () => import("../scenarios/storm.ts"),
+    follow: () => import("../scenarios/follow.ts"),
     group_rush: () => import("../scenarios/group_rush.ts"),
     books: () => import("../scenarios/books.ts"),
   },

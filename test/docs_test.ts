@@ -78,7 +78,7 @@ Deno.test("every task that a document names exists", () => {
 
 Deno.test("every command and flag of redpkt that a document names exists", async () => {
   const calls = current.flatMap(({ path, text }) =>
-    [...text.matchAll(/\bredpkt ([a-z]+)([^`\n|#]*)/g)].map(([, name, rest]) => ({
+    [...text.matchAll(/\bredpkt ([a-z]+(?:-[a-z]+)*)([^`\n|#]*)/g)].map(([, name, rest]) => ({
       path,
       // A command of a command has flags of its own, such as `seed make`.
       words: [name, ...(/^ ([a-z]+)(?= |$)/.exec(rest)?.slice(1) ?? [])],

@@ -282,3 +282,54 @@ Deno.test("a record is replayed, or targets are watched", async () => {
     "redpkt monitor: --replay shows what a record has: leave --target and --targets out, or --replay",
   ]);
 });
+
+Deno.test("every mistake of a show is told at once, by server and console", async () => {
+  assert.deepEqual(
+    await complaints([
+      "server",
+      "--bus",
+      "nats://a",
+      "--show-keys",
+      "keys",
+      "--bus",
+      "http://h:1",
+      "--event",
+      "A B",
+    ]),
+    [
+      "redpkt server: --bus http://h:1: consoles push to admin APIs; a host takes nats:// and file: and has its own door open",
+      "redpkt server: --show-keys: needs --host-id ID, a short name in small letters that no other host has",
+      "redpkt server: --show-keys: needs --event NAME, a short name in small letters such as gala-2027",
+    ],
+  );
+  assert.deepEqual(await complaints(["server", "--bus", "nats://a"]), [
+    "redpkt server: --bus: needs --show-keys DIR, the keys of those who direct the show",
+  ]);
+  assert.deepEqual(
+    await complaints([
+      "show",
+      "policy",
+      "interval=soon",
+      "colour=red",
+      "--in",
+      "1s",
+      "--at",
+      "2027-02-06T20:30:00Z",
+    ]),
+    [
+      "redpkt show: --in and --at: give one of them",
+      "redpkt show: --bus: is missing: give the paths to the hosts, such as --bus nats://a1,a2,a3 or http://HOST:8989",
+      "redpkt show: policy: colour: give interval=... jitter=... retry=...",
+      "redpkt show: policy: interval: give a time up to 1h, such as interval=500ms",
+    ],
+  );
+  assert.deepEqual(await complaints(["show", "hodl", "--bus", "file:bus"]), [
+    "redpkt show: hodl: no such action. Did you mean hold?",
+  ]);
+  assert.deepEqual(await complaints(["show", "hold", "--bus", "file:bus"]), [
+    "redpkt show: --keys keys: holds no key that signs. Make one: redpkt show keygen --keys keys",
+  ]);
+  assert.deepEqual(await complaints(["monitor", "--bus", "file:bus"]), [
+    "redpkt monitor: --bus: goes with --console DIR, the console that directs by it",
+  ]);
+});

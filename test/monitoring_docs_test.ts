@@ -5,6 +5,7 @@ import type { MetricDefinition } from "../core/counters/counters.ts";
 import { MONEY_COLUMNS, type MoneyColumn } from "../core/ledger/record/money_columns.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../core/ledger/thread/metrics.ts";
 import { UPLINK_METRICS } from "../core/books/uplink/metrics.ts";
+import { LINK_METRICS } from "../core/link/link_metrics.ts";
 import { CLAIM_METRICS } from "../core/server/host/claim_watch.ts";
 import { MONEY_GAUGES, moneyMetrics } from "../core/server/money/money_metrics.ts";
 import { GATEWAY_METRICS } from "../core/gateway/relay/metrics.ts";
@@ -27,6 +28,7 @@ const server: Record<string, MetricDefinition> = {
   ...PROJECTION_METRICS,
   ...CLAIM_METRICS,
   ...UPLINK_METRICS,
+  ...LINK_METRICS,
   ...MONEY_GAUGES,
   ...seed.metrics,
   ...send.metrics,
@@ -71,4 +73,16 @@ Deno.test("every metric that a chart names is one that a process or a rehearsal 
     return metrics.filter((metric) => !Object.hasOwn(known, metric));
   });
   assert.deepEqual(unknown, []);
+});
+
+Deno.test("every alert leads to its section of the runbook, and no section is of none", async () => {
+  const alerts = await Deno.readTextFile(new URL("alerts.yml", DOCS));
+  const names = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  const links = [...alerts.matchAll(/runbook_url: "docs\/runbook\.md#(\w+)"/g)].map(([, anchor]) => anchor);
+  assert.deepEqual(links, names.map((name) => name.toLowerCase()));
+  const runbook = await Deno.readTextFile(new URL("../runbook.md", DOCS));
+  assert.deepEqual([...runbook.matchAll(/^## (\w+)$/gm)].map(([, name]) => name), names);
+  for (const section of runbook.split(/^## /m).slice(1)) {
+    assert.match(section, /Look at:[^]*Do: /, section.split("\n")[0]);
+  }
 });

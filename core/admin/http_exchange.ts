@@ -150,6 +150,9 @@ async function send(
       "retry-after": "5",
     });
   }
+  if (response.body !== null && response.headers.has("content-length")) {
+    return await flow(exchange, outgoing, response);
+  }
   const body = new Uint8Array(await response.arrayBuffer());
   writeHead(outgoing, response);
   outgoing.setHeader("content-length", body.length);
@@ -160,19 +163,24 @@ async function send(
 /** Sends what comes, as long as somebody reads it. */
 async function stream(exchange: Exchange, outgoing: ServerResponse, response: Response): Promise<void> {
   exchange.streams++;
-  const reader = response.body!.getReader();
-  outgoing.on("close", () => void reader.cancel());
   try {
-    writeHead(outgoing, response);
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      if (!outgoing.write(value)) await read(exchange, outgoing, "drain");
-    }
-    outgoing.end();
+    await flow(exchange, outgoing, response);
   } finally {
     exchange.streams--;
   }
+}
+
+/** Sends a body as it comes, no faster than the peer reads. */
+async function flow(exchange: Exchange, outgoing: ServerResponse, response: Response): Promise<void> {
+  const reader = response.body!.getReader();
+  outgoing.on("close", () => void reader.cancel());
+  writeHead(outgoing, response);
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    if (!outgoing.write(value)) await read(exchange, outgoing, "drain");
+  }
+  outgoing.end();
 }
 
 /** Resolves when the peer has read what waits for it, or is gone; one that doesn't read is closed. */

@@ -5,7 +5,7 @@ import { showsToken } from "./bearer.ts";
 import { makeGuard } from "./guard.ts";
 import { isLoopbackHost } from "./host_name.ts";
 import type { HttpMetric } from "./http_metrics.ts";
-import { type HttpService, serveHttp } from "./http_server.ts";
+import { type HttpLimits, type HttpService, serveHttp } from "./http_server.ts";
 
 /** An address to serve HTTP on. */
 export interface HttpAddress {
@@ -86,9 +86,13 @@ export async function serveApi(
 }
 
 /** Serves HTTP. @throws UserError if the address can't be had */
-export async function openDoor({ flag, address, what }: Door, service: HttpService): Promise<RunningApi> {
+export async function openDoor(
+  { flag, address, what }: Door,
+  service: HttpService,
+  limits?: HttpLimits,
+): Promise<RunningApi> {
   try {
-    return await serveHttp(address, service);
+    return await serveHttp(address, service, limits);
   } catch (error) {
     const isTaken = (error as { code?: string }).code === "EADDRINUSE";
     const why = isTaken ? "the port is taken" : error instanceof Error ? error.message : error;

@@ -5,6 +5,7 @@ import type { Host } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
 import { systemSecret } from "../base/random.ts";
 import { after, every } from "../base/clock.ts";
+import type { ShowDesk } from "../show/console/desk.ts";
 import { MoneyWatch } from "./money/money_watch.ts";
 import { builtInCharts } from "../plugin/declared.ts";
 import { watchCharts } from "./collect/chart_watch.ts";
@@ -24,6 +25,8 @@ export interface ServedPage {
 interface PageParts {
   readonly core: MonitorCore;
   readonly money: MoneyWatch;
+  /** The show that the page directs, if it does. */
+  readonly show?: ShowDesk | undefined;
   readonly address: HttpAddress;
   /** Names by which the page may be called too. */
   readonly names?: readonly string[];
@@ -74,7 +77,7 @@ function worldOf(host: Host): TargetWorld {
  */
 export async function servePage(
   host: Host,
-  { core, money, address, names = [], log }: PageParts,
+  { core, money, show, address, names = [], log }: PageParts,
 ): Promise<ServedPage> {
   const [{ serveWeb }, { Control }] = await Promise.all([
     import("./web/web.ts"),
@@ -88,6 +91,7 @@ export async function servePage(
     core,
     control,
     money,
+    show,
     token,
     isOpen: given === undefined,
     onFault: tellFault(log),

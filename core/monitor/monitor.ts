@@ -1,3 +1,5 @@
+import { TOKEN_VARIABLE } from "../admin/serve.ts";
+import { parseBuses } from "../bus/open_bus.ts";
 import { helpText, parseFlags } from "../cli/flags.ts";
 import type { Command, Host } from "../cli/host.ts";
 import { type Log, openLog } from "../cli/log.ts";
@@ -7,6 +9,8 @@ import { tightenHeap } from "../os/tight_heap.ts";
 import { after, every, ManualClock } from "../base/clock.ts";
 import { nextTurn } from "../base/event_loop.ts";
 import { headlessJson, headlessLine, headlessMoney } from "./headless.ts";
+import { ShowDesk } from "../show/console/desk.ts";
+import { openConsole } from "../show/console/open_console.ts";
 import { MONITOR_FLAGS, type MonitorOptions } from "./monitor_flags.ts";
 import { keepGoing, liveCore, liveMoney, servePage } from "./live_page.ts";
 import type { MoneyWatch } from "./money/money_watch.ts";
@@ -37,6 +41,9 @@ export const command: Command = {
     if (values.replay !== undefined && (values.target.length > 0 || values.targets !== undefined)) {
       throw new UserError("--replay shows what a record has: leave --target and --targets out, or --replay");
     }
+    if (values.bus.length > 0 && values.console === undefined) {
+      throw new UserError("--bus: goes with --console DIR, the console that directs by it");
+    }
     return await run(host, values);
   },
 };
@@ -59,9 +66,11 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
     stop(signal);
   }));
   if (options.seconds > 0) ends.push(after(options.seconds * 1000, () => stop("--seconds")));
+  const show = options.console === undefined ? undefined : openDesk(host, options.console, options);
+  if (show !== undefined) ends.push(() => show.stop());
   const page = options["no-web"]
     ? undefined
-    : await servePage(host, { core, money, address: options.web, names: options["allow-host"], log });
+    : await servePage(host, { core, money, show, address: options.web, names: options["allow-host"], log });
   if (page !== undefined) ends.push(page.stop);
   ends.push(
     ...isTerminal
@@ -79,6 +88,19 @@ async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   for (const end of ends.reverse()) await end();
   await core.stop();
   return ExitCode.ok;
+}
+
+/** A console that stays: it answers hosts' clocks, whether there is a page or not. */
+function openDesk(host: Host, folder: string, { keys, bus }: MonitorOptions): ShowDesk {
+  const open = openConsole({
+    folder,
+    keys,
+    buses: parseBuses("--bus", bus),
+    event: undefined,
+    who: host.env("USER") ?? "operator",
+    token: host.env(TOKEN_VARIABLE) || undefined,
+  }, host.clock);
+  return new ShowDesk(open, host.clock);
 }
 
 /** Whether there is a screen to draw on, and keys to read. */

@@ -31,6 +31,13 @@ export const MONITOR_FLAGS = {
     httpAddress("127.0.0.1:8002").prefault("127.0.0.1:8002"),
   ),
   "allow-host": allowHostFlag("the page"),
+  console: flag(
+    "DIR",
+    "folder of a console (redpkt show): the page directs its show; with --keys and --bus",
+    z.string().min(1).optional(),
+  ),
+  keys: flag("DIR", "with --console: folder of its keys", z.string().min(1).default("keys")),
+  bus: listFlag("URL", "with --console: path to the hosts, as redpkt show takes it; may be repeated"),
   "no-web": switchFlag("serve no page"),
   headless: switchFlag(
     "print a line a second instead of the terminal view (so it is where there is no terminal)",

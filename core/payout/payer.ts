@@ -1,8 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import { AwardState } from "../books/contract/award_state.ts";
+import { AwardState } from "../books/account/award_state.ts";
 import { BooksAway } from "../books/contract/books_away.ts";
-import type { ClaimedPayment, PaymentResult, Payments } from "../books/contract/payments.ts";
+import type { ClaimedPayment, PaymentResult, Payments } from "../books/account/payments.ts";
 import { type Gateway, paymentKey } from "./gateway/gateway.ts";
 import { ResultWriter } from "./result_writer.ts";
 import { retryMs } from "./retry.ts";

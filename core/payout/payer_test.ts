@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../base/clock.ts";
 import { Random } from "../base/random.ts";
-import { AwardState } from "../books/contract/award_state.ts";
+import { AwardState } from "../books/account/award_state.ts";
 import { BooksAway } from "../books/contract/books_away.ts";
-import type { Payments } from "../books/contract/payments.ts";
+import type { Payments } from "../books/account/payments.ts";
 import { ModelBooks } from "../books/model/model_books.ts";
 import type { FindOutcome, Gateway, PaymentOrder, PayOutcome } from "./gateway/gateway.ts";
 import { Payer, type PayerEvent, type PayerOptions } from "./payer.ts";

@@ -5,7 +5,7 @@ import { formatCount, formatYuan } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import type { Books } from "../books/contract/books.ts";
 import { BooksAway } from "../books/contract/books_away.ts";
-import type { Payments } from "../books/contract/payments.ts";
+import type { Payments } from "../books/account/payments.ts";
 import { BOOKS_FILE } from "../books/open/open_books.ts";
 import { awaitBooks } from "../books/open/await_books.ts";
 import {

@@ -1,5 +1,5 @@
 import { BooksAway } from "../books/contract/books_away.ts";
-import type { PaymentResult } from "../books/contract/payments.ts";
+import type { PaymentResult } from "../books/account/payments.ts";
 import type { PayerOptions } from "./payer.ts";
 
 /** Results that are stored at a time. */

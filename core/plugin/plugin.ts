@@ -5,6 +5,7 @@
 export { z } from "zod";
 export {
   CloseCode,
+  CueState,
   isForLater,
   Opcode,
   PLUGIN_CLOSE_CODES,
@@ -26,8 +27,10 @@ export { DETAILS_PER_FRAME, frames, MOST_CHAT_BYTES, MOST_RECIPIENTS, Opcode1 } 
 export {
   writeChatResult,
   writeClaimResult,
+  writeCue,
   writeNotice,
   writeOpenResult,
+  writePolicy,
   writeShakeGreeting,
   writeShakeResult,
 } from "../wire/v1/writers.ts";
@@ -57,6 +60,15 @@ export {
   type TicketWave,
   TicketWord,
 } from "../seed/file/tickets.ts";
+export {
+  type ShowDocument,
+  type ShowLimits,
+  type ShowPolicy,
+  type ShowVersion,
+  type ShowWave,
+  showWaves,
+  versionText,
+} from "../show/document.ts";
 export * from "./contract/definition.ts";
 export * from "./contract/entries.ts";
 export * from "./contract/frames.ts";

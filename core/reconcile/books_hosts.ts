@@ -1,6 +1,6 @@
 import type { Books } from "../books/contract/books.ts";
 import type { Cursor, RowNumbers } from "../books/contract/intake.ts";
-import { BlockHasher, type BlockSums, ROWS_PER_BLOCK } from "../books/contract/row_hash.ts";
+import { BlockHasher, type BlockSums, ROWS_PER_BLOCK } from "../books/account/row_hash.ts";
 import type { OnStage } from "../cli/progress.ts";
 import { ledgerIdOf } from "../ledger/chain/links.ts";
 import type { UsedSeed } from "../ledger/kinds/notes.ts";

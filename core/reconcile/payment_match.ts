@@ -1,4 +1,4 @@
-import { AwardState, awardStateName, RETURNED_STATES } from "../books/contract/award_state.ts";
+import { AwardState, awardStateName, RETURNED_STATES } from "../books/account/award_state.ts";
 import type { Books } from "../books/contract/books.ts";
 import type { OnStage } from "../cli/progress.ts";
 import { SortedBlocks } from "../ledger/record/sorted_blocks.ts";

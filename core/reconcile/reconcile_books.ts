@@ -1,6 +1,6 @@
-import type { Found } from "../books/contract/audits.ts";
+import type { Found } from "../books/account/audits.ts";
 import type { Books } from "../books/contract/books.ts";
-import { type Statement, statementOf } from "../books/contract/statement.ts";
+import { type Statement, statementOf } from "../books/account/statement.ts";
 import type { OnStage } from "../cli/progress.ts";
 import { type ComparedHost, compareHosts } from "./books_hosts.ts";
 import type { Differences } from "./differences.ts";

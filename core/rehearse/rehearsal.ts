@@ -22,7 +22,8 @@ import { measureMemoryNs } from "./machine/memory_latency.ts";
 import { causesOf, exitCodeOf, kindText, machineByPhase, outcomeText } from "./outcome.ts";
 import type { RehearseOptions } from "./rehearse.ts";
 import { RehearsalBroken, Run, type RunResult } from "./run.ts";
-import type { FullScenario } from "./measure/scenario.ts";
+import { type FullScenario, hasShow, killsServer } from "./measure/scenario.ts";
+import { ShowStage } from "./show/show_stage.ts";
 import { makeSeedSet, type SeedSet } from "./stage/seed_set.ts";
 import { Stage, type StageOptions } from "./stage/stage.ts";
 import { StatusLine } from "./status_line.ts";
@@ -92,11 +93,20 @@ export class Rehearsal {
       const seeds = scenario.plan === undefined
         ? undefined
         : makeSeedSet(scenario.plan, folder, clock.wallMs());
+      await using show = hasShow(scenario) ? await ShowStage.start(this.#host, folder, seeds!) : undefined;
+      if (show !== undefined) this.#say(`the show comes by ${show.paths}\n\n`);
       const stage = await Stage.start(this.#host, scenario, {
-        ...this.#stageOptions(users, seeds?.serverFlags),
+        ...this.#stageOptions(users, [...seeds?.serverFlags ?? [], ...show?.serverFlags ?? []]),
         ...log,
       });
-      const { config, charts, timeline, played } = await this.#play(stage, scenario, users, rateShare, page);
+      const { config, charts, timeline, played } = await this.#play(
+        stage,
+        scenario,
+        users,
+        rateShare,
+        page,
+        show,
+      );
       const reconciled = played.result === undefined ? undefined : this.#reconcile(log, seeds);
       const summary = this.#summarize(scenario, stage.plugins, { played, reconciled, timeline, kind }, {
         startedAt,
@@ -106,6 +116,7 @@ export class Rehearsal {
           engine: this.#engine,
           users,
           rateShare,
+          ...(show === undefined ? {} : { show: show.paths }),
           ...(fit === undefined ? {} : { fit }),
         },
       });
@@ -173,6 +184,7 @@ export class Rehearsal {
     users: number,
     rateShare: number,
     page: LivePage | undefined,
+    show: ShowStage | undefined,
   ): Promise<{ played: Played; timeline: Timeline; config: unknown; charts: readonly Declared[] }> {
     const status = new StatusLine(this.#host);
     const timeline = new Timeline((second) => status.show(second), page);
@@ -190,7 +202,10 @@ export class Rehearsal {
       timeline.follow("server", stage.server);
       timeline.follow("client", stage.client);
       played = {
-        result: await new Run(this.#host, stage, timeline, rateShare, this.#signal).play(scenario, users),
+        result: await new Run(this.#host, stage, timeline, rateShare, this.#signal, show).play(
+          scenario,
+          users,
+        ),
       };
     } catch (error) {
       if (!(error instanceof RehearsalBroken)) throw error;
@@ -237,9 +252,8 @@ export class Rehearsal {
 }
 
 /** A server that was killed has forgotten its counts, and nobody counts what misbehaving users win; the ledger does. */
-function canCompareCounts({ phases, fleet }: FullScenario): boolean {
-  const isMisbehaving = Object.keys(fleet?.misbehave ?? {}).length > 0;
-  return !isMisbehaving && phases.every(({ kills }) => kills === undefined);
+function canCompareCounts(scenario: FullScenario): boolean {
+  return Object.keys(scenario.fleet?.misbehave ?? {}).length === 0 && !killsServer(scenario);
 }
 
 function headline(

@@ -3,7 +3,8 @@ import { formatCount } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { sleep } from "../base/clock.ts";
 import { type PhaseResult, phaseResult, type Reading } from "./measure/measures.ts";
-import { type FullScenario, type Phase, waveOf } from "./measure/scenario.ts";
+import { type FullScenario, type Phase, type ShowStep, waveOf } from "./measure/scenario.ts";
+import type { ShowStage } from "./show/show_stage.ts";
 import type { AskServer } from "../plugin/plugin.ts";
 import type { Stage } from "./stage/stage.ts";
 import type { Timeline } from "./timeline.ts";
@@ -60,17 +61,26 @@ export class Run {
   readonly #timeline: Timeline;
   readonly #rateShare: number;
   readonly #signal: AbortSignal;
+  readonly #show: ShowStage | undefined;
   /** Asks the server that there is at that moment: it may have been started again. */
   readonly #ask: AskServer = (method, path, body, headers) =>
     this.#stage.server.request(method, path, body, headers);
 
   /** @param rateShare part of the scenario's rates that is offered */
-  constructor(host: Host, stage: Stage, timeline: Timeline, rateShare: number, signal: AbortSignal) {
+  constructor(
+    host: Host,
+    stage: Stage,
+    timeline: Timeline,
+    rateShare: number,
+    signal: AbortSignal,
+    show?: ShowStage,
+  ) {
     this.#host = host;
     this.#stage = stage;
     this.#timeline = timeline;
     this.#rateShare = rateShare;
     this.#signal = signal;
+    this.#show = show;
   }
 
   /** @param isEnough asked after each phase; true: the others aren't played */
@@ -110,6 +120,7 @@ export class Run {
   ): Promise<RunResult> {
     this.#timeline.phase = "connect";
     await this.#ready();
+    await this.#show?.begin();
     await this.#prepare(scenario, users);
     const connect = await this.#connect(users, scenario.connectsPerS);
     const phases: PhaseResult[] = [];
@@ -168,15 +179,21 @@ export class Run {
     const qps = Math.max(1, Math.round(phase.shakesPerS * this.#rateShare));
     await this.#order(phase, phase.seconds);
     const wave = waveOf(scenario, phase);
-    if (wave !== undefined) await this.#stage.plugins.order("wave", this.#ask, wave);
+    if (wave !== undefined && this.#show === undefined) {
+      await this.#stage.plugins.order("wave", this.#ask, wave);
+    }
     const before = await this.#stage.read();
+    const { cue, policy } = phase;
+    if (cue !== undefined) await this.#stage.plugins.order("cue", this.#ask, cue);
+    if (policy !== undefined) await this.#stage.plugins.order("policy", this.#ask, policy);
     await this.#behave(phase, scenario.groupSize, users);
     this.#timeline.phase = phase.name;
     let backAfterS: number | null = null;
     await client.request("POST", "/rate", { qps: phase.shakesPerS === 0 ? 0 : qps });
+    if (phase.show !== undefined) await this.#direct(phase, phase.show, before);
     const { kills = 0 } = phase;
     const partS = phase.seconds / (kills + 1);
-    await this.#pause(partS * 1000);
+    await this.#pause(phase.show === undefined ? partS * 1000 : 0);
     for (let kill = 1; kill <= kills; kill++) {
       await this.#crash();
       before.server = await this.#stage.server.totals(); // it counts from 0 again
@@ -193,6 +210,22 @@ export class Run {
     const after = await this.#stage.read();
     const { measures } = this.#stage.plugins;
     return phaseResult(phase.name, phase.seconds, before, after, backAfterS, measures);
+  }
+
+  /** Does what the director does, each thing at its time, to the end of the phase. */
+  async #direct({ seconds }: Phase, steps: readonly ShowStep[], before: Reading): Promise<void> {
+    const startMs = this.#host.clock.monotonicMs();
+    const until = (atS: number) =>
+      this.#pause(Math.max(0, atS * 1000 - (this.#host.clock.monotonicMs() - startMs)));
+    for (const { atS, do: step } of steps) {
+      await until(atS);
+      this.#timeline.event(this.#host.clock.wallMs(), `show: ${Object.values(step).join(" ")}`);
+      if (step.what === "killServer") {
+        await this.#crash();
+        before.server = await this.#stage.server.totals(); // it counts from 0 again
+      } else await this.#show!.perform(step);
+    }
+    await until(seconds);
   }
 
   async #behave({ behaviour, hostSends, seconds }: Phase, groupSize: number, users: number): Promise<void> {

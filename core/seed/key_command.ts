@@ -9,23 +9,29 @@ import { KeyFolder } from "./file/keys.ts";
 export const KEYS_FLAG = flag("DIR", "folder of keys", z.string().default("keys"));
 const FLAGS = { keys: KEYS_FLAG, json: JSON_FLAG } satisfies Flags;
 
-const USAGE = "redpkt seed key new|rotate|list|trust FILE.pem|distrust ID [FLAGS]";
-const ABOUT = "Keys that sign seed files.\n\n" +
+const usage = (command: string) => `${command} new|rotate|list|trust FILE.pem|distrust ID [FLAGS]`;
+const about = (what: string) =>
+  `Keys that sign ${what}.\n\n` +
   "  new            makes the key that signs, and trusts it\n" +
   "  rotate         replaces it by another; what it has signed stays trusted until distrust\n" +
   "  list           shows who is trusted\n" +
-  "  trust FILE     takes files that this public key has signed\n" +
+  "  trust FILE     takes what this public key has signed\n" +
   "  distrust ID    takes none of them any more\n\n" +
-  "DIR/signing.pem belongs where files are made, and nowhere else. Access hosts need DIR/trusted alone.";
+  "DIR/signing.pem belongs where they are made, and nowhere else. Access hosts need DIR/trusted alone.";
 
-/** `redpkt seed key`. */
-export function runKey(host: Host, args: readonly string[]): number {
+/** `redpkt seed key`, and the same of other commands whose keys sign something else. */
+export function runKey(
+  host: Host,
+  args: readonly string[],
+  command = "redpkt seed key",
+  what = "seed files",
+): number {
   const { values, operands: [action, ...operands], wantsHelp } = parseFlags(args, FLAGS);
   if (wantsHelp || action === undefined) {
-    host.out(helpText(USAGE, ABOUT, FLAGS));
+    host.out(helpText(usage(command), about(what), FLAGS));
     return wantsHelp ? ExitCode.ok : ExitCode.usage;
   }
-  const folder = new KeyFolder(values.keys);
+  const folder = new KeyFolder(values.keys, command);
   const operand = (what: string) => {
     if (operands.length !== 1) throw new UserError(`key ${action}: give ${what}`);
     return operands[0];

@@ -53,11 +53,13 @@ export function loginProblems({ version0, "token-keys": keys }: Partial<ServerOp
 
 /** Tickets are somebody's money: they need a ledger that lasts, and a host that knows which it is. */
 export function seedProblems(
-  { seed, ledger, "host-id": hostId, claims }: Partial<ServerOptions>,
+  { seed, ledger, "host-id": hostId, claims, "show-keys": showKeys }: Partial<ServerOptions>,
 ): string[] {
   if (seed === undefined) {
     return [
-      ...(hostId === undefined ? [] : ["--host-id: goes with --seed FILE"]),
+      ...(hostId === undefined || showKeys !== undefined
+        ? []
+        : ["--host-id: goes with --seed FILE or --show-keys DIR"]),
       ...(claims === undefined ? [] : ["--claims: goes with --seed FILE"]),
     ];
   }

@@ -1,3 +1,4 @@
+import { SHOW_FLAGS } from "./show/show_flags.ts";
 import { z } from "zod";
 import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
 import { ENGINE_CHOICES } from "../engine/choose.ts";
@@ -65,7 +66,7 @@ export const SERVER_FLAGS = {
   ledger: flag("DIR", "directory in which awards last; without it they are forgotten", z.string().optional()),
   ...BOOKS_FLAGS,
   seed: flag("FILE", "seed file whose tickets are given away", z.string().min(1).optional()),
-  "host-id": flag("ID", "which host this is; with --seed", z.string().min(1).optional()),
+  "host-id": flag("ID", "which host this is; with --seed and --show-keys", z.string().min(1).optional()),
   "host-number": flag(
     "N",
     "whose range of packet ids this host generates from; another one for each host of an event",
@@ -112,7 +113,8 @@ export const SERVER_FLAGS = {
     "keys of the tokens that version 1 logs in with (see redpkt token); without them any token is taken",
     z.string().optional(),
   ),
-  event: flag("NAME", "the event that tokens must be for", z.string().default("")),
+  event: flag("NAME", "the event that tokens and shows must be for", z.string().default("")),
+  ...SHOW_FLAGS,
   "proxy-protocol": {
     ...listFlag(
       "LIST",

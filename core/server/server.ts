@@ -32,6 +32,8 @@ import type { HostSettings } from "./worker/host_settings.ts";
 import { serverRoutes } from "./admin_routes.ts";
 import { readClientHosts } from "./worker/client_hosts.ts";
 import { HostSeed } from "./host/host_seed.ts";
+import { startShow } from "./show/host_show.ts";
+import { showProblems } from "./show/show_flags.ts";
 import { foundFileProblems, loginProblems, seedProblems } from "./option_problems.ts";
 import { allowsVersion0, SERVER_FLAGS, type ServerOptions } from "./options.ts";
 
@@ -54,7 +56,12 @@ export const command: Command = {
     }
     problems.unshift(...file.problems);
     if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
-    problems.push(...seedProblems(values), ...loginProblems(values), ...booksProblems(values));
+    problems.push(
+      ...seedProblems(values),
+      ...loginProblems(values),
+      ...booksProblems(values),
+      ...showProblems(values),
+    );
     const { set: settings = [] } = values;
     const sources = pluginSources(values.plugins, values.seed !== undefined, host.program);
     const strange = foundFileProblems(file);
@@ -103,6 +110,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Plugins): Prom
   const startMs = host.clock.monotonicMs();
   const running = await start(host, options, plugins, log);
   const { access, settings, series } = running;
+  const show = startShow(host, options, access, log);
   await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
@@ -112,7 +120,10 @@ async function serve(host: Host, options: ServerOptions, plugins: Plugins): Prom
     onFault: tellFault(log),
     count: httpCounts(access.counters, access.setCount),
     version: VERSION,
-    routes: serverRoutes({ ...running, state, stop, options, plugins, startMs, clock: host.clock }),
+    routes: [
+      ...show.routes,
+      ...serverRoutes({ ...running, state, stop, options, plugins, startMs, clock: host.clock }),
+    ],
   });
   let exitCode: number = ExitCode.ok;
   access.onMoneyFailure((reason, code) => {
@@ -138,6 +149,7 @@ async function serve(host: Host, options: ServerOptions, plugins: Plugins): Prom
   collectGarbage();
   const reason = await stopped;
   state.isDraining = true;
+  await show.stop();
   await end(running, reason, options["drain-seconds"], log);
   forget();
   await admin.stop();

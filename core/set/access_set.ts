@@ -46,9 +46,9 @@ export class AccessSet {
     const plugins = new SetPlugins({
       plugins: host.plugins,
       frames: host.frames,
-      create: (i, tickAt) => {
+      create: (i, asks) => {
         const { plugin, config } = host.plugins[i];
-        return plugin.create(contexts.make(i, random.fork(), tickAt), config);
+        return plugin.create(contexts.make(i, random.fork(), asks), config);
       },
       failed: (plugin, error) => {
         counters.block[counters.at.pluginFailures]++;

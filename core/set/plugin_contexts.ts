@@ -8,6 +8,7 @@ import type { Entries } from "./awards/entries.ts";
 import type { Replies } from "./common/replies.ts";
 import type { SetCounters } from "./common/set_counters.ts";
 import type { SetHost, SetPlace } from "./common/set_host.ts";
+import type { PluginAsks } from "./common/set_plugins.ts";
 
 export interface PluginContextsParts {
   readonly host: SetHost;
@@ -27,8 +28,8 @@ export class PluginContexts {
     this.#parts = parts;
   }
 
-  /** @param tickAt asks for a tick of this plugin */
-  make(plugin: number, random: Random, tickAt: (monotonicMs: number) => void): SetContext {
+  /** @param asks what this plugin asks of the SET's plugins */
+  make(plugin: number, random: Random, { tickAt, followAnswers }: PluginAsks): SetContext {
     const { host, place, counters, entries, replies, receipts } = this.#parts;
     const { index, setCount, local } = place;
     const { connections } = host;
@@ -72,6 +73,7 @@ export class PluginContexts {
         tickAt(monotonicMs);
         host.tickBy(monotonicMs);
       },
+      followAnswers,
       post: (words, count) => host.postToHost(index, plugin, words, count),
       record: (metric, value) => record(this.#histogram(metric), value),
       readLess: (perPass) => host.readLess(local, perPass),

@@ -64,7 +64,10 @@ export class UserFrames {
         this.#receipts.received(connection, user, this.#host.nowMs);
       }
     }
-    return this.#answer(connection, opcode, request, at);
+    const code = this.#answer(connection, opcode, request, at);
+    if (code !== 0 || !this.#plugins.isFollowed) return code;
+    const isRead = this.#plugins.addToAnswer(connection, this.#replies, this.#host.nowMs);
+    return isRead ? 0 : CloseCode.slowReader;
   }
 
   /** Every frame passes admission first, also those that the core answers itself. */

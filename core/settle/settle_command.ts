@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Random, systemSeed } from "../base/random.ts";
 import { formatCount } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
-import { AwardState, awardStateName } from "../books/contract/award_state.ts";
+import { AwardState, awardStateName } from "../books/account/award_state.ts";
 import type { BooksEvent } from "../books/contract/event.ts";
 import { PARTS } from "../books/contract/openings.ts";
 import type { Books } from "../books/contract/books.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { AwardState } from "../books/contract/award_state.ts";
+import type { AwardState } from "../books/account/award_state.ts";
 import type { Books } from "../books/contract/books.ts";
 import { BooksAway } from "../books/contract/books_away.ts";
 import { PARTS } from "../books/contract/openings.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { formatCount } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
-import { awardStateName } from "../books/contract/award_state.ts";
+import { awardStateName } from "../books/account/award_state.ts";
 import type { Books } from "../books/contract/books.ts";
 import { BOOKS_FILE } from "../books/open/open_books.ts";
 import { withBooks } from "../books/command/with_books.ts";
@@ -22,7 +22,7 @@ import {
   STATEMENT_COLUMNS,
   type StatementLine,
   statementOf,
-} from "../books/contract/statement.ts";
+} from "../books/account/statement.ts";
 import { statementText } from "./statement_text.ts";
 import { openTable, type TableColumn } from "./table_file.ts";
 

@@ -1,6 +1,6 @@
 import { formatCount, formatYuan } from "../base/units.ts";
 import { alignColumns } from "../cli/columns.ts";
-import type { Statement, StatementLine } from "../books/contract/statement.ts";
+import type { Statement, StatementLine } from "../books/account/statement.ts";
 
 /** What people read of a line: where the money is, and how many packets that are. */
 const ROWS:

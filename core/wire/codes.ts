@@ -62,6 +62,16 @@ export function isForLater(result: number): boolean {
 /** How a sent packet is split into shares. */
 export const SendMode = { equal: 0, random: 1 } as const;
 
+/** What a cue says of the wave that it names. */
+export const CueState = {
+  /** There is no cue: shake as if there had never been one. */
+  none: 0,
+  /** Shake from its start on, for its length. */
+  planned: 1,
+  /** Don't shake until another cue comes: the show stands still, or is over. */
+  held: 2,
+} as const;
+
 /** Opcodes that plugins which don't come with the program may use, and the first one past them. */
 export const PLUGIN_OPCODES = { from: 0x0200, to: 0x0400 } as const;
 

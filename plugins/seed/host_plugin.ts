@@ -4,11 +4,15 @@ import {
   type PluginControl,
   type PluginRoute,
   refusalName,
+  RouteError,
+  type ShowDocument,
   type Tickets,
   Verdict,
+  type Wave,
 } from "../../core/plugin/plugin.ts";
 import { Releases } from "./releases.ts";
-import { keptWaves } from "./wave_changes.ts";
+import { ShownWaves, showProblems } from "./shown_waves.ts";
+import { keptWaves, WaveChanges } from "./wave_changes.ts";
 import { waveRoutes } from "./wave_routes.ts";
 
 /** How often it looks whether tickets and ledger are ready. */
@@ -20,6 +24,7 @@ export class SeedHost implements PluginControl, PacketSource {
   /** A host without tickets offers none. */
   readonly packets?: PacketSource;
   readonly #host: HostContext;
+  readonly #shown: ShownWaves;
   #releases: Releases | undefined;
   #isEntering = false;
   /** Why the ledger doesn't take the tickets. */
@@ -27,13 +32,27 @@ export class SeedHost implements PluginControl, PacketSource {
 
   constructor(host: HostContext) {
     this.#host = host;
-    this.routes = waveRoutes(host, () => this.#releases);
+    const playing = () => {
+      if (this.#releases !== undefined) return this.#releases;
+      throw new RouteError(503, "the tickets are still being read: try again");
+    };
+    const changes = new WaveChanges(host, playing);
+    this.routes = waveRoutes(host, changes, playing);
+    this.#shown = new ShownWaves(host, changes);
     if (host.hasTickets) this.packets = this;
   }
 
   whyNotReady(): string | undefined {
     if (!this.#host.hasTickets || this.#releases?.isReady) return undefined;
     return this.#refusal ?? "tickets starting";
+  }
+
+  checkShow(show: ShowDocument): readonly string[] | undefined {
+    return this.#host.hasTickets ? showProblems(show, this.#releases) : [];
+  }
+
+  onShow(show: ShowDocument): void {
+    this.#shown.take(show, this.#releases);
   }
 
   status(): Record<string, unknown> | undefined {
@@ -46,13 +65,19 @@ export class SeedHost implements PluginControl, PacketSource {
 
   /** Waits for tickets and ledger; after that, whoever gives packets away asks for them. */
   onTick(nowMs: number): number {
-    if (!this.#host.hasTickets || this.#isEntering) return Infinity;
+    if (!this.#host.hasTickets) return Infinity;
+    if (this.#isEntering) return this.#shown.turn(nowMs);
     const { tickets } = this.#host;
     if (tickets === undefined || !this.#host.isLedgerReady()) return nowMs + LOOK_MS;
     this.#isEntering = true;
     this.#releases = new Releases(this.#host, tickets, keptWaves(this.#host, tickets.hash));
+    this.#shown.begin(this.#releases);
     void this.#enter(tickets, this.#releases);
     return Infinity;
+  }
+
+  get waves(): Wave[] {
+    return this.#releases?.waves ?? [];
   }
 
   get greetings(): Tickets["greetings"] {

@@ -1,4 +1,4 @@
-import type { HostContext, PacketSource, Tickets } from "../../core/plugin/plugin.ts";
+import type { HostContext, PacketSource, Tickets, Wave } from "../../core/plugin/plugin.ts";
 import { Greetings, hasGreetings } from "./greetings.ts";
 import { plannedSchedule, type Schedule } from "./schedule.ts";
 import { WavePlayer } from "./wave_player.ts";
@@ -60,7 +60,7 @@ export class Releases implements PacketSource {
     this.#lastMs = nowMs;
     const wallMs = this.#host.unixMs();
     this.#noteStep(wallMs - nowMs);
-    if (!this.isReady) return;
+    if (!this.isReady || !this.#host.mayRelease()) return;
     this.#close(wallMs);
     const player = this.#playing(wallMs);
     if (player !== undefined) {
@@ -99,6 +99,22 @@ export class Releases implements PacketSource {
 
   isOpen(packetId: number): boolean {
     return this.#isClosed[this.#waveOf(packetId)] === 0;
+  }
+
+  get waves(): Wave[] {
+    return this.players.map(({ wave, schedule, isOver, startWallMs, endWallMs }, at) => ({
+      name: wave.name,
+      startMs: startWallMs,
+      endMs: endWallMs,
+      isHeld: schedule.pausedWallMs !== undefined,
+      isOver,
+      resource: this.greetings.find(({ waves }) => waves.includes(at))?.resource ?? 0,
+    }));
+  }
+
+  /** Whether a wave's leftover went back: nothing can come of it any more. */
+  isClosed(player: WavePlayer): boolean {
+    return this.#isClosed[this.players.indexOf(player)] === 1;
   }
 
   /** What an operator sees of a wave. */

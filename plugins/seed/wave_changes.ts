@@ -67,8 +67,11 @@ export class WaveChanges {
       // Of tickets that this host had before.
       if (player === undefined) return { order: order.number, repeated: isRepeated };
       if (!isRepeated) {
+        const { isStopped } = player.schedule;
         player.schedule = (order.fixed as FixedChange).schedule;
         if (player.schedule.isStopped) player.isOver = true;
+        // What was stopped and isn't any more plays on, unless its leftover went back.
+        else if (isStopped) player.isOver = all.isClosed(player);
         order.finish();
         this.#host.wakeUp();
       }

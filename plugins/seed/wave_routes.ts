@@ -1,5 +1,5 @@
 import { type HostContext, type PluginRoute, RouteError, z } from "../../core/plugin/plugin.ts";
-import { type FixedChange, WaveChanges } from "./wave_changes.ts";
+import type { FixedChange, WaveChanges } from "./wave_changes.ts";
 import type { Releases } from "./releases.ts";
 import { moved, paused, resumed, type Schedule, stretched } from "./schedule.ts";
 import type { WavePlayer } from "./wave_player.ts";
@@ -16,14 +16,7 @@ const stretchBody = z.strictObject({ wave, factor: z.number().min(1).max(1_000) 
 const waveBody = z.strictObject({ wave });
 
 /** What an operator can do to waves while they run. */
-export function waveRoutes(host: HostContext, releases: () => Releases | undefined): PluginRoute[] {
-  const playing = () => {
-    const found = releases();
-    if (found === undefined) throw new RouteError(503, "the tickets are still being read: try again");
-    return found;
-  };
-  const changes = new WaveChanges(host, playing);
-
+export function waveRoutes(host: HostContext, changes: WaveChanges, playing: () => Releases): PluginRoute[] {
   /** @param by the schedule as the order wants it; may throw a `RouteError` */
   function change<Body extends { readonly wave: string }>(
     action: string,

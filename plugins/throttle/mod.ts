@@ -23,6 +23,7 @@ export default definePlugin({
     throttleUnanswered: { kind: "counter", help: "Refused frames that were dropped without an answer" },
     throttleLoginsByHost: { kind: "counter", help: "Logins refused by the rate of the host" },
     throttleLoginsByUser: { kind: "counter", help: "Logins refused since the user tries too often" },
+    throttleLoginsBanned: { kind: "counter", help: "Logins refused since the show bans the user" },
     throttleLevelRises: { kind: "counter", help: "Times that the measured delay raised the level of a SET" },
     throttleSetsStrained: { kind: "gauge", help: "SETs at level 1" },
     throttleSetsReadingLess: { kind: "gauge", help: "SETs at level 2" },

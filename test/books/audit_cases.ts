@@ -1,7 +1,7 @@
 /** What every look into the books must find. What is planted in a database is in `reconcile_books_test.ts`. */
 import assert from "node:assert/strict";
 import type { Books } from "../../core/books/contract/books.ts";
-import { BlockHasher, ROWS_PER_BLOCK } from "../../core/books/contract/row_hash.ts";
+import { BlockHasher, ROWS_PER_BLOCK } from "../../core/books/account/row_hash.ts";
 import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { ROW_FIELDS } from "../../core/ledger/record/entry_rows.ts";
 import type { BooksCase } from "./books_conformance.ts";

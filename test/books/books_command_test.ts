@@ -201,6 +201,11 @@ Deno.test("an adopted ledger is the books' from then on: its copies, older state
     fillLedger(`${folder}/adopted`, { awards: 500, users: 1_000, isCheckpointed: false, firstSponsor: 60 });
     await run(["books", "fill", ...books, "--ledger", `${folder}/adopted`]);
     assert.match(await run(adopt(`${folder}/adopted`)), /epoch 3/);
+    // One that died after it had said so in the ledger, and before the books knew.
+    const store = new SqliteStore(`${folder}/adopted`, "off");
+    store.note(noteOf(kinds.adoption, { epoch: 4, reason: "half", token: "half" }), Date.now());
+    store.close();
+    assert.match(await run(adopt(`${folder}/adopted`)), /epoch 4 .*; 2 rows carried/);
     const opened = await openBooks(books[1]);
     assert.deepEqual((await booksContentOf(opened.intake, 7)).rows, contentOf(`${folder}/adopted`).rows);
     await opened.close();

@@ -1,8 +1,8 @@
 /** What every kind of books must do when operators stop, let go and take back. */
 import assert from "node:assert/strict";
-import { AwardState } from "../../core/books/contract/award_state.ts";
+import { AwardState } from "../../core/books/account/award_state.ts";
 import type { Books } from "../../core/books/contract/books.ts";
-import type { HoldTarget } from "../../core/books/contract/holds.ts";
+import type { HoldTarget } from "../../core/books/account/holds.ts";
 import type { BooksCase } from "./books_conformance.ts";
 import { FIRST_MS } from "./some_ledger.ts";
 import { Hosts, settleAll, stateOf, statesOf } from "./wins.ts";

@@ -1,8 +1,8 @@
 /** What every queue of payments must do. */
 import assert from "node:assert/strict";
-import { AwardState } from "../../core/books/contract/award_state.ts";
+import { AwardState } from "../../core/books/account/award_state.ts";
 import type { Books } from "../../core/books/contract/books.ts";
-import type { ClaimedPayment, PaymentResult } from "../../core/books/contract/payments.ts";
+import type { ClaimedPayment, PaymentResult } from "../../core/books/account/payments.ts";
 import { FIRST_MS } from "./some_ledger.ts";
 import type { BooksCase } from "./books_conformance.ts";
 import { awardsOf, Hosts, settleAll, stateOf } from "./wins.ts";

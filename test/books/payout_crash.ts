@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { sleep } from "../../core/base/clock.ts";
 import { Random } from "../../core/base/random.ts";
-import { AwardState, awardStateName, COUNTED_STATES } from "../../core/books/contract/award_state.ts";
+import { AwardState, awardStateName, COUNTED_STATES } from "../../core/books/account/award_state.ts";
 import type { Books } from "../../core/books/contract/books.ts";
 import { BooksAway } from "../../core/books/contract/books_away.ts";
 import { makeBooks, openBooks } from "../../core/books/open/open_books.ts";
 import { HeldPort } from "../../core/rehearse/stage/held_port.ts";
-import { statementOf } from "../../core/books/contract/statement.ts";
+import { statementOf } from "../../core/books/account/statement.ts";
 import { redpkt, Running } from "../processes.ts";
 import { PostgresServer } from "./postgres_server.ts";
 import { awardsOf, Hosts, type Win } from "./wins.ts";

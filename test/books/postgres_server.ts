@@ -3,12 +3,12 @@ import { findPostgres, PostgresCluster } from "../../core/rehearse/books/postgre
 import { HeldPort } from "../../core/rehearse/stage/held_port.ts";
 import { sleep } from "../../core/base/clock.ts";
 import { processCpuS } from "../../bench/process_cpu.ts";
-import { childrenOf } from "./processes.ts";
+import { childrenOf, processesIn } from "./processes.ts";
 
 export { findPostgres };
 
 /** Nothing takes as long, unless it hangs. */
-const MOST_MS = 120_000;
+const MOST_MS = 180_000;
 const LOOK_MS = 50;
 
 /** A private PostgreSQL on loopback, with its data in a temporary folder. */
@@ -48,15 +48,16 @@ export class PostgresServer implements AsyncDisposable {
     const untilMs = Date.now() + MOST_MS;
     for (;;) {
       // One that was killed may hold its memory for a moment: then the new one ends by itself.
-      const started = this.#process = this.#cluster.spawn();
+      const started = this.#process = this.#cluster.spawn("piped");
+      const said = linesOf(started.stderr);
       let hasEnded = false;
       void started.status.then(() => hasEnded = true);
       while (!hasEnded) {
         if (await this.#cluster.answers()) return;
-        assert.ok(Date.now() < untilMs, "PostgreSQL starts");
+        assert.ok(Date.now() < untilMs, `PostgreSQL starts: ${said.join("")}`);
         await sleep(LOOK_MS);
       }
-      assert.ok(Date.now() < untilMs, "PostgreSQL starts");
+      assert.ok(Date.now() < untilMs, `PostgreSQL starts: ${said.join("")}`);
       await sleep(LOOK_MS);
     }
   }
@@ -72,16 +73,15 @@ export class PostgresServer implements AsyncDisposable {
   async kill9(): Promise<void> {
     const started = this.#process;
     if (started === undefined) return;
-    const children = await childrenOf(started.pid);
-    for (const pid of [started.pid, ...children]) {
-      try {
-        Deno.kill(pid, "SIGKILL");
-      } catch {
-        // it has ended already
-      }
-    }
-    await started.status;
     this.#process = undefined;
+    kill(started.pid);
+    await started.status;
+    // What it has started stands in its folder. One that waits for a lock of a killed one would wait for ever.
+    for (;;) {
+      const left = await processesIn(this.data);
+      if (left.length === 0) return;
+      left.forEach(kill);
+    }
   }
 
   /** Copies its data while it is stopped; the returned function puts them back, while it is stopped. */
@@ -123,6 +123,28 @@ export class PostgresServer implements AsyncDisposable {
     await this.kill9();
     this.#held[Symbol.dispose]();
     await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+/** The last of what a process says; it grows while the process lives. */
+function linesOf(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): string[] {
+  const said: string[] = [];
+  void stderr.pipeThrough(new TextDecoderStream()).pipeTo(
+    new WritableStream({
+      write(text) {
+        said.push(text);
+        if (said.length > 20) said.shift();
+      },
+    }),
+  );
+  return said;
+}
+
+function kill(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch {
+    // it has ended already
   }
 }
 

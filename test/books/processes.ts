@@ -14,3 +14,17 @@ export async function childrenOf(parent: number): Promise<number[]> {
   }
   return children;
 }
+
+/** Processes whose working folder this is. */
+export async function processesIn(folder: string): Promise<number[]> {
+  const found: number[] = [];
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      if (await Deno.readLink(`/proc/${name}/cwd`) === folder) found.push(Number(name));
+    } catch {
+      // it has ended meanwhile, or is somebody else's
+    }
+  }
+  return found;
+}

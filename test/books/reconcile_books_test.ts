@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../core/base/user_error.ts";
-import { AwardState } from "../../core/books/contract/award_state.ts";
+import { AwardState } from "../../core/books/account/award_state.ts";
 import { makeBooks, openBooks } from "../../core/books/open/open_books.ts";
 import { TruthSource } from "../../core/books/uplink/ledger_source.ts";
 import { noteOf } from "../../core/ledger/chain/notes.ts";
@@ -11,6 +11,10 @@ import { HELD } from "../../core/ledger/record/entry.ts";
 import { EntryRows } from "../../core/ledger/record/entry_rows.ts";
 import { SqliteStore, TRUTH_FILE } from "../../core/ledger/store/sqlite_store.ts";
 import { reconcileBooks } from "../../core/reconcile/reconcile_books.ts";
+import { makeSeedSet } from "../../core/rehearse/stage/seed_set.ts";
+import { BLOCK_HEAD_BYTES, RecordWord } from "../../core/seed/file/format.ts";
+import { SeedFile } from "../../core/seed/file/seed_file.ts";
+import plan from "../../scenarios/plans/crash.json" with { type: "json" };
 import { settleAll } from "./wins.ts";
 
 const AT_MS = 1_763_600_000_000;
@@ -431,6 +435,54 @@ Deno.test(`each of ${DIFFERENCES.length} planted differences is found`, async (t
     });
   }
   await Deno.remove(world.folder, { recursive: true });
+});
+
+Deno.test("tickets of a host whose ledger nobody has are compared with its rows in the books", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "redpkt-reconcile-" });
+  const world = files(folder);
+  try {
+    const set = makeSeedSet(plan, folder, AT_MS);
+    const file = new SeedFile(set.serverFlags[1]);
+    const { groups } = file.description;
+    Deno.mkdirSync(world.ledgers[0]);
+    const store = new SqliteStore(world.ledgers[0], "off");
+    store.note(noteOf(kinds.host, 1), AT_MS);
+    store.note(noteOf(kinds.seed, { hash: file.hash, path: "host.seed" }), AT_MS);
+    commit(
+      store,
+      groups.map(([, sponsor, first, count, fen]) => [EntryKind.mint, first, 0, fen, sponsor, count]),
+    );
+    file.loadBlock(0);
+    const record = (word: number) => file.words[BLOCK_HEAD_BYTES / 4 + word];
+    const [id, fen] = [record(RecordWord.id), record(RecordWord.amountFen)];
+    const sponsor = groups.find(([, , first, count]) => id >= first && id < first + count)![1];
+    commit(store, [[EntryKind.award, id, 5, fen, sponsor, HELD], [EntryKind.open, id, 5, fen, sponsor, 0]]);
+    store.close();
+    file.close();
+    await makeBooks(world.books, { event: "gala" });
+    await carry(world, world.ledgers[0], 1);
+    const compare = async () => {
+      const books = await openBooks(world.books);
+      const seeds = { places: [set.folder], keys: set.keys };
+      const { differences } = await reconcileBooks(books, { ledgers: [], fleetFiles: [], seeds });
+      await books.close();
+      return differences;
+    };
+    assert.deepEqual(await compare(), []);
+    change(world.books, [
+      `update entry set amount = amount + 1 where kind in (${EntryKind.award}, ${EntryKind.open})`,
+      "update opening set fen = fen + 1",
+    ]);
+    const differences = await compare();
+    assert.ok(
+      differences.some((words) => /the ledger gave \d+ fen, and the ticket is of/.test(words)),
+      differences[0],
+    );
+    change(world.books, [`update entry set kind = ${EntryKind.order} where kind = ${EntryKind.seed}`]);
+    assert.ok((await compare()).some((words) => words.includes("is in the ledger and not in the seeds")));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("a statement that is cut or no statement is refused, and never taken for one of few payments", async () => {

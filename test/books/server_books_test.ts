@@ -59,6 +59,33 @@ Deno.test("two hosts' ledgers are in the books to the last row when the hosts ha
   });
 });
 
+Deno.test("a server that is killed while it carries rows goes on where the books are", async () => {
+  await withFolder(async (folder) => {
+    const url = `${folder}/books.db`;
+    await makeBooks(url, EVENT);
+    for (const isLast of [false, false, true]) {
+      await using server = await startServer(hostFlags(folder, 5));
+      await server.running.event("books reached");
+      await server.post("/packets", { ratePerS: 2_000, total: 400 });
+      await using client = fleet(server.port, "0-1999");
+      await until("some rows are carried", async () => {
+        const { counters } = await server.get("/counters");
+        return counters.uplinkRows > 50 && counters.shakeOpened > 10;
+      });
+      server.running.process.kill(isLast ? "SIGTERM" : "SIGKILL");
+      await server.running.ended();
+      client.process.kill("SIGTERM");
+      await client.ended();
+    }
+    const books = await openBooks(url);
+    const found = await booksContentOf(books.intake, 5);
+    await books.close();
+    assert.deepEqual(found.rows, contentOf(`${folder}/5`).rows);
+    const opens = found.rows.filter((kind, i) => i % 8 === 1 && kind === 20).length;
+    assert.equal(found.openings.length, opens);
+  });
+});
+
 /** A server that makes some packets, and so some rows, and ends. */
 async function live(flags: readonly string[]): Promise<void> {
   await using server = await startServer(flags);

@@ -1,6 +1,6 @@
 /** What every settlement must do. */
 import assert from "node:assert/strict";
-import { AwardState } from "../../core/books/contract/award_state.ts";
+import { AwardState } from "../../core/books/account/award_state.ts";
 import { type Opening, partOf, PARTS } from "../../core/books/contract/openings.ts";
 import { Random } from "../../core/base/random.ts";
 import type { Books } from "../../core/books/contract/books.ts";

@@ -1,10 +1,10 @@
 /** What every statement must say. */
 import assert from "node:assert/strict";
-import { AwardState } from "../../core/books/contract/award_state.ts";
+import { AwardState } from "../../core/books/account/award_state.ts";
 import type { Books } from "../../core/books/contract/books.ts";
 import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { HELD } from "../../core/ledger/record/entry.ts";
-import { type StatementLine, statementOf } from "../../core/books/contract/statement.ts";
+import { type StatementLine, statementOf } from "../../core/books/account/statement.ts";
 import { FIRST_MS } from "./some_ledger.ts";
 import type { BooksCase } from "./books_conformance.ts";
 import { Hosts, settleAll } from "./wins.ts";

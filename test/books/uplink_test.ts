@@ -109,6 +109,21 @@ Deno.test("an adopted ledger goes on with its new machine, and the old one's row
   assert.deepEqual((await booksContentOf(intake, 1)).rows, contentOf(adopted.directory).rows);
 });
 
+Deno.test("an epoch of the books that no row tells of is refused, and not tried for ever", async () => {
+  using ledger = new RealLedger();
+  const { intake } = new ModelBooks(EVENT);
+  ledger.commit(5, clock.wallMs());
+  using source = TruthSource.beside(ledger.directory);
+  const { genesisHex, ledger: id } = source;
+  await intake.enrol({ host: 1, name: "one", ledger: id, genesisHex });
+  const block = source.blockAfter({ seq: 0, headHex: genesisHex }, 1_000)!;
+  assert.equal(await intake.append({ host: 1, ledger: id, ...block, epochAfter: 3 }), true);
+  await assert.rejects(
+    carry(ledger.directory, intake),
+    (error) => error instanceof UplinkRefused && error.kind === "adopted",
+  );
+});
+
 Deno.test("a host number that another ledger has is refused, with what to do", async () => {
   using one = new RealLedger();
   using two = new RealLedger();

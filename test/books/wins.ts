@@ -1,8 +1,8 @@
 /** Packets that are made, won and opened, for books that settle them. */
 import type { Books } from "../../core/books/contract/books.ts";
-import { type AwardState, awardStateName } from "../../core/books/contract/award_state.ts";
+import { type AwardState, awardStateName } from "../../core/books/account/award_state.ts";
 import { PARTS } from "../../core/books/contract/openings.ts";
-import type { BooksAward } from "../../core/books/contract/statements.ts";
+import type { BooksAward } from "../../core/books/account/statements.ts";
 import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { HELD } from "../../core/ledger/record/entry.ts";
 import { ROW_FIELDS } from "../../core/ledger/record/entry_rows.ts";

@@ -4,7 +4,7 @@ import { ExitCode, UserError } from "../../base/user_error.ts";
 import { flag, type Flags, type FlagValues } from "../../cli/flags.ts";
 import type { Host } from "../../cli/host.ts";
 import { writeResult } from "../../cli/json_output.ts";
-import type { ActResult, BooksAct, HoldTarget } from "../contract/holds.ts";
+import type { ActResult, BooksAct, HoldTarget } from "../account/holds.ts";
 import { withBooks } from "./with_books.ts";
 
 const MAX_ID = 0xffff_ffff;

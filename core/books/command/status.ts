@@ -3,7 +3,7 @@ import { formatCount, formatOf, formatYuan } from "../../base/units.ts";
 import { alignColumns } from "../../cli/columns.ts";
 import type { Books } from "../contract/books.ts";
 import type { Cursor, OpeningQueue } from "../contract/intake.ts";
-import type { PaymentQueue } from "../contract/payments.ts";
+import type { PaymentQueue } from "../account/payments.ts";
 
 /** What books say of themselves. */
 export interface BooksStatus {

@@ -1,10 +1,10 @@
-import type { Audits } from "./audits.ts";
+import type { Audits } from "../account/audits.ts";
 import type { BooksEvent } from "./event.ts";
-import type { Holds } from "./holds.ts";
+import type { Holds } from "../account/holds.ts";
 import type { Intake } from "./intake.ts";
-import type { Payments } from "./payments.ts";
-import type { Settlement } from "./settlement.ts";
-import type { Statements } from "./statements.ts";
+import type { Payments } from "../account/payments.ts";
+import type { Settlement } from "../account/settlement.ts";
+import type { Statements } from "../account/statements.ts";
 
 /** Where the books are kept. */
 export type BooksBackend = "sqlite" | "postgres" | "model";

@@ -2,11 +2,11 @@
 import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 import { HELD } from "../../ledger/record/entry.ts";
 import { RowField } from "../../ledger/record/entry_rows.ts";
-import { AwardState, COUNTED_STATES } from "../contract/award_state.ts";
-import type { Audits, Found, OpeningMismatch, UserOver } from "../contract/audits.ts";
-import { covers } from "../contract/holds.ts";
+import { AwardState, COUNTED_STATES } from "../account/award_state.ts";
+import type { Audits, Found, OpeningMismatch, UserOver } from "../account/audits.ts";
+import { covers } from "../account/holds.ts";
 import type { RowNumbers } from "../contract/intake.ts";
-import { BlockHasher, type BlockSums, ROWS_PER_BLOCK } from "../contract/row_hash.ts";
+import { BlockHasher, type BlockSums, ROWS_PER_BLOCK } from "../account/row_hash.ts";
 import type { ModelState } from "./model_state.ts";
 
 /** `Audits` as they must be. */

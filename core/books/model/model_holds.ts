@@ -1,5 +1,5 @@
 // deno-lint-ignore-file require-await -- the contract is asynchronous
-import { AwardState } from "../contract/award_state.ts";
+import { AwardState } from "../account/award_state.ts";
 import {
   type ActResult,
   type BooksAct,
@@ -10,7 +10,7 @@ import {
   SENT_STATES,
   STOPPED_STATES,
   withoutOne,
-} from "../contract/holds.ts";
+} from "../account/holds.ts";
 import type { ModelAward, ModelState } from "./model_state.ts";
 
 /** `Holds` as they must be. */

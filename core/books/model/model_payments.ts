@@ -1,12 +1,12 @@
 // deno-lint-ignore-file require-await -- the contract is asynchronous
-import { AwardState, QUEUE_STATES } from "../contract/award_state.ts";
+import { AwardState, QUEUE_STATES } from "../account/award_state.ts";
 import {
   type ClaimedPayment,
   mayFinish,
   type PaymentQueue,
   type PaymentResult,
   type Payments,
-} from "../contract/payments.ts";
+} from "../account/payments.ts";
 import type { ModelAward, ModelState } from "./model_state.ts";
 
 /** `Payments` as they must be. */

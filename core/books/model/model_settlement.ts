@@ -1,8 +1,8 @@
 import { compareOpenings } from "../../settle/judge/opening_order.ts";
 import { judgeOpenings } from "../../settle/judge/judge_openings.ts";
-import type { AwardState } from "../contract/award_state.ts";
-import type { Settled, Settlement } from "../contract/settlement.ts";
-import { covers } from "../contract/holds.ts";
+import type { AwardState } from "../account/award_state.ts";
+import type { Settled, Settlement } from "../account/settlement.ts";
+import { covers } from "../account/holds.ts";
 import type { ModelState } from "./model_state.ts";
 
 /** `Settlement` as it must be. */

@@ -1,8 +1,8 @@
 import type { BooksEvent } from "../contract/event.ts";
-import type { BooksAct, Hold } from "../contract/holds.ts";
+import type { BooksAct, Hold } from "../account/holds.ts";
 import type { Cursor, SeedHolder } from "../contract/intake.ts";
 import type { Opening } from "../contract/openings.ts";
-import type { BooksAward } from "../contract/statements.ts";
+import type { BooksAward } from "../account/statements.ts";
 
 /** All that books in memory hold, as plain values: a copy of it is an older state to fall back to. */
 export interface ModelState {

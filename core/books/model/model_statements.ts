@@ -10,7 +10,7 @@ import {
   type OpeningSums,
   type Statements,
   SUMMED_KINDS,
-} from "../contract/statements.ts";
+} from "../account/statements.ts";
 import type { ModelState } from "./model_state.ts";
 
 /** `Statements` as they must be. */

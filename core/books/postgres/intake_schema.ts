@@ -17,7 +17,7 @@ export const INTAKE_SCHEMA: SchemaPart = {
       floor_ms     bigint not null default 0,
       is_retired   boolean not null default false
     ) with (fillfactor = 50);
-    -- As in the ledger. No unique key: the cursor sees to it that each row comes once, at half the cost.
+    -- As in the ledger. The cursor sees to it that each row comes once; the key is for those who read one host's rows.
     create table books.entry (
       host    int not null,
       seq     bigint not null,
@@ -27,9 +27,9 @@ export const INTAKE_SCHEMA: SchemaPart = {
       amount  bigint not null,
       sponsor int not null,
       count   bigint not null,
-      at_ms   bigint not null
+      at_ms   bigint not null,
+      primary key (host, seq)
     );
-    create index entry_place on books.entry using brin (host, seq);
     create table books.body (
       host    int not null,
       seq     bigint not null,

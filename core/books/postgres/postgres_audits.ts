@@ -1,9 +1,9 @@
 import { ROW_FIELDS } from "../../ledger/record/entry_rows.ts";
-import { auditSql } from "../contract/audit_sql.ts";
-import type { Audits, Found, OpeningMismatch, UserOver } from "../contract/audits.ts";
+import { auditSql } from "../account/audit_sql.ts";
+import type { Audits, Found, OpeningMismatch, UserOver } from "../account/audits.ts";
 import type { BooksEvent } from "../contract/event.ts";
 import type { RowNumbers } from "../contract/intake.ts";
-import { blocksSql, type BlockSums, ROWS_PER_BLOCK } from "../contract/row_hash.ts";
+import { blocksSql, type BlockSums, ROWS_PER_BLOCK } from "../account/row_hash.ts";
 import type { PostgresConnection } from "./postgres_connection.ts";
 
 const COLUMNS = ["seq", "kind", "packet", "usr", "amount", "sponsor", "count", "at_ms"];

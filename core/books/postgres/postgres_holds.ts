@@ -1,4 +1,4 @@
-import { AwardState } from "../contract/award_state.ts";
+import { AwardState } from "../account/award_state.ts";
 import {
   type ActResult,
   type BooksAct,
@@ -8,7 +8,7 @@ import {
   SENT_STATES,
   STOPPED_STATES,
   withoutOne,
-} from "../contract/holds.ts";
+} from "../account/holds.ts";
 import { numberArray, textArray } from "./array_text.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 import { ACT_LOCK, sponsorsOf } from "./postgres_settlement.ts";

@@ -1,5 +1,5 @@
-import { AwardState, QUEUE_STATES } from "../contract/award_state.ts";
-import type { ClaimedPayment, PaymentQueue, PaymentResult, Payments } from "../contract/payments.ts";
+import { AwardState, QUEUE_STATES } from "../account/award_state.ts";
+import type { ClaimedPayment, PaymentQueue, PaymentResult, Payments } from "../account/payments.ts";
 import { numberArray, textArray } from "./array_text.ts";
 import type { PostgresConnection } from "./postgres_connection.ts";
 

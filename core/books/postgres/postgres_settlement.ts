@@ -1,15 +1,15 @@
 import { compareOpenings } from "../../settle/judge/opening_order.ts";
 import { type Judged, judgeOpenings, type Standing } from "../../settle/judge/judge_openings.ts";
-import type { AwardState } from "../contract/award_state.ts";
+import type { AwardState } from "../account/award_state.ts";
 import type { BooksEvent } from "../contract/event.ts";
-import { covers, type Hold } from "../contract/holds.ts";
+import { covers, type Hold } from "../account/holds.ts";
 import type { Opening } from "../contract/openings.ts";
-import type { Settled, Settlement } from "../contract/settlement.ts";
+import type { Settled, Settlement } from "../account/settlement.ts";
 import { numberArray, textArray } from "./array_text.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 
 /** Class of the advisory locks of parts: one settler each. */
-const PART_LOCK = 0x72706b73;
+export const PART_LOCK = 0x72706b73;
 /** Advisory lock that settlers share and operators have alone, so that no act misses what is being judged. */
 export const ACT_LOCK = 0x72706b61;
 

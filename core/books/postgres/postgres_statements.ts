@@ -6,7 +6,7 @@ import {
   type OpeningSums,
   type Statements,
   SUMMED_KINDS,
-} from "../contract/statements.ts";
+} from "../account/statements.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 
 const AWARDS_AT_ONCE = 10_000;

@@ -1,4 +1,4 @@
-import { QUEUE_STATES } from "../contract/award_state.ts";
+import { QUEUE_STATES } from "../account/award_state.ts";
 import type { SchemaPart } from "../contract/schema.ts";
 
 /** What settlement, payers and operators write: see `Settlement`, `Payments` and `Holds`. */
@@ -68,8 +68,11 @@ export const SETTLEMENT_SCHEMA: SchemaPart = {
     "grant select, delete on books.opening to redpkt_settler",
     "grant select, insert on books.award, books.again to redpkt_settler",
     "grant select, insert, update on books.holder to redpkt_settler",
-    "grant select, update on books.award to redpkt_payer",
-    "grant select, update on books.award, books.holder, books.host to redpkt_operator",
+    // Whom how much is paid nobody changes once it was judged.
+    "grant select, update (state, due_ms, claims, has_doubt, reason) on books.award to redpkt_payer",
+    "grant select, update (state) on books.award to redpkt_operator",
+    "grant select, update (sponsors) on books.holder to redpkt_operator",
+    "grant select, update (is_retired) on books.host to redpkt_operator",
     "grant select, insert, update, delete on books.hold to redpkt_operator",
     "grant select, insert on books.revoked, books.act to redpkt_operator",
     "grant select on books.opening to redpkt_operator",

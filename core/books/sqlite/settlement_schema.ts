@@ -1,4 +1,4 @@
-import { QUEUE_STATES } from "../contract/award_state.ts";
+import { QUEUE_STATES } from "../account/award_state.ts";
 import type { SchemaPart } from "../contract/schema.ts";
 
 /** What settlement, payers and operators write: see `Settlement`, `Payments` and `Holds`. */

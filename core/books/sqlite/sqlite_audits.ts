@@ -1,10 +1,10 @@
 // deno-lint-ignore-file require-await -- the contract is asynchronous
 import { ROW_FIELDS } from "../../ledger/record/entry_rows.ts";
-import { auditSql } from "../contract/audit_sql.ts";
-import type { Audits, Found, OpeningMismatch, UserOver } from "../contract/audits.ts";
+import { auditSql } from "../account/audit_sql.ts";
+import type { Audits, Found, OpeningMismatch, UserOver } from "../account/audits.ts";
 import type { BooksEvent } from "../contract/event.ts";
 import type { RowNumbers } from "../contract/intake.ts";
-import { blocksSql, type BlockSums, ROWS_PER_BLOCK } from "../contract/row_hash.ts";
+import { blocksSql, type BlockSums, ROWS_PER_BLOCK } from "../account/row_hash.ts";
 import type { SqliteFile } from "./sqlite_file.ts";
 
 const COLUMNS = ["seq", "kind", "packet", "user", "amount", "sponsor", "count", "at_ms"];

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file require-await -- the contract is asynchronous
 import type { DatabaseSync } from "node:sqlite";
-import { AwardState } from "../contract/award_state.ts";
+import { AwardState } from "../account/award_state.ts";
 import {
   type ActResult,
   type BooksAct,
@@ -10,7 +10,7 @@ import {
   SENT_STATES,
   STOPPED_STATES,
   withoutOne,
-} from "../contract/holds.ts";
+} from "../account/holds.ts";
 import type { SqliteFile } from "./sqlite_file.ts";
 import { sponsorsOf } from "./sqlite_settlement.ts";
 

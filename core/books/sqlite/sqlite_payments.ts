@@ -1,13 +1,13 @@
 // deno-lint-ignore-file require-await -- the contract is asynchronous
 import type { StatementSync } from "node:sqlite";
-import { AwardState, QUEUE_STATES } from "../contract/award_state.ts";
+import { AwardState, QUEUE_STATES } from "../account/award_state.ts";
 import {
   type ClaimedPayment,
   mayFinish,
   type PaymentQueue,
   type PaymentResult,
   type Payments,
-} from "../contract/payments.ts";
+} from "../account/payments.ts";
 import type { SqliteFile } from "./sqlite_file.ts";
 
 const QUEUED = `state in (${QUEUE_STATES.join(", ")})`;

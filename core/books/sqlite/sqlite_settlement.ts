@@ -1,10 +1,10 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { judgeOpenings } from "../../settle/judge/judge_openings.ts";
-import type { AwardState } from "../contract/award_state.ts";
+import type { AwardState } from "../account/award_state.ts";
 import type { BooksEvent } from "../contract/event.ts";
-import { covers, type Hold } from "../contract/holds.ts";
+import { covers, type Hold } from "../account/holds.ts";
 import type { Opening } from "../contract/openings.ts";
-import type { Settled, Settlement } from "../contract/settlement.ts";
+import type { Settled, Settlement } from "../account/settlement.ts";
 import type { SqliteFile } from "./sqlite_file.ts";
 
 /** `Settlement` in SQLite, where whoever writes is alone. */

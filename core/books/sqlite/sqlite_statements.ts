@@ -8,7 +8,7 @@ import {
   type OpeningSums,
   type Statements,
   SUMMED_KINDS,
-} from "../contract/statements.ts";
+} from "../account/statements.ts";
 import type { SqliteFile } from "./sqlite_file.ts";
 
 const AWARDS_AT_ONCE = 10_000;

@@ -115,15 +115,15 @@ export class Uplink {
   }
 
   async #send(cursor: Cursor): Promise<UplinkTurn> {
-    const { host, source } = this.#parts;
+    const { host, source, intake } = this.#parts;
     const { seq, headHex, ledger } = cursor;
     const found = source.blockAfter({ seq, headHex }, ROWS_PER_BLOCK);
     if (found === undefined) return { rows: 0, restMs: LOOK_MS };
     const block: Block = { host, ledger, ...found };
-    const isTaken = await this.#asking((intake) => intake.append(block));
+    const isTaken = await intake.append(block);
     this.#gatheringSinceMs = undefined;
-    // Whatever stands in the way, its cursor says it: another uplink of this host, a reply that was lost, books that
-    // fell back.
+    // Whatever stands in the way, the books' cursor says it: another uplink of this host, a reply that was lost, books
+    // that fell back.
     this.#cursor = isTaken ? { ...cursor, ...block.to, epoch: block.epochAfter } : undefined;
     if (!isTaken) return { rows: 0, restMs: 0 };
     this.#known = this.#cursor;
@@ -135,7 +135,7 @@ export class Uplink {
       this.#nextHeartbeatMs = nowMs + HEARTBEAT_MS;
       const { host, ledger, epoch, seq, headHex } = cursor;
       const fence: Fence = { host, ledger, epoch, seq, headHex };
-      const isThere = await this.#asking((intake) => intake.heartbeat(fence, quietMs));
+      const isThere = await this.#parts.intake.heartbeat(fence, quietMs);
       if (!isThere) {
         this.#cursor = undefined;
         return { rows: 0, restMs: 0 };
@@ -181,15 +181,5 @@ export class Uplink {
     if (seedHash === undefined) return;
     const holder = await intake.claimSeed({ hash: seedHash, host, ledger }, clock.wallMs());
     if (holder.ledger !== ledger) onSeedTaken?.(holder);
-  }
-
-  /** Nobody knows what became of a call that failed: the cursor is asked then. */
-  async #asking<T>(ask: (intake: Intake) => Promise<T>): Promise<T> {
-    try {
-      return await ask(this.#parts.intake);
-    } catch (error) {
-      this.#cursor = undefined;
-      throw error;
-    }
   }
 }

@@ -3,6 +3,7 @@ import { Opcode } from "../../wire/codes.ts";
 import { FRAME_BYTES, writeShakeRequest } from "../../wire/version0.ts";
 import { writeShake } from "../../wire/v1/writers.ts";
 import type { BadUsers } from "./bad_users.ts";
+import type { FleetFollow } from "../follow/follow.ts";
 import type { FleetClock } from "../state/fleet_clock.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
 import { type FleetUsers, toUs, UserState } from "../state/fleet_users.ts";
@@ -32,6 +33,8 @@ export interface FleetShakesParts {
   readonly answers: UserAnswers;
   /** The think times of users who shake of their own accord, if they do. */
   readonly thinkTime: ThinkTime | undefined;
+  /** What users were told of when and how often to shake; version 0 is told nothing. */
+  readonly follow: FleetFollow | undefined;
   readonly protocol: 0 | 1;
   readonly pacing: Pacing;
   /** Users of all hosts. */
@@ -59,6 +62,7 @@ export class FleetShakes {
   readonly #bad: BadUsers;
   readonly #answers: UserAnswers;
   readonly #thinkTime: ThinkTime | undefined;
+  readonly #follow: FleetFollow | undefined;
   readonly #protocol: 0 | 1;
   readonly #pacing: Pacing;
   readonly #total: number;
@@ -81,6 +85,7 @@ export class FleetShakes {
     this.#bad = parts.bad;
     this.#answers = parts.answers;
     this.#thinkTime = parts.thinkTime;
+    this.#follow = parts.follow;
     this.#protocol = parts.protocol;
     this.#pacing = parts.pacing;
     this.#total = parts.total;
@@ -99,12 +104,12 @@ export class FleetShakes {
   /** From now on at this rate of all hosts together. */
   rate(qps: number): void {
     this.#qps = qps;
-    this.#follow();
+    this.#reschedule();
   }
 
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    this.#follow();
+    this.#reschedule();
   }
 
   /** The wall clock has stepped: ticks in between are nobody's, the other hosts' fleets are at the new time already. */
@@ -121,7 +126,7 @@ export class FleetShakes {
     for (let ticks = 1; ticker.nextDueMs <= this.#wall.nowMs; ticks++) {
       const userId = ticker.take();
       const user = userIndexOf(this.#slice, userId);
-      if (user >= 0 && !this.#bad.isBad(user)) this.#shake(user, userId, ticker.takenDueMs);
+      if (user >= 0 && !this.#bad.isBad(user)) this.#tick(user, userId, ticker.takenDueMs);
       if (ticks % TICKS_PER_LOOK !== 0) continue;
       clock.read();
       if (clock.nowMs >= untilMs) break;
@@ -139,16 +144,35 @@ export class FleetShakes {
       user >= 0;
       user = thinkTime.take(clock.nowMs), turns++
     ) {
-      const dueMs = thinkTime.dueMs(user) + this.#wall.nowMs - clock.nowMs;
-      const isRetry = thinkTime.shaken(user, clock.nowMs);
-      if (!this.isWaveOpen) this.#block[M.shakesLocal]++;
-      else if (this.#shake(user, userIdOf(this.#slice, user), dueMs) && isRetry) {
-        this.#block[M.shakesRetried]++;
-      }
+      this.#ownTurn(user, thinkTime);
       if (turns % TICKS_PER_LOOK !== 0) continue;
       clock.read();
       if (clock.nowMs >= untilMs) break;
     }
+  }
+
+  /** The schedule names a user: they shake, unless they were told not to. */
+  #tick(user: number, userId: number, dueMs: number): void {
+    const follow = this.#follow;
+    if (follow === undefined) return void this.#shake(user, userId, dueMs);
+    if (!follow.isOn(user, this.#wall.nowMs)) this.#block[M.shakesLocal]++;
+    else if (follow.waitMs(user, this.#clock.nowMs) > 0) this.#block[M.shakesPaced]++;
+    else this.#shake(user, userId, dueMs);
+  }
+
+  /** A user's own time has come: they shake, put it off, or do so on their phone alone. */
+  #ownTurn(user: number, thinkTime: ThinkTime): void {
+    const { nowMs } = this.#clock;
+    const dueMs = thinkTime.dueMs(user) + this.#wall.nowMs - nowMs;
+    const isOn = this.isWaveOpen && (this.#follow?.isOn(user, this.#wall.nowMs) ?? true);
+    const waitMs = isOn ? this.#follow?.waitMs(user, nowMs) ?? 0 : 0;
+    if (waitMs > 0) {
+      this.#block[M.shakesPaced]++;
+      return thinkTime.postpone(user, nowMs, waitMs);
+    }
+    const isRetry = thinkTime.shaken(user, nowMs);
+    if (!isOn) this.#block[M.shakesLocal]++;
+    else if (this.#shake(user, userIdOf(this.#slice, user), dueMs) && isRetry) this.#block[M.shakesRetried]++;
   }
 
   /** @param dueMs when the shake was due, in unix ms. Returns whether it was sent. */
@@ -171,6 +195,7 @@ export class FleetShakes {
       ? writeShakeRequest(view, at, this.#time.unixSeconds, userId)
       : writeShake(view, at, this.#time.wallMs, requestId);
     this.#engine.commit(connection, size);
+    this.#follow?.shaken(user, this.#clock.nowMs);
     block[M.shakesSent]++;
     block[M.shakesOutstanding]++;
     block[M.bytesOut] += size;
@@ -182,7 +207,7 @@ export class FleetShakes {
     return false;
   }
 
-  #follow(): void {
+  #reschedule(): void {
     this.#ticker.follow(this.#schedule(), this.#wall.nowMs);
   }
 

@@ -5,6 +5,7 @@ import { frames, Opcode1 } from "../../wire/v1/frames.ts";
 import { writeDelivered } from "../../wire/v1/writers.ts";
 import type { FleetOpens } from "../act/opens.ts";
 import type { FleetSends } from "../act/sends.ts";
+import type { FleetFollow } from "../follow/follow.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
 import { UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
@@ -17,6 +18,7 @@ export interface ServerFrames1Parts extends ServerFramesParts {
   readonly time: FleetTime;
   readonly sends: FleetSends;
   readonly opens: FleetOpens;
+  readonly follow: FleetFollow;
 }
 
 /** What each version 1 frame of a server means to a user. */
@@ -63,6 +65,15 @@ export class ServerFrames1 implements FrameTaker {
       case Opcode1.chatMessage:
         block[M.chatsReceived]++;
         return IN_ORDER;
+      case Opcode1.cue:
+        this.#parts.follow.heardCue(user, view, at);
+        return IN_ORDER;
+      case Opcode1.policy:
+        this.#parts.follow.heardPolicy(user, view, at);
+        return IN_ORDER;
+      case Opcode1.pong:
+        this.#parts.follow.clocks.answered(user, view, at);
+        return IN_ORDER;
       case Opcode1.expired:
         block[M.packetsExpired]++;
         return IN_ORDER;
@@ -77,6 +88,7 @@ export class ServerFrames1 implements FrameTaker {
       return M.badFramesWrongUser;
     }
     answers.loggedIn(user);
+    this.#parts.follow.loggedIn(user);
     return IN_ORDER;
   }
 

@@ -11,6 +11,7 @@ import { FleetClaims } from "../act/claims.ts";
 import { FleetClock } from "../state/fleet_clock.ts";
 import { FleetDials } from "../connect/dials.ts";
 import { FleetEnding } from "./ending.ts";
+import { FleetFollow } from "../follow/follow.ts";
 import { FleetLogins } from "../connect/logins.ts";
 import { FleetOpens } from "../act/opens.ts";
 import { DEFAULT_IN_TIME_MS, DEFAULT_PATIENCE_MS, type FleetOptions } from "./fleet_options.ts";
@@ -54,7 +55,8 @@ export class Fleet implements EngineHandler {
   readonly #logins: FleetLogins;
   readonly #shakes: FleetShakes;
   readonly #claims: FleetClaims;
-  /** Version 0 sends nothing. */
+  /** Version 0 is told nothing, and sends nothing. */
+  readonly #follow: FleetFollow | undefined;
   readonly #sends: FleetSends | undefined;
   readonly #opens: FleetOpens;
   readonly #bad: BadUsers;
@@ -113,8 +115,16 @@ export class Fleet implements EngineHandler {
       behaviour,
       clock.wall.nowMs,
     );
+    const follow = this.#follow = protocol === 0 ? undefined : new FleetFollow({
+      ...shared,
+      countdownError: histogram(M.countdownErrorUs),
+      disobey: options.disobey ?? 0,
+      onCue: options.onCue,
+      random: random.fork(),
+    });
     const answers = this.#answers = new UserAnswers({
       ...shared,
+      refusals: follow,
       shakeLatency: histogram(M.shakeLatencyUs),
       admittedLatency: histogram(M.admittedLatencyUs),
       wonLatency: histogram(M.wonLatencyUs),
@@ -123,9 +133,9 @@ export class Fleet implements EngineHandler {
       thinkTime,
     });
     const framesParts = { ...shared, answers, claims: this.#claims };
-    this.#frames = this.#sends === undefined
+    this.#frames = this.#sends === undefined || follow === undefined
       ? new ServerFrames(framesParts)
-      : new ServerFrames1({ ...framesParts, sends: this.#sends, opens: this.#opens });
+      : new ServerFrames1({ ...framesParts, sends: this.#sends, opens: this.#opens, follow });
     this.#dials = new FleetDials({
       ...shared,
       random,
@@ -143,6 +153,7 @@ export class Fleet implements EngineHandler {
       bad: this.#bad,
       answers,
       thinkTime,
+      follow,
       pacing: options.pacing,
       qps: options.qps,
     });
@@ -179,6 +190,7 @@ export class Fleet implements EngineHandler {
       this.#shakes.nextDueMs(),
       this.#claims.nextDueMs,
       this.#opens.nextDueMs,
+      this.#follow?.clocks.nextDueMs ?? Infinity,
       sendMs,
       this.#bad.nextDueMs,
       this.#upkeepMs,
@@ -276,6 +288,7 @@ export class Fleet implements EngineHandler {
       if (isRunning) this.#block[M.disconnects]++;
     }
     this.#thinkTime?.leave(user);
+    this.#follow?.clocks.left(user);
     if (isRunning) this.#dials.again(user);
   }
 
@@ -296,6 +309,7 @@ export class Fleet implements EngineHandler {
     this.#shakes.shakeBySchedule();
     this.#claims.tick();
     this.#opens.tick();
+    this.#follow?.clocks.tick();
     this.#sends?.tick(this.#clock.wall.nowMs);
     this.#shakes.shakeAtOwnPace();
     this.#bad.tick();

@@ -8,6 +8,7 @@ import type { AwardLog } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
 import type { BackoffOptions } from "../schedule/backoff.ts";
 import type { MisbehaviourShares } from "../population/misbehaviour.ts";
+import type { HeardCue } from "../follow/heard.ts";
 import type { Gap } from "../schedule/think_time.ts";
 import type { Pacing } from "../schedule/pacing.ts";
 import type { UserSlice } from "../../base/segment.ts";
@@ -37,6 +38,8 @@ export interface FleetSettings {
   readonly gap?: Gap | undefined;
   /** Part of the users that misbehaves. */
   readonly misbehave?: MisbehaviourShares | undefined;
+  /** Part of the users that follows neither cues nor policies, 0 to 1; nobody if absent. */
+  readonly disobey?: number | undefined;
   /** How long a user waits for an answer, in ms, 0: as long as connected; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
   readonly patienceMs?: number | undefined;
   /** Version 1: most unanswered shakes of one user, up to `MOST_OPEN`, which it is if absent. Version 0 has one. */
@@ -61,6 +64,8 @@ export interface FleetOptions extends FleetSettings {
   readonly backoff?: BackoffOptions;
   /** Where orders come from. */
   readonly orders?: Mailbox;
+  /** Told of cues that no user had heard before. */
+  readonly onCue?: (cue: HeardCue) => void;
   /** Where awards go. */
   readonly awards?: AwardLog | undefined;
 }

@@ -17,6 +17,7 @@ import { VERSION } from "../../base/version.ts";
 import { AwardsFile } from "./awards_file.ts";
 import { CLIENT_FLAGS, type ClientOptions, readClientOptions } from "./client_flags.ts";
 import { controlRoutes } from "./control_routes.ts";
+import { trustedKeys } from "./fetch_thread.ts";
 import { FleetRun } from "./fleet_run.ts";
 import type { FleetPlan } from "./fleet_threads.ts";
 import type { FleetSettings } from "../fleet/fleet_options.ts";
@@ -127,6 +128,13 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
     log,
   );
   let targets: FleetSettings["targets"] = [];
+  let fetch: FleetPlan["fetch"];
+  try {
+    if (options.fetch !== undefined) fetch = { ...options.fetch, trusted: trustedKeys(options.fetch.keys) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(error.message);
+  }
   try {
     targets = pairAddresses(
       options.servers,
@@ -145,6 +153,7 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
     randomSeed: options.randomSeed || systemSeed(),
     segment: `${segment.index}/${segment.of}`,
     wantsAwards: options.awards !== undefined,
+    fetch,
   };
 }
 

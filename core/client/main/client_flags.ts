@@ -14,6 +14,7 @@ import { type Behaviour, behaviourSchema, DEFAULT_BEHAVIOUR } from "../populatio
 import { MISBEHAVIOURS, parseMisbehaviours } from "../population/misbehaviour.ts";
 import type { Gap } from "../schedule/think_time.ts";
 import { MOST_OPEN } from "../state/open_shakes.ts";
+import type { FetchOptions } from "./fetch_thread.ts";
 import { PACINGS } from "../schedule/pacing.ts";
 import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf } from "../../base/segment.ts";
 import { parseServers, parseSources, type ServerAddress } from "../../os/server_addresses.ts";
@@ -85,6 +86,11 @@ export const CLIENT_FLAGS = {
       .prefault(""),
     "",
   ),
+  disobey: flag(
+    "PART",
+    "part of the users, 0 to 1, that follows neither cues nor policies of a server; version 1 only",
+    z.coerce.number("must be a number").min(0).max(1).default(0),
+  ),
   "patience-ms": flag(
     "N",
     "how long a user waits for an answer, 0 as long as their connection lasts",
@@ -108,6 +114,21 @@ export const CLIENT_FLAGS = {
   behave: listFlag(
     "KEY=VALUE",
     `what users do besides shaking, such as sendsPerS=20: ${Object.keys(DEFAULT_BEHAVIOUR).join(", ")}`,
+  ),
+  depot: flag(
+    "URL",
+    "where users fetch resources in idle time, as redpkt depot serves them; absent: nowhere",
+    z.url({ protocol: /^https?$/, error: "must be a URL, such as http://127.0.0.1:8080" }).optional(),
+  ),
+  "depot-keys": flag(
+    "DIR",
+    "folder of keys: whose manifests count; see redpkt seed key",
+    z.string().default("keys"),
+  ),
+  "depot-sample": flag(
+    "N",
+    "users who really fetch; the fetching of the others is modelled, and no byte of theirs moves",
+    wholeNumber(0, 100_000).default(100),
   ),
   control: flag(
     "HOST:PORT",
@@ -145,6 +166,8 @@ export const CLIENT_FLAGS = {
 export interface ClientOptions {
   /** What the users do; the addresses of servers are paired with those of this host later. */
   readonly fleet: Omit<FleetSettings, "targets">;
+  /** What users fetch in idle time, if anything. */
+  readonly fetch: FetchOptions | undefined;
   readonly segment: Segment;
   readonly servers: readonly ServerAddress[];
   readonly sources: readonly number[];
@@ -215,10 +238,14 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
       protocol: protocol === "1" ? 1 : 0,
       gap: values["shake-every"],
       misbehave: values.misbehave,
+      disobey: values.disobey,
       patienceMs: values["patience-ms"],
       inTimeMs: values["in-time-ms"],
       mostOpen,
     },
+    fetch: values.depot === undefined
+      ? undefined
+      : { url: values.depot.replace(/\/+$/, ""), keys: values["depot-keys"], sample: values["depot-sample"] },
     segment,
     servers: values.server,
     sources: values.source,

@@ -25,7 +25,8 @@ export interface FleetControl {
   readonly counters: Counters;
   readonly series: Series;
   status(): FleetStatus;
-  order(order: FleetOrder): void;
+  /** Resolves once the fleet's threads have been told. */
+  order(order: FleetOrder): Promise<void>;
 }
 
 /** The routes of the control API. */

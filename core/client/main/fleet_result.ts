@@ -55,10 +55,60 @@ export interface FleetResult {
   readonly connects: number;
   readonly logins: number;
   readonly disconnects: number;
+  /** What users fetched from a depot; absent without one. */
+  readonly resources?: FetchedResources;
+}
+
+/** Who really fetched, byte by byte; and who was only reckoned with. */
+export interface FetchedResources {
+  readonly packages: number;
+  readonly fetched: {
+    readonly users: number;
+    readonly usersWhole: number;
+    readonly chunks: number;
+    readonly bytes: number;
+    readonly bytesInShakes: number;
+    readonly damaged: number;
+    readonly refused: number;
+  };
+  readonly modelled: {
+    readonly users: number;
+    readonly usersWhole: number;
+    readonly chunks: number;
+    readonly bytes: number;
+    readonly mostBytesInS: number;
+    readonly refused: number;
+  };
+}
+
+function resourcesOf({ counters: c, gauges: g }: Pick<Totals, "counters" | "gauges">): FetchedResources {
+  return {
+    packages: g.depotPackages,
+    fetched: {
+      users: g.depotUsers,
+      usersWhole: g.depotUsersWhole,
+      chunks: c.depotChunks,
+      bytes: c.depotBytes,
+      bytesInShakes: c.depotBytesInShakes,
+      damaged: c.depotDamaged,
+      refused: c.depotRefused,
+    },
+    modelled: {
+      users: g.modelledUsers,
+      usersWhole: g.modelledUsersWhole,
+      chunks: c.modelledChunks,
+      bytes: c.modelledBytes,
+      mostBytesInS: g.modelledMostBytesInS,
+      refused: c.modelledRefused,
+    },
+  };
 }
 
 /** The result of a fleet that has ended. */
-export function fleetResult(totals: Pick<Totals, "counters" | "histograms">, facts: FleetFacts): FleetResult {
+export function fleetResult(
+  totals: Pick<Totals, "counters" | "gauges" | "histograms">,
+  facts: FleetFacts,
+): FleetResult {
   const { counters: c } = totals;
   const latency = new Histogram().add(totals.histograms.shakeLatencyUs);
   const result = {
@@ -101,6 +151,7 @@ export function fleetResult(totals: Pick<Totals, "counters" | "histograms">, fac
     connects: c.connects,
     logins: c.logins,
     disconnects: c.disconnects,
+    ...(totals.gauges.depotUsers + totals.gauges.modelledUsers > 0 ? { resources: resourcesOf(totals) } : {}),
   };
   return { ...judge(result, facts), ...result };
 }

@@ -6,6 +6,7 @@ import { Series } from "../../counters/series.ts";
 import { RouteError } from "../../plugin/plugin.ts";
 import { every, sleep } from "../../base/clock.ts";
 import type { AwardsFile } from "./awards_file.ts";
+import { FetchThread } from "./fetch_thread.ts";
 import type { FleetControl } from "./control_routes.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
 import { type FleetPlan, FleetThreads } from "./fleet_threads.ts";
@@ -33,6 +34,8 @@ export class FleetRun implements FleetControl {
   #awards: AwardsFile | undefined;
   #qps: number;
   #isPaused = false;
+  #isWaveOpen = true;
+  #fetch: FetchThread | undefined;
   #isStopping = false;
   /** All users that behave have been logged in at one time. */
   wereAllReady = false;
@@ -52,7 +55,8 @@ export class FleetRun implements FleetControl {
   start(awards: AwardsFile | undefined): void {
     assert(this.#threads === undefined, "a fleet starts once");
     this.#awards = awards;
-    this.#threads = new FleetThreads(this.#host, this.#plan, this.counters);
+    this.#fetch = this.#startFetching();
+    this.#threads = new FleetThreads(this.#host, this.#plan, this.counters, this.#fetch?.board.memory);
     this.series.start();
   }
 
@@ -71,13 +75,42 @@ export class FleetRun implements FleetControl {
     };
   }
 
-  order(order: FleetOrder): void {
+  async order(order: FleetOrder): Promise<void> {
     if (order.order === "stop") return this.stop("asked by the control API");
     if (this.#isStopping) throw new RouteError(409, "the fleet is stopping");
     if (order.order === "rate") this.#qps = order.qps;
     else if (order.order === "pause" || order.order === "resume") this.#isPaused = order.order === "pause";
+    else if (order.order === "wave") this.#isWaveOpen = order.isOpen;
+    // Nothing is fetched while people shake.
+    if (this.#isShaking) await this.#fetch?.quiet(this.#host.clock);
     this.#threads?.order(order);
+    if (!this.#isShaking) this.#fetch?.idle();
     this.#log("info", order.order, { qps: this.#qps, paused: this.#isPaused });
+  }
+
+  /** Whether users are to shake now, if no server has told them otherwise. */
+  get #isShaking(): boolean {
+    const atOwnPace = this.#plan.settings.gap !== undefined && this.#isWaveOpen;
+    return !this.#isPaused && (this.#qps > 0 || atOwnPace);
+  }
+
+  #startFetching(): FetchThread | undefined {
+    const { fetch, settings, randomSeed } = this.#plan;
+    if (fetch === undefined) return undefined;
+    const { slice, total, protocol, disobey = 0 } = settings;
+    const followsCues = protocol === 1 && disobey === 0;
+    const fleet = { users: slice.count, total, followsCues, randomSeed };
+    // The blocks behind the workers' are its own and the main thread's.
+    const thread = new FetchThread(
+      this.#host,
+      this.#log,
+      fetch,
+      fleet,
+      this.counters,
+      this.counters.blocks - 2,
+    );
+    thread.board.isShaking = this.#isShaking;
+    return thread;
   }
 
   /** Asks the fleet to end, for a reason; only the first one counts. */
@@ -92,12 +125,16 @@ export class FleetRun implements FleetControl {
     const endProgress = this.#showProgress();
     const endLooking = every(LOOK_MS, () => this.#look());
     try {
-      const reason = await Promise.race([this.#stopAsked.promise, threads.stopped.then(() => "ended")]);
+      const reason = await Promise.race([
+        this.#stopAsked.promise,
+        threads.stopped.then(() => "ended"),
+        ...(this.#fetch === undefined ? [] : [this.#fetch.stopped.then(() => "ended")]),
+      ]);
       this.#isStopping = true;
       this.#log("info", "stopping", { reason });
       threads.order({ order: "stop" });
       const hasStopped = await Promise.race([
-        threads.stopped.then(() => true),
+        Promise.all([threads.stopped, this.#fetch?.stop()]).then(() => true),
         sleep(STOP_MS).then(() => false),
       ]);
       if (!hasStopped) this.#log("warn", "threads left behind", { afterSeconds: STOP_MS / 1000 });

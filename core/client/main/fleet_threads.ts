@@ -8,6 +8,7 @@ import { AWARD_MAILBOX_WORDS, awardLines } from "../state/award_log.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
 import { ORDER_MAILBOX_WORDS } from "../population/fleet_order.ts";
 import type { FleetSettings } from "../fleet/fleet_options.ts";
+import type { FetchWish } from "./fetch_thread.ts";
 import type { FleetInit, FleetNotice, ThreadSettings } from "./fleet_worker.ts";
 import { workerSlice } from "../../base/segment.ts";
 
@@ -23,6 +24,8 @@ export interface FleetPlan {
   /** The part of all users that the slice is, as `3/17`. */
   readonly segment: string;
   readonly wantsAwards: boolean;
+  /** What users fetch in idle time, if anything. */
+  readonly fetch: FetchWish | undefined;
 }
 
 interface Thread {
@@ -38,13 +41,16 @@ export class FleetThreads {
   readonly stopped: Promise<void>;
   readonly #threads: Thread[];
 
-  /** @param counters made of `fleetMetrics`, with a block for every thread */
-  constructor(host: Host, plan: FleetPlan, counters: Counters) {
+  /**
+   * @param counters made of `fleetMetrics`, with a block for every thread
+   * @param fetchBoard where the thread that fetches learns when people shake
+   */
+  constructor(host: Host, plan: FleetPlan, counters: Counters, fetchBoard?: SharedArrayBuffer) {
     const { workers } = plan.threads;
     assert(workers >= 1 && workers <= plan.settings.slice.count, "every thread has a user");
     const random = new Random(plan.randomSeed);
     this.#threads = Array.from({ length: workers }, (_, worker) => {
-      const init = makeInit(plan, worker, counters.memory, random.fork().uint32());
+      const init = makeInit(plan, worker, counters.memory, random.fork().uint32(), fetchBoard);
       return startThread(host, init);
     });
     this.stopped = Promise.all(this.#threads.map((thread) => thread.stopped)).then(() => {});
@@ -78,6 +84,7 @@ function makeInit(
   worker: number,
   counters: SharedArrayBuffer,
   randomSeed: number,
+  fetchBoard: SharedArrayBuffer | undefined,
 ): FleetInit {
   const slice = workerSlice(settings.slice, worker, threads.workers);
   const connectRate = settings.connectRate * slice.count / settings.slice.count;
@@ -87,6 +94,7 @@ function makeInit(
     worker,
     randomSeed,
     counters,
+    fetchBoard,
     orders: new SharedArrayBuffer(mailboxBytes(ORDER_MAILBOX_WORDS)),
     waker: new SharedArrayBuffer(WAKER_BYTES),
     awards: wantsAwards ? new SharedArrayBuffer(mailboxBytes(AWARD_MAILBOX_WORDS)) : undefined,

@@ -10,6 +10,9 @@ import { closeThread, postToParent } from "../../threads/thread.ts";
 import { systemClock } from "../../base/clock.ts";
 import { Tokens } from "../../token/token.ts";
 import type { TokenRules } from "../../token/token_keys.ts";
+import { CueState } from "../../wire/codes.ts";
+import { FetchBoard } from "../fetch/fetch_board.ts";
+import type { HeardCue } from "../follow/heard.ts";
 import { AwardLog } from "../state/award_log.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import type { FleetSettings } from "../fleet/fleet_options.ts";
@@ -26,6 +29,8 @@ export interface FleetInit {
   /** Mailbox of orders. */
   readonly orders: SharedArrayBuffer;
   readonly waker: SharedArrayBuffer;
+  /** Where the thread that fetches learns when people shake, if there is one. */
+  readonly fetchBoard: SharedArrayBuffer | undefined;
   /** Mailbox of awards, if anybody wants them. */
   readonly awards: SharedArrayBuffer | undefined;
 }
@@ -72,8 +77,17 @@ async function play({ settings, threads, worker, ...init }: FleetInit): Promise<
     tokens: tokenRules && new Tokens(tokenRules),
     orders: new Mailbox(init.orders),
     awards: init.awards && new AwardLog(new Mailbox(init.awards)),
+    ...(init.fetchBoard === undefined ? {} : { onCue: tellBoard(new FetchBoard(init.fetchBoard)) }),
   });
   const block = counters.block(worker);
   await runLoop(fleet, threads.priority, YIELD_MS, (isFirst) => block[FleetMetric.threadsFirst] = isFirst);
   engine.shutdown();
+}
+
+/** Whoever fetches stops while people shake. */
+function tellBoard(board: FetchBoard): (cue: HeardCue) => void {
+  return ({ state, startMs, endMs }) => {
+    if (state === CueState.planned) board.planned(startMs, endMs);
+    else board.unplanned(state === CueState.held);
+  };
 }

@@ -38,6 +38,7 @@ export function summaryTable(result: FleetResult): string {
     ["p99", time(latency.p99)],
     ["p99.9", time(latency.p999)],
     ["max", time(latency.max)],
+    ...resourceRows(result),
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   const table = rows.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join("");
@@ -46,4 +47,30 @@ export function summaryTable(result: FleetResult): string {
 
 function wherePositive(label: string, value: number, words: string): [string, string][] {
   return value === 0 ? [] : [[label, `${formatCount(value)} ${words}`]];
+}
+
+/** What was really fetched, and what was only modelled: never one for the other. */
+function resourceRows({ resources }: FleetResult): [string, string][] {
+  if (resources === undefined) return [];
+  const { fetched, modelled, packages } = resources;
+  const whole = (part: { users: number; usersWhole: number }) =>
+    `${formatCount(part.usersWhole)} of ${formatCount(part.users)} users have all ${
+      formatCount(packages)
+    } packages`;
+  return [
+    [
+      "fetched",
+      `${whole(fetched)}; ${formatCount(fetched.bytes)} bytes, ${
+        formatCount(fetched.chunks)
+      } chunks proven, ` +
+      `${formatCount(fetched.damaged)} damaged, ${
+        formatCount(fetched.bytesInShakes)
+      } bytes while people shook`,
+    ],
+    ...(modelled.users === 0 ? [] : [[
+      "modelled",
+      `${whole(modelled)}: would be ${formatCount(modelled.bytes)} bytes, ` +
+      `at most ${formatCount(modelled.mostBytesInS)} in a second; none of them moved`,
+    ] as [string, string]]),
+  ];
 }

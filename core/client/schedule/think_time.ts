@@ -73,15 +73,20 @@ export class ThinkTime {
     return isRetry;
   }
 
+  /** The user's turn, which `take` has returned, comes some time later, in ms. */
+  postpone(user: number, nowMs: number, waitMs: number): void {
+    this.#plan(user, nowMs, waitMs, this.#isRetry[user] === 1);
+  }
+
   answered(user: number): void {
     this.#refusals[user] = 0;
   }
 
   /** The user was told "overloaded": they try again earlier than they would have, if there is room for a retry. */
-  refused(user: number, nowMs: number, retryAfterMs = 0): void {
+  refused(user: number, nowMs: number, retryAfterMs = 0, backoff = RETRY_BACKOFF): void {
     const attempt = this.#refusals[user];
     this.#refusals[user] = Math.min(MAX_ATTEMPT, attempt + 1);
-    const waitMs = Math.max(retryAfterMs, backoffMs(this.#random, attempt, RETRY_BACKOFF));
+    const waitMs = Math.max(retryAfterMs, backoffMs(this.#random, attempt, backoff));
     const hasRoom = this.#budget >= 1 && this.#isRetry[user] === 0;
     if (hasRoom && nowMs + waitMs < this.#dueMs[user]) {
       this.#budget--;

@@ -36,7 +36,13 @@ const definitions = {
     "Shakes that were answered, other than overloaded, within the time that counts as good",
   ),
   shakesRetried: counter("Shakes that were sent again after overloaded, before their user's turn"),
-  shakesLocal: counter("Shakes that were answered with nothing by the fleet itself, outside a wave"),
+  shakesLocal: counter(
+    "Shakes that were answered with nothing by the fleet itself, outside a wave or before a cue's start",
+  ),
+  shakesPaced: counter(
+    "Shakes that users left out or put off since the server's policy asks for longer waits",
+  ),
+  shakesTooSoon: counter("Shakes that came sooner after their user's last than the newest policy allows"),
   shakesLost: counter("Shakes whose connection ended before the answer"),
   ticksLate: counter("Ticks that the fleet reached too late, which are not made up"),
   ticksUnconnected: counter("Ticks of users that weren't logged in"),
@@ -72,8 +78,34 @@ const definitions = {
   chatsTaken: counter("Chats that the server took"),
   chatsRefused: counter("Chats that the server refused or shed"),
   chatsReceived: counter("Chats that users received from others"),
+  cuesHeard: counter("Cues that users heard"),
+  policiesHeard: counter("Policies that users heard"),
+  cuesOld: counter(
+    "Cues and policies of an older document than their user has heard, which count for nothing",
+  ),
+  pingsSent: counter("Times that users asked for the server's time"),
+  pongs: counter("Answers to these"),
   serverCloses: counter("Last frames of servers that said why they close"),
   amountClaimedFen: counter("Money claimed out of sent packets, in fen"),
+  depotUsers: gauge("Users who really fetch resources from the depot"),
+  depotUsersWhole: gauge("Of these, users who have every package of the manifest"),
+  depotPackages: gauge("Packages of the manifest"),
+  depotBytes: counter("Bytes of resources that came from the depot"),
+  depotBytesInShakes: counter("Of these, bytes that came while people shook"),
+  depotChunks: counter("Chunks that came whole and are what the manifest says, by their SHA-256"),
+  depotDamaged: counter(
+    "Chunks that came and are something else; they count for nothing and are fetched again",
+  ),
+  depotRefused: counter("Times that the depot said to come again"),
+  depotFailed: counter("Times that a chunk couldn't be fetched"),
+  depotPackagesWhole: counter("Packages that became whole for a user, who shows them from then on"),
+  depotManifestsRefused: counter("Manifests that don't count: not signed by somebody trusted, or damaged"),
+  modelledUsers: gauge("Users whose fetching is modelled: no byte of theirs moves"),
+  modelledUsersWhole: gauge("Of these, users who would have every package"),
+  modelledChunks: counter("Chunks that modelled users would have fetched"),
+  modelledBytes: counter("Bytes that modelled users would have fetched"),
+  modelledRefused: counter("Times that modelled users would have been told to come again"),
+  modelledMostBytesInS: gauge("Most bytes that modelled users would have fetched in any second"),
   logins: counter("Logins that the server took"),
   loginsRefused: counter("Logins that the server answered with a refusal"),
   dials: counter("Connects that were started"),
@@ -102,6 +134,7 @@ const definitions = {
   sendLatencyUs: histogram("Microseconds from a send to its answer"),
   admittedLatencyUs: histogram("The same of shakes that were answered otherwise than overloaded"),
   wonLatencyUs: histogram("The same of shakes that won a packet, whose answer waits for the ledger"),
+  countdownErrorUs: histogram("Microseconds by which users' countdowns were off when they began to shake"),
   connectLatencyUs: histogram("Microseconds from the start of a connect to its success"),
 };
 
@@ -119,9 +152,9 @@ export function engineMetric(stat: string): string {
   return `engine${capitalized(stat)}`;
 }
 
-/** How many blocks of counters a fleet has: one a worker, and one of the main thread. */
+/** How many blocks of counters a fleet has: one a worker, one of the thread that fetches, and one of the main thread. */
 export function fleetBlocks(workers: number): number {
-  return workers + 1;
+  return workers + 2;
 }
 
 /** The metrics of `redpkt client`; see `fleetBlocks`. */

@@ -5,9 +5,19 @@ import type { FleetTime } from "./fleet_time.ts";
 import type { FleetUsers } from "./fleet_users.ts";
 import { FleetMetric as M } from "./metrics.ts";
 import { Booked, type OpenShakes } from "./open_shakes.ts";
+import type { BackoffOptions } from "../schedule/backoff.ts";
 import type { ThinkTime } from "../schedule/think_time.ts";
 import { userIdOf, type UserSlice } from "../../base/segment.ts";
 import { Award, type WonPackets } from "./won_packets.ts";
+
+/** Who knows how a server wants users to behave after "overloaded". */
+export interface RefusalWatch {
+  /** A user's shake was answered otherwise. */
+  answered(user: number): void;
+  refused(user: number): void;
+  /** The pause before a retry, if the server has said one. */
+  retryOf(user: number): BackoffOptions | undefined;
+}
 
 export interface UserAnswersParts {
   readonly users: FleetUsers;
@@ -23,6 +33,7 @@ export interface UserAnswersParts {
   readonly patienceUs: number;
   /** The think times of users who shake of their own accord, if they do. */
   readonly thinkTime: ThinkTime | undefined;
+  readonly refusals?: RefusalWatch | undefined;
   readonly clock: FleetClock;
   readonly time: FleetTime;
   readonly won: WonPackets;
@@ -96,6 +107,7 @@ export class UserAnswers {
     else record(shakeLatency, waitedUs);
     if (answer === M.shakesOverloaded) return this.#refused(user, retryMs);
     this.#parts.thinkTime?.answered(user);
+    this.#parts.refusals?.answered(user);
     if (waitedUs === Booked.untold) return;
     record(admittedLatency, waitedUs);
     if (answer === M.shakesWon) record(this.#parts.wonLatency, waitedUs);
@@ -103,7 +115,8 @@ export class UserAnswers {
   }
 
   #refused(user: number, retryMs: number): void {
-    const { thinkTime, clock } = this.#parts;
-    thinkTime?.refused(user, clock.nowMs, retryMs);
+    const { thinkTime, clock, refusals } = this.#parts;
+    refusals?.refused(user);
+    thinkTime?.refused(user, clock.nowMs, retryMs, refusals?.retryOf(user));
   }
 }

@@ -12,6 +12,7 @@ import charts from "./page/charts.ts" with { type: "text" };
 import control from "./page/control.ts" with { type: "text" };
 import main from "./page/main.ts" with { type: "text" };
 import money from "./page/money.ts" with { type: "text" };
+import show from "./page/show.ts" with { type: "text" };
 import targets from "./page/targets.ts" with { type: "text" };
 import unitText from "../timeline/unit_text.ts" with { type: "text" };
 import timeRange from "./page/time_range.ts" with { type: "text" };
@@ -30,6 +31,7 @@ const MODULES = [
   targets,
   money,
   control,
+  show,
   main,
 ];
 

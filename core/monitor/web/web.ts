@@ -7,6 +7,8 @@ import { makeGuard } from "../../admin/guard.ts";
 import { problem } from "../../admin/problem.ts";
 import { type Door, openDoor, type RunningApi } from "../../admin/serve.ts";
 import { plainCounts } from "../../admin/http_metrics.ts";
+import { UserError } from "../../base/user_error.ts";
+import type { ShowDesk } from "../../show/console/desk.ts";
 import type { Control } from "../collect/control.ts";
 import { MARK_KINDS } from "../timeline/marks.ts";
 import type { MoneyWatch } from "../money/money_watch.ts";
@@ -31,6 +33,8 @@ export interface WebOptions {
   readonly control: Control;
   /** Where the money is, if somebody asks for it. */
   readonly money?: MoneyWatch | undefined;
+  /** The show that is directed from here, if one is. */
+  readonly show?: ShowDesk | undefined;
   /** Whoever acts must send it. */
   readonly token: string;
   /** Whether those who look need none: the token was made just now, for whoever sees the terminal. */
@@ -56,6 +60,13 @@ const markOrder = z.strictObject({
   who: z.string().max(60).optional(),
 });
 
+const showOrder = z.strictObject({
+  action: z.string().max(40),
+  operands: z.array(z.string().max(200)).max(20).default([]),
+  in: z.string().max(20).default(""),
+  who: z.string().max(60).default(""),
+});
+
 const login = z.strictObject({ token: z.string() });
 
 /** The page allows nothing but itself: no other host, no frame, no form elsewhere. */
@@ -69,14 +80,14 @@ const PAGE_HEADERS = {
 
 /** Makes the page's server, as a function of requests that the guard has let pass. */
 export function webApp(
-  { core, control, money, token, isOpen, onFault, turnedAway }: WebOptions,
+  { core, control, money, show, token, isOpen, onFault, turnedAway }: WebOptions,
   streams: Streams = new Set(),
 ): Hono {
   const app = new Hono();
   app.use(compress());
   if (!isOpen) addLogin(app, token);
   // Acting takes the token in a header, which no other page can make a browser send.
-  for (const path of ["/api/actions", "/api/marks"]) {
+  for (const path of ["/api/actions", "/api/marks", "/api/show/changes"]) {
     app.use(path, async ({ req }, next) => {
       if (showsToken(req.raw, token)) return await next();
       return problem(401, "acting takes the token: send the header Authorization: Bearer TOKEN");
@@ -90,7 +101,8 @@ export function webApp(
     (context) => context.json(pageHistory(core, money?.last ?? null, HISTORY_S)),
   );
   app.get("/api/counters", (context) => context.json(allCounters(core)));
-  app.get("/events", () => eventStream(core, money, streams));
+  app.get("/api/show", (context) => context.json(show?.view() ?? null));
+  app.get("/events", () => eventStream(core, money, show, streams));
   app.get("/api/actions", async (context) => context.json({ actions: await control.actions() }));
   app.post("/api/actions", async (context) => {
     const parsed = order.safeParse(await context.req.json().catch(() => undefined));
@@ -102,6 +114,21 @@ export function webApp(
     if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
     core.mark(parsed.data.kind, parsed.data.text, parsed.data.who);
     return context.json({ ok: true });
+  });
+  app.post("/api/show/changes", async (context) => {
+    const parsed = showOrder.safeParse(await context.req.json().catch(() => undefined));
+    if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
+    if (show === undefined) {
+      return problem(404, "no show is directed from here: redpkt monitor --console DIR");
+    }
+    try {
+      const done = await show.act(parsed.data);
+      core.mark("event", `${parsed.data.action} ${parsed.data.operands.join(" ")}`.trim(), parsed.data.who);
+      return context.json({ done });
+    } catch (error) {
+      if (error instanceof UserError) return problem(409, error.message.split("\n"));
+      throw error;
+    }
   });
   app.notFound(({ req: { method, path } }) =>
     problem(404, `there is no ${method} ${path}: the page is at /`)
@@ -179,7 +206,12 @@ const given = new URLSearchParams(location.hash.slice(1)).get("token");
 if (given !== null) enter(given);
 </script>`;
 
-function eventStream(core: MonitorCore, money: MoneyWatch | undefined, streams: Streams): Response {
+function eventStream(
+  core: MonitorCore,
+  money: MoneyWatch | undefined,
+  show: ShowDesk | undefined,
+  streams: Streams,
+): Response {
   const leave: (() => void)[] = [];
   function leaveAll(): void {
     for (const each of leave.splice(0)) each();
@@ -209,6 +241,7 @@ function eventStream(core: MonitorCore, money: MoneyWatch | undefined, streams: 
         core.watch({ charts: () => send("charts", {}) }),
         core.marks.subscribe((mark) => send("mark", mark)),
         money?.subscribe((view) => send("money", view)) ?? (() => {}),
+        show?.subscribe((view) => send("show", view)) ?? (() => {}),
       );
       function end(): void {
         leaveAll();

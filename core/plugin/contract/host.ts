@@ -1,5 +1,6 @@
 import type { Random } from "../../base/random.ts";
 import type { Tickets } from "../../seed/file/tickets.ts";
+import type { ShowDocument } from "../../show/document.ts";
 import type { EntryProposal } from "./entries.ts";
 import type { NewOrder, OrderRequest, PlacedOrder, Placement } from "./orders.ts";
 import type { PacketSource } from "./packets.ts";
@@ -85,6 +86,8 @@ export interface HostContext {
   eventMs(): number;
   /** False while what looks late by the wall clock has only been skipped by it. */
   mayExpire(): boolean;
+  /** False while what is planned by wall time must wait, since this host's clock is off. */
+  mayRelease(): boolean;
   /** Asks for `onTick` at once. */
   wakeUp(): void;
   /** One line in the log, `info` if nothing else is said. */
@@ -102,6 +105,13 @@ export interface PluginControl {
   onMessage?(set: number, words: Int32Array, at: number, count: number): void;
   /** Called about when asked for; returns the monotonic time of the next call, `Infinity` for none. */
   onTick?(nowMs: number): number;
+  /** Why this host can't play a show, a line each; undefined while that can't be said yet. Absent: it always can. */
+  checkShow?(show: ShowDocument): readonly string[] | undefined;
+  /**
+   * This show counts from now on, whole; none before it matters. Called again with the same one after a restart, so what
+   * it comes to must be idempotent.
+   */
+  onShow?(show: ShowDocument): void;
   /** What is shown under the plugin's name in the admin API's status. */
   status?(): unknown;
   onDrain?(): void;

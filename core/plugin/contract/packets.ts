@@ -6,10 +6,26 @@ export interface Greeting {
   readonly perS: number;
 }
 
+/** A part of the event in which packets can be won, as an operator has left it. */
+export interface Wave {
+  readonly name: string;
+  /** Wall time; its end is as far as it is known. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** It stands still. */
+  readonly isHeld: boolean;
+  /** Nothing more comes of it. */
+  readonly isOver: boolean;
+  /** What an app shows for it; 0 for nothing. */
+  readonly resource: number;
+}
+
 /** Packets that one plugin releases and another gives away. They are in the ledger before they are released. */
 export interface PacketSource {
   /** Greetings that it releases too; once there are any, they stay the same. */
   readonly greetings?: readonly Greeting[];
+  /** When its packets come, if they come in waves: as it is now. */
+  readonly waves?: readonly Wave[];
   /**
    * Hands over what is due.
    *

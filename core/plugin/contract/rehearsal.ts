@@ -27,6 +27,18 @@ export interface RehearsalOrders {
   ): Promise<void>;
   /** Begins a wave of the plan now. */
   wave?(ask: AskServer, name: string): Promise<void>;
+  /** Tells users when to shake, from now on. */
+  cue?(ask: AskServer, order: { readonly inS: number; readonly lengthS: number }): Promise<void>;
+  /** Tells users how often to shake: the least time between two, what chance adds, and pauses after "overloaded". */
+  policy?(
+    ask: AskServer,
+    order: {
+      readonly minShakeMs: number;
+      readonly jitterMs: number;
+      readonly retryFirstMs: number;
+      readonly retryMostMs: number;
+    },
+  ): Promise<void>;
   /** Puts users into groups of so many, in order of their ids. */
   groups?(ask: AskServer, order: { readonly users: number; readonly groupSize: number }): Promise<void>;
   /** Gives each user so much; resolves when all have it. */

@@ -48,6 +48,11 @@ export interface PluginInstance {
     replyAt: number,
     nowMs: number,
   ): number;
+  /**
+   * While it has asked for that by `followAnswers`: a frame of a logged-in user has just been answered, or its answer was
+   * deferred. Writes what is to go with the answer and returns its size, 0 for nothing.
+   */
+  onAnswer?(connection: number, reply: DataView, replyAt: number, nowMs: number): number;
   /** Words from the plugin's half on the main thread; valid until the call returns. */
   onMessage?(words: Int32Array, at: number, count: number, nowMs: number): void;
   /** Words from another SET's instance, or from this one; valid until the call returns. */
@@ -104,6 +109,8 @@ export interface SetContext {
    * one can know, the ledger's `pendingShare` doesn't tell of it any more.
    */
   awaitReceipt(connection: number, packetId: number): void;
+  /** Whether this plugin's `onAnswer` is called. Nobody pays for it while no plugin asks. */
+  followAnswers(isFollowing: boolean): void;
   /** Words to this plugin's instance in a SET of the host. False if the mailbox is full: try again at a later tick. */
   postToSet(set: number, words: Int32Array, count: number): boolean;
   /** Asks for `onTick` at this monotonic time or soon after. */

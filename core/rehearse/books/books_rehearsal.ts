@@ -1,7 +1,7 @@
 import { formatCount, formatYuan } from "../../base/units.ts";
 import { ExitCode } from "../../base/user_error.ts";
 import { withBooks } from "../../books/command/with_books.ts";
-import type { StatementLine } from "../../books/contract/statement.ts";
+import type { StatementLine } from "../../books/account/statement.ts";
 import { alignColumns } from "../../cli/columns.ts";
 import type { Host } from "../../cli/host.ts";
 import { writeResult } from "../../cli/json_output.ts";

@@ -21,8 +21,9 @@ const SETTINGS = `
 fsync = on
 max_connections = 100
 shared_buffers = 32MB
-log_min_messages = fatal
+log_min_messages = log
 restart_after_crash = on
+recovery_init_sync_method = syncfs
 `;
 
 /** A PostgreSQL of its own in a folder, on loopback. Everybody on this machine is trusted: for rehearsals and tests. */
@@ -69,7 +70,7 @@ export class PostgresCluster {
   }
 
   /** Starts it; it takes connections once it {@linkcode answers}. SIGINT ends it in order. */
-  spawn(): Deno.ChildProcess {
+  spawn(stderr: "null" | "piped" = "null"): Deno.ChildProcess {
     return new Deno.Command(`${this.#bin}/postgres`, {
       args: [
         ...["-D", this.data, "-p", String(this.port), "-c", "listen_addresses=127.0.0.1"],
@@ -77,7 +78,7 @@ export class PostgresCluster {
       ],
       stdin: "null",
       stdout: "null",
-      stderr: "null",
+      stderr,
       env: { LC_ALL: "C" },
       cwd: "/", // it may not enter everybody's folders
       ...this.#identity,

@@ -32,6 +32,8 @@ const fleet = z.strictObject({
   shakeEveryS: z.tuple([z.number().min(0), z.number().positive()]).optional(),
   /** Part of the users that misbehaves, by how. */
   misbehave: z.partialRecord(z.enum(MISBEHAVIOURS), z.number().min(0).max(1)).default({}),
+  /** Part of the users that follows neither cues nor policies. */
+  disobey: z.number().min(0).max(1).default(0),
   /** An answer within this time counts as good, in ms. */
   inTimeMs: z.int().min(1).max(60_000).default(1_000),
   /** How long a user waits for an answer, in ms, 0 as long as their connection lasts. */
@@ -39,6 +41,26 @@ const fleet = z.strictObject({
   /** Most unanswered shakes of one user of version 1; of version 0 it is 1. */
   open: z.int().min(1).max(8).exactOptional(),
 });
+
+/** What a director does in a phase, or what happens to the show. */
+const showStep = z.strictObject({
+  /** Seconds from the begin of the phase. */
+  atS: z.number().min(0).max(86_400),
+  do: z.discriminatedUnion("what", [
+    /** Begins a wave so many seconds from then; two persons approve it. */
+    z.strictObject({ what: z.literal("begin"), wave: z.string(), inS: z.number().min(0) }),
+    z.strictObject({ what: z.literal("shift"), byS: z.number() }),
+    z.strictObject({ what: z.literal("hold") }),
+    z.strictObject({ what: z.literal("go") }),
+    z.strictObject({ what: z.literal("cut"), wave: z.string() }),
+    /** The console dies in the middle of a word, and another one takes over. */
+    z.strictObject({ what: z.literal("killConsole") }),
+    /** The first path is gone for good. */
+    z.strictObject({ what: z.literal("killPath") }),
+    z.strictObject({ what: z.literal("killServer") }),
+  ]),
+});
+export type ShowStep = z.output<typeof showStep>;
 
 const phase = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, "must be a short name in small letters"),
@@ -49,6 +71,15 @@ const phase = z.strictObject({
   packets: packets.optional(),
   /** The wave of the plan that it begins; absent: the one of its name, if there is one. */
   wave: z.string().exactOptional(),
+  /** When users are told to shake, and how often, as the phase begins; version 1 only. */
+  cue: z.strictObject({ inS: z.number().min(0).max(86_400), lengthS: z.number().positive().max(86_400) })
+    .exactOptional(),
+  policy: z.strictObject({
+    minShakeMs: z.int().min(0).max(3_600_000),
+    jitterMs: z.int().min(0).max(3_600_000).default(0),
+    retryFirstMs: z.int().min(0).max(3_600_000).default(0),
+    retryMostMs: z.int().min(0).max(3_600_000).default(0),
+  }).exactOptional(),
   /** What users do besides shaking, and what the host itself sends them. */
   behaviour: behaviourSchema.exactOptional(),
   hostSends: z.strictObject({
@@ -57,6 +88,8 @@ const phase = z.strictObject({
   }).exactOptional(),
   /** How often the server is killed and started again, evenly over the phase. */
   kills: z.int().min(1).max(1_000).exactOptional(),
+  /** What a director does, and what happens meanwhile: the show is directed from a console, over two paths. */
+  show: z.array(showStep).max(100).exactOptional(),
   /** What must hold for this phase, by measure: one of core's, or of a plugin of the server. */
   thresholds: z.record(z.string(), bound).default({}),
 });
@@ -108,6 +141,9 @@ const schema = z.strictObject({
 }).refine(
   ({ plan, phases }) => plan === undefined || phases.every(({ packets }) => packets === undefined),
   { path: ["plan"], message: "a scenario has a plan or phases with packets" },
+).refine(
+  ({ plan, phases }) => plan !== undefined || phases.every(({ show }) => show === undefined),
+  { path: ["plan"], message: "a show plays the waves of a plan" },
 );
 
 /** A rehearsal as data: who comes, what they do, and what must hold. As it is written, before defaults. */
@@ -115,6 +151,18 @@ export type Scenario = z.input<typeof schema>;
 /** A rehearsal with all its defaults. */
 export type FullScenario = z.output<typeof schema>;
 export type Phase = FullScenario["phases"][number];
+
+/** Whether a director has the waves, and no phase begins one. */
+export function hasShow({ phases }: FullScenario): boolean {
+  return phases.some(({ show }) => show !== undefined);
+}
+
+/** Whether the server is killed on the way: it forgets its counts then. */
+export function killsServer({ phases }: Pick<FullScenario, "phases">): boolean {
+  return phases.some(({ kills, show = [] }) =>
+    kills !== undefined || show.some((step) => step.do.what === "killServer")
+  );
+}
 
 /** The wave of a scenario's plan that a phase begins, if any. */
 export function waveOf({ plan }: FullScenario, { name, wave = name }: Phase): string | undefined {

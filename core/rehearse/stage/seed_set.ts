@@ -15,6 +15,8 @@ const AWAY_MS = 365 * 86_400_000;
 export interface SeedSet {
   readonly folder: string;
   readonly keys: string;
+  /** The plan as it was made, with its waves far away. */
+  readonly plan: string;
   /** What the server is told of it. */
   readonly serverFlags: readonly string[];
 }
@@ -34,6 +36,9 @@ export function makeSeedSet(planJson: unknown, folder: string, wallMs: number): 
   written.expires = shift(written.expires);
   for (const wave of written.waves) wave.start = shift(wave.start);
   const plan = parsePlan(written, "plan");
+  // A director plays it as it is then, not as the scenario has it.
+  const planPath = `${folder}/plan.json`;
+  Deno.writeTextFileSync(planPath, JSON.stringify(written, null, 2));
   const layout = new Layout(plan);
   if (layout.hosts.length !== 1) throw new UserError("plan: hosts: a rehearsal has one host");
   const keys = new KeyFolder(`${folder}/keys`);
@@ -60,6 +65,7 @@ export function makeSeedSet(planJson: unknown, folder: string, wallMs: number): 
   return {
     folder: seeds,
     keys: keys.path,
+    plan: planPath,
     serverFlags: ["--seed", path, "--host-id", id, "--seed-keys", keys.path, "--claims", `${folder}/claims`],
   };
 }

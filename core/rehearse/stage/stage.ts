@@ -9,7 +9,7 @@ import { CpuQuota } from "./cpu_quota.ts";
 import { RehearsedPlugins } from "./plugins.ts";
 import { HeldPort } from "./held_port.ts";
 import type { Reading } from "../measure/measures.ts";
-import type { FullScenario } from "../measure/scenario.ts";
+import { type FullScenario, killsServer } from "../measure/scenario.ts";
 
 /** How often a server that was killed is started again while its port isn't free; each waits a while for it. */
 const MOST_STARTS = 5;
@@ -80,7 +80,7 @@ export class Stage {
     };
     const quota = cores === undefined ? undefined : CpuQuota.open(`redpkt-${Deno.pid}`, cores);
     // A server that is killed must find its port again.
-    const heldPort = scenario.phases.some(({ kills }) => kills !== undefined) ? HeldPort.take() : undefined;
+    const heldPort = killsServer(scenario) ? HeldPort.take() : undefined;
     const startServer = () =>
       new Child(host, [
         "server",
@@ -171,10 +171,11 @@ export class Stage {
 
 function fleetFlags(fleet: FullScenario["fleet"]): string[] {
   if (fleet === undefined) return [];
-  const { shakeEveryS, misbehave, inTimeMs, patienceMs, open } = fleet;
+  const { shakeEveryS, misbehave, disobey, inTimeMs, patienceMs, open } = fleet;
   const parts = Object.entries(misbehave).map(([name, share]) => `${name}=${share}`);
   return [
     ...(shakeEveryS === undefined ? [] : ["--shake-every", shakeEveryS.join("-")]),
+    ...(disobey === 0 ? [] : ["--disobey", String(disobey)]),
     ...(parts.length === 0 ? [] : ["--misbehave", parts.join(",")]),
     ...["--in-time-ms", String(inTimeMs), "--patience-ms", String(patienceMs)],
     ...(open === undefined ? [] : ["--open", String(open)]),

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import {
   createHash,
   createPrivateKey,
@@ -15,11 +16,13 @@ import { hex, KEY_ID_BYTES, signedBytes } from "./format.ts";
 const SIGNING_FILE = "signing.pem";
 const TRUSTED_FOLDER = "trusted";
 
-/** A private key that signs seed files. */
+/** A private key that signs seed files, and other things for purposes of their own. */
 export interface SigningKey {
   readonly id: string;
   readonly idBytes: Uint8Array;
   sign(root: Uint8Array): Uint8Array;
+  /** @param purpose stands in front of what is signed, so that no signature passes for one of something else */
+  signFor(purpose: string, bytes: Uint8Array): Uint8Array;
 }
 
 /**
@@ -28,9 +31,12 @@ export interface SigningKey {
  */
 export class KeyFolder {
   readonly path: string;
+  readonly #command: string;
 
-  constructor(path: string) {
+  /** @param command what a user says to make keys there, for messages */
+  constructor(path: string, command = "redpkt seed key") {
     this.path = path;
+    this.#command = command;
   }
 
   /**
@@ -43,9 +49,9 @@ export class KeyFolder {
   make(replaces: boolean): string {
     const has = exists(this.#signing);
     if (has && !replaces) {
-      throw new UserError(`${this.#signing}: exists already. Replace it with: redpkt seed key rotate`);
+      throw new UserError(`${this.#signing}: exists already. Replace it with: ${this.#command} rotate`);
     }
-    if (!has && replaces) throw new UserError(`${this.#signing}: there is none yet: redpkt seed key new`);
+    if (!has && replaces) throw new UserError(`${this.#signing}: there is none yet: ${this.#command} new`);
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     const id = this.trust(publicKey.export({ type: "spki", format: "pem" }) as string, "the new key");
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
@@ -77,7 +83,7 @@ export class KeyFolder {
   distrust(id: string): void {
     const path = `${this.path}/${TRUSTED_FOLDER}/${id}.pem`;
     if (!/^[0-9a-f]{16}$/.test(id) || !exists(path)) {
-      throw new UserError(`${id}: is not trusted. See redpkt seed key list`);
+      throw new UserError(`${id}: is not trusted. See ${this.#command} list`);
     }
     writing(path, () => Deno.removeSync(path));
   }
@@ -105,7 +111,12 @@ export class KeyFolder {
       throw new UserError(`${this.#signing}: is no private key: ${(error as Error).message}`);
     }
     const idBytes = keyIdOf(createPublicKey(key as unknown as Parameters<typeof createPublicKey>[0]));
-    return { id: hex(idBytes), idBytes, sign: (root) => sign(null, signedBytes(root), key) };
+    return {
+      id: hex(idBytes),
+      idBytes,
+      sign: (root) => sign(null, signedBytes(root), key),
+      signFor: (purpose, bytes) => sign(null, purposeBytes(purpose, bytes), key),
+    };
   }
 
   get #signing(): string {
@@ -116,6 +127,20 @@ export class KeyFolder {
 /** Whether a signature of a root digest is this key's. */
 export function isSignedBy(key: KeyObject, root: Uint8Array, signature: Uint8Array): boolean {
   return verify(null, signedBytes(root), key, signature);
+}
+
+/** The same of what {@linkcode SigningKey.signFor} has signed. */
+export function isSignedFor(
+  key: KeyObject,
+  purpose: string,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return verify(null, purposeBytes(purpose, bytes), key, signature);
+}
+
+function purposeBytes(purpose: string, bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([new TextEncoder().encode(`${purpose}\n`), bytes]);
 }
 
 /** The first 8 bytes of the SHA-256 of the public key in DER. */

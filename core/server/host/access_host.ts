@@ -260,6 +260,11 @@ export class AccessHost {
     this.counters.block(this.setCount)[this.counters.layout.handle(gauge)] = value;
   }
 
+  /** Adds one to a counter of the main thread. */
+  count(counter: string): void {
+    this.counters.block(this.setCount)[this.counters.layout.handle(counter)]++;
+  }
+
   /** Sets the gauges of where the money is: what the ledger thread showed last, all of one moment. */
   tellMoney(): void {
     const balances = this.money.balances();

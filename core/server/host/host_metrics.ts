@@ -3,6 +3,7 @@ import type { MetricDefinition } from "../../counters/counters.ts";
 import { LEDGER_METRICS, PROJECTION_METRICS } from "../../ledger/thread/metrics.ts";
 import { UPLINK_METRICS } from "../../books/uplink/metrics.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
+import { LINK_METRICS } from "../../link/link_metrics.ts";
 import { CLAIM_METRICS } from "./claim_watch.ts";
 import { MONEY_GAUGES } from "../money/money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../../set/common/metrics.ts";
@@ -24,6 +25,7 @@ export function hostMetrics(
     ...PROJECTION_METRICS,
     ...CLAIM_METRICS,
     ...(hasBooks ? UPLINK_METRICS : {}),
+    ...LINK_METRICS,
     ...MONEY_GAUGES,
   };
   for (const { plugin } of plugins) {

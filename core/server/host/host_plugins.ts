@@ -4,7 +4,7 @@ import { UserError } from "../../base/user_error.ts";
 import type { HostMemory } from "../worker/host_memory.ts";
 import type { IdSpace } from "../../base/id_space.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
-import type { HostContext, PluginControl, Tickets } from "../../plugin/plugin.ts";
+import type { HostContext, PluginControl, ShowDocument, Tickets } from "../../plugin/plugin.ts";
 import { LedgerState } from "../../ledger/ring/ledger_board.ts";
 import type { OrderState } from "../../ledger/record/order_state.ts";
 import { Random } from "../../base/random.ts";
@@ -40,6 +40,8 @@ export class PluginHalves {
   readonly plugins: readonly LoadedPlugin[];
   /** What operators have ordered of any plugin. */
   readonly orders: PlacedOrders;
+  /** Packets of waves are held: this host's clock is off. */
+  isHolding = false;
   readonly #parts: HalvesParts;
   #halves: (PluginControl | undefined)[] = [];
   #nextTickMs: Float64Array;
@@ -78,6 +80,17 @@ export class PluginHalves {
   status(): Record<string, unknown> {
     const entries = this.plugins.map(({ plugin }, i) => [plugin.name, this.#halves[i]?.status?.()] as const);
     return Object.fromEntries(entries.filter(([, status]) => status !== undefined));
+  }
+
+  /** Why this host can't play a show; undefined if a plugin can't say yet. */
+  checkShow(show: ShowDocument): readonly string[] | undefined {
+    const said = this.#halves.map((half) => half?.checkShow === undefined ? [] : half.checkShow(show));
+    return said.includes(undefined) ? undefined : said.flatMap((problems) => problems!);
+  }
+
+  /** A show counts from now on. */
+  onShow(show: ShowDocument): void {
+    for (const half of this.#halves) half?.onShow?.(show);
   }
 
   onMessage(set: number, plugin: number, words: Int32Array, at: number, count: number): void {
@@ -167,6 +180,7 @@ export class PluginHalves {
       enter: (entry, body) => entries.enter(entry, body),
       unixMs: () => Math.floor(clock.wallMs()),
       eventMs: () => time.now().eventMs,
+      mayRelease: () => !this.isHolding,
       mayExpire: () => time.now().mayExpire,
       wakeUp: () => {
         this.#askTick(plugin);

@@ -11,6 +11,7 @@ import {
 import { Opcode } from "../../wire/codes.ts";
 import { Opcode1 } from "../../wire/v1/frames.ts";
 import { type FrameTable, MAX_OPCODE } from "../../wire/frame_table.ts";
+import type { Replies } from "./replies.ts";
 
 /** What a SET answers itself. */
 const CORE_OPCODES: ReadonlySet<number> = new Set([
@@ -20,13 +21,19 @@ const CORE_OPCODES: ReadonlySet<number> = new Set([
   Opcode1.delivered,
 ]);
 
+/** What a plugin asks to be called for: ticks, and answers. */
+export interface PluginAsks {
+  tickAt(this: void, monotonicMs: number): void;
+  followAnswers(this: void, isFollowing: boolean): void;
+}
+
 /** What the plugins of a SET need of it. */
 export interface SetPluginsParts {
   readonly plugins: readonly { readonly plugin: AnyPlugin; readonly config: unknown }[];
   /** What the frame cursor accepts; the plugins add their frames. */
   readonly frames: FrameTable;
-  /** Makes a plugin's instance, which asks for its ticks by `tickAt`. */
-  create(plugin: number, tickAt: (monotonicMs: number) => void): PluginInstance;
+  /** Makes a plugin's instance. */
+  create(plugin: number, asks: PluginAsks): PluginInstance;
   /** A plugin has thrown, and is disabled. */
   failed(plugin: number, error: unknown): void;
 }
@@ -42,14 +49,20 @@ export class SetPlugins {
   readonly #refusals: (RefusalHandler | undefined)[] = new Array(MAX_OPCODE).fill(undefined);
   readonly #pluginOfOpcode = new Int8Array(MAX_OPCODE).fill(-1);
   #admitting: { readonly plugin: number; readonly instance: PluginInstance }[] = [];
+  #following: { readonly plugin: number; readonly instance: PluginInstance }[] = [];
   readonly #nextTickMs: Float64Array;
+  /** Whether a plugin wants to add to answers now. */
+  isFollowed = false;
 
   /** @throws UserError if two plugins claim the same opcode */
   constructor(parts: SetPluginsParts) {
     this.#parts = parts;
     this.#nextTickMs = new Float64Array(parts.plugins.length).fill(Infinity);
     this.#instances = parts.plugins.map((_, plugin) =>
-      parts.create(plugin, (monotonicMs) => this.tickAt(plugin, monotonicMs))
+      parts.create(plugin, {
+        tickAt: (monotonicMs) => this.tickAt(plugin, monotonicMs),
+        followAnswers: (isFollowing) => this.followAnswers(plugin, isFollowing),
+      })
     );
     this.#instances.forEach((instance, plugin) => this.#bind(instance!, plugin));
   }
@@ -137,6 +150,29 @@ export class SetPlugins {
     }
   }
 
+  /** Whether a plugin's `onAnswer` is called from now on. */
+  followAnswers(plugin: number, isFollowing: boolean): void {
+    const others = this.#following.filter((entry) => entry.plugin !== plugin);
+    const instance = this.#instances[plugin];
+    this.#following = isFollowing && instance !== null ? [...others, { plugin, instance }] : others;
+    this.isFollowed = this.#following.length > 0;
+  }
+
+  /** Lets the plugins that follow answers send what goes with one. False if the peer reads too slowly. */
+  addToAnswer(connection: number, replies: Replies, nowMs: number): boolean {
+    for (const { plugin, instance } of this.#following) {
+      const at = replies.room(connection);
+      if (at < 0) return false;
+      try {
+        const size = instance.onAnswer!(connection, replies.view, at, nowMs);
+        if (size > 0) replies.sent(connection, size);
+      } catch (error) {
+        this.#fail(plugin, error);
+      }
+    }
+    return true;
+  }
+
   /** A plugin wants its tick at this monotonic time, or earlier if it has asked for that before. */
   tickAt(plugin: number, monotonicMs: number): void {
     this.#nextTickMs[plugin] = Math.min(this.#nextTickMs[plugin], monotonicMs);
@@ -179,6 +215,7 @@ export class SetPlugins {
     if (error instanceof AssertionFailed) throw error; // our own fault stops loudly
     this.#instances[plugin] = null;
     this.#nextTickMs[plugin] = Infinity;
+    this.followAnswers(plugin, false);
     this.#admitting = this.#admitting.filter((entry) => entry.plugin !== plugin);
     for (let opcode = 0; opcode < MAX_OPCODE; opcode++) {
       if (this.#pluginOfOpcode[opcode] !== plugin) continue;

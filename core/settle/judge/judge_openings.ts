@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import { AwardState } from "../../books/contract/award_state.ts";
+import { AwardState } from "../../books/account/award_state.ts";
 import type { BooksEvent } from "../../books/contract/event.ts";
 import type { Opening } from "../../books/contract/openings.ts";
 import { compareOpenings } from "./opening_order.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { AwardState } from "../../books/contract/award_state.ts";
+import { AwardState } from "../../books/account/award_state.ts";
 import type { Opening } from "../../books/contract/openings.ts";
 import { judgeOpenings, type SettlementLimits, type Standing } from "./judge_openings.ts";
 import { compareOpenings } from "./opening_order.ts";

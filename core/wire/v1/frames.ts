@@ -57,6 +57,12 @@ export const frames = {
   chat: fromClient(0x0130, { requestId: u32, group: u32, text }),
   chatResult: fromServer(0x01b0, { requestId: u32, result: u32, retryMs: u32 }),
   chatMessage: fromServer(0x01b8, { group: u32, sender: u32, text }),
+  cue: fromServer(0x01c8, {
+    epoch: u32, number: u32, state: u32, wave: u32, resource: u32, startMs: u64, lengthMs: u32,
+  }),
+  policy: fromServer(0x01c9, {
+    epoch: u32, number: u32, minShakeMs: u32, jitterMs: u32, retryFirstMs: u32, retryMostMs: u32,
+  }),
 } as const;
 
 export const Opcode1 = opcodesOf(frames);

@@ -63,6 +63,26 @@ export const writeNotice = positionalWriter(
   "expiresMs",
 );
 export const writeChatResult = positionalWriter(frames.chatResult, "requestId", "result", "retryMs");
+/** `startMs` and `lengthMs` are 0 unless the state is `planned`. */
+export const writeCue = positionalWriter(
+  frames.cue,
+  "epoch",
+  "number",
+  "state",
+  "wave",
+  "resource",
+  "startMs",
+  "lengthMs",
+);
+export const writePolicy = positionalWriter(
+  frames.policy,
+  "epoch",
+  "number",
+  "minShakeMs",
+  "jitterMs",
+  "retryFirstMs",
+  "retryMostMs",
+);
 
 /** The result of a shake that brings a sponsor's greeting: what to show is a number that sponsor and app agreed on. */
 export function writeShakeGreeting(

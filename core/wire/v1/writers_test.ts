@@ -94,6 +94,20 @@ const pairs: Record<keyof typeof w, readonly [Write, Write]> = {
       return writeFrame(frames.notice, view, at, AT_MS, values);
     },
   ],
+  writeCue: [
+    (view, at) => w.writeCue(view, at, AT_MS, A, B, C, D, E, AT_MS + 1, 6),
+    (view, at) => {
+      const values = { epoch: A, number: B, state: C, wave: D, resource: E, startMs: AT_MS + 1, lengthMs: 6 };
+      return writeFrame(frames.cue, view, at, AT_MS, values);
+    },
+  ],
+  writePolicy: [
+    (view, at) => w.writePolicy(view, at, AT_MS, A, B, C, D, E, 6),
+    (view, at) => {
+      const values = { epoch: A, number: B, minShakeMs: C, jitterMs: D, retryFirstMs: E, retryMostMs: 6 };
+      return writeFrame(frames.policy, view, at, AT_MS, values);
+    },
+  ],
   writeChatResult: [
     (view, at) => w.writeChatResult(view, at, AT_MS, A, B, C),
     (view, at) => writeFrame(frames.chatResult, view, at, AT_MS, { requestId: A, result: B, retryMs: C }),

@@ -12,6 +12,7 @@ export const charts: readonly PluginChart[] = [
       delta("the level", "server", "throttleByLevel"),
       delta("logins of the host", "server", "throttleLoginsByHost"),
       delta("logins of a user", "server", "throttleLoginsByUser"),
+      delta("logins of who is banned", "server", "throttleLoginsBanned"),
     ].map((line) => ({ ...line, before: "no room for a connection" })),
   },
   {

@@ -8,7 +8,11 @@ export const ThrottleMessage = {
   busy: 3,
   /** Host to SET: a user, and in how many SETs they shake fast. */
   spread: 4,
+  /** Host to SET: 1 if these are the first of all, and users who may not log in. */
+  bans: 5,
 } as const;
 
 /** Most users in one message. */
 export const MAX_BUSY = 64;
+/** Bans that one message tells. */
+export const MAX_BANS = 256;

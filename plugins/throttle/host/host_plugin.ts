@@ -1,8 +1,15 @@
-import { type HostContext, type PluginControl, type PluginRoute, z } from "../../../core/plugin/plugin.ts";
+import {
+  type HostContext,
+  type PluginControl,
+  type PluginRoute,
+  type ShowDocument,
+  z,
+} from "../../../core/plugin/plugin.ts";
 import { BusyUsers } from "./busy_users.ts";
 import { LevelWatch } from "./level_watch.ts";
 import { Level, LEVEL_GAUGES, LEVEL_NAMES } from "../common/levels.ts";
 import { ThrottleMessage } from "../common/messages.ts";
+import { BanList } from "./ban_list.ts";
 import type { ThrottleConfig } from "../common/config.ts";
 
 /** How often the host's caps are shared out anew. */
@@ -16,11 +23,19 @@ const UNEVEN = 0.25;
 /** How much of the way to its new part a SET goes at once: a part that jumps lets two SETs have the same second. */
 const APPROACH = 0.25;
 
+/** What a host takes at most. */
+type Caps = Pick<ThrottleConfig, "hostPerS" | "loginsPerS" | "acceptsPerS" | "connections">;
+
 /** The half of `throttle` on the main thread: gives each SET its share of the host's caps, and takes an operator's level. */
 export class ThrottleHost implements PluginControl {
   readonly routes: readonly PluginRoute[];
   readonly #host: HostContext;
   readonly #config: ThrottleConfig;
+  /** The config's caps, or what a show sets instead. */
+  #caps: Caps;
+  readonly #bans: BanList;
+  /** The caps have changed, and SETs don't know. */
+  #isShareDue = false;
   readonly #seen: Float64Array;
   readonly #demand: Float64Array;
   /** The part of the cap that each SET has. */
@@ -35,6 +50,8 @@ export class ThrottleHost implements PluginControl {
   constructor(host: HostContext, config: ThrottleConfig) {
     this.#host = host;
     this.#config = config;
+    this.#caps = config;
+    this.#bans = new BanList(host);
     this.#seen = new Float64Array(host.setCount);
     this.#demand = new Float64Array(host.setCount);
     this.#parts = new Float64Array(host.setCount).fill(1 / host.setCount);
@@ -61,7 +78,7 @@ export class ThrottleHost implements PluginControl {
       this.#busy.forget(nowMs);
     }
     this.#watchLevel(nowMs);
-    const isTold = this.#tellLevel();
+    const isTold = this.#bans.tell() && this.#tellLevel();
     let total = 0;
     for (let set = 0; set < this.#demand.length; set++) {
       const shakes = this.#host.valueOf(set, "throttleAdmitted") + this.#host.valueOf(set, "throttleByHost");
@@ -71,7 +88,8 @@ export class ThrottleHost implements PluginControl {
     }
     if (!isTold) return nowMs + SHARE_MS;
     // With nobody shaking the shares stay as they are, and the next look can wait for the first shake's second.
-    if (total < 1) return nowMs + SHARE_MS * 5;
+    if (total < 1 && !this.#isShareDue) return nowMs + SHARE_MS * 5;
+    this.#isShareDue = false;
     this.#share(total);
     return nowMs + SHARE_MS;
   }
@@ -89,6 +107,21 @@ export class ThrottleHost implements PluginControl {
     }
   }
 
+  onShow({ level, limits, bans }: ShowDocument): void {
+    const { hostPerS, loginsPerS, acceptsPerS, connections } = this.#config;
+    this.#caps = {
+      hostPerS: limits.shakesPerS ?? hostPerS,
+      loginsPerS: limits.loginsPerS ?? loginsPerS,
+      acceptsPerS: limits.acceptsPerS ?? acceptsPerS,
+      connections: limits.connections ?? connections,
+    };
+    this.#isShareDue = true;
+    this.#bans.set(bans);
+    if (level === this.#wantedLevel) this.#limitAccepts();
+    else this.#setLevel(level);
+    this.#host.wakeUp();
+  }
+
   status(): Record<string, unknown> {
     const refused = {
       byConnection: this.#host.total("throttleByConnection"),
@@ -99,7 +132,8 @@ export class ThrottleHost implements PluginControl {
       loginsByUser: this.#host.total("throttleLoginsByUser"),
     };
     return {
-      hostPerS: this.#config.hostPerS,
+      hostPerS: this.#caps.hostPerS,
+      banned: this.#bans.size,
       ...this.#levels(),
       refused,
       dropped: this.#dropped(),
@@ -145,7 +179,7 @@ export class ThrottleHost implements PluginControl {
   }
 
   #limitAccepts(): void {
-    const { acceptsPerS, connections } = this.#config;
+    const { acceptsPerS, connections } = this.#caps;
     const perS = this.#wantedLevel >= Level.claimsOnly ? 0 : acceptsPerS || Infinity;
     this.#host.limitAccepts(perS, connections || Infinity);
   }
@@ -163,13 +197,13 @@ export class ThrottleHost implements PluginControl {
   #share(total: number): void {
     const sets = this.#demand.length;
     const even = total / sets;
-    const isEven = this.#demand.every((demand) => Math.abs(demand - even) <= UNEVEN * even);
+    const isEven = total < 1 || this.#demand.every((demand) => Math.abs(demand - even) <= UNEVEN * even);
     this.#words[0] = ThrottleMessage.share;
-    this.#words[2] = Math.min(0xffff_ffff, this.#config.loginsPerS / sets * 1000);
+    this.#words[2] = Math.min(0xffff_ffff, this.#caps.loginsPerS / sets * 1000);
     for (let set = 0; set < sets; set++) {
       const part = isEven ? 1 / sets : EVEN_PART / sets + (1 - EVEN_PART) * this.#demand[set] / total;
       this.#parts[set] += APPROACH * (part - this.#parts[set]);
-      this.#words[1] = Math.min(0xffff_ffff, this.#config.hostPerS * this.#parts[set] * 1000);
+      this.#words[1] = Math.min(0xffff_ffff, this.#caps.hostPerS * this.#parts[set] * 1000);
       this.#host.post(set, this.#words, 3);
     }
   }

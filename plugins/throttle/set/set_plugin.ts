@@ -36,6 +36,7 @@ const METRICS = [
   "throttleUnanswered",
   "throttleLoginsByHost",
   "throttleLoginsByUser",
+  "throttleLoginsBanned",
   "throttleLevelRises",
 ] as const;
 type Handles = Record<typeof METRICS[number], number>;
@@ -64,6 +65,8 @@ export class ThrottleSet implements PluginInstance {
   readonly #burstMs: number;
   readonly #userIntervalMs: number;
   readonly #userBurstMs: number;
+  /** Users who may not log in now; asked at logins alone. */
+  readonly #banned = new Set<number>();
   readonly #busy = new Int32Array(1 + MAX_BUSY);
   #busyCount = 0;
 
@@ -136,6 +139,10 @@ export class ThrottleSet implements PluginInstance {
   admitLogin(connection: number, user: number, nowMs: number): boolean {
     if (nowMs >= this.#control.nextMs) this.#conclude(nowMs);
     const { userLoginsPerMinute, userLoginBurst } = this.#config;
+    if (this.#banned.has(user)) {
+      this.#set.count(this.#m.throttleLoginsBanned);
+      return false;
+    }
     if (this.#level >= Level.claimsOnly || !this.#logins.take(nowMs, LOGIN_BURST_MS)) {
       this.#set.count(this.#m.throttleLoginsByHost);
       return false;
@@ -162,7 +169,7 @@ export class ThrottleSet implements PluginInstance {
     if (place >= 0) this.#users.leave(place);
   }
 
-  onMessage(words: Int32Array, at: number, _count: number, nowMs: number): void {
+  onMessage(words: Int32Array, at: number, count: number, nowMs: number): void {
     switch (words[at]) {
       case ThrottleMessage.share:
         this.#share.perS = Math.max(1, words[at + 1] >>> 0) / 1000;
@@ -172,7 +179,10 @@ export class ThrottleSet implements PluginInstance {
         this.#wantedLevel = words[at + 1];
         return this.#apply();
       case ThrottleMessage.spread:
-        this.#users.spread(words[at + 1] >>> 0, words[at + 2], nowMs);
+        return this.#users.spread(words[at + 1] >>> 0, words[at + 2], nowMs);
+      case ThrottleMessage.bans:
+        if (words[at + 1] === 1) this.#banned.clear();
+        for (let i = 2; i < count; i++) this.#banned.add(words[at + i] >>> 0);
     }
   }
 

@@ -15,7 +15,8 @@ function readToken(): string {
   return sessionStorage.getItem("token") ?? "";
 }
 
-async function call<Answer>(path: string, body?: ActionOrder): Promise<Answer> {
+/** Asks the monitor with the token. */
+export async function call<Answer>(path: string, body?: object): Promise<Answer> {
   if (token === "") {
     throw new Error("Give the token: the one of REDPKT_TOKEN, or open the address that the terminal shows");
   }

@@ -3,6 +3,7 @@ import type { AllCounters, PageHistory, PageSecond } from "../../view/page_state
 import type { Unit } from "../../timeline/charts.ts";
 import { redrawCharts, startCharts, updateCharts } from "./charts.ts";
 import { startControl } from "./control.ts";
+import { drawShow, startShow } from "./show.ts";
 import { drawMoney } from "./money.ts";
 import {
   countTargets,
@@ -71,6 +72,7 @@ function listen(): void {
   // A server has charts that weren't there, and points hold other lines from now on.
   events.addEventListener("charts", () => void loadPage().catch(() => {}));
   events.addEventListener("money", ({ data }) => isHeld || drawMoney(JSON.parse(data)));
+  events.addEventListener("show", ({ data }) => drawShow(JSON.parse(data)));
   events.addEventListener("mark", ({ data }) => {
     timeline.data.marks.push(JSON.parse(data));
     drawMarks();
@@ -254,6 +256,7 @@ function startPage(): void {
   applyTheme();
   startTargets();
   startControl();
+  startShow();
   document.addEventListener("range", pressRange);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);
   for (const button of document.querySelectorAll<HTMLElement>("[data-seconds]")) {

@@ -1,7 +1,6 @@
 import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 import { HELD } from "../../ledger/record/entry.ts";
 import { AwardState, COUNTED_STATES } from "./award_state.ts";
-import type { BooksEvent } from "./event.ts";
 import { MOST_FOUND } from "./audits.ts";
 
 /** How a backend names things. */
@@ -14,7 +13,10 @@ export interface SqlNames {
 }
 
 /** What must agree, as SQL that both databases understand. Each returns `total`, how many there are, with every row. */
-export function auditSql({ schema, user, sponsorCount }: SqlNames, event: BooksEvent) {
+export function auditSql(
+  { schema, user, sponsorCount }: SqlNames,
+  event: { readonly packetsPerUser: number; readonly packetsPerSponsor: number },
+) {
   const found = (sql: string) =>
     `with found as (${sql}) select *, (select count(*) from found) as total from found order by 1, 2 limit ${MOST_FOUND}`;
   const counted = `state in (${COUNTED_STATES.join(", ")})`;

@@ -1,4 +1,3 @@
-import type { RowNumbers } from "./intake.ts";
 import type { BlockSums } from "./row_hash.ts";
 
 /** An opening that isn't in the books as its host's row says it, or that no row says. */
@@ -31,8 +30,8 @@ export interface Found<T> {
 export interface Audits {
   /** A host's rows up to one, in blocks. */
   blocks(host: number, upToSeq: number): Promise<BlockSums[]>;
-  /** The rows of one block, in order. */
-  rowsOfBlock(host: number, block: number): Promise<RowNumbers>;
+  /** The rows of one block, in order: numbers as in `EntryRows.values`. */
+  rowsOfBlock(host: number, block: number): Promise<Float64Array>;
   /** Hosts that have rows which no cursor covers: nobody has brought those. */
   strayRows(): Promise<Found<number>>;
   /** Openings among the rows of hosts against the queue and what was judged. */

@@ -1,0 +1,45 @@
+import type { MetricDefinition } from "../counters/counters.ts";
+import type { LinkCount } from "./link_agent.ts";
+
+/** What a host counts of the shows that come to it. */
+export const LINK_METRICS = {
+  showApplied: { kind: "counter", help: "Show documents that began to count" },
+  showDamaged: { kind: "counter", help: "Show documents refused since they can't be read" },
+  showForged: {
+    kind: "counter",
+    help: "Show documents and clock answers refused since nobody trusted has signed them",
+  },
+  showHalfSigned: {
+    kind: "counter",
+    help: "Show documents refused since fewer than two persons approve the plan",
+  },
+  showMistaken: { kind: "counter", help: "Show documents refused since they are signed and wrong" },
+  showOtherEvent: { kind: "counter", help: "Show documents refused since they are for another event" },
+  showOlder: { kind: "counter", help: "Show documents left out since the host has a newer one" },
+  showPathFailures: { kind: "counter", help: "Times that a path of the show was lost" },
+  showLinkFailures: {
+    kind: "counter",
+    help: "Times that the thread of the show's paths died and was started anew",
+  },
+  showEpoch: { kind: "gauge", help: "Epoch of the show document that counts, 0 for none" },
+  showNumber: { kind: "gauge", help: "Number of the show document that counts, within its epoch" },
+  showPathsDown: { kind: "gauge", help: "Paths of the show that don't work" },
+  showClockOffMs: {
+    kind: "gauge",
+    help: "Milliseconds by which the wall clock is off the consoles', either way",
+  },
+  showHolding: { kind: "gauge", help: "1 while packets of waves are held since the wall clock is off" },
+  showDropped: { kind: "gauge", help: "Messages of the show that no path took" },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** The counter of each thing that a link counts. */
+export const LINK_COUNTERS: Readonly<Record<LinkCount, keyof typeof LINK_METRICS>> = {
+  applied: "showApplied",
+  pathFailure: "showPathFailures",
+  damaged: "showDamaged",
+  forged: "showForged",
+  halfSigned: "showHalfSigned",
+  mistaken: "showMistaken",
+  otherEvent: "showOtherEvent",
+  older: "showOlder",
+};

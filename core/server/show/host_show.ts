@@ -1,0 +1,104 @@
+import type { Route } from "../../admin/api.ts";
+import { problem } from "../../admin/problem.ts";
+import { EXCHANGE_PATH } from "../../bus/admin_bus.ts";
+import { type ExchangeBody, exchangeBody } from "../../bus/exchange.ts";
+import { parseBuses } from "../../bus/open_bus.ts";
+import { systemSeed } from "../../base/random.ts";
+import { UserError } from "../../base/user_error.ts";
+import type { Host } from "../../cli/host.ts";
+import type { Log } from "../../cli/log.ts";
+import { LinkThread } from "../../link/link_thread.ts";
+import { KeyFolder } from "../../seed/file/keys.ts";
+import { showWaves, versionText } from "../../show/document.ts";
+import type { AccessHost } from "../host/access_host.ts";
+
+/** Beside the ledger's files. */
+const FOLDER = "show";
+
+/** What the server's flags say of it. */
+export interface ShowOptions {
+  readonly "show-keys"?: string | undefined;
+  readonly bus: readonly string[];
+  readonly ledger?: string | undefined;
+  readonly event: string;
+  readonly cluster: string;
+  readonly city: string;
+  readonly "host-id"?: string | undefined;
+}
+
+/** A host's part in a show that is directed from elsewhere: its routes, and its end. */
+export interface HostShow {
+  readonly routes: readonly Route[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the thread that holds the paths of a show, if the host takes part in one.
+ *
+ * @throws UserError if no key is trusted
+ */
+export function startShow(host: Host, options: ShowOptions, access: AccessHost, log: Log): HostShow {
+  const { "show-keys": keys, bus, ledger, event, cluster, city, "host-id": hostId } = options;
+  if (keys === undefined) return { routes: [], stop: () => Promise.resolve() };
+  const trusted = trustedKeys(keys);
+  if (ledger === undefined) {
+    log("warn", "the show is kept in memory and forgotten at the end: give --ledger DIR to keep it");
+  }
+  const thread = new LinkThread({
+    init: {
+      name: { event, host: hostId!, city, cluster },
+      buses: parseBuses("--bus", bus),
+      keys: trusted,
+      directory: ledger === undefined ? undefined : `${ledger}/${FOLDER}`,
+      randomSeed: systemSeed(),
+    },
+    start: () => new Worker(host.program.entry, { type: "module", name: "link" }),
+    check: (show) => access.halves.checkShow(show),
+    apply: (show) => access.halves.onShow(show),
+    hold: (isHolding) => access.halves.isHolding = isHolding,
+    count: (metric) => access.count(metric),
+    gauge: (metric, value) => access.tell(metric, value),
+    log,
+  });
+  return { routes: showRoutes(thread), stop: () => thread.stop() };
+}
+
+/** Public keys of those who may direct, by id, as PEM. */
+export function trustedKeys(folder: string): [string, string][] {
+  const trusted = new KeyFolder(folder, "redpkt show key").trusted();
+  if (trusted.size === 0) {
+    throw new UserError(
+      `--show-keys ${folder}: holds no trusted key. Make some: redpkt show key new --keys DIR`,
+    );
+  }
+  return [...trusted].map(([id, key]) => [id, key.export({ type: "spki", format: "pem" }) as string]);
+}
+
+function showRoutes(thread: LinkThread): Route[] {
+  return [
+    {
+      method: "get",
+      path: "/show",
+      summary: "The show as this host has it: which document counts, its waves, its paths and its clock",
+      handle: () => {
+        const { active, state } = thread;
+        return {
+          schemaVersion: 1,
+          show: active === undefined
+            ? null
+            : { version: versionText(active), level: active.level, waves: showWaves(active) },
+          link: state ?? null,
+        };
+      },
+    },
+    {
+      method: "post",
+      path: EXCHANGE_PATH,
+      summary: "Takes a signed document of the show that a console pushes, and says what the host has",
+      body: exchangeBody,
+      handle: async ({ body }) =>
+        await thread.exchange(body as ExchangeBody) ??
+          problem(503, "the show's thread doesn't answer: try again"),
+    },
+  ];
+}

@@ -1,0 +1,56 @@
+import type { HostContext, ShowDocument } from "../../../core/plugin/plugin.ts";
+import { MAX_BANS, ThrottleMessage } from "../common/messages.ts";
+
+/** Tells every SET who may not log in now. A ban ends by itself. */
+export class BanList {
+  readonly #host: HostContext;
+  readonly #words = new Int32Array(2 + MAX_BANS);
+  /** By SET: how many of the present ones it knows; -1: it doesn't know that they have changed. */
+  readonly #told: Int32Array;
+  #all: ShowDocument["bans"] = [];
+  #present: readonly number[] = [];
+  #endsMs = Infinity;
+
+  constructor(host: HostContext) {
+    this.#host = host;
+    this.#told = new Int32Array(host.setCount);
+  }
+
+  get size(): number {
+    return this.#present.length;
+  }
+
+  set(bans: ShowDocument["bans"]): void {
+    this.#all = bans;
+    this.#begin();
+  }
+
+  /** False if a mailbox is full: call again soon. */
+  tell(): boolean {
+    if (this.#host.unixMs() >= this.#endsMs) this.#begin();
+    let isDone = true;
+    for (let set = 0; set < this.#told.length; set++) isDone = this.#tellSet(set) && isDone;
+    return isDone;
+  }
+
+  #begin(): void {
+    const nowMs = this.#host.unixMs();
+    const present = this.#all.filter(({ untilMs }) => untilMs > nowMs);
+    if (present.length > 0 || this.#present.length > 0) this.#told.fill(-1);
+    this.#present = present.map(({ user }) => user);
+    this.#endsMs = present.reduce((first, { untilMs }) => Math.min(first, untilMs), Infinity);
+  }
+
+  #tellSet(set: number): boolean {
+    this.#words[0] = ThrottleMessage.bans;
+    while (this.#told[set] < this.#present.length) {
+      const from = Math.max(0, this.#told[set]);
+      const users = this.#present.slice(from, from + MAX_BANS);
+      this.#words[1] = this.#told[set] < 0 ? 1 : 0;
+      this.#words.set(users.map((user) => user | 0), 2);
+      if (!this.#host.post(set, this.#words, 2 + users.length)) return false;
+      this.#told[set] = from + users.length;
+    }
+    return true;
+  }
+}
