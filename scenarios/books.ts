@@ -11,6 +11,7 @@ export default {
   books: {
     hosts: 3,
     fleets: 2,
+    overLimitAtLeast: 1,
     settlers: 2,
     payers: 2,
     gateway: { fail: 2, refuse: 1, timeoutBefore: 1, timeoutAfter: 1 },

@@ -101,6 +101,8 @@ const books = z.strictObject({
   hosts: z.int().min(1).max(16).default(3),
   /** The hosts are shared out among them; each plays all the users, who so win at several hosts. */
   fleets: z.int().min(1).max(16).default(2),
+  /** So many packets at least must come over a limit that no host alone could see. */
+  overLimitAtLeast: z.int().min(0).default(0),
   settlers: z.int().min(1).max(8).default(1),
   payers: z.int().min(1).max(8).default(1),
   /** Per cent of the orders with which the gateway does each of these. */
