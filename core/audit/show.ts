@@ -6,7 +6,7 @@ import type { AwardState } from "../ledger/kinds/kind.ts";
 import { RowField } from "../ledger/record/entry_rows.ts";
 import { openJudge } from "../ledger/checkpoint/open_judge.ts";
 import type { OrderState } from "../ledger/record/order_state.ts";
-import { orderStates } from "../ledger/books/order_states.ts";
+import { orderStates } from "../ledger/registry/order_states.ts";
 import { openProjection, projectedSeq } from "../ledger/projection/projection_reader.ts";
 import { TruthReader } from "../ledger/store/truth_reader.ts";
 

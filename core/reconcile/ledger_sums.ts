@@ -2,7 +2,7 @@ import { accountsOf } from "../ledger/kinds/accounts.ts";
 import { EntryKind, kindOf } from "../ledger/kinds/entry_kinds.ts";
 import type { AccountName } from "../ledger/kinds/sides.ts";
 import { type EntryRows, RowField } from "../ledger/record/entry_rows.ts";
-import { MintList } from "../ledger/books/mint_list.ts";
+import { MintList } from "../ledger/registry/mint_list.ts";
 import type { Differences } from "./differences.ts";
 
 /** Where a ledger's money is, in fen. All but `source` sum to what was put in. */

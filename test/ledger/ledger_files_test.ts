@@ -15,7 +15,7 @@ import { EntryKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import { EntryRows } from "../../core/ledger/record/entry_rows.ts";
 import { NO_LIMITS } from "../../core/ledger/record/ledger.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
-import { orderStates } from "../../core/ledger/books/order_states.ts";
+import { orderStates } from "../../core/ledger/registry/order_states.ts";
 import { orderWords } from "../../core/ledger/record/order_text.ts";
 import { PROJECTION_FILE } from "../../core/ledger/projection/projection.ts";
 import { catchUp, Projector } from "../../core/ledger/projection/projector.ts";

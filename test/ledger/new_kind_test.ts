@@ -5,7 +5,7 @@ import { checkLedger } from "../../core/audit/check/check.ts";
 import { exportLedger } from "../../core/audit/export.ts";
 import { ManualClock } from "../../core/base/clock.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
-import type { Books } from "../../core/ledger/books/books.ts";
+import type { Registry } from "../../core/ledger/registry/registry.ts";
 import { addKind } from "../../core/ledger/kinds/entry_kinds.ts";
 import type { Kind } from "../../core/ledger/kinds/kind.ts";
 import { ACCOUNT } from "../../core/ledger/kinds/sides.ts";
@@ -28,11 +28,11 @@ const welcomeGift = {
   note: give,
 } as const satisfies Kind;
 
-function give(books: Books, entry: Judgement): void {
+function give(registry: Registry, entry: Judgement): void {
   const { user, amountFen } = entry;
-  if (amountFen <= 0 || !books.canTake(amountFen)) return refuse(entry, Refusal.malformed);
-  if (books.sends.netFen.has(user)) return say(entry, Verdict.doneBefore);
-  books.sends.fund(user, amountFen);
+  if (amountFen <= 0 || !registry.canTake(amountFen)) return refuse(entry, Refusal.malformed);
+  if (registry.sends.netFen.has(user)) return say(entry, Verdict.doneBefore);
+  registry.sends.fund(user, amountFen);
   say(entry, Verdict.done);
 }
 

@@ -8,7 +8,7 @@ import { fleetMetrics } from "../../core/client/state/metrics.ts";
 import { MemoryLedger } from "../../core/ledger/judge/memory_ledger.ts";
 import type { Balances } from "../../core/ledger/record/ledger.ts";
 import { PROJECTION_METRICS } from "../../core/ledger/thread/metrics.ts";
-import { MoneyTally } from "../../core/ledger/books/money_tally.ts";
+import { MoneyTally } from "../../core/ledger/registry/money_tally.ts";
 import { MoneyBoard } from "../../core/ledger/ring/money_board.ts";
 import { HostMoney } from "../../core/server/money/host_money.ts";
 import { MONEY_GAUGES, moneyGauges } from "../../core/server/money/money_metrics.ts";

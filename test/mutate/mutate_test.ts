@@ -87,8 +87,8 @@ const SAMPLE = {
   sources: [
     "core/base/id_space.ts",
     "core/ledger/disk/log_header.ts",
-    "core/ledger/books/awarded_bits.ts",
-    "core/ledger/books/mint_list.ts",
+    "core/ledger/registry/awarded_bits.ts",
+    "core/ledger/registry/mint_list.ts",
     "core/ledger/record/send_body.ts",
     "core/token/token.ts",
     "core/token/token_keys.ts",
@@ -97,8 +97,8 @@ const SAMPLE = {
   tests: [
     "core/base/id_space_test.ts",
     "core/ledger/disk/log_header_test.ts",
-    "core/ledger/books/mint_list_test.ts",
-    "core/ledger/books/packets_test.ts",
+    "core/ledger/registry/mint_list_test.ts",
+    "core/ledger/registry/packets_test.ts",
     "core/ledger/record/sent_packet_test.ts",
     "core/token/token_test.ts",
     "plugins/shake/common/packet_queue_test.ts",

@@ -1,7 +1,7 @@
 /** A party's server in virtual time, with its ledger on a disk, and guests whose pages are the real states of one. */
 import { Random } from "../../core/base/random.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
-import { markAwarded } from "../../core/ledger/books/awarded_bits.ts";
+import { markAwarded } from "../../core/ledger/registry/awarded_bits.ts";
 import { SqliteStore } from "../../core/ledger/store/sqlite_store.ts";
 import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import type { WaveStatus } from "../../core/plugin/plugin.ts";

@@ -1,11 +1,11 @@
 /** A host with a seed file in virtual time, and users of either version. */
 import assert from "node:assert/strict";
-import { markAwarded } from "../../core/ledger/books/awarded_bits.ts";
+import { markAwarded } from "../../core/ledger/registry/awarded_bits.ts";
 import { Judge } from "../../core/ledger/judge/judge.ts";
 import type { Judgement } from "../../core/ledger/record/judgement.ts";
 import type { AwardRecord, Balances, Ledger } from "../../core/ledger/record/ledger.ts";
 import type { OrderState } from "../../core/ledger/record/order_state.ts";
-import { orderStates } from "../../core/ledger/books/order_states.ts";
+import { orderStates } from "../../core/ledger/registry/order_states.ts";
 import { type SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
 import type { PlanInput } from "../../core/seed/plan/plan_schema.ts";
 import { SeedFile } from "../../core/seed/file/seed_file.ts";

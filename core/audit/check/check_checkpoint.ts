@@ -7,8 +7,8 @@ import {
   type KeptOrder,
 } from "../../ledger/checkpoint/checkpoint.ts";
 import type { Judge } from "../../ledger/judge/judge.ts";
-import type { Mint } from "../../ledger/books/mint_list.ts";
-import { CHUNK_PACKETS, PacketChunk } from "../../ledger/books/packets.ts";
+import type { Mint } from "../../ledger/registry/mint_list.ts";
+import { CHUNK_PACKETS, PacketChunk } from "../../ledger/registry/packets.ts";
 import type { Problems } from "./problems.ts";
 import { PENDING_WORDS, pendingAt, sendsWords } from "../../ledger/checkpoint/sends_state.ts";
 

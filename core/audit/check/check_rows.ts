@@ -8,7 +8,7 @@ import { Judge } from "../../ledger/judge/judge.ts";
 import { emptyJudgement } from "../../ledger/record/judgement.ts";
 import { type Balances, type LedgerLimits, NO_LIMITS } from "../../ledger/record/ledger.ts";
 import { replayRow } from "../../ledger/checkpoint/open_judge.ts";
-import { PacketState } from "../../ledger/books/packets.ts";
+import { PacketState } from "../../ledger/registry/packets.ts";
 import { attempt, type Problems } from "./problems.ts";
 import { wordsOf } from "../../ledger/disk/sqlite_rows.ts";
 import { TRUTH_FILE } from "../../ledger/store/sqlite_store.ts";

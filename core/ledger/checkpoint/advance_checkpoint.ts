@@ -15,8 +15,8 @@ import { NO_LIMITS } from "../record/ledger.ts";
 import { hexOf, ledgerIdOf, linkAt } from "../chain/links.ts";
 import { hostNumberOf } from "../chain/notes.ts";
 import { kindOf } from "../kinds/entry_kinds.ts";
-import { Books } from "../books/books.ts";
-import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "../books/packets.ts";
+import { Registry } from "../registry/registry.ts";
+import { CHUNK_PACKETS, type PacketChunk, Packets, PacketState } from "../registry/packets.ts";
 import { setAside } from "../disk/set_aside.ts";
 import { eachRows, endedOf, lastSeqOf, readDelivered, selectingEnded } from "../disk/sqlite_rows.ts";
 
@@ -61,7 +61,7 @@ function* advance(
   const selectEnded = selectingEnded(db);
   const ended = { ended: (packetId: number) => endedOf(selectEnded, packetId) };
   const draft = new Draft(NO_LIMITS, ended, idSpaceOf(hostNumberOf(db) ?? 0));
-  old?.readBooks(draft);
+  old?.readRegistry(draft);
   let seq = old?.head.seq ?? 0;
   // Marks before rows: then the award of each is among the rows, or in the old checkpoint.
   const delivered: Uint32Array[] = [];
@@ -88,8 +88,8 @@ function* advance(
   return seq;
 }
 
-/** Books that know of packets only what has changed since the last checkpoint. */
-class Draft extends Books {
+/** A registry that knows of packets only what has changed since the last checkpoint. */
+class Draft extends Registry {
   readonly #judgement = emptyJudgement();
 
   /** What is in the rows was judged: everybody had the money that they sent. */

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
-import type { Books, GivenBack } from "../books/books.ts";
-import { LASTING_CHUNK_BYTES } from "../books/packets.ts";
+import type { GivenBack, Registry } from "../registry/registry.ts";
+import { LASTING_CHUNK_BYTES } from "../registry/packets.ts";
 import { restoreSends, sendsWords } from "./sends_state.ts";
 
 /** Name of the checkpoint's file in a ledger's directory. */
@@ -35,8 +35,8 @@ export interface CheckpointHead {
   readonly largeAmountsFen: readonly (readonly [packetId: number, amountFen: number])[];
 }
 
-/** What books say in a checkpoint's head. */
-export function headOf({ mints, orders, givenBack, packets }: Books): Pick<
+/** What a registry says in a checkpoint's head. */
+export function headOf({ mints, orders, givenBack, packets }: Registry): Pick<
   CheckpointHead,
   "mints" | "orders" | "givenBack" | "largeAmountsFen"
 > {
@@ -70,13 +70,13 @@ export class CheckpointBroken extends Error {
 export function* writeCheckpoint(
   path: string,
   place: Pick<CheckpointHead, "seq" | "mark" | "ledger" | "headHex">,
-  books: Books,
+  registry: Registry,
   chunks: Iterable<[number, Uint8Array]>,
 ): Generator<void, void> {
   const file = Deno.openSync(`${path}.new`, { write: true, create: true, truncate: true });
   try {
-    const text = new TextEncoder().encode(JSON.stringify({ ...place, ...headOf(books) }));
-    const state = bytesOf(sendsWords(books.sends));
+    const text = new TextEncoder().encode(JSON.stringify({ ...place, ...headOf(registry) }));
+    const state = bytesOf(sendsWords(registry.sends));
     const chunkHead = new Uint32Array(CHUNK_HEAD_WORDS);
     const sums = [text.length, crc32(text), state.length, crc32(state)];
     write(file, bytesOf(Uint32Array.of(MAGIC, VERSION, LASTING_CHUNK_BYTES, ...sums)));
@@ -152,20 +152,20 @@ export class CheckpointReader {
     }
   }
 
-  /** Reads all but the packets' columns into empty books; before any chunk. @throws CheckpointBroken */
-  readBooks(books: Books): void {
+  /** Reads all but the packets' columns into an empty registry; before any chunk. @throws CheckpointBroken */
+  readRegistry(registry: Registry): void {
     const { orders, mints, givenBack, largeAmountsFen } = this.head;
     for (const { number, json, isEnded } of orders) {
-      books.orders.restore(number, JSON.parse(json), json, isEnded);
+      registry.orders.restore(number, JSON.parse(json), json, isEnded);
     }
     for (const [firstId, count, amountFen, sponsor, order] of mints) {
-      books.made({ firstId, count, amountFen, sponsor, order });
+      registry.made({ firstId, count, amountFen, sponsor, order });
     }
-    for (const given of givenBack) books.wentBack(given);
+    for (const given of givenBack) registry.wentBack(given);
     for (const [packetId, amountFen] of largeAmountsFen) {
-      books.packets.largeAmountsFen.set(packetId, amountFen);
+      registry.packets.largeAmountsFen.set(packetId, amountFen);
     }
-    restoreSends(books.sends, this.readSendsWords());
+    restoreSends(registry.sends, this.readSendsWords());
   }
 
   /** Reads what users sent each other, as the words of `sendsWords`; before any chunk, or not at all. */
@@ -206,27 +206,27 @@ export class CheckpointReader {
 }
 
 /**
- * Reads a checkpoint into empty books.
+ * Reads a checkpoint into an empty registry.
  *
  * @param onProgress called often, with the awards since the last call
  */
-export function restoreBooks(
+export function restoreRegistry(
   path: string,
-  books: Books,
+  registry: Registry,
   onProgress: (awards: number) => void,
 ): CheckpointHead | undefined {
   const reader = CheckpointReader.open(path);
   if (reader === undefined) return undefined;
   try {
     const { head } = reader;
-    reader.readBooks(books);
+    reader.readRegistry(registry);
     onProgress(0);
     for (;;) {
-      const number = reader.next((number) => books.packets.chunk(number).lasting);
+      const number = reader.next((number) => registry.packets.chunk(number).lasting);
       if (number < 0) return head;
-      const before = books.awards;
-      books.restoreChunk(number);
-      onProgress(books.awards - before);
+      const before = registry.awards;
+      registry.restoreChunk(number);
+      onProgress(registry.awards - before);
     }
   } finally {
     reader.close();

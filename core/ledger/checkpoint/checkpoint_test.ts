@@ -3,11 +3,11 @@ import { growWorld, makeWorld } from "../../../test/audit/world.ts";
 import { ManualClock } from "../../base/clock.ts";
 import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "../judge/judge.ts";
-import { orderStates } from "../books/order_states.ts";
+import { orderStates } from "../registry/order_states.ts";
 import { catchUp } from "../projection/projector.ts";
 import { NO_LIMITS } from "../record/ledger.ts";
 import { TruthReader } from "../store/truth_reader.ts";
-import { CHECKPOINT_FILE, CheckpointBroken, CheckpointReader, restoreBooks } from "./checkpoint.ts";
+import { CHECKPOINT_FILE, CheckpointBroken, CheckpointReader, restoreRegistry } from "./checkpoint.ts";
 import { openJudge } from "./open_judge.ts";
 import { pendingAt, sendsWords } from "./sends_state.ts";
 
@@ -25,7 +25,7 @@ function withCheckpoint(run: (directory: string, path: string) => void): void {
 
 function restored(path: string): Judge {
   const judge = new Judge(NO_LIMITS, { ended: () => undefined }, idSpaceOf(7));
-  restoreBooks(path, judge, () => {});
+  restoreRegistry(path, judge, () => {});
   return judge;
 }
 
@@ -182,7 +182,7 @@ Deno.test("why a checkpoint isn't believed is told, and of one of the version be
     Deno.removeSync(path);
     assert.equal(CheckpointReader.open(path), undefined);
     assert.equal(CheckpointReader.headOf(path), undefined);
-    assert.equal(restoreBooks(path, new Judge(), () => {}), undefined);
+    assert.equal(restoreRegistry(path, new Judge(), () => {}), undefined);
   });
 });
 

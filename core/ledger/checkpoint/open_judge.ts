@@ -1,5 +1,5 @@
 import { UserError } from "../../base/user_error.ts";
-import { CHECKPOINT_FILE, CheckpointBroken, type CheckpointHead, restoreBooks } from "./checkpoint.ts";
+import { CHECKPOINT_FILE, CheckpointBroken, type CheckpointHead, restoreRegistry } from "./checkpoint.ts";
 import { eachDelivered } from "../record/delivered_marks.ts";
 import { refusalName, Verdict } from "../record/entry.ts";
 import { kindOf } from "../kinds/entry_kinds.ts";
@@ -10,7 +10,7 @@ import { idSpaceOf } from "../../base/id_space.ts";
 import { Judge } from "../judge/judge.ts";
 import { emptyJudgement, type Judgement } from "../record/judgement.ts";
 import type { LedgerLimits } from "../record/ledger.ts";
-import { PacketState } from "../books/packets.ts";
+import { PacketState } from "../registry/packets.ts";
 
 const NO_CHECKPOINT = { seq: 0, mark: 0 } as const;
 
@@ -45,7 +45,7 @@ export function openJudge(
   let start: Pick<CheckpointHead, "seq" | "mark"> = NO_CHECKPOINT;
   if (directory !== undefined) {
     try {
-      const head = restoreBooks(`${directory}/${CHECKPOINT_FILE}`, judge, onProgress);
+      const head = restoreRegistry(`${directory}/${CHECKPOINT_FILE}`, judge, onProgress);
       if (head !== undefined && head.headHex !== store.headAt(head.seq)) {
         throw new CheckpointBroken("it is of rows that this ledger doesn't have");
       }

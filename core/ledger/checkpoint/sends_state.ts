@@ -1,4 +1,4 @@
-import type { Sends } from "../books/sends.ts";
+import type { Sends } from "../registry/sends.ts";
 import { SentPacket } from "../record/sent_packet.ts";
 
 /** Of a share that is to be told again: user, packet, fen. They are the last, with their number in front. */

@@ -1,6 +1,6 @@
 import type { EntryRows } from "../record/entry_rows.ts";
 import type { DurableTime } from "../record/durable_time.ts";
-import type { EndedPackets } from "../books/sends.ts";
+import type { EndedPackets } from "../registry/sends.ts";
 
 /**
  * Where a ledger's rows last: a file, or the simulator's. It only appends and reads in order; what rows mean is the

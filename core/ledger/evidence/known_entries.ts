@@ -1,11 +1,11 @@
 import { idSpaceOf } from "../../base/id_space.ts";
-import { CHECKPOINT_FILE, CheckpointBroken, restoreBooks } from "../checkpoint/checkpoint.ts";
+import { CHECKPOINT_FILE, CheckpointBroken, restoreRegistry } from "../checkpoint/checkpoint.ts";
 import { EntryKind } from "../kinds/entry_kinds.ts";
 import { HELD } from "../record/entry.ts";
 import { Judge } from "../judge/judge.ts";
 import { NO_LIMITS } from "../record/ledger.ts";
 import { lookUntouched } from "../disk/untouched.ts";
-import { CHUNK_PACKETS, PacketState } from "../books/packets.ts";
+import { CHUNK_PACKETS, PacketState } from "../registry/packets.ts";
 import { PROJECTION_FILE } from "../projection/projection.ts";
 
 /** An entry as something beside the truth remembers it. */
@@ -60,7 +60,7 @@ export function eachInCheckpoint(
   // Nobody asks it for packets that have ended.
   const judge = new Judge(NO_LIMITS, { ended: () => undefined }, idSpaceOf(hostNumber));
   try {
-    restoreBooks(`${directory}/${CHECKPOINT_FILE}`, judge, () => {});
+    restoreRegistry(`${directory}/${CHECKPOINT_FILE}`, judge, () => {});
   } catch (error) {
     if (!(error instanceof CheckpointBroken)) throw error;
     return; // its head could be read, and its packets can't

@@ -1,14 +1,14 @@
 import { Refusal, Verdict } from "../record/entry.ts";
 import { type Judgement, readEntry, readRow, refuse, say } from "../record/judgement.ts";
 import { Parts } from "../record/parts.ts";
-import { Books } from "../books/books.ts";
+import { Registry } from "../registry/registry.ts";
 import { EntryKind, kindOf, kinds } from "../kinds/entry_kinds.ts";
 
 const AWARD = kinds.award.number;
 const PART = EntryKind.part;
 
-/** The one who decides: each entry as its kind says it, in the books. Whatever stores a ledger, this judges it. */
-export class Judge extends Books {
+/** The one who decides: each entry as its kind says it, in the registry. Whatever stores a ledger, this judges it. */
+export class Judge extends Registry {
   readonly #parts = new Parts();
 
   /** Judges an entry of a ring, and changes what it says. */

@@ -1,9 +1,9 @@
-import { orderStates } from "../books/order_states.ts";
+import { orderStates } from "../registry/order_states.ts";
 import type { AwardRecord, Balances } from "../record/ledger.ts";
 import type { OrderState } from "../record/order_state.ts";
 import type { Judge } from "./judge.ts";
 
-/** What every ledger says out of its judge's books. */
+/** What every ledger says out of its judge's registry. */
 export abstract class JudgedLedger {
   protected readonly judging: Judge;
 

@@ -1,5 +1,5 @@
 import { idSpaceOf } from "../../base/id_space.ts";
-import type { MoneyTally } from "../books/money_tally.ts";
+import type { MoneyTally } from "../registry/money_tally.ts";
 import type { Judgement } from "../record/judgement.ts";
 import type { Ledger, LedgerLimits } from "../record/ledger.ts";
 import { Judge } from "./judge.ts";

@@ -1,7 +1,7 @@
 import { HELD, Refusal, Verdict } from "../record/entry.ts";
 import { type Judgement, refuse, say } from "../record/judgement.ts";
-import type { Books } from "../books/books.ts";
-import { isUnopened, PacketState } from "../books/packets.ts";
+import type { Registry } from "../registry/registry.ts";
+import { isUnopened, PacketState } from "../registry/packets.ts";
 import type { Kind } from "./kind.ts";
 import { isOfMoney } from "./packets.ts";
 import { ACCOUNT, sideIf } from "./sides.ts";
@@ -69,72 +69,72 @@ export const awardKinds = {
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 
-function award(books: Books, entry: Judgement): void {
+function award(registry: Registry, entry: Judgement): void {
   const { packetId, user, amountFen, sponsor } = entry;
   if (!isOfMoney(entry)) return refuse(entry, Refusal.malformed);
-  const { packets } = books;
+  const { packets } = registry;
   if (packets.isAwarded(packetId)) {
     const isSame = packets.user(packetId) === user && packets.amountFen(packetId) === amountFen;
     return isSame ? say(entry, Verdict.doneBefore) : refuse(entry, Refusal.packetTaken);
   }
-  const owner = books.mints.sponsorOf(packetId);
+  const owner = registry.mints.sponsorOf(packetId);
   if (owner < 0) return refuse(entry, Refusal.unknownPacket);
   if (owner !== sponsor) return refuse(entry, Refusal.wrongSponsor);
-  if (packetId < books.givenBackBelow(sponsor)) return refuse(entry, Refusal.givenBack);
+  if (packetId < registry.givenBackBelow(sponsor)) return refuse(entry, Refusal.givenBack);
   // Limits may have changed since a row was new, so it is held to none.
-  const limit = entry.isStored ? Refusal.none : books.limitReached(user, sponsor);
+  const limit = entry.isStored ? Refusal.none : registry.limitReached(user, sponsor);
   if (limit !== Refusal.none) {
-    books.money?.refused(packetId, sponsor, limit);
+    registry.money?.refused(packetId, sponsor, limit);
     return refuse(entry, limit);
   }
-  if (amountFen > books.poolFenOf(sponsor)) return refuse(entry, Refusal.poolEmpty);
+  if (amountFen > registry.poolFenOf(sponsor)) return refuse(entry, Refusal.poolEmpty);
   const isHeld = entry.count === HELD;
-  books.awarded(packetId, user, amountFen, sponsor, isHeld);
-  books.money?.awarded(packetId, amountFen, sponsor, isHeld);
+  registry.awarded(packetId, user, amountFen, sponsor, isHeld);
+  registry.money?.awarded(packetId, amountFen, sponsor, isHeld);
   say(entry, Verdict.done);
 }
 
-function open(books: Books, entry: Judgement): void {
-  const { packets } = books;
+function open(registry: Registry, entry: Judgement): void {
+  const { packets } = registry;
   const { packetId } = entry;
-  if (books.awardOf(packetId)?.user !== entry.user) return refuse(entry, Refusal.unknownPacket);
+  if (registry.awardOf(packetId)?.user !== entry.user) return refuse(entry, Refusal.unknownPacket);
   const state = packets.state(packetId);
   if ((state & PacketState.lapsed) !== 0) return refuse(entry, Refusal.givenBack);
   entry.amountFen = packets.amountFen(packetId);
   entry.sponsor = packets.sponsor(packetId);
   if (!isUnopened(state)) return say(entry, Verdict.doneBefore);
-  books.opened(packetId);
-  books.money?.opened(packetId, entry.amountFen, entry.sponsor);
+  registry.opened(packetId);
+  registry.money?.opened(packetId, entry.amountFen, entry.sponsor);
   say(entry, Verdict.done);
 }
 
 /** A stored `open` must say what the award says. */
-function reopen(books: Books, row: Judgement): void {
+function reopen(registry: Registry, row: Judgement): void {
   const { packetId, amountFen, sponsor } = row;
-  const isRight = books.awardOf(packetId)?.amountFen === amountFen &&
-    books.packets.sponsor(packetId) === sponsor;
-  if (isRight) open(books, row);
+  const isRight = registry.awardOf(packetId)?.amountFen === amountFen &&
+    registry.packets.sponsor(packetId) === sponsor;
+  if (isRight) open(registry, row);
   else refuse(row, Refusal.malformed);
 }
 
-function lapse(books: Books, entry: Judgement): void {
+function lapse(registry: Registry, entry: Judgement): void {
   const { packetId, user, amountFen, sponsor } = entry;
-  const { packets } = books;
-  const award = books.awardOf(packetId);
+  const { packets } = registry;
+  const award = registry.awardOf(packetId);
   const isRight = isOfMoney(entry) && award?.user === user && award.amountFen === amountFen &&
     packets.sponsor(packetId) === sponsor;
   if (!isRight) return refuse(entry, Refusal.malformed);
   const state = packets.state(packetId);
   if ((state & PacketState.lapsed) !== 0) return say(entry, Verdict.doneBefore);
   if (!isUnopened(state)) return refuse(entry, Refusal.packetTaken);
-  books.lapsed(packetId);
-  books.money?.lapsed(packetId, amountFen, sponsor, (state & PacketState.delivered) !== 0);
+  registry.lapsed(packetId);
+  registry.money?.lapsed(packetId, amountFen, sponsor, (state & PacketState.delivered) !== 0);
   say(entry, Verdict.done);
 }
 
 /** An award is pending until it has reached its user, and is open. */
-function findPending(books: Books, entry: Judgement): void {
-  const { packets, latest } = books;
+function findPending(registry: Registry, entry: Judgement): void {
+  const { packets, latest } = registry;
   const { user, packetId: after } = entry;
   say(entry, Verdict.done);
   entry.packetId =
@@ -142,7 +142,7 @@ function findPending(books: Books, entry: Judgement): void {
     entry.sponsor =
     entry.count =
       0;
-  let id = after === 0 || books.awardOf(after)?.user !== user ? latest.get(user) : packets.previous(after);
+  let id = after === 0 || registry.awardOf(after)?.user !== user ? latest.get(user) : packets.previous(after);
   for (let looked = 0; id !== 0 && looked < MAX_LOOKED_AT; looked++, id = packets.previous(id)) {
     const state = packets.state(id);
     const isOver = (state & (PacketState.delivered | PacketState.lapsed)) !== 0;
@@ -155,18 +155,18 @@ function findPending(books: Books, entry: Judgement): void {
   }
 }
 
-function deliver(books: Books, entry: Judgement): void {
+function deliver(registry: Registry, entry: Judgement): void {
   const { packetId, user } = entry;
-  if (books.sends.list.has(packetId)) {
-    const isNew = books.sends.pending.deliver(user, packetId);
+  if (registry.sends.list.has(packetId)) {
+    const isNew = registry.sends.pending.deliver(user, packetId);
     return say(entry, isNew ? Verdict.done : Verdict.doneBefore);
   }
-  if (books.awardOf(packetId)?.user !== user) return refuse(entry, Refusal.unknownPacket);
-  const { packets } = books;
+  if (registry.awardOf(packetId)?.user !== user) return refuse(entry, Refusal.unknownPacket);
+  const { packets } = registry;
   const isNew = (packets.state(packetId) & PacketState.delivered) === 0;
   if (isNew) {
     packets.note(packetId, PacketState.delivered);
-    books.money?.delivered(packetId, packets.amountFen(packetId), packets.sponsor(packetId));
+    registry.money?.delivered(packetId, packets.amountFen(packetId), packets.sponsor(packetId));
   }
   say(entry, isNew ? Verdict.done : Verdict.doneBefore);
 }

@@ -1,6 +1,6 @@
 import { Verdict } from "../record/entry.ts";
 import { type Judgement, say } from "../record/judgement.ts";
-import type { Books } from "../books/books.ts";
+import type { Registry } from "../registry/registry.ts";
 import { ACCOUNT, type Legs } from "./sides.ts";
 import type { Fields } from "./fields.ts";
 
@@ -14,12 +14,12 @@ export interface Kind<F extends Fields = Fields> {
   readonly fields: F;
   /** From which account its money goes to which. */
   readonly legs?: Legs;
-  /** Decides what somebody proposes, and writes it into the books. Nobody proposes a kind without. */
-  readonly judge?: (books: Books, entry: Judgement) => void;
+  /** Decides what somebody proposes, and writes it into the registry. Nobody proposes a kind without. */
+  readonly judge?: (registry: Registry, entry: Judgement) => void;
   /** Decides a stored row again, if that isn't done as when it was new. */
-  readonly replay?: (books: Books, entry: Judgement) => void;
-  /** Writes a stored row into books that are a checkpoint in the making; absent if nothing of it lasts there. */
-  readonly note?: (books: Books, entry: Judgement) => void;
+  readonly replay?: (registry: Registry, entry: Judgement) => void;
+  /** Writes a stored row into a registry that is a checkpoint in the making; absent if nothing of it lasts there. */
+  readonly note?: (registry: Registry, entry: Judgement) => void;
   /** Words belong to it, which travel in front of it and are stored beside its row. */
   readonly hasBody?: true;
   /** Once it is done, that it reached its user is noted in the marks. */
@@ -47,6 +47,6 @@ export type AwardState = "open" | "unopened" | "lapsed";
 export const NO_MONEY: Legs = [ACCOUNT.source, ACCOUNT.source];
 
 /** What is a row already was judged when it was new, and nothing depends on it. */
-export function stands(_books: Books, entry: Judgement): void {
+export function stands(_books: Registry, entry: Judgement): void {
   say(entry, Verdict.done);
 }

@@ -3,7 +3,7 @@ import { Refusal, Verdict } from "../record/entry.ts";
 import { timeOf, timeWords } from "../record/durable_time.ts";
 import { type Judgement, refuse, say } from "../record/judgement.ts";
 import type { LedgerLimits } from "../record/ledger.ts";
-import type { Books } from "../books/books.ts";
+import type { Registry } from "../registry/registry.ts";
 import { type Kind, NO_MONEY, stands } from "./kind.ts";
 
 /** A kind of row that a ledger says of itself: no money, no packet, and a body that means something. */
@@ -93,7 +93,7 @@ function json<T>(): Pick<NoteKind<T>, "words" | "read"> {
 }
 
 /** Whose the ids are is said before the first one is used, and once. */
-function replayHost({ ids, mints, sends }: Books, row: Judgement): void {
+function replayHost({ ids, mints, sends }: Registry, row: Judgement): void {
   const hostNumber = row.body?.[0];
   const isRight = hostNumber === ids.hostNumber && hostNumber !== 0 && mints.nextId === 1 &&
     sends.list.size === 0;

@@ -1,7 +1,7 @@
 import { Refusal, Verdict } from "../record/entry.ts";
 import { type Judgement, refuse, say } from "../record/judgement.ts";
 import { readOrder } from "../record/order_text.ts";
-import type { Books } from "../books/books.ts";
+import type { Registry } from "../registry/registry.ts";
 import { type Kind, NO_MONEY } from "./kind.ts";
 
 const NO_WORDS = new Uint32Array();
@@ -32,7 +32,7 @@ export const orderKinds = {
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 
-function place({ orders }: Books, entry: Judgement): void {
+function place({ orders }: Registry, entry: Judgement): void {
   const words = entry.body ?? NO_WORDS;
   entry.body = undefined;
   const read = readOrder(words, entry.count);
@@ -48,7 +48,7 @@ function place({ orders }: Books, entry: Judgement): void {
   say(entry, Verdict.done);
 }
 
-function end({ orders }: Books, entry: Judgement): void {
+function end({ orders }: Registry, entry: Judgement): void {
   const order = orders.get(entry.packetId);
   if (order === undefined) return refuse(entry, Refusal.unknownOrder);
   const wasEnded = order.isEnded;

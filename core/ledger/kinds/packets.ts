@@ -1,8 +1,8 @@
 import { mayMint } from "../../base/id_space.ts";
 import { Refusal, Verdict } from "../record/entry.ts";
 import { type Judgement, refuse, say } from "../record/judgement.ts";
-import type { Books } from "../books/books.ts";
-import type { Mint } from "../books/mint_list.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Mint } from "../registry/mint_list.ts";
 import type { Kind } from "./kind.ts";
 import { ACCOUNT } from "./sides.ts";
 
@@ -26,7 +26,7 @@ export const packetKinds = {
     },
     legs: [ACCOUNT.source, ACCOUNT.pool],
     judge: make,
-    note: (books, row) => books.made(mintOf(row)),
+    note: (registry, row) => registry.made(mintOf(row)),
   },
   /**
    * What nobody won of a sponsor's packets below an id: all their money in the pool. Keyed by sponsor and that id; none of
@@ -37,8 +37,8 @@ export const packetKinds = {
     fields: { belowId: "packetId", amountFen: "amountFen", sponsor: "sponsor" },
     legs: [ACCOUNT.pool, ACCOUNT.returned],
     judge: giveBack,
-    note: (books, { packetId: belowId, amountFen, sponsor }) =>
-      books.wentBack({ sponsor, belowId, amountFen }),
+    note: (registry, { packetId: belowId, amountFen, sponsor }) =>
+      registry.wentBack({ sponsor, belowId, amountFen }),
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 
@@ -52,46 +52,46 @@ function mintOf({ packetId: firstId, count, amountFen, sponsor, user: order }: J
   return { firstId, count, amountFen, sponsor, order };
 }
 
-function make(books: Books, entry: Judgement): void {
+function make(registry: Registry, entry: Judgement): void {
   const mint = mintOf(entry);
   const { firstId, count, amountFen, sponsor, order } = mint;
   // Of new packets only: what is stored was right when it came.
-  if (!entry.isStored && !mayMint(books.ids, firstId, count)) return refuse(entry, Refusal.idsTaken);
+  if (!entry.isStored && !mayMint(registry.ids, firstId, count)) return refuse(entry, Refusal.idsTaken);
   if (!isOfMoney(entry) || count <= 0 || amountFen < count || firstId + count > 0x1_0000_0000) {
     return refuse(entry, Refusal.malformed);
   }
-  const before = books.mints.from(firstId);
+  const before = registry.mints.from(firstId);
   if (
     before !== undefined && before.count === count && before.amountFen === amountFen &&
     before.sponsor === sponsor && before.order === order
   ) return say(entry, Verdict.doneBefore);
-  if (firstId < books.nextPacketId || firstId + count > books.sends.lowestId) {
+  if (firstId < registry.nextPacketId || firstId + count > registry.sends.lowestId) {
     return refuse(entry, Refusal.idsTaken);
   }
-  if (!books.canTake(amountFen)) return refuse(entry, Refusal.malformed);
+  if (!registry.canTake(amountFen)) return refuse(entry, Refusal.malformed);
   if (order !== 0) {
     // A row doesn't say which part it is: the parts of an order follow each other.
-    const part = entry.isStored ? books.orders.get(order)?.firstIds.length ?? 0 : entry.tag;
-    const objection = books.orders.objection({ order, part, firstId, count });
+    const part = entry.isStored ? registry.orders.get(order)?.firstIds.length ?? 0 : entry.tag;
+    const objection = registry.orders.objection({ order, part, firstId, count });
     if (objection !== Refusal.none) return refuse(entry, objection);
   }
-  books.made(mint);
-  books.money?.made(firstId, amountFen, sponsor);
+  registry.made(mint);
+  registry.money?.made(firstId, amountFen, sponsor);
   say(entry, Verdict.done);
 }
 
-function giveBack(books: Books, entry: Judgement): void {
+function giveBack(registry: Registry, entry: Judgement): void {
   if (!isOfMoney(entry)) return refuse(entry, Refusal.malformed);
   const { packetId: belowId, amountFen, sponsor } = entry;
-  const isSame = books.givenBack.some((given) =>
+  const isSame = registry.givenBack.some((given) =>
     given.sponsor === sponsor && given.belowId === belowId && given.amountFen === amountFen
   );
   if (isSame) return say(entry, Verdict.doneBefore);
   // All or nothing: a part of the pool would leave packets that can't be told from those that went back.
-  if (belowId !== books.nextPacketId || amountFen !== books.poolFenOf(sponsor)) {
+  if (belowId !== registry.nextPacketId || amountFen !== registry.poolFenOf(sponsor)) {
     return refuse(entry, Refusal.malformed);
   }
-  books.wentBack({ sponsor, belowId, amountFen });
-  books.money?.returned(sponsor, amountFen);
+  registry.wentBack({ sponsor, belowId, amountFen });
+  registry.money?.returned(sponsor, amountFen);
   say(entry, Verdict.done);
 }

@@ -1,7 +1,7 @@
 import { Verdict } from "../record/entry.ts";
 import { say } from "../record/judgement.ts";
 import { HEAD_WORDS } from "../record/sent_packet.ts";
-import type { Books } from "../books/books.ts";
+import type { Registry } from "../registry/registry.ts";
 import { type Fields, type Values, viewOf } from "./fields.ts";
 import type { Kind } from "./kind.ts";
 
@@ -30,8 +30,8 @@ export const queryKinds = {
     copyFrom(sends.groups.get(id)?.words, from, reply);
   }),
   /** All money of a user in fen: low and high 32 bits. */
-  balanceOf: query(17, { user: "user" }, (books, { user }, reply) => {
-    const fen = books.balanceOf(user);
+  balanceOf: query(17, { user: "user" }, (registry, { user }, reply) => {
+    const fen = registry.balanceOf(user);
     reply[0] = fen;
     reply[1] = Math.floor(fen / 0x1_0000_0000);
   }),
@@ -51,16 +51,16 @@ export const queryKinds = {
 function query<F extends Fields>(
   number: number,
   fields: F,
-  answer: (books: Books, asked: Values<F>, reply: Int32Array) => void,
+  answer: (registry: Registry, asked: Values<F>, reply: Int32Array) => void,
 ): Kind<F> {
   const view = viewOf(fields);
   return {
     number,
     fields,
     tells: "words",
-    judge(books, entry) {
+    judge(registry, entry) {
       entry.reply.fill(0);
-      answer(books, view(entry), entry.reply);
+      answer(registry, view(entry), entry.reply);
       say(entry, Verdict.done);
     },
   };

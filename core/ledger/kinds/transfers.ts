@@ -2,7 +2,7 @@ import { Refusal, Verdict } from "../record/entry.ts";
 import { type Judgement, refuse, say } from "../record/judgement.ts";
 import { isSplit, readSendBody } from "../record/send_body.ts";
 import { SentPacket } from "../record/sent_packet.ts";
-import type { Books } from "../books/books.ts";
+import type { Registry } from "../registry/registry.ts";
 import { type Fields, type Values, viewOf } from "./fields.ts";
 import { type Kind, NO_MONEY } from "./kind.ts";
 import { ACCOUNT, sideIf } from "./sides.ts";
@@ -58,39 +58,39 @@ export const transferKinds = {
 };
 
 /**
- * A kind that changes what users sent. Each row is decided again for a checkpoint too, whose books know what was sent. What
+ * A kind that changes what users sent. Each row is decided again for a checkpoint too, whose registry knows what was sent. What
  * it stores beside its row is up to it.
  */
 function transfer<F extends Fields>(
   kind: Omit<Kind<F>, "judge" | "note">,
-  decide: (books: Books, values: Values<F>, entry: Judgement, body: Uint32Array) => void,
+  decide: (registry: Registry, values: Values<F>, entry: Judgement, body: Uint32Array) => void,
 ): Kind<F> {
   const view = viewOf(kind.fields);
-  const judge = (books: Books, entry: Judgement) => {
+  const judge = (registry: Registry, entry: Judgement) => {
     const body = entry.body ?? NO_WORDS;
     entry.body = undefined;
-    decide(books, view(entry), entry, body);
+    decide(registry, view(entry), entry, body);
   };
-  const replay = (books: Books, row: Judgement) => {
-    judge(books, row);
-    if (row.hasEnded && !books.sends.endedAsStored(row.packetId)) refuse(row, Refusal.malformed);
+  const replay = (registry: Registry, row: Judgement) => {
+    judge(registry, row);
+    if (row.hasEnded && !registry.sends.endedAsStored(row.packetId)) refuse(row, Refusal.malformed);
   };
   return { ...kind, judge, replay, note: replay, isAwaited: true };
 }
 
 function fund(
-  books: Books,
+  registry: Registry,
   values: { order: number; user: number; amountFen: number },
   entry: Judgement,
 ): void {
-  const { sends } = books;
+  const { sends } = registry;
   const { user, amountFen } = values;
   const order = entry.isStored ? entry.packetId : values.order;
   entry.packetId = order;
   if (amountFen <= 0 || order === 0) return refuse(entry, Refusal.malformed);
   if (user <= (sends.fundedTo.get(order) ?? -1)) return say(entry, Verdict.doneBefore);
-  if (!books.canTake(amountFen)) return refuse(entry, Refusal.malformed);
-  const objection = books.orders.fundObjection(order, user, amountFen);
+  if (!registry.canTake(amountFen)) return refuse(entry, Refusal.malformed);
+  const objection = registry.orders.fundObjection(order, user, amountFen);
   if (objection !== Refusal.none) return refuse(entry, objection);
   sends.fundedTo.set(order, user);
   sends.fund(user, amountFen);
@@ -98,7 +98,7 @@ function fund(
 }
 
 function send(
-  books: Books,
+  registry: Registry,
   { sender, amountFen, isFromHost, shares }: {
     sender: number;
     amountFen: number;
@@ -108,7 +108,7 @@ function send(
   entry: Judgement,
   words: Uint32Array,
 ): void {
-  const { sends } = books;
+  const { sends } = registry;
   const body = readSendBody(words, shares >>> 0);
   if (body === undefined || !isSplit(body, amountFen)) return refuse(entry, Refusal.malformed);
   const before = sends.list.idOf(sender, isFromHost, body.requestId);
@@ -123,8 +123,8 @@ function send(
   const group = body.group === 0 ? undefined : sends.groups.get(body.group);
   if (body.group !== 0 && group === undefined) return refuse(entry, Refusal.unknownGroup);
   if (group !== undefined && !isFromHost && !group.has(sender)) return refuse(entry, Refusal.notMember);
-  if (!isFromHost && amountFen > books.balanceOf(sender)) return refuse(entry, Refusal.noMoney);
-  const packetId = sends.nextId(books.nextPacketId);
+  if (!isFromHost && amountFen > registry.balanceOf(sender)) return refuse(entry, Refusal.noMoney);
+  const packetId = sends.nextId(registry.nextPacketId);
   if (packetId === 0) return refuse(entry, Refusal.idsTaken);
   const recipients = group?.members ?? body.recipients.slice().sort();
   sends.add(new SentPacket({ ...body, packetId, sender, isFromHost, amountFen, recipients }), body.requestId);
@@ -141,7 +141,7 @@ function tellDeadline(deadlineMs: number, entry: Judgement): void {
 }
 
 function claim(
-  { sends }: Books,
+  { sends }: Registry,
   { packetId, user, share, amountFen }: { packetId: number; user: number; share: number; amountFen: number },
   entry: Judgement,
 ): void {
@@ -160,7 +160,7 @@ function claim(
 }
 
 function takeBack(
-  { sends }: Books,
+  { sends }: Registry,
   { packetId, sender, amountFen, isFromHost }: {
     packetId: number;
     sender: number;
@@ -181,7 +181,7 @@ function takeBack(
 }
 
 function setGroup(
-  { sends }: Books,
+  { sends }: Registry,
   { group, members }: { group: number; members: number },
   entry: Judgement,
   body: Uint32Array,

@@ -1,4 +1,4 @@
-import type { MoneyTally } from "../books/money_tally.ts";
+import type { MoneyTally } from "../registry/money_tally.ts";
 import { MONEY_COLUMNS, type MoneyColumn } from "../record/money_columns.ts";
 import type { Balances } from "../record/ledger.ts";
 import { type MoneyGroup, MoneyRows } from "../record/money_rows.ts";

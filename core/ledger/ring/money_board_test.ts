@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { emptyBalances } from "../record/ledger.ts";
-import { MoneyTally } from "../books/money_tally.ts";
+import { MoneyTally } from "../registry/money_tally.ts";
 import { MoneyBoard } from "./money_board.ts";
 
 Deno.test("a reader sees what was shown whole, and nothing of what is just being written", () => {

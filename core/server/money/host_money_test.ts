@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MoneyBoard } from "../../ledger/ring/money_board.ts";
 import { MemoryLedger } from "../../ledger/judge/memory_ledger.ts";
-import { MoneyTally } from "../../ledger/books/money_tally.ts";
+import { MoneyTally } from "../../ledger/registry/money_tally.ts";
 import type { TicketWave } from "../../seed/file/tickets.ts";
 import { HostMoney } from "./host_money.ts";
 

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { buildApi } from "../../admin/api.ts";
 import { PROJECTION_FILE } from "../../ledger/projection/projection.ts";
 import { MemoryLedger } from "../../ledger/judge/memory_ledger.ts";
-import { MoneyTally } from "../../ledger/books/money_tally.ts";
+import { MoneyTally } from "../../ledger/registry/money_tally.ts";
 import { MoneyBoard } from "../../ledger/ring/money_board.ts";
 import { HostMoney } from "./host_money.ts";
 import { moneyRoute, PLACE_FIELDS } from "./money_route.ts";

@@ -1,5 +1,5 @@
 import { Refusal } from "../record/entry.ts";
-import type { Books } from "./books.ts";
+import type { Registry } from "./registry.ts";
 import { MONEY_COLUMNS, type MoneyColumn } from "../record/money_columns.ts";
 import { type MoneyGroup, MoneyRows } from "../record/money_rows.ts";
 import { CHUNK_PACKETS, PacketState } from "./packets.ts";
@@ -19,13 +19,13 @@ export class MoneyTally {
   }
 
   /** Adds up what a judge has decided so far. @param onProgress called often */
-  restore(books: Books, onProgress: () => void): void {
-    books.mints.forEach((firstId, amountFen, sponsor) => this.made(firstId, amountFen, sponsor));
-    for (const [number, { state, sponsor }] of books.packets.chunks) {
+  restore(registry: Registry, onProgress: () => void): void {
+    registry.mints.forEach((firstId, amountFen, sponsor) => this.made(firstId, amountFen, sponsor));
+    for (const [number, { state, sponsor }] of registry.packets.chunks) {
       const firstId = number * CHUNK_PACKETS;
       for (let i = 0; i < CHUNK_PACKETS; i++) {
         if ((state[i] & PacketState.awarded) === 0) continue;
-        const amountFen = books.packets.amountFen(firstId + i);
+        const amountFen = registry.packets.amountFen(firstId + i);
         const isHeld = (state[i] & PacketState.held) !== 0;
         this.awarded(firstId + i, amountFen, sponsor[i], isHeld);
         if ((state[i] & PacketState.opened) !== 0) this.opened(firstId + i, amountFen, sponsor[i]);
@@ -36,7 +36,7 @@ export class MoneyTally {
       }
       onProgress();
     }
-    for (const { sponsor, amountFen } of books.givenBack) this.returned(sponsor, amountFen);
+    for (const { sponsor, amountFen } of registry.givenBack) this.returned(sponsor, amountFen);
     this.startHere();
   }
 

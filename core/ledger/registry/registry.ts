@@ -22,7 +22,7 @@ export interface GivenBack {
  * All that a ledger knows, in memory: which packets exist, who has them, what is left in each sponsor's pool, what users
  * sent each other, what was ordered. It writes down what it is told, and decides nothing.
  */
-export class Books {
+export class Registry {
   readonly packets = new Packets();
   readonly latest = new LatestPackets();
   readonly mints = new MintList();
