@@ -99,7 +99,7 @@ const KNOWN = [
   "ledger: rows made durable, commits, replies that waited for it, verdicts too late, its disk failed, ring full, refused, verdicts without a connection",
   "books: behind",
   "uplink: the books lack, carried a second, failures a second, hosts that are refused",
-  "limits: of the host, of a connection or user, the queue's delay, the level, logins of the host, logins of a user, no room for a connection, user has all they may, packets of a user, by the ledger, packets of a sponsor, by the ledger",
+  "limits: of the host, of a connection or user, the queue's delay, the level, logins of the host, logins of a user, logins of who is banned, no room for a connection, user has all they may, packets of a user, by the ledger, packets of a sponsor, by the ledger",
   "level: level",
   "levels: 1 strained, 2 reading less, 3 claims only",
   "unanswered: level raised, waited too long, refused, and not told, connections left unread for a pass",
