@@ -65,7 +65,8 @@ function wrap(path: string, source: string, add: (path: string) => string): stri
   assert(strange === null, `${path}: the bundle has no way for ${strange?.[0]}`);
   // Where types were there are blanks; those within texts stay.
   const lines = text.split("\n").map((line) =>
-    (/["'`]/.test(line) ? line : line.replaceAll(/ {2,}/g, " ")).trim()
+    (/["'`]/.test(line) ? line : line.replaceAll(/ {2,}/g, " ").replaceAll(/ (?=[,;)])|(?<=[,({]) /g, ""))
+      .trim()
   ).filter((line) => !/^(?:\/\/.*|\/\*\*.*\*\/)?$/.test(line));
   // Within a text of several lines blanks would count.
   assert(lines.every((line) => line.split("`").length % 2 === 1), `${path}: no text goes over several lines`);

@@ -13,6 +13,7 @@ import phoneLibraryPhone from "../../phone/library/phone.ts" with { type: "text"
 import phoneLibraryRequests from "../../phone/library/requests.ts" with { type: "text" };
 import phoneLibrarySaidOnce from "../../phone/library/said_once.ts" with { type: "text" };
 import phoneLibraryServerFrames from "../../phone/library/server_frames.ts" with { type: "text" };
+import phoneLibraryShowOrders from "../../phone/library/show_orders.ts" with { type: "text" };
 import phoneLibraryStorage from "../../phone/library/storage.ts" with { type: "text" };
 import phoneLibraryToken from "../../phone/library/token.ts" with { type: "text" };
 import phoneLibraryTold from "../../phone/library/told.ts" with { type: "text" };
@@ -62,6 +63,7 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/phone/library/requests.ts": phoneLibraryRequests,
   "core/phone/library/said_once.ts": phoneLibrarySaidOnce,
   "core/phone/library/server_frames.ts": phoneLibraryServerFrames,
+  "core/phone/library/show_orders.ts": phoneLibraryShowOrders,
   "core/phone/library/storage.ts": phoneLibraryStorage,
   "core/phone/library/token.ts": phoneLibraryToken,
   "core/phone/library/told.ts": phoneLibraryTold,

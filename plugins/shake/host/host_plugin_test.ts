@@ -59,7 +59,7 @@ class Stage {
     return this.host.status().inPool as number;
   }
 
-  tick(ms = 5): void {
+  tick(ms = 10): void {
     this.nowMs += ms;
     this.host.onTick(this.nowMs);
   }
