@@ -57,7 +57,8 @@ await settle();
 const isGood = await pay();
 await books.close();
 await Deno.remove(folder, { recursive: true });
-Deno.exit(isGood ? 0 : 1);
+// Not at once: PostgreSQL is to end first.
+Deno.exitCode = isGood ? 0 : 1;
 
 /** Rows of one host, its queue, and users who have been given something. */
 async function fill(): Promise<void> {
