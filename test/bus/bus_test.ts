@@ -12,7 +12,7 @@ import { type BusStage, describeBus } from "./bus_conformance.ts";
 import { NATS_SERVER, NatsCluster } from "../../core/rehearse/show/nats_cluster.ts";
 
 /** Ends a test that has failed already. */
-const MAX_MS = 60_000;
+const MAX_MS = 180_000;
 
 async function until(isSo: () => boolean, what: string): Promise<void> {
   const untilMs = performance.now() + MAX_MS;
