@@ -202,9 +202,9 @@ export class SendBench {
     this.ledger.judge(words, at, this.#judgement);
     const { verdict, detail, packetId } = this.#judgement;
     if (kind === EntryKind.send && verdict !== Verdict.refused) {
-      const [low, high] = this.#judgement.reply;
+      const { asked, askedFrom } = this.#judgement;
       this.packetId = packetId;
-      this.deadlineMs = (low >>> 0) + high * 2 ** 32;
+      this.deadlineMs = (asked >>> 0) + askedFrom * 2 ** 32;
     }
     assert.ok(this.ledger.commit());
     return [verdict, detail];
