@@ -108,12 +108,18 @@ interface Running {
 async function serve(host: Host, options: ServerOptions, plugins: Plugins): Promise<number> {
   const log = openLog(host, "server");
   const startMs = host.clock.monotonicMs();
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
+  let signals = 0;
+  // Before anything is up: whoever is told to end while it starts ends in order, too.
+  const forget = host.onStopSignal((signal) => {
+    if (++signals > 1) host.exit(ExitCode.interrupted);
+    stop(signal);
+  });
   const running = await start(host, options, plugins, log);
   const { access, settings, series } = running;
   const show = startShow(host, options, access, log);
   await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const admin = await serveApi(host, adminDoor(options), {
     title: "redpkt server",
     onAction: tellAction(series, log),
@@ -129,11 +135,6 @@ async function serve(host: Host, options: ServerOptions, plugins: Plugins): Prom
   access.onMoneyFailure((reason, code) => {
     exitCode = code;
     stop(reason);
-  });
-  let signals = 0;
-  const forget = host.onStopSignal((signal) => {
-    if (++signals > 1) host.exit(ExitCode.interrupted);
-    stop(signal);
   });
   log("info", "listening", {
     address: formatAddress(options.host),

@@ -86,7 +86,10 @@ Deno.test("a server refuses, in one line each, what isn't its seed file", async 
       "redpkt server: --seed: needs --ledger DIR",
       "redpkt server: --seed: needs --host-id ID, the host that the file was made for",
     ]);
-    assert.match(await refusal(...used), /--host-id: goes with --seed FILE\n.*--claims: goes with --seed/);
+    assert.match(
+      await refusal(...used),
+      /--host-id: goes with --seed FILE or --show-keys DIR\n.*--claims: goes with --seed/,
+    );
     assert.match(
       await refusal("--seed", file, ...used, "--host-id", "host-007"),
       /is for host host-000, and this is host-007/,

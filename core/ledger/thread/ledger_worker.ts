@@ -4,6 +4,7 @@ import { Waker } from "../../threads/waker.ts";
 import { collectGarbage } from "../../os/collect_garbage.ts";
 import { closeThread, postToParent } from "../../threads/thread.ts";
 import { systemClock } from "../../base/clock.ts";
+import { nextTurn } from "../../base/event_loop.ts";
 import { UserError } from "../../base/user_error.ts";
 import { type AwardedBits, markAwarded } from "../registry/awarded_bits.ts";
 import { Refusal } from "../record/entry.ts";
@@ -76,25 +77,28 @@ const RECHECK_MS = 50;
  */
 const PACE_MS_PER_ENTRY = 0.05;
 const MAX_PACE_MS = 3;
+/**
+ * For so long after its last work it blocks when it sleeps: to be woken through an event loop costs seven times as much.
+ * Then, and every now and then while it is busy, the runtime has its turn: it asks every thread for its metrics.
+ */
+const BUSY_MS = 50;
+const YIELD_MS = 100;
 /** How often a busy thread shows where the money is. */
 const SHOW_MONEY_MS = 250;
 
 const report = (message: LedgerReport) => postToParent(message);
 
-/**
- * The life of the ledger thread. It blocks when it sleeps: nothing comes to it by an event loop, and to be woken through
- * one costs seven times as much.
- */
-export function runLedgerWorker(init: LedgerInit): void {
+/** The life of the ledger thread. */
+export async function runLedgerWorker(init: LedgerInit): Promise<void> {
   try {
-    judgeUntilStopped(init);
+    await judgeUntilStopped(init);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     report({ type: "refused", reason: error.message });
   }
 }
 
-function judgeUntilStopped(init: LedgerInit): void {
+async function judgeUntilStopped(init: LedgerInit): Promise<void> {
   const waker = new Waker(init.waker);
   const board = new LedgerBoard(init.board);
   const money = new MoneyTally(init.money.groups);
@@ -103,22 +107,22 @@ function judgeUntilStopped(init: LedgerInit): void {
     waker.awake();
     board.beat();
     opened = open(init, board, money);
-    if (opened === undefined) waker.sleepBlocking(MAX_SLEEP_MS);
+    if (opened === undefined) await waker.sleep(MAX_SLEEP_MS);
   }
-  if (opened !== undefined) turn(init, waker, board, opened, money);
+  if (opened !== undefined) await turn(init, waker, board, opened, money);
   opened?.ledger.close();
   report({ type: "stopped" });
   closeThread();
 }
 
 /** Judges and commits until it is to stop. */
-function turn(
+async function turn(
   init: LedgerInit,
   waker: Waker,
   board: LedgerBoard,
   opened: OpenLedger,
   money: MoneyTally,
-): void {
+): Promise<void> {
   const clients = init.clients.map(({ ring, waker }) => ({
     ring: new LedgerRing(ring),
     waker: new Waker(waker),
@@ -128,6 +132,8 @@ function turn(
   const moneyView = new MoneyPublisher(new MoneyBoard(init.money.board), money, opened.ledger);
   board.state = LedgerState.awarding;
   collectGarbage();
+  let workedMs = 0;
+  let turnedMs = 0;
   for (;;) {
     const isLast = board.isStopped;
     waker.awake();
@@ -139,10 +145,17 @@ function turn(
     moneyView.note(step, nowMs);
     // What was proposed before the order to stop is judged.
     if (isLast && step !== Step.answered) return;
+    if (step === Step.answered) workedMs = nowMs;
+    const isBusy = nowMs < workedMs + BUSY_MS;
     // After work it looks once more before it sleeps: entries come in bursts.
-    if (step === Step.inDoubt) waker.sleepBlocking(RECHECK_MS);
-    else if (step === Step.idle) waker.sleepBlocking(Math.min(MAX_SLEEP_MS, moneyView.dueInMs(nowMs)));
-    else pauseMs(startMs + Math.min(MAX_PACE_MS, loop.judged * PACE_MS_PER_ENTRY) - nowMs);
+    if (step === Step.inDoubt) await waker.sleep(RECHECK_MS);
+    else if (step === Step.answered) {
+      pauseMs(startMs + Math.min(MAX_PACE_MS, loop.judged * PACE_MS_PER_ENTRY) - nowMs);
+    } else if (isBusy) waker.sleepBlocking(Math.min(BUSY_MS, moneyView.dueInMs(nowMs)));
+    else await waker.sleep(Math.min(MAX_SLEEP_MS, moneyView.dueInMs(nowMs)));
+    if (!isBusy || nowMs < turnedMs + YIELD_MS) continue;
+    await nextTurn();
+    turnedMs = nowMs;
   }
 }
 

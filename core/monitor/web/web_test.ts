@@ -123,4 +123,8 @@ Deno.test("the page's modules are one script in which no name stands twice and n
   assert.doesNotMatch(script, /^(import|export) /m);
   // Parsed, not run: a name that is declared twice, or a type that was left in, is a SyntaxError.
   new Function(script);
+  // But two functions of one name are none: the later one would silently be both.
+  const names = [...script.matchAll(/^(?:async )?function\*? (\w+)/gm)].map(([, name]) => name);
+  assert.ok(names.length > 50, `${names.length} functions`);
+  assert.deepEqual(names.filter((name, i) => names.indexOf(name) !== i), []);
 });

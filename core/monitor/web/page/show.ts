@@ -11,18 +11,18 @@ let wanted: DeskOrder | undefined;
 const consoleMs = () => view?.status.wallMs ?? 0;
 
 export function startShow(): void {
-  byId("show-go").addEventListener("click", () => ask("go", []));
+  byId("show-go").addEventListener("click", () => askShow("go", []));
   // Holding is safe, and nobody has time for a question then.
   byId("show-hold").addEventListener("click", () => void act(orderOf("hold", [])));
   byId("show-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    ask("shift", [byId<HTMLInputElement>("show-by").value.trim()]);
+    askShow("shift", [byId<HTMLInputElement>("show-by").value.trim()]);
   });
   byId("show-set-level").addEventListener(
     "click",
-    () => ask("level", [byId<HTMLSelectElement>("show-level").value]),
+    () => askShow("level", [byId<HTMLSelectElement>("show-level").value]),
   );
-  byId("show-rollback").addEventListener("click", () => ask("rollback", []));
+  byId("show-rollback").addEventListener("click", () => askShow("rollback", []));
   const confirm = byId<HTMLDialogElement>("show-confirm");
   byId("show-confirm-no").addEventListener("click", () => confirm.close());
   byId("show-confirm-yes").addEventListener("click", () => {
@@ -101,7 +101,7 @@ function drawWaves(): void {
   byId("cue-body").replaceChildren(...waves.map((wave) => {
     const { name, state, startMs, lengthMs } = wave;
     const button = (text: string, action: string) =>
-      element("button", { type: "button", onclick: () => ask(action, [name]) }, text);
+      element("button", { type: "button", onclick: () => askShow(action, [name]) }, text);
     const isOpen = state !== "over" && state !== "cut";
     const waits = state === "waits for go" || (state === "held" && !isHeld);
     return element(
@@ -208,7 +208,7 @@ function orderOf(action: string, operands: string[]): DeskOrder {
   };
 }
 
-function ask(action: string, operands: string[]): void {
+function askShow(action: string, operands: string[]): void {
   wanted = orderOf(action, operands);
   const when = wanted.in === "" ? "" : ` in ${wanted.in}`;
   byId("show-confirm-text").textContent = `${[action, ...operands].join(" ")}${when}?`;
