@@ -251,6 +251,7 @@ Deno.test({
       ...fakeHost().host,
       clock: systemClock,
       err: () => {},
+      onStopSignal: () => () => {},
       program: { plugins: {} },
     } as unknown as Host;
     const args = ["--engine", "epoll", "--plugins=", "--max-connections", String(MOST_ASKED)];

@@ -106,15 +106,28 @@ interface Running {
 }
 
 async function serve(host: Host, options: ServerOptions, plugins: Plugins): Promise<number> {
-  const log = openLog(host, "server");
-  const startMs = host.clock.monotonicMs();
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
+  const stop = Promise.withResolvers<string>();
   let signals = 0;
   // Before anything is up: whoever is told to end while it starts ends in order, too.
   const forget = host.onStopSignal((signal) => {
     if (++signals > 1) host.exit(ExitCode.interrupted);
-    stop(signal);
+    stop.resolve(signal);
   });
+  try {
+    return await serveUntil(stop, host, options, plugins);
+  } finally {
+    forget();
+  }
+}
+
+async function serveUntil(
+  { promise: stopped, resolve: stop }: PromiseWithResolvers<string>,
+  host: Host,
+  options: ServerOptions,
+  plugins: Plugins,
+): Promise<number> {
+  const log = openLog(host, "server");
+  const startMs = host.clock.monotonicMs();
   const running = await start(host, options, plugins, log);
   const { access, settings, series } = running;
   const show = startShow(host, options, access, log);
@@ -152,7 +165,6 @@ async function serve(host: Host, options: ServerOptions, plugins: Plugins): Prom
   state.isDraining = true;
   await show.stop();
   await end(running, reason, options["drain-seconds"], log);
-  forget();
   await admin.stop();
   return exitCode;
 }
