@@ -180,7 +180,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base charts bus cli os plugin show/console admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
   ],
   ["rehearse/machine", "base cli os report/data rehearse/measure"],
-  ["rehearse/show", "base cli seed/file rehearse/measure"],
   [
     "rehearse/stage",
     "base charts cli counters os seed/plan seed/file engine/common seed/make plugin admin rehearse/measure rehearse/machine",
@@ -190,13 +189,14 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "rehearse/books",
     "base cli books/account books/open books/command reconcile rehearse/measure rehearse/stage",
   ],
+  ["rehearse/show", "base cli seed/file rehearse/measure rehearse/stage"],
   [
     "party/site",
     "base client/schedule wire phone/transport wire/v1 phone/library token phone/page phone/wall admin party/state",
   ],
   [
     "rehearse",
-    "base charts cli counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/show rehearse/stage rehearse/books",
+    "base charts cli counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/books rehearse/show",
   ],
   [
     "party",

@@ -1,4 +1,5 @@
 import { sleep, systemClock } from "../../base/clock.ts";
+import { HeldPort } from "../stage/held_port.ts";
 
 const PROGRAMS = ["/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"];
 /** Where the server is; undefined: this machine has none. */
@@ -19,15 +20,20 @@ interface Node {
   child?: Deno.ChildProcess;
 }
 
-/** One cluster of one or three real servers on loopback, on ports that were free, ended by their ids. */
+/**
+ * One cluster of one or three real servers on loopback, ended by their ids. Its ports stay its own while a server is down:
+ * whoever dials it again and again would else get one for itself.
+ */
 export class NatsCluster implements AsyncDisposable {
   readonly #folder: string;
   readonly #nodes: Node[];
+  readonly #held: readonly HeldPort[];
   readonly ports: readonly number[];
 
-  private constructor(folder: string, nodes: Node[]) {
+  private constructor(folder: string, nodes: Node[], held: readonly HeldPort[]) {
     this.#folder = folder;
     this.#nodes = nodes;
+    this.#held = held;
     this.ports = nodes.map(({ port }) => port);
   }
 
@@ -42,7 +48,8 @@ export class NatsCluster implements AsyncDisposable {
 
   static async start(name: string, size: 1 | 3): Promise<NatsCluster> {
     const folder = await Deno.makeTempDir({ prefix: `nats-${name}-` });
-    const ports = freePorts(size * 2);
+    const held = Array.from({ length: size * 2 }, () => HeldPort.take());
+    const ports = held.map(({ port }) => port);
     const [clients, routes] = [ports.slice(0, size), ports.slice(size)];
     const nodes = clients.map((port, i): Node => {
       const config = `${folder}/${i}.conf`;
@@ -58,7 +65,7 @@ export class NatsCluster implements AsyncDisposable {
       );
       return { config, port };
     });
-    const cluster = new NatsCluster(folder, nodes);
+    const cluster = new NatsCluster(folder, nodes, held);
     nodes.forEach((_, i) => cluster.revive(i));
     for (const { port } of nodes) await answers(port);
     return cluster;
@@ -102,16 +109,9 @@ export class NatsCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.killAll();
+    for (const port of this.#held) port[Symbol.dispose]();
     await Deno.remove(this.#folder, { recursive: true });
   }
-}
-
-/** Ports that nobody has now: the servers can't be told to choose, since they must know each other's. */
-function freePorts(count: number): number[] {
-  const held = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const ports = held.map(({ addr }) => addr.port);
-  for (const one of held) one.close();
-  return ports;
 }
 
 async function answers(port: number): Promise<void> {
