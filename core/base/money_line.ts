@@ -38,9 +38,8 @@ export function moneyVerdict(sums: MoneySums): string {
 /** Where all the money is, in one line, to the fen. */
 export function moneyLine(sums: MoneySums): string {
   const { putInFen, poolFen, heldFen, usersFen, returnedFen } = sums;
-  return `money ${moneyVerdict(sums)}: ${formatYuan(putInFen)} put in ${
-    missingFen(sums) === 0 ? "=" : "is not"
-  } ` +
+  const equals = missingFen(sums) === 0 ? "=" : "is not";
+  return `money ${moneyVerdict(sums)}: ${formatYuan(putInFen)} put in ${equals} ` +
     `${formatYuan(poolFen)} pool + ${formatYuan(heldFen)} held + ${formatYuan(usersFen)} users + ` +
     `${formatYuan(returnedFen)} returned`;
 }

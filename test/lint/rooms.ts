@@ -30,6 +30,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["plugins/throttle/host", "plugins/throttle/common"],
   ["plugins/throttle/set", "plugins/throttle/common"],
   ["seed/plan", "base"],
+  ["web", "base"],
   ["wire", "base"],
   ["ledger/registry", "base ledger/record"],
   ["payout/fake", "base payout/gateway"],
@@ -167,7 +168,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["server/show", "base bus cli seed/file show link admin server/host"],
   [
     "monitor/web",
-    "base show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
+    "base web show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
   ],
   ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],
   ["report", "base charts cli counters plugin monitor/timeline report/data"],
@@ -192,7 +193,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["rehearse/show", "base cli seed/file rehearse/measure rehearse/stage"],
   [
     "party/site",
-    "base client/schedule wire phone/transport wire/v1 phone/library token phone/page phone/wall admin party/state",
+    "base client/schedule web wire phone/transport wire/v1 phone/library token phone/page phone/wall admin party/state",
   ],
   [
     "rehearse",

@@ -1,5 +1,5 @@
 /** The page as one text: no request of it leaves the machine, and none but its own data goes to the monitor. */
-import { stripTypeScriptTypes } from "node:module";
+import { bundle } from "../../web/browser_bundle.ts";
 import uplotCss from "uplot/css" with { type: "text" };
 import uplotJs from "uplot/js" with { type: "text" };
 import css from "./page.css" with { type: "text" };
@@ -18,27 +18,27 @@ import unitText from "../timeline/unit_text.ts" with { type: "text" };
 import timeRange from "./page/time_range.ts" with { type: "text" };
 import words from "./page/words.ts" with { type: "text" };
 
-/** The order in which the modules stand: each uses only what is before it. */
-const MODULES = [
-  units,
-  moneyLine,
-  unitText,
-  lineLooks,
-  words,
-  timeRange,
-  chartOptions,
-  charts,
-  targets,
-  money,
-  control,
-  show,
-  main,
-];
+const FOLDER = "core/monitor/web/page";
+/** Every module that the page reaches, by path. */
+const SOURCES: Readonly<Record<string, string>> = {
+  "core/base/money_line.ts": moneyLine,
+  "core/base/units.ts": units,
+  "core/monitor/timeline/line_looks.ts": lineLooks,
+  "core/monitor/timeline/unit_text.ts": unitText,
+  [`${FOLDER}/chart_options.ts`]: chartOptions,
+  [`${FOLDER}/charts.ts`]: charts,
+  [`${FOLDER}/control.ts`]: control,
+  [`${FOLDER}/main.ts`]: main,
+  [`${FOLDER}/money.ts`]: money,
+  [`${FOLDER}/show.ts`]: show,
+  [`${FOLDER}/targets.ts`]: targets,
+  [`${FOLDER}/time_range.ts`]: timeRange,
+  [`${FOLDER}/words.ts`]: words,
+};
 
-/** The page's modules as one script: their imports lead to each other, so without them they share one scope. */
+/** The page's modules as one script. */
 export function pageScript(): string {
-  const joined = MODULES.join("\n").replaceAll(/^import [^;]*;$/gm, "").replaceAll(/^export /gm, "");
-  return stripTypeScriptTypes(joined).replaceAll(/^ +$/gm, "").replaceAll(/\n{2,}/g, "\n");
+  return bundle(`${FOLDER}/main.ts`, SOURCES);
 }
 
 let whole: string | undefined;

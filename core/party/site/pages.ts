@@ -1,7 +1,7 @@
 /** The pages and what belongs to them, as they are sent: made once, compressed once. */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { bundle } from "./browser_bundle.ts";
+import { bundle } from "../../web/browser_bundle.ts";
 import { SOURCES } from "./page_sources.ts";
 import hostHtml from "../../phone/wall/host.html" with { type: "text" };
 import hostCss from "../../phone/wall/host.css" with { type: "text" };

@@ -7,7 +7,8 @@ import type { ShownChart } from "../../view/page_state.ts";
 import { clockTime } from "./words.ts";
 import { setTimeRange, timeline } from "./time_range.ts";
 
-export declare const uPlot: typeof uPlotType;
+/** Its script stands in front of the page's own. */
+export const uPlot = (globalThis as unknown as { uPlot: typeof uPlotType }).uPlot;
 
 export const CHART_HEIGHT = 190;
 /** About what a letter of an axis is wide. */

@@ -137,9 +137,8 @@ function ask(): void {
   const { body, targets } = readForm(action);
   const values = Object.entries(body).map(([name, value]) => `${name} ${value}`).join(", ");
   byId("confirm-text").textContent = `${action.summary}${values === "" ? "" : `: ${values}`}`;
-  byId("confirm-targets").textContent = `On ${
-    targets.length === 1 ? targets[0] : `${targets.length} targets: ${targets.join(", ")}`
-  }`;
+  const whom = targets.length === 1 ? targets[0] : `${targets.length} targets: ${targets.join(", ")}`;
+  byId("confirm-targets").textContent = `On ${whom}`;
   byId<HTMLDialogElement>("confirm").showModal();
 }
 

@@ -149,15 +149,11 @@ function drawPlaces(): void {
     );
   }));
   byId("show-paths").replaceChildren(
-    ...paths.map(({ name, isConnected, has }) =>
-      element(
-        "li",
-        { class: isConnected && has === version ? "" : "late" },
-        `${isConnected ? "●" : "○"} ${name}${
-          isConnected ? (has === version ? "" : ` has ${has ?? "none"}`) : " is down"
-        }`,
-      )
-    ),
+    ...paths.map(({ name, isConnected, has }) => {
+      const trouble = !isConnected ? " is down" : has === version ? "" : ` has ${has ?? "none"}`;
+      const text = `${isConnected ? "●" : "○"} ${name}${trouble}`;
+      return element("li", { class: isConnected && has === version ? "" : "late" }, text);
+    }),
   );
 }
 

@@ -1,6 +1,6 @@
 /** Makes one script for browsers out of modules that are there as text: types go, each module keeps its own names. */
 import { stripTypeScriptTypes } from "node:module";
-import { assert } from "../../base/assert.ts";
+import { assert } from "../base/assert.ts";
 
 /** `import { a, b as c } from "./x.ts";` */
 const IMPORT = /^import \{([^}]*)\} from "([^"]+)";$/gm;
