@@ -144,9 +144,10 @@ function phaseSide(before: Totals, after: Totals): PhaseSide {
   return {
     grew: (counter) => (after.counters[counter] ?? 0) - (before.counters[counter] ?? 0),
     gauge: (name) => after.gauges[name] ?? 0,
-    percentile: (name, percent) =>
-      new Histogram().add(difference(after.histograms[name] ?? [], before.histograms[name] ?? []))
-        .percentile(percent),
+    percentile(name, percent) {
+      const grown = difference(after.histograms[name] ?? [], before.histograms[name] ?? []);
+      return grown.length === 0 ? NaN : new Histogram().add(grown).percentile(percent);
+    },
   };
 }
 
