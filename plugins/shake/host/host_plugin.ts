@@ -76,6 +76,7 @@ export class ShakeHost implements PluginControl {
       won: this.#host.total("shakeWon"),
       wonFen: this.#host.total("shakeAmountWonFen"),
       isAllGone: this.#isGone(),
+      isHeld: !this.#host.mayRelease(),
     };
   }
 
@@ -102,7 +103,8 @@ export class ShakeHost implements PluginControl {
       // Between two deals packets gather: a message for each that comes back would fill the SETs' mailboxes.
       if (nowMs >= this.#nextDealMs) {
         this.#nextDealMs = nowMs + DEAL_MS;
-        if (this.#frontIsOpen(source)) {
+        // What was released by a wrong clock and nobody has won is held too.
+        if (this.#host.mayRelease() && this.#frontIsOpen(source)) {
           this.#demand.deal(this.#pool.size, (set, wanted) => this.#lease(source, set, wanted));
         }
         this.#greetings.deal();

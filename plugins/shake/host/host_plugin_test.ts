@@ -51,6 +51,7 @@ class Stage {
       gauge: () => {},
       count: () => {},
       packetDue: () => {},
+      mayRelease: () => true,
     };
     this.host = new ShakeHost(context as HostContext, config.parse({}));
   }
