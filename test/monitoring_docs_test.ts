@@ -11,6 +11,7 @@ import { MONEY_GAUGES, moneyMetrics } from "../core/server/money/money_metrics.t
 import { GATEWAY_METRICS } from "../core/gateway/relay/metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
+import cue from "../plugins/cue/mod.ts";
 import seed from "../plugins/seed/mod.ts";
 import send from "../plugins/send/mod.ts";
 import shake from "../plugins/shake/mod.ts";
@@ -34,6 +35,7 @@ const server: Record<string, MetricDefinition> = {
   ...send.metrics,
   ...shake.metrics,
   ...throttle.metrics,
+  ...cue.metrics,
 };
 
 const ONE_PLACE = {
@@ -66,12 +68,14 @@ Deno.test("every metric that dashboard and alerts name is one that a process has
 Deno.test("every metric that a chart names is one that a process or a rehearsal has", () => {
   const machine = Object.keys(machineSchema.shape).map((name) => [machineGauge(name), {}]);
   const fleet = { ...fleetMetrics.definitions, ...Object.fromEntries(machine) };
-  const unknown = chartTable([seed, send, shake, throttle].map(declaredBy)).lines.flatMap(({ source }) => {
-    const metrics = "metric" in source ? [source.metric] : "metrics" in source ? source.metrics : [];
-    const known =
-      { client: fleet, server, gateway: GATEWAY_METRICS }["role" in source ? source.role : "server"];
-    return metrics.filter((metric) => !Object.hasOwn(known, metric));
-  });
+  const unknown = chartTable([cue, seed, send, shake, throttle].map(declaredBy)).lines.flatMap(
+    ({ source }) => {
+      const metrics = "metric" in source ? [source.metric] : "metrics" in source ? source.metrics : [];
+      const known =
+        { client: fleet, server, gateway: GATEWAY_METRICS }["role" in source ? source.role : "server"];
+      return metrics.filter((metric) => !Object.hasOwn(known, metric));
+    },
+  );
   assert.deepEqual(unknown, []);
 });
 

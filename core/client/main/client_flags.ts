@@ -116,9 +116,11 @@ export const CLIENT_FLAGS = {
     `what users do besides shaking, such as sendsPerS=20: ${Object.keys(DEFAULT_BEHAVIOUR).join(", ")}`,
   ),
   depot: flag(
-    "URL",
-    "where users fetch resources in idle time, as redpkt depot serves them; absent: nowhere",
-    z.url({ protocol: /^https?$/, error: "must be a URL, such as http://127.0.0.1:8080" }).optional(),
+    "URL|show",
+    "where users fetch resources in idle time, as redpkt depot serves them; show: where the show says; absent: nowhere",
+    z.literal("show").or(
+      z.url({ protocol: /^https?$/, error: "must be show, or a URL such as http://127.0.0.1:8080" }),
+    ).optional(),
   ),
   "depot-keys": flag(
     "DIR",
@@ -219,6 +221,9 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
   if (protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
     problems.push("--behave: version 0 users send nothing. Add --protocol 1");
   }
+  if (protocol === "0" && values.depot === "show") {
+    problems.push("--depot show: version 0 users hear of no show. Add --protocol 1");
+  }
   const mostOpen = values.open ?? (values.protocol === "0" ? 1 : MOST_OPEN);
   if (values.protocol === "0" && mostOpen > 1) {
     problems.push(
@@ -243,9 +248,11 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
       inTimeMs: values["in-time-ms"],
       mostOpen,
     },
-    fetch: values.depot === undefined
-      ? undefined
-      : { url: values.depot.replace(/\/+$/, ""), keys: values["depot-keys"], sample: values["depot-sample"] },
+    fetch: values.depot === undefined ? undefined : {
+      url: values.depot === "show" ? undefined : values.depot.replace(/\/+$/, ""),
+      keys: values["depot-keys"],
+      sample: values["depot-sample"],
+    },
     segment,
     servers: values.server,
     sources: values.source,

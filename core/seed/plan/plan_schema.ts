@@ -22,6 +22,8 @@ const sponsor = z.strictObject({
   amounts: amountsSchema,
   /** Names of the waves that it takes part in; all if absent. */
   waves: z.array(z.string()).min(1).optional(),
+  /** What the client shows for a win of theirs: a number that the sponsor and the app have agreed on. */
+  resource: z.int().min(0).max(0xffff_ffff).optional(),
 });
 
 const wave = z.strictObject({

@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
 import type { SigningKey } from "../../seed/file/keys.ts";
-import { compareVersions, type ShowDocument, versionText } from "../document.ts";
+import { compareVersions, documentProblems, type ShowDocument, versionText } from "../document.ts";
 import { contentOf, difference, documentOf, type ShowContent } from "../edits.ts";
 import {
   approvePlan,
@@ -197,6 +197,8 @@ export class ShowConsole {
       activateMs: change.atMs ?? null,
       approvals,
     });
+    const problems = documentProblems(draft);
+    if (problems.length > 0) throw new UserError(problems.map((line) => `not done: ${line}`).join("\n"));
     if (approversOf(draft, this.#parts.trusted).length < MIN_APPROVALS) {
       return this.#propose(draft, counts, change, changes);
     }

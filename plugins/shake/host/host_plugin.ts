@@ -4,8 +4,16 @@ import {
   type PluginControl,
   type PluginRoute,
   RouteError,
+  type SponsorResource,
 } from "../../../core/plugin/plugin.ts";
-import { MAX_LEASED, MESSAGE_WORDS, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
+import {
+  MAX_LEASED,
+  MAX_RESOURCES,
+  MESSAGE_WORDS,
+  PACKET_WORDS,
+  RESOURCE_WORDS,
+  ShakeMessage,
+} from "../common/messages.ts";
 import type { ShakeConfig } from "../common/config.ts";
 import { Demand } from "./demand.ts";
 import { GreetingDealer } from "./greeting_dealer.ts";
@@ -30,6 +38,8 @@ export class ShakeHost implements PluginControl {
   readonly #greetings: GreetingDealer;
   /** By SET: what it was told of "all gone". */
   readonly #toldGone: Uint8Array;
+  /** By SET: how many sponsors it knows what to show for. */
+  readonly #toldResources: Uint16Array;
   /** By SET: packets sent there less those that came back. Less those drawn, it bounds what the SET holds. */
   readonly #sent: Float64Array;
   readonly #words = new Int32Array(MESSAGE_WORDS);
@@ -46,6 +56,7 @@ export class ShakeHost implements PluginControl {
     this.#demand = new Demand(host, ["shakeWon", "shakeNothing", "shakeAllGone", "shakeGreeted"]);
     this.#greetings = new GreetingDealer(host);
     this.#toldGone = new Uint8Array(host.setCount);
+    this.#toldResources = new Uint16Array(host.setCount);
     this.#sent = new Float64Array(host.setCount);
     this.routes = [{
       ...orders.route,
@@ -111,6 +122,7 @@ export class ShakeHost implements PluginControl {
       }
     }
     this.#tellGone();
+    this.#tellResources(source.resources ?? []);
     this.#host.gauge("shakePacketsInPool", this.#pool.size);
     this.#host.gauge("shakePacketsLeased", this.#leasedInAll());
     const isQuiet = this.#released - this.#closed === this.#host.total("shakeWon") &&
@@ -190,6 +202,22 @@ export class ShakeHost implements PluginControl {
     this.#words[1] = gone;
     for (let set = 0; set < this.#toldGone.length; set++) {
       if (this.#toldGone[set] !== gone && this.#host.post(set, this.#words, 2)) this.#toldGone[set] = gone;
+    }
+  }
+
+  /** Tells every SET what wins show; what a mailbox can't take comes later. */
+  #tellResources(all: readonly SponsorResource[]): void {
+    for (let set = 0; set < this.#toldResources.length; set++) {
+      const told = this.#toldResources[set];
+      if (told === all.length) continue;
+      const some = all.slice(told, told + MAX_RESOURCES);
+      this.#words[0] = ShakeMessage.resources;
+      some.forEach(({ sponsor, resource }, i) => {
+        this.#words[1 + RESOURCE_WORDS * i] = sponsor;
+        this.#words[2 + RESOURCE_WORDS * i] = resource;
+      });
+      const isTold = this.#host.post(set, this.#words, 1 + RESOURCE_WORDS * some.length);
+      if (isTold) this.#toldResources[set] += some.length;
     }
   }
 }
