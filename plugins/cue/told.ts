@@ -1,4 +1,12 @@
-import { CueState, frames, HASH_BYTES, MAX_DEPOT_URL_BYTES, writeFrame } from "../../core/plugin/plugin.ts";
+import {
+  assert,
+  CueState,
+  frames,
+  HASH_BYTES,
+  MAX_DEPOT_URL_BYTES,
+  MAX_REPLY_BYTES,
+  writeFrame,
+} from "../../core/plugin/plugin.ts";
 
 /** When users shake, as a cue says it. */
 export interface Cue {
@@ -61,6 +69,11 @@ export const HELD: Cue = { ...NO_CUE, state: CueState.held };
 export function isSame<T extends object>(a: T | undefined, b: T | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
+
+assert(
+  frames.cue.bytes[1] + frames.policy.bytes[1] + frames.resources.bytes[1] <= MAX_REPLY_BYTES,
+  "all that a user is told fits the room for a reply",
+);
 
 /** Words before the text of the depots. */
 const HEAD_WORDS = 16 + HASH_BYTES / 4;

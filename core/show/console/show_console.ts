@@ -194,7 +194,7 @@ export class ShowConsole {
       epoch: folder.state!.epoch,
       number: folder.state!.number + 1,
       issuedMs: Math.floor(clock.wallMs()),
-      activateMs: change.atMs ?? null,
+      activateMs: change.atMs === undefined ? null : Math.floor(change.atMs),
       approvals,
     });
     const problems = documentProblems(draft);

@@ -238,9 +238,6 @@ export class ThrottleSet implements PluginInstance {
     const m = this.#m;
     const kind = this.#classOf[opcode];
     const cost = this.#costOf[opcode];
-    if (this.#hasMuted && isShake(opcode) && this.#muted.has(this.#set.userOf(connection))) {
-      return this.#refuse(m.throttleByMute, MUTE_MS);
-    }
     const seat = this.#set.seatOf(connection);
     const place = this.#placeOf[seat] - 1;
     const isBound = place < 0 || this.#isBoundByConnection;
@@ -257,6 +254,12 @@ export class ThrottleSet implements PluginInstance {
       // Of all that came during a rest, one refusal is answered: whoever waits for it sent one frame.
       this.#set.count(m.throttleUnanswered);
       return DROP;
+    }
+    if (this.#hasMuted && isShake(opcode) && this.#muted.has(this.#set.userOf(connection))) {
+      // It counts in their rate, so that who goes on all the same is left unread like anybody.
+      if (isBound) this.#fullAtMs[seat] = fullAtMs;
+      if (place >= 0) this.#users.take(place, userFullAtMs);
+      return this.#refuse(m.throttleByMute, MUTE_MS);
     }
     if (
       kind === Class.chat
