@@ -59,7 +59,8 @@ Deno.test("who is banned while they play is closed within a second, and keeps wh
   const other = await seeded.user1(9);
   await world.until(24);
   const { packetId, amountFen } = await win(world, peer);
-  const heldFen = seeded.ledger.balances().heldFen;
+  await win(world, other);
+  assert.ok(seeded.ledger.balances().heldFen > amountFen);
 
   await director.issue("ban", ["7", "8"], { forMs: 10_000 });
   await world.pass(1_000);
@@ -71,7 +72,21 @@ Deno.test("who is banned while they play is closed within a second, and keeps wh
   const again = seeded.client.dial().login1(7);
   await world.pass(500);
   assert.deepEqual(again.read(frames.close).map(({ code }) => code), [CloseCode.banned]);
-  assert.equal(seeded.ledger.balances().heldFen, heldFen, "a ban takes no money");
+  await world.pass(2_000);
+  const fenOf = (one: SimPeer) =>
+    one.read(frames.shakeResult).reduce(
+      (sum, { result, amountFen: fen }) => sum + (result === Result.ok ? fen : 0),
+      0,
+    );
+  const { heldFen, userFen } = seeded.ledger.balances();
+  // Version 0's are open from the beginning.
+  const oldFen = old.shakes.reduce((sum, one) => sum + one.amountFen, 0);
+  assert.deepEqual(
+    [heldFen, userFen],
+    [fenOf(other), fenOf(peer) + oldFen],
+    "opened for them: a ban takes no money",
+  );
+  assert.equal(seeded.total("shakeOpenedForBanned"), peer.results1(Result.ok).length);
 
   await world.pass(10_000);
   assert.equal(seeded.total("throttleBanned"), 0);

@@ -4,6 +4,7 @@ import {
   type PluginControl,
   type PluginRoute,
   RouteError,
+  type ShowDocument,
   type SponsorResource,
 } from "../../../core/plugin/plugin.ts";
 import {
@@ -15,6 +16,7 @@ import {
   ShakeMessage,
 } from "../common/messages.ts";
 import type { ShakeConfig } from "../common/config.ts";
+import { BanOpenings } from "./ban_openings.ts";
 import { Demand } from "./demand.ts";
 import { GreetingDealer } from "./greeting_dealer.ts";
 import { Orders } from "./orders.ts";
@@ -36,6 +38,7 @@ export class ShakeHost implements PluginControl {
   readonly #pool = new PacketQueue();
   readonly #demand: Demand;
   readonly #greetings: GreetingDealer;
+  readonly #openings: BanOpenings;
   /** By SET: what it was told of "all gone". */
   readonly #toldGone: Uint8Array;
   /** By SET: how many sponsors it knows what to show for. */
@@ -55,6 +58,7 @@ export class ShakeHost implements PluginControl {
     const orders = this.#orders = new Orders(host, config.sponsors);
     this.#demand = new Demand(host, ["shakeWon", "shakeNothing", "shakeAllGone", "shakeGreeted"]);
     this.#greetings = new GreetingDealer(host);
+    this.#openings = new BanOpenings(host);
     this.#toldGone = new Uint8Array(host.setCount);
     this.#toldResources = new Uint16Array(host.setCount);
     this.#sent = new Float64Array(host.setCount);
@@ -104,6 +108,11 @@ export class ShakeHost implements PluginControl {
     this.#isDraining = true;
   }
 
+  onShow(show: ShowDocument): void {
+    this.#openings.take(show);
+    this.#host.wakeUp();
+  }
+
   onTick(nowMs: number): number {
     this.#demand.measure(nowMs);
     const source = this.#packets();
@@ -123,8 +132,13 @@ export class ShakeHost implements PluginControl {
     }
     this.#tellGone();
     this.#tellResources(source.resources ?? []);
+    const openMs = this.#openings.tick(nowMs);
     this.#host.gauge("shakePacketsInPool", this.#pool.size);
     this.#host.gauge("shakePacketsLeased", this.#leasedInAll());
+    return Math.min(openMs, this.#nextMs(source, nowMs));
+  }
+
+  #nextMs(source: PacketSource, nowMs: number): number {
     const isQuiet = this.#released - this.#closed === this.#host.total("shakeWon") &&
       this.#toldGone.every((told) => told === (this.#isGone() ? 1 : 0));
     if (!isQuiet) return nowMs + DEAL_MS;
