@@ -65,6 +65,10 @@ if (role !== undefined) {
       summary: "shows what servers and fleets do, live",
       load: () => import("./core/monitor/monitor.ts"),
     },
+    judge: {
+      summary: "says PASS or FAIL of servers and fleets that run already",
+      load: () => import("./core/judge/judge_command.ts"),
+    },
     doctor: {
       summary: "says whether this host can carry so many users",
       load: () => import("./core/doctor/doctor.ts"),

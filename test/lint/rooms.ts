@@ -204,6 +204,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "party",
     "base cli cli/command os wire/v1 engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
   ],
+  [
+    "judge",
+    "base charts cli cli/command counters plugin monitor/collect report/data rehearse/measure report monitor rehearse",
+  ],
 ];
 
 const mayImport = new Map(ROOMS.map(([room, rooms]) => [room, new Set(rooms.split(" "))]));
