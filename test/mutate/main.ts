@@ -19,10 +19,23 @@ import { filesOf, sourcesOf } from "./tree.ts";
 
 const FLAGS = {
   files: listFlag("PATH", "a source or a folder of them that is changed; the places of places.ts if absent"),
-  sample: flag("N", "how many mutants of each place are tried, 0 for all", wholeNumber(0, 1_000_000).default(0)),
+  sample: flag(
+    "N",
+    "how many mutants of each place are tried, 0 for all",
+    wholeNumber(0, 1_000_000).default(0),
+  ),
   seed: flag("N", "which they are", wholeNumber(0, 0xffff_ffff).default(1)),
   jobs: flag("N", "processes at a time", wholeNumber(1, 64).default(2)),
-  minutes: flag("N", "it begins nothing new after so long; run it again to go on", z.coerce.number().default(600)),
+  minutes: flag(
+    "N",
+    "it begins nothing new after so long; run it again to go on",
+    z.coerce.number().default(600),
+  ),
+  "test-seconds": flag(
+    "N",
+    "the tests that are asked about one mutant, the quickest first, come to at most so long",
+    z.coerce.number().default(15),
+  ),
   out: flag(
     "DIR",
     "where the results are; a run goes on where it was ended",
@@ -41,7 +54,8 @@ async function main(args: readonly string[]): Promise<void> {
   const tool = new URL(".", import.meta.url).pathname.slice(0, -1);
   const root = Deno.cwd();
   if (!tool.startsWith(`${root}/`)) throw new UserError("run deno task mutate in the folder of deno.json");
-  const sourcesIn = (paths: readonly string[]) => sourcesOf(root, paths).filter((path) => !LEFT_OUT.test(path));
+  const sourcesIn = (paths: readonly string[]) =>
+    sourcesOf(root, paths).filter((path) => !LEFT_OUT.test(path));
   const expand = ({ name, sources }: Place): Place => ({ name, sources: sourcesIn(sources) });
   const all = PLACES.map(expand);
   const places = values.files.length === 0
@@ -66,6 +80,7 @@ async function main(args: readonly string[]): Promise<void> {
     seed: values.seed,
     jobs: values.jobs,
     nowMs: () => performance.now(),
+    testsMs: values["test-seconds"] * 1000,
     isOver: () => performance.now() - startMs > values.minutes * 60_000,
     keptIn: values.out.startsWith("/") ? values.out : `${root}/${values.out}`,
     known,
@@ -86,8 +101,9 @@ async function main(args: readonly string[]): Promise<void> {
   Deno.writeTextFileSync(`${values.out}/mutants.json`, JSON.stringify(report, null, 2) + "\n");
   Deno.writeTextFileSync(`${values.out}/mutants.md`, markdownOf(report));
   console.log(markdownOf(report));
-  if (filesLeft > 0) console.error(`time is over: ${filesLeft} files of tests have not run yet. Run it again`);
-  else if (mutantsLeft > 0) console.error(`time is over: ${mutantsLeft} mutants are left. Run it again`);
+  if (filesLeft > 0) {
+    console.error(`time is over: ${filesLeft} files of tests have not run yet. Run it again`);
+  } else if (mutantsLeft > 0) console.error(`time is over: ${mutantsLeft} mutants are left. Run it again`);
 }
 
 /** What earlier runs said, by key; the last word counts. */

@@ -22,6 +22,8 @@ export interface MutateOptions {
   readonly seed: number;
   readonly jobs: number;
   readonly nowMs: () => number;
+  /** The tests that are asked about one mutant, the quickest first, come to at most so long. */
+  readonly testsMs: number;
   /** Nothing new is begun once it says so. */
   readonly isOver?: () => boolean;
   /** Where the copy of the tree and what tests reach are kept for the next run. */
@@ -42,7 +44,21 @@ export interface Mutated {
 
 /** Tries mutants, and says which of them no test notices. */
 export async function mutate(options: MutateOptions): Promise<Mutated> {
-  const { root, tool, sources, places, tests, wholeTests, sample, seed, jobs, nowMs, known, keptIn } = options;
+  const {
+    root,
+    tool,
+    sources,
+    places,
+    tests,
+    wholeTests,
+    sample,
+    seed,
+    jobs,
+    nowMs,
+    testsMs,
+    known,
+    keptIn,
+  } = options;
   const { isOver = () => false, onJudged, onUnfit } = options;
   using tree = new MutatedTree(root, sources, `${tool}/mutant_switch.ts`, keptIn && `${keptIn}/tree`);
   const { mutants } = tree;
@@ -63,7 +79,7 @@ export async function mutate(options: MutateOptions): Promise<Mutated> {
     const imports = new ImportGraph(root);
     const kept = new CoverageFile(keptIn && `${keptIn}/coverage.jsonl`);
     const tester = `${tool}/tester.ts`;
-    const trial = new Trial({ root: tree.root, tester, mutants, imports, kept, nowMs, onUnfit });
+    const trial = new Trial({ root: tree.root, tester, mutants, imports, kept, nowMs, testsMs, onUnfit });
     if (wholeTests !== undefined) filesLeft = await trial.coverWhole(wholeTests, isOver);
     else {
       const touched = new Set(open.map(({ mutant }) => mutant.file));

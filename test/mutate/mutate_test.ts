@@ -119,6 +119,7 @@ Deno.test("of a fixed sample of mutants the tests notice nearly all", async () =
     seed: 1,
     jobs: 1,
     nowMs: () => performance.now(),
+    testsMs: Infinity,
     onUnfit: (test, why) => assert.fail(`${test} fails as it is: ${why}`),
   });
   const report = reportOf(places, mutants, judged, 1);

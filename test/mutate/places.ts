@@ -75,7 +75,8 @@ export const PLACES: readonly Place[] = [
  * Files of tests that take no part: browsers, servers of other programs, whole rehearsals and random damage take too long
  * for each mutant, and those of this tool and of the lint rules know nothing of money.
  */
-export const NO_PART = /browser|^test\/(mutate|lint|monitor|party|gateway|show|phone|protocol)\/|damage_test|rehears|postgres|packed|docs_test/;
+export const NO_PART =
+  /browser|^test\/(mutate|lint|monitor|party|gateway|show|phone|protocol)\/|damage_test|rehears|postgres|packed|docs_test/;
 
 /** Files whose tests start processes or threads, asked about what no other test notices. */
 export const WHOLE_TESTS: readonly string[] = [

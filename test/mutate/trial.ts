@@ -1,9 +1,4 @@
-import {
-  type CoverageFile,
-  Coverer,
-  type FileCoverage,
-  MutantNames,
-} from "./coverage.ts";
+import { type CoverageFile, Coverer, type FileCoverage, MutantNames } from "./coverage.ts";
 import type { ImportGraph } from "./knowing.ts";
 import type { Judged, Mutant } from "./mutant.ts";
 import { TesterGone, TesterProcess } from "./tester_process.ts";
@@ -31,6 +26,8 @@ export interface TrialParts {
   readonly imports: ImportGraph;
   readonly kept: CoverageFile;
   readonly nowMs: () => number;
+  /** The tests that are asked about one mutant, the quickest first, come to at most so long. */
+  readonly testsMs: number;
   /** Tests that don't pass as they are, and why: they say nothing of a mutant. */
   readonly onUnfit?: ((test: string, why: string) => void) | undefined;
 }
@@ -142,7 +139,7 @@ export class Trial {
 
   /** In a process that has loaded everything without it. */
   async #judgeLater(mutant: Mutant): Promise<Judged> {
-    const tests = this.#reaching.get(mutant.id) ?? [];
+    const tests = this.#within(this.#reaching.get(mutant.id) ?? []);
     if (tests.length === 0) return { mutant, outcome: "unreached" };
     const tester = this.#idle.pop() ?? this.#start(-1);
     try {
@@ -163,7 +160,7 @@ export class Trial {
 
   /** In a process of its own, in which the mutant is on from the first line. */
   async #judgeFromStart(mutant: Mutant, only?: readonly Test[]): Promise<Judged> {
-    const tests = only ?? [...this.#ofSource.get(mutant.file) ?? []].sort(byTime);
+    const tests = only ?? this.#within([...this.#ofSource.get(mutant.file) ?? []].sort(byTime));
     if (tests.length === 0) return { mutant, outcome: "unreached" };
     const tester = this.#start(mutant.id);
     try {
@@ -192,6 +189,11 @@ export class Trial {
       if (verdict.failed >= 0) return { verdict, by: piece[verdict.failed] };
     }
     return { verdict, by: undefined };
+  }
+
+  #within(tests: readonly Test[]): readonly Test[] {
+    let leftMs = this.#parts.testsMs;
+    return tests.filter(({ tookMs }) => (leftMs -= tookMs) >= 0);
   }
 
   #start(mutant: number): TesterProcess {

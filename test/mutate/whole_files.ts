@@ -48,7 +48,11 @@ export class WholeFiles {
   }
 
   /** In a process group, so that what a test has started ends with it. */
-  async #run(file: string, env: Record<string, string>, mostMs: number): Promise<"passed" | "failed" | "stuck"> {
+  async #run(
+    file: string,
+    env: Record<string, string>,
+    mostMs: number,
+  ): Promise<"passed" | "failed" | "stuck"> {
     const { promise, resolve } = Promise.withResolvers<"passed" | "failed" | "stuck">();
     const child = spawn(Deno.execPath(), ["test", "-A", "--no-check", "--quiet", file], {
       cwd: this.#root,
