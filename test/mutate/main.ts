@@ -18,7 +18,10 @@ import { markdownOf, reportOf } from "./report.ts";
 import { filesOf, sourcesOf } from "./tree.ts";
 
 const FLAGS = {
-  files: listFlag("PATH", "a source or a folder of them that is changed; the places of places.ts if absent"),
+  files: listFlag(
+    "PATH",
+    "a source, a folder or a place of places.ts that is changed; all of those places if absent",
+  ),
   sample: flag(
     "N",
     "how many mutants of each place are tried, 0 for all",
@@ -60,7 +63,9 @@ async function main(args: readonly string[]): Promise<void> {
   const all = PLACES.map(expand);
   const places = values.files.length === 0
     ? all
-    : values.files.map((name) => expand({ name: name.replace(/\/$/, ""), sources: [name] }));
+    : values.files.map((name) =>
+      all.find((place) => place.name === name) ?? expand({ name: name.replace(/\/$/, ""), sources: [name] })
+    );
   const tests = filesOf(root).filter((path) => path.endsWith("_test.ts") && !NO_PART.test(path));
   Deno.mkdirSync(values.out, { recursive: true });
   const resultsPath = `${values.out}/results.jsonl`;

@@ -150,6 +150,21 @@ Deno.test("a packet that has ended is in memory until it is durable, and no long
   assert.equal(judge.sends.keptCount, 0);
 });
 
+Deno.test("a ledger that is opened again knows at once how far event time had come", () => {
+  const store = new SimStore(new Random(1));
+  const clock = new ManualClock();
+  const ledger = new StoredLedger(openJudge(store, undefined, NO_LIMITS).judge, store, clock);
+  const { eventMs } = ledger.durableTime;
+  assert.equal(eventMs, clock.wallMs(), "a new one begins now");
+  clock.advance(5_000);
+  new LedgerFiller(ledger).enter(EntryKind.mint, { packetId: 1, count: 1, amountFen: 5, sponsor: 1 });
+  assert.ok(ledger.commit());
+  assert.equal(ledger.durableTime.eventMs, eventMs + 5_000);
+  clock.advance(60_000);
+  const again = new StoredLedger(openJudge(store, undefined, NO_LIMITS).judge, store, clock);
+  assert.deepEqual(again.durableTime, ledger.durableTime);
+});
+
 Deno.test("what was delivered just before the end is stored, though no row comes with it", () => {
   const store = new SimStore(new Random(1));
   const ledger = new StoredLedger(new Judge(), store, new ManualClock());
