@@ -33,6 +33,16 @@ Deno.test("CSV quotes what a spreadsheet would take apart, and nothing else", as
   );
 });
 
+Deno.test("a table takes the place of a longer one that was there", async () => {
+  const path = Deno.makeTempFileSync();
+  Deno.writeTextFileSync(path, "of an older statement\n".repeat(99));
+  const table = await openTable("csv", path, COLUMNS);
+  table.add([[1, "plain"]]);
+  table.finish();
+  assert.equal(Deno.readTextFileSync(path), "fen,reason\n1,plain\n");
+  Deno.removeSync(path);
+});
+
 Deno.test("Parquet has the same rows, money as whole numbers and words as text", async () => {
   const { buffer } = await bytesOf("parquet");
   assert.deepEqual(

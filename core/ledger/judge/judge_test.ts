@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { idSpaceOf } from "../../base/id_space.ts";
-import { EntryKind } from "../kinds/entry_kinds.ts";
+import { EntryKind, kinds } from "../kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
   EntryWord,
@@ -83,6 +83,21 @@ Deno.test("a ledger in memory adds up what it decides, for whoever wants to know
       0,
     );
   assert.deepEqual([sum("awards"), sum("awardedFen")], [1, 10]);
+});
+
+Deno.test("an entry of any kind that says nothing, or comes without its words, is answered and does no harm", () => {
+  for (const [name, { number }] of Object.entries(kinds)) {
+    for (const fields of [{}, { packetId: 1, user: 1, count: 1, sponsor: 1 }]) {
+      const judge = new Judge();
+      const [verdict] = judged(judge, number, fields);
+      assert.ok(verdict === Verdict.done || verdict === Verdict.refused, name);
+      judge.check();
+    }
+  }
+  for (const kind of [EntryKind.order, EntryKind.send]) {
+    assert.deepEqual(judged(new Judge(), kind, { count: 1 }, 5), refused(Refusal.malformed));
+  }
+  assert.deepEqual(judged(new Judge(), 0, {}), refused(Refusal.malformed), "there is no such kind");
 });
 
 Deno.test("what holds after every batch is looked at: the sum, and that no account is overdrawn", () => {

@@ -150,6 +150,32 @@ Deno.test("a packet that has ended is in memory until it is durable, and no long
   assert.equal(judge.sends.keptCount, 0);
 });
 
+Deno.test("a disk that fails is tried again and again, at last once a second, and never given up", () => {
+  let tries = 0;
+  class FailingStore extends SimStore {
+    override append(): void {
+      throw new StoreFailed("no space");
+    }
+    override reopen(): void {
+      tries++;
+      throw new StoreFailed("no space");
+    }
+  }
+  const clock = new ManualClock();
+  const ledger = new StoredLedger(new Judge(), new FailingStore(new Random(1)), clock);
+  new LedgerFiller(ledger).enter(EntryKind.mint, { packetId: 1, count: 1, amountFen: 5, sponsor: 1 });
+  assert.equal(ledger.commit(), false);
+  const restsMs = Array.from({ length: 7 }, () => {
+    const before = tries;
+    for (let ms = 1;; ms++) {
+      clock.advance(1);
+      assert.equal(ledger.commit(), false);
+      if (tries > before) return ms;
+    }
+  });
+  assert.deepEqual(restsMs, [100, 250, 500, 1_000, 1_000, 1_000, 1_000]);
+});
+
 Deno.test("a ledger that is opened again knows at once how far event time had come", () => {
   const store = new SimStore(new Random(1));
   const clock = new ManualClock();
