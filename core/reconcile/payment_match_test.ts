@@ -146,6 +146,25 @@ Deno.test("what one of them has twice, and keys that no packet can have, are tol
   ]);
 });
 
+Deno.test({
+  name: "what was sorted on the way is gone afterwards, also when the statement is none",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const sorting = () =>
+      [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+        try {
+          return Deno.readLinkSync(`/proc/self/fd/${name}`).includes("redpkt-sort-");
+        } catch {
+          return false; // closed meanwhile
+        }
+      }).length;
+    const before = sorting();
+    await match([award(1, AwardState.paid)], ["gala/1,5,70,paid"]);
+    await assert.rejects(match([award(1, AwardState.paid)], ["gala/1,5,70,perhaps"]), /line 2 is no payment/);
+    assert.equal(sorting(), before);
+  },
+});
+
 Deno.test("the words of a gateway's statement may be quoted, and lie anywhere in a large file", async () => {
   const lines = Array.from({ length: 30_000 }, (_, i) => `other/${i},5,7,paid,"no, ""really""",1,5`);
   lines.splice(20_000, 0, 'gala/3,5,70,"paid","a, b",1,5', '"gala/4",6,80,refused');

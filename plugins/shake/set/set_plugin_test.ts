@@ -240,7 +240,7 @@ Deno.test("'all gone' is said when the host has said so, and nothing while packe
 
 Deno.test("when the last user leaves, what the SET holds goes back at once, and not before", () => {
   const stage = new Stage();
-  const packets: Packet[] = [[1, 5, 1], [2, 6, 1]];
+  const packets: Packet[] = [[1, 5, 1], [0xffff_fff0, 0xffff_fff1, 2]];
   stage.lease(packets);
   stage.nextTickMs = Infinity;
   stage.users = 1;
