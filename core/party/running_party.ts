@@ -139,6 +139,7 @@ export class RunningParty {
     const tokens = new Tokens({ keys: readTokenKeys(this.#folder.tokenKeys, "token keys"), event: party.id });
     const pending = Promise.withResolvers<Site>();
     this.#door = await openDoor({
+      program: this.#host.program,
       listen: this.#options.listen,
       tls: await this.#certificate(),
       serverPort: this.#server.port,
@@ -159,6 +160,7 @@ export class RunningParty {
       presence: this.#presence,
       tokens,
       serverPort: this.#server.port,
+      tokenWaitMs: (address) => this.#door.tokenWaitMs(address),
       joinUrl: links.join,
       qrSvg: renderSVG(links.join, { border: 1 }),
       order: (order) => this.#order(order),

@@ -70,6 +70,7 @@ export {
   versionText,
 } from "../show/document.ts";
 export * from "./contract/definition.ts";
+export * from "./contract/door.ts";
 export * from "./contract/entries.ts";
 export * from "./contract/frames.ts";
 export * from "./contract/host.ts";

@@ -10,7 +10,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
   ["charts", ""],
   ["client/population", ""],
-  ["gateway/door", ""],
   ["plugins/cue", ""],
   ["plugins/seed", ""],
   ["plugins/send/common", ""],
@@ -27,6 +26,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["plugins/send/set", "plugins/send/common"],
   ["plugins/shake/host", "plugins/shake/common"],
   ["plugins/shake/set", "plugins/shake/common"],
+  ["plugins/throttle/door", "plugins/throttle/common"],
   ["plugins/throttle/host", "plugins/throttle/common"],
   ["plugins/throttle/set", "plugins/throttle/common"],
   ["seed/plan", "base"],
@@ -37,10 +37,14 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["phone/transport", "wire"],
   ["plugins/send", "plugins/send/common plugins/send/host plugins/send/set"],
   ["plugins/shake", "plugins/shake/common plugins/shake/host plugins/shake/set"],
-  ["plugins/throttle", "plugins/throttle/common plugins/throttle/host plugins/throttle/set"],
+  [
+    "plugins/throttle",
+    "plugins/throttle/common plugins/throttle/door plugins/throttle/host plugins/throttle/set",
+  ],
   ["seed/file", "base seed/plan"],
   ["threads", "base os"],
   ["wire/v1", "base wire"],
+  ["gateway/door", "os wire"],
   ["depot/manifest", "base cli seed/file"],
   ["engine/common", "base os threads"],
   ["engine/uring/ring", "base os threads"],
@@ -106,7 +110,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["client/fetch", "base client/schedule counters threads depot/manifest client/state depot/serve"],
   ["client/follow", "base client/schedule counters wire wire/v1 engine/common client/state"],
   ["depot", "base cli counters seed/file depot/manifest admin admin/telemetry depot/serve"],
-  ["gateway/relay", "base gateway/door counters wire wire/v1 engine/common admin set/common"],
+  ["gateway/relay", "base counters wire wire/v1 gateway/door engine/common plugin admin set/common"],
   [
     "ledger/thread",
     "base counters ledger/record os ledger/registry threads ledger/disk ledger/kinds ledger/judge ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
@@ -123,7 +127,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "gateway",
-    "base gateway/door cli counters os wire threads engine/common engine admin admin/telemetry gateway/tls gateway/relay",
+    "base cli counters os wire threads gateway/door engine/common engine plugin admin admin/telemetry gateway/tls gateway/relay",
   ],
   ["monitor/collect", "base charts cli counters os admin monitor/timeline"],
   ["payout", "base cli payout/gateway payout/fake books/account books/contract books/open"],
@@ -201,7 +205,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "party",
-    "base cli os wire/v1 engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
+    "base cli os wire/v1 gateway/door engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
   ],
 ];
 

@@ -10,7 +10,6 @@ import type { Party } from "../state/party_folder.ts";
 import type { Presence } from "../state/presence.ts";
 import type { Wins } from "../state/wins.ts";
 import { HttpWires } from "./http_wires.ts";
-import { JoinRates } from "./join_rates.ts";
 import { NewsStreams } from "./news_streams.ts";
 import { pageAt, pageResponse } from "./pages.ts";
 
@@ -29,6 +28,8 @@ export interface SiteParts {
   readonly tokens: Tokens;
   /** Of the server on this machine. */
   readonly serverPort: number;
+  /** 0 for whoever may ask for a token from this address, else when they may come again, in ms. */
+  readonly tokenWaitMs: (address: string) => number;
   readonly joinUrl: string;
   readonly qrSvg: string;
   /** Carries out an order of the host; throws with words for them if it can't be. */
@@ -39,7 +40,6 @@ export interface SiteParts {
 /** What answers over HTTP at a party: pages for guests, wall and host, the door, and the news. */
 export class Site {
   readonly #parts: SiteParts;
-  readonly #rates = new JoinRates();
   readonly #streams: NewsStreams;
   readonly #wires: HttpWires;
 
@@ -96,7 +96,7 @@ export class Site {
 
   async #join(request: Request, address: string): Promise<Response> {
     const { clock, guests, tokens, party, evening } = this.#parts;
-    if (!this.#rates.admits(address, clock.monotonicMs())) return json({ refusal: "tooMany" }, 429);
+    if (this.#parts.tokenWaitMs(address) > 0) return json({ refusal: "tooMany" }, 429);
     const body = await bodyOf(request);
     if (typeof body?.name !== "string" || typeof body.code !== "string") {
       return refused(400, "give name and code");
