@@ -64,7 +64,7 @@ export class CueHost implements PluginControl {
   readonly #told: Uint16Array;
   readonly #words = new Int32Array(TOLD_WORDS);
 
-  constructor(host: HostContext, { waves, ...policy }: CueConfig) {
+  constructor(host: HostContext, { waves, spreadMs: _, ...policy }: CueConfig) {
     this.#host = host;
     this.#followsWaves = waves;
     this.#told = new Uint16Array(host.setCount);

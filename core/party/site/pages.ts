@@ -22,13 +22,13 @@ const SCRIPT = "text/javascript; charset=utf-8";
 /** By path: type, and what makes it. */
 const FILES: Readonly<Record<string, readonly [type: string, text: () => string]>> = {
   "/": [HTML, () => trimmed(pageHtml)],
-  "/page.css": [CSS, () => trimmed(pageCss)],
+  "/page.css": [CSS, () => squeezed(pageCss)],
   "/page.js": [SCRIPT, () => bundle("core/phone/page/main.ts", SOURCES)],
   "/wall": [HTML, () => trimmed(wallHtml)],
-  "/wall.css": [CSS, () => trimmed(wallCss)],
+  "/wall.css": [CSS, () => squeezed(wallCss)],
   "/wall.js": [SCRIPT, () => bundle("core/phone/wall/wall.ts", SOURCES)],
   "/host": [HTML, () => trimmed(hostHtml)],
-  "/host.css": [CSS, () => trimmed(hostCss)],
+  "/host.css": [CSS, () => squeezed(hostCss)],
   "/host.js": [SCRIPT, () => bundle("core/phone/wall/host.ts", SOURCES)],
   "/icon.svg": ["image/svg+xml", () => ICON],
 };
@@ -36,6 +36,11 @@ const FILES: Readonly<Record<string, readonly [type: string, text: () => string]
 /** Lines without what stands before and between them for those who read the source. */
 function trimmed(text: string): string {
   return text.replaceAll(/\/\*[^]*?\*\//g, "").replaceAll(/\n\s+/g, "\n");
+}
+
+/** The same of a style sheet, in which blanks mean something between words alone. */
+function squeezed(css: string): string {
+  return trimmed(css).replaceAll(/\s*([{};,])\s*/g, "$1").replaceAll(/: +/g, ":").trim();
 }
 
 interface Page {

@@ -1,5 +1,6 @@
 /** The state of a guest's page: what happened comes in, what to show and what to do comes out. No clock, no DOM. */
-import { type PartyNews, type Phase, phaseAt } from "./party_news.ts";
+import type { Cue } from "../library/mod.ts";
+import { cuedPhaseAt, type PartyNews, type Phase, phaseAt } from "./party_news.ts";
 
 /** The least time between two shakes of a guest: a thumb on the button asks no more often than a hand. */
 export const SHAKE_REST_MS = 500;
@@ -17,7 +18,7 @@ export interface Packet {
 }
 
 /** What the last shake came to. */
-export type ShakeAnswer = "nothing" | "allGone" | "busy" | "unknown" | "greeting";
+export type ShakeAnswer = "nothing" | "allGone" | "busy" | "notNow" | "unknown" | "greeting";
 
 export interface PageState {
   readonly guestName: string | undefined;
@@ -25,6 +26,10 @@ export interface PageState {
   readonly news: PartyNews | undefined;
   /** The host's clock less this phone's. */
   readonly offsetMs: number;
+  /** When to shake, as the server says it; undefined until it has, and without a connection: then the news say it. */
+  readonly cue: Cue | undefined;
+  /** The server's clock less this phone's. */
+  readonly cueOffsetMs: number;
   /** Packets that this page has been told of, the oldest first. */
   readonly packets: readonly Packet[];
   /** The packet that lies over everything else; 0 for none. */
@@ -43,6 +48,8 @@ export const FIRST_STATE: PageState = {
   link: "connecting",
   news: undefined,
   offsetMs: 0,
+  cue: undefined,
+  cueOffsetMs: 0,
   packets: [],
   shownPacket: 0,
   isAsking: false,
@@ -58,6 +65,7 @@ export type PageEvent =
   | { readonly kind: "left" }
   | { readonly kind: "link"; readonly link: Link }
   | { readonly kind: "news"; readonly news: PartyNews }
+  | { readonly kind: "cue"; readonly cue: Cue; readonly offsetMs: number }
   | { readonly kind: "shake" }
   | { readonly kind: "answer"; readonly answer: ShakeAnswer; readonly sponsor?: number }
   | { readonly kind: "won"; readonly packetId: number; readonly amountFen: number }
@@ -94,9 +102,25 @@ const SCREENS: Readonly<Record<Phase, Screen>> = {
 };
 
 /** Which screen there is at a time of this phone's clock. */
-export function screenAt({ guestName, news, offsetMs }: PageState, nowMs: number): Screen {
+export function screenAt(state: PageState, nowMs: number): Screen {
+  const { guestName, news, offsetMs, cue, cueOffsetMs } = state;
   if (guestName === undefined) return "door";
-  return news === undefined ? "waiting" : SCREENS[phaseAt(news, nowMs + offsetMs)];
+  if (news === undefined) return "waiting";
+  return SCREENS[
+    cue === undefined ? phaseAt(news, nowMs + offsetMs) : cuedPhaseAt(news, cue, nowMs + cueOffsetMs)
+  ];
+}
+
+/** The wave that is on or comes next, and when it begins and ends by this phone's clock; null if that isn't known. */
+export function waveOf(
+  { news, offsetMs, cue, cueOffsetMs }: PageState,
+): { readonly wave: number; readonly startMs: number | null; readonly endMs: number | null } {
+  if (cue?.state === "planned") {
+    const startMs = cue.startMs - cueOffsetMs;
+    return { wave: cue.wave, startMs, endMs: startMs + cue.lengthMs };
+  }
+  const own = (hostMs: number | null | undefined) => hostMs == null ? null : hostMs - offsetMs;
+  return { wave: news?.wave ?? 1, startMs: own(news?.startMs), endMs: own(news?.endMs) };
 }
 
 /** Whether a shake asks for something now. */
@@ -118,9 +142,17 @@ export function step(
       return [{ ...FIRST_STATE, news: state.news, offsetMs: state.offsetMs }, []];
     case "link":
       // What was asked on a connection that is gone is told by the next one, if it came to something.
-      return [{ ...state, link: event.link, isAsking: state.isAsking && event.link === "online" }, []];
+      return [{
+        ...state,
+        link: event.link,
+        isAsking: state.isAsking && event.link === "online",
+        // It was good for its connection, and the next begins with another.
+        cue: undefined,
+      }, []];
     case "news":
       return [{ ...state, news: event.news, offsetMs: event.news.hostMs - nowMs }, []];
+    case "cue":
+      return [{ ...state, cue: event.cue, cueOffsetMs: event.offsetMs }, []];
     case "shake": {
       if (!mayShake(state, nowMs)) return [state, []];
       const shaken = {

@@ -1,4 +1,5 @@
 /** What the host of a party tells every phone and the wall: public, the same for all, and small. */
+import type { Cue } from "../library/mod.ts";
 
 /** Of the pages and of what they are sent; a page of another version loads itself anew. */
 export const NEWS_VERSION = 1;
@@ -9,6 +10,9 @@ export const NEWS_VERSION = 1;
  * until `endMs`. `ended`: the money is counted.
  */
 export type Phase = "lobby" | "countdown" | "wave" | "paused" | "rest" | "closing" | "ended";
+
+/** From so long before its beginning on a wave has a countdown. */
+export const COUNTDOWN_MS = 60_000;
 
 export interface PartyNews {
   readonly version: number;
@@ -43,6 +47,21 @@ export interface PartyNews {
 export function phaseAt({ phase, startMs, endMs }: PartyNews, hostMs: number): Phase {
   const begun = phase === "countdown" && startMs !== null && hostMs >= startMs ? "wave" : phase;
   return begun === "wave" && endMs !== null && hostMs >= endMs ? "rest" : begun;
+}
+
+/**
+ * The same for a phone that has a cue: when to shake is the cue's word, which the server that decides has said itself.
+ *
+ * @param serverMs the time of the server's clock
+ */
+export function cuedPhaseAt({ phase }: PartyNews, cue: Cue, serverMs: number): Phase {
+  if (phase === "closing" || phase === "ended") return phase;
+  const isIdle = phase === "lobby" || phase === "rest";
+  if (cue.state !== "planned") return isIdle ? phase : "paused";
+  if (serverMs >= cue.startMs + cue.lengthMs) return "rest";
+  if (serverMs >= cue.startMs) return "wave";
+  if (cue.startMs - serverMs <= COUNTDOWN_MS) return "countdown";
+  return isIdle ? phase : cue.wave <= 1 ? "lobby" : "rest";
 }
 
 /** A packet that a guest has won, as the ledger says. */

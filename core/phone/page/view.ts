@@ -2,7 +2,15 @@
 /// <reference lib="dom.iterable" />
 /** Shows a guest's page: reads the state, writes the elements, and tells a screen reader what is new. */
 import { byId, make, setText } from "./elements.ts";
-import { ANSWER_MS, mayShake, type PageState, type Screen, screenAt, shownPacket } from "./page_state.ts";
+import {
+  ANSWER_MS,
+  mayShake,
+  type PageState,
+  type Screen,
+  screenAt,
+  shownPacket,
+  waveOf,
+} from "./page_state.ts";
 import type { WonPacket } from "./party_news.ts";
 import { fly } from "./sparks.ts";
 import { type Language, say, type TextKey, yuan } from "./words.ts";
@@ -129,7 +137,8 @@ export class View {
         ? words("rest.next", next)
         : words("rest.at", next, time),
     );
-    if (screen === "countdown" && news.startMs !== null) this.#ring(news.startMs - nowMs - offsetMs);
+    const { startMs } = waveOf(state);
+    if (screen === "countdown" && startMs !== null) this.#ring(startMs - nowMs);
   }
 
   #ring(leftMs: number): void {
@@ -149,10 +158,11 @@ export class View {
   }
 
   #shaking(state: PageState, screen: Screen, words: Words, nowMs: number): void {
-    const { news, offsetMs, answer, answerMs } = state;
+    const { news, answer, answerMs } = state;
     if (screen !== "shake" || news === undefined) return;
-    setText(byId("wave-of"), words("wave.of", news.wave, news.waves));
-    const leftS = news.endMs === null ? 0 : Math.ceil((news.endMs - nowMs - offsetMs) / 1000);
+    const { wave, endMs } = waveOf(state);
+    setText(byId("wave-of"), words("wave.of", wave, news.waves));
+    const leftS = endMs === null ? 0 : Math.ceil((endMs - nowMs) / 1000);
     setText(byId("time-left"), leftS > 0 ? words("shake.left", leftS) : "");
     byId("shake").setAttribute("aria-disabled", String(!mayShake(state, nowMs) && state.link !== "online"));
     const isEnough = news.perGuest > 0 && state.packets.length >= news.perGuest;
