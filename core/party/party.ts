@@ -46,8 +46,8 @@ async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder>
   const path = options.dir ?? nextFolder();
   if (!exists(path)) {
     if (options.end) throw new UserError(`--end: there is no party in ${path}. Name its folder with --dir`);
-    const { plan, list } = await wishedParty(host, options);
-    const folder = PartyFolder.make(path, plan, list, host.clock.wallMs());
+    const { plan, list, pages } = await wishedParty(host, options);
+    const folder = PartyFolder.make(path, plan, list, host.clock.wallMs(), pages);
     const { packets, budgetFen } = new PartyTickets(plan);
     host.err(`${path}: ${formatCount(packets)} packets, ${formatYuan(budgetFen)} in all\n`);
     return folder;

@@ -5,6 +5,7 @@ import { flag, type Flags, type FlagValues, switchFlag, wholeNumber } from "../c
 import type { Host } from "../cli/host.ts";
 import { JSON_FLAG } from "../cli/json_output.ts";
 import { CLAIMS_FLAG } from "../seed/claim/claims_directory.ts";
+import { type PartyPages, readPagesFolder } from "./resources/pages_folder.ts";
 import { type Invited, parseGuestList } from "./state/guest_list.ts";
 import {
   equalPlan,
@@ -78,6 +79,11 @@ export const PARTY_FLAGS = {
     z.string().min(1).optional(),
   ),
   plan: flag("FILE", "the same as JSON, also for sponsors that differ", z.string().min(1).optional()),
+  pages: flag(
+    "DIR",
+    "pictures and texts that phones show: Jade Tea.jpg and Jade Tea.txt of a sponsor, rest.jpg and rest.txt",
+    z.string().min(1).optional(),
+  ),
   listen: flag(
     "HOST:PORT",
     "where phones connect; port 0 for any free one",
@@ -121,6 +127,7 @@ const MAKING = [
   "most-guests",
   "guests",
   "plan",
+  "pages",
 ] as const satisfies readonly (keyof PartyOptions)[];
 
 /** Those of them that are given. */
@@ -128,16 +135,33 @@ export function makingFlags(options: PartyOptions): string[] {
   return MAKING.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
 }
 
+/** What a new party is made of. */
+export interface WishedParty {
+  readonly plan: PartyPlan;
+  readonly list: Invited[] | undefined;
+  readonly pages: PartyPages | undefined;
+}
+
 /** A new party as flags, a file or answers on the terminal say. @throws UserError that lists what is wrong */
 export async function wishedParty(
   host: Host,
   options: PartyOptions,
-): Promise<{ readonly plan: PartyPlan; readonly list: Invited[] | undefined }> {
+): Promise<WishedParty> {
+  const { plan, list } = await wishedPlan(host, options);
+  const names = plan.sponsors.map(({ name }) => name);
+  return {
+    plan,
+    list,
+    pages: options.pages === undefined ? undefined : readPagesFolder(options.pages, names),
+  };
+}
+
+async function wishedPlan(host: Host, options: PartyOptions): Promise<Omit<WishedParty, "pages">> {
   const list = options.guests === undefined
     ? undefined
     : parseGuestList(await readText(options.guests, "--guests"), options.guests);
   if (options.plan !== undefined) {
-    const others = makingFlags(options).filter((name) => name !== "--plan" && name !== "--guests");
+    const others = makingFlags(options).filter((name) => !["--plan", "--guests", "--pages"].includes(name));
     if (others.length > 0) {
       throw new UserError(`--plan ${options.plan}: says what ${others.join(" and ")} would. Leave these out`);
     }

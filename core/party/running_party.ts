@@ -15,6 +15,7 @@ import type { PartyFolder } from "./state/party_folder.ts";
 import type { PartyOptions } from "./party_flags.ts";
 import { PartyServer } from "./party_server.ts";
 import { Presence } from "./state/presence.ts";
+import { readPages } from "./resources/kept_pages.ts";
 import { makePages } from "./site/pages.ts";
 import { Site } from "./site/site.ts";
 import { Wins } from "./state/wins.ts";
@@ -163,6 +164,7 @@ export class RunningParty {
       tokenWaitMs: (address) => this.#door.tokenWaitMs(address),
       joinUrl: links.join,
       qrSvg: renderSVG(links.join, { border: 1 }),
+      pages: readPages(this.#folder.path),
       order: (order) => this.#order(order),
       trouble: () => this.#trouble,
     });

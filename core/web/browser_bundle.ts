@@ -67,7 +67,10 @@ function wrap(path: string, source: string, add: (path: string) => string): stri
     .filter((line) => !/^(?:\/\/.*|\/\*\*.*\*\/)?$/.test(line));
   // Within a text of several lines blanks would count.
   assert(lines.every((line) => line.split("`").length % 2 === 1), `${path}: no text goes over several lines`);
-  return [...withoutDocs(lines), ...(exported.length === 0 ? [] : [`return { ${exported.join(", ")} };`])]
+  return [
+    ...withoutDocs(lines).map(shortNames()),
+    ...(exported.length === 0 ? [] : [`return { ${exported.join(", ")} };`]),
+  ]
     .join("\n");
 }
 
@@ -86,6 +89,19 @@ function squeezed(line: string): string {
     /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)| +([=<>!&|?:{}(),;]+) *| *([=<>!&|?:{}(),;]+) +| {2,}/g,
     (_, text = "", after = "", before = "") => text || after || before || " ",
   );
+}
+
+/** Gives private members short names, each its own in the module: nobody outside says them. */
+function shortNames(): (line: string) => string {
+  const short = new Map<string, string>();
+  return (line) =>
+    line.replaceAll(
+      /((?:\.|^|\b(?:async|get|set|static) )#)([a-zA-Z]\w*)/g,
+      (_, before: string, name: string) => {
+        if (!short.has(name)) short.set(name, `p${short.size.toString(36)}`);
+        return before + short.get(name);
+      },
+    );
 }
 
 /** Doc comments of several lines go too: they are for who reads the source. */

@@ -34,6 +34,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["wire", "base"],
   ["ledger/registry", "base ledger/record"],
   ["payout/fake", "base payout/gateway"],
+  ["phone/resources", "base"],
   ["phone/transport", "wire"],
   ["plugins/send", "plugins/send/common plugins/send/host plugins/send/set"],
   ["plugins/shake", "plugins/shake/common plugins/shake/host plugins/shake/set"],
@@ -62,7 +63,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["ledger/chain", "base ledger/record ledger/disk ledger/kinds"],
   ["ledger/judge", "base ledger/record ledger/registry ledger/kinds"],
   ["link", "base bus cli counters os seed/file threads ledger/disk show"],
-  ["phone/page", "base phone/library"],
+  ["phone/page", "base phone/resources phone/library"],
   ["plugin/contract", "base charts counters ledger/record seed/file ledger/kinds show"],
   ["books/contract", "base ledger/record ledger/kinds books/account"],
   ["engine", "base cli os engine/common engine/uring/ring engine/deno engine/epoll engine/uring"],
@@ -72,6 +73,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["ledger/ring", "base ledger/record ledger/registry ledger/chain"],
   ["ledger/store", "base ledger/record ledger/disk ledger/kinds ledger/chain ledger/judge"],
+  ["party/resources", "base phone/resources"],
   ["phone/wall", "base phone/page"],
   [
     "plugin",
@@ -189,7 +191,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "rehearse/stage",
     "base charts cli counters os seed/plan seed/file engine/common seed/make plugin admin rehearse/measure rehearse/machine",
   ],
-  ["party/state", "base ledger/record seed/plan ledger/kinds phone/page ledger/store plugin rehearse/stage"],
+  [
+    "party/state",
+    "base ledger/record seed/plan ledger/kinds phone/resources phone/page party/resources ledger/store plugin rehearse/stage",
+  ],
   [
     "rehearse/books",
     "base cli books/account books/open books/command reconcile rehearse/measure rehearse/stage",
@@ -197,7 +202,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["rehearse/show", "base cli seed/file rehearse/measure rehearse/stage"],
   [
     "party/site",
-    "base client/schedule web wire phone/transport wire/v1 phone/library token phone/page phone/wall admin party/state",
+    "base client/schedule web wire phone/resources phone/transport wire/v1 phone/library token phone/page party/resources phone/wall admin party/state",
   ],
   [
     "rehearse",
@@ -205,7 +210,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "party",
-    "base cli os wire/v1 gateway/door engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
+    "base cli os wire/v1 gateway/door engine/common ledger/disk token engine party/resources phone/wall plugin seed/claim admin gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
   ],
 ];
 

@@ -77,7 +77,7 @@ export function pageResponse(page: Page, request: Request): Response {
   const headers: Record<string, string> = {
     "content-type": page.type,
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; " +
-      `img-src 'self' data:; connect-src 'self'${sockets}; base-uri 'none'; form-action 'none'; ` +
+      `img-src 'self' data: blob:; connect-src 'self'${sockets}; base-uri 'none'; form-action 'none'; ` +
       "frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

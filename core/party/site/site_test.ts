@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ManualClock } from "../../base/clock.ts";
 import { Tokens } from "../../token/token.ts";
 import { Evening } from "../state/evening.ts";
+import { NO_PAGES } from "../resources/kept_pages.ts";
 import { Guests } from "../state/guests.ts";
 import type { Party } from "../state/party_folder.ts";
 import { equalPlan, readPartyPlan } from "../state/party_plan.ts";
@@ -33,6 +34,7 @@ function bench(guestsMost = 500) {
       comers.set(from, admitted);
       return admitted > MOST_COMERS ? 500 : 0;
     },
+    pages: NO_PAGES,
     joinUrl: "https://h/#ABC234",
     qrSvg: "<svg/>",
     order: (order) => {

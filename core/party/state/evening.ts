@@ -60,7 +60,12 @@ export class Evening {
     return this.#waves.length > 0;
   }
 
-  news(wallMs: number, guests: number, online: number): PartyNews {
+  /** Whether nobody shakes, or is about to. */
+  isIdle(wallMs: number): boolean {
+    return !["countdown", "wave", "paused"].includes(this.#place(wallMs).phase);
+  }
+
+  news(wallMs: number, guests: number, online: number, resources = ""): PartyNews {
     const { plan, id } = this.#party;
     const place = this.#place(wallMs);
     const left = this.#left(place.wave - 1);
@@ -69,6 +74,7 @@ export class Evening {
       party: id,
       name: plan.name,
       sponsors: plan.sponsors.map(({ name }) => name),
+      resources,
       hasList: this.#party.list !== undefined,
       hostMs: wallMs,
       ...place,

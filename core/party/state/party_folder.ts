@@ -1,3 +1,5 @@
+import { keepPages } from "../resources/kept_pages.ts";
+import type { PartyPages } from "../resources/pages_folder.ts";
 import { z } from "zod";
 import { exists } from "../../base/exists.ts";
 import { Random, systemBytes, systemSecret, systemSeed } from "../../base/random.ts";
@@ -67,6 +69,7 @@ export class PartyFolder {
     plan: PartyPlan,
     list: readonly Invited[] | undefined,
     wallMs: number,
+    pages?: PartyPages,
   ): PartyFolder {
     if (exists(path)) {
       throw new UserError(`--dir ${path}: is there already and holds no party. Name another folder`);
@@ -76,6 +79,7 @@ export class PartyFolder {
       if (exists(making)) Deno.removeSync(making, { recursive: true });
       Deno.mkdirSync(making, { recursive: true, mode: 0o700 });
       makeSeedSet(ticketPlan(plan), making, wallMs);
+      if (pages !== undefined) keepPages(making, pages);
       const keyId = Math.floor(wallMs / 1000) % 0x1_0000_0000;
       const key = `${keyId} ${systemBytes(SECRET_BYTES).toHex()}\n`;
       Deno.writeTextFileSync(`${making}/token-keys.txt`, key, { mode: 0o600 });

@@ -55,8 +55,8 @@ export class Connection {
       const { packetId, amountFen } = outcome.packet;
       this.#tell({ kind: "won", packetId, amountFen });
     } else {
-      const sponsor = outcome.result === "greeting" ? outcome.sponsor : 0;
-      this.#tell({ kind: "answer", answer: ANSWERS[outcome.result], sponsor });
+      const { sponsor = 0, resource = 0 } = outcome.result === "greeting" ? outcome : {};
+      this.#tell({ kind: "answer", answer: ANSWERS[outcome.result], sponsor, resource });
     }
   }
 

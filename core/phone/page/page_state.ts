@@ -4,8 +4,9 @@ import { cuedPhaseAt, type PartyNews, type Phase, phaseAt } from "./party_news.t
 
 /** The least time between two shakes of a guest: a thumb on the button asks no more often than a hand. */
 export const SHAKE_REST_MS = 500;
-/** How long what a shake came to is shown, unless another follows. */
-export const ANSWER_MS = 1_600;
+/** How long what a shake came to is shown, unless another follows; who is greeted reads something. */
+const ANSWER_MS = 1_600;
+const GREETING_MS = 4_000;
 
 /** `connecting` at first; `waiting` between two tries; `refused`: this device may not come in as it is. */
 export type Link = "connecting" | "online" | "waiting" | "refused";
@@ -41,6 +42,8 @@ export interface PageState {
   readonly answerMs: number;
   /** Number of the sponsor who greets, from 1 on; 0 for none. */
   readonly sponsor: number;
+  /** What they show for it, by its number; 0 for nothing. */
+  readonly resource: number;
 }
 
 export const FIRST_STATE: PageState = {
@@ -58,6 +61,7 @@ export const FIRST_STATE: PageState = {
   answer: undefined,
   answerMs: -Infinity,
   sponsor: 0,
+  resource: 0,
 };
 
 export type PageEvent =
@@ -67,7 +71,12 @@ export type PageEvent =
   | { readonly kind: "news"; readonly news: PartyNews }
   | { readonly kind: "cue"; readonly cue: Cue; readonly offsetMs: number }
   | { readonly kind: "shake" }
-  | { readonly kind: "answer"; readonly answer: ShakeAnswer; readonly sponsor?: number }
+  | {
+    readonly kind: "answer";
+    readonly answer: ShakeAnswer;
+    readonly sponsor?: number;
+    readonly resource?: number;
+  }
   | { readonly kind: "won"; readonly packetId: number; readonly amountFen: number }
   | { readonly kind: "open" }
   | { readonly kind: "opened"; readonly packetId: number; readonly amountFen: number }
@@ -166,7 +175,14 @@ export function step(
     }
     case "answer":
       return [
-        { ...state, isAsking: false, answer: event.answer, answerMs: nowMs, sponsor: event.sponsor ?? 0 },
+        {
+          ...state,
+          isAsking: false,
+          answer: event.answer,
+          answerMs: nowMs,
+          sponsor: event.sponsor ?? 0,
+          resource: event.resource ?? 0,
+        },
         event.answer === "nothing" ? [{ kind: "feel", what: "nothing" }] : [],
       ];
     case "won":
@@ -190,6 +206,11 @@ export function step(
       return [{ ...state, shownPacket: waiting?.packetId ?? 0 }, []];
     }
   }
+}
+
+/** What the last shake came to, while it is to be seen. */
+export function shownAnswer({ answer, answerMs }: PageState, nowMs: number): ShakeAnswer | undefined {
+  return nowMs - answerMs < (answer === "greeting" ? GREETING_MS : ANSWER_MS) ? answer : undefined;
 }
 
 /** The packet that lies over everything else. */

@@ -20,6 +20,7 @@ const NEWS: PartyNews = {
   party: "p",
   name: "Evening",
   sponsors: ["Tea"],
+  resources: "",
   hasList: false,
   hostMs: NOW_MS + AHEAD_MS,
   phase: "wave",

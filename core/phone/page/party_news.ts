@@ -20,6 +20,8 @@ export interface PartyNews {
   readonly party: string;
   readonly name: string;
   readonly sponsors: readonly string[];
+  /** The SHA-256 of the list of what phones may show; empty for none. */
+  readonly resources: string;
   /** Whether guests are on a list, and show the code of their own invitation if they have one. */
   readonly hasList: boolean;
   /** The host's clock when this was written. */
@@ -71,6 +73,8 @@ export interface WonPacket {
   /** The number of the wave, from 1 on. */
   readonly wave: number;
   readonly sponsor: string;
+  /** The number of the sponsor's page. */
+  readonly resource: number;
   readonly isOpen: boolean;
   /** When it was won, by the host's clock. */
   readonly wonMs: number;
