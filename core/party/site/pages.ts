@@ -5,6 +5,7 @@ import { bundle } from "../../web/browser_bundle.ts";
 import { SOURCES } from "./page_sources.ts";
 import hostHtml from "../../phone/wall/host.html" with { type: "text" };
 import hostCss from "../../phone/wall/host.css" with { type: "text" };
+import commonCss from "../../phone/page/common.css" with { type: "text" };
 import pageCss from "../../phone/page/page.css" with { type: "text" };
 import pageHtml from "../../phone/page/page.html" with { type: "text" };
 import wallCss from "../../phone/wall/wall.css" with { type: "text" };
@@ -22,13 +23,13 @@ const SCRIPT = "text/javascript; charset=utf-8";
 /** By path: type, and what makes it. */
 const FILES: Readonly<Record<string, readonly [type: string, text: () => string]>> = {
   "/": [HTML, () => trimmed(pageHtml)],
-  "/page.css": [CSS, () => squeezed(pageCss)],
+  "/page.css": [CSS, () => squeezed(commonCss + pageCss)],
   "/page.js": [SCRIPT, () => bundle("core/phone/page/main.ts", SOURCES)],
   "/wall": [HTML, () => trimmed(wallHtml)],
-  "/wall.css": [CSS, () => squeezed(wallCss)],
+  "/wall.css": [CSS, () => squeezed(commonCss + wallCss)],
   "/wall.js": [SCRIPT, () => bundle("core/phone/wall/wall.ts", SOURCES)],
   "/host": [HTML, () => trimmed(hostHtml)],
-  "/host.css": [CSS, () => squeezed(hostCss)],
+  "/host.css": [CSS, () => squeezed(commonCss + hostCss)],
   "/host.js": [SCRIPT, () => bundle("core/phone/wall/host.ts", SOURCES)],
   "/icon.svg": ["image/svg+xml", () => ICON],
 };
