@@ -5,6 +5,7 @@ import type { Command, Host } from "../cli/host.ts";
 import { writeResult } from "../cli/json_output.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
+import { doorSettings } from "./door_settings.ts";
 import { endParty, endText, type PartyEnd } from "./ending.ts";
 import { Guests } from "./state/guests.ts";
 import { nextFolder, PartyFolder } from "./state/party_folder.ts";
@@ -71,7 +72,7 @@ async function run(host: Host, folder: PartyFolder, options: PartyOptions): Prom
   const guests = new Guests({ path: folder.guests, code, list, most: plan.guests });
   try {
     if (options.end) return result(host, options, endParty(folder, guests, host.clock));
-    const running = await RunningParty.start(host, folder, guests, options);
+    const running = await RunningParty.start(host, folder, guests, doorSettings(folder, options));
     const end = await running.toItsEnd();
     if (end !== undefined) result(host, options, end);
     await running.close();

@@ -79,6 +79,11 @@ export const PARTY_FLAGS = {
     z.string().min(1).optional(),
   ),
   plan: flag("FILE", "the same as JSON, also for sponsors that differ", z.string().min(1).optional()),
+  language: flag(
+    "en|zh",
+    "of the list of winners [the terminal's]",
+    z.enum(["en", "zh"]).optional(),
+  ),
   pages: flag(
     "DIR",
     "pictures and texts that phones show: Jade Tea.jpg and Jade Tea.txt of a sponsor, rest.jpg and rest.txt",
@@ -87,7 +92,7 @@ export const PARTY_FLAGS = {
   listen: flag(
     "HOST:PORT",
     "where phones connect; port 0 for any free one",
-    httpAddress("0.0.0.0:8443").prefault("0.0.0.0:8443"),
+    httpAddress("0.0.0.0:8443").optional(),
     "0.0.0.0:8443",
   ),
   url: flag(
@@ -98,14 +103,16 @@ export const PARTY_FLAGS = {
   tls: flag(
     "on|off",
     "off: plain HTTP, on which phones don't feel shakes",
-    z.enum(["on", "off"]).default("on"),
+    z.enum(["on", "off"]).optional(),
+    "on",
   ),
   "tls-cert": flag("FILE", "certificate, PEM [one that is made for the party]", z.string().optional()),
   "tls-key": flag("FILE", "its key, PEM", z.string().optional()),
   "countdown-seconds": flag(
     "N",
     "countdown before a wave that the host starts",
-    wholeNumber(0, 60).default(5),
+    wholeNumber(0, 60).optional(),
+    "5",
   ),
   end: switchFlag("ends a party whose program has been stopped, and writes the list of winners"),
   claims: CLAIMS_FLAG,
@@ -127,6 +134,7 @@ const MAKING = [
   "most-guests",
   "guests",
   "plan",
+  "language",
   "pages",
 ] as const satisfies readonly (keyof PartyOptions)[];
 
@@ -187,6 +195,7 @@ async function wishedPlan(host: Host, options: PartyOptions): Promise<Omit<Wishe
     waveSeconds: of("wave-seconds"),
     perGuest: of("per-guest"),
     guests: of("most-guests"),
+    language: options.language ?? languageOf(host),
   });
   const starts = options.at === undefined ? [] : todayAt(options.at, host.clock.wallMs());
   starts.forEach((start, i) => plan.waves[i].start = start);
@@ -194,6 +203,12 @@ async function wishedPlan(host: Host, options: PartyOptions): Promise<Omit<Wishe
     throw new UserError(`--waves ${options.waves}: --at has ${options.at.length} times. Leave --waves out`);
   }
   return { plan: readPartyPlan(plan, "party"), list };
+}
+
+/** The language of the host's terminal. */
+function languageOf({ env }: Host): PartyPlan["language"] {
+  const locale = env("LC_ALL") || env("LC_MESSAGES") || env("LANG") || "";
+  return /^zh/i.test(locale) ? "zh" : "en";
 }
 
 type Wishes = Pick<PartyOptions, keyof typeof DEFAULTS | "sponsors">;

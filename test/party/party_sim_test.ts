@@ -48,6 +48,7 @@ Deno.test("200 guests, ten minutes, cuts and a killed server: the winners' list 
         waveSeconds: 60,
         perGuest: PER_GUEST,
         guests: GUESTS,
+        language: "en" as const,
       }),
       "party",
     );

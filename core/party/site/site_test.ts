@@ -17,7 +17,15 @@ const SECRET = "the host's secret";
 function bench(guestsMost = 500) {
   const folder = Deno.makeTempDirSync();
   const clock = new ManualClock();
-  const wishes = { budgetYuan: 30, packets: 30, waves: 3, waveSeconds: 60, perGuest: 3, guests: guestsMost };
+  const wishes = {
+    budgetYuan: 30,
+    packets: 30,
+    waves: 3,
+    waveSeconds: 60,
+    perGuest: 3,
+    guests: guestsMost,
+    language: "en" as const,
+  };
   const plan = readPartyPlan(equalPlan({ name: "Evening", sponsors: ["Tea"], ...wishes }), "party");
   const party = { id: "p", plan, code: "ABC234", secret: SECRET } as Party;
   const guests = new Guests({ path: `${folder}/guests.jsonl`, code: party.code, most: guestsMost });

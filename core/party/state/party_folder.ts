@@ -16,6 +16,17 @@ const CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 const CODE_LENGTH = 6;
 const SECRET_BYTES = 32;
 
+const doorSchema = z.strictObject({
+  listen: z.strictObject({ hostname: z.string(), port: z.int() }),
+  tls: z.enum(["on", "off"]),
+  cert: z.strictObject({ cert: z.string(), key: z.string() }).exactOptional(),
+  url: z.string().exactOptional(),
+  countdownS: z.int(),
+});
+
+/** Where phones came in last, so that links stay the same when a party goes on. */
+export type KeptDoor = z.output<typeof doorSchema>;
+
 const partySchema = z.strictObject({
   schemaVersion: z.literal(FOLDER_VERSION),
   /** Names the party: tokens are for it. */
@@ -27,6 +38,7 @@ const partySchema = z.strictObject({
   /** What the host shows to lead. */
   secret: z.string().min(16),
   list: z.array(z.strictObject({ name: z.string(), code: z.string().exactOptional() })).exactOptional(),
+  door: doorSchema.exactOptional(),
   /** When it was ended, if it was. */
   endedAt: z.iso.datetime().exactOptional(),
 });
@@ -127,6 +139,12 @@ export class PartyFolder {
       ...["--seed", `${this.path}/seeds/host-000.seed`, "--host-id", "host-000"],
       ...["--seed-keys", `${this.path}/keys`, "--token-keys", this.tokenKeys, "--event", id],
     ];
+  }
+
+  /** Notes where phones come in. */
+  keepDoor(door: KeptDoor): void {
+    this.party = { ...this.party, door };
+    write(`${this.path}/${PARTY_FILE}`, this.party);
   }
 
   /** Notes that the party is over. */

@@ -46,6 +46,8 @@ export const partyPlanSchema = z.strictObject({
   name: text,
   sponsors: z.array(sponsor).min(1).max(100),
   waves: z.array(wave).min(1).max(MOST_WAVES),
+  /** Of the list of winners. */
+  language: z.enum(["en", "zh"]).default("en"),
   /** Most packets of one guest. */
   perGuest: z.int().min(1).max(1_000).default(3),
   /** Most guests. */
@@ -65,11 +67,12 @@ export interface PartyWishes {
   readonly waveSeconds: number;
   readonly perGuest: number;
   readonly guests: number;
+  readonly language: PartyPlan["language"];
 }
 
 /** A plan of equal sponsors and equal waves, to the fen and the packet. */
 export function equalPlan(wishes: PartyWishes): PartyPlanInput {
-  const { sponsors, waves, waveSeconds, perGuest, guests } = wishes;
+  const { sponsors, waves, waveSeconds, perGuest, guests, language } = wishes;
   const count = sponsors.length;
   const budgetFen = Math.round(wishes.budgetYuan * FEN_A_YUAN);
   const part = (whole: number, at: number) => Math.floor(whole / count) + (at < whole % count ? 1 : 0);
@@ -83,6 +86,7 @@ export function equalPlan(wishes: PartyWishes): PartyPlanInput {
     waves: Array.from({ length: waves }, () => ({ seconds: waveSeconds })),
     perGuest,
     guests,
+    language,
   };
 }
 
