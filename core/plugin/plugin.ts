@@ -24,6 +24,7 @@ export {
 export { lengthOf, positionalWriter, readFrame, writeFrame } from "../wire/frame_codec.ts";
 export { bytes, count, fromClient, fromServer, list, optional, u32, u64, utf8 } from "../wire/schema.ts";
 export { DETAILS_PER_FRAME, frames, MOST_CHAT_BYTES, MOST_RECIPIENTS, Opcode1 } from "../wire/v1/frames.ts";
+export type { Cue, Policy, ToldVersion } from "../wire/v1/told.ts";
 export {
   writeChatResult,
   writeClaimResult,
@@ -70,6 +71,7 @@ export {
   versionText,
 } from "../show/document.ts";
 export * from "./contract/definition.ts";
+export * from "./contract/door.ts";
 export * from "./contract/entries.ts";
 export * from "./contract/frames.ts";
 export * from "./contract/host.ts";

@@ -1,8 +1,10 @@
 import {
+  type Cue,
   CueState,
   type HostContext,
   type PluginControl,
   type PluginRoute,
+  type Policy,
   RouteError,
   type ShowDocument,
   type ShowVersion,
@@ -11,7 +13,7 @@ import {
   z,
 } from "../../core/plugin/plugin.ts";
 import type { CueConfig } from "./config.ts";
-import { type Cue, encodeTold, HELD, isSame, NO_CUE, NO_POLICY, type Policy, TOLD_WORDS } from "./told.ts";
+import { encodeTold, HELD, isSame, NO_CUE, NO_POLICY, TOLD_WORDS } from "./told.ts";
 import { cueOfWaves, wavesOfShow } from "./wave_cue.ts";
 
 /** How often it looks at the waves, and whether a full mailbox has room again. */
@@ -62,7 +64,7 @@ export class CueHost implements PluginControl {
   readonly #told: Uint16Array;
   readonly #words = new Int32Array(TOLD_WORDS);
 
-  constructor(host: HostContext, { waves, ...policy }: CueConfig) {
+  constructor(host: HostContext, { waves, spreadMs: _, ...policy }: CueConfig) {
     this.#host = host;
     this.#followsWaves = waves;
     this.#told = new Uint16Array(host.setCount);

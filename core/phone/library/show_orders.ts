@@ -1,34 +1,15 @@
 import type { Random } from "../../base/random.ts";
 import { backoffMs, MAX_ATTEMPT } from "../../client/schedule/backoff.ts";
 import { CueState } from "../../wire/codes.ts";
-
-/** Which show document says something; epoch 0 is the host itself. */
-interface Version {
-  readonly epoch: number;
-  readonly number: number;
-}
+import type { Cue as CueFrame, Policy, ToldVersion } from "../../wire/v1/told.ts";
 
 /** When to shake. */
-export interface Cue {
+export interface Cue extends Omit<CueFrame, "state"> {
   /** `none`: as users like; `planned`: from `startMs` on for `lengthMs`; `held`: not until another cue comes. */
   readonly state: "none" | "planned" | "held";
-  /** The number of the wave, and what the app shows for it; 0 for none. */
-  readonly wave: number;
-  readonly resource: number;
-  /** By the server's clock, see `Phone.serverMs`. */
-  readonly startMs: number;
-  readonly lengthMs: number;
 }
 
-/** How often to shake, all in ms. */
-export interface Policy {
-  readonly minShakeMs: number;
-  readonly jitterMs: number;
-  readonly retryFirstMs: number;
-  readonly retryMostMs: number;
-}
-
-const NO_VERSION: Version = { epoch: 0, number: 0 };
+const NO_VERSION: ToldVersion = { epoch: 0, number: 0 };
 const NO_CUE: Cue = { state: "none", wave: 0, resource: 0, startMs: 0, lengthMs: 0 };
 const NO_POLICY: Policy = { minShakeMs: 0, jitterMs: 0, retryFirstMs: 0, retryMostMs: 0 };
 const STATES: Readonly<Record<number, Cue["state"]>> = {
@@ -60,7 +41,7 @@ export class ShowOrders {
 
   /** Returns whether it is news; what an older document says is left aside. */
   heardCue(
-    { epoch, number, state, ...cue }: Version & Omit<Cue, "state"> & { readonly state: number },
+    { epoch, number, state, ...cue }: ToldVersion & CueFrame,
   ): boolean {
     const version = { epoch, number };
     if (isOld(version, this.#cueVersion)) return false;
@@ -71,7 +52,7 @@ export class ShowOrders {
     return isNew;
   }
 
-  heardPolicy({ epoch, number, ...policy }: Version & Policy): void {
+  heardPolicy({ epoch, number, ...policy }: ToldVersion & Policy): void {
     const version = { epoch, number };
     if (isOld(version, this.#policyVersion)) return;
     this.#policyVersion = version;
@@ -108,7 +89,7 @@ export class ShowOrders {
 }
 
 /** A host's own changes come in order. */
-function isOld(version: Version, before: Version): boolean {
+function isOld(version: ToldVersion, before: ToldVersion): boolean {
   if (version.epoch !== before.epoch) return version.epoch < before.epoch;
   return version.epoch > 0 && version.number < before.number;
 }
