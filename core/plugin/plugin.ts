@@ -32,6 +32,7 @@ export {
   MOST_RECIPIENTS,
   Opcode1,
 } from "../wire/v1/frames.ts";
+export type { Cue, Policy, ToldVersion } from "../wire/v1/told.ts";
 export {
   writeChatResult,
   writeClaimResult,
@@ -82,6 +83,7 @@ export {
   versionText,
 } from "../show/document.ts";
 export * from "./contract/definition.ts";
+export * from "./contract/door.ts";
 export * from "./contract/entries.ts";
 export * from "./contract/frames.ts";
 export * from "./contract/host.ts";

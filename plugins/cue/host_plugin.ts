@@ -1,8 +1,10 @@
 import {
+  type Cue,
   CueState,
   type HostContext,
   type PluginControl,
   type PluginRoute,
+  type Policy,
   RouteError,
   type ShowDocument,
   type ShowVersion,
@@ -13,7 +15,6 @@ import {
 import type { CueConfig } from "./config.ts";
 import {
   CHANGES,
-  type Cue,
   encodeTold,
   HELD,
   isSame,
@@ -21,7 +22,6 @@ import {
   NO_CUE,
   NO_POLICY,
   NO_RESOURCES,
-  type Policy,
   type Resources,
 } from "./told.ts";
 import { cueOfWaves, wavesOfShow } from "./wave_cue.ts";
@@ -76,7 +76,7 @@ export class CueHost implements PluginControl {
   readonly #told: Uint16Array;
   readonly #words = new Int32Array(MAX_TOLD_WORDS);
 
-  constructor(host: HostContext, { waves, ...policy }: CueConfig) {
+  constructor(host: HostContext, { waves, spreadMs: _, ...policy }: CueConfig) {
     this.#host = host;
     this.#followsWaves = waves;
     this.#told = new Uint16Array(host.setCount);

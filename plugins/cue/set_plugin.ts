@@ -1,8 +1,7 @@
 import { type PluginInstance, type SetContext, writeCue, writePolicy } from "../../core/plugin/plugin.ts";
+import type { CueConfig } from "./config.ts";
 import { CHANGES, decodeTold, type ToldFrames } from "./told.ts";
 
-/** All connections of a SET are told of a change within this time, evenly; those who ask anything hear earlier. */
-const SPREAD_MS = 4_500;
 /** Where a frame has its time. */
 const TIMESTAMP_AT = 4;
 /** How often the SET goes on telling, and what a late turn makes up for at most. */
@@ -15,6 +14,7 @@ const MOST_TURNS = 4;
  */
 export class CueSet implements PluginInstance {
   readonly #set: SetContext;
+  readonly #spreadMs: number;
   readonly #m: Record<"turn" | "answer" | "login" | "telling", number>;
   /** By seat: the last change that the connection has heard of, and one more than its number; 0 for none. */
   readonly #heard: Uint16Array;
@@ -39,8 +39,9 @@ export class CueSet implements PluginInstance {
   #perTurn = 0;
   #turnMs = 0;
 
-  constructor(set: SetContext) {
+  constructor(set: SetContext, { spreadMs }: Pick<CueConfig, "spreadMs">) {
     this.#set = set;
+    this.#spreadMs = spreadMs;
     this.#heard = new Uint16Array(set.seats);
     this.#connections = new Uint32Array(set.seats);
     this.#m = {
@@ -69,7 +70,7 @@ export class CueSet implements PluginInstance {
     this.#change = change;
     this.#told = told;
     this.#left = this.#seats;
-    this.#perTurn = Math.ceil(this.#seats * TURN_MS / SPREAD_MS);
+    this.#perTurn = Math.ceil(this.#seats * TURN_MS / this.#spreadMs);
     this.#turnMs = nowMs;
     this.#follow(this.#left > 0);
     if (this.#left > 0) this.#set.tickAt(nowMs + TURN_MS);

@@ -1,35 +1,15 @@
 import {
   assert,
+  type Cue,
   CueState,
   frames,
   HASH_BYTES,
   MAX_DEPOT_URL_BYTES,
   MAX_REPLY_BYTES,
+  type Policy,
+  type ToldVersion,
   writeFrame,
 } from "../../core/plugin/plugin.ts";
-
-/** When users shake, as a cue says it. */
-export interface Cue {
-  /** One of `CueState`. */
-  readonly state: number;
-  /** The wave's number, from 1; 0 if the host names none. */
-  readonly wave: number;
-  /** What an app shows for it; 0 for nothing. */
-  readonly resource: number;
-  /** Wall time, and 0 unless the state is `planned`. */
-  readonly startMs: number;
-  readonly lengthMs: number;
-}
-
-/** How often users shake, as a policy says it. All 0: as often as they like. */
-export interface Policy {
-  /** The least time between two shakes of a user, and what chance adds to it at most. */
-  readonly minShakeMs: number;
-  readonly jitterMs: number;
-  /** The pause after "overloaded", drawn from 0 on: at most so long at first, doubled each time, and at the very most. */
-  readonly retryFirstMs: number;
-  readonly retryMostMs: number;
-}
 
 /** What users fetch in idle time, as a show document names it. */
 export interface Resources {
@@ -41,10 +21,7 @@ export interface Resources {
 }
 
 /** What a host tells its users: a cue, a policy, a manifest, and of which document they are. */
-export interface Told {
-  /** 0 while no document says it; then `number` counts the host's own changes. */
-  readonly epoch: number;
-  readonly number: number;
+export interface Told extends ToldVersion {
   /** Absent until there is something to say. */
   readonly cue: Cue | undefined;
   readonly policy: Policy | undefined;

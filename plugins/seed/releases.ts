@@ -112,7 +112,7 @@ export class Releases implements PacketSource {
       endMs: endWallMs,
       isHeld: schedule.pausedWallMs !== undefined,
       isOver,
-      resource: this.greetings.find(({ waves }) => waves.includes(at))?.resource ?? 0,
+      resource: wave.resource ?? this.greetings.find(({ waves }) => waves.includes(at))?.resource ?? 0,
     }));
   }
 

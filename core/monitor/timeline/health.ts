@@ -124,12 +124,6 @@ export const CORE_WARNINGS: readonly WarningSpec[] = [{
   metrics: ["serverDialsFailed"],
   text:
     "connections a second from gateways to servers don't come up: GET /health of the gateway says which servers",
-}, {
-  id: "gatewayRates",
-  role: "gateway",
-  metrics: ["refusedRate"],
-  text: "connections a second are refused by gateways since one address makes too many: " +
-    "redpkt gateway --connects-per-s-per-address, 0 for no limit",
 }];
 
 function warned({ metrics, text }: WarningSpec, role: RoleSecond | undefined): Finding[] {

@@ -1,37 +1,18 @@
 import type { Random } from "../../base/random.ts";
 import { backoffMs, MAX_ATTEMPT } from "../../client/schedule/backoff.ts";
 import { CueState } from "../../wire/codes.ts";
+import type { Cue as CueFrame, Policy, ToldVersion } from "../../wire/v1/told.ts";
 import { hexOf, type Resources } from "./resources.ts";
 
-/** Which show document says something; epoch 0 is the host itself. */
-interface Version {
-  readonly epoch: number;
-  readonly number: number;
-}
-
 /** When to shake. */
-export interface Cue {
+export interface Cue extends Omit<CueFrame, "state"> {
   /** `none`: as users like; `planned`: from `startMs` on for `lengthMs`; `held`: not until another cue comes. */
   readonly state: "none" | "planned" | "held";
-  /** The number of the wave, and what the app shows for it; 0 for none. */
-  readonly wave: number;
-  readonly resource: number;
-  /** By the server's clock, see `Phone.serverMs`. */
-  readonly startMs: number;
-  readonly lengthMs: number;
-}
-
-/** How often to shake, all in ms. */
-export interface Policy {
-  readonly minShakeMs: number;
-  readonly jitterMs: number;
-  readonly retryFirstMs: number;
-  readonly retryMostMs: number;
 }
 
 /** What is under way before a cue ends with it, in ms. */
 const QUIET_BEFORE_MS = 2_000;
-const NO_VERSION: Version = { epoch: 0, number: 0 };
+const NO_VERSION: ToldVersion = { epoch: 0, number: 0 };
 const NO_CUE: Cue = { state: "none", wave: 0, resource: 0, startMs: 0, lengthMs: 0 };
 const NO_POLICY: Policy = { minShakeMs: 0, jitterMs: 0, retryFirstMs: 0, retryMostMs: 0 };
 const STATES: Readonly<Record<number, Cue["state"]>> = {
@@ -68,7 +49,7 @@ export class ShowOrders {
 
   /** Returns whether it is news; what an older document says is left aside. */
   heardCue(
-    { epoch, number, state, ...cue }: Version & Omit<Cue, "state"> & { readonly state: number },
+    { epoch, number, state, ...cue }: ToldVersion & CueFrame,
   ): boolean {
     const version = { epoch, number };
     if (isOld(version, this.#cueVersion)) return false;
@@ -81,7 +62,7 @@ export class ShowOrders {
 
   /** Returns whether it is news. Manifests don't go back: one that would is left aside. */
   heardResources(
-    { epoch, number, version, sha256, url }: Version & {
+    { epoch, number, version, sha256, url }: ToldVersion & {
       readonly version: number;
       readonly sha256: Uint8Array;
       readonly url: string;
@@ -104,7 +85,7 @@ export class ShowOrders {
     return state === "planned" && serverMs >= startMs - QUIET_BEFORE_MS && serverMs < startMs + lengthMs;
   }
 
-  heardPolicy({ epoch, number, ...policy }: Version & Policy): void {
+  heardPolicy({ epoch, number, ...policy }: ToldVersion & Policy): void {
     const version = { epoch, number };
     if (isOld(version, this.#policyVersion)) return;
     this.#policyVersion = version;
@@ -141,7 +122,7 @@ export class ShowOrders {
 }
 
 /** A host's own changes come in order. */
-function isOld(version: Version, before: Version): boolean {
+function isOld(version: ToldVersion, before: ToldVersion): boolean {
   if (version.epoch !== before.epoch) return version.epoch < before.epoch;
   return version.epoch > 0 && version.number < before.number;
 }

@@ -35,6 +35,8 @@ const wave = z.strictObject({
   curve: curveSchema.default({ kind: "flat" }),
   /** What becomes of tickets that nobody has won at its end: they can still be won, or go back to their sponsors. */
   leftover: z.enum(["stay", "return"]).default("stay"),
+  /** What the client shows for it; that of the first sponsor who greets in it if absent. */
+  resource: z.int().min(0).max(0xffff_ffff).optional(),
 });
 
 const greeting = z.strictObject({

@@ -14,6 +14,9 @@ export const charts: readonly PluginChart[] = [
       delta("logins of a user", "server", "throttleLoginsByUser"),
       delta("logins of who is banned", "server", "throttleLoginsBanned"),
       delta("shakes of who is muted", "server", "throttleByMute"),
+      delta("connections of an address, at gateways", "gateway", "throttleAcceptsByAddress"),
+      delta("connections of all, at gateways", "gateway", "throttleAcceptsByHost"),
+      delta("logins with a token, at gateways", "gateway", "throttleLoginsByUser"),
     ].map((line) => ({ ...line, before: "no room for a connection" })),
   },
   {
