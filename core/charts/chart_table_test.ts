@@ -101,7 +101,7 @@ const KNOWN = [
   "uplink: the books lack, carried a second, failures a second, hosts that are refused",
   "show: document, holding, paths down, documents that began to count, documents refused, older ones left out, messages that no path took",
   "showClock: off",
-  "limits: of the host, of a connection or user, the queue's delay, the level, logins of the host, logins of a user, logins of who is banned, shakes of who is muted, no room for a connection, user has all they may, packets of a user, by the ledger, packets of a sponsor, by the ledger",
+  "limits: of the host, of a connection or user, the queue's delay, the level, logins of the host, logins of a user, logins of who is banned, shakes of who is muted, connections of an address, at gateways, connections of all, at gateways, logins with a token, at gateways, no room for a connection, user has all they may, packets of a user, by the ledger, packets of a sponsor, by the ledger",
   "banned: banned or muted, closed for it",
   "level: level",
   "levels: 1 strained, 2 reading less, 3 claims only",
