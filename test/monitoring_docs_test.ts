@@ -38,6 +38,9 @@ const server: Record<string, MetricDefinition> = {
   ...cue.metrics,
 };
 
+/** Plugins count at doors, too. */
+const gateway: Record<string, MetricDefinition> = { ...GATEWAY_METRICS, ...throttle.door?.metrics };
+
 const ONE_PLACE = {
   ...Object.fromEntries(MONEY_COLUMNS.map((name) => [name, 1])) as Record<MoneyColumn, number>,
   sponsor: 1,
@@ -53,7 +56,7 @@ Deno.test("the Grafana dashboard is what its program makes", async () => {
 Deno.test("every metric that dashboard and alerts name is one that a process has", async () => {
   const known = new Set(["redpkt_build_info"]);
   for (const [name] of moneyMetrics({ read: () => [ONE_PLACE] }).matchAll(/^redpkt_\w+/gm)) known.add(name);
-  for (const definitions of [server, fleetMetrics.definitions, GATEWAY_METRICS]) {
+  for (const definitions of [server, fleetMetrics.definitions, gateway]) {
     for (const [metric, definition] of Object.entries(definitions)) {
       const { name } = prometheusName(metric, definition);
       known.add(definition.kind === "histogram" ? `${name}_bucket` : name);
@@ -71,8 +74,7 @@ Deno.test("every metric that a chart names is one that a process or a rehearsal 
   const unknown = chartTable([cue, seed, send, shake, throttle].map(declaredBy)).lines.flatMap(
     ({ source }) => {
       const metrics = "metric" in source ? [source.metric] : "metrics" in source ? source.metrics : [];
-      const known =
-        { client: fleet, server, gateway: GATEWAY_METRICS }["role" in source ? source.role : "server"];
+      const known = { client: fleet, server, gateway }["role" in source ? source.role : "server"];
       return metrics.filter((metric) => !Object.hasOwn(known, metric));
     },
   );
