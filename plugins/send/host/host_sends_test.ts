@@ -57,6 +57,7 @@ class Stage {
       valueOf: () => 0,
       monotonicMs: () => this.nowMs,
       eventMs: () => EVENT_MS,
+      mayRelease: () => true,
       randomOf: (seed, part) => Random.ofPart(seed, part),
       enter: (entry, words) => this.#enter(entry, words!),
       count: (name, more) => void (this.counts[name] = (this.counts[name] ?? 0) + more),
