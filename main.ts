@@ -57,6 +57,10 @@ if (role !== undefined) {
       summary: "runs a whole event and says PASS or FAIL",
       load: () => import("./core/rehearse/rehearse.ts"),
     },
+    plan: {
+      summary: "says what an event needs: hosts, links, memory, books, and what survives",
+      load: () => import("./core/plan/plan_command.ts"),
+    },
     world: {
       summary: "plays a whole event in virtual time",
       load: () => import("./core/world/world_command.ts"),

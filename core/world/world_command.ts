@@ -28,7 +28,11 @@ export const WORLD_FLAGS = {
     wholeNumber(0, 1_000_000_000).default(0),
   ),
   users: flag("N", "users of all hosts of the plan", wholeNumber(1, 4_000_000_000).default(120_000_000)),
-  seats: flag("N", "connections of a host, on which its users take turns", wholeNumber(1, 1e6).default(2_000)),
+  seats: flag(
+    "N",
+    "connections of a host, on which its users take turns",
+    wholeNumber(1, 1e6).default(2_000),
+  ),
   capacity: flag("N", "shakes a second that a host reads at most", wholeNumber(1, 1e8).default(60_000)),
   set: listFlag("PLUGIN.KEY=VALUE", "sets one value of a plugin's config; may be repeated"),
   "random-seed": flag(

@@ -8,7 +8,7 @@ import type { Plan } from "../../seed/plan/plan_schema.ts";
 import { isMet, replayChecks } from "./replay_checks.ts";
 import { Evening, type ReplaySettings } from "./replay_options.ts";
 import { MODELLED, RAN, type ReplayReport, reportText, tablesOf } from "./replay_report.ts";
-import { type ReplayOutcome, replayOn } from "./replay_threads.ts";
+import { replayOn, type ReplayOutcome } from "./replay_threads.ts";
 
 /** What an operator asks of a replay. */
 export interface ReplayWish {

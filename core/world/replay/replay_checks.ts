@@ -20,12 +20,13 @@ export function replayChecks(
 ): ReplayCheck[] {
   const answered = sums.total("won") + sums.total("nothing") + sums.total("allGone") +
     sums.total("overloaded");
-  const checkIn = (unit: ReplayCheck["unit"]) => (what: string, seen: number, wanted: number): ReplayCheck => ({
-    what,
-    seen,
-    wanted,
-    unit,
-  });
+  const checkIn =
+    (unit: ReplayCheck["unit"]) => (what: string, seen: number, wanted: number): ReplayCheck => ({
+      what,
+      seen,
+      wanted,
+      unit,
+    });
   const [count, money] = [checkIn("count"), checkIn("fen")];
   let [awards, awardedFen, groupTickets, madeFen, offGroups] = [0, 0, 0, 0, 0];
   for (let group = 0; group < sums.groupCount; group++) {

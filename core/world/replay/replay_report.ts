@@ -168,7 +168,9 @@ export function reportText(report: ReplayReport): string {
     ...report.modelled.map((line) => `    ${line}\n`),
     `\ntrace ${report.trace}\n`,
     `${verdict}  ${formatCount(totals.shakes)} shakes in ${formatCount(report.seconds)} s on ` +
-    `${report.threads} ${report.threads === 1 ? "thread" : "threads"}, ${formatCount(report.shakesPerS)}/s, ` +
+    `${report.threads} ${report.threads === 1 ? "thread" : "threads"}, ${
+      formatCount(report.shakesPerS)
+    }/s, ` +
     `${formatCount(report.residentBytes / 1e6)} MB\n`,
   ].join("");
 }

@@ -44,9 +44,12 @@ export class ShakeCurve {
     assert(idleS >= 0, "waves lie within the evening, one after the other");
     const idleShakes = idleS === 0 ? 0 : shakes * idlePart;
     const inWaves = (fall: number) =>
-      waves.reduce((sum, wave) =>
-        sum + piecesOf(wave).reduce((part, { startS, endS }, i) =>
-          part + (endS - startS) * peakPerS * wave.share / most * fall ** i, 0), 0);
+      waves.reduce(
+        (sum, wave) =>
+          sum + piecesOf(wave).reduce((part, { startS, endS }, i) =>
+            part + (endS - startS) * peakPerS * wave.share / most * fall ** i, 0),
+        0,
+      );
     this.fall = bisect((fall) => inWaves(fall) - (shakes - idleShakes));
     // What the bisection is off by, and a peak that is too low for the whole, raise or lower all alike.
     const scale = (shakes - idleShakes) / inWaves(this.fall);
