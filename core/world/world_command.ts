@@ -31,7 +31,7 @@ export const WORLD_FLAGS = {
   seats: flag(
     "N",
     "connections of a host, on which its users take turns",
-    wholeNumber(1, 1e6).default(2_000),
+    wholeNumber(1, 1e6).default(500),
   ),
   capacity: flag("N", "shakes a second that a host reads at most", wholeNumber(1, 1e8).default(60_000)),
   set: listFlag("PLUGIN.KEY=VALUE", "sets one value of a plugin's config; may be repeated"),

@@ -29,8 +29,8 @@ import { ReplayUsers, type ReplayUsersOptions } from "./replay_users.ts";
 
 /** Small where the program's are large: there are hundreds of hosts, and each takes its turn every 20 ms. */
 const LINK_SIZES = { mailboxWords: 1 << 14, ringEntries: 1 << 12 };
-/** A turn while something is due, and one while nothing is. */
-export const TURN_MS = 20;
+/** A turn while something is due: as far as a wave is played at once. */
+const TURN_MS = 20;
 /** Rounds that a host may take to enter its tickets into its ledger. */
 const READY_ROUNDS = 1_000;
 
@@ -161,9 +161,13 @@ export class ReplayHost {
   /** Plays on to a time, in ms from the begin. */
   playTo(timeMs: number): void {
     for (let nowMs = this.#clock.monotonicMs(); nowMs < timeMs; nowMs = this.#clock.monotonicMs()) {
-      const isQuiet = this.#nextTickMs > nowMs + TURN_MS && this.#loop.ring.open === 0;
-      this.#turn(Math.min(timeMs - nowMs, isQuiet ? timeMs - nowMs : TURN_MS));
+      this.#turn(this.isQuiet ? timeMs - nowMs : Math.min(timeMs - nowMs, TURN_MS));
     }
+  }
+
+  /** Nothing is under way at this host, and nothing due soon. */
+  get isQuiet(): boolean {
+    return this.#nextTickMs > this.#clock.monotonicMs() + TURN_MS && this.#loop.ring.open === 0;
   }
 
   /** Shakes that are due and not read yet. */

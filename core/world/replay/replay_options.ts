@@ -30,6 +30,7 @@ export class Evening {
   readonly startWallMs: number;
   readonly lengthS: number;
   readonly curve: ShakeCurve;
+  readonly #waves: readonly { readonly startS: number; readonly lengthS: number }[];
   readonly #hostsUpTo: readonly number[];
   readonly #shakes: number;
 
@@ -41,6 +42,7 @@ export class Evening {
       share,
     }));
     const endS = Math.max(...waves.map(({ startS, lengthS }) => startS + lengthS));
+    this.#waves = waves;
     this.lengthS = endS + TAIL_S;
     this.curve = new ShakeCurve({ shakes, peakPerS, idlePart: IDLE_PART, waves, lengthS: endS });
     this.#shakes = shakes;
@@ -50,6 +52,13 @@ export class Evening {
 
   get minutes(): number {
     return Math.ceil(this.lengthS / 60);
+  }
+
+  /** Whether no wave plays between two times in ms. */
+  isQuiet(fromMs: number, toMs: number): boolean {
+    return this.#waves.every(({ startS, lengthS }) =>
+      startS * 1000 >= toMs || (startS + lengthS) * 1000 <= fromMs
+    );
   }
 
   /** Shakes of all hosts before this one. */

@@ -8,8 +8,9 @@ import { ReplayHost } from "./replay_host.ts";
 import { Evening, type ReplaySettings } from "./replay_options.ts";
 import { ReplaySums } from "./replay_sums.ts";
 
-/** The hosts take turns of so much virtual time. */
+/** The hosts take turns of so much virtual time, and longer ones where no wave is near. */
 const SLICE_MS = 100;
+const QUIET_SLICE_MS = 1_000;
 /** How often it is told how far it is. */
 const TELL_MS = 500;
 /** Number of a host's own draws, past those of its tickets. */
@@ -71,7 +72,10 @@ export class ReplayPart {
     for (const host of this.#hosts) await host.begin();
     let nextTellMs = clock.monotonicMs();
     const endMs = this.#evening.lengthS * 1000;
-    for (let timeMs = SLICE_MS; timeMs <= endMs; timeMs += SLICE_MS) {
+    for (let timeMs = 0; timeMs < endMs;) {
+      const isQuiet = this.#evening.isQuiet(timeMs, timeMs + QUIET_SLICE_MS) &&
+        this.#hosts.every((host) => host.isQuiet);
+      timeMs = Math.min(endMs, timeMs + (isQuiet ? QUIET_SLICE_MS : SLICE_MS));
       this.#sums.minute = Math.floor((timeMs - 1) / 60_000);
       for (const host of this.#hosts) host.playTo(timeMs);
       const nowMs = clock.monotonicMs();
