@@ -158,15 +158,15 @@ export class ReplayHost {
     }
   }
 
-  /** Plays on to a time, in ms from the begin. */
-  playTo(timeMs: number): void {
+  /** Plays on to a time, in ms from the begin. @param turnMs the longest turn, while nothing is due */
+  playTo(timeMs: number, turnMs: number): void {
     for (let nowMs = this.#clock.monotonicMs(); nowMs < timeMs; nowMs = this.#clock.monotonicMs()) {
-      this.#turn(this.isQuiet ? timeMs - nowMs : Math.min(timeMs - nowMs, TURN_MS));
+      this.#turn(Math.min(timeMs - nowMs, this.#isQuiet ? turnMs : TURN_MS));
     }
   }
 
   /** Nothing is under way at this host, and nothing due soon. */
-  get isQuiet(): boolean {
+  get #isQuiet(): boolean {
     return this.#nextTickMs > this.#clock.monotonicMs() + TURN_MS && this.#loop.ring.open === 0;
   }
 
@@ -216,6 +216,7 @@ export class ReplayHost {
     const clock = this.#clock;
     clock.advance(elapsedMs);
     const nowMs = clock.monotonicMs();
+    this.#options.sums.minute = Math.floor(nowMs / 60_000);
     for (const link of this.#memory.links) link.drain(this.#onMessage);
     this.#entries.drain();
     this.#time.now();

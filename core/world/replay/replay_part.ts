@@ -8,9 +8,14 @@ import { ReplayHost } from "./replay_host.ts";
 import { Evening, type ReplaySettings } from "./replay_options.ts";
 import { ReplaySums } from "./replay_sums.ts";
 
-/** The hosts take turns of so much virtual time, and longer ones where no wave is near. */
-const SLICE_MS = 100;
-const QUIET_SLICE_MS = 1_000;
+/**
+ * The hosts take turns of so much virtual time: what a host needs is in the processor's cache again after its first few ms,
+ * and they don't depend on each other.
+ */
+const SLICE_MS = 10_000;
+/** The longest that a host goes on at once with nothing due, while a wave plays and while none does. */
+const WAVE_TURN_MS = 100;
+const QUIET_TURN_MS = 1_000;
 /** How often it is told how far it is. */
 const TELL_MS = 500;
 /** Number of a host's own draws, past those of its tickets. */
@@ -68,20 +73,21 @@ export class ReplayPart {
 
   /** Plays the whole evening. @param tell told now and then how many shakes have been sent, of all */
   async play(clock: Clock, tell: (shakes: number, all: number) => void): Promise<PartResult> {
-    this.#sums.minute = 0;
     for (const host of this.#hosts) await host.begin();
-    let nextTellMs = clock.monotonicMs();
     const endMs = this.#evening.lengthS * 1000;
-    for (let timeMs = 0; timeMs < endMs;) {
-      const isQuiet = this.#evening.isQuiet(timeMs, timeMs + QUIET_SLICE_MS) &&
-        this.#hosts.every((host) => host.isQuiet);
-      timeMs = Math.min(endMs, timeMs + (isQuiet ? QUIET_SLICE_MS : SLICE_MS));
-      this.#sums.minute = Math.floor((timeMs - 1) / 60_000);
-      for (const host of this.#hosts) host.playTo(timeMs);
-      const nowMs = clock.monotonicMs();
-      if (nowMs < nextTellMs) continue;
-      nextTellMs = nowMs + TELL_MS;
-      tell(this.#evening.curve.partAt(timeMs / 1000) * this.#shakes, this.#shakes);
+    const { curve } = this.#evening;
+    let nextTellMs = clock.monotonicMs() + TELL_MS;
+    for (let fromMs = 0; fromMs < endMs;) {
+      const timeMs = Math.min(endMs, fromMs + SLICE_MS);
+      const turnMs = this.#evening.isQuiet(fromMs, timeMs) ? QUIET_TURN_MS : WAVE_TURN_MS;
+      for (const [i, host] of this.#hosts.entries()) {
+        host.playTo(timeMs, turnMs);
+        if (clock.monotonicMs() < nextTellMs) continue;
+        nextTellMs = clock.monotonicMs() + TELL_MS;
+        const [before, after] = [curve.partAt(fromMs / 1000), curve.partAt(timeMs / 1000)];
+        tell((before + (after - before) * (i + 1) / this.#hosts.length) * this.#shakes, this.#shakes);
+      }
+      fromMs = timeMs;
     }
     this.#drain(endMs);
     return this.#result();
@@ -90,7 +96,9 @@ export class ReplayPart {
   /** Hosts that were given more than they can read go on until they have read it. */
   #drain(endMs: number): void {
     for (const host of this.#hosts) {
-      for (let timeMs = endMs + SLICE_MS; host.behind > 0; timeMs += SLICE_MS) host.playTo(timeMs);
+      for (let timeMs = endMs + WAVE_TURN_MS; host.behind > 0; timeMs += WAVE_TURN_MS) {
+        host.playTo(timeMs, WAVE_TURN_MS);
+      }
       host.finish();
     }
   }
