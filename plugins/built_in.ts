@@ -21,6 +21,7 @@ export const builtIn: Omit<Program, "entry" | "command"> = {
     follow: () => import("../scenarios/follow.ts"),
     group_rush: () => import("../scenarios/group_rush.ts"),
     books: () => import("../scenarios/books.ts"),
+    soak: () => import("../scenarios/soak.ts"),
   },
   plans: {
     gala_2015: () => import("../scenarios/plans/gala_2015.json", { with: { type: "json" } }),

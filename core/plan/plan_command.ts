@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import {
+  decimalNumber,
   flag,
   type Flags,
   type FlagValues,
@@ -21,17 +22,6 @@ import type { InputName } from "./quantities.ts";
 
 const MOST = 1e15;
 
-/** A number over 0, with a fraction. */
-function number(least: number, most: number, fallback: number): z.ZodType<number> {
-  const message = `must be a number from ${least} to ${most}`;
-  return z.union([z.string(), z.number()]).default(fallback).transform((text, context) => {
-    const value = Number(text);
-    if (text !== "" && value >= least && value <= most) return value;
-    context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  });
-}
-
 export const PLAN_FLAGS = {
   users: flag("N", "users", wholeNumber(1, MOST).default(540_000_000)),
   peak: flag("N", "shakes in the busiest second", wholeNumber(1, MOST).default(14_000_000)),
@@ -43,23 +33,26 @@ export const PLAN_FLAGS = {
   clusters: flag("N", "clusters of all cities", wholeNumber(1, 100_000).default(18)),
   hosts: flag("N", "hosts, 0 for as many as are needed", wholeNumber(0, 1e7).default(0)),
   cores: flag("N", "cores of a host", wholeNumber(1, 4_096).default(16)),
-  "memory-gb": flag("N", "memory of a host", number(0.5, 1e6, 64), "64"),
-  "link-gbps": flag("N", "link of a host", number(0.001, 1e5, 10), "10"),
-  load: flag("PART", "part of cores and links in use at the peak", number(0.01, 1, 0.5), "0.5"),
-  "memory-load": flag("PART", "part of the memory that connections may have", number(0.01, 1, 0.7), "0.7"),
-  margin: flag("TIMES", "every measured cost is planned as so much more", number(1, 100, 1.2), "1.2"),
+  "memory-gb": flag("N", "memory of a host", decimalNumber(0.5, 1e6).default(64)),
+  "link-gbps": flag("N", "link of a host", decimalNumber(0.001, 1e5).default(10)),
+  load: flag("PART", "part of cores and links in use at the peak", decimalNumber(0.01, 1).default(0.5)),
+  "memory-load": flag(
+    "PART",
+    "part of the memory that connections may have",
+    decimalNumber(0.01, 1).default(0.7),
+  ),
+  margin: flag("TIMES", "every measured cost is planned as so much more", decimalNumber(1, 100).default(1.2)),
   tls: switchFlag("hosts end TLS themselves"),
   "return-s": flag(
     "N",
     "seconds in which the users of a lost cluster must be back",
-    number(1, 86_400, 60),
-    "60",
+    decimalNumber(1, 86_400).default(60),
   ),
-  "rows-per-packet": flag("N", "rows of a packet in the books", number(1, 100, 2), "2"),
-  "row-bytes": flag("N", "bytes of such a row, indexes in it", number(1, 10_000, 150), "150"),
-  "payouts-per-s": flag("N", "payments that the gateway takes", number(1, 1e9, 10_000), "10000"),
-  "resource-mb": flag("N", "MB that a phone fetches before", number(0, 1e6, 5), "5"),
-  "fetch-hours": flag("N", "hours in which it may", number(0.01, 10_000, 48), "48"),
+  "rows-per-packet": flag("N", "rows of a packet in the books", decimalNumber(1, 100).default(2)),
+  "row-bytes": flag("N", "bytes of such a row, indexes in it", decimalNumber(1, 10_000).default(150)),
+  "payouts-per-s": flag("N", "payments that the gateway takes", decimalNumber(1, 1e9).default(10_000)),
+  "resource-mb": flag("N", "MB that a phone fetches before", decimalNumber(0, 1e6).default(5)),
+  "fetch-hours": flag("N", "hours in which it may", decimalNumber(0.01, 10_000).default(48)),
   figures: flag(
     "FILE",
     "what deno task bench:figures wrote on such a host",

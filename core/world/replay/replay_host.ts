@@ -216,7 +216,7 @@ export class ReplayHost {
     const clock = this.#clock;
     clock.advance(elapsedMs);
     const nowMs = clock.monotonicMs();
-    this.#options.sums.minute = Math.floor(nowMs / 60_000);
+    this.#options.sums.minute = Math.max(0, Math.floor((nowMs - 1) / 60_000));
     for (const link of this.#memory.links) link.drain(this.#onMessage);
     this.#entries.drain();
     this.#time.now();
