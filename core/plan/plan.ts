@@ -130,7 +130,7 @@ function lossesOf(values: Readonly<Record<string, number>>): Loss[] {
     const cpuPercent = percent(values.peakPerS / values.hostShakesPerS);
     const memoryPercent = percent(values.users / values.hostUsers);
     const linkPercent = percent(values.peakPerS / values.hostLinkShakesPerS);
-    const returnS = lost === 0 ? 0 : users / (left * values.hostLoginsPerS);
+    const returnS = lost === 0 ? 0 : left === 0 ? Infinity : users / (left * values.hostLoginsPerS);
     return {
       what,
       hostsLeft: left,

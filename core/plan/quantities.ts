@@ -114,6 +114,7 @@ export const QUANTITIES: readonly QuantityGroup[] = [
     secondsAtCapacity: ["s", "10_000_000_000 / capacityPerS", "ten billion shakes at that"],
     shakesPerUser: ["", "shakes / users", "shakes of a user"],
     shakesPerPacket: ["", "shakes / packets", "shakes for a packet that is won"],
+    winnerWaitMs: ["ms", "ledgerWaitMs * margin", "what a winner waits for the disk of their host, p99"],
     returnSeconds: [
       "s",
       "users / clusters / ((hosts - hostsPerCluster) * hostLoginsPerS)",

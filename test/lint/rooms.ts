@@ -165,6 +165,11 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["monitor/web/page", "base show/console monitor/timeline monitor/collect monitor/money monitor/view"],
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
+  [
+    "world/replay",
+    "base cli counters ledger/record wire ledger/registry threads engine/common seed/plan seed/make ledger/judge ledger/ring plugin ledger/thread set/common server/worker server/host",
+  ],
+  ["world", "base cli seed/plan world/replay"],
   ["server/show", "base bus cli seed/file show link admin server/host"],
   [
     "monitor/web",
@@ -172,6 +177,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],
   ["report", "base charts cli counters plugin monitor/timeline report/data"],
+  ["plan", "base cli report"],
   [
     "server",
     "base bus cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",

@@ -20,9 +20,9 @@ export interface Drift {
 /** The begin of a phase warms up caches, buffers and the compiler: only its second half says where it leads. */
 export function driftOf(seconds: readonly DriftSecond[]): Drift {
   const half = seconds.slice(Math.floor(seconds.length / 2));
-  const perHour = (valueOf: (second: DriftSecond) => number | undefined): number | null => {
+  const perHour = (read: (second: DriftSecond) => number | undefined): number | null => {
     const points = half.flatMap((second): Point[] => {
-      const value = valueOf(second);
+      const value = read(second);
       return value === undefined ? [] : [{ at: second.second / 3_600, value }];
     });
     const slope = robustSlope(points);

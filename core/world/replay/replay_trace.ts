@@ -6,18 +6,20 @@ const FIRST_HIGH = 0x0100_0193;
  * same seed. It finds differences; it keeps nobody from making one.
  */
 export class ReplayTrace {
-  #low = FIRST_LOW;
-  #high = FIRST_HIGH;
+  /** Low and high word; in an array, since a field of 32 bits would be kept as a fraction. */
+  readonly #words = Int32Array.of(FIRST_LOW, FIRST_HIGH);
 
   mix(word: number): void {
-    const low = Math.imul(this.#low ^ word, 0x9e37_79b1);
-    this.#low = low ^ (low >>> 15);
-    this.#high = (Math.imul(this.#high, 0x85eb_ca6b) + this.#low) | 0;
+    const words = this.#words;
+    const mixed = Math.imul(words[0] ^ word, 0x9e37_79b1);
+    const low = mixed ^ (mixed >>> 15);
+    words[0] = low;
+    words[1] = Math.imul(words[1], 0x85eb_ca6b) + low;
   }
 
   /** The hash as two words. */
   get words(): readonly [low: number, high: number] {
-    return [this.#low >>> 0, this.#high >>> 0];
+    return [this.#words[0] >>> 0, this.#words[1] >>> 0];
   }
 
   get text(): string {
