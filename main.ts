@@ -20,6 +20,7 @@ const roles: Record<string, () => Promise<Role>> = {
   uplink: async () => (await import("./core/books/uplink/uplink_worker.ts")).runUplinkWorker,
   link: async () => (await import("./core/link/link_worker.ts")).runLinkWorker,
   fetch: async () => (await import("./core/client/fetch/fetch_worker.ts")).runFetchWorker,
+  replay: async () => (await import("./core/world/replay/replay_worker.ts")).runReplayWorker,
   fleet: async () => (await import("./core/client/main/fleet_worker.ts")).runFleetWorker,
 };
 
@@ -56,6 +57,14 @@ if (role !== undefined) {
     rehearse: {
       summary: "runs a whole event and says PASS or FAIL",
       load: () => import("./core/rehearse/rehearse.ts"),
+    },
+    plan: {
+      summary: "says what an event needs: hosts, links, memory, books, and what survives",
+      load: () => import("./core/plan/plan_command.ts"),
+    },
+    world: {
+      summary: "plays a whole event in virtual time",
+      load: () => import("./core/world/world_command.ts"),
     },
     report: {
       summary: "makes a rehearsal's report anew, or compares two",

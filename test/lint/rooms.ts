@@ -217,6 +217,12 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "plugins/throttle",
     "plugins/throttle/common plugins/throttle/host plugins/throttle/set plugins/throttle/door",
   ],
+  ["plan", "base cli cli/command report"],
+  [
+    "world/replay",
+    "base cli cli/command counters ledger/record seed/plan wire ledger/registry threads engine/common seed/make ledger/judge ledger/ring plugin set/common ledger/thread server/worker server/host",
+  ],
+  ["world", "base cli/command world/replay"],
 ];
 
 const mayImport = new Map(ROOMS.map(([room, rooms]) => [room, new Set(rooms.split(" "))]));
