@@ -1,8 +1,10 @@
 import { Random } from "../../base/random.ts";
 import { ManualClock } from "../../base/clock.ts";
 import { CloseCause } from "../common/engine.ts";
+import { Agenda, type SimActor } from "./agenda.ts";
 import { SimSchedule } from "./schedule.ts";
 import { type SimLink, SimPhase, SimSocket, type SimSocketOwner } from "./socket.ts";
+import { TraceHash } from "./trace_hash.ts";
 
 /** Times are multiples of this, so that their sums are exact. */
 const TICKS_PER_MS = 1024;
@@ -41,7 +43,6 @@ const DEFAULTS = {
   socketBytes: 64 * 1024,
   backlog: 4_096,
   portsPerPair: 28_232,
-  trace: () => {},
 } as const satisfies SimNetworkOptions;
 
 /** A listening socket of the simulated network. */
@@ -51,15 +52,13 @@ export interface SimListener {
   /** Peers that are connected and not taken, oldest first. */
   readonly backlog: SimSocket[];
   /** Engines that take from it: the workers of a host share one listening socket. */
-  holders: number;
+  readonly holders: Set<SimHolder>;
 }
 
-/** A program in the simulation, such as an engine and the loop around it. */
-export interface SimActor {
-  /** Does everything that is due now. */
-  turn(): void;
-  /** When it wants its next turn, should nothing reach it before: monotonic, now for at once, `Infinity` for never. */
-  nextDueMs(): number;
+/** Who takes peers from a listening socket. Must not do more than remember it. */
+export interface SimHolder {
+  /** Somebody waits in front of it. */
+  knocked(): void;
 }
 
 /**
@@ -68,8 +67,12 @@ export interface SimActor {
  */
 export class SimNetwork implements SimLink {
   readonly clock = new ManualClock();
+  /** Whose turn comes when. */
+  readonly agenda = new Agenda();
+  /** Of everything that the network did. */
+  readonly traceHash = new TraceHash();
   readonly socketBytes: number;
-  readonly #options: typeof DEFAULTS | Required<SimNetworkOptions>;
+  readonly #options: Required<Omit<SimNetworkOptions, "trace">> & Pick<SimNetworkOptions, "trace">;
   readonly #random: Random;
   readonly #schedule = new SimSchedule();
   /** By port, then by address. */
@@ -90,9 +93,15 @@ export class SimNetwork implements SimLink {
     return this.#schedule.nextMs;
   }
 
-  /** Plans something at a virtual time: a fault, a step of the wall clock, a change of mind. */
+  /**
+   * Plans something at a virtual time: a fault, a step of the wall clock, a change of mind. Whatever it touches, everybody
+   * has a turn after it.
+   */
   at(timeMs: number, action: () => void): void {
-    this.#schedule.add(timeMs, action);
+    this.#schedule.add(timeMs, () => {
+      action();
+      this.agenda.wakeAll();
+    });
   }
 
   /** Delivers what is due at the present virtual time. Engines do it at every poll. */
@@ -112,14 +121,16 @@ export class SimNetwork implements SimLink {
   }
 
   /**
-   * Gives everybody a turn and then goes on to the time at which something happens next.
+   * Gives a turn to whoever is due, and then goes on to the time at which something happens next.
    *
+   * @param actors who takes part: each has a turn, since anybody may have done anything to it. Absent: as before, and
+   * only who is due
    * @returns false if nothing will ever happen again
    */
-  step(actors: readonly SimActor[]): boolean {
-    for (const actor of actors) actor.turn();
-    let nextMs = this.nextEventMs();
-    for (const actor of actors) nextMs = Math.min(nextMs, actor.nextDueMs());
+  step(actors?: readonly SimActor[]): boolean {
+    if (actors !== undefined) this.agenda.cast(actors);
+    this.agenda.turn(this.clock.monotonicMs());
+    const nextMs = Math.min(this.nextEventMs(), this.agenda.nextMs);
     if (nextMs === Infinity) return false;
     this.advanceTo(Math.max(nextMs, this.clock.monotonicMs()));
     return true;
@@ -131,8 +142,9 @@ export class SimNetwork implements SimLink {
    * @returns false if virtual time went beyond `limitMs`, or nothing will ever happen again
    */
   run(actors: readonly SimActor[], isDone: () => boolean, limitMs = Infinity): boolean {
+    this.agenda.cast(actors);
     while (!isDone()) {
-      if (this.clock.monotonicMs() > limitMs || !this.step(actors)) return isDone();
+      if (this.clock.monotonicMs() > limitMs || !this.step()) return isDone();
     }
     return true;
   }
@@ -143,23 +155,24 @@ export class SimNetwork implements SimLink {
    * @param address 0 for every address
    * @param port 0 for any free one
    */
-  listen(address: number, port: number): SimListener {
+  listen(holder: SimHolder, address: number, port: number): SimListener {
     const bound = port === 0 ? this.#freeListenPort() : port;
     const onPort = this.#listeners.get(bound) ?? new Map<number, SimListener>();
     const shared = onPort.get(address);
     if (shared !== undefined) {
-      shared.holders++;
+      shared.holders.add(holder);
       return shared;
     }
-    const listener = { address, port: bound, backlog: [], holders: 1 };
+    const listener = { address, port: bound, backlog: [], holders: new Set([holder]) };
     onPort.set(address, listener);
     this.#listeners.set(bound, onPort);
     return listener;
   }
 
   /** Closes a listening socket, once its last holder has; who still waits in front of it is reset. */
-  unlisten(listener: SimListener): void {
-    if (--listener.holders > 0) return;
+  unlisten(holder: SimHolder, listener: SimListener): void {
+    listener.holders.delete(holder);
+    if (listener.holders.size > 0) return;
     const onPort = this.#listeners.get(listener.port)!;
     onPort.delete(listener.address);
     if (onPort.size === 0) this.#listeners.delete(listener.port);
@@ -221,10 +234,8 @@ export class SimNetwork implements SimLink {
         this.#pair(dialer, listener);
       } else if (retries < DIAL_RETRIES) {
         this.#trace("backlog full", dialer.id, 0);
-        this.at(
-          this.clock.monotonicMs() + DIAL_RETRY_MS * 2 ** retries,
-          () => this.#knock(dialer, retries + 1),
-        );
+        const againMs = this.clock.monotonicMs() + DIAL_RETRY_MS * 2 ** retries;
+        this.#schedule.add(againMs, () => this.#knock(dialer, retries + 1));
       } else {
         dialer.fail(CloseCause.timeout);
       }
@@ -237,6 +248,7 @@ export class SimNetwork implements SimLink {
     acceptor.peer = dialer;
     dialer.peer = acceptor;
     listener.backlog.push(acceptor);
+    for (const holder of listener.holders) holder.knocked();
     this.#trace("knock", dialer.id, 0);
     this.carry(acceptor, "connected", 0, () => dialer.establish());
   }
@@ -263,7 +275,9 @@ export class SimNetwork implements SimLink {
   }
 
   #trace(what: string, socket: number, size: number): void {
-    this.#options.trace(`${this.clock.monotonicMs()} ${what} ${socket} ${size}`);
+    const nowMs = this.clock.monotonicMs();
+    this.traceHash.add(nowMs, what, socket, size);
+    this.#options.trace?.(`${nowMs} ${what} ${socket} ${size}`);
   }
 }
 
