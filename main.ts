@@ -80,6 +80,10 @@ if (role !== undefined) {
       summary: "keeps what all hosts awarded in one place, to be settled and paid",
       load: () => import("./core/books/command/books_command.ts"),
     },
+    world: {
+      summary: "plays whole events in virtual time, with faults out of a seed, and proves every fen",
+      load: () => import("./core/world/world_command.ts"),
+    },
     reconcile: {
       summary: "compares a ledger with what the users saw",
       load: () => import("./core/reconcile/reconcile_command.ts"),

@@ -6,7 +6,7 @@ import { SimNetwork } from "../core/engine/sim/network.ts";
 import shake from "../plugins/shake/mod.ts";
 import throttle from "../plugins/throttle/mod.ts";
 import { SimClient, type SimPeer } from "../test/sim/sim_client.ts";
-import { SimHost } from "../test/sim/sim_host.ts";
+import { SimHost } from "../core/world/host/sim_host.ts";
 
 const FIRST_PORT = 1025;
 /** So that nobody shakes too often. */

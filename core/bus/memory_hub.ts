@@ -56,7 +56,9 @@ export class MemoryHub {
   }
 
   send(by: MemoryBus, subject: string, from: string, message: Uint8Array): void {
-    for (const bus of this.buses) this.deliver(by, bus, () => bus.onMessage(subject, from, message));
+    for (const bus of this.buses) {
+      if (bus.hears(subject)) this.deliver(by, bus, () => bus.onMessage(subject, from, message));
+    }
   }
 }
 
@@ -102,6 +104,11 @@ export class MemoryBus implements Bus {
 
   hear(subject: string, onMessage: (from: string, message: Uint8Array) => void): void {
     this.#hearers.set(subject, [...this.#hearers.get(subject) ?? [], onMessage]);
+  }
+
+  /** Whether anybody here listens to it. */
+  hears(subject: string): boolean {
+    return this.#hearers.has(subject);
   }
 
   onValue(subject: string, value: Uint8Array | undefined): void {

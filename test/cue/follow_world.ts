@@ -12,7 +12,7 @@ import { Waker } from "../../core/threads/waker.ts";
 import cue from "../../plugins/cue/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
-import { SimHost, type SimHostOptions } from "../sim/sim_host.ts";
+import { SimHost, type SimHostOptions } from "../../core/world/host/sim_host.ts";
 import assert from "node:assert/strict";
 
 const LOOPBACK = 0x7f00_0001;

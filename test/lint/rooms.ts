@@ -203,6 +203,30 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "party",
     "base cli os wire/v1 engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
   ],
+  [
+    "world/plan",
+    "base",
+  ],
+  [
+    "world/parts",
+    "base ledger/record payout/gateway payout/fake seed/file ledger/disk ledger/kinds engine/sim ledger/chain books/contract books/model books/uplink",
+  ],
+  [
+    "world/watch",
+    "ledger/record ledger/kinds client/state",
+  ],
+  [
+    "world/host",
+    "base bus counters ledger/record os ledger/registry seed/file threads ledger/disk show token engine/sim ledger/judge link books/contract ledger/checkpoint ledger/ring ledger/store plugin client/state set/common ledger/thread books/uplink server/worker client/fleet server/host world/parts world/watch",
+  ],
+  [
+    "world/run",
+    "base client/population bus ledger/record seed/plan seed/file seed/make show books/account engine/sim link books/contract plugin show/console books/model payout settle world/plan world/parts world/watch world/host",
+  ],
+  [
+    "world",
+    "base cli plugin world/plan world/run",
+  ],
 ];
 
 const mayImport = new Map(ROOMS.map(([room, rooms]) => [room, new Set(rooms.split(" "))]));

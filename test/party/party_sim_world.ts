@@ -19,7 +19,7 @@ import {
 import { SeedFile } from "../../core/seed/file/seed_file.ts";
 import { SeedTickets } from "../../core/seed/file/tickets.ts";
 import type { TokenRules } from "../../core/token/token_keys.ts";
-import type { SimHostOptions } from "../sim/sim_host.ts";
+import type { SimHostOptions } from "../../core/world/host/sim_host.ts";
 import { SimPhones } from "../sim/sim_phones.ts";
 import { SeedWorld } from "../seed/seed_world.ts";
 

@@ -16,7 +16,7 @@ import seed from "../../plugins/seed/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
 import { SimClient, type SimPeer } from "../sim/sim_client.ts";
-import { SimHost, type SimHostOptions } from "../sim/sim_host.ts";
+import { SimHost, type SimHostOptions } from "../../core/world/host/sim_host.ts";
 
 /** Where the simulated wall clock begins. */
 export const WALL_MS = 1_700_000_000_000;

@@ -12,7 +12,7 @@ import { Waker } from "../../core/threads/waker.ts";
 import { Tokens } from "../../core/token/token.ts";
 import send from "../../plugins/send/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
-import { SimHost } from "../sim/sim_host.ts";
+import { SimHost } from "../../core/world/host/sim_host.ts";
 
 const LOOPBACK = 0x7f00_0001;
 const tokenRules = { keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" };

@@ -1,8 +1,8 @@
 import { Random } from "../../base/random.ts";
 import { ManualClock } from "../../base/clock.ts";
+import { Schedule } from "../../base/schedule.ts";
 import { CloseCause } from "../common/engine.ts";
 import { Agenda, type SimActor } from "./agenda.ts";
-import { SimSchedule } from "./schedule.ts";
 import { type SimLink, SimPhase, SimSocket, type SimSocketOwner } from "./socket.ts";
 import { TraceHash } from "./trace_hash.ts";
 
@@ -45,6 +45,12 @@ const DEFAULTS = {
   portsPerPair: 28_232,
 } as const satisfies SimNetworkOptions;
 
+/** What is wrong with the way to an address. TCP loses nothing by it: what is held up arrives later. */
+export interface SimTrouble {
+  readonly heldUntilMs: number;
+  readonly moreMs: number;
+}
+
 /** A listening socket of the simulated network. */
 export interface SimListener {
   readonly address: number;
@@ -74,9 +80,11 @@ export class SimNetwork implements SimLink {
   readonly socketBytes: number;
   readonly #options: Required<Omit<SimNetworkOptions, "trace">> & Pick<SimNetworkOptions, "trace">;
   readonly #random: Random;
-  readonly #schedule = new SimSchedule();
+  readonly #schedule = new Schedule();
   /** By port, then by address. */
   readonly #listeners = new Map<number, Map<number, SimListener>>();
+  /** By address. */
+  readonly #troubles = new Map<number, SimTrouble>();
   /** Local ports in use, by source, destination and its port. */
   readonly #ports = new Map<string, number>();
   #nextPort = FIRST_EPHEMERAL_PORT;
@@ -102,6 +110,17 @@ export class SimNetwork implements SimLink {
       action();
       this.agenda.wakeAll();
     });
+  }
+
+  /** The same for what says itself whom it touches, by waking them. */
+  plan(timeMs: number, action: () => void): void {
+    this.#schedule.add(timeMs, action);
+  }
+
+  /** What goes to and from an address is held up until then, or takes so much longer from now on. */
+  trouble(address: number, { heldUntilMs = 0, moreMs = 0 }: Partial<SimTrouble>): void {
+    if (heldUntilMs === 0 && moreMs === 0) this.#troubles.delete(address);
+    else this.#troubles.set(address, { heldUntilMs, moreMs });
   }
 
   /** Delivers what is due at the present virtual time. Engines do it at every poll. */
@@ -195,7 +214,8 @@ export class SimNetwork implements SimLink {
     const nowMs = this.clock.monotonicMs();
     const isLost = size > 0 && this.#happens(this.#options.resetProbability);
     const stallMs = this.#happens(this.#options.stallProbability) ? this.#options.stallMs : 0;
-    from.lastArrivalMs = Math.max(from.lastArrivalMs, nowMs + this.#delayMs() + stallMs);
+    const aloneMs = nowMs + this.#delayMs() + stallMs;
+    from.lastArrivalMs = Math.max(from.lastArrivalMs, this.#delayed(from, aloneMs));
     this.#schedule.add(from.lastArrivalMs, () => {
       this.#trace(isLost ? "network reset" : what, from.id, size);
       if (!isLost) return arrive();
@@ -267,6 +287,17 @@ export class SimNetwork implements SimLink {
     const [least, most] = this.#options.delayMs;
     const ticks = this.#random.between(Math.ceil(least * TICKS_PER_MS), Math.floor(most * TICKS_PER_MS));
     return ticks / TICKS_PER_MS;
+  }
+
+  /** When something arrives that would arrive at `timeMs`, had neither end a trouble. */
+  #delayed({ localAddress, remoteAddress }: SimSocket, timeMs: number): number {
+    if (this.#troubles.size === 0) return timeMs;
+    let atMs = timeMs;
+    for (const address of [localAddress, remoteAddress]) {
+      const trouble = this.#troubles.get(address);
+      if (trouble !== undefined) atMs = Math.max(atMs, trouble.heldUntilMs) + trouble.moreMs;
+    }
+    return atMs;
   }
 
   /** Draws only where there is something to decide, so that an unused fault doesn't shift the others. */
