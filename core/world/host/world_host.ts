@@ -52,6 +52,8 @@ export interface WorldHostParts {
   readonly random: Random;
   readonly witness: Witness;
   readonly seams: WorldSeams;
+  /** The host is gone for good. */
+  readonly onLost: (host: WorldHost, why: string) => void;
 }
 
 /** A process of a host: what dies with it. */
@@ -202,6 +204,7 @@ export class WorldHost implements SimActor {
     if (this.lostWhy !== undefined) return;
     this.kill();
     this.lostWhy = why;
+    this.#parts.onLost(this, why);
   }
 
   turn(): void {

@@ -14,8 +14,6 @@ interface FaultDefinition {
   readonly begin: Begin;
 }
 
-/** How long it takes until somebody sees that a host is gone for good, and says so to the books. */
-const RETIRE_AFTER_MS = 6_000;
 /** Where cheats dial from. */
 const CHEATS_AT = 0x0c00_0001;
 
@@ -69,7 +67,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
       const host = world.hostOf(fault);
       if (host.lostWhy !== undefined) return;
       world.witness.lostDisk(host.number, host.lastBooksMs, 0);
-      lose(world, host, "its disk is lost");
+      host.lose("its disk is lost");
     },
   },
   clockStep: {
@@ -241,22 +239,10 @@ function pressWrongButton(world: World, fault: PlannedFault, lastsMs: number): v
   press();
 }
 
-function lose(world: World, host: World["hosts"][number], why: string): void {
-  if (host.lostWhy !== undefined) return;
-  host.lose(why);
-  world.note(`${host.name} is gone for good: ${why}`);
-  world.network.plan(
-    world.time.nowMs + RETIRE_AFTER_MS,
-    () => void world.books.model.intake.retire(host.number, true),
-  );
-}
-
+/** What the disk had not written is gone. Whether the host may go on without, its start decides. */
 function dropUnsafe(world: World, host: World["hosts"][number]): void {
-  const rows = host.disk.losePower();
-  if (rows === 0) return;
   // Which rows those are depends on the disk alone: it may have lied for long.
-  world.witness.lostDisk(host.number, 0, host.disk.lastSeq());
-  lose(world, host, `its disk lost ${rows} rows that its claim knows`);
+  if (host.disk.losePower() > 0) world.witness.lostDisk(host.number, 0, host.disk.lastSeq());
 }
 
 /** Plans everything that goes wrong in a world, and its end. */

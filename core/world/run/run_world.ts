@@ -1,6 +1,6 @@
 import { awardStateName } from "../../books/account/award_state.ts";
 import { INVARIANT_NAMES } from "../watch/invariant_names.ts";
-import { INVARIANTS, notAtRest } from "./invariants.ts";
+import { endOfTold, INVARIANTS, notAtRest } from "./invariants.ts";
 import type { Violation } from "../watch/witness.ts";
 import { faultName, type WorldPlan } from "../plan/world_plan.ts";
 import { planFaults } from "./faults.ts";
@@ -69,9 +69,7 @@ export async function runWorld(
   if (!isOver()) await rest(world);
   if (!isOver()) await world.stop();
   if (!isOver()) await prove(world);
-  const result = await resultOf(world);
-  world.gateway.store.close();
-  return result;
+  return await resultOf(world);
 }
 
 function lookAt(world: World, look: number): void {
@@ -86,11 +84,15 @@ async function rest(world: World): Promise<void> {
   const untilMs = time.nowMs + REST_MS;
   for (let quietMs = 0; quietMs < QUIET_MS && time.nowMs < untilMs && witness.violations.length === 0;) {
     await time.pass(time.nowMs + LOOK_MS);
-    quietMs = (await notAtRest(world)).length === 0 ? quietMs + LOOK_MS : 0;
+    const isQuiet = (await notAtRest(world)).length === 0 && [...endOfTold(world)].length === 0;
+    quietMs = isQuiet ? quietMs + LOOK_MS : 0;
   }
 }
 
 async function prove(world: World): Promise<void> {
+  // What is still under way makes no sums, so that the rest could be proven of it.
+  for await (const what of INVARIANTS.progress.end!(world)) world.witness.broken("progress", what);
+  if (world.witness.violations.length > 0) return;
   for (const name of INVARIANT_NAMES) {
     for await (const what of INVARIANTS[name].end?.(world) ?? []) world.witness.broken(name, what);
   }

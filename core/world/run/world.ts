@@ -43,6 +43,8 @@ const NO_GATEWAY_FAULTS = { fail: 0, refuse: 2, timeoutBefore: 0, timeoutAfter: 
 /** How long settlement waits for a silent host. */
 const PATIENCE_MS = 15_000;
 const DIRECTOR_TRIES = 40;
+/** How long it takes until somebody sees that a host is gone for good, and says so to the books. */
+const RETIRE_AFTER_MS = 6_000;
 
 /** Plugins of the hosts, and what a test puts wrong. */
 export interface WorldOptions {
@@ -169,7 +171,9 @@ export class World implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isStopped = true;
     for (const host of this.hosts) host.lose("the world has ended");
+    this.gateway.store.close();
   }
 
   /** What fails in a program that nobody waits for fails in the world. */
@@ -223,8 +227,17 @@ export class World implements Disposable {
         trusted: keys.trusted,
         books: (isCut) => this.#seen(books.seenBy(isCut)),
         random: random.fork(),
+        onLost: (host, why) => this.#lost(host, why),
       })
     );
+  }
+
+  /** After a while somebody sees it, and settlement waits for the host no longer. */
+  #lost(host: WorldHost, why: string): void {
+    if (this.#isStopped) return;
+    this.note(`${host.name} is gone for good: ${why}`);
+    const retireMs = this.time.nowMs + RETIRE_AFTER_MS;
+    this.network.plan(retireMs, () => void this.books.model.intake.retire(host.number, true));
   }
 
   #seen(books: ReturnType<SimBooks["seenBy"]>) {
