@@ -48,7 +48,7 @@ export class MemoryHub {
 
   put(subject: string, value: Uint8Array): void {
     const kept = this.#kept.get(subject);
-    if (kept !== undefined && !this.order.isNewer(value, kept)) return;
+    if (kept === value || (kept !== undefined && !this.order.isNewer(value, kept))) return;
     this.#kept.set(subject, value);
     for (const bus of this.buses) {
       this.deliver(bus, bus, () => bus.onValue(subject, this.#kept.get(subject)));
@@ -133,7 +133,7 @@ export class MemoryBus implements Bus {
   #put(subject: string, value: Uint8Array): void {
     if (this.#isClosed || !this.isConnected) return;
     const kept = this.#hub.kept(subject);
-    if (kept !== undefined && !this.#hub.order.isNewer(value, kept)) return;
+    if (kept === value || (kept !== undefined && !this.#hub.order.isNewer(value, kept))) return;
     this.#hub.deliver(this, undefined, () => this.#hub.put(subject, value));
   }
 

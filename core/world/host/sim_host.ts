@@ -92,11 +92,14 @@ export class SimHost implements SimActor {
   readonly #entries: HostEntries;
   readonly #engines: readonly SimEngine[];
   #nextTickMs = 0;
+  /** By worker, as it said after its last turn. */
+  readonly #loopDueMs: Float64Array;
 
   constructor(network: SimNetwork, options: SimHostOptions) {
     const { workers = 1, setsPerWorker = 1, seats = 100, port = 1025, seed = 1, ringEntries = 64 } = options;
     const { clock = network.clock, hostname = "127.0.0.1", mailboxWords = 1 << 14 } = options;
     this.#network = network;
+    this.#loopDueMs = new Float64Array(workers);
     const ids = idSpaceOf(options.hostNumber ?? 0);
     const ledger = this.ledger = options.ledger ?? new MemoryLedger(undefined, undefined, ids.hostNumber);
     this.time = new HostTime(clock, ledger instanceof StoredLedger ? ledger.durableTime : undefined);
@@ -190,9 +193,9 @@ export class SimHost implements SimActor {
     const nowMs = this.#network.clock.monotonicMs();
     this.time.now();
     this.#nextTickMs = this.halves.tick(nowMs);
-    for (const loop of this.loops) {
-      if (!loop.isStopped) void loop.pass();
-    }
+    this.loops.forEach((loop, i) => {
+      if (!loop.isStopped && this.#isLoopDue(i, nowMs)) void loop.pass();
+    });
     this.#ledgerWaker.awake();
     if (this.isLedgerStuck) return;
     this.ledgerBoard.beat();
@@ -205,14 +208,20 @@ export class SimHost implements SimActor {
     const wakers = [this.memory.waker, ...this.memory.links.map(({ waker }) => waker)];
     if (!this.isLedgerStuck) wakers.push(this.#ledgerWaker);
     if (wakers.some((waker) => !waker.maySleep())) return nowMs;
-    const loops = this.loops.filter(({ isStopped }) => !isStopped);
+    this.loops.forEach((loop, i) => this.#loopDueMs[i] = loop.isStopped ? Infinity : loop.nextDueMs());
     const isFailing = this.ledgerBoard.state === LedgerState.failing;
     return Math.min(
       isFailing ? nowMs + LEDGER_RETRY_MS : Infinity,
       this.#nextTickMs,
-      ...loops.map((loop) => loop.nextDueMs()),
+      ...this.#loopDueMs,
       ...this.#engines.map((e) => e.nextDueMs()),
     );
+  }
+
+  /** Whether a worker's thread would be awake: something has come, or is due. */
+  #isLoopDue(worker: number, nowMs: number): boolean {
+    return this.#loopDueMs[worker] <= nowMs || this.#engines[worker].nextDueMs() <= nowMs ||
+      !this.memory.links[worker].waker.maySleep();
   }
 
   /** Tells every worker something, as the main thread does. */

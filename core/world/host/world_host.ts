@@ -42,6 +42,8 @@ export interface WorldHostParts {
   readonly workers: number;
   readonly network: SimNetwork;
   readonly time: VirtualTime;
+  /** Least time between two turns in which nothing has come: so late timers are, as on a busy machine. */
+  readonly timerMs: number;
   readonly plugins: readonly { readonly plugin: AnyPlugin; readonly config?: unknown }[];
   readonly seedPath: string;
   readonly limits: LedgerLimits;
@@ -223,7 +225,10 @@ export class WorldHost implements SimActor {
 
   nextDueMs(): number {
     const life = this.#life;
-    return life === undefined ? Infinity : Math.min(life.sim.nextDueMs(), life.nextLinkMs);
+    if (life === undefined) return Infinity;
+    const { time, timerMs } = this.#parts;
+    const dueMs = Math.min(life.sim.nextDueMs(), life.nextLinkMs);
+    return dueMs <= time.nowMs ? dueMs : Math.max(dueMs, time.nowMs + timerMs);
   }
 
   #agent(buses: readonly MemoryBus[], sim: SimHost): LinkAgent {

@@ -43,6 +43,9 @@ const NO_GATEWAY_FAULTS = { fail: 0, refuse: 2, timeoutBefore: 0, timeoutAfter: 
 /** How long settlement waits for a silent host. */
 const PATIENCE_MS = 15_000;
 const DIRECTOR_TRIES = 40;
+/** With more hosts than so many their timers are late by as much. */
+const MANY_HOSTS = 50;
+const TIMER_MS = 20;
 /** How long it takes until somebody sees that a host is gone for good, and says so to the books. */
 const RETIRE_AFTER_MS = 6_000;
 
@@ -221,6 +224,7 @@ export class World implements Disposable {
         // Users of two cities, and those who come back before their seats are free.
         seats: 16 + 4 * Math.ceil(plan.users / plan.hosts),
         workers: plan.workers,
+        timerMs: plan.hosts > MANY_HOSTS ? TIMER_MS : 0,
         seedPath: `${folder}/${id}.seed`,
         limits: event,
         event: WORLD_EVENT,
