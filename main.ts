@@ -62,10 +62,6 @@ if (role !== undefined) {
       summary: "says what an event needs: hosts, links, memory, books, and what survives",
       load: () => import("./core/plan/plan_command.ts"),
     },
-    world: {
-      summary: "plays a whole event in virtual time",
-      load: () => import("./core/world/world_command.ts"),
-    },
     report: {
       summary: "makes a rehearsal's report anew, or compares two",
       load: () => import("./core/report/report.ts"),
@@ -93,6 +89,10 @@ if (role !== undefined) {
     books: {
       summary: "keeps what all hosts awarded in one place, to be settled and paid",
       load: () => import("./core/books/command/books_command.ts"),
+    },
+    world: {
+      summary: "plays whole events in virtual time, with faults out of a seed, and proves every fen",
+      load: () => import("./core/world/world_command.ts"),
     },
     reconcile: {
       summary: "compares a ledger with what the users saw",
