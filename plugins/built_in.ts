@@ -1,4 +1,4 @@
-/** The plugins and scenarios that come with redpkt. Each is loaded when somebody wants it. */
+/** The plugins, scenarios and plans that come with redpkt. Each is loaded when somebody wants it. */
 import type { Program } from "../core/cli/host.ts";
 
 export const builtIn: Omit<Program, "entry" | "command"> = {
@@ -21,5 +21,9 @@ export const builtIn: Omit<Program, "entry" | "command"> = {
     follow: () => import("../scenarios/follow.ts"),
     group_rush: () => import("../scenarios/group_rush.ts"),
     books: () => import("../scenarios/books.ts"),
+    soak: () => import("../scenarios/soak.ts"),
+  },
+  plans: {
+    gala_2015: () => import("../scenarios/plans/gala_2015.json", { with: { type: "json" } }),
   },
 };

@@ -1,5 +1,5 @@
 /** What a measure counts. */
-export const MEASURE_UNITS = ["count", "percent", "ms", "s", "MB", "times", "fen"] as const;
+export const MEASURE_UNITS = ["count", "percent", "ms", "s", "MB", "times", "fen", "MB/h", "ms/h"] as const;
 export type MeasureUnit = typeof MEASURE_UNITS[number];
 
 /** What one side's metrics did in a phase of a rehearsal; 0 for a counter or gauge that it hasn't. */

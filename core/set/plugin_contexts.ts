@@ -38,7 +38,7 @@ export class PluginContexts {
       setCount,
       random,
       get unixSeconds() {
-        return Math.floor(host.unixMs / 1000);
+        return host.unixSeconds;
       },
       get unixMs() {
         return host.unixMs;

@@ -217,6 +217,26 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "plugins/throttle",
     "plugins/throttle/common plugins/throttle/host plugins/throttle/set plugins/throttle/door",
   ],
+  ["plan", "base cli cli/command report"],
+  [
+    "world/replay",
+    "base cli cli/command counters ledger/record seed/plan wire ledger/registry threads engine/common seed/make ledger/judge ledger/ring plugin set/common ledger/thread server/worker server/host",
+  ],
+  [
+    "world/parts",
+    "base ledger/record payout/gateway payout/fake seed/file ledger/disk ledger/kinds engine/sim ledger/chain books/contract books/model books/uplink",
+  ],
+  ["world/plan", "base"],
+  ["world/watch", "ledger/record ledger/kinds client/state"],
+  [
+    "world/host",
+    "base bus counters ledger/record os ledger/registry seed/file threads ledger/disk show token engine/sim ledger/judge link books/contract ledger/checkpoint ledger/ring ledger/store plugin client/state set/common ledger/thread books/uplink server/worker client/fleet server/host world/parts world/watch",
+  ],
+  [
+    "world/run",
+    "base client/population bus ledger/record seed/plan seed/file seed/make show books/account engine/sim link books/contract plugin show/console books/model payout settle world/parts world/plan world/watch world/host",
+  ],
+  ["world", "base cli cli/command plugin world/replay world/plan world/run"],
 ];
 
 const mayImport = new Map(ROOMS.map(([room, rooms]) => [room, new Set(rooms.split(" "))]));

@@ -3,6 +3,7 @@ import { Histogram, type SparseHistogram } from "../../counters/histogram.ts";
 import type { Totals } from "../../counters/series.ts";
 import type { CheckUnit } from "../../report/data/check.ts";
 import type { PhaseSummary } from "../../report/data/summary_schema.ts";
+import { type Drift, driftOf } from "./drift.ts";
 import { sendResult } from "./send_measures.ts";
 
 /** What happened in one phase, from exact differences of both processes' counters. */
@@ -29,6 +30,7 @@ export function phaseResult(
   after: Reading,
   backAfterS: number | null = null,
   measures: Readonly<Record<string, PluginMeasure>> = {},
+  drift: Drift = driftOf([]),
 ): PhaseResult {
   const grew = (counter: string) => growth(after.client, before.client, counter);
   const buckets = difference(after.client.histograms.shakeLatencyUs, before.client.histograms.shakeLatencyUs);
@@ -81,6 +83,7 @@ export function phaseResult(
       grew,
       (name) => difference(after.client.histograms[name], before.client.histograms[name]),
     ),
+    drift,
     measures: measured(measures, {
       seconds,
       server: phaseSide(before.server, after.server),
@@ -131,6 +134,8 @@ export const MEASURES = {
     unit: "MB",
     of: ({ server }, first) => (server.rssBytes - first.server.rssBytes) / 1e6,
   }),
+  memoryMbPerH: { unit: "MB/h", of: ({ drift }) => drift?.memoryMbPerH ?? NaN },
+  p99MsPerH: { unit: "ms/h", of: ({ drift }) => drift?.p99MsPerH ?? NaN },
   readyPercent: inPercent(({ ready, behaving }) => percentOf(ready, behaving)),
   backAfterS: { unit: "s", of: ({ backAfterS }) => backAfterS ?? NaN },
   dialErrors: counted(({ dialErrors }) => dialErrors),
