@@ -64,6 +64,14 @@ Deno.test("only a gateway's own word about this very order is paid or refused", 
   assert.equal(half.kind, "unknown");
 });
 
+Deno.test("an answer that doesn't say how long it is counts as well", async () => {
+  const piecemeal = () => {
+    const pieces = JSON.stringify(PAID).match(/.{1,7}/g)!.map((piece) => new TextEncoder().encode(piece));
+    return new Response(ReadableStream.from(pieces));
+  };
+  assert.deepEqual(await outcomes(piecemeal), [{ kind: "paid" }, { kind: "paid" }]);
+});
+
 Deno.test("what a status says: surely not taken, or anything", async () => {
   for (const status of [400, 401, 403, 404, 405, 411, 413, 415, 422, 429, 503]) {
     const [pay, find] = await outcomes(() => Response.json({ errors: ["no"] }, { status }));
