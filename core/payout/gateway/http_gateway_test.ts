@@ -65,11 +65,14 @@ Deno.test("only a gateway's own word about this very order is paid or refused", 
 });
 
 Deno.test("an answer that doesn't say how long it is counts as well", async () => {
-  const piecemeal = () => {
-    const pieces = JSON.stringify(PAID).match(/.{1,7}/g)!.map((piece) => new TextEncoder().encode(piece));
-    return new Response(ReadableStream.from(pieces));
+  const outcome = async (text: string) => {
+    const pieces = text.match(/.{1,700}/gs)!.map((piece) => new TextEncoder().encode(piece));
+    return (await outcomes(() => new Response(ReadableStream.from(pieces)))).map(({ kind }) => kind);
   };
-  assert.deepEqual(await outcomes(piecemeal), [{ kind: "paid" }, { kind: "paid" }]);
+  const text = JSON.stringify(PAID);
+  assert.deepEqual(await outcome(text), ["paid", "paid"]);
+  assert.deepEqual(await outcome(text.padEnd(16_384)), ["paid", "paid"], "as long as it may be");
+  assert.deepEqual(await outcome(text.padEnd(16_385)), ["unknown", "unknown"]);
 });
 
 Deno.test("what a status says: surely not taken, or anything", async () => {
@@ -127,6 +130,8 @@ Deno.test("every request is signed, with its key, over all that matters", async 
     const wallMs = new ManualClock().wallMs();
     assert.equal(signatureProblem(KEY, signed, signature, wallMs), undefined);
     assert.equal(request.headers.get("idempotency-key"), ORDER.key);
+    const type = request.method === "POST" ? "application/json" : null;
+    assert.equal(request.headers.get("content-type"), type);
     for (const [name, other] of Object.entries({ method: "PUT", path: "/x", timestamp: "1", body: "{}" })) {
       assert.match(
         signatureProblem(KEY, { ...signed, [name]: other }, signature, wallMs) ?? "",
