@@ -169,7 +169,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "world/replay",
     "base cli counters ledger/record wire ledger/registry threads engine/common seed/plan seed/make ledger/judge ledger/ring plugin ledger/thread set/common server/worker server/host",
   ],
-  ["world", "base cli seed/plan world/replay"],
+  ["world", "base cli world/replay"],
   ["server/show", "base bus cli seed/file show link admin server/host"],
   [
     "monitor/web",
