@@ -48,11 +48,11 @@ type Options = FlagValues<typeof FAKE_GATEWAY_FLAGS>;
 
 /** `redpkt fake-gateway`: pays nobody, in every way in which a bank does. */
 export const command: Command = {
-  summary: "stands in for a bank in rehearsals of payout",
+  summary: "stands in for a payment gateway in rehearsals of payout",
   async run(host, args) {
     const { values, operands, wantsHelp } = parseFlags(args, FAKE_GATEWAY_FLAGS);
     if (wantsHelp) {
-      const about = "A gateway that pays nobody, and fails as often as it is told. For rehearsals.";
+      const about = "A payment gateway that pays nobody, and fails as often as it is told. For rehearsals.";
       host.out(helpText("redpkt fake-gateway [FLAGS]", about, FAKE_GATEWAY_FLAGS));
       return ExitCode.ok;
     }

@@ -46,7 +46,12 @@ const gatewayUrl = z.string().optional().transform((text, context) => {
 
 const PAYOUT_FLAGS = {
   books: flag("URL", "postgres://... or a SQLite file", z.string().default(BOOKS_FILE)),
-  gateway: flag("URL", "where payments are ordered", gatewayUrl, "http://127.0.0.1:8100"),
+  gateway: flag(
+    "URL",
+    "the payment gateway, where payments are ordered",
+    gatewayUrl,
+    "http://127.0.0.1:8100",
+  ),
   "gateway-key": flag("FILE", "key that orders are signed with", z.string().default("gateway.key")),
   "gateway-ca": flag(
     "FILE",
@@ -67,11 +72,12 @@ const PAYOUT_FLAGS = {
 
 /** `redpkt payout`: brings the payments about. */
 export const command: Command = {
-  summary: "pays what was settled, through a gateway, each packet once",
+  summary: "pays what was settled, through a payment gateway, each packet once",
   async run(host, args) {
     const { values, operands, wantsHelp } = parseFlags(args, PAYOUT_FLAGS);
     if (wantsHelp) {
-      const about = "Orders payments at a gateway, and asks it what became of those that had no answer. " +
+      const about =
+        "Orders payments at a payment gateway, and asks it what became of those that had no answer. " +
         "Any number may run at once.";
       host.out(helpText("redpkt payout [FLAGS]", about, PAYOUT_FLAGS));
       return ExitCode.ok;
