@@ -32,10 +32,14 @@ export const command: Command = {
       problems.push("--tls-cert and --tls-key: give both, or none");
     }
     if (problems.length > 0) throw new UserError(problems.join("\n"));
-    const folder = await folderOf(host, values);
+    const { folder, isNew } = await folderOf(host, values);
     const lock = DirectoryLock.take(folder.path, "--dir");
     try {
       return await run(host, folder, values);
+    } catch (error) {
+      // Its door never opened, so nobody has come in: what is given better the next time is a new party.
+      if (isNew && folder.party.door === undefined) Deno.removeSync(folder.path, { recursive: true });
+      throw error;
     } finally {
       lock.release();
     }
@@ -43,7 +47,10 @@ export const command: Command = {
 };
 
 /** The party that goes on, or a new one. */
-async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder> {
+async function folderOf(
+  host: Host,
+  options: PartyOptions,
+): Promise<{ readonly folder: PartyFolder; readonly isNew: boolean }> {
   const path = options.dir ?? nextFolder();
   if (!exists(path)) {
     if (options.end) throw new UserError(`--end: there is no party in ${path}. Name its folder with --dir`);
@@ -51,7 +58,7 @@ async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder>
     const folder = PartyFolder.make(path, plan, list, host.clock.wallMs(), pages);
     const { packets, budgetFen } = new PartyTickets(plan);
     host.err(`${path}: ${formatCount(packets)} packets, ${formatYuan(budgetFen)} in all\n`);
-    return folder;
+    return { folder, isNew: true };
   }
   const folder = PartyFolder.open(path);
   const given = makingFlags(options);
@@ -64,7 +71,7 @@ async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder>
   if (folder.party.endedAt !== undefined && !options.end) {
     throw new UserError(`--dir ${path}: this party is over; its winners are in ${path}/winners.csv`);
   }
-  return folder;
+  return { folder, isNew: false };
 }
 
 async function run(host: Host, folder: PartyFolder, options: PartyOptions): Promise<number> {
