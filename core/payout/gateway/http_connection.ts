@@ -24,7 +24,7 @@ export interface HttpAnswer {
 export class HttpConnection {
   readonly #connection: Deno.Conn;
   readonly #maxBodyBytes: number;
-  readonly #parser: HTTPParser = new HTTPParser();
+  readonly #parser: InstanceType<typeof HTTPParser> = new HTTPParser();
   #waiting: PromiseWithResolvers<HttpAnswer> | undefined;
   #isOpen = true;
   #status = 0;
@@ -39,8 +39,9 @@ export class HttpConnection {
     this.#maxBodyBytes = maxBodyBytes;
     const parser = this.#parser;
     parser.initialize(HTTPParser.RESPONSE);
-    parser[HTTPParser.kOnHeadersComplete] = (head) => this.#onHead(head as Head);
-    parser[HTTPParser.kOnBody] = (chunk, at, length) => this.#onBody(chunk.subarray(at, at + length));
+    parser[HTTPParser.kOnHeadersComplete] = (head: Head) => this.#onHead(head);
+    parser[HTTPParser.kOnBody] = (chunk: Uint8Array, at: number, length: number) =>
+      this.#onBody(chunk.subarray(at, at + length));
     parser[HTTPParser.kOnMessageComplete] = () => {
       this.#isWhole = this.#status >= 200; // a 100 or 103 is none yet
     };

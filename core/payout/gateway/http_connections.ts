@@ -1,4 +1,4 @@
-import { after } from "../../base/clock.ts";
+import { Deadlines } from "./deadlines.ts";
 import { type HttpAnswer, HttpConnection } from "./http_connection.ts";
 
 /** Why there is no answer. */
@@ -25,12 +25,14 @@ export interface HttpConnectionsOptions {
  */
 export class HttpConnections {
   readonly #options: HttpConnectionsOptions;
+  readonly #deadlines: Deadlines;
   readonly #all = new Set<HttpConnection>();
   /** Those that nobody uses now; who was used last is used next, so that the others may be closed by their server. */
   #idle: HttpConnection[] = [];
 
   constructor(options: HttpConnectionsOptions) {
     this.#options = options;
+    this.#deadlines = new Deadlines(options.timeoutMs);
   }
 
   /** Sends a request, whole as it goes over the wire. */
@@ -40,7 +42,7 @@ export class HttpConnections {
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     let connection = this.#takeIdle();
     let wasSent = false;
-    const cancel = after(timeoutMs, () => {
+    const cancel = this.#deadlines.begin(() => {
       connection?.close(tooLate);
       resolve(undefined);
     });
