@@ -27,12 +27,17 @@ export interface SignedRequest {
 }
 
 const encoder = new TextEncoder();
-/** Keys that are set up: that is half of the work. */
-const keyed = new WeakMap<Uint8Array, ReturnType<typeof hmac.create>>();
+/** A key that is set up, which is half of the work; `clone` begins a signature. */
+interface KeyedHmac {
+  clone(): KeyedHmac;
+  update(bytes: Uint8Array): KeyedHmac;
+  digest(): Uint8Array;
+}
+const keyed = new WeakMap<Uint8Array, KeyedHmac>();
 
-function keyedBy(key: Uint8Array): ReturnType<ReturnType<typeof hmac.create>["clone"]> {
+function keyedBy(key: Uint8Array): KeyedHmac {
   let made = keyed.get(key);
-  if (made === undefined) keyed.set(key, made = hmac.create(sha256, key));
+  if (made === undefined) keyed.set(key, made = hmac.create(sha256, key) as unknown as KeyedHmac);
   return made.clone();
 }
 
