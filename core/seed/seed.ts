@@ -84,6 +84,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     about: "Compares a file's claims with the ledger that gives it away, and mends them.",
     run: (host, args) => runClaim(host, args),
   },
+  reissue: {
+    usage: "redpkt seed reissue LOST [FLAGS]",
+    about: "Makes tickets anew whose host is gone, with its disk.",
+    run: async (host, args) => await (await import("./reissue/reissue_command.ts")).runReissue(host, args),
+  },
   key: {
     usage: "redpkt seed key ACTION [FLAGS]",
     about: "Makes, replaces and trusts the keys that sign seed files.",

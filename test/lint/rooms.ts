@@ -81,7 +81,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "ledger/projection",
     "base cli ledger/record ledger/disk ledger/kinds ledger/chain ledger/checkpoint ledger/store",
   ],
-  ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
   ["settle/judge", "base books/account books/contract"],
   ["admin/telemetry", "base cli counters admin"],
   ["books/model", "ledger/record ledger/kinds books/account books/contract settle/judge"],
@@ -96,7 +95,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["server/money", "base counters ledger/record seed/file ledger/ring plugin admin ledger/projection"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token ledger/ring plugin admin"],
-  ["show/command", "base bus cli seed/plan seed/file show link show/console seed"],
   [
     "audit/check",
     "base cli ledger/record ledger/registry ledger/disk ledger/kinds ledger/chain ledger/judge ledger/checkpoint ledger/store ledger/projection ledger/evidence",
@@ -133,6 +131,9 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "books/command",
     "base cli ledger/record ledger/disk ledger/kinds books/account ledger/chain books/contract ledger/store books/open books/uplink",
   ],
+  ["seed/reissue", "base cli seed/plan seed/file books/account books/contract books/command"],
+  ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim seed/reissue"],
+  ["show/command", "base bus cli seed/plan seed/file show link show/console seed"],
   ["client/answers", "base wire wire/v1 engine/common client/state client/follow client/act"],
   ["monitor/money", "ledger/record admin monitor/timeline monitor/collect"],
   [
