@@ -84,6 +84,16 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     about: "Compares a file's claims with the ledger that gives it away, and mends them.",
     run: (host, args) => runClaim(host, args),
   },
+  push: {
+    usage: "redpkt seed push FILE... --to URL",
+    about: "Brings files to a depot, proven by their hashes.",
+    run: async (host, args) => await (await import("./depot/push_command.ts")).runPush(host, args),
+  },
+  depot: {
+    usage: "redpkt seed depot [FLAGS]",
+    about: "Keeps files for hosts to fetch.",
+    run: async (host, args) => await (await import("./depot/depot_command.ts")).runDepot(host, args),
+  },
   reissue: {
     usage: "redpkt seed reissue LOST [FLAGS]",
     about: "Makes tickets anew whose host is gone, with its disk.",

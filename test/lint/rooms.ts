@@ -132,7 +132,11 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli ledger/record ledger/disk ledger/kinds books/account ledger/chain books/contract ledger/store books/open books/uplink",
   ],
   ["seed/reissue", "base cli seed/plan seed/file books/account books/contract books/command"],
-  ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim seed/reissue"],
+  ["seed/depot", "base cli seed/file admin gateway/tls"],
+  [
+    "seed",
+    "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim seed/reissue seed/depot",
+  ],
   ["show/command", "base bus cli seed/plan seed/file show link show/console seed"],
   ["client/answers", "base wire wire/v1 engine/common client/state client/follow client/act"],
   ["monitor/money", "ledger/record admin monitor/timeline monitor/collect"],
@@ -175,7 +179,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["report", "base charts cli counters plugin monitor/timeline report/data"],
   [
     "server",
-    "base bus cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
+    "base bus cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink seed/depot server/worker server/host server/show",
   ],
   [
     "monitor",
