@@ -1,5 +1,5 @@
 import { AwardState } from "./award_state.ts";
-import type { AwardSums, BooksSums, EntrySums } from "./statements.ts";
+import type { BooksSums } from "./statements.ts";
 import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 
 /** What became of a sponsor's packets and money: columns of a statement, in order. */
