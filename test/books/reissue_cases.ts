@@ -122,6 +122,22 @@ export const REISSUE_CASES: readonly BooksCase[] = [
     assert.equal(kindOf(await books.reissues.reissue(wanted(8))), "done");
     assert.equal(kindOf(await books.reissues.reissue(wanted(5, { hash: "b".repeat(64) }))), "unclaimed");
   }],
+  ["what a lost host hasn't said that it put in is put in once all the same", async ({ books }) => {
+    const hosts = new Hosts(books);
+    await hosts.rows(LOST, [0, EntryKind.mint, 5_000, 0, FEN, 3, 1, FIRST_MS]);
+    const { ledger } = (await books.intake.cursor(LOST))!;
+    await books.intake.claimSeed({ hash: "a".repeat(64), host: LOST, ledger }, FIRST_MS);
+    assert.equal(kindOf(await books.reissues.reissue(wanted(5))), "done");
+    await hosts.rows(SPARE, [...minted(1_001, 6), ...won(1_001, 8)]);
+    await settleAll(books);
+    const sumsOf = async () => {
+      const { putInFen, notWonFen, differenceFen } = await total(books);
+      return [putInFen, notWonFen, differenceFen];
+    };
+    assert.deepEqual(await sumsOf(), [FEN + 60, FEN + 50, 0]);
+    await hosts.rows(LOST, minted(1, TICKETS));
+    assert.deepEqual(await sumsOf(), [FEN + 100, FEN + 90, 0]);
+  }],
   ["a reserve gives each id once, and no more than it has", async ({ books }) => {
     await begin(books);
     const { ledger } = (await books.intake.cursor(LOST))!;

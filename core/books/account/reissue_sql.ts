@@ -7,7 +7,7 @@ export function isReissuedSql(schema: string, packet: string): string {
 
 /**
  * By sponsor: what was made anew, and what of it the lost ledgers gave back nevertheless when somebody found and closed
- * them. SQL that both databases understand.
+ * them. What a lost host hasn't said that it put in is no sum yet. SQL that both databases understand.
  */
 export function reissuedSumsSql(schema: string): string {
   return `select r.sponsor, sum(r.last - r.first + 1) as packets, sum(r.fen) as fen,
@@ -16,5 +16,8 @@ export function reissuedSumsSql(schema: string): string {
         then r.fen - coalesce((select sum(w.amount) from ${schema}entry w where w.host = r.host
           and w.kind = ${EntryKind.award} and w.packet between r.first and r.last), 0)
         else 0 end) as given_back_fen
-    from ${schema}reissued r group by r.sponsor`;
+    from ${schema}reissued r where exists (select 1 from ${schema}entry m where m.host = r.host
+      and m.kind = ${EntryKind.mint} and m.sponsor = r.sponsor
+      and r.first between m.packet and m.packet + m.count - 1)
+    group by r.sponsor`;
 }

@@ -54,7 +54,13 @@ export class ModelStatements implements Statements {
       awards: [...states.values()],
       waiting: openingSums(openings.filter(({ packetId }) => !isReissued(packetId))),
       again: openingSums(again.filter(({ packetId }) => !isReissued(packetId))),
-      reissued: reissued.map(({ sponsor, host, first, last, fen }) => {
+      reissued: reissued.filter(({ host, sponsor, first }) =>
+        (rows.get(host) ?? []).some((row) => {
+          const firstMinted = row[RowField.packetId];
+          return row[RowField.kind] === EntryKind.mint && row[RowField.sponsor] === sponsor &&
+            firstMinted <= first && first < firstMinted + row[RowField.count];
+        })
+      ).map(({ sponsor, host, first, last, fen }) => {
         const of = rows.get(host) ?? [];
         const gaveBack = of.some((row) =>
           row[RowField.kind] === EntryKind.giveBack && row[RowField.sponsor] === sponsor

@@ -30,6 +30,8 @@ export class HttpConnections {
   /** Those that nobody uses now; who was used last is used next, so that the others may be closed by their server. */
   #idle: HttpConnection[] = [];
 
+  #isClosed = false;
+
   constructor(options: HttpConnectionsOptions) {
     this.#options = options;
     this.#deadlines = new Deadlines(options.timeoutMs);
@@ -42,7 +44,9 @@ export class HttpConnections {
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     let connection = this.#takeIdle();
     let wasSent = false;
+    let isLate = false;
     const cancel = this.#deadlines.begin(() => {
+      isLate = true;
       connection?.close(tooLate);
       resolve(undefined);
     });
@@ -52,9 +56,10 @@ export class HttpConnections {
         connection = await Promise.race([dialing, late]);
         if (connection === undefined) {
           dialing.then((dialed) => this.#release(dialed), () => {});
-          return { failure: tooLate, wasSent };
         }
       }
+      // Nobody would end a call that begins now.
+      if (connection === undefined || isLate) return { failure: tooLate, wasSent };
       wasSent = true;
       return await connection.ask(request);
     } catch (error) {
@@ -66,6 +71,7 @@ export class HttpConnections {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const connection of this.#all) connection.close();
     this.#all.clear();
     this.#idle = [];
@@ -80,7 +86,8 @@ export class HttpConnections {
   }
 
   #release(connection: HttpConnection): void {
-    if (connection.isOpen && this.#idle.length < this.#options.most) return void this.#idle.push(connection);
+    const isKept = connection.isOpen && !this.#isClosed;
+    if (isKept && this.#idle.length < this.#options.most) return void this.#idle.push(connection);
     connection.close();
     this.#all.delete(connection);
   }

@@ -151,6 +151,19 @@ Deno.test("a push goes on where it stood, and two at once bring each byte once",
     assert.deepEqual(Deno.readFileSync(store.path(file.hash)), bytes);
   }));
 
+Deno.test("what was all there when the depot or the host died is proven by whoever comes next", () =>
+  world(async ({ set, store, push, fetch }) => {
+    using file = new SeedFile(set.path("host-a"));
+    Deno.copyFileSync(set.path("host-a"), `${store.path(file.hash)}.part`);
+    assert.equal(await push(["host-a"]), 0);
+    const path = await fetch("host-a");
+    Deno.renameSync(path, `${path}.part`);
+    assert.equal(await fetch("host-a"), path);
+    using other = new SeedFile(set.path("host-b"));
+    Deno.writeFileSync(`${store.path(other.hash)}.part`, new Uint8Array(1_000_000));
+    assert.equal(await push(["host-b"]), 0, "what is longer than the file is none of it");
+  }));
+
 Deno.test("a manifest is of somebody trusted, the next one, and about files that are there", () =>
   world(async ({ set, client, push }) => {
     await push(["host-a"]);

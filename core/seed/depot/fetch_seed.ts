@@ -48,7 +48,8 @@ export async function fetchSeed(
     }
     while (!state.isWhole) {
       const { bytes, total } = await client.piece(file.hash, state.bytes);
-      if (total !== file.bytes || bytes.length === 0) {
+      const isShort = bytes.length === 0 && state.bytes < total;
+      if (total !== file.bytes || isShort) {
         throw new DepotAway(`${url}: has another file than its manifest`);
       }
       state = await store.add(file.hash, state.bytes, bytes, total);

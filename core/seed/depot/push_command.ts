@@ -94,17 +94,15 @@ async function push(
   onBytes(state.bytes);
   for (let idle = 0; !state.isWhole;) {
     const at = state.bytes;
-    // All of it is there and is being proven: whoever brings the last piece waits for that.
+    // All of it is there: somebody has it proven, or was ended while it was, and then we have it proven.
     if (at >= bytes && ++idle > MOST_TRIES) {
       throw new DepotAway(`${client.place}: proves ${hash} for too long`);
     }
-    if (at >= bytes) await sleep(REST_MS);
+    if (at >= bytes && idle > 1) await sleep(REST_MS);
     const piece = new Uint8Array(Math.max(0, Math.min(PIECE_BYTES, bytes - at)));
     file.seekSync(at, Deno.SeekMode.Start);
     for (let got = 0; got < piece.length;) got += file.readSync(piece.subarray(got)) ?? piece.length;
-    state = piece.length === 0
-      ? await trying(() => client.state(hash))
-      : await trying(() => client.put(hash, at, piece, bytes));
+    state = await trying(() => client.put(hash, at, piece, bytes));
     onBytes(Math.max(0, state.bytes - at));
   }
 }

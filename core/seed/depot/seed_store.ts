@@ -53,11 +53,16 @@ export class SeedStore {
   /**
    * Adds a piece to what is there. A piece that doesn't begin where that ends changes nothing.
    *
+   * @param piece empty to have proven what is all there
    * @param total bytes of the whole file; with the last one it is proven, and gets its name
    * @throws UserError if it isn't the file of this hash, signed by somebody trusted: nothing of it is kept then
    */
   async add(hash: string, at: number, piece: Uint8Array, total: number): Promise<SeedState> {
     const { bytes, isWhole } = this.state(hash);
+    if (!isWhole && bytes > total) {
+      Deno.removeSync(this.#part(hash)); // somebody has brought something else
+      return this.state(hash);
+    }
     if (isWhole || bytes !== at || this.#proving.has(hash) || at + piece.length > total) {
       return { bytes, isWhole };
     }
