@@ -79,7 +79,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "ledger/projection",
     "base cli ledger/record ledger/disk ledger/kinds ledger/chain ledger/checkpoint ledger/store",
   ],
-  ["seed", "base cli cli/command seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
   ["settle/judge", "base books/account books/contract"],
   ["admin/telemetry", "base cli counters admin"],
   ["books/model", "ledger/record ledger/kinds books/account books/contract settle/judge"],
@@ -94,7 +93,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["server/money", "base counters ledger/record seed/file ledger/ring plugin admin ledger/projection"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token ledger/ring plugin admin"],
-  ["show/command", "base bus cli cli/command seed/plan seed/file show link show/console seed"],
   [
     "audit/check",
     "base cli ledger/record ledger/registry ledger/disk ledger/kinds ledger/chain ledger/judge ledger/checkpoint ledger/store ledger/projection ledger/evidence",
@@ -171,10 +169,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],
   ["report", "base charts cli cli/command counters plugin monitor/timeline report/data"],
   [
-    "server",
-    "base bus cli cli/command counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
-  ],
-  [
     "monitor",
     "base charts bus cli cli/command os plugin show/console admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
   ],
@@ -237,6 +231,17 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base client/population bus ledger/record seed/plan seed/file seed/make show books/account engine/sim link books/contract plugin show/console books/model payout settle world/parts world/plan world/watch world/host",
   ],
   ["world", "base cli cli/command plugin world/replay world/plan world/run"],
+  ["seed/depot", "base cli cli/command seed/file admin gateway/tls"],
+  [
+    "server",
+    "base bus cli cli/command counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show seed/depot",
+  ],
+  ["seed/reissue", "base cli cli/command seed/plan seed/file books/account books/contract books/command"],
+  [
+    "seed",
+    "base cli cli/command seed/plan seed/file ledger/disk seed/make ledger/store seed/claim seed/depot seed/reissue",
+  ],
+  ["show/command", "base bus cli cli/command seed/plan seed/file show link show/console seed"],
 ];
 
 const mayImport = new Map(ROOMS.map(([room, rooms]) => [room, new Set(rooms.split(" "))]));
