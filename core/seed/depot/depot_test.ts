@@ -17,7 +17,7 @@ const TOKEN = "secret";
 function hostWith(token: string | undefined): Host {
   const clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
   return {
-    env: () => token,
+    env: (name: string) => name === "REDPKT_TOKEN" ? token : undefined,
     out: () => {},
     err: () => {},
     clock,
