@@ -3,7 +3,7 @@ import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
 import type { Clock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import type { Series } from "../counters/series.ts";
-import { formatAddress } from "../os/address.ts";
+import { formatServer } from "../os/server_addresses.ts";
 import type { GatewayFlags } from "./options.ts";
 import type { RunningGateway } from "./running_gateway.ts";
 
@@ -84,8 +84,8 @@ function health({ gateway, flags, engine, capacity, clock, startMs }: GatewayRou
     connections: counters.total("connections"),
     maxConnections: capacity,
     users: counters.total("users"),
-    servers: hosts.hosts.map(({ address, port }, i) => ({
-      server: `${formatAddress(address)}:${port}`,
+    servers: hosts.all.map((i) => ({
+      server: formatServer(hosts.addressOf(i)),
       up: hosts.isUp(i),
     })),
   };
@@ -98,7 +98,7 @@ function config(flags: GatewayFlags): unknown {
       ...flags,
       listen: `${listen.hostname}:${listen.port}`,
       admin: `${admin.hostname}:${admin.port}`,
-      server: server.map(({ address, port }) => `${formatAddress(address)}:${port}`),
+      server: server.map(formatServer),
     },
   };
 }

@@ -28,9 +28,15 @@ export const GATEWAY_FLAGS = {
     "0.0.0.0:8080",
   ),
   server: {
-    ...listFlag("LIST", `servers: ADDRESS:PORT, a range, or several [${DEFAULT_SERVER}]`),
+    ...listFlag("LIST", `servers: ADDRESS:PORT, NAME:PORT, a range, or several [${DEFAULT_SERVER}]`),
     schema: addressList((texts) => parseServers(texts.length === 0 ? [DEFAULT_SERVER] : texts)),
   },
+  hosts: flag("FILE", "signed host list of the servers, instead of --server", z.string().min(1).optional()),
+  "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
+  network: listFlag(
+    "NAME",
+    "network of this gateway, whose clusters come first; may be repeated, the best first",
+  ),
   admin: flag(
     "HOST:PORT",
     "address of the admin API",
@@ -103,6 +109,17 @@ export const GATEWAY_FLAGS = {
 } satisfies Flags;
 
 export type GatewayFlags = FlagValues<typeof GATEWAY_FLAGS>;
+
+/** A list says where servers are. */
+export function hostsProblems(
+  { hosts, network = [] }: Partial<GatewayFlags>,
+  args: readonly string[],
+): string[] {
+  if (hosts === undefined) return network.length === 0 ? [] : ["--network: needs --hosts FILE"];
+  return args.some((arg) => /^--server(=|$)/.test(arg))
+    ? ["--hosts, --server: both are given. The list says where servers are: leave --server out"]
+    : [];
+}
 
 /** A certificate is of no use without its key, and a key without its certificate. */
 export function tlsProblems({ "tls-cert": cert, "tls-key": key }: Partial<GatewayFlags>): string[] {

@@ -9,7 +9,7 @@ import { isTest, projectPath, resolveSpecifier } from "./project.ts";
 export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
   ["charts", ""],
-  ["client/population", ""],
+  ["hosts/order", ""],
   ["gateway/door", ""],
   ["plugins/cue", ""],
   ["plugins/seed", ""],
@@ -18,6 +18,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["plugins/throttle/common", ""],
   ["bus", "base"],
   ["cli", "base"],
+  ["client/population", "hosts/order"],
   ["client/schedule", "base"],
   ["counters", "base"],
   ["ledger/record", "base"],
@@ -39,6 +40,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["plugins/shake", "plugins/shake/common plugins/shake/host plugins/shake/set"],
   ["plugins/throttle", "plugins/throttle/common plugins/throttle/host plugins/throttle/set"],
   ["seed/file", "base seed/plan"],
+  ["hosts/list", "base os hosts/order seed/file"],
   ["threads", "base os"],
   ["wire/v1", "base wire"],
   ["depot/manifest", "base cli seed/file"],
@@ -46,7 +48,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/uring/ring", "base os threads"],
   ["ledger/disk", "base ledger/record ledger/registry"],
   ["ledger/kinds", "base ledger/record ledger/registry"],
-  ["phone/library", "base client/schedule wire phone/transport wire/v1"],
+  ["phone/library", "base client/schedule wire hosts/list hosts/order phone/transport wire/v1"],
   ["seed/make", "base seed/plan seed/file"],
   ["show", "base ledger/record seed/file"],
   ["token", "base cli wire wire/v1"],
@@ -82,6 +84,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli ledger/record ledger/disk ledger/kinds ledger/chain ledger/checkpoint ledger/store",
   ],
   ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
+  ["hosts/command", "base cli os hosts/order hosts/list seed/file seed admin"],
   ["settle/judge", "base books/account books/contract"],
   ["admin/telemetry", "base cli counters admin"],
   ["books/model", "ledger/record ledger/kinds books/account books/contract settle/judge"],
@@ -102,11 +105,14 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli ledger/record ledger/registry ledger/disk ledger/kinds ledger/chain ledger/judge ledger/checkpoint ledger/store ledger/projection ledger/evidence",
   ],
   ["books/open", "base books/contract books/postgres books/sqlite"],
-  ["client/connect", "base client/schedule counters wire wire/v1 engine/common token client/state"],
+  [
+    "client/connect",
+    "base client/schedule counters hosts/order wire wire/v1 engine/common token client/state",
+  ],
   ["client/fetch", "base client/schedule counters threads depot/manifest client/state depot/serve"],
   ["client/follow", "base client/schedule counters wire wire/v1 engine/common client/state"],
   ["depot", "base cli counters seed/file depot/manifest admin admin/telemetry depot/serve"],
-  ["gateway/relay", "base gateway/door counters wire wire/v1 engine/common admin set/common"],
+  ["gateway/relay", "base gateway/door counters hosts/order wire wire/v1 engine/common admin set/common"],
   [
     "ledger/thread",
     "base counters ledger/record os ledger/registry threads ledger/disk ledger/kinds ledger/judge ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
@@ -123,7 +129,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "gateway",
-    "base gateway/door cli counters os wire threads engine/common engine admin admin/telemetry gateway/tls gateway/relay",
+    "base gateway/door cli counters os hosts/order hosts/list wire threads engine/common engine admin admin/telemetry gateway/tls gateway/relay",
   ],
   ["monitor/collect", "base charts cli counters os admin monitor/timeline"],
   ["payout", "base cli payout/gateway payout/fake books/account books/contract books/open"],
@@ -133,7 +139,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "books/command",
     "base cli ledger/record ledger/disk ledger/kinds books/account ledger/chain books/contract ledger/store books/open books/uplink",
   ],
-  ["client/answers", "base wire wire/v1 engine/common client/state client/follow client/act"],
+  ["client/answers", "base wire wire/v1 engine/common client/state client/connect client/follow client/act"],
   ["monitor/money", "ledger/record admin monitor/timeline monitor/collect"],
   [
     "server/worker",
@@ -145,7 +151,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "client/fleet",
-    "base client/population client/schedule counters wire threads wire/v1 engine/common token client/state client/connect client/follow client/act client/answers",
+    "base client/population client/schedule counters hosts/order wire threads wire/v1 engine/common token client/state client/connect client/follow client/act client/answers",
   ],
   ["monitor/record", "base charts cli counters monitor/timeline monitor/collect monitor/money"],
   ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
@@ -160,12 +166,15 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["statement", "base cli books/account books/contract books/open books/command"],
   [
     "client/main",
-    "base client/population cli client/schedule counters os wire seed/file threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fetch client/follow client/fleet",
+    "base client/population cli client/schedule counters os hosts/order hosts/list wire seed/file threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fetch client/follow client/fleet",
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["monitor/web/page", "base show/console monitor/timeline monitor/collect monitor/money monitor/view"],
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
-  ["server/show", "base bus cli seed/file show link admin server/host"],
+  [
+    "server/show",
+    "base bus cli ledger/record wire hosts/list seed/file token ledger/kinds show link plugin admin server/host",
+  ],
   [
     "monitor/web",
     "base web show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
@@ -174,7 +183,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["report", "base charts cli counters plugin monitor/timeline report/data"],
   [
     "server",
-    "base bus cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
+    "base bus cli counters ledger/record os wire engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
   ],
   [
     "monitor",
@@ -201,7 +210,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "party",
-    "base cli os wire/v1 engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
+    "base cli os wire/v1 engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/relay gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
   ],
 ];
 

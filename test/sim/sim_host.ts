@@ -10,7 +10,7 @@ import { LedgerBoard, LedgerState } from "../../core/ledger/ring/ledger_board.ts
 import { LedgerRing } from "../../core/ledger/ring/ledger_ring.ts";
 import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import { LedgerLoop, Step } from "../../core/ledger/thread/ledger_loop.ts";
-import type { AnyPlugin, Tickets } from "../../core/plugin/plugin.ts";
+import type { AnyPlugin, EntryProposal, EntryVerdict, Tickets } from "../../core/plugin/plugin.ts";
 import { HostEntries } from "../../core/server/host/host_entries.ts";
 import { hostMetrics } from "../../core/server/host/host_metrics.ts";
 import { PluginHalves } from "../../core/server/host/host_plugins.ts";
@@ -198,6 +198,11 @@ export class SimHost implements SimActor {
       ...loops.map((loop) => loop.nextDueMs()),
       ...this.#engines.map((e) => e.nextDueMs()),
     );
+  }
+
+  /** Enters something into the ledger, as the main thread does. */
+  enter(entry: EntryProposal): Promise<EntryVerdict> {
+    return this.#entries.enter(entry);
   }
 
   /** Tells every worker something, as the main thread does. */

@@ -17,7 +17,7 @@ import { MOST_OPEN } from "../state/open_shakes.ts";
 import type { FetchOptions } from "./fetch_thread.ts";
 import { PACINGS } from "../schedule/pacing.ts";
 import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf } from "../../base/segment.ts";
-import { parseServers, parseSources, type ServerAddress } from "../../os/server_addresses.ts";
+import { parseServers, parseSources, type ServerPlace } from "../../os/server_addresses.ts";
 
 const DEFAULT_SERVER = "127.0.0.1:1025";
 
@@ -57,9 +57,19 @@ export const CLIENT_FLAGS = {
     parsed(parseSegment, "must be I/N with I from 1 to N, such as 3/17").prefault("1/1"),
   ),
   server: {
-    ...listFlag("LIST", `servers: ADDRESS:PORT, a range, or several [${DEFAULT_SERVER}]`),
+    ...listFlag("LIST", `servers: ADDRESS:PORT, NAME:PORT, a range, or several [${DEFAULT_SERVER}]`),
     schema: addressList((texts) => parseServers(texts.length === 0 ? [DEFAULT_SERVER] : texts)),
   },
+  hosts: flag(
+    "FILE",
+    "signed host list: users find their hosts by it, and others when those are gone; instead of --server",
+    z.string().min(1).optional(),
+  ),
+  "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
+  network: listFlag(
+    "NAME",
+    "network of the users, whose clusters come first; may be repeated, the best first",
+  ),
   source: {
     ...listFlag("LIST", "source addresses of this host, a range, or several; absent: the kernel chooses"),
     schema: addressList(parseSources),
@@ -169,7 +179,11 @@ export interface ClientOptions {
   /** What users fetch in idle time, if anything. */
   readonly fetch: FetchOptions | undefined;
   readonly segment: Segment;
-  readonly servers: readonly ServerAddress[];
+  readonly servers: readonly ServerPlace[];
+  /** Where the host list is, if users go by one. */
+  readonly hosts:
+    | { readonly path: string; readonly keys: string; readonly networks: readonly string[] }
+    | undefined;
   readonly sources: readonly number[];
   readonly tokenRules: TokenRules | undefined;
   readonly control: HttpAddress;
@@ -219,6 +233,10 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
   if (protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
     problems.push("--behave: version 0 users send nothing. Add --protocol 1");
   }
+  if (values.hosts !== undefined && args.some((arg) => /^--server(=|$)/.test(arg))) {
+    problems.push("--hosts, --server: both are given. The list says where servers are: leave --server out");
+  }
+  if (values.hosts === undefined && values.network.length > 0) problems.push("--network: needs --hosts FILE");
   const mostOpen = values.open ?? (values.protocol === "0" ? 1 : MOST_OPEN);
   if (values.protocol === "0" && mostOpen > 1) {
     problems.push(
@@ -248,6 +266,9 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
       : { url: values.depot.replace(/\/+$/, ""), keys: values["depot-keys"], sample: values["depot-sample"] },
     segment,
     servers: values.server,
+    hosts: values.hosts === undefined
+      ? undefined
+      : { path: values.hosts, keys: values["hosts-keys"], networks: values.network },
     sources: values.source,
     tokenRules: keys === undefined
       ? undefined

@@ -14,6 +14,10 @@ export const ShakeMessage = {
   leaseGreetings: 4,
   /** SET to host: greetings that were given away, and those that are left. */
   giveBackGreetings: 5,
+  /** SET to host: a user opens what this host's ledger doesn't know; connection, its generation, user and packet. */
+  openElsewhere: 6,
+  /** Host to SET: what came of it; connection, its generation, packet, result and amount in fen. */
+  openedElsewhere: 7,
 } as const;
 
 /** Most packets in one message, and in the hands of one SET; the host keeps count. */

@@ -9,6 +9,7 @@ import { MAX_LEASED, MESSAGE_WORDS, PACKET_WORDS, ShakeMessage } from "../common
 import type { ShakeConfig } from "../common/config.ts";
 import { Demand } from "./demand.ts";
 import { GreetingDealer } from "./greeting_dealer.ts";
+import { OpensElsewhere } from "./opens_elsewhere.ts";
 import { Orders } from "./orders.ts";
 import { PacketQueue } from "../common/packet_queue.ts";
 
@@ -28,6 +29,7 @@ export class ShakeHost implements PluginControl {
   readonly #pool = new PacketQueue();
   readonly #demand: Demand;
   readonly #greetings: GreetingDealer;
+  readonly #elsewhere: OpensElsewhere;
   /** By SET: what it was told of "all gone". */
   readonly #toldGone: Uint8Array;
   /** By SET: packets sent there less those that came back. Less those drawn, it bounds what the SET holds. */
@@ -45,6 +47,7 @@ export class ShakeHost implements PluginControl {
     const orders = this.#orders = new Orders(host, config.sponsors);
     this.#demand = new Demand(host, ["shakeWon", "shakeNothing", "shakeAllGone", "shakeGreeted"]);
     this.#greetings = new GreetingDealer(host);
+    this.#elsewhere = new OpensElsewhere(host);
     this.#toldGone = new Uint8Array(host.setCount);
     this.#sent = new Float64Array(host.setCount);
     this.routes = [{
@@ -81,6 +84,7 @@ export class ShakeHost implements PluginControl {
 
   onMessage(set: number, words: Int32Array, at: number, count: number): void {
     if (words[at] === ShakeMessage.giveBackGreetings) return this.#greetings.takeBack(words, at, count);
+    if (words[at] === ShakeMessage.openElsewhere) return this.#elsewhere.open(set, words, at + 1);
     if (words[at] !== ShakeMessage.giveBack) return;
     this.#sent[set] -= (count - 1) / PACKET_WORDS;
     for (let i = at + 1; i < at + count; i += PACKET_WORDS) {
@@ -93,6 +97,10 @@ export class ShakeHost implements PluginControl {
   }
 
   onTick(nowMs: number): number {
+    return this.#elsewhere.tell() ? this.#deal(nowMs) : Math.min(nowMs + DEAL_MS, this.#deal(nowMs));
+  }
+
+  #deal(nowMs: number): number {
     this.#demand.measure(nowMs);
     const source = this.#packets();
     if (!this.#isDraining) {
