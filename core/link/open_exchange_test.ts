@@ -95,7 +95,7 @@ Deno.test("an owner that is gone leaves the user to try later; the next try find
   pair.pass(1_900, true);
   assert.ok(!("7 100" in pair.said));
   pair.pass(200, true);
-  assert.deepEqual(pair.said, { "7 100": undefined });
+  assert.deepEqual(Object.entries(pair.said), [["7 100", undefined]]);
   pair.ask(7, 100);
   pair.pass(50);
   assert.equal(pair.said["7 100"]?.result, Result.ok);

@@ -131,7 +131,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "gateway",
     "base gateway/door cli counters os hosts/order hosts/list wire threads engine/common engine admin admin/telemetry gateway/tls gateway/relay",
   ],
-  ["monitor/collect", "base charts cli counters os admin monitor/timeline"],
+  ["monitor/collect", "base charts cli counters os hosts/list admin monitor/timeline"],
   ["payout", "base cli payout/gateway payout/fake books/account books/contract books/open"],
   ["set", "base counters ledger/record wire wire/v1 engine/common ledger/kinds plugin set/common set/awards"],
   ["settle", "base cli books/account books/contract books/open"],
@@ -187,7 +187,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "monitor",
-    "base charts bus cli os plugin show/console admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
+    "base charts bus cli os hosts/list plugin show/console admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
   ],
   ["rehearse/machine", "base cli os report/data rehearse/measure"],
   [
@@ -199,6 +199,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "rehearse/books",
     "base cli books/account books/open books/command reconcile rehearse/measure rehearse/stage",
   ],
+  [
+    "rehearse/hosts",
+    "base cli counters hosts/list seed/file reconcile rehearse/measure rehearse/stage",
+  ],
   ["rehearse/show", "base cli seed/file rehearse/measure rehearse/stage"],
   [
     "party/site",
@@ -206,7 +210,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "rehearse",
-    "base charts cli counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/books rehearse/show",
+    "base charts cli counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/books rehearse/hosts rehearse/show",
   ],
   [
     "party",

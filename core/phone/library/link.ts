@@ -224,6 +224,7 @@ export class Link {
     const old = this.#now!;
     this.#now = made;
     this.#next = undefined;
+    this.#cancelMove();
     this.#parts.addresses.arrived(made.address);
     this.#pings = 0;
     this.#after(LINGER_MS, () => this.#end(old));

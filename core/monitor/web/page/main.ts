@@ -8,6 +8,7 @@ import { drawMoney } from "./money.ts";
 import {
   countTargets,
   drawHosts,
+  drawPlaces,
   drawTargets,
   putTargets,
   startTargets,
@@ -43,6 +44,7 @@ async function loadPage(): Promise<void> {
   startCharts();
   putTargets(timeline.data.targets);
   drawHosts(timeline.data.clientHosts);
+  drawPlaces(timeline.data.places);
   drawTiles();
   drawMarks();
   drawMoney(timeline.data.money);
@@ -61,10 +63,11 @@ function listen(): void {
   });
   events.addEventListener("error", () => setLink("lost"));
   events.addEventListener("second", ({ data }) => {
-    const { point, targets, clientHosts, health } = JSON.parse(data) as PageSecond;
+    const { point, targets, places, clientHosts, health } = JSON.parse(data) as PageSecond;
     putSecond(point);
     putTargets(targets);
     timeline.data.clientHosts = clientHosts;
+    timeline.data.places = places;
     timeline.data.health = health;
     document.dispatchEvent(new CustomEvent("targets"));
     if (!isHeld) drawSoon();
@@ -91,6 +94,7 @@ function drawSoon(): void {
     drawTiles();
     drawTargets();
     drawHosts(timeline.data.clientHosts);
+    drawPlaces(timeline.data.places);
     drawStatus();
     drawCounters();
   });
