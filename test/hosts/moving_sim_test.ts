@@ -146,3 +146,14 @@ Deno.test("a newer list moves the users of a host that is drained, and a host th
   assert.deepEqual(world.hosts.map((_, i) => world.users(i)), homes);
   assertUndisturbed(world, before);
 });
+
+Deno.test("a fleet that is told to stop while users look for their home ends, and dials no more", () => {
+  const world = connected({ seed: 9, backMs: 2_000 });
+  world.kill(0);
+  backAgain(world);
+  world.pass(2_000);
+  world.fleet.obey({ order: "stop" });
+  const dials = world.total("dials");
+  world.runUntil(() => world.fleet.isStopped, 10_000);
+  assert.equal(world.total("dials"), dials);
+});

@@ -49,6 +49,8 @@ export class FleetMoves {
   /** Old connections, oldest first: number, generation and when they are closed. */
   readonly #left: { connection: number; generation: number; untilMs: number }[] = [];
 
+  #hasEnded = false;
+
   constructor(parts: FleetMovesParts) {
     const { users: { count }, clock } = parts;
     this.#parts = parts;
@@ -172,9 +174,10 @@ export class FleetMoves {
     }
   }
 
-  /** The fleet ends: whatever is under way does too. */
+  /** The fleet ends: whatever is under way does too, and nobody goes anywhere any more. */
   end(): void {
     const { engine } = this.#parts;
+    this.#hasEnded = true;
     for (const { connection } of this.#trials.values()) engine.close(connection);
     for (const { connection, generation } of this.#left) {
       if (engine.generation[connection] === generation) engine.close(connection);
@@ -184,7 +187,7 @@ export class FleetMoves {
   /** @param isHome whether they go home, wherever they were told to leave */
   #go(user: number, step: number, isHome = false): void {
     const { engine, users, hosts, block, clock } = this.#parts;
-    if (users.state[user] !== UserState.ready || this.#trials.has(user)) return;
+    if (this.#hasEnded || users.state[user] !== UserState.ready || this.#trials.has(user)) return;
     const place = isHome ? hosts.homeOf(user) : hosts.placeElsewhere(user, step);
     if (hosts.isAt(user, place)) return;
     const connection = engine.dial(hosts.targetOf(place, user));

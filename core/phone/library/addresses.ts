@@ -6,7 +6,10 @@ import { type Avoided, HostOrder, NOTHING_AVOIDED } from "../../hosts/order/host
 export interface Addresses {
   /** Where it is, or tries next. */
   readonly current: string;
-  /** The connection was lost, or not made; `attempt` counts those since a good one. Returns the longest wait in ms, if it knows one. */
+  /**
+   * The connection was lost, or not made; `attempt` counts those since a good one. Returns the longest wait in ms, if it
+   * knows one.
+   */
   lost(attempt: number): number | undefined;
   /** A login took so long. */
   reached(rttMs: number): void;
