@@ -1,4 +1,5 @@
 import type { Random } from "../../base/random.ts";
+import type { DialedHosts } from "../../hosts/order/dialed_hosts.ts";
 import { PASS_BUDGET_MS } from "../../engine/common/engine.ts";
 import type { FrameCursor } from "../../wire/frame_cursor.ts";
 import { frames, Opcode1 } from "../../wire/v1/frames.ts";
@@ -48,7 +49,6 @@ export class FleetMoves {
   readonly #trials = new Map<number, Trial>();
   /** Old connections, oldest first: number, generation and when they are closed. */
   readonly #left: { connection: number; generation: number; untilMs: number }[] = [];
-
   #hasEnded = false;
 
   constructor(parts: FleetMovesParts) {
@@ -89,8 +89,12 @@ export class FleetMoves {
   }
 
   /** A newer list counts: users whose host is out leave it, others go to their new home, slowly. */
-  renewed(): void {
-    const { users, hosts, protocol } = this.#parts;
+  renew(list: DialedHosts): void {
+    const { engine, users, hosts, protocol } = this.#parts;
+    // Who is on their way goes by the old one.
+    for (const { connection } of this.#trials.values()) engine.abort(connection);
+    this.#trials.clear();
+    hosts.renew(list);
     for (let user = 0; user < users.count && protocol !== 0; user++) {
       if (users.state[user] !== UserState.ready) continue;
       if (hosts.mustLeave(user)) this.#leave(user, hosts.moveMs);

@@ -258,8 +258,7 @@ export class Fleet implements EngineHandler {
         this.#shakes.isWaveOpen = order.isOpen;
         return;
       case "hosts":
-        this.#hosts?.renew(order.hosts);
-        return this.#moves?.renewed();
+        return this.#moves?.renew(order.hosts);
       case "stop":
         this.#moves?.end();
         return this.#ending.begin();

@@ -34,6 +34,9 @@ export async function dialedHosts(
       }
     })),
   })));
+  if (clusters.every(({ state, hosts }) => state === "out" || hosts.every((host) => host.state === "out"))) {
+    problems.push("every host of the list is out: none takes users");
+  }
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   const { version, moveS, backS } = list;
   return { version, moveMs: moveS * 1000, backMs: backS * 1000, networks, clusters };

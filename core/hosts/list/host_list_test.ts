@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { KeyFolder } from "../../seed/file/keys.ts";
 import { type HostList, hostsOf, parseHostList, writeHostList } from "./host_list.ts";
+import { dialedHosts } from "./dial_list.ts";
 import { HostListFile } from "./list_file.ts";
 import { readSignedList, signHostList } from "./signed_list.ts";
 import { type ListFault, ListRefused } from "./split_signed.ts";
@@ -55,6 +56,20 @@ Deno.test("everything that is wrong with a list is told at once, with its place"
     /version: .*\n?.*event: |event: .*\nversion: /s,
   );
   for (const text of ["", "null", "[]", "{", "1"]) assert.throws(() => parseHostList(text));
+});
+
+Deno.test("a list without a host that takes users, or with one that has no address, is refused as a whole", async () => {
+  const ask = (name: string) =>
+    name === "gw.example" ? Promise.resolve(["10.0.0.9"]) : Promise.reject(new Error("not found"));
+  const dial = (host: object, cluster: object = {}) => dialedHosts(listOf(plain({}, host, cluster)), [], ask);
+  const { clusters } = await dial({ address: "gw.example" });
+  assert.deepEqual(clusters[0].hosts[0].targets, [{ address: 0x0a00_0009, port: 1025 }]);
+  await assert.rejects(
+    () => dial({ address: "lost.example" }),
+    /host n1: lost\.example: has no address: not found/,
+  );
+  await assert.rejects(() => dial({ state: "out" }), /every host of the list is out/);
+  await assert.rejects(() => dial({}, { state: "out" }), /every host of the list is out/);
 });
 
 Deno.test("a list that is forged, damaged, older or another event's counts for nothing, and each is told apart", async () => {

@@ -219,7 +219,7 @@ function targets(core: MonitorCore, { filter, sort, isReversed }: ViewState, { c
     ...shown.map(([name, width]) => span(name.padStart(width), "muted")),
   ];
   return [
-    ...placeRowLines(core),
+    ...clusterLines(core),
     title,
     ...rows.map((row): Line => [
       ...fit([span(row.name)], nameWidth),
@@ -233,7 +233,7 @@ function targets(core: MonitorCore, { filter, sort, isReversed }: ViewState, { c
 }
 
 /** Every city and cluster: its hosts, its users, and what is lost of it. */
-function placeRowLines({ targets }: MonitorCore): Line[] {
+function clusterLines({ targets }: MonitorCore): Line[] {
   const places = placesOf(targets);
   if (places.length === 0) return [];
   const title = "place".padEnd(24) + "hosts".padStart(12) + "connections".padStart(13) +

@@ -7,8 +7,8 @@ import { drawShow, startShow } from "./show.ts";
 import { drawMoney } from "./money.ts";
 import {
   countTargets,
+  drawClusters,
   drawHosts,
-  drawPlaces,
   drawTargets,
   putTargets,
   startTargets,
@@ -44,7 +44,7 @@ async function loadPage(): Promise<void> {
   startCharts();
   putTargets(timeline.data.targets);
   drawHosts(timeline.data.clientHosts);
-  drawPlaces(timeline.data.places);
+  drawClusters(timeline.data.places);
   drawTiles();
   drawMarks();
   drawMoney(timeline.data.money);
@@ -94,7 +94,7 @@ function drawSoon(): void {
     drawTiles();
     drawTargets();
     drawHosts(timeline.data.clientHosts);
-    drawPlaces(timeline.data.places);
+    drawClusters(timeline.data.places);
     drawStatus();
     drawCounters();
   });

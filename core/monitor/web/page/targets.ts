@@ -34,9 +34,9 @@ let targetRows: readonly TargetRow[] = [];
 const order = { key: "name" as keyof TargetRow, isDown: false, filter: "" };
 
 /** Every city and cluster: what its hosts tell together, and what is lost of it. */
-export function drawPlaces(places: readonly PlaceRow[]): void {
-  byId("places").hidden = places.length === 0;
-  byId("place-body").replaceChildren(
+export function drawClusters(places: readonly PlaceRow[]): void {
+  byId("clusters").hidden = places.length === 0;
+  byId("cluster-body").replaceChildren(
     ...places.map(({ kind, name, city, hosts, lost, ended, connections, answered, p99Us }) => {
       const state = lost === hosts
         ? "lost"
