@@ -3,6 +3,7 @@
  * meets the plugins and scenarios that come with it, which `plugins/built_in.ts` lists.
  */
 import { builtIn } from "./plugins/built_in.ts";
+import type { CommandTable } from "./core/cli/command/dispatch.ts";
 import type { Program } from "./core/cli/host.ts";
 import { firstParentMessage, threadRole } from "./core/threads/thread.ts";
 
@@ -31,11 +32,11 @@ if (role !== undefined) {
   await run(await firstMessage, { ...program, command: ["redpkt"] });
 } else {
   const [{ dispatch }, { processHost }, { VERSION }] = await Promise.all([
-    import("./core/cli/dispatch.ts"),
+    import("./core/cli/command/dispatch.ts"),
     import("./core/cli/process_host.ts"),
     import("./core/base/version.ts"),
   ]);
-  const commands = {
+  const commands: CommandTable = {
     server: {
       summary: "holds connections and decides every shake",
       load: () => import("./core/server/server.ts"),
@@ -123,6 +124,16 @@ if (role !== undefined) {
     demo: {
       summary: "rehearses the gala on this machine",
       load: () => import("./core/rehearse/demo.ts"),
+    },
+    completion: {
+      summary: "prints what makes a shell complete commands and flags",
+      load: async () => ({
+        command: (await import("./core/cli/command/completion.ts")).completionCommand(commands),
+      }),
+    },
+    man: {
+      summary: "prints manual pages",
+      load: async () => ({ command: (await import("./core/cli/command/manual.ts")).manualCommand(commands) }),
     },
   };
   Deno.exit(await dispatch(processHost(program), commands, VERSION));

@@ -3,10 +3,10 @@ import { serveApi } from "../admin/serve.ts";
 import { exportOpenTelemetry } from "../admin/telemetry/open_telemetry.ts";
 import { tellAction, tellFault } from "../admin/telemetry/telemetry.ts";
 import { Random, systemSeed } from "../base/random.ts";
-import { ExitCode, UserError } from "../base/user_error.ts";
+import { ExitCode } from "../base/user_error.ts";
 import { VERSION } from "../base/version.ts";
-import { helpText, readFlags } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { dialedHosts } from "../hosts/list/dial_list.ts";
 import { HostListFile } from "../hosts/list/list_file.ts";
@@ -19,7 +19,7 @@ import type { EngineName } from "../engine/common/engine.ts";
 import { collectGarbage } from "../os/collect_garbage.ts";
 import { descriptorLimit } from "../os/descriptors.ts";
 import { gatewayRoutes } from "./admin_routes.ts";
-import { GATEWAY_FLAGS, type GatewayFlags, hostsProblems, tlsProblems } from "./options.ts";
+import { DEFAULT_SERVERS, GATEWAY_FLAGS, type GatewayFlags, gatewayProblems } from "./options.ts";
 import { GATEWAY_DESCRIPTORS, RunningGateway } from "./running_gateway.ts";
 import { readTls, watchTls } from "./tls/tls_files.ts";
 
@@ -27,26 +27,23 @@ import { readTls, watchTls } from "./tls/tls_files.ts";
 const HOSTS_LOOK_MS = 1_000;
 
 /** `redpkt gateway`: takes WebSockets, and brings their frames to servers. */
-export const command: Command = {
-  summary: "brings users of browsers to servers: WebSockets to TCP",
-  async run(host, args) {
-    const { values, operands, wantsHelp, problems } = readFlags(args, GATEWAY_FLAGS);
-    if (wantsHelp) {
-      host.out(
-        helpText(
-          "redpkt gateway [FLAGS]",
-          "Takes WebSockets and brings their frames to servers.",
-          GATEWAY_FLAGS,
-        ),
-      );
-      return ExitCode.ok;
-    }
-    if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt gateway takes flags only`);
-    problems.push(...tlsProblems(values), ...hostsProblems(values, args));
-    if (problems.length > 0) throw new UserError(problems.join("\n"));
-    return await serve(host, values as GatewayFlags);
+export const command = commandOf(
+  {
+    name: "gateway",
+    about: "Takes WebSockets and brings their frames to servers.",
+    flags: GATEWAY_FLAGS,
+    examples: [
+      { line: "redpkt gateway", shows: "brings browsers to the server of this machine" },
+      {
+        line: "redpkt gateway --server 10.0.0.1-10.0.0.4:1025 --tls-cert site.pem --tls-key site.key",
+        shows: "TLS in front of four servers",
+      },
+    ],
   },
-};
+  (host, flags) =>
+    serve(host, { ...flags, server: flags.server.length === 0 ? DEFAULT_SERVERS : flags.server }),
+  gatewayProblems,
+);
 
 /** How many WebSockets descriptors allow: each takes one, and another for its server but with engine `uring`. */
 export function gatewayCapacity(engine: EngineName, wanted: number): number {

@@ -245,10 +245,10 @@ Deno.test("a server that tells its users to move gets nobody any more: who logs 
   const peer = await world.peer();
   peer.send(loginOf(7));
   // Whichever of them is the user's own.
-  const [connection, other] = await Promise.race([
-    first.accept().then((connection) => [connection, second] as const),
-    second.accept().then((connection) => [connection, first] as const),
-  ]);
+  const accepts = [first.accept(), second.accept()];
+  const [connection, other] = await Promise.race(
+    accepts.map(async (accept, i) => [await accept, accepts[1 - i]] as const),
+  );
   await connection.write(loggedIn);
   await peer.next();
   const move = frameOf(frames.move, { withinMs: 0, scope: 0 });
@@ -256,7 +256,7 @@ Deno.test("a server that tells its users to move gets nobody any more: who logs 
   assert.deepEqual(await peer.next(), joined(answer(1), move));
   const again = await world.peer();
   again.send(loginOf(7));
-  const elsewhere = await other.accept();
+  const elsewhere = await other;
   assert.deepEqual(await readBytes(elsewhere, LOGIN_BYTES), loginOf(7));
   await elsewhere.write(loggedIn);
   assert.deepEqual(await again.next(), loggedIn);
@@ -269,12 +269,12 @@ Deno.test("a server that ends a connection before the login, without a word, is 
   await using world = await GatewayWorld.start([first.port, second.port]);
   const peer = await world.peer();
   peer.send(loginOf(7));
-  const [connection, other] = await Promise.race([
-    first.accept().then((connection) => [connection, second] as const),
-    second.accept().then((connection) => [connection, first] as const),
-  ]);
+  const accepts = [first.accept(), second.accept()];
+  const [connection, other] = await Promise.race(
+    accepts.map(async (accept, i) => [await accept, accepts[1 - i]] as const),
+  );
   connection.close();
-  const elsewhere = await other.accept();
+  const elsewhere = await other;
   assert.deepEqual(await readBytes(elsewhere, LOGIN_BYTES), loginOf(7));
   await elsewhere.write(loggedIn);
   assert.deepEqual(await peer.next(), loggedIn, "the user notices nothing");

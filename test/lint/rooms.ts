@@ -18,6 +18,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["plugins/throttle/common", ""],
   ["bus", "base"],
   ["cli", "base"],
+  ["cli/command", "base cli"],
   ["client/population", "hosts/order"],
   ["client/schedule", "base"],
   ["counters", "base"],
@@ -51,7 +52,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["phone/library", "base client/schedule wire hosts/list hosts/order phone/transport wire/v1"],
   ["seed/make", "base seed/plan seed/file"],
   ["show", "base ledger/record seed/file"],
-  ["token", "base cli wire wire/v1"],
+  ["token", "base cli cli/command wire wire/v1"],
   ["books/account", "ledger/record ledger/kinds"],
   ["engine/deno", "base os threads engine/common"],
   ["engine/epoll", "base os threads engine/common"],
@@ -78,13 +79,13 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["seed/claim", "base cli seed/file ledger/disk ledger/chain"],
   ["show/console", "base bus ledger/record seed/plan seed/file ledger/disk show link"],
   ["admin", "base cli counters plugin"],
-  ["doctor", "base cli os engine/common engine/uring/ring engine"],
+  ["doctor", "base cli cli/command os engine/common engine/uring/ring engine"],
   [
     "ledger/projection",
     "base cli ledger/record ledger/disk ledger/kinds ledger/chain ledger/checkpoint ledger/store",
   ],
-  ["seed", "base cli seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
-  ["hosts/command", "base cli os hosts/order hosts/list seed/file seed admin"],
+  ["seed", "base cli cli/command seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
+  ["hosts/command", "base cli cli/command os hosts/order hosts/list seed/file seed admin"],
   ["settle/judge", "base books/account books/contract"],
   ["admin/telemetry", "base cli counters admin"],
   ["books/model", "ledger/record ledger/kinds books/account books/contract settle/judge"],
@@ -99,7 +100,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["server/money", "base counters ledger/record seed/file ledger/ring plugin admin ledger/projection"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token ledger/ring plugin admin"],
-  ["show/command", "base bus cli seed/plan seed/file show link show/console seed"],
+  ["show/command", "base bus cli cli/command seed/plan seed/file show link show/console seed"],
   [
     "audit/check",
     "base cli ledger/record ledger/registry ledger/disk ledger/kinds ledger/chain ledger/judge ledger/checkpoint ledger/store ledger/projection ledger/evidence",
@@ -111,7 +112,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["client/fetch", "base client/schedule counters threads depot/manifest client/state depot/serve"],
   ["client/follow", "base client/schedule counters wire wire/v1 engine/common client/state"],
-  ["depot", "base cli counters seed/file depot/manifest admin admin/telemetry depot/serve"],
+  ["depot", "base cli cli/command counters seed/file depot/manifest admin admin/telemetry depot/serve"],
   ["gateway/relay", "base gateway/door counters hosts/order wire wire/v1 engine/common admin set/common"],
   [
     "ledger/thread",
@@ -129,15 +130,15 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "gateway",
-    "base gateway/door cli counters os hosts/order hosts/list wire threads engine/common engine admin admin/telemetry gateway/tls gateway/relay",
+    "base gateway/door cli cli/command counters os hosts/order hosts/list wire threads engine/common engine admin admin/telemetry gateway/tls gateway/relay",
   ],
   ["monitor/collect", "base charts cli counters os hosts/list admin monitor/timeline"],
-  ["payout", "base cli payout/gateway payout/fake books/account books/contract books/open"],
+  ["payout", "base cli cli/command payout/gateway payout/fake books/account books/contract books/open"],
   ["set", "base counters ledger/record wire wire/v1 engine/common ledger/kinds plugin set/common set/awards"],
-  ["settle", "base cli books/account books/contract books/open"],
+  ["settle", "base cli cli/command books/account books/contract books/open"],
   [
     "books/command",
-    "base cli ledger/record ledger/disk ledger/kinds books/account ledger/chain books/contract ledger/store books/open books/uplink",
+    "base cli cli/command ledger/record ledger/disk ledger/kinds books/account ledger/chain books/contract ledger/store books/open books/uplink",
   ],
   ["client/answers", "base wire wire/v1 engine/common client/state client/connect client/follow client/act"],
   ["monitor/money", "ledger/record admin monitor/timeline monitor/collect"],
@@ -147,7 +148,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "audit",
-    "base cli ledger/record ledger/registry ledger/disk ledger/kinds ledger/chain books/contract ledger/checkpoint ledger/store seed/claim ledger/projection ledger/evidence audit/check books/uplink books/command",
+    "base cli cli/command ledger/record ledger/registry ledger/disk ledger/kinds ledger/chain books/contract ledger/checkpoint ledger/store seed/claim ledger/projection ledger/evidence audit/check books/uplink books/command",
   ],
   [
     "client/fleet",
@@ -157,16 +158,16 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
   [
     "reconcile",
-    "base cli ledger/record ledger/registry seed/file ledger/kinds books/account ledger/chain books/contract ledger/store client/state books/command",
+    "base cli cli/command ledger/record ledger/registry seed/file ledger/kinds books/account ledger/chain books/contract ledger/store client/state books/command",
   ],
   [
     "server/host",
     "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain link ledger/ring ledger/store plugin seed/claim admin server/money set/common ledger/thread books/uplink server/worker",
   ],
-  ["statement", "base cli books/account books/contract books/open books/command"],
+  ["statement", "base cli cli/command books/account books/contract books/open books/command"],
   [
     "client/main",
-    "base client/population cli client/schedule counters os hosts/order hosts/list wire seed/file threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fetch client/follow client/fleet",
+    "base client/population cli cli/command client/schedule counters os hosts/order hosts/list wire seed/file threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fetch client/follow client/fleet",
   ],
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["monitor/web/page", "base show/console monitor/timeline monitor/collect monitor/money monitor/view"],
@@ -180,14 +181,14 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base web show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
   ],
   ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],
-  ["report", "base charts cli counters plugin monitor/timeline report/data"],
+  ["report", "base charts cli cli/command counters plugin monitor/timeline report/data"],
   [
     "server",
-    "base bus cli counters ledger/record os wire engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
+    "base bus cli cli/command counters ledger/record os wire engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
   ],
   [
     "monitor",
-    "base charts bus cli os hosts/list plugin show/console admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
+    "base charts bus cli cli/command os hosts/list plugin show/console admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
   ],
   ["rehearse/machine", "base cli os report/data rehearse/measure"],
   [
@@ -210,11 +211,11 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "rehearse",
-    "base charts cli counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/books rehearse/hosts rehearse/show",
+    "base charts cli cli/command counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/books rehearse/hosts rehearse/show",
   ],
   [
     "party",
-    "base cli os wire/v1 engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/relay gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
+    "base cli cli/command os wire/v1 engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/relay gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
   ],
 ];
 

@@ -1,14 +1,7 @@
 /** `deno task mutate`: which changes of the code no test notices. */
 import { z } from "zod";
-import {
-  flag,
-  type Flags,
-  helpText,
-  listFlag,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../../core/cli/flags.ts";
+import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../../core/cli/flags.ts";
+import { toolHelp } from "../../core/cli/command/help_text.ts";
 import { UserError } from "../../core/base/user_error.ts";
 import type { Judged } from "./mutant.ts";
 import { mutate } from "./mutate.ts";
@@ -33,7 +26,7 @@ const FLAGS = {
 async function main(args: readonly string[]): Promise<void> {
   const { values, wantsHelp } = parseFlags(args, FLAGS);
   if (wantsHelp) {
-    console.log(helpText("deno task mutate", "Finds changes of the code that no test notices.", FLAGS));
+    console.log(toolHelp("deno task mutate", "Finds changes of the code that no test notices.", FLAGS));
     return;
   }
   const tool = new URL(".", import.meta.url).pathname.slice(0, -1);

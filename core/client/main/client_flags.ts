@@ -2,7 +2,9 @@ import { z } from "zod";
 import { allowHostFlag } from "../../admin/host_name.ts";
 import { httpAddress } from "../../admin/http_address.ts";
 import { addressList } from "../../cli/address_list.ts";
-import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import { type CommandForm, readCommand } from "../../cli/command/command.ts";
+import type { Host } from "../../cli/host.ts";
 import { JSON_FLAG } from "../../cli/json_output.ts";
 import { UserError } from "../../base/user_error.ts";
 import { type Priority, PRIORITY_CHOICES } from "../../os/foreground.ts";
@@ -20,6 +22,7 @@ import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf } from "../..
 import { parseServers, parseSources, type ServerPlace } from "../../os/server_addresses.ts";
 
 const DEFAULT_SERVER = "127.0.0.1:1025";
+const DEFAULT_PLACE: ServerPlace = { address: 0x7f00_0001, port: 1025 };
 
 /** A text of a form that `parse` knows. */
 function parsed<T>(parse: (text: string) => T | undefined, message: string): z.ZodType<T> {
@@ -58,7 +61,7 @@ export const CLIENT_FLAGS = {
   ),
   server: {
     ...listFlag("LIST", `servers: ADDRESS:PORT, NAME:PORT, a range, or several [${DEFAULT_SERVER}]`),
-    schema: addressList((texts) => parseServers(texts.length === 0 ? [DEFAULT_SERVER] : texts)),
+    schema: addressList((texts) => texts.length === 0 ? { values: [] } : parseServers(texts)),
   },
   hosts: flag(
     "FILE",
@@ -172,6 +175,24 @@ export const CLIENT_FLAGS = {
   ),
 } satisfies Flags;
 
+/** How `redpkt client` is called. */
+export const CLIENT_FORM = {
+  name: "client",
+  about: "Plays up to a million users against real servers, on a clock that all hosts share.",
+  flags: CLIENT_FLAGS,
+  examples: [
+    { line: "redpkt client --users 0-9999 --qps 1000", shows: "10,000 users shake 1,000 times a second" },
+    {
+      line: "redpkt client --hosts hosts.signed --protocol 1",
+      shows: "users find their hosts by a signed list",
+    },
+    {
+      line: "redpkt client --users 0-999999 --segment 3/17 --server 10.0.0.1:1025 --shake-every 5-10",
+      shows: "the third of 17 hosts that play a million users",
+    },
+  ],
+} satisfies CommandForm;
+
 /** What a user asked `redpkt client` for. */
 export interface ClientOptions {
   /** What the users do; the addresses of servers are paired with those of this host later. */
@@ -208,11 +229,16 @@ export interface ClientOptions {
  * @returns undefined if only help is wanted
  * @throws UserError that lists every problem
  */
-export function readClientOptions(args: readonly string[]): ClientOptions | undefined {
-  const { values, operands, wantsHelp } = parseFlags(args, CLIENT_FLAGS);
-  if (wantsHelp) return undefined;
+export function readClientOptions(host: Host, args: readonly string[]): ClientOptions | undefined {
+  const given = readCommand(host, CLIENT_FORM, args);
+  if (given === undefined) return undefined;
+  const { problems } = given;
+  // What follows compares flags with each other, for which each must be right.
+  if (Object.keys(CLIENT_FLAGS).some((name) => !Object.hasOwn(given.values, name))) {
+    throw new UserError(problems.join("\n"));
+  }
+  const values = given.values as FlagValues<typeof CLIENT_FLAGS>;
   const { users, segment } = values;
-  const problems = operands.map((operand) => `${operand}: what is this? redpkt client takes flags only`);
   const total = values.total === 0 ? users.last + 1 : values.total;
   if (users.last >= total) {
     problems.push(
@@ -233,7 +259,7 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
   if (protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
     problems.push("--behave: version 0 users send nothing. Add --protocol 1");
   }
-  if (values.hosts !== undefined && args.some((arg) => /^--server(=|$)/.test(arg))) {
+  if (values.hosts !== undefined && values.server.length > 0) {
     problems.push("--hosts, --server: both are given. The list says where servers are: leave --server out");
   }
   if (values.hosts === undefined && values.network.length > 0) problems.push("--network: needs --hosts FILE");
@@ -265,7 +291,7 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
       ? undefined
       : { url: values.depot.replace(/\/+$/, ""), keys: values["depot-keys"], sample: values["depot-sample"] },
     segment,
-    servers: values.server,
+    servers: values.server.length > 0 ? values.server : [DEFAULT_PLACE],
     hosts: values.hosts === undefined
       ? undefined
       : { path: values.hosts, keys: values["hosts-keys"], networks: values.network },

@@ -2,16 +2,9 @@ import { z } from "zod";
 import { sleep } from "../../base/clock.ts";
 import { formatCount } from "../../base/units.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../../cli/flags.ts";
-import type { Command, Host } from "../../cli/host.ts";
+import { commandOf } from "../../cli/command/command.ts";
+import { flag, type Flags, type FlagValues, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import type { Host } from "../../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../../cli/json_output.ts";
 import { Progress } from "../../cli/progress.ts";
 import { HostListFile } from "../list/list_file.ts";
@@ -63,23 +56,30 @@ const GRACE_MS = 20_000;
 const STOP_MS = 60_000;
 
 /** `redpkt drain`. */
-export const command: Command = {
-  summary: "moves a host's users elsewhere, then stops it",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, FLAGS);
-    if (wantsHelp) {
-      const about = "Moves the users of hosts elsewhere at a rate, then stops the hosts.\n\n" +
-        "HOST is a name of the list, or the address of an admin API. REDPKT_TOKEN is shown where it is set.";
-      host.out(helpText("redpkt drain HOST ... [FLAGS]", about, FLAGS));
-      return ExitCode.ok;
-    }
-    const targets = targetsOf(values, operands);
-    const drain = new Drain(host, values, new AdminApi(host.env("REDPKT_TOKEN")));
-    const drained = values.rolling ? await drain.rolling(targets) : await drain.together(targets);
-    writeResult(host, values.json, { hosts: drained }, () => drained.map(drainedText).join(""));
-    return ExitCode.ok;
-  },
-};
+export const command = commandOf({
+  name: "drain",
+  about: "Moves the users of hosts elsewhere at a rate, then stops the hosts.\n\n" +
+    "HOST is a name of the list, or the address of an admin API. REDPKT_TOKEN is shown where it is set.",
+  takes: "[HOST ...]",
+  flags: FLAGS,
+  examples: [
+    { line: "redpkt drain 10.0.0.7:8989", shows: "moves the users of one host, and stops it" },
+    {
+      line: "redpkt drain --hosts hosts.signed --cluster north",
+      shows: "a whole cluster: its users go to others",
+    },
+    {
+      line: "redpkt drain --hosts hosts.signed --rolling north-1 north-2",
+      shows: "a rolling restart: each once the one before is back",
+    },
+  ],
+}, async (host, values, operands) => {
+  const targets = targetsOf(values, operands);
+  const drain = new Drain(host, values, new AdminApi(host.env("REDPKT_TOKEN")));
+  const drained = values.rolling ? await drain.rolling(targets) : await drain.together(targets);
+  writeResult(host, values.json, { hosts: drained }, () => drained.map(drainedText).join(""));
+  return ExitCode.ok;
+});
 
 class Drain {
   readonly #host: Host;

@@ -2,11 +2,12 @@ import { z } from "zod";
 import { didYouMean } from "../../base/did_you_mean.ts";
 import { exists } from "../../base/exists.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
-import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../../cli/flags.ts";
-import type { Command, Host } from "../../cli/host.ts";
+import { commandOf, commandOfActions } from "../../cli/command/command.ts";
+import { flag, type Flags, type FlagValues, wholeNumber } from "../../cli/flags.ts";
+import type { Host } from "../../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../../cli/json_output.ts";
 import { KeyFolder } from "../../seed/file/keys.ts";
-import { runKey } from "../../seed/key_command.ts";
+import { keyCommand } from "../../seed/key_command.ts";
 import { type HostList, parseHostList } from "../list/host_list.ts";
 import { readSignedList, signHostList } from "../list/signed_list.ts";
 import { ListRefused } from "../list/split_signed.ts";
@@ -35,30 +36,41 @@ const FLAGS = {
 
 type Options = FlagValues<typeof FLAGS>;
 
-const ABOUT = "Says which hosts an event has, for clients, gateways and whoever watches.\n\n" +
-  "  make CLUSTER[@CITY]=ADDRESSES ...   begins a list; edit what it doesn't ask, then sign it\n" +
-  "  sign FILE                           signs a list, for everybody who trusts the key\n" +
-  "  check FILE                          proves a signed list; exit code 1 if it doesn't count\n" +
-  "  show FILE                           its hosts, and which part of the users each has\n" +
-  "  state FILE NAME up|drain|out        changes a host or a cluster: a new version, signed anew\n" +
-  "  key ...                             keys that sign lists: redpkt hosts key --help";
-
-/** `redpkt hosts`. */
-export const command: Command = {
-  summary: "makes and signs the list of hosts that users find theirs by",
-  run(host, args) {
-    return Promise.resolve(run(host, args));
-  },
+const WORDS = {
+  "make CLUSTER[@CITY]=ADDRESSES ...": "begins a list; edit what it doesn't ask, then sign it",
+  "sign FILE": "signs a list, for everybody who trusts the key",
+  "check FILE": "proves a signed list; exit code 1 if it doesn't count",
+  "show FILE": "its hosts, and which part of the users each has",
+  "state FILE NAME up|drain|out": "changes a host or a cluster: a new version, signed anew",
 };
 
-function run(host: Host, args: readonly string[]): number {
-  if (args[0] === "key") return runKey(host, args.slice(1), "redpkt hosts key", "host lists");
-  const { values, operands: [action, ...operands], wantsHelp } = parseFlags(args, FLAGS);
-  if (wantsHelp || action === undefined) {
-    host.out(helpText("redpkt hosts ACTION [FLAGS]", ABOUT, FLAGS));
-    return wantsHelp ? ExitCode.ok : ExitCode.usage;
-  }
+const lists = commandOf({
+  name: "hosts",
+  about: "Says which hosts an event has, for clients, gateways and whoever watches.",
+  takes: "ACTION ...",
+  words: WORDS,
+  flags: FLAGS,
+  examples: [
+    {
+      line: "redpkt hosts make --event gala north@beijing=10.0.0.1-10.0.0.35",
+      shows: "a list of one cluster",
+    },
+    { line: "redpkt hosts show hosts.signed --user 4711", shows: "in which order this user tries hosts" },
+    { line: "redpkt hosts state hosts.signed north-7 drain", shows: "nobody goes there any more" },
+  ],
+}, run);
+
+/** `redpkt hosts`. */
+export const command = commandOfActions(
+  lists.form,
+  { key: keyCommand("hosts key", "host lists") },
+  (host, args) => lists.run(host, args),
+);
+
+function run(host: Host, values: Options, [action, ...operands]: readonly string[]): number {
   switch (action) {
+    case undefined:
+      throw new UserError("give an action, such as redpkt hosts show hosts.signed. See redpkt hosts --help");
     case "make":
       return make(host, values, operands);
     case "sign":

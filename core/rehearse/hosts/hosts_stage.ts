@@ -14,8 +14,8 @@ const LOOK_MS = 100;
 /** How long servers may take to start, and users to log in, on a busy machine. */
 const START_MS = 120_000;
 const STOP_MS = 30_000;
-/** So many servers start at the same time: each takes a core for a moment. */
-const STARTS_AT_ONCE = 4;
+/** So many servers start at the same time: each takes a core for a moment, and must be there within 30 s. */
+const STARTS_AT_ONCE = 2;
 
 /** What a rehearsal of several hosts is played with. */
 export interface HostsStageOptions {
