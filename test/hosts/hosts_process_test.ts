@@ -36,7 +36,7 @@ Deno.test("a list is made, signed, checked, shown and changed, and says what is 
     assert.match(again.text, /version 1 isn't above version 1/);
     assert.match(
       (await said("show", "hosts.signed")).text,
-      /north \(beijing\): 3 hosts\n +\d+\.\d %  north-1  number 1/,
+      /north \(beijing\): 3 hosts\n +\d+\.\d % {2}north-1 {2}number 1/,
     );
     assert.match((await said("show", "hosts.signed", "--user", "7")).text, /1\. (north|south) {2}\1-\d/);
     assert.match(
