@@ -52,6 +52,8 @@ interface Drained {
 /** How often hosts are looked at, and how long users may take beyond what the rate needs. */
 const LOOK_MS = 200;
 const GRACE_MS = 20_000;
+/** Hosts tell their age to the second: another process is younger by more than that. */
+const ROUNDING_MS = 1_500;
 /** How long a host may take to end after its users have gone. */
 const STOP_MS = 60_000;
 
@@ -139,7 +141,7 @@ class Drain {
     const untilMs = this.#nowMs() + seconds * 1000;
     for (;;) {
       const startedMs = await this.#api.startedMs(admin, this.#nowMs());
-      if (startedMs !== undefined && startedMs > before + LOOK_MS && await this.#api.isReady(admin)) return;
+      if (startedMs !== undefined && startedMs > before + ROUNDING_MS && await this.#api.isReady(admin)) return;
       if (this.#nowMs() > untilMs) {
         throw new UserError(
           `${name} (${admin}): isn't back after ${seconds} s. The hosts behind it were left alone`,

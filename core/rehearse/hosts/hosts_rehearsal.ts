@@ -32,8 +32,6 @@ interface Happening {
   readonly step: HostStep["do"];
   readonly atMs: number;
   untilMs: number;
-  /** Logins of all users before it. */
-  readonly logins: number;
   /** Users who were at these hosts. */
   readonly users: number;
 }
@@ -196,7 +194,6 @@ class HostsPlay {
       step,
       atMs: this.#nowMs(),
       untilMs: Infinity,
-      logins: before.counters.logins,
       users: step.what === "start" ? killed?.users ?? 0 : users,
     });
     this.#say(`${step.what} ${step.name}: ${formatCount(hosts.length)} hosts, ${formatCount(users)} users\n`);
