@@ -20,6 +20,7 @@ const roles: Record<string, () => Promise<Role>> = {
   uplink: async () => (await import("./core/books/uplink/uplink_worker.ts")).runUplinkWorker,
   link: async () => (await import("./core/link/link_worker.ts")).runLinkWorker,
   fetch: async () => (await import("./core/client/fetch/fetch_worker.ts")).runFetchWorker,
+  replay: async () => (await import("./core/world/replay/replay_worker.ts")).runReplayWorker,
   fleet: async () => (await import("./core/client/main/fleet_worker.ts")).runFleetWorker,
 };
 
@@ -65,6 +66,10 @@ if (role !== undefined) {
       summary: "runs a whole event and says PASS or FAIL",
       load: () => import("./core/rehearse/rehearse.ts"),
     },
+    plan: {
+      summary: "says what an event needs: hosts, links, memory, books, and what survives",
+      load: () => import("./core/plan/plan_command.ts"),
+    },
     report: {
       summary: "makes a rehearsal's report anew, or compares two",
       load: () => import("./core/report/report.ts"),
@@ -72,6 +77,10 @@ if (role !== undefined) {
     monitor: {
       summary: "shows what servers and fleets do, live",
       load: () => import("./core/monitor/monitor.ts"),
+    },
+    judge: {
+      summary: "says PASS or FAIL of servers and fleets that run already",
+      load: () => import("./core/judge/judge_command.ts"),
     },
     doctor: {
       summary: "says whether this host can carry so many users",
@@ -88,6 +97,10 @@ if (role !== undefined) {
     books: {
       summary: "keeps what all hosts awarded in one place, to be settled and paid",
       load: () => import("./core/books/command/books_command.ts"),
+    },
+    world: {
+      summary: "plays whole events in virtual time, with faults out of a seed, and proves every fen",
+      load: () => import("./core/world/world_command.ts"),
     },
     reconcile: {
       summary: "compares a ledger with what the users saw",

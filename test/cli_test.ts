@@ -31,7 +31,7 @@ Deno.test("docs/cli.md says what the commands declare: deno task cli", async () 
   assert.equal(words(page), words(await output("man", "--to", "markdown")));
 });
 
-Deno.test("every command has an example, and all flags of an example exist", async () => {
+Deno.test("every command has an example, and all flags of an example exist", () => {
   const sections = page.split(/^##+ redpkt /m).slice(1);
   assert.ok(sections.length > 20);
   for (const section of sections) {

@@ -169,6 +169,17 @@ export function wholeNumber(min: number, max: number): z.ZodType<number> {
   });
 }
 
+/** A number within bounds, with a fraction or without, from text. */
+export function decimalNumber(min: number, max: number): z.ZodType<number> {
+  const message = `must be a number from ${min} to ${max}`;
+  return z.union([z.string(), z.number()]).transform((text, context) => {
+    const number = Number(text);
+    if (text !== "" && number >= min && number <= max) return number;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+}
+
 /** Flags read text; JSON may hold numbers too. */
 function textOf(value: unknown): unknown {
   return typeof value === "number" ? String(value) : Array.isArray(value) ? value.map(textOf) : value;

@@ -54,4 +54,6 @@ export interface Program {
   readonly ticketPlugin: string;
   /** Built-in scenarios by name. */
   readonly scenarios: Readonly<Record<string, () => Promise<{ default: unknown }>>>;
+  /** Plans of money that come with it, by name. */
+  readonly plans?: Readonly<Record<string, () => Promise<{ default: unknown }>>>;
 }

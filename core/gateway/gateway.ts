@@ -3,10 +3,11 @@ import { serveApi } from "../admin/serve.ts";
 import { exportOpenTelemetry } from "../admin/telemetry/open_telemetry.ts";
 import { tellAction, tellFault } from "../admin/telemetry/telemetry.ts";
 import { Random, systemSeed } from "../base/random.ts";
-import { ExitCode } from "../base/user_error.ts";
+import { ExitCode, UserError } from "../base/user_error.ts";
 import { VERSION } from "../base/version.ts";
-import { commandOf } from "../cli/command/command.ts";
+import { type Command, type CommandForm, readCommand } from "../cli/command/command.ts";
 import type { Host } from "../cli/host.ts";
+import { withSettings } from "../cli/config_file.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { dialedHosts } from "../hosts/list/dial_list.ts";
 import { HostListFile } from "../hosts/list/list_file.ts";
@@ -18,6 +19,7 @@ import { chooseEngine } from "../engine/choose.ts";
 import type { EngineName } from "../engine/common/engine.ts";
 import { collectGarbage } from "../os/collect_garbage.ts";
 import { descriptorLimit } from "../os/descriptors.ts";
+import { type DoorPlugin, loadDoorPlugins } from "../plugin/doors.ts";
 import { gatewayRoutes } from "./admin_routes.ts";
 import { DEFAULT_SERVERS, GATEWAY_FLAGS, type GatewayFlags, gatewayProblems } from "./options.ts";
 import { GATEWAY_DESCRIPTORS, RunningGateway } from "./running_gateway.ts";
@@ -26,24 +28,34 @@ import { readTls, watchTls } from "./tls/tls_files.ts";
 /** How often the host list is looked at. */
 const HOSTS_LOOK_MS = 1_000;
 
+const FORM = {
+  name: "gateway",
+  about: "Takes WebSockets and brings their frames to servers.",
+  flags: GATEWAY_FLAGS,
+  examples: [
+    { line: "redpkt gateway", shows: "brings browsers to the server of this machine" },
+    {
+      line: "redpkt gateway --server 10.0.0.1-10.0.0.4:1025 --tls-cert site.pem --tls-key site.key",
+      shows: "TLS in front of four servers",
+    },
+  ],
+} satisfies CommandForm;
+
 /** `redpkt gateway`: takes WebSockets, and brings their frames to servers. */
-export const command = commandOf(
-  {
-    name: "gateway",
-    about: "Takes WebSockets and brings their frames to servers.",
-    flags: GATEWAY_FLAGS,
-    examples: [
-      { line: "redpkt gateway", shows: "brings browsers to the server of this machine" },
-      {
-        line: "redpkt gateway --server 10.0.0.1-10.0.0.4:1025 --tls-cert site.pem --tls-key site.key",
-        shows: "TLS in front of four servers",
-      },
-    ],
+export const command: Command = {
+  form: FORM,
+  async run(host, args) {
+    const given = readCommand(host, FORM, args);
+    if (given === undefined) return ExitCode.ok;
+    const { values, problems } = given;
+    problems.push(...gatewayProblems(values));
+    const doorPlugins = await loadDoor(host, values, problems);
+    if (problems.length > 0) throw new UserError(problems.join("\n"));
+    const flags = values as GatewayFlags;
+    const server = flags.server.length === 0 ? DEFAULT_SERVERS : flags.server;
+    return await serve(host, { ...flags, server }, doorPlugins);
   },
-  (host, flags) =>
-    serve(host, { ...flags, server: flags.server.length === 0 ? DEFAULT_SERVERS : flags.server }),
-  gatewayProblems,
-);
+};
 
 /** How many WebSockets descriptors allow: each takes one, and another for its server but with engine `uring`. */
 export function gatewayCapacity(engine: EngineName, wanted: number): number {
@@ -52,7 +64,22 @@ export function gatewayCapacity(engine: EngineName, wanted: number): number {
   return Math.min(wanted || possible, possible);
 }
 
-async function serve(host: Host, flags: GatewayFlags): Promise<number> {
+/** What plugins say at the door; what is wrong with them joins the problems. */
+async function loadDoor(
+  { program }: Host,
+  { plugins, set = [] }: Partial<GatewayFlags>,
+  problems: string[],
+): Promise<DoorPlugin[]> {
+  try {
+    return await loadDoorPlugins(plugins, withSettings({}, set), program);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(error.message);
+    return [];
+  }
+}
+
+async function serve(host: Host, flags: GatewayFlags, doorPlugins: readonly DoorPlugin[]): Promise<number> {
   const { clock } = host;
   const startMs = clock.monotonicMs();
   const log = openLog(host, "gateway");
@@ -85,11 +112,7 @@ async function serve(host: Host, flags: GatewayFlags): Promise<number> {
       readS: flags["read-seconds"],
     },
     origins: flags["allow-origin"],
-    addressRate: {
-      perS: flags["connects-per-s-per-address"],
-      burst: flags["connects-burst-per-address"],
-    },
-    tokenRate: { perS: flags["logins-per-s-per-token"], burst: flags["logins-burst-per-token"] },
+    doorPlugins,
     sendsProxyProtocol: flags["send-proxy-protocol"],
     clock,
     random: new Random(systemSeed()),
@@ -109,7 +132,7 @@ async function serve(host: Host, flags: GatewayFlags): Promise<number> {
     onFault: tellFault(log),
     count: httpCounts(gateway.counters, 0),
     version: VERSION,
-    routes: gatewayRoutes({ gateway, series, flags, engine, capacity, clock, startMs, stop }),
+    routes: gatewayRoutes({ gateway, series, flags, doorPlugins, engine, capacity, clock, startMs, stop }),
   });
   let signals = 0;
   const forget = host.onStopSignal((signal) => {

@@ -5,6 +5,7 @@ import type { Host } from "../cli/host.ts";
 import { writeResult } from "../cli/json_output.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
+import { doorSettings } from "./door_settings.ts";
 import { endParty, endText, type PartyEnd } from "./ending.ts";
 import { Guests } from "./state/guests.ts";
 import { nextFolder, PartyFolder } from "./state/party_folder.ts";
@@ -51,8 +52,8 @@ async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder>
   const path = options.dir ?? nextFolder();
   if (!exists(path)) {
     if (options.end) throw new UserError(`--end: there is no party in ${path}. Name its folder with --dir`);
-    const { plan, list } = await wishedParty(host, options);
-    const folder = PartyFolder.make(path, plan, list, host.clock.wallMs());
+    const { plan, list, pages } = await wishedParty(host, options);
+    const folder = PartyFolder.make(path, plan, list, host.clock.wallMs(), pages);
     const { packets, budgetFen } = new PartyTickets(plan);
     host.err(`${path}: ${formatCount(packets)} packets, ${formatYuan(budgetFen)} in all\n`);
     return folder;
@@ -76,7 +77,7 @@ async function run(host: Host, folder: PartyFolder, options: PartyOptions): Prom
   const guests = new Guests({ path: folder.guests, code, list, most: plan.guests });
   try {
     if (options.end) return result(host, options, endParty(folder, guests, host.clock));
-    const running = await RunningParty.start(host, folder, guests, options);
+    const running = await RunningParty.start(host, folder, guests, doorSettings(folder, options));
     const end = await running.toItsEnd();
     if (end !== undefined) result(host, options, end);
     await running.close();

@@ -1,4 +1,4 @@
-import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
+import { decimalNumber, flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
 import { commandOf } from "../cli/command/command.ts";
 import type { Host } from "../cli/host.ts";
 import { JSON_FLAG } from "../cli/json_output.ts";
@@ -13,6 +13,8 @@ import { Interruption } from "./interruption.ts";
 import { makeRunFolder, Rehearsal } from "./rehearsal.ts";
 import { RehearsalBroken } from "./run.ts";
 import { type FullScenario, loadScenario } from "./measure/scenario.ts";
+
+const MAX_HOURS = 720;
 
 export const REHEARSE_FLAGS = {
   users: flag(
@@ -36,6 +38,11 @@ export const REHEARSE_FLAGS = {
     wholeNumber(0, 256).default(0),
   ),
   "server-flag": listFlag("FLAG=VALUE", "a further flag for the server, such as --set=PLUGIN.KEY=VALUE"),
+  hours: flag(
+    "N",
+    "plays the longest phase for so many hours, 0 as the scenario says",
+    decimalNumber(0, MAX_HOURS).default(0),
+  ),
   out: flag("DIR", "folder for the results", z.string().default("out")),
   web: flag(
     "HOST:PORT",
@@ -68,8 +75,20 @@ export const command = commandOf({
     const names = Object.keys(host.program.scenarios).join(", ");
     throw new UserError(`give one scenario: ${names}, or the path of your own, such as ./my_scenario.ts`);
   }
-  return await rehearse(host, await loadScenario(operands[0], host.program), values);
+  const scenario = await loadScenario(operands[0], host.program);
+  return await rehearse(host, stretched(scenario, values.hours), values);
 });
+
+/** A scenario whose longest phase goes on for so many hours; 0 hours: as it is. */
+function stretched(scenario: FullScenario, hours: number): FullScenario {
+  if (hours === 0) return scenario;
+  const longest = scenario.phases.toSorted((a, b) => b.seconds - a.seconds)[0];
+  const seconds = Math.max(1, Math.round(hours * 3_600));
+  return {
+    ...scenario,
+    phases: scenario.phases.map((phase) => phase === longest ? { ...phase, seconds } : phase),
+  };
+}
 
 /**
  * Runs a scenario and returns the exit code.

@@ -11,14 +11,15 @@ import type { FleetSettings } from "../../core/client/fleet/fleet_options.ts";
 import { fleetMetrics } from "../../core/client/state/metrics.ts";
 import { Counters } from "../../core/counters/counters.ts";
 import { Histogram, toSparse } from "../../core/counters/histogram.ts";
-import { type SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
+import type { SimActor } from "../../core/engine/sim/agenda.ts";
+import { SimNetwork } from "../../core/engine/sim/network.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
 import type { DialedHosts } from "../../core/hosts/order/dialed_hosts.ts";
 import { HostOrder, type PlaceState } from "../../core/hosts/order/host_order.ts";
 import { Waker } from "../../core/threads/waker.ts";
 import { MoveScope, Result } from "../../core/wire/codes.ts";
 import shake from "../../plugins/shake/mod.ts";
-import { SimHost, type SimHostOptions } from "../sim/sim_host.ts";
+import { SimHost, type SimHostOptions } from "../../core/world/host/sim_host.ts";
 
 const LOOPBACK = 0x7f00_0001;
 const FIRST_PORT = 1025;
@@ -53,7 +54,7 @@ export class MovingWorld {
     { isNewer: () => false },
     (_from, _to, arrive) => this.network.signal(arrive),
   );
-  readonly #exchanges = new Map<number, OpenExchange>();
+  readonly #exchanges = new Map<number, SimActor>();
   readonly ledgers = new Map<number, MemoryLedger>();
   #version = 1;
 
@@ -84,6 +85,11 @@ export class MovingWorld {
       ...options.fleet,
     });
   }
+
+  readonly #fleetActor: SimActor = {
+    turn: () => void this.fleet.pass(0),
+    nextDueMs: () => Math.min(this.fleet.nextDueMs(), this.#engine.nextDueMs()),
+  };
 
   /** The list, with some hosts or clusters in another state. */
   listWith(states: Readonly<Record<string, PlaceState>>): DialedHosts {
@@ -139,7 +145,7 @@ export class MovingWorld {
       wake: () => {},
     });
     exchange.start();
-    this.#exchanges.set(number, exchange);
+    this.#exchanges.set(number, this.#actorOf(exchange));
     host.halves.openElsewhere = (user, packetId) => {
       const owner = hostNumberOf(packetId);
       if (owner === number + 1) return undefined;
@@ -212,13 +218,12 @@ export class MovingWorld {
   /** Returns after how many ms it is done. */
   runUntil(isDone: () => boolean, limitMs = 120_000): number {
     const startMs = this.network.clock.monotonicMs();
-    const fleet: SimActor = {
-      turn: () => void this.fleet.pass(0),
-      nextDueMs: () => Math.min(this.fleet.nextDueMs(), this.#engine.nextDueMs()),
-    };
     while (!isDone()) {
-      const exchanges = [...this.#exchanges.values()].map((exchange) => this.#actorOf(exchange));
-      const actors = [fleet, ...exchanges, ...this.hosts.filter((host) => host !== undefined)];
+      const actors = [
+        this.#fleetActor,
+        ...this.#exchanges.values(),
+        ...this.hosts.filter((host) => host !== undefined),
+      ];
       const goesOn = this.network.clock.monotonicMs() <= startMs + limitMs && this.network.step(actors);
       assert.ok(goesOn || isDone(), "it happens in time");
     }

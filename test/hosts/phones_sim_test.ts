@@ -8,7 +8,7 @@ import type { HostList, Phone, PhoneOptions } from "../../core/phone/library/mod
 import { KeyFolder } from "../../core/seed/file/keys.ts";
 import { MoveScope } from "../../core/wire/codes.ts";
 import shake from "../../plugins/shake/mod.ts";
-import { SimHost } from "../sim/sim_host.ts";
+import { SimHost } from "../../core/world/host/sim_host.ts";
 import { SimPhones } from "../sim/sim_phones.ts";
 
 const FIRST_PORT = 1025;

@@ -10,7 +10,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
   ["charts", ""],
   ["hosts/order", ""],
-  ["gateway/door", ""],
   ["plugins/cue", ""],
   ["plugins/seed", ""],
   ["plugins/send/common", ""],
@@ -34,12 +33,12 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["seed/plan", "base"],
   ["web", "base"],
   ["wire", "base"],
+  ["gateway/door", "os wire"],
   ["ledger/registry", "base ledger/record"],
   ["payout/fake", "base payout/gateway"],
   ["phone/transport", "wire"],
   ["plugins/send", "plugins/send/common plugins/send/host plugins/send/set"],
   ["plugins/shake", "plugins/shake/common plugins/shake/host plugins/shake/set"],
-  ["plugins/throttle", "plugins/throttle/common plugins/throttle/host plugins/throttle/set"],
   ["seed/file", "base seed/plan"],
   ["hosts/list", "base os hosts/order seed/file"],
   ["threads", "base os"],
@@ -61,7 +60,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["ledger/chain", "base ledger/record ledger/disk ledger/kinds"],
   ["ledger/judge", "base ledger/record ledger/registry ledger/kinds"],
   ["link", "base bus cli counters os seed/file threads ledger/disk show"],
-  ["phone/page", "base phone/library"],
   ["plugin/contract", "base charts counters ledger/record seed/file ledger/kinds show"],
   ["books/contract", "base ledger/record ledger/kinds books/account"],
   ["engine", "base cli os engine/common engine/uring/ring engine/deno engine/epoll engine/uring"],
@@ -71,7 +69,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["ledger/ring", "base ledger/record ledger/registry ledger/chain"],
   ["ledger/store", "base ledger/record ledger/disk ledger/kinds ledger/chain ledger/judge"],
-  ["phone/wall", "base phone/page"],
   [
     "plugin",
     "base charts cli counters ledger/record wire seed/file wire/v1 ledger/kinds show plugin/contract",
@@ -113,7 +110,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["client/fetch", "base client/schedule counters threads depot/manifest client/state depot/serve"],
   ["client/follow", "base client/schedule counters wire wire/v1 engine/common client/state"],
   ["depot", "base cli cli/command counters seed/file depot/manifest admin admin/telemetry depot/serve"],
-  ["gateway/relay", "base gateway/door counters hosts/order wire wire/v1 engine/common admin set/common"],
+  [
+    "gateway/relay",
+    "base counters hosts/order wire gateway/door wire/v1 engine/common plugin admin set/common",
+  ],
   [
     "ledger/thread",
     "base counters ledger/record os ledger/registry threads ledger/disk ledger/kinds ledger/judge ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
@@ -130,7 +130,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "gateway",
-    "base gateway/door cli cli/command counters os hosts/order hosts/list wire threads engine/common engine admin admin/telemetry gateway/tls gateway/relay",
+    "base cli cli/command counters os hosts/order hosts/list wire gateway/door threads engine/common engine plugin admin admin/telemetry gateway/tls gateway/relay",
   ],
   ["monitor/collect", "base charts cli counters os hosts/list admin monitor/timeline"],
   ["payout", "base cli cli/command payout/gateway payout/fake books/account books/contract books/open"],
@@ -195,7 +195,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "rehearse/stage",
     "base charts cli counters os seed/plan seed/file engine/common seed/make plugin admin rehearse/measure rehearse/machine",
   ],
-  ["party/state", "base ledger/record seed/plan ledger/kinds phone/page ledger/store plugin rehearse/stage"],
   [
     "rehearse/books",
     "base cli books/account books/open books/command reconcile rehearse/measure rehearse/stage",
@@ -206,17 +205,54 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["rehearse/show", "base cli seed/file rehearse/measure rehearse/stage"],
   [
-    "party/site",
-    "base client/schedule web wire phone/transport wire/v1 phone/library token phone/page phone/wall admin party/state",
-  ],
-  [
     "rehearse",
     "base charts cli cli/command counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/books rehearse/hosts rehearse/show",
   ],
   [
-    "party",
-    "base cli cli/command os wire/v1 engine/common ledger/disk token engine phone/wall plugin seed/claim admin gateway/relay gateway/tls audit/check gateway audit rehearse/stage party/state party/site",
+    "judge",
+    "base charts cli cli/command counters plugin monitor/collect report/data rehearse/measure report monitor rehearse",
   ],
+  ["phone/resources", "base"],
+  ["phone/page", "base phone/library phone/resources"],
+  ["phone/wall", "base phone/page"],
+  ["party/resources", "base phone/resources"],
+  [
+    "party/state",
+    "base ledger/record seed/plan ledger/kinds ledger/store plugin rehearse/stage phone/resources phone/page party/resources",
+  ],
+  [
+    "party/site",
+    "base client/schedule web wire phone/transport wire/v1 phone/library token admin phone/resources phone/page phone/wall party/resources party/state",
+  ],
+  [
+    "party",
+    "base cli cli/command os gateway/door wire/v1 engine/common ledger/disk token engine plugin seed/claim admin gateway/relay gateway/tls audit/check gateway audit rehearse/stage phone/wall party/resources party/state party/site",
+  ],
+  ["plugins/throttle/door", "plugins/throttle/common"],
+  [
+    "plugins/throttle",
+    "plugins/throttle/common plugins/throttle/host plugins/throttle/set plugins/throttle/door",
+  ],
+  ["plan", "base cli cli/command report"],
+  [
+    "world/replay",
+    "base cli cli/command counters ledger/record seed/plan wire ledger/registry threads engine/common seed/make ledger/judge ledger/ring plugin set/common ledger/thread server/worker server/host",
+  ],
+  [
+    "world/parts",
+    "base ledger/record payout/gateway payout/fake seed/file ledger/disk ledger/kinds engine/sim ledger/chain books/contract books/model books/uplink",
+  ],
+  ["world/plan", "base"],
+  ["world/watch", "ledger/record ledger/kinds client/state"],
+  [
+    "world/host",
+    "base bus counters ledger/record os ledger/registry seed/file threads ledger/disk show token engine/sim ledger/judge link books/contract ledger/checkpoint ledger/ring ledger/store plugin client/state set/common ledger/thread books/uplink server/worker client/fleet server/host world/parts world/watch",
+  ],
+  [
+    "world/run",
+    "base client/population bus ledger/record seed/plan seed/file seed/make show books/account engine/sim link books/contract plugin show/console books/model payout settle world/parts world/plan world/watch world/host",
+  ],
+  ["world", "base cli cli/command plugin world/replay world/plan world/run"],
 ];
 
 const mayImport = new Map(ROOMS.map(([room, rooms]) => [room, new Set(rooms.split(" "))]));

@@ -129,9 +129,11 @@ export const CLIENT_FLAGS = {
     `what users do besides shaking, such as sendsPerS=20: ${Object.keys(DEFAULT_BEHAVIOUR).join(", ")}`,
   ),
   depot: flag(
-    "URL",
-    "where users fetch resources in idle time, as redpkt depot serves them; absent: nowhere",
-    z.url({ protocol: /^https?$/, error: "must be a URL, such as http://127.0.0.1:8080" }).optional(),
+    "URL|show",
+    "where users fetch resources in idle time, as redpkt depot serves them; show: where the show says; absent: nowhere",
+    z.literal("show").or(
+      z.url({ protocol: /^https?$/, error: "must be show, or a URL such as http://127.0.0.1:8080" }),
+    ).optional(),
   ),
   "depot-keys": flag(
     "DIR",
@@ -263,6 +265,9 @@ export function readClientOptions(host: Host, args: readonly string[]): ClientOp
     problems.push("--hosts, --server: both are given. The list says where servers are: leave --server out");
   }
   if (values.hosts === undefined && values.network.length > 0) problems.push("--network: needs --hosts FILE");
+  if (protocol === "0" && values.depot === "show") {
+    problems.push("--depot show: version 0 users hear of no show. Add --protocol 1");
+  }
   const mostOpen = values.open ?? (values.protocol === "0" ? 1 : MOST_OPEN);
   if (values.protocol === "0" && mostOpen > 1) {
     problems.push(
@@ -287,9 +292,11 @@ export function readClientOptions(host: Host, args: readonly string[]): ClientOp
       inTimeMs: values["in-time-ms"],
       mostOpen,
     },
-    fetch: values.depot === undefined
-      ? undefined
-      : { url: values.depot.replace(/\/+$/, ""), keys: values["depot-keys"], sample: values["depot-sample"] },
+    fetch: values.depot === undefined ? undefined : {
+      url: values.depot === "show" ? undefined : values.depot.replace(/\/+$/, ""),
+      keys: values["depot-keys"],
+      sample: values["depot-sample"],
+    },
     segment,
     servers: values.server.length > 0 ? values.server : [DEFAULT_PLACE],
     hosts: values.hosts === undefined

@@ -222,12 +222,13 @@ Deno.test("whatever the plan, hosts and waves have every ticket and every fen on
   );
 });
 
-Deno.test("the plan of the 2015 event: 600 hosts, 50,000 packets a second", async () => {
+Deno.test("the plan of the 2015 event: 600 hosts, 120,000,000 packets, 50,000 a second", async () => {
   const { plan } = await readPlan(
     new URL("../../../scenarios/plans/gala_2015.json", import.meta.url).pathname,
   );
   const layout = new Layout(plan);
   assert.equal(layout.hosts.length, 600);
+  assert.equal(layout.tickets, 120_000_000);
   const peaks = plan.waves.map((_, wave) => Math.round(layout.peakPerS(wave)));
   assert.equal(Math.max(...peaks), 50_000);
 });

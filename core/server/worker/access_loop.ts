@@ -115,6 +115,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   nowMs = 0;
   second = 0;
   unixMs = 0;
+  unixSeconds = 0;
   eventMs = 0;
   waitedMs = 0;
   leftMs = 0;
@@ -226,6 +227,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.second = secondOf(this.nowMs);
     const wallMs = clock.wallMs();
     this.unixMs = Math.floor(wallMs);
+    this.unixSeconds = Math.floor(wallMs / 1000);
     this.#eventTime.read(this.nowMs, wallMs);
     this.eventMs = this.#eventTime.eventMs;
   }

@@ -11,6 +11,7 @@ import { keyCommand } from "../../seed/key_command.ts";
 import { readPlan } from "../../seed/plan/plan.ts";
 import { versionText } from "../document.ts";
 import { CHANGES } from "../console/actions.ts";
+import { rangesOf } from "../console/arguments.ts";
 import { plannedWaves } from "../console/begin.ts";
 import { CONSOLE_FLAGS } from "./command_flags.ts";
 import { ConsoleFolder } from "../console/console_folder.ts";
@@ -94,6 +95,7 @@ async function withConsole(
   const collect = <T>(read: () => T): T | undefined => collecting(problems, read);
   const buses = collect(() => parseBuses("--bus", values.bus));
   const approvers = collect(() => values.approve.map((path) => consoleKeys(path).key));
+  const safe = collect(() => values.protect === undefined ? [] : rangesOf("--protect", values.protect));
   collect(() => CHANGES[action]?.make({ action, operands, atMs: undefined, nowMs, forMs: undefined }, []));
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   const wish: Wish = {
@@ -108,6 +110,7 @@ async function withConsole(
     waves: values.plan === undefined
       ? undefined
       : plannedWaves((await readPlan(values.plan)).plan, values["needs-go"]),
+    safe,
   };
   const place = {
     folder: values.console,
