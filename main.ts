@@ -115,7 +115,7 @@ if (role !== undefined) {
       load: () => import("./core/settle/settle_command.ts"),
     },
     payout: {
-      summary: "pays what was settled, through a gateway, each packet once",
+      summary: "pays what was settled, through a payment gateway, each packet once",
       load: () => import("./core/payout/payout_command.ts"),
     },
     statement: {
@@ -123,7 +123,7 @@ if (role !== undefined) {
       load: () => import("./core/statement/statement_command.ts"),
     },
     "fake-gateway": {
-      summary: "stands in for a bank in rehearsals of payout",
+      summary: "stands in for a payment gateway in rehearsals of payout",
       load: () => import("./core/payout/fake_gateway_command.ts"),
     },
     token: {

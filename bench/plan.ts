@@ -12,6 +12,7 @@ import { check, checkRow } from "../core/report/data/check.ts";
 import { checkTable } from "../core/rehearse/tables.ts";
 import { benchFlags } from "./bench_flags.ts";
 import { figure, runBench } from "./common/bench_result.ts";
+import { spreadOf } from "./common/spread.ts";
 import { type Compared, planned } from "./plan/planned.ts";
 import { Servers } from "./plan/servers.ts";
 
@@ -21,8 +22,8 @@ const MAX_OFF_PERCENT = 10;
 
 const FLAGS = {
   users: flag("N", "users of each server", wholeNumber(1, 1_000_000).default(2_000)),
-  rate: flag("N", "shakes a second of each server", wholeNumber(1, 1_000_000).default(1_000)),
-  rounds: flag("N", "how often it is all done", wholeNumber(1, 100).default(3)),
+  rate: flag("N", "shakes a second of each server", wholeNumber(1, 1_000_000).default(2_000)),
+  rounds: flag("N", "how often it is all done", wholeNumber(1, 100).default(5)),
   seconds: flag("N", "seconds of a window", wholeNumber(1, 600).default(3)),
   out: flag("FILE", "the results as JSON", z.string().default("out/plan.json")),
 } satisfies Flags;
@@ -52,7 +53,7 @@ await runBench("bench:plan", options.out, async () => {
     }
   }
   const rows = [...seen].map(([name, all]) => {
-    const middle = (of: (one: Compared) => number) => all.map(of).sort((a, b) => a - b)[all.length >> 1];
+    const middle = (of: (one: Compared) => number) => spreadOf(all.map(of)).median;
     const [plan, run] = [middle((one) => one.planned), middle((one) => one.seen)];
     return {
       name,

@@ -33,10 +33,14 @@ export const command = commandOf(
     ],
   },
   async (host, values) => {
-    const folder = await folderOf(host, values);
+    const { folder, isNew } = await folderOf(host, values);
     const lock = DirectoryLock.take(folder.path, "--dir");
     try {
       return await run(host, folder, values);
+    } catch (error) {
+      // Its door never opened, so nobody has come in: what is given better the next time is a new party.
+      if (isNew && folder.party.door === undefined) Deno.removeSync(folder.path, { recursive: true });
+      throw error;
     } finally {
       lock.release();
     }
@@ -48,7 +52,10 @@ export const command = commandOf(
 );
 
 /** The party that goes on, or a new one. */
-async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder> {
+async function folderOf(
+  host: Host,
+  options: PartyOptions,
+): Promise<{ readonly folder: PartyFolder; readonly isNew: boolean }> {
   const path = options.dir ?? nextFolder();
   if (!exists(path)) {
     if (options.end) throw new UserError(`--end: there is no party in ${path}. Name its folder with --dir`);
@@ -56,7 +63,7 @@ async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder>
     const folder = PartyFolder.make(path, plan, list, host.clock.wallMs(), pages);
     const { packets, budgetFen } = new PartyTickets(plan);
     host.err(`${path}: ${formatCount(packets)} packets, ${formatYuan(budgetFen)} in all\n`);
-    return folder;
+    return { folder, isNew: true };
   }
   const folder = PartyFolder.open(path);
   const given = makingFlags(options);
@@ -69,7 +76,7 @@ async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder>
   if (folder.party.endedAt !== undefined && !options.end) {
     throw new UserError(`--dir ${path}: this party is over; its winners are in ${path}/winners.csv`);
   }
-  return folder;
+  return { folder, isNew: false };
 }
 
 async function run(host: Host, folder: PartyFolder, options: PartyOptions): Promise<number> {

@@ -1,4 +1,5 @@
 import { renderSVG, renderUnicodeCompact } from "uqr";
+import { isLoopbackHost } from "../admin/host_name.ts";
 import { every, sleep } from "../base/clock.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import type { Host } from "../cli/host.ts";
@@ -37,6 +38,10 @@ const OWN_WORDS = `
   Phones will warn that the connection isn't private: this machine has made its certificate itself, and nobody
   vouches for it. Guests tap "Advanced" (Android) or "Show details" (iPhone) and go on to the page. Without a
   certificate a page can't feel that a phone is shaken. To have no warning see docs/party.md.
+`;
+const LONELY_WORDS = `
+  This machine is in no network, so no phone reaches these links. Connect it to the network that the phones are in,
+  and start this command again; or name its address with --url.
 `;
 const PLAIN_WORDS = `
   Without TLS a page can't feel that a phone is shaken: guests tap the packet instead.
@@ -202,6 +207,12 @@ export class RunningParty {
     return linksOf(url ?? `${tls === "on" ? "https" : "http"}://${own}:${port}`, code, secret);
   }
 
+  /** Whether no phone can reach what listens for all of them. */
+  #isAlone({ join }: Links): boolean {
+    const { hostname } = this.#settings.listen;
+    return (hostname === "0.0.0.0" || hostname === "::") && isLoopbackHost(new URL(join).hostname);
+  }
+
   #tellLinks(links: Links): void {
     const { party, path } = this.#folder;
     this.#log("info", "open", { dir: path, join: links.join, port: this.#door.address.port });
@@ -212,6 +223,7 @@ export class RunningParty {
         `  Guests      ${links.join}\n` +
         `  Big screen  ${links.wall}\n` +
         `  Host        ${links.host}\n` +
+        (this.#isAlone(links) ? LONELY_WORDS : "") +
         (party.list === undefined
           ? ""
           : `  Who is on the list comes in with their name, or with their own code.\n`) +

@@ -50,7 +50,7 @@ type Options = FlagValues<typeof FAKE_GATEWAY_FLAGS>;
 /** `redpkt fake-gateway`: pays nobody, in every way in which a bank does. */
 export const command = commandOf({
   name: "fake-gateway",
-  about: "A gateway that pays nobody, and fails as often as it is told. For rehearsals.",
+  about: "A payment gateway that pays nobody, and fails as often as it is told. For rehearsals.",
   flags: FAKE_GATEWAY_FLAGS,
   examples: [
     { line: "redpkt fake-gateway --fail-percent 5", shows: "answers 503 to every twentieth order" },

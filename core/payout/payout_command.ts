@@ -39,7 +39,12 @@ const gatewayUrl = z.string().optional().transform((text, context) => {
 
 const PAYOUT_FLAGS = {
   books: flag("URL", "postgres://... or a SQLite file", z.string().default(BOOKS_FILE)),
-  gateway: flag("URL", "where payments are ordered", gatewayUrl, "http://127.0.0.1:8100"),
+  gateway: flag(
+    "URL",
+    "the payment gateway, where payments are ordered",
+    gatewayUrl,
+    "http://127.0.0.1:8100",
+  ),
   "gateway-key": flag("FILE", "key that orders are signed with", z.string().default("gateway.key")),
   "gateway-ca": flag(
     "FILE",
@@ -61,7 +66,7 @@ const PAYOUT_FLAGS = {
 /** `redpkt payout`: brings the payments about. */
 export const command = commandOf({
   name: "payout",
-  about: "Orders payments at a gateway, and asks it what became of those that had no answer. " +
+  about: "Orders payments at a payment gateway, and asks it what became of those that had no answer. " +
     "Any number may run at once.",
   flags: PAYOUT_FLAGS,
   examples: [

@@ -19,15 +19,15 @@ import { planPage } from "./plan_page.ts";
 import { planText } from "./plan_text.ts";
 import type { InputName } from "./quantities.ts";
 
-const MOST = 1e15;
+const MAX_VALUE = 1e15;
 
 export const PLAN_FLAGS = {
-  users: flag("N", "users", wholeNumber(1, MOST).default(540_000_000)),
-  peak: flag("N", "shakes in the busiest second", wholeNumber(1, MOST).default(14_000_000)),
-  packets: flag("N", "packets of the evening", wholeNumber(1, MOST).default(120_000_000)),
-  "packets-per-s": flag("N", "packets in the busiest second", wholeNumber(1, MOST).default(50_000)),
-  shakes: flag("N", "shakes of the evening", wholeNumber(1, MOST).default(10_000_000_000)),
-  money: flag("YUAN", "money of all packets", wholeNumber(0, MOST).default(500_000_000)),
+  users: flag("N", "users", wholeNumber(1, MAX_VALUE).default(540_000_000)),
+  peak: flag("N", "shakes in the busiest second", wholeNumber(1, MAX_VALUE).default(14_000_000)),
+  packets: flag("N", "packets of the evening", wholeNumber(1, MAX_VALUE).default(120_000_000)),
+  "packets-per-s": flag("N", "packets in the busiest second", wholeNumber(1, MAX_VALUE).default(50_000)),
+  shakes: flag("N", "shakes of the evening", wholeNumber(1, MAX_VALUE).default(10_000_000_000)),
+  money: flag("YUAN", "money of all packets", wholeNumber(0, MAX_VALUE).default(500_000_000)),
   cities: flag("N", "cities; with two or more, any one may be lost", wholeNumber(1, 1_000).default(2)),
   clusters: flag("N", "clusters of all cities", wholeNumber(1, 100_000).default(18)),
   hosts: flag("N", "hosts, 0 for as many as are needed", wholeNumber(0, 1e7).default(0)),

@@ -32,7 +32,7 @@ export function planPage(plan: EventPlan, compared: readonly Compared[]): string
       text: numberText(hosts),
       isMost: i === 0,
     })),
-    hosts,
+    { at: hosts, text: "hosts there are" },
   );
   const lossBars = bars(
     "The fullest of CPU, memory and link, when something is lost, in per cent of what may be used",
@@ -40,7 +40,7 @@ export function planPage(plan: EventPlan, compared: readonly Compared[]): string
       const value = Math.max(cpuPercent, memoryPercent, linkPercent);
       return { label: what, value, text: `${numberText(value)} %`, isMost: !isSurvived };
     }),
-    100,
+    { at: 100, text: "all of it" },
   );
   return htmlPage(
     `${numberText(hosts)} hosts`,
@@ -114,11 +114,15 @@ function comparedTable(compared: readonly Compared[]): string {
 }
 
 /** Bars side by side with a line at a limit. */
-function bars(title: string, rows: readonly Bar[], limit: number): string {
-  const most = Math.max(limit, ...rows.map(({ value }) => Number.isFinite(value) ? value : 0));
+function bars(
+  title: string,
+  rows: readonly Bar[],
+  limit: { readonly at: number; readonly text: string },
+): string {
+  const most = Math.max(limit.at, ...rows.map(({ value }) => Number.isFinite(value) ? value : 0));
   const x = (value: number) => Math.min(1, value / most) * (WIDTH - LEFT - RIGHT);
-  const height = 44 + rows.length * ROW + 10;
-  const at = (LEFT + x(limit)).toFixed(1);
+  const height = 44 + rows.length * ROW + 16;
+  const at = (LEFT + x(limit.at)).toFixed(1);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${
       escapeXml(title)
@@ -135,6 +139,10 @@ function bars(title: string, rows: readonly Bar[], limit: number): string {
         y + 15
       }" font-size="12">${escapeXml(text)}</text>`;
     }),
-    `<path class="limit" d="M${at} 34V${height - 8}" stroke-dasharray="4 3"/></svg>`,
+    `<path class="limit" d="M${at} 34V${
+      height - 13
+    }" stroke-dasharray="4 3"/><text class="muted" x="${at}" y="${
+      height - 2
+    }" font-size="10" text-anchor="middle">${escapeXml(limit.text)}</text></svg>`,
   ].join("");
 }

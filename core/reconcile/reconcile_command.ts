@@ -18,7 +18,7 @@ const RECONCILE_FLAGS = {
   books: flag("URL", "books of many hosts: postgres://... or a SQLite file", z.string().optional()),
   "gateway-statement": flag(
     "FILE",
-    "with --books: what the gateway says that it paid, as CSV",
+    "with --books: what the payment gateway says that it paid, as CSV",
     z.string().optional(),
   ),
   seeds: listFlag("DIR", "seed files, or a folder of them: every packet must be one of their tickets"),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Route } from "../admin/api.ts";
+import { processRoutes } from "../admin/process_routes.ts";
 import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
 import { withoutPassword } from "../bus/open_bus.ts";
 import { booksPlace } from "../books/open/open_books.ts";
@@ -11,7 +12,6 @@ import type { LoadedPlugin } from "../plugin/loader.ts";
 import { formatAddress } from "../os/address.ts";
 import { formatAddressRange } from "../os/address_ranges.ts";
 import type { Clock } from "../base/clock.ts";
-import { VERSION } from "../base/version.ts";
 import { MoveScope } from "../wire/codes.ts";
 import type { AccessHost } from "./host/access_host.ts";
 import { moneyMetrics } from "./money/money_metrics.ts";
@@ -43,41 +43,13 @@ const moveBody = z.strictObject({
 
 /** The admin API of `redpkt server`: the host's own routes, and those of its plugins. */
 export function serverRoutes(parts: ServerParts): Route[] {
-  const { access, series, state } = parts;
+  const { access, series } = parts;
   return [
     {
       method: "get",
       path: "/health",
       summary: "Whether the process lives, with its connections and what its plugins say",
       handle: () => health(parts),
-    },
-    {
-      method: "get",
-      path: "/ready",
-      summary: "200 while new users are welcome, 503 while it drains, is full or may not award",
-      handle: () => {
-        const { isFull } = access.board;
-        const ledger = ledgerWords(access);
-        const why = state.isDraining
-          ? "draining"
-          : access.board.isLeaving
-          ? "moving"
-          : isFull
-          ? "full"
-          : ledger === "ok"
-          ? access.halves.whyNotReady()
-          : `ledger ${ledger}`;
-        const isReady = why === undefined;
-        return Response.json({ ready: isReady, ...(why === undefined ? {} : { why }) }, {
-          status: isReady ? 200 : 503,
-        });
-      },
-    },
-    {
-      method: "get",
-      path: "/version",
-      summary: "Versions of the program and what it runs on",
-      handle: () => ({ redpkt: VERSION, ...Deno.version, os: Deno.build.os, arch: Deno.build.arch }),
     },
     {
       method: "get",
@@ -105,20 +77,25 @@ export function serverRoutes(parts: ServerParts): Route[] {
         return { ok: true, users: access.counters.total("users") };
       },
     },
-    ...["/drain", "/stop"].map((path): Route => ({
-      method: "post",
-      path,
-      summary: path === "/drain"
-        ? "Takes no new connections, answers waiting winners, then ends the process"
-        : "The same as /drain",
-      handle: () => {
-        parts.stop(`admin ${path}`);
-        return { ok: true };
+    ...processRoutes({
+      summaries: {
+        ready: "200 while new users are welcome, 503 while it drains, is full or may not award",
+        drain: "Takes no new connections, answers waiting winners, then ends the process",
       },
-    })),
+      whyNotReady: () => whyNotReady(parts),
+      stop: parts.stop,
+    }),
     ...orderRoutes(access.halves.orders),
     ...access.halves.routes,
   ];
+}
+
+function whyNotReady({ access, state }: ServerParts): string | undefined {
+  if (state.isDraining) return "draining";
+  if (access.board.isLeaving) return "moving";
+  if (access.board.isFull) return "full";
+  const ledger = ledgerWords(access);
+  return ledger === "ok" ? access.halves.whyNotReady() : `ledger ${ledger}`;
 }
 
 function health(

@@ -10,7 +10,7 @@ import { Random } from "../../core/base/random.ts";
 import send from "../../plugins/send/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import { SimClient, type SimPeer } from "../sim/sim_client.ts";
-import { SimHost } from "../sim/sim_host.ts";
+import { SimHost } from "../../core/world/host/sim_host.ts";
 import { SimStore } from "../sim/sim_store.ts";
 
 const PACKETS = { ratePerS: 100, total: 500, minFen: 1, maxFen: 500, sponsors: 3 };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { drawWorld, parseFaults } from "../../core/world/plan/world_plan.ts";
 import { FAULT_KINDS } from "../../core/world/plan/fault_kinds.ts";
-import { commandOf, type WorldResult } from "../../core/world/run/run_world.ts";
+import { commandLineOf, type WorldResult } from "../../core/world/run/run_world.ts";
 import { shrink } from "../../core/world/run/shrink.ts";
 import { INVARIANT_NAMES, type InvariantName } from "../../core/world/watch/invariant_names.ts";
 import { PLANTED_BUGS } from "./planted_bugs.ts";
@@ -16,7 +16,7 @@ const MOST_HOSTS = 3;
 const MOST_FAULTS = 2;
 
 function assertKept({ violations, plan }: WorldResult): void {
-  assert.deepEqual(violations, [], commandOf(plan));
+  assert.deepEqual(violations, [], commandLineOf(plan));
 }
 
 Deno.test("worlds of many seeds keep every promise, and all that can go wrong goes wrong in them", async () => {
@@ -46,7 +46,7 @@ Deno.test("a fault is the same in a smaller world and beside fewer others", () =
   const less = drawWorld({ seed: 3, hosts: 2, minutes: 1, faults: parseFaults(names) });
   assert.deepEqual(less.faults, whole.faults.filter(({ kind, index }) => names.includes(`${kind}.${index}`)));
   assert.equal(
-    commandOf(less),
+    commandLineOf(less),
     `redpkt world --seed 3 --hosts 2 --users ${whole.users} --minutes 1 --faults ${names}`,
   );
   for (const wrong of ["kil", "kill.3", "kill.0", "kill.x", ""]) {
@@ -75,7 +75,7 @@ for (const name of INVARIANT_NAMES) {
     assert.ok(result !== undefined, `not found within ${MOST_SEEDS} seeds`);
     const small = await shrink(result, (plan) => run(plan, seams()));
     const { hosts, faults } = small.result.plan;
-    assert.ok(hosts <= MOST_HOSTS && faults.length <= MOST_FAULTS, commandOf(small.result.plan));
+    assert.ok(hosts <= MOST_HOSTS && faults.length <= MOST_FAULTS, commandLineOf(small.result.plan));
     assert.equal(
       (await run(small.result.plan, seams())).hash,
       small.result.hash,

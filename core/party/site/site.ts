@@ -65,7 +65,7 @@ export class Site {
       const page = pageAt(pathname);
       if (page !== undefined) return pageResponse(page, request);
       const sha256 = /^\/resource\/([0-9a-f]{64})$/.exec(pathname)?.[1];
-      const file = sha256 === undefined ? undefined : this.#sponsorFiles.response(sha256, request);
+      const file = sha256 === undefined ? undefined : this.#sponsorFiles.response(sha256, request, address);
       if (file !== undefined) return file;
       if (pathname === "/api/news") {
         return this.#streams.open(this.news(), address) ?? refused(503, "too many listen");

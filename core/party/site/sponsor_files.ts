@@ -1,8 +1,9 @@
 import type { PageFile, PageFiles } from "../resources/kept_pages.ts";
+import { Places } from "./places.ts";
 
 /** Bytes that are handed to the network at once. */
 const PIECE_BYTES = 32 * 1024;
-/** Phones that fetch at once; the others come again, so that those who only come in needn't wait behind pictures. */
+/** Phones that fetch at once, half of them from one address; the others come again, so that those who only come in needn't wait behind pictures. */
 const MOST_SENDING = 12;
 const RETRY_S = 3;
 
@@ -10,7 +11,7 @@ const RETRY_S = 3;
 export class SponsorFiles {
   readonly #files: PageFiles;
   readonly #isIdle: () => boolean;
-  #sending = 0;
+  readonly #places = new Places(MOST_SENDING);
 
   /** @param isIdle whether nobody shakes, or is about to */
   constructor(files: PageFiles, isIdle: () => boolean) {
@@ -23,13 +24,12 @@ export class SponsorFiles {
     return this.#files.list;
   }
 
-  /** Of phones that are fetching now. */
-  get sending(): number {
-    return this.#sending;
-  }
-
-  /** A file by its SHA-256; undefined if there is none. */
-  response(sha256: string, request: Request): Response | undefined {
+  /**
+   * A file by its SHA-256; undefined if there is none.
+   *
+   * @param address of the phone
+   */
+  response(sha256: string, request: Request, address: string): Response | undefined {
     const file = this.#files.files.get(sha256);
     if (file === undefined) return undefined;
     const headers: Record<string, string> = {
@@ -44,37 +44,32 @@ export class SponsorFiles {
     if (request.headers.get("if-none-match") === headers.etag) {
       return new Response(null, { status: 304, headers });
     }
-    if (!this.#isIdle() || this.#sending >= MOST_SENDING) {
+    const giveBack = this.#isIdle() ? this.#places.take(address) : undefined;
+    if (giveBack === undefined) {
       return new Response(null, {
         status: 503,
         headers: { "retry-after": String(RETRY_S), "cache-control": "no-store" },
       });
     }
     headers["content-length"] = String(file.bytes.length);
-    return new Response(this.#body(file), { headers });
+    return new Response(this.#body(file, giveBack), { headers });
   }
 
   /** Its bytes, a piece whenever the phone has read those before; they end when people are about to shake. */
-  #body({ bytes }: PageFile): ReadableStream<Uint8Array> {
+  #body({ bytes }: PageFile, giveBack: () => void): ReadableStream<Uint8Array> {
     let at = 0;
-    let isOver = false;
-    this.#sending++;
-    const end = () => {
-      if (!isOver) this.#sending--;
-      isOver = true;
-    };
     return new ReadableStream<Uint8Array>({
       pull: (controller) => {
         if (!this.#isIdle()) {
-          end();
+          giveBack();
           return controller.error(new Error("people are about to shake"));
         }
         controller.enqueue(bytes.subarray(at, at += PIECE_BYTES));
         if (at < bytes.length) return;
-        end();
+        giveBack();
         controller.close();
       },
-      cancel: end,
+      cancel: giveBack,
     }, { highWaterMark: 0 });
   }
 }

@@ -90,7 +90,7 @@ const TEXTS = {
   },
   // A packet
   "packet.won": { en: "A red packet for you!", zh: "抢到一个红包！" },
-  "packet.from": { en: "A red packet from {0}!", zh: "抢到{0}的红包！" },
+  "packet.from": { en: "A red packet from {0}!", zh: "抢到 {0} 的红包！" },
   "packet.open": { en: "Open", zh: "開" },
   "packet.openLabel": { en: "Open the packet", zh: "打开红包" },
   "packet.opening": { en: "Opening…", zh: "正在打开…" },

@@ -10,7 +10,7 @@ import { parsePlan, readPlan } from "../../seed/plan/plan.ts";
 import type { Plan } from "../../seed/plan/plan_schema.ts";
 import { replay, type ReplayWish } from "./replay.ts";
 
-const MOST_SHAKES = 1_000_000_000_000;
+const MAX_SHAKES = 1_000_000_000_000;
 /** Of all shakes of the 2015 event, those of its busiest second. */
 const PEAK_PART = 14e6 / 10e9;
 
@@ -20,7 +20,7 @@ export const REPLAY_FLAGS = {
   shakes: flag(
     "N",
     "shakes of all hosts of the plan together",
-    wholeNumber(1, MOST_SHAKES).default(10_000_000_000),
+    wholeNumber(1, MAX_SHAKES).default(10_000_000_000),
   ),
   peak: flag(
     "N",
@@ -35,7 +35,7 @@ export const REPLAY_FLAGS = {
   ),
   capacity: flag("N", "shakes a second that a host reads at most", wholeNumber(1, 1e8).default(60_000)),
   set: listFlag("PLUGIN.KEY=VALUE", "sets one value of a plugin's config; may be repeated"),
-  "random-seed": flag(
+  seed: flag(
     "N",
     "everything happens again alike with the same",
     wholeNumber(0, 0xffff_ffff).default(1),
@@ -65,7 +65,7 @@ async function optionsOf(host: Host, values: FlagValues<typeof REPLAY_FLAGS>): P
     hosts: values.hosts,
     peakPerS: peak || Math.max(1, Math.round(shakes * PEAK_PART)),
     capacityPerS: capacity,
-    seed: values["random-seed"],
+    seed: values.seed,
     configs: withSettings({}, values.set),
     isJson: values.json,
   };
