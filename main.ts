@@ -50,6 +50,14 @@ if (role !== undefined) {
       summary: "brings users of browsers to servers: WebSockets to TCP",
       load: () => import("./core/gateway/gateway.ts"),
     },
+    hosts: {
+      summary: "makes and signs the list of hosts that users find theirs by",
+      load: () => import("./core/hosts/command/hosts_command.ts"),
+    },
+    drain: {
+      summary: "moves a host's users elsewhere, then stops it",
+      load: () => import("./core/hosts/command/drain_command.ts"),
+    },
     seed: {
       summary: "makes and audits the money: seed files of tickets",
       load: () => import("./core/seed/seed.ts"),

@@ -21,6 +21,10 @@ export const builtIn: Omit<Program, "entry" | "command"> = {
     follow: () => import("../scenarios/follow.ts"),
     group_rush: () => import("../scenarios/group_rush.ts"),
     books: () => import("../scenarios/books.ts"),
+    lost_host: () => import("../scenarios/lost_host.ts"),
+    lost_cluster: () => import("../scenarios/lost_cluster.ts"),
+    lost_city: () => import("../scenarios/lost_city.ts"),
+    rolling: () => import("../scenarios/rolling.ts"),
     soak: () => import("../scenarios/soak.ts"),
   },
   plans: {

@@ -41,7 +41,7 @@ export interface LinkName {
 }
 
 /** What is counted of it. */
-export type LinkCount = ShowFault | "applied" | "pathFailure";
+export type LinkCount = ShowFault | "applied" | "pathFailure" | "openForged";
 
 /** The host behind a link. */
 export interface LinkedHost {

@@ -21,7 +21,9 @@ import { Replay } from "./record/replay.ts";
 import { replayInTime } from "./record/replay_all.ts";
 import { TargetFile } from "./collect/target_file.ts";
 import type { TerminalOptions } from "./terminal/terminal.tsx";
-import { parseTarget, type TargetSpec } from "./collect/target_list.ts";
+import { HostListFile } from "../hosts/list/list_file.ts";
+import { placeFindings } from "./collect/places.ts";
+import { parseTarget, targetsOfHosts, type TargetSpec } from "./collect/target_list.ts";
 
 /** How often the file of targets is looked at, and a record written, in ms. */
 const SLOW_TICK_MS = 1_000;
@@ -39,11 +41,18 @@ export const command = commandOf({
       line: "redpkt monitor --target 10.0.0.1:8989-8992 --record show.db",
       shows: "watches four servers, and records",
     },
+    {
+      line: "redpkt monitor --hosts hosts.signed",
+      shows: "watches every host of a list, by cluster and city",
+    },
     { line: "redpkt monitor --replay show.db --speed 10", shows: "plays that record ten times as fast" },
   ],
 }, async (host, values) => {
-  if (values.replay !== undefined && (values.target.length > 0 || values.targets !== undefined)) {
-    throw new UserError("--replay shows what a record has: leave --target and --targets out, or --replay");
+  const isGiven = values.target.length > 0 || values.targets !== undefined || values.hosts !== undefined;
+  if (values.replay !== undefined && isGiven) {
+    throw new UserError(
+      "--replay shows what a record has: leave --target, --targets and --hosts out, or --replay",
+    );
   }
   if (values.bus.length > 0 && values.console === undefined) {
     throw new UserError("--bus: goes with --console DIR, the console that directs by it");
@@ -125,13 +134,24 @@ function watchTargets(
   log: Log,
 ): (() => void)[] {
   const file = options.targets === undefined ? undefined : new TargetFile(options.targets, log);
-  const setTargets = (fromFile: readonly TargetSpec[]) => core.setTargets([...options.target, ...fromFile]);
-  if (file === undefined) setTargets(options.target.length > 0 ? [] : defaultTargets());
+  const hosts = options.hosts === undefined
+    ? undefined
+    : new HostListFile(options.hosts, options["hosts-keys"]);
+  let fromFile: readonly TargetSpec[] = [];
+  const setTargets = () => {
+    const listed = hosts === undefined ? [] : targetsOfHosts(hosts.list);
+    const given = [...options.target, ...fromFile, ...listed];
+    core.setTargets(given.length > 0 || file !== undefined ? given : defaultTargets());
+  };
+  setTargets();
   const recording = options.record === undefined ? undefined : record(options.record, core, money);
   function lookAround(): void {
     const changed = file?.changed();
+    const news = hosts?.look();
+    if (news?.is === "refused") log("warn", "host list refused", { why: `${news.fault}: ${news.why}` });
+    fromFile = changed ?? fromFile;
+    if (changed !== undefined || news?.is === "newer") setTargets();
     if (changed !== undefined) {
-      setTargets(changed);
       log("info", "targets", { file: options.targets, count: core.targets.length });
     }
     recording?.flush(host.clock.wallMs());
@@ -167,7 +187,7 @@ function showLines(host: Host, core: MonitorCore, { json }: MonitorOptions): (()
       second(_point, shown) {
         const money = json || isMoneyTold ? undefined : headlessMoney(shown);
         isMoneyTold ||= money !== undefined;
-        host.out(`${money ?? ""}${line(shown, core.table.warnings)}`);
+        host.out(`${money ?? ""}${line(shown, core.table.warnings, placeFindings(core.targets))}`);
       },
     }),
     core.marks.subscribe((mark) => {

@@ -26,6 +26,12 @@ export const MONITOR_FLAGS = {
     "file of targets, one a line with a name if wanted; read again when it changes",
     z.string().optional(),
   ),
+  hosts: flag(
+    "FILE",
+    "signed host list: watches every host whose admin API it tells, by cluster and city; read again when it changes",
+    z.string().min(1).optional(),
+  ),
+  "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
   web: flag(
     "HOST:PORT",
     "address of the page, port 0 for any free one [127.0.0.1:8002]",

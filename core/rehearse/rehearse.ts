@@ -8,6 +8,7 @@ import { chooseEngine, ENGINE_CHOICES } from "../engine/choose.ts";
 import { z } from "zod";
 import { rehearseBooks } from "./books/books_rehearsal.ts";
 import type { BooksStageOptions } from "./books/books_stage.ts";
+import { rehearseHosts } from "./hosts/hosts_rehearsal.ts";
 import { Interruption } from "./interruption.ts";
 import { makeRunFolder, Rehearsal } from "./rehearsal.ts";
 import { RehearsalBroken } from "./run.ts";
@@ -107,8 +108,12 @@ export async function rehearse(
         host,
         scenario,
         scenario.books,
-        booksStage(host, scenario, options, interruption),
+        smallStage(host, scenario, options, interruption),
       );
+    }
+    if (scenario.hosts !== undefined) {
+      const stage = smallStage(host, scenario, options, interruption);
+      return await rehearseHosts(host, scenario, scenario.hosts, stage);
     }
     return await new Rehearsal(host, options, interruption.signal).run(scenario, isFitted);
   } catch (error) {
@@ -120,8 +125,8 @@ export async function rehearse(
   }
 }
 
-/** Where a rehearsal of books is played, and its headline. */
-function booksStage(
+/** Where a rehearsal of books or of many hosts is played, and its headline. */
+function smallStage(
   host: Host,
   { name, about, users: wanted }: FullScenario,
   { users, engine, out, json }: RehearseOptions,

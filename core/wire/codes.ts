@@ -72,6 +72,15 @@ export const CueState = {
   held: 2,
 } as const;
 
+/** What a user who is told to move leaves. */
+export const MoveScope = {
+  /** This host. */
+  host: 0,
+  /** Every host of its cluster. */
+  cluster: 1,
+} as const;
+export type MoveScope = typeof MoveScope[keyof typeof MoveScope];
+
 /** Opcodes that plugins which don't come with the program may use, and the first one past them. */
 export const PLUGIN_OPCODES = { from: 0x0200, to: 0x0400 } as const;
 

@@ -22,6 +22,7 @@ const FOLLOW_UPS = 40;
 export const LIBRARY: Omit<KitOptions, "examples"> = {
   make: () => new LibraryClient(),
   skips: {
+    move: "the library goes elsewhere by itself",
     policy: "the library keeps to it by itself",
     ping: "the library sends pings by itself",
     pong: "no user hears of it",

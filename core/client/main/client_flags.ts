@@ -19,9 +19,10 @@ import { MOST_OPEN } from "../state/open_shakes.ts";
 import type { FetchOptions } from "./fetch_thread.ts";
 import { PACINGS } from "../schedule/pacing.ts";
 import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf } from "../../base/segment.ts";
-import { parseServers, parseSources, type ServerAddress } from "../../os/server_addresses.ts";
+import { parseServers, parseSources, type ServerPlace } from "../../os/server_addresses.ts";
 
 const DEFAULT_SERVER = "127.0.0.1:1025";
+const DEFAULT_PLACE: ServerPlace = { address: 0x7f00_0001, port: 1025 };
 
 /** A text of a form that `parse` knows. */
 function parsed<T>(parse: (text: string) => T | undefined, message: string): z.ZodType<T> {
@@ -59,9 +60,19 @@ export const CLIENT_FLAGS = {
     parsed(parseSegment, "must be I/N with I from 1 to N, such as 3/17").prefault("1/1"),
   ),
   server: {
-    ...listFlag("LIST", `servers: ADDRESS:PORT, a range, or several [${DEFAULT_SERVER}]`),
-    schema: addressList((texts) => parseServers(texts.length === 0 ? [DEFAULT_SERVER] : texts)),
+    ...listFlag("LIST", `servers: ADDRESS:PORT, NAME:PORT, a range, or several [${DEFAULT_SERVER}]`),
+    schema: addressList((texts) => texts.length === 0 ? { values: [] } : parseServers(texts)),
   },
+  hosts: flag(
+    "FILE",
+    "signed host list: users find their hosts by it, and others when those are gone; instead of --server",
+    z.string().min(1).optional(),
+  ),
+  "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
+  network: listFlag(
+    "NAME",
+    "network of the users, whose clusters come first; may be repeated, the best first",
+  ),
   source: {
     ...listFlag("LIST", "source addresses of this host, a range, or several; absent: the kernel chooses"),
     schema: addressList(parseSources),
@@ -174,6 +185,10 @@ export const CLIENT_FORM = {
   examples: [
     { line: "redpkt client --users 0-9999 --qps 1000", shows: "10,000 users shake 1,000 times a second" },
     {
+      line: "redpkt client --hosts hosts.signed --protocol 1",
+      shows: "users find their hosts by a signed list",
+    },
+    {
       line: "redpkt client --users 0-999999 --segment 3/17 --server 10.0.0.1:1025 --shake-every 5-10",
       shows: "the third of 17 hosts that play a million users",
     },
@@ -187,7 +202,11 @@ export interface ClientOptions {
   /** What users fetch in idle time, if anything. */
   readonly fetch: FetchOptions | undefined;
   readonly segment: Segment;
-  readonly servers: readonly ServerAddress[];
+  readonly servers: readonly ServerPlace[];
+  /** Where the host list is, if users go by one. */
+  readonly hosts:
+    | { readonly path: string; readonly keys: string; readonly networks: readonly string[] }
+    | undefined;
   readonly sources: readonly number[];
   readonly tokenRules: TokenRules | undefined;
   readonly control: HttpAddress;
@@ -242,6 +261,10 @@ export function readClientOptions(host: Host, args: readonly string[]): ClientOp
   if (protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
     problems.push("--behave: version 0 users send nothing. Add --protocol 1");
   }
+  if (values.hosts !== undefined && values.server.length > 0) {
+    problems.push("--hosts, --server: both are given. The list says where servers are: leave --server out");
+  }
+  if (values.hosts === undefined && values.network.length > 0) problems.push("--network: needs --hosts FILE");
   if (protocol === "0" && values.depot === "show") {
     problems.push("--depot show: version 0 users hear of no show. Add --protocol 1");
   }
@@ -275,7 +298,10 @@ export function readClientOptions(host: Host, args: readonly string[]): ClientOp
       sample: values["depot-sample"],
     },
     segment,
-    servers: values.server,
+    servers: values.server.length > 0 ? values.server : [DEFAULT_PLACE],
+    hosts: values.hosts === undefined
+      ? undefined
+      : { path: values.hosts, keys: values["hosts-keys"], networks: values.network },
     sources: values.source,
     tokenRules: keys === undefined
       ? undefined

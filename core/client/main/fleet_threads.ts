@@ -11,10 +11,19 @@ import type { FleetSettings } from "../fleet/fleet_options.ts";
 import type { HeardResources } from "../follow/heard.ts";
 import type { FetchThread, FetchWish } from "./fetch_thread.ts";
 import type { FleetInit, FleetNotice, ThreadSettings } from "./fleet_worker.ts";
+import type { HostListFile } from "../../hosts/list/list_file.ts";
+import type { DialedHosts } from "../../hosts/order/dialed_hosts.ts";
 import { workerSlice } from "../../base/segment.ts";
 
 /** The name of a fleet's thread, by which the entry file knows what it is. */
 export const FLEET_WORKER_NAME = "fleet";
+
+/** The host list that a fleet's users go by. */
+export interface HostsPlan {
+  readonly file: HostListFile;
+  readonly networks: readonly string[];
+  readonly dialed: DialedHosts;
+}
 
 /** What a fleet plays, before it is split over threads. */
 export interface FleetPlan {
@@ -27,6 +36,7 @@ export interface FleetPlan {
   readonly wantsAwards: boolean;
   /** What users fetch in idle time, if anything. */
   readonly fetch: FetchWish | undefined;
+  readonly hosts: HostsPlan | undefined;
 }
 
 interface Thread {

@@ -49,6 +49,11 @@ export type FleetNotice =
   | { readonly type: "stopped" }
   | { readonly type: "resources"; readonly resources: HeardResources };
 
+/** Connections for those who are about to move: they have two for a moment. */
+export function sparesFor(users: number, canMove: boolean): number {
+  return canMove ? Math.ceil(users / 8) + 16 : 0;
+}
+
 /** How often a busy loop lets the runtime do its own work. */
 const YIELD_MS = 100;
 
@@ -63,7 +68,9 @@ export async function runFleetWorker(init: FleetInit): Promise<void> {
 async function play({ settings, threads, worker, ...init }: FleetInit): Promise<void> {
   const { workers, tokenRules } = threads;
   const waker = new Waker(init.waker);
-  const engine = openEngine(threads.engine, { capacity: settings.slice.count, clock: systemClock, waker });
+  const { slice: { count }, hosts } = settings;
+  const capacity = count + sparesFor(count, hosts !== undefined);
+  const engine = openEngine(threads.engine, { capacity, clock: systemClock, waker });
   const counters = new Counters(fleetMetrics, fleetBlocks(workers), init.counters);
   const fleet = new Fleet({
     ...settings,

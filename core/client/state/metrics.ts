@@ -111,6 +111,13 @@ const definitions = {
   modelledMostBytesInS: gauge("Most bytes that modelled users would have fetched in any second"),
   logins: counter("Logins that the server took"),
   loginsRefused: counter("Logins that the server answered with a refusal"),
+  movesHeard: counter("Times that a host told a user to go elsewhere"),
+  moves: counter("Users who logged in elsewhere, and left the host where they were then"),
+  movesFailed: counter("Logins elsewhere that failed, while their user stayed where they were"),
+  hostListsTaken: counter("Newer host lists that users go by"),
+  hostListsRefused: counter(
+    "Host lists that don't count: damaged, forged, mistaken, older or another event's",
+  ),
   dials: counter("Connects that were started"),
   connects: counter("Connects that succeeded"),
   disconnects: counter("Established connections that ended while the fleet was running"),

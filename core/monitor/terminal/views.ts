@@ -1,7 +1,7 @@
 import type { ChartSpec } from "../timeline/charts.ts";
-import { allCounters, clientHosts, type TargetRow, targetRows } from "../view/page_state.ts";
+import { placesOf } from "../collect/places.ts";
+import { allCounters, clientHosts, health, type TargetRow, targetRows } from "../view/page_state.ts";
 import { moneyLine } from "../../base/money_line.ts";
-import { healthOf } from "../timeline/health.ts";
 import type { MoneyView } from "../money/money_view.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";
 import { beside, chart, fit, type Line, span, spark, type Tone, widthOf } from "./lines.ts";
@@ -181,7 +181,7 @@ function chartGrid(core: MonitorCore, columns: number, rows: number): Line[] {
 /** What is wrong with how users are served, if anything is, but for what stands there anyway. */
 function healthLines(core: MonitorCore, told: string): Line[] {
   if (core.lastShown === undefined) return [];
-  const { level, texts } = healthOf(core.lastShown.merged, core.table.warnings);
+  const { level, texts } = health(core);
   return texts.filter((text) => text !== told).map((text) => [span(text, level === "bad" ? "bad" : "warn")]);
 }
 
@@ -211,13 +211,18 @@ function targets(core: MonitorCore, { filter, sort, isReversed }: ViewState, { c
   const shown = TARGET_COLUMNS.filter(([, width]) => (left -= width) >= 0);
   const key = SORT_KEYS[sort];
   const rows = targetRows(core)
-    .filter((row) => `${row.name} ${row.role} ${row.state}`.toLowerCase().includes(filter.toLowerCase()))
+    .filter((row) =>
+      `${row.name} ${row.role} ${row.state} ${row.cluster} ${row.city}`.toLowerCase().includes(
+        filter.toLowerCase(),
+      )
+    )
     .sort((a, b) => compare(a[key], b[key]) * (isReversed ? -1 : 1) || compare(a.name, b.name));
   const title: Line = [
     span("target".padEnd(nameWidth) + " state        ", "muted"),
     ...shown.map(([name, width]) => span(name.padStart(width), "muted")),
   ];
   return [
+    ...clusterLines(core),
     title,
     ...rows.map((row): Line => [
       ...fit([span(row.name)], nameWidth),
@@ -227,6 +232,32 @@ function targets(core: MonitorCore, { filter, sort, isReversed }: ViewState, { c
         : [span(row.why, "muted")]),
     ]),
     ...hostLines(core, nameWidth, filter),
+  ];
+}
+
+/** Every city and cluster: its hosts, its users, and what is lost of it. */
+function clusterLines({ targets }: MonitorCore): Line[] {
+  const places = placesOf(targets);
+  if (places.length === 0) return [];
+  const title = "place".padEnd(24) + "hosts".padStart(12) + "connections".padStart(13) +
+    "answered".padStart(11) +
+    "worst p99".padStart(11);
+  return [
+    [span(title, "muted")],
+    ...places.map(({ kind, name, city, hosts, lost, ended, connections, answered, p99Us }): Line => {
+      const up = hosts - lost - ended;
+      const tone = lost === hosts ? "bad" : lost > 0 ? "warn" : "plain";
+      const where = kind === "city" || city === "" ? name : `  ${name} (${city})`;
+      return [
+        ...fit([span(where, kind === "city" ? "strong" : "plain")], 24),
+        span(`${up} of ${hosts}`.padStart(12), tone),
+        span(write(connections, "count").padStart(13)),
+        span(write(answered, "perSecond").padStart(11)),
+        span(write(p99Us, "us").padStart(11)),
+        ...(lost > 0 ? [span(`  ${lost} lost`, tone)] : []),
+      ];
+    }),
+    [],
   ];
 }
 

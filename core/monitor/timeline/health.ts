@@ -17,8 +17,22 @@ export interface Health {
 const SOME = 0.01;
 const MOST = 0.5;
 
-/** How users fared in a second, by what fleets and servers tell of it. Being connected is no health: being served is. */
-export function healthOf(merged: MergedSecond, warnings: readonly WarningSpec[]): Health {
+/** Something that is wrong. */
+export interface Finding {
+  readonly level: Exclude<HealthLevel, "good">;
+  readonly text: string;
+}
+
+/**
+ * How users fared in a second, by what fleets and servers tell of it. Being connected is no health: being served is.
+ *
+ * @param more what else is wrong, such as hosts that are lost
+ */
+export function healthOf(
+  merged: MergedSecond,
+  warnings: readonly WarningSpec[],
+  more: readonly Finding[] = [],
+): Health {
   const { roles } = merged;
   const money = moneyOf(merged);
   const found = [
@@ -26,17 +40,13 @@ export function healthOf(merged: MergedSecond, warnings: readonly WarningSpec[])
     ...(money === undefined || missingFen(money) === 0
       ? []
       : [{ level: "bad", text: moneyLine(money) } as const]),
+    ...more,
     ...(roles.client === undefined ? [] : fleetHealth(roles.client)),
     ...(roles.server === undefined ? [] : [...showHealth(roles.server), ...booksHealth(roles.server)]),
     ...warnings.flatMap((warning) => warned(warning, roles[warning.role])),
   ];
   const level = found.some(({ level }) => level === "bad") ? "bad" : found.length > 0 ? "warn" : "good";
   return { level, texts: found.map(({ text }) => text) };
-}
-
-interface Finding {
-  readonly level: Exclude<HealthLevel, "good">;
-  readonly text: string;
 }
 
 function fleetHealth({ deltas }: RoleSecond): Finding[] {

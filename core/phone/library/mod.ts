@@ -21,6 +21,7 @@ export type {
   ShakeOutcome,
   Share,
 } from "./outcomes.ts";
+export type { HostList, ListedHost } from "../../hosts/list/host_list.ts";
 export { PhoneClosed, PhoneRefused } from "./requests.ts";
 export { fetchManifest, ManifestRefused, type ResourceManifest, type Resources } from "./resources.ts";
 export type { Cue } from "./show_orders.ts";

@@ -1,6 +1,7 @@
 import { EntryKind, kinds } from "../../ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
+  entryAmountFen,
   EntryWord,
   PAYLOAD_AT,
   PAYLOAD_WORDS,
@@ -67,7 +68,13 @@ export class HostEntries {
       const detail = words[at + EntryWord.detail];
       const packetId = words[at + EntryWord.packetId] >>> 0;
       const payload = words.slice(at + PAYLOAD_AT, at + PAYLOAD_AT + PAYLOAD_WORDS);
-      this.#open[this.#openHead++]?.resolve({ verdict, detail, packetId, payload });
+      this.#open[this.#openHead++]?.resolve({
+        verdict,
+        detail,
+        packetId,
+        amountFen: entryAmountFen(words, at),
+        payload,
+      });
     });
     if (this.#openHead === this.#open.length) {
       this.#open = [];

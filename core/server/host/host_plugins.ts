@@ -42,6 +42,8 @@ export class PluginHalves {
   readonly orders: PlacedOrders;
   /** Packets are held, whoever wants them released: this host's clock is off. */
   isHolding = false;
+  /** Opens a packet of another host; a host that is told of none has no other. */
+  openElsewhere: HostContext["openElsewhere"] = () => undefined;
   readonly #parts: HalvesParts;
   #halves: (PluginControl | undefined)[] = [];
   #nextTickMs: Float64Array;
@@ -179,6 +181,7 @@ export class PluginHalves {
       mint: (firstPacketId, count, amountFen, sponsor, of) =>
         entries.mint(firstPacketId, count, amountFen, sponsor, of),
       enter: (entry, body) => entries.enter(entry, body),
+      openElsewhere: (user, packetId) => this.openElsewhere(user, packetId),
       unixMs: () => Math.floor(clock.wallMs()),
       eventMs: () => time.now().eventMs,
       mayRelease: () => !this.isHolding,

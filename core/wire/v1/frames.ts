@@ -36,6 +36,7 @@ export const frames = {
   pong: fromServer(0x0181, { pingMs: u64 }),
   delivered: fromClient(0x0102, { packetId: u32 }),
   close: fromServer(0x0188, { code: u32, retryMs: u32 }),
+  move: fromServer(0x0189, { withinMs: u32, scope: u32 }),
   shake: fromClient(0x0110, { requestId: u32 }),
   shakeResult: fromServer(0x0190, {
     requestId: u32, result: u32, packetId: u32, amountFen: u32, retryMs: u32, sponsor: optional, resource: optional,

@@ -12,6 +12,8 @@ export const writePing = positionalWriter(frames.ping);
 /** `pingMs` is the timestamp of the ping. */
 export const writePong = positionalWriter(frames.pong, "pingMs");
 export const writeDelivered = positionalWriter(frames.delivered, "packetId");
+/** Asks a user to be elsewhere within so long; `scope` is one of `MoveScope`. */
+export const writeMove = positionalWriter(frames.move, "withinMs", "scope");
 export const writeShake = positionalWriter(frames.shake, "requestId");
 /** `packetId` and `amountFen` are 0 unless the result is `ok`; `retryMs` is 0 unless it says to try later. */
 export const writeShakeResult = positionalWriter(

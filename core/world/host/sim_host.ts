@@ -12,7 +12,7 @@ import { LedgerBoard, LedgerState } from "../../ledger/ring/ledger_board.ts";
 import { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import { StoredLedger } from "../../ledger/store/stored_ledger.ts";
 import { LedgerLoop, Step } from "../../ledger/thread/ledger_loop.ts";
-import type { AnyPlugin, Tickets } from "../../plugin/plugin.ts";
+import type { AnyPlugin, EntryProposal, EntryVerdict, Tickets } from "../../plugin/plugin.ts";
 import { HostEntries } from "../../server/host/host_entries.ts";
 import { hostMetrics } from "../../server/host/host_metrics.ts";
 import { PluginHalves } from "../../server/host/host_plugins.ts";
@@ -216,6 +216,11 @@ export class SimHost implements SimActor {
       ...this.#loopDueMs,
       ...this.#engines.map((e) => e.nextDueMs()),
     );
+  }
+
+  /** Enters something into the ledger, as the main thread does. */
+  enter(entry: EntryProposal): Promise<EntryVerdict> {
+    return this.#entries.enter(entry);
   }
 
   /** Whether a worker's thread would be awake: something has come, or is due. */

@@ -16,6 +16,10 @@ export const ShakeMessage = {
   giveBackGreetings: 5,
   /** Host to SET: what wins show, as pairs of a sponsor and a resource. */
   resources: 6,
+  /** SET to host: a user opens what this host's ledger doesn't know; connection, its generation, user and packet. */
+  openElsewhere: 7,
+  /** Host to SET: what came of it; connection, its generation, packet, result and amount in fen. */
+  openedElsewhere: 8,
 } as const;
 
 /** Most packets in one message, and in the hands of one SET; the host keeps count. */

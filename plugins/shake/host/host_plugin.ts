@@ -19,6 +19,7 @@ import type { ShakeConfig } from "../common/config.ts";
 import { BanOpenings } from "./ban_openings.ts";
 import { Demand } from "./demand.ts";
 import { GreetingDealer } from "./greeting_dealer.ts";
+import { OpensElsewhere } from "./opens_elsewhere.ts";
 import { Orders } from "./orders.ts";
 import { PacketQueue } from "../common/packet_queue.ts";
 
@@ -39,6 +40,7 @@ export class ShakeHost implements PluginControl {
   readonly #demand: Demand;
   readonly #greetings: GreetingDealer;
   readonly #openings: BanOpenings;
+  readonly #elsewhere: OpensElsewhere;
   /** By SET: what it was told of "all gone". */
   readonly #toldGone: Uint8Array;
   /** By SET: how many sponsors it knows what to show for. */
@@ -59,6 +61,7 @@ export class ShakeHost implements PluginControl {
     this.#demand = new Demand(host, ["shakeWon", "shakeNothing", "shakeAllGone", "shakeGreeted"]);
     this.#greetings = new GreetingDealer(host);
     this.#openings = new BanOpenings(host);
+    this.#elsewhere = new OpensElsewhere(host);
     this.#toldGone = new Uint8Array(host.setCount);
     this.#toldResources = new Uint16Array(host.setCount);
     this.#sent = new Float64Array(host.setCount);
@@ -97,6 +100,7 @@ export class ShakeHost implements PluginControl {
 
   onMessage(set: number, words: Int32Array, at: number, count: number): void {
     if (words[at] === ShakeMessage.giveBackGreetings) return this.#greetings.takeBack(words, at, count);
+    if (words[at] === ShakeMessage.openElsewhere) return this.#elsewhere.open(set, words, at + 1);
     if (words[at] !== ShakeMessage.giveBack) return;
     this.#sent[set] -= (count - 1) / PACKET_WORDS;
     for (let i = at + 1; i < at + count; i += PACKET_WORDS) {
@@ -114,6 +118,10 @@ export class ShakeHost implements PluginControl {
   }
 
   onTick(nowMs: number): number {
+    return this.#elsewhere.tell() ? this.#deal(nowMs) : Math.min(nowMs + DEAL_MS, this.#deal(nowMs));
+  }
+
+  #deal(nowMs: number): number {
     this.#demand.measure(nowMs);
     const source = this.#packets();
     if (!this.#isDraining) {

@@ -157,6 +157,7 @@ export class ShakeSet implements PluginInstance {
       this.#isGone = words[at + 1] === 1;
       return;
     }
+    if (words[at] === ShakeMessage.openedElsewhere) return this.#opens.openedElsewhere(words, at + 1);
     if (words[at] === ShakeMessage.leaseGreetings) return this.#takeGreetings(words, at, count, nowMs);
     if (words[at] === ShakeMessage.resources) return this.#takeResources(words, at, count);
     for (let i = at + 1; i < at + count; i += PACKET_WORDS) {

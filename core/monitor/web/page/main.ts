@@ -7,6 +7,7 @@ import { drawShow, startShow } from "./show.ts";
 import { drawMoney } from "./money.ts";
 import {
   countTargets,
+  drawClusters,
   drawHosts,
   drawTargets,
   putTargets,
@@ -45,6 +46,7 @@ async function loadPage(): Promise<void> {
   startCharts();
   putTargets(timeline.data.targets);
   drawHosts(timeline.data.clientHosts);
+  drawClusters(timeline.data.places);
   drawTiles();
   drawMarks();
   drawMoney(timeline.data.money);
@@ -63,10 +65,11 @@ function listen(): void {
   });
   events.addEventListener("error", () => setLink("lost"));
   events.addEventListener("second", ({ data }) => {
-    const { point, targets, clientHosts, health } = JSON.parse(data) as PageSecond;
+    const { point, targets, places, clientHosts, health } = JSON.parse(data) as PageSecond;
     putSecond(point);
     putTargets(targets);
     timeline.data.clientHosts = clientHosts;
+    timeline.data.places = places;
     timeline.data.health = health;
     document.dispatchEvent(new CustomEvent("targets"));
     if (!isHeld) drawSoon();
@@ -93,6 +96,7 @@ function drawSoon(): void {
     drawTiles();
     drawTargets();
     drawHosts(timeline.data.clientHosts);
+    drawClusters(timeline.data.places);
     drawStatus();
     drawCounters();
   });
