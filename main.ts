@@ -3,6 +3,7 @@
  * meets the plugins and scenarios that come with it, which `plugins/built_in.ts` lists.
  */
 import { builtIn } from "./plugins/built_in.ts";
+import type { CommandTable } from "./core/cli/command/dispatch.ts";
 import type { Program } from "./core/cli/host.ts";
 import { firstParentMessage, threadRole } from "./core/threads/thread.ts";
 
@@ -32,11 +33,11 @@ if (role !== undefined) {
   await run(await firstMessage, { ...program, command: ["redpkt"] });
 } else {
   const [{ dispatch }, { processHost }, { VERSION }] = await Promise.all([
-    import("./core/cli/dispatch.ts"),
+    import("./core/cli/command/dispatch.ts"),
     import("./core/cli/process_host.ts"),
     import("./core/base/version.ts"),
   ]);
-  const commands = {
+  const commands: CommandTable = {
     server: {
       summary: "holds connections and decides every shake",
       load: () => import("./core/server/server.ts"),
@@ -61,10 +62,6 @@ if (role !== undefined) {
       summary: "says what an event needs: hosts, links, memory, books, and what survives",
       load: () => import("./core/plan/plan_command.ts"),
     },
-    world: {
-      summary: "plays a whole event in virtual time",
-      load: () => import("./core/world/world_command.ts"),
-    },
     report: {
       summary: "makes a rehearsal's report anew, or compares two",
       load: () => import("./core/report/report.ts"),
@@ -72,6 +69,10 @@ if (role !== undefined) {
     monitor: {
       summary: "shows what servers and fleets do, live",
       load: () => import("./core/monitor/monitor.ts"),
+    },
+    judge: {
+      summary: "says PASS or FAIL of servers and fleets that run already",
+      load: () => import("./core/judge/judge_command.ts"),
     },
     doctor: {
       summary: "says whether this host can carry so many users",
@@ -88,6 +89,10 @@ if (role !== undefined) {
     books: {
       summary: "keeps what all hosts awarded in one place, to be settled and paid",
       load: () => import("./core/books/command/books_command.ts"),
+    },
+    world: {
+      summary: "plays whole events in virtual time, with faults out of a seed, and proves every fen",
+      load: () => import("./core/world/world_command.ts"),
     },
     reconcile: {
       summary: "compares a ledger with what the users saw",
@@ -124,6 +129,16 @@ if (role !== undefined) {
     demo: {
       summary: "rehearses the gala on this machine",
       load: () => import("./core/rehearse/demo.ts"),
+    },
+    completion: {
+      summary: "prints what makes a shell complete commands and flags",
+      load: async () => ({
+        command: (await import("./core/cli/command/completion.ts")).completionCommand(commands),
+      }),
+    },
+    man: {
+      summary: "prints manual pages",
+      load: async () => ({ command: (await import("./core/cli/command/manual.ts")).manualCommand(commands) }),
     },
   };
   Deno.exit(await dispatch(processHost(program), commands, VERSION));

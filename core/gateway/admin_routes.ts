@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import type { Series } from "../counters/series.ts";
 import { formatAddress } from "../os/address.ts";
+import type { DoorPlugin } from "../plugin/doors.ts";
 import type { GatewayFlags } from "./options.ts";
 import type { RunningGateway } from "./running_gateway.ts";
 
@@ -11,6 +12,7 @@ interface GatewayRouteParts {
   readonly gateway: RunningGateway;
   readonly series: Series;
   readonly flags: GatewayFlags;
+  readonly doorPlugins: readonly DoorPlugin[];
   readonly engine: string;
   readonly capacity: number;
   readonly clock: Clock;
@@ -56,7 +58,7 @@ export function gatewayRoutes(parts: GatewayRouteParts): Route[] {
       method: "get",
       path: "/config",
       summary: "The config in force, with every default",
-      handle: () => config(parts.flags),
+      handle: () => config(parts),
     },
     ...telemetryRoutes(series, gateway.counters),
     ...["/drain", "/stop"].map((path): Route => ({
@@ -91,14 +93,16 @@ function health({ gateway, flags, engine, capacity, clock, startMs }: GatewayRou
   };
 }
 
-function config(flags: GatewayFlags): unknown {
+function config({ flags, doorPlugins }: GatewayRouteParts): unknown {
+  const { set: _, plugins: __, ...rest } = flags;
   const { listen, admin, server } = flags;
   return {
     gateway: {
-      ...flags,
+      ...rest,
       listen: `${listen.hostname}:${listen.port}`,
       admin: `${admin.hostname}:${admin.port}`,
       server: server.map(({ address, port }) => `${formatAddress(address)}:${port}`),
     },
+    plugins: Object.fromEntries(doorPlugins.map(({ name, config }) => [name, config])),
   };
 }

@@ -5,38 +5,45 @@ import { tellAction, tellFault } from "../admin/telemetry/telemetry.ts";
 import { Random, systemSeed } from "../base/random.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { VERSION } from "../base/version.ts";
-import { helpText, readFlags } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { type Command, type CommandForm, readCommand } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
+import { withSettings } from "../cli/config_file.ts";
 import { openLog } from "../cli/log.ts";
 import { Series } from "../counters/series.ts";
 import { chooseEngine } from "../engine/choose.ts";
 import type { EngineName } from "../engine/common/engine.ts";
 import { collectGarbage } from "../os/collect_garbage.ts";
 import { descriptorLimit } from "../os/descriptors.ts";
+import { type DoorPlugin, loadDoorPlugins } from "../plugin/doors.ts";
 import { gatewayRoutes } from "./admin_routes.ts";
 import { GATEWAY_FLAGS, type GatewayFlags, tlsProblems } from "./options.ts";
 import { GATEWAY_DESCRIPTORS, RunningGateway } from "./running_gateway.ts";
 import { readTls, watchTls } from "./tls/tls_files.ts";
 
+const FORM = {
+  name: "gateway",
+  about: "Takes WebSockets and brings their frames to servers.",
+  flags: GATEWAY_FLAGS,
+  examples: [
+    { line: "redpkt gateway", shows: "brings browsers to the server of this machine" },
+    {
+      line: "redpkt gateway --server 10.0.0.1-10.0.0.4:1025 --tls-cert site.pem --tls-key site.key",
+      shows: "TLS in front of four servers",
+    },
+  ],
+} satisfies CommandForm;
+
 /** `redpkt gateway`: takes WebSockets, and brings their frames to servers. */
 export const command: Command = {
-  summary: "brings users of browsers to servers: WebSockets to TCP",
+  form: FORM,
   async run(host, args) {
-    const { values, operands, wantsHelp, problems } = readFlags(args, GATEWAY_FLAGS);
-    if (wantsHelp) {
-      host.out(
-        helpText(
-          "redpkt gateway [FLAGS]",
-          "Takes WebSockets and brings their frames to servers.",
-          GATEWAY_FLAGS,
-        ),
-      );
-      return ExitCode.ok;
-    }
-    if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt gateway takes flags only`);
+    const given = readCommand(host, FORM, args);
+    if (given === undefined) return ExitCode.ok;
+    const { values, problems } = given;
     problems.push(...tlsProblems(values));
+    const doorPlugins = await loadDoor(host, values, problems);
     if (problems.length > 0) throw new UserError(problems.join("\n"));
-    return await serve(host, values as GatewayFlags);
+    return await serve(host, values as GatewayFlags, doorPlugins);
   },
 };
 
@@ -47,7 +54,22 @@ export function gatewayCapacity(engine: EngineName, wanted: number): number {
   return Math.min(wanted || possible, possible);
 }
 
-async function serve(host: Host, flags: GatewayFlags): Promise<number> {
+/** What plugins say at the door; what is wrong with them joins the problems. */
+async function loadDoor(
+  { program }: Host,
+  { plugins, set = [] }: Partial<GatewayFlags>,
+  problems: string[],
+): Promise<DoorPlugin[]> {
+  try {
+    return await loadDoorPlugins(plugins, withSettings({}, set), program);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(error.message);
+    return [];
+  }
+}
+
+async function serve(host: Host, flags: GatewayFlags, doorPlugins: readonly DoorPlugin[]): Promise<number> {
   const { clock } = host;
   const startMs = clock.monotonicMs();
   const log = openLog(host, "gateway");
@@ -76,11 +98,7 @@ async function serve(host: Host, flags: GatewayFlags): Promise<number> {
       readS: flags["read-seconds"],
     },
     origins: flags["allow-origin"],
-    addressRate: {
-      perS: flags["connects-per-s-per-address"],
-      burst: flags["connects-burst-per-address"],
-    },
-    tokenRate: { perS: flags["logins-per-s-per-token"], burst: flags["logins-burst-per-token"] },
+    doorPlugins,
     sendsProxyProtocol: flags["send-proxy-protocol"],
     clock,
     random: new Random(systemSeed()),
@@ -99,7 +117,7 @@ async function serve(host: Host, flags: GatewayFlags): Promise<number> {
     onFault: tellFault(log),
     count: httpCounts(gateway.counters, 0),
     version: VERSION,
-    routes: gatewayRoutes({ gateway, series, flags, engine, capacity, clock, startMs, stop }),
+    routes: gatewayRoutes({ gateway, series, flags, doorPlugins, engine, capacity, clock, startMs, stop }),
   });
   let signals = 0;
   const forget = host.onStopSignal((signal) => {

@@ -80,26 +80,13 @@ export const GATEWAY_FLAGS = {
     "over how long users are told at the end to go elsewhere",
     wholeNumber(0, 3_600).default(5),
   ),
-  "connects-per-s-per-address": flag(
-    "N",
-    "most new connections a second from one client address, 0 for no limit",
-    wholeNumber(0, 1_000_000).default(200),
+  plugins: flag(
+    "LIST",
+    "plugins by name or path that say who may come in",
+    z.string().transform((text) => text.split(",").filter((name) => name !== "")).optional(),
+    "those that come with redpkt for doors",
   ),
-  "connects-burst-per-address": flag(
-    "N",
-    "how many of them may come at once",
-    wholeNumber(1, 10_000_000).default(2_000),
-  ),
-  "logins-per-s-per-token": flag(
-    "N",
-    "most logins a second with one token, 0 for no limit",
-    wholeNumber(0, 1_000_000).default(1),
-  ),
-  "logins-burst-per-token": flag(
-    "N",
-    "how many of them may come at once",
-    wholeNumber(1, 1_000_000).default(20),
-  ),
+  set: listFlag("PLUGIN.KEY=VALUE", "sets one value of what a plugin has at a door; may be repeated"),
 } satisfies Flags;
 
 export type GatewayFlags = FlagValues<typeof GATEWAY_FLAGS>;

@@ -28,7 +28,10 @@ export const LINK_METRICS = {
     kind: "gauge",
     help: "Milliseconds by which the wall clock is off the consoles', either way",
   },
-  showHolding: { kind: "gauge", help: "1 while packets of waves are held since the wall clock is off" },
+  showHolding: {
+    kind: "gauge",
+    help: "1 while packets are held, of waves and of orders, since the wall clock is off",
+  },
   showDropped: { kind: "gauge", help: "Messages of the show that no path took" },
 } as const satisfies Record<string, MetricDefinition>;
 

@@ -100,8 +100,8 @@ export class LinkThread {
         const { isHolding, reading } = report;
         this.#parts.gauge("showHolding", isHolding ? 1 : 0);
         const off = reading === undefined ? {} : { behindMs: Math.round(reading.behindMs) };
-        if (isHolding) log("error", "the clock is off: packets of waves are held", off);
-        else log("info", "the clock is right again, or nobody says otherwise: packets of waves go on", off);
+        if (isHolding) log("error", "the clock is off: packets are held, of waves and of orders", off);
+        else log("info", "the clock is right again, or nobody says otherwise: packets go on", off);
         return this.#parts.hold(isHolding);
       }
       case "count":

@@ -1,7 +1,8 @@
 import { TOKEN_VARIABLE } from "../admin/serve.ts";
 import { parseBuses } from "../bus/open_bus.ts";
-import { helpText, parseFlags } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { Stages } from "../cli/progress.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
@@ -28,25 +29,27 @@ const SLOW_TICK_MS = 1_000;
 const BATCHES_A_TURN = 10;
 
 /** `redpkt monitor`: shows what servers and fleets do, second by second. */
-export const command: Command = {
-  summary: "shows what servers and fleets do, live",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, MONITOR_FLAGS);
-    if (wantsHelp) {
-      const about = "Shows what servers and fleets do, in the terminal and on a page.";
-      host.out(helpText("redpkt monitor [FLAGS]", about, MONITOR_FLAGS));
-      return ExitCode.ok;
-    }
-    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt monitor takes flags only`);
-    if (values.replay !== undefined && (values.target.length > 0 || values.targets !== undefined)) {
-      throw new UserError("--replay shows what a record has: leave --target and --targets out, or --replay");
-    }
-    if (values.bus.length > 0 && values.console === undefined) {
-      throw new UserError("--bus: goes with --console DIR, the console that directs by it");
-    }
-    return await run(host, values);
-  },
-};
+export const command = commandOf({
+  name: "monitor",
+  about: "Shows what servers and fleets do, in the terminal and on a page.",
+  flags: MONITOR_FLAGS,
+  examples: [
+    { line: "redpkt monitor", shows: "watches the server of this machine" },
+    {
+      line: "redpkt monitor --target 10.0.0.1:8989-8992 --record show.db",
+      shows: "watches four servers, and records",
+    },
+    { line: "redpkt monitor --replay show.db --speed 10", shows: "plays that record ten times as fast" },
+  ],
+}, async (host, values) => {
+  if (values.replay !== undefined && (values.target.length > 0 || values.targets !== undefined)) {
+    throw new UserError("--replay shows what a record has: leave --target and --targets out, or --replay");
+  }
+  if (values.bus.length > 0 && values.console === undefined) {
+    throw new UserError("--bus: goes with --console DIR, the console that directs by it");
+  }
+  return await run(host, values);
+});
 
 async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   const isTerminal = !options.headless && !options.json && hasTerminal();

@@ -8,16 +8,9 @@ import { BooksAway } from "../books/contract/books_away.ts";
 import type { Payments } from "../books/account/payments.ts";
 import { BOOKS_FILE } from "../books/open/open_books.ts";
 import { awaitBooks } from "../books/open/await_books.ts";
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { flag, type Flags, type FlagValues, switchFlag, wholeNumber } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { Progress } from "../cli/progress.ts";
@@ -66,20 +59,23 @@ const PAYOUT_FLAGS = {
 } satisfies Flags;
 
 /** `redpkt payout`: brings the payments about. */
-export const command: Command = {
-  summary: "pays what was settled, through a gateway, each packet once",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, PAYOUT_FLAGS);
-    if (wantsHelp) {
-      const about = "Orders payments at a gateway, and asks it what became of those that had no answer. " +
-        "Any number may run at once.";
-      host.out(helpText("redpkt payout [FLAGS]", about, PAYOUT_FLAGS));
-      return ExitCode.ok;
-    }
-    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt payout takes flags only`);
-    return await payOut(host, values);
-  },
-};
+export const command = commandOf({
+  name: "payout",
+  about: "Orders payments at a gateway, and asks it what became of those that had no answer. " +
+    "Any number may run at once.",
+  flags: PAYOUT_FLAGS,
+  examples: [
+    {
+      line: "redpkt payout --once",
+      shows: "pays what books.db has settled through redpkt fake-gateway, and ends",
+    },
+    {
+      line:
+        "redpkt payout --books postgres://payer@db/books --gateway https://pay.example/redpkt --rate 2000",
+      shows: "pays through a bank's adapter, with at most 2,000 calls a second",
+    },
+  ],
+}, payOut);
 
 async function payOut(host: Host, values: FlagValues<typeof PAYOUT_FLAGS>): Promise<number> {
   const timeoutMs = values["timeout-ms"];

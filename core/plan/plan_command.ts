@@ -5,13 +5,12 @@ import {
   flag,
   type Flags,
   type FlagValues,
-  helpText,
   listFlag,
-  parseFlags,
   switchFlag,
   wholeNumber,
 } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type Compared, compareWithReplay } from "./against_replay.ts";
 import { measuredOf, readFigures, withFigures } from "./figures.ts";
@@ -70,20 +69,19 @@ export const PLAN_FLAGS = {
 } satisfies Flags;
 
 /** `redpkt plan`: what an event needs. */
-export const command: Command = {
-  summary: "says what an event needs: hosts, links, memory, books, and what survives",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, PLAN_FLAGS);
-    if (wantsHelp) {
-      const about = "Says what an event needs, each number with its formula, out of what was measured.\n" +
-        "Exit code: 0; 1 if the hosts that are given are too few.";
-      host.out(helpText("redpkt plan [FLAGS]", about, PLAN_FLAGS));
-      return ExitCode.ok;
-    }
-    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt plan takes flags only`);
-    return await plan(host, values);
-  },
-};
+export const command = commandOf({
+  name: "plan",
+  about: "Says what an event needs, each number with its formula, out of what was measured.\n" +
+    "Exit code: 0; 1 if the hosts that are given are too few.",
+  flags: PLAN_FLAGS,
+  examples: [
+    { line: "redpkt plan", shows: "what the event of 2015 needs" },
+    {
+      line: "redpkt plan --users 2000000 --peak 60000 --cities 1 --clusters 1 --page plan.html",
+      shows: "a smaller one, with pictures",
+    },
+  ],
+}, plan);
 
 async function plan(host: Host, values: FlagValues<typeof PLAN_FLAGS>): Promise<number> {
   if (values.clusters < values.cities) {

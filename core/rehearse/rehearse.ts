@@ -1,16 +1,8 @@
-import {
-  decimalNumber,
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  listFlag,
-  parseFlags,
-  wholeNumber,
-} from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { decimalNumber, flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG } from "../cli/json_output.ts";
-import { ExitCode, UserError } from "../base/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import { httpAddress } from "../admin/http_address.ts";
 import { chooseEngine, ENGINE_CHOICES } from "../engine/choose.ts";
 import { z } from "zod";
@@ -63,25 +55,28 @@ export const REHEARSE_FLAGS = {
 export type RehearseOptions = FlagValues<typeof REHEARSE_FLAGS>;
 
 /** `redpkt rehearse SCENARIO`: a whole event, and a verdict. */
-export const command: Command = {
-  summary: "runs a whole event and says PASS or FAIL",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, REHEARSE_FLAGS);
-    if (wantsHelp) {
-      const about =
-        "Runs a whole event on this machine: a server, a fleet, phases, thresholds, a verdict.\n" +
-        `Scenarios: ${Object.keys(host.program.scenarios).join(", ")}, or a file of your own.`;
-      host.out(helpText("redpkt rehearse SCENARIO [FLAGS]", about, REHEARSE_FLAGS));
-      return ExitCode.ok;
-    }
-    if (operands.length !== 1) {
-      const names = Object.keys(host.program.scenarios).join(", ");
-      throw new UserError(`give one scenario: ${names}, or the path of your own, such as ./my_scenario.ts`);
-    }
-    const scenario = await loadScenario(operands[0], host.program);
-    return await rehearse(host, stretched(scenario, values.hours), values);
-  },
-};
+export const command = commandOf({
+  name: "rehearse",
+  about: ({ scenarios }) =>
+    "Runs a whole event on this machine: a server, a fleet, phases, thresholds, a verdict.\n" +
+    `Scenarios: ${Object.keys(scenarios).join(", ")}, or a file of your own.`,
+  takes: "SCENARIO",
+  flags: REHEARSE_FLAGS,
+  examples: [
+    {
+      line: "redpkt rehearse gala",
+      shows: "the evening of 2015, scaled to one machine; exit code 1 if it fails",
+    },
+    { line: "redpkt rehearse ./my_scenario.ts --users 5000", shows: "a scenario of your own" },
+  ],
+}, async (host, values, operands) => {
+  if (operands.length !== 1) {
+    const names = Object.keys(host.program.scenarios).join(", ");
+    throw new UserError(`give one scenario: ${names}, or the path of your own, such as ./my_scenario.ts`);
+  }
+  const scenario = await loadScenario(operands[0], host.program);
+  return await rehearse(host, stretched(scenario, values.hours), values);
+});
 
 /** A scenario whose longest phase goes on for so many hours; 0 hours: as it is. */
 function stretched(scenario: FullScenario, hours: number): FullScenario {

@@ -4,8 +4,8 @@ import { httpCounts } from "../admin/http_metrics.ts";
 import { type Door, serveApi } from "../admin/serve.ts";
 import { tellAction, tellFault } from "../admin/telemetry/telemetry.ts";
 import { readConfigFile, withSettings } from "../cli/config_file.ts";
-import { helpText, readFlags } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { type Command, type CommandForm, readCommand } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { Series } from "../counters/series.ts";
@@ -43,19 +43,33 @@ const STOP_MS = 2_000;
 const PORT_WAIT_MS = 2_000;
 const PORT_LOOK_MS = 20;
 
+const FORM = {
+  name: "server",
+  about: "Holds connections and decides every shake.",
+  flags: SERVER_FLAGS,
+  examples: [
+    { line: "redpkt server", shows: "takes users on port 1025, and forgets awards at its end" },
+    {
+      line: "redpkt server --ledger data --token-keys keys.txt --event gala",
+      shows: "an event whose awards last",
+    },
+    {
+      line: "redpkt server --ledger data --seed seeds/host-000.seed --seed-keys keys",
+      shows: "gives tickets away",
+    },
+  ],
+} satisfies CommandForm;
+
 /** `redpkt server`: one access host. */
 export const command: Command = {
-  summary: "holds connections and decides every shake",
+  form: FORM,
   async run(host, args) {
     const file = await readConfigFile(configPath(args));
-    const place = { place: `${file.path}: server`, values: file.server };
-    const { values, operands, wantsHelp, problems } = readFlags(args, SERVER_FLAGS, place);
-    if (wantsHelp) {
-      host.out(helpText("redpkt server [FLAGS]", "Holds connections and decides every shake.", SERVER_FLAGS));
-      return ExitCode.ok;
-    }
+    const source = { place: `${file.path}: server.`, keyOf: (flag: string) => flag, values: file.server };
+    const given = readCommand(host, FORM, args, source);
+    if (given === undefined) return ExitCode.ok;
+    const { values, problems } = given;
     problems.unshift(...file.problems);
-    if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
     problems.push(
       ...seedProblems(values),
       ...loginProblems(values),

@@ -117,6 +117,7 @@ export const CLOSE_CODES = {
   frameTimeout: [211, "a frame that was begun and not ended in time"],
   badMessage: [212, "to a gateway: a WebSocket message that isn't binary, or isn't whole frames"],
   badProxyHeader: [213, "a PROXY header that is wrong, missing, or from an address that may send none"],
+  banned: [214, "the user is banned for a while; what they have stays theirs"],
 } as const;
 
 export const CloseCode = codesOf(CLOSE_CODES);

@@ -267,6 +267,8 @@ Deno.test("what can't be is refused with a precise result, and nothing changes",
     stranger.peer.of(Opcode1.detailResult)[0].getUint32(frames.detailResult.at.result),
     Result.notRecipient,
   );
+  await world.fund(20, 20, 1_000, "more");
+  world.sendBy(world.in(20), 1_000, { to: [2, 3, 5, 6, 7], requestId: 1 }); // as much as may be, to as many
 });
 
 Deno.test("one user on many connections spends their money once", async () => {

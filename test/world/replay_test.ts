@@ -65,7 +65,7 @@ Deno.test("every shake is answered, every fen is somewhere, and it happens again
     const again = await replay(cwd, ["--threads", "3"]);
     assert.deepEqual({ ...again, seconds: 0 }.totals, result.totals);
     assert.equal(again.trace, result.trace);
-    assert.notEqual((await replay(cwd, ["--seed", "2"])).trace, result.trace);
+    assert.notEqual((await replay(cwd, ["--random-seed", "2"])).trace, result.trace);
   });
 });
 

@@ -71,6 +71,9 @@ export class ServerFrames1 implements FrameTaker {
       case Opcode1.policy:
         this.#parts.follow.heardPolicy(user, view, at);
         return IN_ORDER;
+      case Opcode1.resources:
+        this.#parts.follow.heardResources(view, at);
+        return IN_ORDER;
       case Opcode1.pong:
         this.#parts.follow.clocks.answered(user, view, at);
         return IN_ORDER;

@@ -121,6 +121,7 @@ export class Fleet implements EngineHandler {
       countdownError: histogram(M.countdownErrorUs),
       disobey: options.disobey ?? 0,
       onCue: options.onCue,
+      onResources: options.onResources,
       random: random.fork(),
     });
     const answers = this.#answers = this.#makeAnswers(shared, patienceUs);

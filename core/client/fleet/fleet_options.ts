@@ -8,7 +8,7 @@ import type { AwardLog } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
 import type { BackoffOptions } from "../schedule/backoff.ts";
 import type { MisbehaviourShares } from "../population/misbehaviour.ts";
-import type { HeardCue } from "../follow/heard.ts";
+import type { HeardCue, HeardResources } from "../follow/heard.ts";
 import type { Gap } from "../schedule/think_time.ts";
 import type { Pacing } from "../schedule/pacing.ts";
 import type { UserSlice } from "../../base/segment.ts";
@@ -66,6 +66,8 @@ export interface FleetOptions extends FleetSettings {
   readonly orders?: Mailbox;
   /** Told of cues that no user had heard before. */
   readonly onCue?: (cue: HeardCue) => void;
+  /** Told of a manifest or a depot that no user had heard of before. */
+  readonly onResources?: (resources: HeardResources) => void;
   /** Where awards go. */
   readonly awards?: AwardLog | undefined;
 }

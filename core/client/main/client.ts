@@ -2,8 +2,8 @@ import { httpCounts } from "../../admin/http_metrics.ts";
 import { tellAction, tellFault } from "../../admin/telemetry/telemetry.ts";
 import { exportOpenTelemetry } from "../../admin/telemetry/open_telemetry.ts";
 import { type RunningApi, serveApi } from "../../admin/serve.ts";
-import { helpText } from "../../cli/flags.ts";
-import type { Command, Host } from "../../cli/host.ts";
+import type { Command } from "../../cli/command/command.ts";
+import type { Host } from "../../cli/host.ts";
 import { writeResult } from "../../cli/json_output.ts";
 import { type Log, openLog } from "../../cli/log.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
@@ -15,7 +15,7 @@ import { systemSeed } from "../../base/random.ts";
 import { after } from "../../base/clock.ts";
 import { VERSION } from "../../base/version.ts";
 import { AwardsFile } from "./awards_file.ts";
-import { CLIENT_FLAGS, type ClientOptions, readClientOptions } from "./client_flags.ts";
+import { CLIENT_FORM, type ClientOptions, readClientOptions } from "./client_flags.ts";
 import { controlRoutes } from "./control_routes.ts";
 import { trustedKeys } from "./fetch_thread.ts";
 import { FleetRun } from "./fleet_run.ts";
@@ -30,15 +30,10 @@ const USERS_PER_WORKER = 10_000;
 
 /** `redpkt client`: a fleet of users against real servers. */
 export const command: Command = {
-  summary: "plays a fleet of users against servers",
+  form: CLIENT_FORM,
   async run(host, args) {
-    const options = readClientOptions(args);
-    if (options === undefined) {
-      const about = "Plays up to a million users against real servers, on a clock that all hosts share.";
-      host.out(helpText("redpkt client [FLAGS]", about, CLIENT_FLAGS));
-      return ExitCode.ok;
-    }
-    return await play(host, options);
+    const options = readClientOptions(host, args);
+    return options === undefined ? ExitCode.ok : await play(host, options);
   },
 };
 

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { allowHostFlag } from "../../admin/host_name.ts";
 import { httpAddress } from "../../admin/http_address.ts";
 import { addressList } from "../../cli/address_list.ts";
-import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import { type CommandForm, readCommand } from "../../cli/command/command.ts";
+import type { Host } from "../../cli/host.ts";
 import { JSON_FLAG } from "../../cli/json_output.ts";
 import { UserError } from "../../base/user_error.ts";
 import { type Priority, PRIORITY_CHOICES } from "../../os/foreground.ts";
@@ -116,9 +118,11 @@ export const CLIENT_FLAGS = {
     `what users do besides shaking, such as sendsPerS=20: ${Object.keys(DEFAULT_BEHAVIOUR).join(", ")}`,
   ),
   depot: flag(
-    "URL",
-    "where users fetch resources in idle time, as redpkt depot serves them; absent: nowhere",
-    z.url({ protocol: /^https?$/, error: "must be a URL, such as http://127.0.0.1:8080" }).optional(),
+    "URL|show",
+    "where users fetch resources in idle time, as redpkt depot serves them; show: where the show says; absent: nowhere",
+    z.literal("show").or(
+      z.url({ protocol: /^https?$/, error: "must be show, or a URL such as http://127.0.0.1:8080" }),
+    ).optional(),
   ),
   "depot-keys": flag(
     "DIR",
@@ -162,6 +166,20 @@ export const CLIENT_FLAGS = {
   ),
 } satisfies Flags;
 
+/** How `redpkt client` is called. */
+export const CLIENT_FORM = {
+  name: "client",
+  about: "Plays up to a million users against real servers, on a clock that all hosts share.",
+  flags: CLIENT_FLAGS,
+  examples: [
+    { line: "redpkt client --users 0-9999 --qps 1000", shows: "10,000 users shake 1,000 times a second" },
+    {
+      line: "redpkt client --users 0-999999 --segment 3/17 --server 10.0.0.1:1025 --shake-every 5-10",
+      shows: "the third of 17 hosts that play a million users",
+    },
+  ],
+} satisfies CommandForm;
+
 /** What a user asked `redpkt client` for. */
 export interface ClientOptions {
   /** What the users do; the addresses of servers are paired with those of this host later. */
@@ -194,11 +212,16 @@ export interface ClientOptions {
  * @returns undefined if only help is wanted
  * @throws UserError that lists every problem
  */
-export function readClientOptions(args: readonly string[]): ClientOptions | undefined {
-  const { values, operands, wantsHelp } = parseFlags(args, CLIENT_FLAGS);
-  if (wantsHelp) return undefined;
+export function readClientOptions(host: Host, args: readonly string[]): ClientOptions | undefined {
+  const given = readCommand(host, CLIENT_FORM, args);
+  if (given === undefined) return undefined;
+  const { problems } = given;
+  // What follows compares flags with each other, for which each must be right.
+  if (Object.keys(CLIENT_FLAGS).some((name) => !Object.hasOwn(given.values, name))) {
+    throw new UserError(problems.join("\n"));
+  }
+  const values = given.values as FlagValues<typeof CLIENT_FLAGS>;
   const { users, segment } = values;
-  const problems = operands.map((operand) => `${operand}: what is this? redpkt client takes flags only`);
   const total = values.total === 0 ? users.last + 1 : values.total;
   if (users.last >= total) {
     problems.push(
@@ -218,6 +241,9 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
   const protocol = values.protocol ?? (keys === undefined ? "0" : "1");
   if (protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
     problems.push("--behave: version 0 users send nothing. Add --protocol 1");
+  }
+  if (protocol === "0" && values.depot === "show") {
+    problems.push("--depot show: version 0 users hear of no show. Add --protocol 1");
   }
   const mostOpen = values.open ?? (values.protocol === "0" ? 1 : MOST_OPEN);
   if (values.protocol === "0" && mostOpen > 1) {
@@ -243,9 +269,11 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
       inTimeMs: values["in-time-ms"],
       mostOpen,
     },
-    fetch: values.depot === undefined
-      ? undefined
-      : { url: values.depot.replace(/\/+$/, ""), keys: values["depot-keys"], sample: values["depot-sample"] },
+    fetch: values.depot === undefined ? undefined : {
+      url: values.depot === "show" ? undefined : values.depot.replace(/\/+$/, ""),
+      keys: values["depot-keys"],
+      sample: values["depot-sample"],
+    },
     segment,
     servers: values.server,
     sources: values.source,

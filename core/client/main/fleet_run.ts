@@ -56,7 +56,7 @@ export class FleetRun implements FleetControl {
     assert(this.#threads === undefined, "a fleet starts once");
     this.#awards = awards;
     this.#fetch = this.#startFetching();
-    this.#threads = new FleetThreads(this.#host, this.#plan, this.counters, this.#fetch?.board.memory);
+    this.#threads = new FleetThreads(this.#host, this.#plan, this.counters, this.#fetch);
     this.series.start();
   }
 

@@ -80,8 +80,9 @@ const definitions = {
   chatsReceived: counter("Chats that users received from others"),
   cuesHeard: counter("Cues that users heard"),
   policiesHeard: counter("Policies that users heard"),
+  resourcesHeard: counter("Times that users were told what to fetch in idle time, and where"),
   cuesOld: counter(
-    "Cues and policies of an older document than their user has heard, which count for nothing",
+    "Cues, policies and manifests of an older document than their user has heard, which count for nothing",
   ),
   pingsSent: counter("Times that users asked for the server's time"),
   pongs: counter("Answers to these"),
@@ -99,7 +100,9 @@ const definitions = {
   depotRefused: counter("Times that the depot said to come again"),
   depotFailed: counter("Times that a chunk couldn't be fetched"),
   depotPackagesWhole: counter("Packages that became whole for a user, who shows them from then on"),
-  depotManifestsRefused: counter("Manifests that don't count: not signed by somebody trusted, or damaged"),
+  depotManifestsRefused: counter(
+    "Manifests that don't count: not the one that the show names, not signed by somebody trusted, or damaged",
+  ),
   modelledUsers: gauge("Users whose fetching is modelled: no byte of theirs moves"),
   modelledUsersWhole: gauge("Of these, users who would have every package"),
   modelledChunks: counter("Chunks that modelled users would have fetched"),

@@ -9,7 +9,7 @@ import { PROXY_HEADER_BYTES, writeProxyHeader } from "../../wire/proxy_protocol.
 import { frames, Opcode1 } from "../../wire/v1/frames.ts";
 import { type MessageTaker, SocketCode } from "../door/message_reader.ts";
 import { binaryMessage, closeMessage, pongMessage } from "../door/message_writer.ts";
-import type { RateTable } from "../door/rate_table.ts";
+import type { PluginDoor } from "../../plugin/plugin.ts";
 import { type GatewayHandles, gatewayHandles, type GatewayMetric } from "./metrics.ts";
 import { countFrames, type FrameCount, opcodeOf } from "./relayed_frames.ts";
 import { PeerPhase, RelayedPeer } from "./relayed_peer.ts";
@@ -43,8 +43,8 @@ export interface RelayParts {
   readonly counters: Counters;
   readonly hosts: ServerHosts;
   readonly limits: RelayLimits;
-  /** Logins a second by token. */
-  readonly tokenRates: RateTable<number>;
+  /** Who may log in. */
+  readonly door: Required<PluginDoor>;
   readonly watch?: RelayWatch | undefined;
   /** This gateway as servers see it, if they are to be told of clients by the PROXY protocol. */
   readonly proxiedTo: { readonly address: number; readonly port: number } | undefined;
@@ -262,9 +262,8 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
       return false;
     }
     peer.user = view.getUint32(login.at.user);
-    // Where tokens aren't checked all may be the same, so the user is part of the key.
-    const key = peer.user * 0x20_0000 + (view.getUint32(login.at.mac) >>> 11);
-    const waitMs = this.#parts.tokenRates.take(key, this.#parts.clock.monotonicMs());
+    const { door, clock } = this.#parts;
+    const waitMs = door.login(peer.user, view.getUint32(login.at.mac), clock.monotonicMs());
     if (waitMs > 0) this.close(peer, CloseCode.tooManyLogins, Math.max(RETRY_MS, waitMs));
     return waitMs === 0;
   }

@@ -113,6 +113,8 @@ const TILES: readonly (readonly [title: string, chart: string, labels: readonly 
   ["in pool", "pool", ["in the pool"], "plain"],
   ["won in all", "money", ["won (servers)", "won (fleet)"], "plain"],
   ["books behind", "books", ["behind"], "plain"],
+  ["show", "show", ["document"], "plain"],
+  ["holding", "show", ["holding"], "lost"],
   ["level", "level", ["level"], "plain"],
   ["server CPU", "cpu", ["servers"], "plain"],
   ["loop delay", "loop", ["servers"], "plain"],
@@ -123,7 +125,8 @@ function overview(core: MonitorCore, _state: ViewState, { columns, rows }: Size)
   const tiles = TILES.flatMap(([title, id, labels, tone]): Line[] => {
     const values = labels.map((label) => valuesOf(core, id, label)).find((found) => found !== undefined);
     if (values === undefined) return [];
-    const { unit } = core.table.chart(id)!;
+    const { unit, isSparse } = core.table.chart(id)!;
+    if (isSparse === true && !values.at(-1)) return [];
     return [[span(title.padEnd(12), "muted"), span(write(values.at(-1) ?? null, unit), tone)]];
   });
   if (tiles.length === 0) return [[span("Nothing has been heard yet.", "warn")], ...troubles(core)];

@@ -77,6 +77,14 @@ Deno.test("what a status says: surely not taken, or anything", async () => {
   }
   const [late] = await outcomes(() => new Response(null, { status: 503, headers: { "retry-after": "7" } }));
   assert.deepEqual(late, { kind: "notTaken", reason: "the gateway answers 503", waitMs: 7_000 });
+  const [, asked] = await outcomes(() =>
+    new Response(null, { status: 500, headers: { "retry-after": "9" } })
+  );
+  assert.deepEqual(asked, { kind: "unknown", reason: "the gateway answers 500", waitMs: 9_000 });
+  const [date] = await outcomes(() =>
+    new Response(null, { status: 503, headers: { "retry-after": "soon" } })
+  );
+  assert.deepEqual(date, { kind: "notTaken", reason: "the gateway answers 503" });
 });
 
 Deno.test("only a gateway that speaks of this key has never heard of it", async () => {

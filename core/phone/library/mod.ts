@@ -22,6 +22,7 @@ export type {
   Share,
 } from "./outcomes.ts";
 export { PhoneClosed, PhoneRefused } from "./requests.ts";
+export { fetchManifest, ManifestRefused, type ResourceManifest, type Resources } from "./resources.ts";
 export type { Cue } from "./show_orders.ts";
 export type { PhoneStorage } from "./storage.ts";
 export type { Token } from "./token.ts";

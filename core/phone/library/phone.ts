@@ -21,6 +21,7 @@ import {
 } from "./outcomes.ts";
 import { frameBytes } from "./outgoing_frames.ts";
 import { PhoneClosed, PhoneRefused, Requests } from "./requests.ts";
+import type { Resources } from "./resources.ts";
 import { SaidOnce } from "./said_once.ts";
 import { ServerFrames } from "./server_frames.ts";
 import { type Cue, ShowOrders } from "./show_orders.ts";
@@ -134,6 +135,16 @@ export class Phone {
   /** When the event's show wants users to shake; `none` until it says so. */
   get cue(): Cue {
     return this.#show.cue;
+  }
+
+  /** What the show wants phones to fetch in idle time, and where; see `fetchManifest`. */
+  get resources(): Resources | undefined {
+    return this.#show.resources;
+  }
+
+  /** Whether people shake, or are about to: then an app fetches nothing, and breaks off what is under way. */
+  get isShaking(): boolean {
+    return this.#show.isShaking(this.serverMs);
   }
 
   /** The server's time in unix ms, give or take half a round trip: what all phones agree on. */

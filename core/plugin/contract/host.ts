@@ -86,7 +86,7 @@ export interface HostContext {
   eventMs(): number;
   /** False while what looks late by the wall clock has only been skipped by it. */
   mayExpire(): boolean;
-  /** False while what is planned by wall time must wait, since this host's clock is off. */
+  /** False while no packet may come, of a plan, a show or an order, since this host's clock is off. */
   mayRelease(): boolean;
   /** Asks for `onTick` at once. */
   wakeUp(): void;

@@ -22,6 +22,8 @@ const sponsor = z.strictObject({
   amounts: amountsSchema,
   /** Names of the waves that it takes part in; all if absent. */
   waves: z.array(z.string()).min(1).optional(),
+  /** What the client shows for a win of theirs: a number that the sponsor and the app have agreed on. */
+  resource: z.int().min(0).max(0xffff_ffff).optional(),
 });
 
 const wave = z.strictObject({
@@ -33,6 +35,8 @@ const wave = z.strictObject({
   curve: curveSchema.default({ kind: "flat" }),
   /** What becomes of tickets that nobody has won at its end: they can still be won, or go back to their sponsors. */
   leftover: z.enum(["stay", "return"]).default("stay"),
+  /** What the client shows for it; that of the first sponsor who greets in it if absent. */
+  resource: z.int().min(0).max(0xffff_ffff).optional(),
 });
 
 const greeting = z.strictObject({

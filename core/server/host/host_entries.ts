@@ -55,6 +55,11 @@ export class HostEntries {
     });
   }
 
+  /** Whether a verdict is still to come. */
+  get isOpen(): boolean {
+    return this.#open.length > this.#openHead || this.#waiting.length > this.#waitingHead;
+  }
+
   /** Reads the verdicts that are there. */
   drain(): void {
     this.#ring.drain((words, at) => {

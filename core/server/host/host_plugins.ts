@@ -40,7 +40,7 @@ export class PluginHalves {
   readonly plugins: readonly LoadedPlugin[];
   /** What operators have ordered of any plugin. */
   readonly orders: PlacedOrders;
-  /** Packets of waves are held: this host's clock is off. */
+  /** Packets are held, whoever wants them released: this host's clock is off. */
   isHolding = false;
   readonly #parts: HalvesParts;
   #halves: (PluginControl | undefined)[] = [];
@@ -58,6 +58,7 @@ export class PluginHalves {
       states: () => parts.ledger.orders(),
       ledgerState: () => parts.ledger.ledgerState,
       wallMs: () => Math.floor(clock.wallMs()),
+      isHeld: () => this.isHolding,
       count: (metric, by) => {
         own[counters.layout.handle(metric)] += by;
       },

@@ -84,6 +84,31 @@ export const writePolicy = positionalWriter(
   "retryMostMs",
 );
 
+/** The result of a shake that wins: whose packet it is, and what to show for it; 0 where nothing was agreed on. */
+export function writeShakeWon(
+  view: DataView,
+  at: number,
+  unixMs: number,
+  requestId: number,
+  packetId: number,
+  amountFen: number,
+  sponsor: number,
+  resource: number,
+): number {
+  return writeWholeShakeResult(
+    view,
+    at,
+    unixMs,
+    requestId,
+    Result.ok,
+    packetId,
+    amountFen,
+    0,
+    sponsor,
+    resource,
+  );
+}
+
 /** The result of a shake that brings a sponsor's greeting: what to show is a number that sponsor and app agreed on. */
 export function writeShakeGreeting(
   view: DataView,

@@ -52,6 +52,7 @@ export class DrawnTickets implements Tickets {
         returnsLeftover: leftover === "return",
         firstTicket: first,
         tickets,
+        resource: 0,
       };
     });
     this.words = new Uint32Array(plan.waves.length * WINDOW * RECORD_WORDS);

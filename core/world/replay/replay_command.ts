@@ -1,28 +1,20 @@
 import { z } from "zod";
-import { ExitCode, UserError } from "../../base/user_error.ts";
+import { UserError } from "../../base/user_error.ts";
 import { withSettings } from "../../cli/config_file.ts";
-import {
-  flag,
-  type Flags,
-  helpText,
-  listFlag,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../../cli/flags.ts";
+import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../../cli/flags.ts";
+import { commandOf } from "../../cli/command/command.ts";
 import type { Host } from "../../cli/host.ts";
 import { JSON_FLAG } from "../../cli/json_output.ts";
 import { didYouMean } from "../../base/did_you_mean.ts";
 import { parsePlan, readPlan } from "../../seed/plan/plan.ts";
 import type { Plan } from "../../seed/plan/plan_schema.ts";
-import { replay } from "./replay.ts";
+import { replay, type ReplayWish } from "./replay.ts";
 
 const MAX_SHAKES = 1_000_000_000_000;
 /** Of all shakes of the 2015 event, those of its busiest second. */
 const PEAK_PART = 14e6 / 10e9;
 
-const REPLAY_FLAGS = {
-  replay: switchFlag("plays an event's whole volume: every shake and packet, without a network"),
+export const REPLAY_FLAGS = {
   plan: flag("NAME|FILE", "the plan of the money", z.string().default("gala_2015")),
   hosts: flag("N", "plays the first N of the plan's hosts, 0 for all", wholeNumber(0, 10_000).default(0)),
   shakes: flag(
@@ -43,7 +35,7 @@ const REPLAY_FLAGS = {
   ),
   capacity: flag("N", "shakes a second that a host reads at most", wholeNumber(1, 1e8).default(60_000)),
   set: listFlag("PLUGIN.KEY=VALUE", "sets one value of a plugin's config; may be repeated"),
-  seed: flag(
+  "random-seed": flag(
     "N",
     "everything happens again alike with the same",
     wholeNumber(0, 0xffff_ffff).default(1),
@@ -52,31 +44,31 @@ const REPLAY_FLAGS = {
   json: JSON_FLAG,
 } satisfies Flags;
 
-/** What `redpkt world --replay` is, with its flags. */
-export function replayHelp(): string {
-  const about =
-    "Plays an event's whole volume in virtual time, through the code of its hosts, and checks every sum.\n" +
-    "Exit code: 0 all exact, 1 something is off.";
-  return helpText("redpkt world --replay [FLAGS]", about, REPLAY_FLAGS);
-}
+/** `redpkt world --replay`: the whole volume of an event. */
+export const replayCommand = commandOf({
+  name: "world --replay",
+  about:
+    "Plays an event's whole volume in virtual time: every shake and packet through the code of its hosts, without\n" +
+    "a network, with every sum checked. Exit code: 0 all exact, 1 something is off.",
+  flags: REPLAY_FLAGS,
+  examples: [
+    { line: "redpkt world --replay --shakes 10000000", shows: "a thousandth of the event of 2015" },
+    { line: "redpkt world --replay", shows: "ten billion shakes, 600 hosts, 120,000,000 packets" },
+  ],
+}, async (host, values) => await replay(host, await optionsOf(host, values)));
 
-/** `redpkt world --replay`. */
-export async function runReplay(host: Host, args: readonly string[]): Promise<number> {
-  const { values, operands, wantsHelp } = parseFlags(args, REPLAY_FLAGS);
-  if (wantsHelp) {
-    host.out(replayHelp());
-    return ExitCode.ok;
-  }
-  if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt world takes flags only`);
-  const { shakes, hosts, peak, users, seats, capacity, seed, threads } = values;
-  return await replay(host, {
-    ...{ shakes, hosts, users, seats, seed, threads },
+async function optionsOf(host: Host, values: FlagValues<typeof REPLAY_FLAGS>): Promise<ReplayWish> {
+  const { shakes, peak, users, seats, capacity, threads } = values;
+  return {
+    ...{ shakes, users, seats, threads },
     plan: await planOf(host, values.plan),
+    hosts: values.hosts,
     peakPerS: peak || Math.max(1, Math.round(shakes * PEAK_PART)),
     capacityPerS: capacity,
+    seed: values["random-seed"],
     configs: withSettings({}, values.set),
     isJson: values.json,
-  });
+  };
 }
 
 /** A plan that comes with the program by its name, any other by its path. */
