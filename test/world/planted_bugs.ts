@@ -14,6 +14,8 @@ import type { SimDisk } from "../../core/world/parts/sim_disk.ts";
 export interface PlantedBug {
   readonly what: string;
   readonly seams: () => WorldSeams;
+  /** The first seed that finds it: only so that tests needn't look for it each time. */
+  readonly foundAt: number;
 }
 
 /** The same part, but for one method. */
@@ -96,21 +98,40 @@ function sulking(books: Books): Books {
 
 /** By the promise that each breaks. */
 export const PLANTED_BUGS: Readonly<Record<InvariantName, PlantedBug>> = {
-  money: { what: "the books add a fen to what was opened", seams: () => ({ books: withOneFenMore }) },
+  money: {
+    foundAt: 1,
+    what: "the books add a fen to what was opened",
+    seams: () => ({ books: withOneFenMore }),
+  },
   limits: {
+    foundAt: 23,
     what: "settlement knows no limits",
     seams: () => ({
       limits: (event) => ({ ...event, packetsPerUser: Infinity, packetsPerSponsor: Infinity }),
     }),
   },
-  once: { what: "a ledger that lost rows with the power goes on", seams: () => ({ store: forgetful }) },
+  once: {
+    foundAt: 2,
+    what: "a ledger that lost rows with the power goes on",
+    seams: () => ({ store: forgetful }),
+  },
   durable: {
+    foundAt: 16,
     what: "a ledger answers before its disk has the commit",
     seams: () => ({ ledgerClass: HastyLedger }),
   },
-  order: { what: "a host keeps the first document for ever", seams: () => ({ showStore: stubborn }) },
-  told: { what: "nobody is told of an award again", seams: () => ({ ledgerClass: SilentLedger }) },
+  order: {
+    foundAt: 1,
+    what: "a host keeps the first document for ever",
+    seams: () => ({ showStore: stubborn }),
+  },
+  told: {
+    foundAt: 1,
+    what: "nobody is told of an award again",
+    seams: () => ({ ledgerClass: SilentLedger }),
+  },
   progress: {
+    foundAt: 1,
     what: "an uplink waits for ever for books that were away once",
     seams: () => ({ books: sulking }),
   },

@@ -257,6 +257,16 @@ Deno.test("one question looks at 4,096 packets of a user, and what lies further 
   }
 });
 
+Deno.test("a stored row of no kind, or of one that is never stored, contradicts the ledger", () => {
+  for (const kind of [0, 99, EntryKind.part, EntryKind.delivered, EntryKind.pendingOf]) {
+    const row = new Float64Array(ROW_FIELDS);
+    row.set([1, kind, 1, 1, 1, 1, 1, 1]);
+    const judgement = emptyJudgement();
+    new Judge().replay(row, 0, judgement);
+    assert.deepEqual([judgement.verdict, judgement.detail], refused(Refusal.malformed), `kind ${kind}`);
+  }
+});
+
 Deno.test("a stored row of a host's number is right once, before its first packet, and of this host", () => {
   const row = new Float64Array(ROW_FIELDS);
   row.set([1, EntryKind.host, 0, 0, 0, 0, 0, 0]);
