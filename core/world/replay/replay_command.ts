@@ -48,8 +48,8 @@ export const REPLAY_FLAGS = {
 export const replayCommand = commandOf({
   name: "world --replay",
   about:
-    "Plays an event's whole volume in virtual time: every shake and packet through the code of its hosts, without\n" +
-    "a network, with every sum checked. Exit code: 0 all exact, 1 something is off.",
+    "Plays an event's whole volume in virtual time: every shake and packet through the code of its hosts, without a " +
+    "network, with every sum checked.\nExit code: 0 all exact, 1 something is off.",
   flags: REPLAY_FLAGS,
   examples: [
     { line: "redpkt world --replay --shakes 10000000", shows: "a thousandth of the event of 2015" },
