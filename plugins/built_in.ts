@@ -1,4 +1,4 @@
-/** The plugins and scenarios that come with redpkt. Each is loaded when somebody wants it. */
+/** The plugins, scenarios and plans that come with redpkt. Each is loaded when somebody wants it. */
 import type { Program } from "../core/cli/host.ts";
 
 export const builtIn: Omit<Program, "entry" | "command"> = {
@@ -21,5 +21,13 @@ export const builtIn: Omit<Program, "entry" | "command"> = {
     follow: () => import("../scenarios/follow.ts"),
     group_rush: () => import("../scenarios/group_rush.ts"),
     books: () => import("../scenarios/books.ts"),
+    lost_host: () => import("../scenarios/lost_host.ts"),
+    lost_cluster: () => import("../scenarios/lost_cluster.ts"),
+    lost_city: () => import("../scenarios/lost_city.ts"),
+    rolling: () => import("../scenarios/rolling.ts"),
+    soak: () => import("../scenarios/soak.ts"),
+  },
+  plans: {
+    gala_2015: () => import("../scenarios/plans/gala_2015.json", { with: { type: "json" } }),
   },
 };

@@ -3,7 +3,7 @@ import { processRoutes } from "../admin/process_routes.ts";
 import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Series } from "../counters/series.ts";
-import { formatAddress } from "../os/address.ts";
+import { formatServer } from "../os/server_addresses.ts";
 import type { DoorPlugin } from "../plugin/doors.ts";
 import type { GatewayFlags } from "./options.ts";
 import type { RunningGateway } from "./running_gateway.ts";
@@ -66,8 +66,8 @@ function health({ gateway, flags, engine, capacity, clock, startMs }: GatewayRou
     connections: counters.total("connections"),
     maxConnections: capacity,
     users: counters.total("users"),
-    servers: hosts.hosts.map(({ address, port }, i) => ({
-      server: `${formatAddress(address)}:${port}`,
+    servers: hosts.all.map((i) => ({
+      server: formatServer(hosts.addressOf(i)),
       up: hosts.isUp(i),
     })),
   };
@@ -81,7 +81,7 @@ function config({ flags, doorPlugins }: GatewayRouteParts): unknown {
       ...rest,
       listen: `${listen.hostname}:${listen.port}`,
       admin: `${admin.hostname}:${admin.port}`,
-      server: server.map(({ address, port }) => `${formatAddress(address)}:${port}`),
+      server: server.map(formatServer),
     },
     plugins: Object.fromEntries(doorPlugins.map(({ name, config }) => [name, config])),
   };

@@ -18,7 +18,8 @@ import { handshakeAnswer, handshakeProblem, handshakeRefusal } from "./door/hand
 import { isOriginAllowed } from "./door/origins.ts";
 import { GATEWAY_METRICS, type GatewayMetric } from "./relay/metrics.ts";
 import { Relay, type RelayLimits, type RelayWatch } from "./relay/relay.ts";
-import { type ServerHost, ServerHosts } from "./relay/server_hosts.ts";
+import type { DialedHosts } from "../hosts/order/dialed_hosts.ts";
+import { ServerHosts } from "./relay/server_hosts.ts";
 
 /** Answers requests that aren't WebSockets, such as for a page. */
 export type PageServer = (request: Request, from: string) => Response | Promise<Response>;
@@ -27,7 +28,7 @@ export interface GatewayOptions {
   readonly listen: HttpAddress;
   /** With it TLS is spoken. */
   readonly tls?: TlsPair | undefined;
-  readonly servers: readonly ServerHost[];
+  readonly servers: DialedHosts;
   readonly engine: EngineName;
   /** Most WebSockets at once. */
   readonly capacity: number;

@@ -10,6 +10,7 @@ import { closeThread, onParentMessage, postToParent } from "../threads/thread.ts
 import type { ClockReading } from "./clock_check.ts";
 import { DoorBus } from "./door_bus.ts";
 import { LinkAgent, type LinkCount, type LinkName } from "./link_agent.ts";
+import { type OpenAnswer, OpenExchange } from "./open_exchange.ts";
 import { showOrder } from "./show_order.ts";
 import { FolderStore, MemoryStore } from "./show_store.ts";
 import { subjects } from "./words.ts";
@@ -23,12 +24,22 @@ export interface LinkInit {
   /** Where documents last; undefined: in memory. */
   readonly directory: string | undefined;
   readonly randomSeed: number;
+  /** The host's number, and what all hosts of the event know: with it opens of other hosts' packets travel too. */
+  readonly opens: { readonly number: number; readonly secret: Uint8Array | undefined } | undefined;
 }
 
 /** Messages to the thread. */
 export type LinkOrder =
   | { readonly type: "checked"; readonly id: number; readonly problems: readonly string[] | undefined }
   | { readonly type: "exchange"; readonly id: number; readonly body: ExchangeBody }
+  | {
+    readonly type: "ask";
+    readonly id: number;
+    readonly owner: number;
+    readonly user: number;
+    readonly packetId: number;
+  }
+  | { readonly type: "opened"; readonly id: number; readonly opened: OpenAnswer | undefined }
   | { readonly type: "stop" };
 
 /** Messages from the thread. */
@@ -44,6 +55,8 @@ export type LinkReport =
     readonly fields: Record<string, unknown>;
   }
   | { readonly type: "state"; readonly state: LinkState }
+  | { readonly type: "open"; readonly id: number; readonly user: number; readonly packetId: number }
+  | { readonly type: "answered"; readonly id: number; readonly opened: OpenAnswer | undefined }
   | { readonly type: "exchanged"; readonly id: number; readonly answer: ExchangeAnswer }
   | { readonly type: "stopped" };
 
@@ -61,7 +74,7 @@ const CLOSE_MS = 500;
 const report = (message: LinkReport) => postToParent(message);
 
 /** The life of a link's thread. It alone holds clients of buses; nothing that it does can hold up a shake. */
-export function runLinkWorker({ name, buses: places, keys, directory, randomSeed }: LinkInit): void {
+export function runLinkWorker({ name, buses: places, keys, directory, randomSeed, opens }: LinkInit): void {
   // It stands back, and isn't idle: a change must be acknowledged within a second on a busy host too.
   const background = new Background();
   background.isUrgent = true;
@@ -91,6 +104,21 @@ export function runLinkWorker({ name, buses: places, keys, directory, randomSeed
       log: (level, event, fields) => report({ type: "log", level, event, fields }),
     },
   });
+  const opening = new Map<number, (opened: OpenAnswer | undefined) => void>();
+  let lastOpening = 0;
+  const exchangeOpens = opens && new OpenExchange({
+    ...opens,
+    event: name.event,
+    host: name.host,
+    buses: buses.filter((bus) => bus !== door), // consoles have no use for them
+    clock: systemClock,
+    open(user, packetId, answer) {
+      opening.set(++lastOpening, answer);
+      report({ type: "open", id: lastOpening, user, packetId });
+    },
+    onRefused: () => report({ type: "count", what: "openForged" }),
+    wake: () => turnIn(0),
+  });
   function turnIn(ms: number): void {
     cancel();
     cancel = after(ms, turn);
@@ -98,7 +126,7 @@ export function runLinkWorker({ name, buses: places, keys, directory, randomSeed
   let shown = "";
   let nextStateMs = 0;
   function turn(): void {
-    const waitMs = agent.turn();
+    const waitMs = Math.min(agent.turn(), exchangeOpens?.turn() ?? Infinity);
     const nowMs = systemClock.monotonicMs();
     if (nowMs >= nextStateMs) {
       nextStateMs = nowMs + STATE_MS;
@@ -124,6 +152,20 @@ export function runLinkWorker({ name, buses: places, keys, directory, randomSeed
         checks.delete(read.id);
         return answer?.(read.problems);
       }
+      case "ask": {
+        const { id, owner, user, packetId } = read;
+        return exchangeOpens?.ask(
+          owner,
+          user,
+          packetId,
+          (opened) => report({ type: "answered", id, opened }),
+        );
+      }
+      case "opened": {
+        const answer = opening.get(read.id);
+        opening.delete(read.id);
+        return answer?.(read.opened);
+      }
       case "exchange":
         return void exchange(read.id, read.body);
       case "stop": {
@@ -137,6 +179,7 @@ export function runLinkWorker({ name, buses: places, keys, directory, randomSeed
     }
   });
   agent.start();
+  exchangeOpens?.start();
   turn();
   collectGarbage();
 }

@@ -1,3 +1,4 @@
+import { listOfServers } from "../gateway/relay/server_hosts.ts";
 import type { TlsPair } from "../admin/http_server.ts";
 import type { HttpAddress } from "../admin/serve.ts";
 import type { Clock } from "../base/clock.ts";
@@ -51,7 +52,7 @@ export async function openDoor(options: DoorOptions): Promise<OpenDoor> {
   const gateway = await RunningGateway.start({
     listen,
     tls: pair,
-    servers: [{ address: parseAddress("127.0.0.1")!, port: serverPort }],
+    servers: listOfServers([{ address: parseAddress("127.0.0.1")!, port: serverPort }]),
     engine: chooseEngine("auto", log),
     capacity: most,
     // The news, and frames for phones that refuse WebSockets.

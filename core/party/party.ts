@@ -1,7 +1,7 @@
 import { exists } from "../base/exists.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
-import { helpText, parseFlags } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { writeResult } from "../cli/json_output.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
@@ -19,19 +19,20 @@ Starts a server, pages for phones and a big screen, and keeps a ledger. All of i
 program is stopped, or killed, the same command goes on with the same evening. See docs/party.md.`;
 
 /** `redpkt party`: an evening for people. */
-export const command: Command = {
-  summary: "gives an evening for real people and their phones",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, PARTY_FLAGS);
-    if (wantsHelp) {
-      host.out(helpText("redpkt party [FLAGS]", ABOUT, PARTY_FLAGS));
-      return ExitCode.ok;
-    }
-    const problems = operands.length === 0 ? [] : [`${operands.join(" ")}: redpkt party takes flags only`];
-    if ((values["tls-cert"] === undefined) !== (values["tls-key"] === undefined)) {
-      problems.push("--tls-cert and --tls-key: give both, or none");
-    }
-    if (problems.length > 0) throw new UserError(problems.join("\n"));
+export const command = commandOf(
+  {
+    name: "party",
+    about: ABOUT,
+    flags: PARTY_FLAGS,
+    examples: [
+      { line: "redpkt party", shows: "an evening now: asks for its name, budget and waves" },
+      {
+        line: "redpkt party --end --dir party",
+        shows: "ends the evening in that folder, and writes who won",
+      },
+    ],
+  },
+  async (host, values) => {
     const { folder, isNew } = await folderOf(host, values);
     const lock = DirectoryLock.take(folder.path, "--dir");
     try {
@@ -44,7 +45,11 @@ export const command: Command = {
       lock.release();
     }
   },
-};
+  (values) =>
+    (values["tls-cert"] === undefined) === (values["tls-key"] === undefined)
+      ? []
+      : ["--tls-cert and --tls-key: give both, or none"],
+);
 
 /** The party that goes on, or a new one. */
 async function folderOf(

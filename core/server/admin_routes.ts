@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Route } from "../admin/api.ts";
 import { processRoutes } from "../admin/process_routes.ts";
 import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
@@ -11,6 +12,7 @@ import type { LoadedPlugin } from "../plugin/loader.ts";
 import { formatAddress } from "../os/address.ts";
 import { formatAddressRange } from "../os/address_ranges.ts";
 import type { Clock } from "../base/clock.ts";
+import { MoveScope } from "../wire/codes.ts";
 import type { AccessHost } from "./host/access_host.ts";
 import { moneyMetrics } from "./money/money_metrics.ts";
 import { moneyRoute } from "./money/money_route.ts";
@@ -29,6 +31,15 @@ interface ServerParts {
   readonly startMs: number;
   readonly clock: Clock;
 }
+
+const moveBody = z.strictObject({
+  /** Users a second. */
+  perS: z.number().min(1).max(1_000_000).default(3_000),
+  /** How long each may take from when they are told. */
+  withinS: z.number().min(0).max(600).default(2),
+  /** Whether its whole cluster is being left. */
+  cluster: z.boolean().default(false),
+});
 
 /** The admin API of `redpkt server`: the host's own routes, and those of its plugins. */
 export function serverRoutes(parts: ServerParts): Route[] {
@@ -54,6 +65,18 @@ export function serverRoutes(parts: ServerParts): Route[] {
     },
     ...telemetryRoutes(series, access.counters, () => moneyMetrics(access.money)),
     moneyRoute(parts.options.ledger, access.money),
+    {
+      method: "post",
+      path: "/move",
+      summary: "Takes nobody new, and tells users to move to other hosts, so many a second; see redpkt drain",
+      body: moveBody,
+      handle: ({ body }) => {
+        const { perS, withinS, cluster } = body as z.infer<typeof moveBody>;
+        const scope = cluster ? MoveScope.cluster : MoveScope.host;
+        access.move({ perS, withinMs: Math.round(withinS * 1000), scope });
+        return { ok: true, users: access.counters.total("users") };
+      },
+    },
     ...processRoutes({
       summaries: {
         ready: "200 while new users are welcome, 503 while it drains, is full or may not award",
@@ -69,6 +92,7 @@ export function serverRoutes(parts: ServerParts): Route[] {
 
 function whyNotReady({ access, state }: ServerParts): string | undefined {
   if (state.isDraining) return "draining";
+  if (access.board.isLeaving) return "moving";
   if (access.board.isFull) return "full";
   const ledger = ledgerWords(access);
   return ledger === "ok" ? access.halves.whyNotReady() : `ledger ${ledger}`;
@@ -78,7 +102,7 @@ function health(
   { access, state, settings: { engine, workers }, options, startMs, clock }: ServerParts,
 ): unknown {
   return {
-    status: state.isDraining ? "draining" : "ok",
+    status: state.isDraining ? "draining" : access.board.isLeaving ? "moving" : "ok",
     uptimeS: Math.round((clock.monotonicMs() - startMs) / 1000),
     engine,
     workers,

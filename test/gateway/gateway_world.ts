@@ -1,3 +1,4 @@
+import { listOfServers } from "../../core/gateway/relay/server_hosts.ts";
 import assert from "node:assert/strict";
 import { chooseEngine } from "../../core/engine/choose.ts";
 import { ManualClock, sleep, systemClock } from "../../core/base/clock.ts";
@@ -80,7 +81,7 @@ export class GatewayWorld implements AsyncDisposable {
     const clock = new ManualClock(systemClock.wallMs());
     const gateway = await RunningGateway.start({
       listen: { hostname: "127.0.0.1", port: 0 },
-      servers: ports.map((port) => ({ address: LOOPBACK, port })),
+      servers: listOfServers(ports.map((port) => ({ address: LOOPBACK, port }))),
       engine: chooseEngine("auto", () => {}),
       capacity: 20,
       limits: { messageBytes: 8_192, queueBytes: 65_536, loginS: 10, readS: 20 },

@@ -242,3 +242,45 @@ Deno.test("whoever asks for a page is told what this is, or gets what is served 
   await peer.opened;
   peer.socket.close();
 });
+
+Deno.test("a server that tells its users to move gets nobody any more: who logs in again is brought elsewhere", async () => {
+  using first = new HandServer();
+  using second = new HandServer();
+  await using world = await GatewayWorld.start([first.port, second.port]);
+  const peer = await world.peer();
+  peer.send(loginOf(7));
+  // Whichever of them is the user's own.
+  const accepts = [first.accept(), second.accept()];
+  const [connection, other] = await Promise.race(
+    accepts.map(async (accept, i) => [await accept, accepts[1 - i]] as const),
+  );
+  await connection.write(loggedIn);
+  await peer.next();
+  const move = frameOf(frames.move, { withinMs: 0, scope: 0 });
+  await connection.write(joined(answer(1), move));
+  assert.deepEqual(await peer.next(), joined(answer(1), move));
+  const again = await world.peer();
+  again.send(loginOf(7));
+  const elsewhere = await other;
+  assert.deepEqual(await readBytes(elsewhere, LOGIN_BYTES), loginOf(7));
+  await elsewhere.write(loggedIn);
+  assert.deepEqual(await again.next(), loggedIn);
+  assert.equal(world.total("users"), 2, "the old connection stands until the user ends it");
+});
+
+Deno.test("a server that ends a connection before the login, without a word, is left for another", async () => {
+  using first = new HandServer();
+  using second = new HandServer();
+  await using world = await GatewayWorld.start([first.port, second.port]);
+  const peer = await world.peer();
+  peer.send(loginOf(7));
+  const accepts = [first.accept(), second.accept()];
+  const [connection, other] = await Promise.race(
+    accepts.map(async (accept, i) => [await accept, accepts[1 - i]] as const),
+  );
+  connection.close();
+  const elsewhere = await other;
+  assert.deepEqual(await readBytes(elsewhere, LOGIN_BYTES), loginOf(7));
+  await elsewhere.write(loggedIn);
+  assert.deepEqual(await peer.next(), loggedIn, "the user notices nothing");
+});

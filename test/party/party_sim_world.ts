@@ -24,7 +24,7 @@ import cue from "../../plugins/cue/mod.ts";
 import seed from "../../plugins/seed/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
-import type { SimHostOptions } from "../sim/sim_host.ts";
+import type { SimHostOptions } from "../../core/world/host/sim_host.ts";
 import { SimPhones } from "../sim/sim_phones.ts";
 import { SeedWorld } from "../seed/seed_world.ts";
 

@@ -28,6 +28,10 @@ export const GATEWAY_METRICS = {
   refusedFull: counter("Upgrades that were refused: no place left"),
   refusedDraining: counter("Upgrades that were refused: the gateway is about to stop"),
   refusedHandshake: counter("Upgrades that were refused: not as WebSockets have them"),
+  hostListsTaken: counter("Newer host lists that this gateway goes by"),
+  hostListsRefused: counter(
+    "Host lists that don't count: damaged, forged, mistaken, older or another event's",
+  ),
   tlsReloads: counter("Certificates that were taken anew while running"),
   ...HTTP_METRICS,
   ...Object.fromEntries(

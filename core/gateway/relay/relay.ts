@@ -72,7 +72,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
   /** By connection to a server. */
   readonly #byConnection: (RelayedPeer | undefined)[];
   readonly #peers = new Set<RelayedPeer>();
-  readonly #count: FrameCount = { frames: 0, lastAt: -1, end: 0 };
+  readonly #count: FrameCount = { frames: 0, lastAt: -1, moveAt: -1, end: 0 };
   readonly #closeBytes = new Uint8Array(frames.close.bytes[0]);
   /** Something happened since this was last cleared: whoever drives the relay looks again soon. */
   isBusy = false;
@@ -220,7 +220,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
       });
       engine.commit(connection, PROXY_HEADER_BYTES);
     }
-    for (const bytes of peer.early.splice(0)) this.#toServer(peer, bytes);
+    for (const bytes of peer.early) this.#toServer(peer, bytes);
     this.isBusy = true;
   }
 
@@ -249,6 +249,8 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
     if (peer.phase === PeerPhase.dialing) return this.#dialFailed(peer, cause);
     if (peer.phase !== PeerPhase.relaying) return;
     this.count("serverClosed");
+    // A server that ends a connection before the login, without a word, takes nobody: another one may.
+    if (!peer.isLoggedIn && peer.serverCode === 0) return this.#dialFailed(peer, cause);
     if (peer.serverCode === 0) return this.close(peer, CloseCode.serverLost);
     // The server has said why, by a frame that is on its way already.
     this.#end(peer, WEB_SOCKET_CODES + peer.serverCode, closeCodeName(peer.serverCode));
@@ -273,7 +275,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
     const nowMs = clock.monotonicMs();
     const host = hosts.choose(peer.user, nowMs);
     if (host < 0) return this.close(peer, CloseCode.serverLost, Math.max(RETRY_MS, hosts.waitMs(nowMs)));
-    const connection = engine.dial({ ...hosts.hosts[host], source: 0 });
+    const connection = engine.dial({ ...hosts.addressOf(host, peer.user), source: 0 });
     if (connection < 0) return this.close(peer, CloseCode.hostFull);
     this.count("serverDials");
     peer.host = host;
@@ -292,7 +294,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
       cause !== CloseCause.noMemory;
     if (isHosts) hosts.failed(peer.host, clock.monotonicMs());
     peer.phase = PeerPhase.open;
-    if (!isHosts || ++peer.failedDials > hosts.hosts.length) return this.close(peer, CloseCode.serverLost);
+    if (!isHosts || ++peer.failedDials > hosts.all.length) return this.close(peer, CloseCode.serverLost);
     this.#dial(peer);
   }
 
@@ -312,10 +314,13 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
     if (count.frames === 0) return;
     if (!peer.isLoggedIn && opcodeOf(view, start) === Opcode1.loginResult) {
       peer.isLoggedIn = true;
+      peer.early = [];
       this.#parts.watch?.came(peer.user);
       this.count("users");
       this.count("logins");
     }
+    // Whoever logs in again because of it must not come back to the same host.
+    if (count.moveAt >= 0) this.#parts.hosts.leaves(peer.host, this.#parts.clock.monotonicMs());
     if (opcodeOf(view, count.lastAt) === Opcode1.close) {
       peer.serverCode = view.getUint32(count.lastAt + frames.close.at.code);
     }
@@ -378,9 +383,9 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
   }
 
   #tellHosts(): void {
-    const { up, hosts } = this.#parts.hosts;
+    const { up, all } = this.#parts.hosts;
     this.#block[this.#at.serversUp] = up;
-    this.#block[this.#at.serversDown] = hosts.length - up;
+    this.#block[this.#at.serversDown] = all.length - up;
   }
 
   #nowS(): number {

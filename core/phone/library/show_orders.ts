@@ -2,6 +2,7 @@ import type { Random } from "../../base/random.ts";
 import { backoffMs, MAX_ATTEMPT } from "../../client/schedule/backoff.ts";
 import { CueState } from "../../wire/codes.ts";
 import type { Cue as CueFrame, Policy, ToldVersion } from "../../wire/v1/told.ts";
+import { hexOf, type Resources } from "./resources.ts";
 
 /** When to shake. */
 export interface Cue extends Omit<CueFrame, "state"> {
@@ -9,6 +10,8 @@ export interface Cue extends Omit<CueFrame, "state"> {
   readonly state: "none" | "planned" | "held";
 }
 
+/** What is under way before a cue ends with it, in ms. */
+const QUIET_BEFORE_MS = 2_000;
 const NO_VERSION: ToldVersion = { epoch: 0, number: 0 };
 const NO_CUE: Cue = { state: "none", wave: 0, resource: 0, startMs: 0, lengthMs: 0 };
 const NO_POLICY: Policy = { minShakeMs: 0, jitterMs: 0, retryFirstMs: 0, retryMostMs: 0 };
@@ -21,10 +24,15 @@ const STATES: Readonly<Record<number, Cue["state"]>> = {
 /** What a show wants of its users: when to shake, and how often. The library keeps to it, so an app needn't. */
 export class ShowOrders {
   cue: Cue = NO_CUE;
+  /** What to fetch in idle time, and where. */
+  resources: Resources | undefined;
   readonly #random: Random;
   #policy: Policy = NO_POLICY;
   #cueVersion = NO_VERSION;
   #policyVersion = NO_VERSION;
+  #resourcesVersion = NO_VERSION;
+  /** The highest manifest that was named. */
+  #highest = 0;
   /** Monotonic time before which no shake is wanted. */
   #restUntilMs = 0;
   #refusals = 0;
@@ -50,6 +58,31 @@ export class ShowOrders {
     const isNew = Object.entries(heard).some(([name, value]) => this.cue[name as keyof Cue] !== value);
     this.cue = heard;
     return isNew;
+  }
+
+  /** Returns whether it is news. Manifests don't go back: one that would is left aside. */
+  heardResources(
+    { epoch, number, version, sha256, url }: ToldVersion & {
+      readonly version: number;
+      readonly sha256: Uint8Array;
+      readonly url: string;
+    },
+  ): boolean {
+    const said = { epoch, number };
+    if (isOld(said, this.#resourcesVersion) || (version !== 0 && version < this.#highest)) return false;
+    this.#resourcesVersion = said;
+    this.#highest = Math.max(version, this.#highest);
+    const before = this.resources;
+    const heard = version === 0 ? undefined : { version, sha256: hexOf(sha256), url };
+    this.resources = heard;
+    return before?.version !== heard?.version || before?.sha256 !== heard?.sha256 ||
+      before?.url !== heard?.url;
+  }
+
+  /** Whether people shake at this time of the server, or are about to: then nobody fetches. */
+  isShaking(serverMs: number): boolean {
+    const { state, startMs, lengthMs } = this.cue;
+    return state === "planned" && serverMs >= startMs - QUIET_BEFORE_MS && serverMs < startMs + lengthMs;
   }
 
   heardPolicy({ epoch, number, ...policy }: ToldVersion & Policy): void {

@@ -7,6 +7,8 @@ export interface PhoneStorage {
 }
 
 const SCHEMA_VERSION = 1;
+/** An older library kept packets without these. */
+const NOBODYS = { sponsor: 0, resource: 0 };
 
 /** What is kept of a user. */
 export interface Kept {
@@ -20,7 +22,9 @@ export function readKept(text: string | null): Kept {
   try {
     const { schemaVersion, packets, shares } = JSON.parse(text ?? "{}");
     if (schemaVersion !== SCHEMA_VERSION) return kept;
-    for (const packet of packets as Packet[]) kept.packets.set(packet.packetId, packet);
+    for (const packet of packets as Packet[]) {
+      kept.packets.set(packet.packetId, { ...NOBODYS, ...packet });
+    }
     for (const share of shares as Share[]) kept.shares.set(share.packetId, share);
   } catch {
     // Somebody else's text: the server tells again what the user may not have heard of.

@@ -56,6 +56,8 @@ export interface Tickets {
     readonly number: number;
     readonly name: string;
     readonly budgetFen: number;
+    /** What an app shows for a win of theirs, if anything. */
+    readonly resource?: number | undefined;
   }[];
   /** The ticket's offset in `words`; good until the next call. */
   locate(ticket: number): number;

@@ -22,6 +22,8 @@ const sponsor = z.strictObject({
   amounts: amountsSchema,
   /** Names of the waves that it takes part in; all if absent. */
   waves: z.array(z.string()).min(1).optional(),
+  /** What the client shows for a win of theirs: a number that the sponsor and the app have agreed on. */
+  resource: z.int().min(0).max(0xffff_ffff).optional(),
 });
 
 const wave = z.strictObject({
@@ -65,6 +67,8 @@ export const planFields = {
   name: z.string().min(1).max(200),
   /** The first ticket's id. Tickets of a later event begin past those of this one. */
   firstId: z.int().min(1).max(LAST_TICKET_ID).default(1),
+  /** So many ids past the last ticket's are set aside for tickets that are made anew after a host was lost. */
+  reserve: z.int().min(0).max(LAST_TICKET_ID).default(0),
   /** No server uses the tickets from then on. */
   expires: instant,
   sponsors: z.array(sponsor).min(1).max(MOST_SPONSORS),

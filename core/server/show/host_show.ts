@@ -10,6 +10,8 @@ import type { Log } from "../../cli/log.ts";
 import { LinkThread } from "../../link/link_thread.ts";
 import { KeyFolder } from "../../seed/file/keys.ts";
 import { showWaves, versionText } from "../../show/document.ts";
+import { readTokenKeys } from "../../token/token_keys.ts";
+import { type AskOwner, openElsewhere, openForOther, PacketOwners } from "./opens_elsewhere.ts";
 import type { AccessHost } from "../host/access_host.ts";
 
 /** Beside the ledger's files. */
@@ -24,6 +26,10 @@ export interface ShowOptions {
   readonly cluster: string;
   readonly city: string;
   readonly "host-id"?: string | undefined;
+  readonly "host-number": number;
+  readonly hosts?: string | undefined;
+  readonly "hosts-keys": string;
+  readonly "token-keys"?: string | undefined;
 }
 
 /** A host's part in a show that is directed from elsewhere: its routes, and its end. */
@@ -33,34 +39,63 @@ export interface HostShow {
 }
 
 /**
- * Starts the thread that holds the paths of a show, if the host takes part in one.
+ * Starts the thread that holds the paths of a show, if the host takes part in one, and lets users open what they won at
+ * other hosts, if there is a list of them.
  *
- * @throws UserError if no key is trusted
+ * @throws UserError if no key is trusted, or the list doesn't count
  */
 export function startShow(host: Host, options: ShowOptions, access: AccessHost, log: Log): HostShow {
-  const { "show-keys": keys, bus, ledger, event, cluster, city, "host-id": hostId } = options;
-  if (keys === undefined) return { routes: [], stop: () => Promise.resolve() };
-  const trusted = trustedKeys(keys);
+  const { hosts, "hosts-keys": hostsKeys, "host-number": number } = options;
+  const owners = hosts === undefined ? undefined : new PacketOwners(hosts, hostsKeys, number, log);
+  const thread = options["show-keys"] === undefined ? undefined : startLink(host, options, access, log);
+  if (owners !== undefined) {
+    const ask: AskOwner | undefined = thread && options.bus.length > 0
+      ? (...asked) => thread.ask(...asked)
+      : undefined;
+    if (ask === undefined) {
+      log("warn", "other hosts' packets wait until their users are there again: give --show-keys and --bus");
+    }
+    access.halves.openElsewhere = (user, packetId) => openElsewhere(owners, ask, user, packetId);
+  }
+  return {
+    routes: thread === undefined ? [] : showRoutes(thread),
+    async stop() {
+      owners?.stop();
+      await thread?.stop();
+    },
+  };
+}
+
+/** @throws UserError if no key is trusted */
+function startLink(host: Host, options: ShowOptions, access: AccessHost, log: Log): LinkThread {
+  const { bus, ledger, event, cluster, city, "host-id": hostId, "host-number": number } = options;
+  const trusted = trustedKeys(options["show-keys"]!);
   if (ledger === undefined) {
     log("warn", "the show is kept in memory and forgotten at the end: give --ledger DIR to keep it");
   }
-  const thread = new LinkThread({
+  return new LinkThread({
     init: {
       name: { event, host: hostId!, city, cluster },
       buses: parseBuses("--bus", bus),
       keys: trusted,
       directory: ledger === undefined ? undefined : `${ledger}/${FOLDER}`,
       randomSeed: systemSeed(),
+      opens: options.hosts === undefined ? undefined : { number, secret: secretOf(options["token-keys"]) },
     },
     start: () => new Worker(host.program.entry, { type: "module", name: "link" }),
     check: (show) => access.halves.checkShow(show),
     apply: (show) => access.halves.onShow(show),
     hold: (isHolding) => access.halves.isHolding = isHolding,
+    open: (user, packetId) => openForOther((entry) => access.enter(entry), user, packetId),
     count: (metric) => access.count(metric),
     gauge: (metric, value) => access.tell(metric, value),
     log,
   });
-  return { routes: showRoutes(thread), stop: () => thread.stop() };
+}
+
+/** All hosts of an event have the keys of its tokens: by the first they know each other. */
+function secretOf(path: string | undefined): Uint8Array | undefined {
+  return path === undefined ? undefined : readTokenKeys(path, "--token-keys")[0].secret;
 }
 
 /** Public keys of those who may direct, by id, as PEM. */

@@ -16,6 +16,12 @@ export const SHOW_FLAGS = {
     "URL",
     "path by which a show comes: nats://HOST,HOST,HOST or file:DIR; may be repeated",
   ),
+  hosts: flag(
+    "FILE",
+    "signed host list: whose packets users of this host may open besides; forwarded by --bus",
+    z.string().min(1).optional(),
+  ),
+  "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
   cluster: flag("NAME", "which cluster of hosts this one is in, for whoever directs", place),
   city: flag("NAME", "which city it is in", place),
 } satisfies Flags;

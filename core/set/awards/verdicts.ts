@@ -34,7 +34,7 @@ export class Verdicts {
    * @param wasLate whoever waited has been answered already
    */
   judged(words: Int32Array, at: number, wasLate: boolean): void {
-    const { counters, replies, pending } = this.#parts;
+    const { host, counters, replies, pending } = this.#parts;
     const connection = this.#waitingFor(words, at);
     if (this.#call.kind === EntryKind.pendingOf) {
       if (connection >= 0) pending.repeat(connection, this.#call);
@@ -44,7 +44,11 @@ export class Verdicts {
     if (words[at + EntryWord.connection] < 0) return this.#answer(plugin, -1);
     if (connection < 0 || wasLate) {
       counters.block[counters.at.verdictsOrphaned]++;
+      const isWon = this.#isWon;
       this.#answer(plugin, -1);
+      // Whoever was told that it takes too long, and is still there, needn't log in again to hear that they won. In
+      // version 0 they must: there it would pass for the answer to another shake.
+      if (isWon && connection >= 0 && host.connections.version[connection] > 0) pending.ask(connection, 0);
       return;
     }
     replies.settled(connection);
@@ -72,6 +76,11 @@ export class Verdicts {
     return this.#parts.replies.isThere(connection, words[at + EntryWord.generation]) ? connection : -1;
   }
 
+  get #isWon(): boolean {
+    const { kind, verdict } = this.#call;
+    return kind === EntryKind.award && (verdict === Verdict.done || verdict === Verdict.doneBefore);
+  }
+
   /** @param connection who waits for the answer, -1 if nobody does */
   #answer(plugin: number, connection: number): void {
     const { host, plugins, replies, receipts } = this.#parts;
@@ -83,9 +92,7 @@ export class Verdicts {
     ) ?? NO_REPLY;
     if (connection < 0) return;
     if (replyAt < 0) return replies.closeFor(connection, CloseCode.slowReader);
-    const { kind, verdict, packetId } = this.#call;
-    const isWon = kind === EntryKind.award && (verdict === Verdict.done || verdict === Verdict.doneBefore);
-    if (intent > 0 && isWon) receipts.sent(connection, packetId, host.nowMs);
+    if (intent > 0 && this.#isWon) receipts.sent(connection, this.#call.packetId, host.nowMs);
     const code = replies.act(connection, intent);
     if (code !== 0) replies.closeFor(connection, code);
   }

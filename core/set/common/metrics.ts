@@ -34,6 +34,7 @@ export const SET_METRICS: Readonly<Record<string, MetricDefinition>> = {
   awardsRepeated: counter(
     "Awards that were sent again at a login, since they may not have reached their users",
   ),
+  movesTold: counter("Users who were told to move to another host"),
   pluginFailures: counter("Plugins that failed and were disabled for a SET"),
   ...Object.fromEntries(
     Object.entries(CLOSE_CODES).map(([name, [, when]]) => [

@@ -19,6 +19,7 @@ const COUNTED = [
   "awardsDelivered",
   "deliveredUnknown",
   "awardsRepeated",
+  "movesTold",
   "pluginFailures",
 ] as const;
 

@@ -6,8 +6,8 @@ interface Entry {
   readonly action: () => void;
 }
 
-/** What the simulated world will do, earliest first: a binary heap, the same on every run. */
-export class SimSchedule {
+/** What is to happen at its time, earliest first: a binary heap, the same on every run. */
+export class Schedule {
   readonly #heap: Entry[] = [];
   #order = 0;
 

@@ -1,10 +1,10 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { Random } from "../../base/random.ts";
-import { SimSchedule } from "./schedule.ts";
+import { Random } from "./random.ts";
+import { Schedule } from "./schedule.ts";
 
 Deno.test("actions come by time, and at the same time in the order of planning", () => {
   const random = new Random(11);
-  const schedule = new SimSchedule();
+  const schedule = new Schedule();
   const planned: [timeMs: number, order: number][] = [];
   const done: [timeMs: number, order: number][] = [];
   for (let order = 0; order < 2_000; order++) {

@@ -1,7 +1,9 @@
-import { isDatabaseDamage } from "../base/database_damage.ts";
-import { didYouMean } from "../base/did_you_mean.ts";
-import type { Command, Host } from "./host.ts";
-import { ExitCode, UserError } from "../base/user_error.ts";
+import { isDatabaseDamage } from "../../base/database_damage.ts";
+import { didYouMean } from "../../base/did_you_mean.ts";
+import type { Command } from "./command.ts";
+import { quieted } from "./everywhere.ts";
+import type { Host } from "../host.ts";
+import { ExitCode, UserError } from "../../base/user_error.ts";
 
 /** Subcommands by name; each is loaded only when it is used. */
 export type CommandTable = Readonly<
@@ -34,7 +36,8 @@ export async function dispatch(host: Host, commands: CommandTable, version: stri
   }
   try {
     const { command } = await entry.load();
-    return await command.run(host, args);
+    const asked = quieted(host, args);
+    return await command.run(asked.host, asked.args);
   } catch (error) {
     const told = error instanceof UserError ? error : damageOf(error);
     if (told === undefined) throw error;

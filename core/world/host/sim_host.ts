@@ -1,29 +1,31 @@
-import type { AddressRange } from "../../core/os/address_ranges.ts";
-import { idSpaceOf } from "../../core/base/id_space.ts";
-import { Random } from "../../core/base/random.ts";
-import type { Counters } from "../../core/counters/counters.ts";
-import type { SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
-import { SimEngine } from "../../core/engine/sim/sim.ts";
-import { MemoryLedger } from "../../core/ledger/judge/memory_ledger.ts";
-import type { Ledger } from "../../core/ledger/record/ledger.ts";
-import { LedgerBoard, LedgerState } from "../../core/ledger/ring/ledger_board.ts";
-import { LedgerRing } from "../../core/ledger/ring/ledger_ring.ts";
-import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
-import { LedgerLoop, Step } from "../../core/ledger/thread/ledger_loop.ts";
-import type { AnyPlugin, Tickets } from "../../core/plugin/plugin.ts";
-import { HostEntries } from "../../core/server/host/host_entries.ts";
-import { hostMetrics } from "../../core/server/host/host_metrics.ts";
-import { PluginHalves } from "../../core/server/host/host_plugins.ts";
-import { HostTime } from "../../core/server/host/host_time.ts";
-import type { AccessLoop, WorkerOrder, WorkerReport } from "../../core/server/worker/access_loop.ts";
-import type { HostBoard } from "../../core/server/worker/host_board.ts";
-import { HostMemory } from "../../core/server/worker/host_memory.ts";
-import type { HostSettings } from "../../core/server/worker/host_settings.ts";
-import { openLoop } from "../../core/server/worker/open_loop.ts";
-import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from "../../core/set/common/connection_watch.ts";
-import { decodeControl, MessageKind } from "../../core/threads/mailbox.ts";
-import { Waker } from "../../core/threads/waker.ts";
-import type { TokenRules } from "../../core/token/token_keys.ts";
+import type { AddressRange } from "../../os/address_ranges.ts";
+import { idSpaceOf } from "../../base/id_space.ts";
+import { Random } from "../../base/random.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Counters } from "../../counters/counters.ts";
+import type { SimActor } from "../../engine/sim/agenda.ts";
+import type { SimNetwork } from "../../engine/sim/network.ts";
+import { SimEngine } from "../../engine/sim/sim.ts";
+import { MemoryLedger } from "../../ledger/judge/memory_ledger.ts";
+import type { Ledger } from "../../ledger/record/ledger.ts";
+import { LedgerBoard, LedgerState } from "../../ledger/ring/ledger_board.ts";
+import { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
+import { StoredLedger } from "../../ledger/store/stored_ledger.ts";
+import { LedgerLoop, Step } from "../../ledger/thread/ledger_loop.ts";
+import type { AnyPlugin, EntryProposal, EntryVerdict, Tickets } from "../../plugin/plugin.ts";
+import { HostEntries } from "../../server/host/host_entries.ts";
+import { hostMetrics } from "../../server/host/host_metrics.ts";
+import { PluginHalves } from "../../server/host/host_plugins.ts";
+import { HostTime } from "../../server/host/host_time.ts";
+import type { AccessLoop, WorkerOrder, WorkerReport } from "../../server/worker/access_loop.ts";
+import type { HostBoard } from "../../server/worker/host_board.ts";
+import { HostMemory } from "../../server/worker/host_memory.ts";
+import type { HostSettings } from "../../server/worker/host_settings.ts";
+import { openLoop } from "../../server/worker/open_loop.ts";
+import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from "../../set/common/connection_watch.ts";
+import { decodeControl, MessageKind } from "../../threads/mailbox.ts";
+import { Waker } from "../../threads/waker.ts";
+import type { TokenRules } from "../../token/token_keys.ts";
 
 /** How often a ledger in doubt is tried again. */
 const LEDGER_RETRY_MS = 50;
@@ -34,8 +36,12 @@ export interface SimHostOptions {
   readonly setsPerWorker?: number;
   /** Most connections of one SET. */
   readonly seats?: number;
+  /** Where it listens; 127.0.0.1 if absent. */
+  readonly hostname?: string;
   readonly port?: number;
   readonly seed?: number;
+  /** Its own: as monotonic as the network's, and with another wall time perhaps. */
+  readonly clock?: Clock;
   readonly ledger?: Ledger;
   /** Whose packet ids its packets get. */
   readonly hostNumber?: number;
@@ -49,6 +55,10 @@ export interface SimHostOptions {
   readonly proxies?: readonly AddressRange[];
   /** Reads a ms that each worker manages; without it, in no time. */
   readonly readsPerMs?: number;
+  /** Words of each mailbox between its main thread and a worker. */
+  readonly mailboxWords?: number;
+  /** Whether its ledger is carried to books. */
+  readonly hasBooks?: boolean;
   /** Places in each worker's ring to the ledger. */
   readonly ringEntries?: number;
   /** Tickets of a seed file; which were awarded is marked already. */
@@ -73,6 +83,8 @@ export class SimHost implements SimActor {
   /** While set, the ledger thread does nothing. */
   isLedgerStuck = false;
   readonly ledgerBoard = new LedgerBoard();
+  /** In its last turn a verdict may have come that somebody waits for: promises are to be given their turn. */
+  hadEntries = false;
 
   readonly #network: SimNetwork;
   readonly #ledgerWaker = new Waker();
@@ -80,11 +92,14 @@ export class SimHost implements SimActor {
   readonly #entries: HostEntries;
   readonly #engines: readonly SimEngine[];
   #nextTickMs = 0;
+  /** By worker, as it said after its last turn. */
+  readonly #loopDueMs: Float64Array;
 
   constructor(network: SimNetwork, options: SimHostOptions) {
     const { workers = 1, setsPerWorker = 1, seats = 100, port = 1025, seed = 1, ringEntries = 64 } = options;
-    const { clock } = network;
+    const { clock = network.clock, hostname = "127.0.0.1", mailboxWords = 1 << 14 } = options;
     this.#network = network;
+    this.#loopDueMs = new Float64Array(workers);
     const ids = idSpaceOf(options.hostNumber ?? 0);
     const ledger = this.ledger = options.ledger ?? new MemoryLedger(undefined, undefined, ids.hostNumber);
     this.time = new HostTime(clock, ledger instanceof StoredLedger ? ledger.durableTime : undefined);
@@ -106,15 +121,16 @@ export class SimHost implements SimActor {
       proxies: options.proxies ?? [],
       priority: "normal",
     };
-    const memory = this.memory = new HostMemory(settings, hostMetrics(plugins, false), {
-      mailboxWords: 1 << 14,
+    const memory = this.memory = new HostMemory(settings, hostMetrics(plugins, options.hasBooks === true), {
+      mailboxWords,
       ringEntries,
     });
     const { links, shares, setCount } = memory;
     this.#engines = links.map(({ waker }) => {
       const { readsPerMs } = options;
       const pace = readsPerMs === undefined ? {} : { readsPerMs };
-      return new SimEngine({ capacity: setsPerWorker * seats, clock, waker, network, ...pace });
+      const capacity = setsPerWorker * seats;
+      return new SimEngine({ capacity, clock: network.clock, waker, network, ...pace });
     });
     const common = {
       settings,
@@ -128,7 +144,7 @@ export class SimHost implements SimActor {
       return openLoop({ ...common, ...own }, { engine, clock, plugins: configured });
     });
     // All workers take from one listening socket, as real ones do.
-    this.#engines.forEach((engine) => engine.listen({ kind: "address", hostname: "127.0.0.1", port }));
+    this.#engines.forEach((engine) => engine.listen({ kind: "address", hostname, port }));
     const wakers = [memory.waker, ...links.map(({ waker }) => waker)];
     this.#ledgerLoop = new LedgerLoop(
       ledger,
@@ -172,15 +188,17 @@ export class SimHost implements SimActor {
   turn(): void {
     this.memory.waker.awake();
     for (const link of this.memory.links) link.drain((...message) => this.#onMessage(...message));
+    this.hadEntries = this.#entries.isOpen;
     this.#entries.drain();
     const nowMs = this.#network.clock.monotonicMs();
     this.time.now();
     this.#nextTickMs = this.halves.tick(nowMs);
-    for (const loop of this.loops) {
-      if (!loop.isStopped) void loop.pass();
-    }
+    this.loops.forEach((loop, i) => {
+      if (!loop.isStopped && this.#isLoopDue(i, nowMs)) void loop.pass();
+    });
     this.#ledgerWaker.awake();
     if (this.isLedgerStuck) return;
+    this.ledgerBoard.beat();
     const isInDoubt = this.#ledgerLoop.step() === Step.inDoubt;
     this.ledgerBoard.state = isInDoubt ? LedgerState.failing : LedgerState.awarding;
   }
@@ -190,14 +208,25 @@ export class SimHost implements SimActor {
     const wakers = [this.memory.waker, ...this.memory.links.map(({ waker }) => waker)];
     if (!this.isLedgerStuck) wakers.push(this.#ledgerWaker);
     if (wakers.some((waker) => !waker.maySleep())) return nowMs;
-    const loops = this.loops.filter(({ isStopped }) => !isStopped);
+    this.loops.forEach((loop, i) => this.#loopDueMs[i] = loop.isStopped ? Infinity : loop.nextDueMs());
     const isFailing = this.ledgerBoard.state === LedgerState.failing;
     return Math.min(
       isFailing ? nowMs + LEDGER_RETRY_MS : Infinity,
       this.#nextTickMs,
-      ...loops.map((loop) => loop.nextDueMs()),
+      ...this.#loopDueMs,
       ...this.#engines.map((e) => e.nextDueMs()),
     );
+  }
+
+  /** Enters something into the ledger, as the main thread does. */
+  enter(entry: EntryProposal): Promise<EntryVerdict> {
+    return this.#entries.enter(entry);
+  }
+
+  /** Whether a worker's thread would be awake: something has come, or is due. */
+  #isLoopDue(worker: number, nowMs: number): boolean {
+    return this.#loopDueMs[worker] <= nowMs || this.#engines[worker].nextDueMs() <= nowMs ||
+      !this.memory.links[worker].waker.maySleep();
   }
 
   /** Tells every worker something, as the main thread does. */
