@@ -234,7 +234,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "party/site",
-    "base client/schedule web wire phone/transport wire/v1 token admin phone/resources party/resources phone/library phone/page phone/wall party/state",
+    "base client/schedule hosts/order web wire phone/transport wire/v1 token admin phone/resources party/resources phone/library phone/page phone/wall party/state",
   ],
   [
     "party",
