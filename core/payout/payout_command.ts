@@ -15,7 +15,7 @@ import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { Progress } from "../cli/progress.ts";
 import { Stop, stopOnSignal } from "../cli/stop.ts";
-import { HttpGateway } from "./gateway/http_gateway.ts";
+import { HttpGateway, isSendable } from "./gateway/http_gateway.ts";
 import { readGatewayKey } from "./gateway/signature.ts";
 import { Payer, type PayerEvent, type PayerSums } from "./payer.ts";
 
@@ -109,10 +109,16 @@ async function payOut(host: Host, values: FlagValues<typeof PAYOUT_FLAGS>): Prom
     const onAway = (error: BooksAway) => log("warn", BOOKS_AWAY, { why: error.message });
     books = await awaitBooks(values.books, { connections: CONNECTIONS }, { isStopped, wait, onAway });
     if (books === undefined) return ExitCode.ok;
-    const { payments } = books;
+    const { payments, event: { event } } = books;
+    if (!isSendable(event)) {
+      throw new UserError(
+        `--books ${books.place}: their event ${JSON.stringify(event)} can't stand in a header of HTTP: ` +
+          "an event that is paid over a gateway is named in ASCII",
+      );
+    }
     const shown = new ShownPayout(host, log, payments);
     const payer = new Payer({
-      ...{ payments, gateway, event: books.event.event, clock, random: new Random(systemSeed()), leaseMs },
+      ...{ payments, gateway, event, clock, random: new Random(systemSeed()), leaseMs },
       parallel: values.parallel,
       ratePerS: values.rate === 0 ? Infinity : values.rate,
       ...{ isOnce: values.once, isStopped, wait, sleep },

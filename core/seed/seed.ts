@@ -7,6 +7,9 @@ import { formatCount, formatYuan } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { Random, systemSeed } from "../base/random.ts";
 import { z } from "zod";
+import { depotCommand } from "./depot/depot_command.ts";
+import { pushCommand } from "./depot/push_command.ts";
+import { reissueCommand } from "./reissue/reissue_command.ts";
 import { claimCommand } from "./claim_command.ts";
 import { inspect, inspectionText } from "./file/inspect.ts";
 import { keyCommand, KEYS_FLAG } from "./key_command.ts";
@@ -94,6 +97,9 @@ export const command = commandOfActions({
   inspect: inspectCommand,
   verify: verifyCommand,
   claim: claimCommand,
+  push: pushCommand,
+  depot: depotCommand,
+  reissue: reissueCommand,
   key: keyCommand("seed key", "seed files"),
 });
 

@@ -23,6 +23,7 @@ import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
 import { loadPlugins, pluginSources } from "../plugin/loader.ts";
 import { systemSeed } from "../base/random.ts";
+import { fetchSeed, isDepotUrl } from "../seed/depot/fetch_seed.ts";
 import { claimsDirectory } from "../seed/claim/claims_directory.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
@@ -197,7 +198,7 @@ async function start(host: Host, options: ServerOptions, plugins: Plugins, log: 
   if (isUnchecked) {
     log("warn", "tokens are not checked, so anybody can be any user: give --token-keys FILE");
   }
-  const seed = await openSeed(host, options);
+  const seed = await openSeed(host, options, log);
   const listener = await listenerFor(settings.engine, options, host.clock);
   const ledger = ledgerOf(options, seed);
   const made = { settings, listener, plugins, ledger, seed, books: hostBooks(options) };
@@ -270,11 +271,14 @@ function settingsOf(options: ServerOptions, log: Log): HostSettings {
 }
 
 /** The seed file that is given away, if one is. */
-async function openSeed(host: Host, options: ServerOptions): Promise<HostSeed | undefined> {
+async function openSeed(host: Host, options: ServerOptions, log: Log): Promise<HostSeed | undefined> {
   if (options.seed === undefined) return undefined;
+  const { seed, "seed-keys": keys, "seed-store": folder } = options;
   return await HostSeed.open(
     {
-      path: options.seed,
+      path: isDepotUrl(seed)
+        ? await fetchSeed(host, { url: seed, hostId: options["host-id"]!, keys, folder }, log)
+        : seed,
       hostId: options["host-id"]!,
       keys: options["seed-keys"],
       ledger: options.ledger!,

@@ -9,7 +9,6 @@ import { isTest, projectPath, resolveSpecifier } from "./project.ts";
 export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
   ["charts", ""],
-  ["hosts/order", ""],
   ["plugins/cue", ""],
   ["plugins/seed", ""],
   ["plugins/send/common", ""],
@@ -18,7 +17,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["bus", "base"],
   ["cli", "base"],
   ["cli/command", "base cli"],
-  ["client/population", "hosts/order"],
   ["client/schedule", "base"],
   ["counters", "base"],
   ["ledger/record", "base"],
@@ -40,8 +38,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["plugins/send", "plugins/send/common plugins/send/host plugins/send/set"],
   ["plugins/shake", "plugins/shake/common plugins/shake/host plugins/shake/set"],
   ["seed/file", "base seed/plan"],
-  ["hosts/list", "base os hosts/order seed/file"],
-  ["phone/addresses", "base hosts/order hosts/list"],
   ["threads", "base os"],
   ["wire/v1", "base wire"],
   ["depot/manifest", "base cli seed/file"],
@@ -49,7 +45,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/uring/ring", "base os threads"],
   ["ledger/disk", "base ledger/record ledger/registry"],
   ["ledger/kinds", "base ledger/record ledger/registry"],
-  ["phone/library", "base client/schedule wire hosts/list phone/addresses phone/transport wire/v1"],
   ["seed/make", "base seed/plan seed/file"],
   ["show", "base ledger/record seed/file"],
   ["token", "base cli cli/command wire wire/v1"],
@@ -82,8 +77,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "ledger/projection",
     "base cli ledger/record ledger/disk ledger/kinds ledger/chain ledger/checkpoint ledger/store",
   ],
-  ["seed", "base cli cli/command seed/plan seed/file ledger/disk seed/make ledger/store seed/claim"],
-  ["hosts/command", "base cli cli/command os hosts/order hosts/list seed/file seed admin"],
   ["settle/judge", "base books/account books/contract"],
   ["admin/telemetry", "base cli counters admin"],
   ["books/model", "ledger/record ledger/kinds books/account books/contract settle/judge"],
@@ -98,23 +91,14 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["server/money", "base counters ledger/record seed/file ledger/ring plugin admin ledger/projection"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token ledger/ring plugin admin"],
-  ["show/command", "base bus cli cli/command seed/plan seed/file show link show/console seed"],
   [
     "audit/check",
     "base cli ledger/record ledger/registry ledger/disk ledger/kinds ledger/chain ledger/judge ledger/checkpoint ledger/store ledger/projection ledger/evidence",
   ],
   ["books/open", "base books/contract books/postgres books/sqlite"],
-  [
-    "client/connect",
-    "base client/schedule counters hosts/order wire wire/v1 engine/common token client/state",
-  ],
   ["client/fetch", "base client/schedule counters threads depot/manifest client/state depot/serve"],
   ["client/follow", "base client/schedule counters wire wire/v1 engine/common client/state"],
   ["depot", "base cli cli/command counters seed/file depot/manifest admin admin/telemetry depot/serve"],
-  [
-    "gateway/relay",
-    "base counters hosts/order wire gateway/door wire/v1 engine/common plugin admin set/common",
-  ],
   [
     "ledger/thread",
     "base counters ledger/record os ledger/registry threads ledger/disk ledger/kinds ledger/judge ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
@@ -125,15 +109,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "books/uplink",
     "base cli counters ledger/record os threads ledger/kinds ledger/chain books/contract ledger/ring ledger/store books/open",
   ],
-  [
-    "client/act",
-    "base client/population client/schedule counters wire wire/v1 engine/common client/state client/follow",
-  ],
-  [
-    "gateway",
-    "base cli cli/command counters os hosts/order hosts/list wire gateway/door threads engine/common engine plugin admin admin/telemetry gateway/tls gateway/relay",
-  ],
-  ["monitor/collect", "base charts cli counters os hosts/list admin monitor/timeline"],
   ["payout", "base cli cli/command payout/gateway payout/fake books/account books/contract books/open"],
   ["set", "base counters ledger/record wire wire/v1 engine/common ledger/kinds plugin set/common set/awards"],
   ["settle", "base cli cli/command books/account books/contract books/open"],
@@ -141,8 +116,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "books/command",
     "base cli cli/command ledger/record ledger/disk ledger/kinds books/account ledger/chain books/contract ledger/store books/open books/uplink",
   ],
-  ["client/answers", "base wire wire/v1 engine/common client/state client/connect client/follow client/act"],
-  ["monitor/money", "ledger/record admin monitor/timeline monitor/collect"],
   [
     "server/worker",
     "base cli counters ledger/record os wire threads wire/v1 engine/common ledger/kinds token engine ledger/ring plugin set/common set",
@@ -152,12 +125,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli cli/command ledger/record ledger/registry ledger/disk ledger/kinds ledger/chain books/contract ledger/checkpoint ledger/store seed/claim ledger/projection ledger/evidence audit/check books/uplink books/command",
   ],
   [
-    "client/fleet",
-    "base client/population client/schedule counters hosts/order wire threads wire/v1 engine/common token client/state client/connect client/follow client/act client/answers",
-  ],
-  ["monitor/record", "base charts cli counters monitor/timeline monitor/collect monitor/money"],
-  ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
-  [
     "reconcile",
     "base cli cli/command ledger/record ledger/registry seed/file ledger/kinds books/account ledger/chain books/contract ledger/store client/state books/command",
   ],
@@ -166,75 +133,13 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain link ledger/ring ledger/store plugin seed/claim admin server/money set/common ledger/thread books/uplink server/worker",
   ],
   ["statement", "base cli cli/command books/account books/contract books/open books/command"],
-  [
-    "client/main",
-    "base client/population cli cli/command client/schedule counters os hosts/order hosts/list wire seed/file threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fetch client/follow client/fleet",
-  ],
-  ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
-  ["monitor/web/page", "base show/console monitor/timeline monitor/collect monitor/money monitor/view"],
-  ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
-  [
-    "server/show",
-    "base bus cli ledger/record wire hosts/list seed/file token ledger/kinds show link plugin admin server/host",
-  ],
-  [
-    "monitor/web",
-    "base web show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
-  ],
-  ["rehearse/measure", "base charts client/population cli counters seed/plan plugin report/data"],
-  ["report", "base charts cli cli/command counters plugin monitor/timeline report/data"],
-  [
-    "server",
-    "base bus cli cli/command counters ledger/record os wire engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
-  ],
-  [
-    "monitor",
-    "base charts bus cli cli/command os hosts/list plugin show/console admin admin/telemetry monitor/timeline monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
-  ],
-  ["rehearse/machine", "base cli os report/data rehearse/measure"],
-  [
-    "rehearse/stage",
-    "base charts cli counters os seed/plan seed/file engine/common seed/make plugin admin rehearse/measure rehearse/machine",
-  ],
-  [
-    "rehearse/books",
-    "base cli books/account books/open books/command reconcile rehearse/measure rehearse/stage",
-  ],
-  [
-    "rehearse/hosts",
-    "base cli counters hosts/list seed/file reconcile rehearse/measure rehearse/stage",
-  ],
-  ["rehearse/show", "base cli seed/file rehearse/measure rehearse/stage"],
-  [
-    "rehearse",
-    "base charts cli cli/command counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/books rehearse/hosts rehearse/show",
-  ],
-  [
-    "judge",
-    "base charts cli cli/command counters plugin monitor/collect report/data rehearse/measure report monitor rehearse",
-  ],
   ["phone/resources", "base"],
-  ["phone/page", "base phone/library phone/resources"],
-  ["phone/wall", "base phone/page"],
   ["party/resources", "base phone/resources"],
-  [
-    "party/state",
-    "base ledger/record seed/plan ledger/kinds ledger/store plugin rehearse/stage phone/resources phone/page party/resources",
-  ],
-  [
-    "party/site",
-    "base client/schedule web wire phone/transport wire/v1 phone/library token admin phone/resources phone/page phone/wall party/resources party/state",
-  ],
-  [
-    "party",
-    "base cli cli/command os gateway/door wire/v1 engine/common ledger/disk token engine plugin seed/claim admin gateway/relay gateway/tls audit/check gateway audit rehearse/stage phone/wall party/resources party/state party/site",
-  ],
   ["plugins/throttle/door", "plugins/throttle/common"],
   [
     "plugins/throttle",
     "plugins/throttle/common plugins/throttle/host plugins/throttle/set plugins/throttle/door",
   ],
-  ["plan", "base cli cli/command report"],
   [
     "world/replay",
     "base cli cli/command counters ledger/record seed/plan wire ledger/registry threads engine/common seed/make ledger/judge ledger/ring plugin set/common ledger/thread server/worker server/host",
@@ -245,15 +150,112 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["world/plan", "base"],
   ["world/watch", "ledger/record ledger/kinds client/state"],
+  ["seed/depot", "base cli cli/command seed/file admin gateway/tls"],
+  ["seed/reissue", "base cli cli/command seed/plan seed/file books/account books/contract books/command"],
+  [
+    "seed",
+    "base cli cli/command seed/plan seed/file ledger/disk seed/make ledger/store seed/claim seed/depot seed/reissue",
+  ],
+  ["show/command", "base bus cli cli/command seed/plan seed/file show link show/console seed"],
+  ["hosts/order", ""],
+  ["client/population", "hosts/order"],
+  [
+    "client/connect",
+    "base client/schedule counters wire wire/v1 engine/common token client/state hosts/order",
+  ],
+  [
+    "gateway/relay",
+    "base counters wire gateway/door wire/v1 engine/common plugin admin set/common hosts/order",
+  ],
+  [
+    "client/act",
+    "base client/schedule counters wire wire/v1 engine/common client/state client/follow client/population",
+  ],
+  ["client/answers", "base wire wire/v1 engine/common client/state client/follow client/connect client/act"],
+  [
+    "client/fleet",
+    "base client/schedule counters wire threads wire/v1 engine/common token client/state client/follow hosts/order client/population client/connect client/act client/answers",
+  ],
   [
     "world/host",
-    "base bus counters ledger/record os ledger/registry seed/file threads ledger/disk show token engine/sim ledger/judge link books/contract ledger/checkpoint ledger/ring ledger/store plugin client/state set/common ledger/thread books/uplink server/worker client/fleet server/host world/parts world/watch",
+    "base bus counters ledger/record os ledger/registry seed/file threads ledger/disk show token engine/sim ledger/judge link books/contract ledger/checkpoint ledger/ring ledger/store plugin client/state set/common ledger/thread books/uplink server/worker server/host world/parts world/watch client/fleet",
   ],
   [
     "world/run",
-    "base client/population bus ledger/record seed/plan seed/file seed/make show books/account engine/sim link books/contract plugin show/console books/model payout settle world/parts world/plan world/watch world/host",
+    "base bus ledger/record seed/plan seed/file seed/make show books/account engine/sim link books/contract plugin show/console books/model payout settle world/parts world/plan world/watch client/population world/host",
   ],
   ["world", "base cli cli/command plugin world/replay world/plan world/run"],
+  ["hosts/list", "base os seed/file hosts/order"],
+  ["phone/addresses", "base hosts/order hosts/list"],
+  ["phone/library", "base client/schedule wire phone/transport wire/v1 hosts/list phone/addresses"],
+  [
+    "gateway",
+    "base cli cli/command counters os wire gateway/door threads engine/common engine plugin admin admin/telemetry gateway/tls hosts/order gateway/relay hosts/list",
+  ],
+  ["monitor/collect", "base charts cli counters os admin monitor/timeline hosts/list"],
+  ["monitor/money", "ledger/record admin monitor/timeline monitor/collect"],
+  ["monitor/record", "base charts cli counters monitor/timeline monitor/collect monitor/money"],
+  ["monitor/view", "monitor/timeline monitor/collect monitor/money"],
+  [
+    "client/main",
+    "base cli cli/command client/schedule counters os wire seed/file threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fetch client/follow hosts/order client/population client/fleet hosts/list",
+  ],
+  ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
+  ["monitor/web/page", "base show/console monitor/timeline monitor/collect monitor/money monitor/view"],
+  ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
+  [
+    "server/show",
+    "base bus cli ledger/record wire seed/file ledger/kinds show token link plugin admin server/host hosts/list",
+  ],
+  [
+    "monitor/web",
+    "base web show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
+  ],
+  ["rehearse/measure", "base charts cli counters seed/plan plugin client/population report/data"],
+  ["report", "base charts cli cli/command counters plugin monitor/timeline report/data"],
+  [
+    "monitor",
+    "base charts bus cli cli/command os plugin show/console admin admin/telemetry monitor/timeline hosts/list monitor/collect monitor/money monitor/record monitor/terminal monitor/web",
+  ],
+  ["rehearse/machine", "base cli os report/data rehearse/measure"],
+  [
+    "rehearse/stage",
+    "base charts cli counters os seed/plan seed/file engine/common seed/make plugin admin rehearse/measure rehearse/machine",
+  ],
+  [
+    "rehearse/books",
+    "base cli books/account books/open books/command reconcile rehearse/measure rehearse/stage",
+  ],
+  ["rehearse/show", "base cli seed/file rehearse/measure rehearse/stage"],
+  ["phone/page", "base phone/resources phone/library"],
+  ["phone/wall", "base phone/page"],
+  [
+    "party/state",
+    "base ledger/record seed/plan ledger/kinds ledger/store plugin phone/resources party/resources rehearse/stage phone/page",
+  ],
+  [
+    "party/site",
+    "base client/schedule web wire phone/transport wire/v1 token admin phone/resources party/resources phone/library phone/page phone/wall party/state",
+  ],
+  [
+    "party",
+    "base cli cli/command os gateway/door wire/v1 engine/common ledger/disk token engine plugin seed/claim admin gateway/tls audit/check audit party/resources gateway/relay gateway rehearse/stage phone/wall party/state party/site",
+  ],
+  ["plan", "base cli cli/command report"],
+  [
+    "server",
+    "base bus cli cli/command counters ledger/record os wire engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host seed/depot server/show",
+  ],
+  ["hosts/command", "base cli cli/command os seed/file admin seed hosts/order hosts/list"],
+  ["rehearse/hosts", "base cli counters seed/file reconcile hosts/list rehearse/measure rehearse/stage"],
+  [
+    "rehearse",
+    "base charts cli cli/command counters seed/plan engine/common engine plugin admin admin/telemetry reconcile report/data rehearse/measure report monitor rehearse/machine rehearse/stage rehearse/books rehearse/show rehearse/hosts",
+  ],
+  [
+    "judge",
+    "base charts cli cli/command counters plugin monitor/collect report/data rehearse/measure report monitor rehearse",
+  ],
 ];
 
 const mayImport = new Map(ROOMS.map(([room, rooms]) => [room, new Set(rooms.split(" "))]));

@@ -67,6 +67,8 @@ export const planFields = {
   name: z.string().min(1).max(200),
   /** The first ticket's id. Tickets of a later event begin past those of this one. */
   firstId: z.int().min(1).max(LAST_TICKET_ID).default(1),
+  /** So many ids past the last ticket's are set aside for tickets that are made anew after a host was lost. */
+  reserve: z.int().min(0).max(LAST_TICKET_ID).default(0),
   /** No server uses the tickets from then on. */
   expires: instant,
   sponsors: z.array(sponsor).min(1).max(MOST_SPONSORS),

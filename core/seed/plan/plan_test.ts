@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { LAST_TICKET_ID } from "../../base/id_space.ts";
 import { UserError } from "../../base/user_error.ts";
 import { speakPlainly } from "../../cli/plain_words.ts";
 import { Layout } from "./layout.ts";
@@ -240,4 +241,15 @@ Deno.test("a picture shows every wave and sponsor, with what must be escaped", (
   assert.match(svg, /a &lt; b &amp; c: \d+ tickets on 2 hosts/);
   for (const text of ["Alpha", "Beta", "Gamma", "early", "late"]) assert.ok(svg.includes(`>${text}<`), text);
   assert.equal(svg.match(/<polygon/g)!.length, 5);
+});
+
+Deno.test("ids that are set aside are possible ids", () => {
+  const plan = { ...SMALL_PLAN, firstId: 1 };
+  const layout = new Layout(parsePlan(plan, "plan"));
+  const most = LAST_TICKET_ID - layout.tickets;
+  assert.equal(parsePlan({ ...plan, reserve: most }, "plan").reserve, most);
+  assert.throws(
+    () => parsePlan({ ...plan, reserve: most + 1 }, "plan"),
+    /reserve: ends at id \d+: the last possible/,
+  );
 });

@@ -37,6 +37,7 @@ export class SimBooks {
       settlement: far(model.settlement),
       payments: far(model.payments),
       holds: far(model.holds),
+      reissues: far(model.reissues),
       statements: model.statements,
       audits: model.audits,
       close: () => Promise.resolve(),

@@ -8,11 +8,14 @@ import type { SimNetwork } from "../../engine/sim/network.ts";
  */
 export class VirtualTime {
   readonly #network: SimNetwork;
+  readonly #grainMs: number;
   readonly #stirred = new Set<SimActor>();
   #hasStirred = false;
 
-  constructor(network: SimNetwork) {
+  /** @param grainMs sleeps end together at multiples of this, up to so much late; 0: each at its own time */
+  constructor(network: SimNetwork, grainMs = 0) {
     this.#network = network;
+    this.#grainMs = grainMs;
   }
 
   get nowMs(): number {
@@ -22,11 +25,15 @@ export class VirtualTime {
   /** Resolves after `ms` of virtual time. */
   readonly sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => {
-      this.#network.plan(this.nowMs + Math.max(0, ms), () => {
+      this.#network.plan(this.#endOf(this.nowMs + Math.max(0, ms)), () => {
         resolve();
         this.#hasStirred = true;
       });
     });
+
+  #endOf(timeMs: number): number {
+    return this.#grainMs === 0 ? timeMs : Math.ceil(timeMs / this.#grainMs) * this.#grainMs;
+  }
 
   /** Promises may go on that an actor's turn has resolved; it has another turn then. */
   stir(actor?: SimActor): void {

@@ -43,9 +43,9 @@ const NO_GATEWAY_FAULTS = { fail: 0, refuse: 2, timeoutBefore: 0, timeoutAfter: 
 /** How long settlement waits for a silent host. */
 const PATIENCE_MS = 15_000;
 const DIRECTOR_TRIES = 40;
-/** With more hosts than so many their timers are late by as much. */
+/** With more hosts than so many all timers are late by up to as much. */
 const MANY_HOSTS = 50;
-const TIMER_MS = 20;
+const TIMER_MS = 50;
 /** How long it takes until somebody sees that a host is gone for good, and says so to the books. */
 const RETIRE_AFTER_MS = 6_000;
 
@@ -92,7 +92,7 @@ export class World implements Disposable {
       delayMs: plan.networkDelayMs,
       splitProbability: plan.splitProbability,
     });
-    const time = this.time = new VirtualTime(network);
+    const time = this.time = new VirtualTime(network, timerOf(plan));
     // Wall time is whole, as the machine's is.
     const clock = this.clock = {
       monotonicMs: () => network.clock.monotonicMs(),
@@ -224,7 +224,7 @@ export class World implements Disposable {
         // Users of two cities, and those who come back before their seats are free.
         seats: 16 + 4 * Math.ceil(plan.users / plan.hosts),
         workers: plan.workers,
-        timerMs: plan.hosts > MANY_HOSTS ? TIMER_MS : 0,
+        timerMs: timerOf(plan),
         seedPath: `${folder}/${id}.seed`,
         limits: event,
         event: WORLD_EVENT,
@@ -319,6 +319,10 @@ export class World implements Disposable {
       sleep: this.time.sleep,
     });
   }
+}
+
+function timerOf({ hosts }: WorldPlan): number {
+  return hosts > MANY_HOSTS ? TIMER_MS : 0;
 }
 
 function joinBus(bus: SimBus, network: SimNetwork): void {
