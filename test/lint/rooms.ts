@@ -186,7 +186,8 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["world", "base cli cli/command plugin world/replay world/plan world/run"],
   ["hosts/list", "base os seed/file hosts/order"],
-  ["phone/library", "base client/schedule wire phone/transport wire/v1 hosts/order hosts/list"],
+  ["phone/addresses", "base hosts/order hosts/list"],
+  ["phone/library", "base client/schedule wire phone/transport wire/v1 hosts/list phone/addresses"],
   [
     "gateway",
     "base cli cli/command counters os wire gateway/door threads engine/common engine plugin admin admin/telemetry gateway/tls hosts/order gateway/relay hosts/list",
