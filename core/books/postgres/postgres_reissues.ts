@@ -7,7 +7,7 @@ import {
   type Reissues,
   type WantedReissue,
 } from "../account/reissues.ts";
-import { numberArray } from "./array_text.ts";
+import { numberArray } from "./postgres_connection.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 import { ACT_LOCK } from "./postgres_settlement.ts";
 
