@@ -32,9 +32,8 @@ const LIMITS = { connections: 1_024, streams: 0, requestMs: 60_000, readMs: 60_0
 /** `redpkt seed depot`. */
 export const depotCommand = commandOf({
   name: "seed depot",
-  about:
-    "Keeps seed files for hosts to fetch: redpkt seed push brings them, redpkt server --seed URL fetches\n" +
-    "its own. Who pushes or fetches shows REDPKT_TOKEN; off loopback there must be one.",
+  about: "Keeps seed files for hosts to fetch: redpkt server --seed URL fetches its own,\n" +
+    "and redpkt seed push brings them. Who pushes or fetches shows REDPKT_TOKEN; off loopback there must be one.",
   flags: FLAGS,
   examples: [{ line: "redpkt seed depot --dir seed-depot", shows: "keeps files in that folder" }],
 }, async (host, values) => {
