@@ -112,7 +112,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base counters ledger/record os ledger/registry threads ledger/disk ledger/kinds ledger/judge ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
   ],
   ["monitor/timeline", "base charts counters wire set/common"],
-  ["set/awards", "ledger/record wire engine/common ledger/kinds ledger/ring plugin set/common"],
+  [
+    "set/awards",
+    "base ledger/record wire wire/v1 engine/common ledger/kinds ledger/ring plugin set/common",
+  ],
   [
     "books/uplink",
     "base cli counters ledger/record os threads ledger/kinds ledger/chain books/contract ledger/ring ledger/store books/open",
@@ -133,7 +136,10 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "books/command",
     "base cli ledger/record ledger/disk ledger/kinds books/account ledger/chain books/contract ledger/store books/open books/uplink",
   ],
-  ["client/answers", "base wire wire/v1 engine/common client/state client/follow client/act"],
+  [
+    "client/answers",
+    "base wire wire/v1 engine/common client/state client/connect client/follow client/act",
+  ],
   ["monitor/money", "ledger/record admin monitor/timeline monitor/collect"],
   [
     "server/worker",

@@ -6,6 +6,7 @@ import { ConnectPace } from "../schedule/connect_pace.ts";
 import { TimerWheel } from "../schedule/timer_wheel.ts";
 import { UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
+import type { FleetRoam } from "./roam.ts";
 import type { FleetCommon } from "../state/fleet_common.ts";
 
 /** How many dials are made between two looks at the clock. */
@@ -20,6 +21,8 @@ export interface FleetDialsParts extends FleetCommon {
   readonly targets: readonly DialTarget[];
   readonly pairFirst: number;
   readonly pairStride: number;
+  /** How many servers further each user is. */
+  readonly roam: FleetRoam | undefined;
 }
 
 /** Who dials whom, and when: all users at the start, at the fleet's rate, and each again after their connection ended. */
@@ -65,8 +68,9 @@ export class FleetDials {
   }
 
   #dial(user: number): void {
-    const { engine, users, block, time, targets, pairFirst, pairStride } = this.#parts;
-    const connection = engine.dial(targets[(pairFirst + user * pairStride) % targets.length]);
+    const { engine, users, block, time, targets, pairFirst, pairStride, roam } = this.#parts;
+    const pair = pairFirst + user * pairStride + (roam?.movesOf(user) ?? 0);
+    const connection = engine.dial(targets[pair % targets.length]);
     assert(connection >= 0, "every user has a connection number");
     block[M.dials]++;
     users.connection[user] = connection;

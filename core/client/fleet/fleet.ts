@@ -14,6 +14,8 @@ import { FleetDials } from "../connect/dials.ts";
 import { FleetEnding } from "./ending.ts";
 import { FleetFollow } from "../follow/follow.ts";
 import { FleetLogins } from "../connect/logins.ts";
+import { FleetPasses } from "../connect/passes.ts";
+import { FleetRoam } from "../connect/roam.ts";
 import { FleetOpens } from "../act/opens.ts";
 import { DEFAULT_IN_TIME_MS, DEFAULT_PATIENCE_MS, type FleetOptions } from "./fleet_options.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
@@ -53,6 +55,8 @@ export class Fleet implements EngineHandler {
   readonly #clock: FleetClock;
   readonly #time = new FleetTime();
   readonly #dials: FleetDials;
+  /** Users who move from server to server, if they do. */
+  readonly #roam: FleetRoam | undefined;
   readonly #logins: FleetLogins;
   readonly #shakes: FleetShakes;
   readonly #claims: FleetClaims;
@@ -124,10 +128,17 @@ export class Fleet implements EngineHandler {
       random: random.fork(),
     });
     const answers = this.#answers = this.#makeAnswers(shared, patienceUs);
-    this.#frames = this.#makeFrames(shared);
+    const passes = protocol === 0 ? undefined : new FleetPasses({ ...shared, hide: options.hidePasses ?? 0 });
+    this.#roam = options.roam && new FleetRoam({
+      ...shared,
+      random: random.fork(),
+      stayMs: options.roam,
+      leave: (user) => this.#goOn(user),
+    });
+    this.#frames = this.#makeFrames(shared, passes);
     this.#dials = this.#makeDials(shared);
     const connectLatency = histogram(M.connectLatencyUs);
-    this.#logins = new FleetLogins({ ...shared, connectLatency, tokens: options.tokens });
+    this.#logins = new FleetLogins({ ...shared, connectLatency, tokens: options.tokens, passes });
     this.#watch = new StallWatch(this.#users, this.#open, clock.nowMs);
     this.#shakes = new FleetShakes({
       ...shared,
@@ -148,6 +159,7 @@ export class Fleet implements EngineHandler {
     return new UserAnswers({
       ...shared,
       refusals: this.#follow,
+      onLogin: (user) => this.#roam?.loggedIn(user),
       shakeLatency: counters.histogram(block, M.shakeLatencyUs),
       admittedLatency: counters.histogram(block, M.admittedLatencyUs),
       wonLatency: counters.histogram(block, M.wonLatencyUs),
@@ -157,17 +169,18 @@ export class Fleet implements EngineHandler {
     });
   }
 
-  #makeFrames(shared: FleetCommon): FrameTaker {
+  #makeFrames(shared: FleetCommon, passes: FleetPasses | undefined): FrameTaker {
     const parts = { ...shared, answers: this.#answers, claims: this.#claims };
-    return this.#sends === undefined || this.#follow === undefined
+    return this.#sends === undefined || this.#follow === undefined || passes === undefined
       ? new ServerFrames(parts)
-      : new ServerFrames1({ ...parts, sends: this.#sends, opens: this.#opens, follow: this.#follow });
+      : new ServerFrames1({ ...parts, sends: this.#sends, opens: this.#opens, follow: this.#follow, passes });
   }
 
   #makeDials(shared: FleetCommon): FleetDials {
     const { random, backoff = DEFAULT_BACKOFF, connectRate, targets, pairFirst = 0, pairStride = 1 } =
       this.#options;
-    return new FleetDials({ ...shared, random, backoff, connectRate, targets, pairFirst, pairStride });
+    const roam = this.#roam;
+    return new FleetDials({ ...shared, random, backoff, connectRate, targets, pairFirst, pairStride, roam });
   }
 
   /** Everything is closed: shut the engine down. */
@@ -198,6 +211,7 @@ export class Fleet implements EngineHandler {
       this.#shakes.nextDueMs(),
       this.#claims.nextDueMs,
       this.#opens.nextDueMs,
+      this.#roam?.nextDueMs ?? Infinity,
       this.#follow?.clocks.nextDueMs ?? Infinity,
       sendMs,
       this.#bad.nextDueMs,
@@ -285,6 +299,7 @@ export class Fleet implements EngineHandler {
     this.#leave(user);
     this.#users.leave(user);
     const lost = this.#open.leave(user);
+    const moveMs = this.#roam?.closed(user) ?? -1;
     if (wasDialing) {
       // The watch gives up by aborting, which is a timeout to whoever reads the counters.
       const told = cause === CloseCause.aborted ? CloseCause.timeout : cause;
@@ -293,11 +308,13 @@ export class Fleet implements EngineHandler {
       this.#block[M.usersConnected]--;
       this.#block[M.shakesOutstanding] -= lost;
       this.#block[M.shakesLost] += lost;
-      if (isRunning) this.#block[M.disconnects]++;
+      if (isRunning && moveMs < 0) this.#block[M.disconnects]++;
     }
     this.#thinkTime?.leave(user);
     this.#follow?.clocks.left(user);
-    if (isRunning) this.#dials.again(user);
+    if (!isRunning) return;
+    if (moveMs >= 0) this.#dials.againIn(user, moveMs);
+    else this.#dials.again(user);
   }
 
   // What a pass does after the poll. A property, so that a promise can call it without a new function.
@@ -317,6 +334,7 @@ export class Fleet implements EngineHandler {
     this.#shakes.shakeBySchedule();
     this.#claims.tick();
     this.#opens.tick();
+    this.#roam?.tick();
     this.#follow?.clocks.tick();
     this.#sends?.tick(this.#clock.wall.nowMs);
     this.#shakes.shakeAtOwnPace();
@@ -346,6 +364,12 @@ export class Fleet implements EngineHandler {
     }
     this.#engine.abort(this.#users.connection[user]);
   };
+
+  /** The user goes to the next server. */
+  #goOn(user: number): void {
+    this.#leave(user);
+    this.#engine.close(this.#users.connection[user]);
+  }
 
   /** The user is logged in no more, and nothing further is sent for them. */
   #leave(user: number): void {

@@ -12,6 +12,7 @@ import type { Ledger, LedgerLimits } from "../record/ledger.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
 import { LedgerBoard, LedgerState } from "../ring/ledger_board.ts";
 import { LedgerLoop, Step } from "./ledger_loop.ts";
+import { HoldingsBoard } from "../ring/holdings_board.ts";
 import { LedgerRing } from "../ring/ledger_ring.ts";
 import { MemoryLedger } from "../judge/memory_ledger.ts";
 import { MoneyBoard } from "../ring/money_board.ts";
@@ -26,12 +27,19 @@ import type { OrderState } from "../record/order_state.ts";
 import { type LedgerSync, SqliteStore } from "../store/sqlite_store.ts";
 import { StoredLedger } from "../store/stored_ledger.ts";
 
+/** A producer's memory; `holdings` is where it reads what users have won, if they get passes. */
+export interface LedgerClientInit {
+  readonly ring: SharedArrayBuffer;
+  readonly waker: SharedArrayBuffer;
+  readonly holdings?: SharedArrayBuffer | undefined;
+}
+
 /** What the ledger thread is started with. */
 export interface LedgerInit {
   /** The thread's own waker, and what it shows to all. */
   readonly waker: SharedArrayBuffer;
   readonly board: SharedArrayBuffer;
-  readonly clients: readonly { readonly ring: SharedArrayBuffer; readonly waker: SharedArrayBuffer }[];
+  readonly clients: readonly LedgerClientInit[];
   readonly limits: LedgerLimits;
   /** Whose packet ids its packets get; see `IdSpace`. */
   readonly hostNumber: number;
@@ -123,9 +131,10 @@ async function turn(
   opened: OpenLedger,
   money: MoneyTally,
 ): Promise<void> {
-  const clients = init.clients.map(({ ring, waker }) => ({
+  const clients = init.clients.map(({ ring, waker, holdings }) => ({
     ring: new LedgerRing(ring),
     waker: new Waker(waker),
+    holdings: holdings && new HoldingsBoard(holdings),
   }));
   const loop = new LedgerLoop(opened.ledger, clients);
   const watch = new LedgerWatch(init.counters, board, opened, loop);

@@ -4,6 +4,7 @@ import { backoffMs, type BackoffOptions } from "../../client/schedule/backoff.ts
 import { frames, PROTOCOL_VERSION } from "../../wire/v1/frames.ts";
 import type { IncomingFrames } from "./incoming_frames.ts";
 import { frameBytes } from "./outgoing_frames.ts";
+import type { KeptPass } from "./storage.ts";
 import { readToken, type Token } from "./token.ts";
 import type { Transport, Wire } from "../transport/transport.ts";
 
@@ -56,6 +57,8 @@ export interface LinkParts {
   readonly random: Random;
   readonly times: LinkTimes;
   readonly incoming: IncomingFrames;
+  /** What the user has won elsewhere, to be said behind the login. */
+  readonly passes: () => readonly KeptPass[];
   /** Told of every change. */
   readonly changed: (state: PhoneState) => void;
   /** Told when there is no token, or an address is none. */
@@ -157,11 +160,14 @@ export class Link {
   }
 
   #login(token: ReturnType<typeof readToken>): void {
-    const { user, clock } = this.#parts;
+    const { user, clock, passes } = this.#parts;
     this.#loginSentMs = clock.monotonicMs();
-    this.#wire!.send(
-      frameBytes(frames.login, Math.floor(clock.wallMs()), { version: PROTOCOL_VERSION, user, ...token }),
-    );
+    const unixMs = Math.floor(clock.wallMs());
+    this.#wire!.send(frameBytes(frames.login, unixMs, { version: PROTOCOL_VERSION, user, ...token }));
+    for (const { keyId, mac, awards } of passes()) {
+      const values = { user, keyId, mac: Uint8Array.from(mac), awards };
+      this.#wire!.send(frameBytes(frames.carry, unixMs, values));
+    }
   }
 
   #loggedIn(serverMs: number): void {

@@ -100,6 +100,7 @@ export class Phone {
       random: this.#random,
       times: { ...DEFAULT_TIMES, ...options.times },
       incoming,
+      passes: () => this.#told.passes,
       changed: (state) => this.#changed(state),
       failed,
     });

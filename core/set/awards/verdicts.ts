@@ -4,6 +4,7 @@ import { NO_REPLY } from "../../plugin/plugin.ts";
 import { CloseCode } from "../../wire/codes.ts";
 import type { AwardReceipts } from "./award_receipts.ts";
 import { EntryCall } from "./entries.ts";
+import type { UserPasses } from "./passes.ts";
 import type { PendingAwards } from "./pending_awards.ts";
 import type { Replies } from "../common/replies.ts";
 import type { SetCounters } from "../common/set_counters.ts";
@@ -17,6 +18,7 @@ export interface VerdictsParts {
   readonly replies: Replies;
   readonly receipts: AwardReceipts;
   readonly pending: PendingAwards;
+  readonly passes: UserPasses;
 }
 
 /** What the ledger's verdicts come to: their plugin writes the answer that their users wait for, if they still do. */
@@ -34,10 +36,15 @@ export class Verdicts {
    * @param wasLate whoever waited has been answered already
    */
   judged(words: Int32Array, at: number, wasLate: boolean): void {
-    const { counters, replies, pending } = this.#parts;
+    const { counters, replies, pending, passes } = this.#parts;
     const connection = this.#waitingFor(words, at);
     if (this.#call.kind === EntryKind.pendingOf) {
-      if (connection >= 0) pending.repeat(connection, this.#call);
+      if (connection >= 0) pending.repeat(connection, this.#call, at);
+      return;
+    }
+    if (this.#call.kind === EntryKind.carried) {
+      const code = passes.carried(connection, words, at);
+      if (code !== 0) replies.closeFor(connection, code);
       return;
     }
     const plugin = words[at + EntryWord.plugin];
@@ -48,7 +55,13 @@ export class Verdicts {
       return;
     }
     replies.settled(connection);
-    this.#answer(plugin, connection);
+    // Whoever hears of their award has the pass that says it.
+    const code = this.#isWon() ? passes.send(connection, at) : 0;
+    if (code === 0) this.#answer(plugin, connection);
+    else {
+      this.#answer(plugin, -1);
+      return replies.closeFor(connection, code);
+    }
     replies.closeIfDone(connection);
   }
 
@@ -72,6 +85,11 @@ export class Verdicts {
     return this.#parts.replies.isThere(connection, words[at + EntryWord.generation]) ? connection : -1;
   }
 
+  #isWon(): boolean {
+    const { kind, verdict } = this.#call;
+    return kind === EntryKind.award && (verdict === Verdict.done || verdict === Verdict.doneBefore);
+  }
+
   /** @param connection who waits for the answer, -1 if nobody does */
   #answer(plugin: number, connection: number): void {
     const { host, plugins, replies, receipts } = this.#parts;
@@ -83,9 +101,7 @@ export class Verdicts {
     ) ?? NO_REPLY;
     if (connection < 0) return;
     if (replyAt < 0) return replies.closeFor(connection, CloseCode.slowReader);
-    const { kind, verdict, packetId } = this.#call;
-    const isWon = kind === EntryKind.award && (verdict === Verdict.done || verdict === Verdict.doneBefore);
-    if (intent > 0 && isWon) receipts.sent(connection, packetId, host.nowMs);
+    if (intent > 0 && this.#isWon()) receipts.sent(connection, this.#call.packetId, host.nowMs);
     const code = replies.act(connection, intent);
     if (code !== 0) replies.closeFor(connection, code);
   }

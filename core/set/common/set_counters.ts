@@ -19,6 +19,15 @@ const COUNTED = [
   "awardsDelivered",
   "deliveredUnknown",
   "awardsRepeated",
+  "passesSent",
+  "passesTaken",
+  "passesKnown",
+  "passesDamaged",
+  "passesOfOther",
+  "passesUnknownKey",
+  "passesForged",
+  "passesTooMany",
+  "passesUnchecked",
   "pluginFailures",
 ] as const;
 
