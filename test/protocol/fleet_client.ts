@@ -53,7 +53,9 @@ class FleetClient implements ClientUnderTest {
       delivered: (view) => writeDelivered(view, 0, UNIX_MS, packetId),
     };
     const frame: Frame = frames[name as keyof typeof frames];
-    this.#write(own[name] ?? ((view) => writeFrame(frame, view, 0, UNIX_MS, values as Values<Fields>)));
+    const { mac } = values;
+    const given = mac === undefined ? values : { ...values, mac: bytesOf(mac as string) };
+    this.#write(own[name] ?? ((view) => writeFrame(frame, view, 0, UNIX_MS, given as Values<Fields>)));
   }
 
   receive(bytes: Uint8Array<ArrayBuffer>): void {
@@ -88,6 +90,7 @@ class FleetClient implements ClientUnderTest {
     const name = names.get(opcode)!;
     if (name === "loginResult") return;
     const values: Record<string, unknown> = readFrame(frames[name as keyof typeof frames] as Frame, view, at);
+    if (values.mac instanceof Uint8Array) values.mac = values.mac.toHex();
     this.#heard.push({ name, values });
   }
 
