@@ -2,6 +2,7 @@ import type { Log } from "../cli/log.ts";
 import { after } from "../base/clock.ts";
 import type { ExchangeAnswer, ExchangeBody } from "../bus/exchange.ts";
 import type { ShowDocument } from "../show/document.ts";
+import type { SummaryFigures, SummaryMetric } from "./link_summaries.ts";
 import { LINK_COUNTERS, type LINK_METRICS } from "./link_metrics.ts";
 import type { LinkInit, LinkOrder, LinkReport, LinkState } from "./link_worker.ts";
 
@@ -14,8 +15,8 @@ export interface LinkThreadParts {
   check(show: ShowDocument): readonly string[] | undefined;
   apply(show: ShowDocument): void;
   hold(isHolding: boolean): void;
-  count(metric: LinkMetric): void;
-  gauge(metric: LinkMetric, value: number): void;
+  count(metric: LinkMetric | SummaryMetric, by: number): void;
+  gauge(metric: LinkMetric | SummaryMetric, value: number): void;
   readonly log: Log;
 }
 
@@ -74,7 +75,7 @@ export class LinkThread {
     thread.addEventListener("error", (event) => {
       event.preventDefault();
       this.#parts.log("error", "show link died, and is started anew", { error: event.message });
-      this.#parts.count("showLinkFailures");
+      this.#parts.count("showLinkFailures", 1);
       if (this.#isStopping) return this.#stopped.resolve();
       after(REST_MS, () => this.#thread = this.#start());
     });
@@ -105,16 +106,24 @@ export class LinkThread {
         return this.#parts.hold(isHolding);
       }
       case "count":
-        return this.#parts.count(LINK_COUNTERS[report.what]);
+        return this.#parts.count(LINK_COUNTERS[report.what], 1);
       case "log":
         return log(report.level, report.event, report.fields);
       case "state":
         return this.#show(report.state);
+      case "summaries":
+        return this.#showSummaries(report.figures);
       case "exchanged":
         return this.#waiting.get(report.id)?.(report.answer);
       case "stopped":
         return this.#stopped.resolve();
     }
+  }
+
+  #showSummaries({ counted, gauges }: SummaryFigures): void {
+    const { count, gauge } = this.#parts;
+    for (const [metric, by] of Object.entries(counted)) count(metric as SummaryMetric, by);
+    for (const [metric, value] of Object.entries(gauges)) gauge(metric as SummaryMetric, value);
   }
 
   #show(state: LinkState): void {

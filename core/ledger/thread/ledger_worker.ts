@@ -7,6 +7,7 @@ import { systemClock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
 import { UserError } from "../../base/user_error.ts";
 import { type AwardedBits, markAwarded } from "../registry/awarded_bits.ts";
+import { ForeignAwards } from "../registry/foreign_awards.ts";
 import { Refusal } from "../record/entry.ts";
 import type { Ledger, LedgerLimits } from "../record/ledger.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
@@ -43,6 +44,8 @@ export interface LedgerInit {
   readonly limits: LedgerLimits;
   /** Whose packet ids its packets get; see `IdSpace`. */
   readonly hostNumber: number;
+  /** What other hosts say that they have awarded: memory of a `ForeignAwards`; undefined: nobody listens. */
+  readonly foreign?: SharedArrayBuffer | undefined;
   /** Where it lasts; undefined: in memory. */
   readonly store: { readonly directory: string; readonly sync: LedgerSync } | undefined;
   readonly counters: CounterPlace;
@@ -183,7 +186,7 @@ interface OpenLedger {
 
 /** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
 function open(
-  { store, limits, hostNumber, awarded }: LedgerInit,
+  { store, limits, hostNumber, awarded, foreign }: LedgerInit,
   board: LedgerBoard,
   money: MoneyTally,
 ): OpenLedger | undefined {
@@ -220,6 +223,7 @@ function open(
     // The last step: a start that is tried again must not add anything twice.
     money.restore(judge, () => board.beat());
     judge.money = money;
+    judge.foreign = foreign && new ForeignAwards(foreign);
     report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took(), orders: ledger.orders() });
     return { ledger, store: rows };
   } catch (error) {

@@ -10,6 +10,7 @@ import type { Log } from "../../cli/log.ts";
 import { LinkThread } from "../../link/link_thread.ts";
 import { KeyFolder } from "../../seed/file/keys.ts";
 import { showWaves, versionText } from "../../show/document.ts";
+import type { TokenRules } from "../../token/token_keys.ts";
 import type { AccessHost } from "../host/access_host.ts";
 
 /** Beside the ledger's files. */
@@ -24,6 +25,14 @@ export interface ShowOptions {
   readonly cluster: string;
   readonly city: string;
   readonly "host-id"?: string | undefined;
+  readonly "host-number": number;
+}
+
+/** What a host counts against limits besides its own awards. */
+export interface SharedLimits {
+  /** What other hosts say that they have awarded; undefined: nobody listens. */
+  readonly foreign: SharedArrayBuffer | undefined;
+  readonly tokenRules: TokenRules | undefined;
 }
 
 /** A host's part in a show that is directed from elsewhere: its routes, and its end. */
@@ -33,34 +42,48 @@ export interface HostShow {
 }
 
 /**
- * Starts the thread that holds the paths of a show, if the host takes part in one.
+ * Starts the thread that holds the paths to consoles and other hosts, if the host takes part in a show or hears of what
+ * others award.
  *
  * @throws UserError if no key is trusted
  */
-export function startShow(host: Host, options: ShowOptions, access: AccessHost, log: Log): HostShow {
+export function startShow(
+  host: Host,
+  options: ShowOptions,
+  access: AccessHost,
+  log: Log,
+  limits: SharedLimits,
+): HostShow {
   const { "show-keys": keys, bus, ledger, event, cluster, city, "host-id": hostId } = options;
-  if (keys === undefined) return { routes: [], stop: () => Promise.resolve() };
-  const trusted = trustedKeys(keys);
+  const { foreign, tokenRules } = limits;
+  if (keys === undefined && foreign === undefined) return { routes: [], stop: () => Promise.resolve() };
+  const trusted = keys === undefined ? [] : trustedKeys(keys);
   if (ledger === undefined) {
     log("warn", "the show is kept in memory and forgotten at the end: give --ledger DIR to keep it");
   }
   const thread = new LinkThread({
     init: {
-      name: { event, host: hostId!, city, cluster },
+      name: { event, host: hostId ?? "", city, cluster },
       buses: parseBuses("--bus", bus),
       keys: trusted,
       directory: ledger === undefined ? undefined : `${ledger}/${FOLDER}`,
       randomSeed: systemSeed(),
+      summaries: foreign && {
+        rules: tokenRules!,
+        hostNumber: options["host-number"],
+        directory: ledger!,
+        foreign,
+      },
     },
     start: () => new Worker(host.program.entry, { type: "module", name: "link" }),
     check: (show) => access.halves.checkShow(show),
     apply: (show) => access.halves.onShow(show),
     hold: (isHolding) => access.halves.isHolding = isHolding,
-    count: (metric) => access.count(metric),
+    count: (metric, by) => access.count(metric, by),
     gauge: (metric, value) => access.tell(metric, value),
     log,
   });
-  return { routes: showRoutes(thread), stop: () => thread.stop() };
+  return { routes: keys === undefined ? [] : showRoutes(thread), stop: () => thread.stop() };
 }
 
 /** Public keys of those who may direct, by id, as PEM. */
