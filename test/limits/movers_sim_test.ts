@@ -44,7 +44,7 @@ for (const hasBus of [true, false]) {
       hasBus,
       fleet: { roam: [200, 1_500], qps: 5_000 },
     });
-    await world.play(400, 4);
+    await world.play(500, 2.5);
     const awards = world.awards();
     assert.equal(overLimit(awards), 0);
     assert.ok(awards.length > 10_000, String(awards.length));
@@ -74,12 +74,12 @@ Deno.test("who loses answers opens no more than they may, whatever is cut on the
 Deno.test("who hides their pass on 12 hosts wins a little too much while the others don't know yet, and isn't paid for it", async () => {
   const world = new MoversWorld({
     hosts: 12,
-    users: 300,
+    users: 80,
     hasBus: true,
     sponsors: 100,
-    fleet: { roam: [200, 600], qps: 1_500, hidePasses: 1 },
+    fleet: { roam: [200, 600], qps: 400, hidePasses: 1 },
   });
-  const seconds = 20;
+  const seconds = 12;
   await world.play(2, seconds);
   const awards = world.awards();
   const over = overLimit(awards);
@@ -88,7 +88,7 @@ Deno.test("who hides their pass on 12 hosts wins a little too much while the oth
   const ratePerS = awards.length / world.counters.total("usersBehaving") / seconds;
   const winners = new Set(awards.map(({ user }) => user)).size;
   const expected = LIMITS.packetsPerUser * ratePerS * windowS * winners;
-  assert.ok(awards.length > 300, String(awards.length));
+  assert.ok(awards.length > 200, String(awards.length));
   assert.ok(over <= 2 * expected, `${over} of ${awards.length} are over; the design says ${expected}`);
 
   const books = new ModelBooks({ event: "gala", ...LIMITS });
