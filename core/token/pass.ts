@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { lengthOf, writeFrame } from "../wire/frame_codec.ts";
 import { frames } from "../wire/v1/frames.ts";

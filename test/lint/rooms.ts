@@ -57,7 +57,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/uring", "base os engine/common engine/uring/ring"],
   ["ledger/chain", "base ledger/record ledger/disk ledger/kinds"],
   ["ledger/judge", "base ledger/record ledger/registry ledger/kinds"],
-  ["link", "base bus cli counters os seed/file threads ledger/disk show"],
   ["phone/page", "base phone/library"],
   ["plugin/contract", "base charts counters ledger/record seed/file ledger/kinds show"],
   ["books/contract", "base ledger/record ledger/kinds books/account"],
@@ -68,6 +67,14 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["ledger/ring", "base ledger/record ledger/registry ledger/chain"],
   ["ledger/store", "base ledger/record ledger/disk ledger/kinds ledger/chain ledger/judge"],
+  [
+    "summaries",
+    "base bus counters ledger/registry token ledger/disk ledger/kinds ledger/chain ledger/store",
+  ],
+  [
+    "link",
+    "base bus cli counters os ledger/registry seed/file threads token ledger/disk show summaries",
+  ],
   ["phone/wall", "base phone/page"],
   [
     "plugin",
@@ -161,7 +168,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "server/host",
-    "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain link ledger/ring ledger/store plugin seed/claim admin server/money set/common ledger/thread books/uplink server/worker",
+    "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain ledger/ring ledger/store summaries link plugin seed/claim admin server/money set/common ledger/thread books/uplink server/worker",
   ],
   ["statement", "base cli books/account books/contract books/open books/command"],
   [
@@ -171,7 +178,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
   ["monitor/web/page", "base show/console monitor/timeline monitor/collect monitor/money monitor/view"],
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
-  ["server/show", "base bus cli seed/file show link admin server/host"],
+  ["server/show", "base bus cli ledger/registry seed/file show token link admin server/host"],
   [
     "monitor/web",
     "base web show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
@@ -180,7 +187,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["report", "base charts cli counters plugin monitor/timeline report/data"],
   [
     "server",
-    "base bus cli counters ledger/record os engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
+    "base bus cli counters ledger/record os ledger/registry engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host server/show",
   ],
   [
     "monitor",
