@@ -21,5 +21,7 @@ export const builtIn: Omit<Program, "entry" | "command"> = {
     follow: () => import("../scenarios/follow.ts"),
     group_rush: () => import("../scenarios/group_rush.ts"),
     books: () => import("../scenarios/books.ts"),
+    cheats: () => import("../scenarios/cheats.ts"),
+    roaming: () => import("../scenarios/roaming.ts"),
   },
 };

@@ -35,7 +35,10 @@ Deno.test("users who move between two servers win three packets in all; who hide
       assert.equal((await post("/packets", order)).status, 200);
     }
     const counters = async () =>
-      await Promise.all(both.map(async ({ get }) => { const { counters, gauges } = await get("/counters"); return { ...counters, ...gauges }; }));
+      await Promise.all(both.map(async ({ get }) => {
+        const { counters, gauges } = await get("/counters");
+        return { ...counters, ...gauges };
+      }));
     const play = async (hide: number) => {
       const servers = both.map(({ port }) => `127.0.0.1:${port}`).join();
       const { code, stderr } = await redpkt([
