@@ -1,4 +1,5 @@
 import { sleep } from "../../base/clock.ts";
+import { systemSecret } from "../../base/random.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
 import { makeBooks } from "../../books/open/open_books.ts";
 import type { Host } from "../../cli/host.ts";
@@ -111,7 +112,7 @@ export class BooksStage implements AsyncDisposable {
 
   /** Keys of tokens and passes, which all hosts and fleets have. */
   #writeKeys(): void {
-    const secret = crypto.getRandomValues(new Uint8Array(32)).toHex();
+    const secret = new TextEncoder().encode(systemSecret()).toHex();
     Deno.writeTextFileSync(this.#keys, `1 ${secret}\n`, { mode: 0o600 });
   }
 
