@@ -3,6 +3,7 @@
  * meets the plugins and scenarios that come with it, which `plugins/built_in.ts` lists.
  */
 import { builtIn } from "./plugins/built_in.ts";
+import type { CommandTable } from "./core/cli/command/dispatch.ts";
 import type { Program } from "./core/cli/host.ts";
 import { firstParentMessage, threadRole } from "./core/threads/thread.ts";
 
@@ -19,6 +20,7 @@ const roles: Record<string, () => Promise<Role>> = {
   uplink: async () => (await import("./core/books/uplink/uplink_worker.ts")).runUplinkWorker,
   link: async () => (await import("./core/link/link_worker.ts")).runLinkWorker,
   fetch: async () => (await import("./core/client/fetch/fetch_worker.ts")).runFetchWorker,
+  replay: async () => (await import("./core/world/replay/replay_worker.ts")).runReplayWorker,
   fleet: async () => (await import("./core/client/main/fleet_worker.ts")).runFleetWorker,
 };
 
@@ -31,11 +33,11 @@ if (role !== undefined) {
   await run(await firstMessage, { ...program, command: ["redpkt"] });
 } else {
   const [{ dispatch }, { processHost }, { VERSION }] = await Promise.all([
-    import("./core/cli/dispatch.ts"),
+    import("./core/cli/command/dispatch.ts"),
     import("./core/cli/process_host.ts"),
     import("./core/base/version.ts"),
   ]);
-  const commands = {
+  const commands: CommandTable = {
     server: {
       summary: "holds connections and decides every shake",
       load: () => import("./core/server/server.ts"),
@@ -48,6 +50,14 @@ if (role !== undefined) {
       summary: "brings users of browsers to servers: WebSockets to TCP",
       load: () => import("./core/gateway/gateway.ts"),
     },
+    hosts: {
+      summary: "makes and signs the list of hosts that users find theirs by",
+      load: () => import("./core/hosts/command/hosts_command.ts"),
+    },
+    drain: {
+      summary: "moves a host's users elsewhere, then stops it",
+      load: () => import("./core/hosts/command/drain_command.ts"),
+    },
     seed: {
       summary: "makes and audits the money: seed files of tickets",
       load: () => import("./core/seed/seed.ts"),
@@ -56,6 +66,10 @@ if (role !== undefined) {
       summary: "runs a whole event and says PASS or FAIL",
       load: () => import("./core/rehearse/rehearse.ts"),
     },
+    plan: {
+      summary: "says what an event needs: hosts, links, memory, books, and what survives",
+      load: () => import("./core/plan/plan_command.ts"),
+    },
     report: {
       summary: "makes a rehearsal's report anew, or compares two",
       load: () => import("./core/report/report.ts"),
@@ -63,6 +77,10 @@ if (role !== undefined) {
     monitor: {
       summary: "shows what servers and fleets do, live",
       load: () => import("./core/monitor/monitor.ts"),
+    },
+    judge: {
+      summary: "says PASS or FAIL of servers and fleets that run already",
+      load: () => import("./core/judge/judge_command.ts"),
     },
     doctor: {
       summary: "says whether this host can carry so many users",
@@ -80,6 +98,10 @@ if (role !== undefined) {
       summary: "keeps what all hosts awarded in one place, to be settled and paid",
       load: () => import("./core/books/command/books_command.ts"),
     },
+    world: {
+      summary: "plays whole events in virtual time, with faults out of a seed, and proves every fen",
+      load: () => import("./core/world/world_command.ts"),
+    },
     reconcile: {
       summary: "compares a ledger with what the users saw",
       load: () => import("./core/reconcile/reconcile_command.ts"),
@@ -93,7 +115,7 @@ if (role !== undefined) {
       load: () => import("./core/settle/settle_command.ts"),
     },
     payout: {
-      summary: "pays what was settled, through a gateway, each packet once",
+      summary: "pays what was settled, through a payment gateway, each packet once",
       load: () => import("./core/payout/payout_command.ts"),
     },
     statement: {
@@ -101,7 +123,7 @@ if (role !== undefined) {
       load: () => import("./core/statement/statement_command.ts"),
     },
     "fake-gateway": {
-      summary: "stands in for a bank in rehearsals of payout",
+      summary: "stands in for a payment gateway in rehearsals of payout",
       load: () => import("./core/payout/fake_gateway_command.ts"),
     },
     token: {
@@ -115,6 +137,16 @@ if (role !== undefined) {
     demo: {
       summary: "rehearses the gala on this machine",
       load: () => import("./core/rehearse/demo.ts"),
+    },
+    completion: {
+      summary: "prints what makes a shell complete commands and flags",
+      load: async () => ({
+        command: (await import("./core/cli/command/completion.ts")).completionCommand(commands),
+      }),
+    },
+    man: {
+      summary: "prints manual pages",
+      load: async () => ({ command: (await import("./core/cli/command/manual.ts")).manualCommand(commands) }),
     },
   };
   Deno.exit(await dispatch(processHost(program), commands, VERSION));

@@ -1,4 +1,5 @@
-import { type Flags, type FlagValues, helpText, parseFlags } from "../core/cli/flags.ts";
+import { type Flags, type FlagValues, parseFlags } from "../core/cli/flags.ts";
+import { toolHelp } from "../core/cli/command/help_text.ts";
 import { UserError } from "../core/base/user_error.ts";
 
 /**
@@ -11,7 +12,7 @@ export function benchFlags<F extends Flags>(command: string, about: string, flag
   try {
     const { values, wantsHelp } = parseFlags(Deno.args, flags);
     if (!wantsHelp) return values;
-    console.log(helpText(`${command} [FLAGS]`, about, flags));
+    console.log(toolHelp(`${command} [FLAGS]`, about, flags));
     Deno.exit(0);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

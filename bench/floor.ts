@@ -5,15 +5,8 @@
  */
 import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../core/cli/flags.ts";
+import { flag, type Flags, type FlagValues, parseFlags, switchFlag, wholeNumber } from "../core/cli/flags.ts";
+import { toolHelp } from "../core/cli/command/help_text.ts";
 import type { Host } from "../core/cli/host.ts";
 import { processHost } from "../core/cli/process_host.ts";
 import { UserError } from "../core/base/user_error.ts";
@@ -53,7 +46,7 @@ type Options = FlagValues<typeof FLAGS>;
 async function main(host: Host): Promise<number> {
   const { values, wantsHelp } = parseFlags(host.args, FLAGS);
   if (wantsHelp) {
-    host.out(helpText("deno task bench:floor [FLAGS]", "CPU a shake against a bare C server.", FLAGS));
+    host.out(toolHelp("deno task bench:floor [FLAGS]", "CPU a shake against a bare C server.", FLAGS));
     return 0;
   }
   const modes = MODES.filter(({ name }) => values.mode.includes(name));

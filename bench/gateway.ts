@@ -48,7 +48,8 @@ async function play(): Promise<Outcome> {
   const runFlags = [V8_FLAGS, "--allow-all"];
   await using server = await startServer([], runFlags);
   await using gateway = new Running([
-    ...["gateway", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--connects-per-s-per-address", "0"],
+    ...["gateway", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
+    ...["--set", "throttle.addressAcceptsPerS=0"],
     ...["--server", `127.0.0.1:${server.port}`],
   ], runFlags);
   const { port } = await gateway.event("listening");

@@ -4,15 +4,8 @@
  */
 import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../core/cli/flags.ts";
+import { flag, type Flags, type FlagValues, parseFlags, switchFlag, wholeNumber } from "../core/cli/flags.ts";
+import { toolHelp } from "../core/cli/command/help_text.ts";
 import type { Host } from "../core/cli/host.ts";
 import { processHost } from "../core/cli/process_host.ts";
 import { formatCount } from "../core/base/units.ts";
@@ -82,7 +75,7 @@ function readLoads(text: string, context: z.RefinementCtx): Load[] {
 async function main(host: Host): Promise<number> {
   const { values, wantsHelp } = parseFlags(host.args, FLAGS);
   if (wantsHelp) {
-    host.out(helpText("deno task bench:million [FLAGS]", "A million connections on this machine.", FLAGS));
+    host.out(toolHelp("deno task bench:million [FLAGS]", "A million connections on this machine.", FLAGS));
     return 0;
   }
   if (values["lean-tcp"] && values.table === 0) {

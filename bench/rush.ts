@@ -5,7 +5,8 @@
  */
 import { builtIn } from "../plugins/built_in.ts";
 import { z } from "zod";
-import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../core/cli/flags.ts";
+import { flag, type Flags, type FlagValues, parseFlags, wholeNumber } from "../core/cli/flags.ts";
+import { toolHelp } from "../core/cli/command/help_text.ts";
 import type { Host } from "../core/cli/host.ts";
 import { processHost } from "../core/cli/process_host.ts";
 import { formatCount } from "../core/base/units.ts";
@@ -54,7 +55,7 @@ export type RushOptions = FlagValues<typeof FLAGS>;
 async function main(host: Host): Promise<number> {
   const { values, wantsHelp } = parseFlags(host.args, FLAGS);
   if (wantsHelp) {
-    host.out(helpText("deno task bench:rush [FLAGS]", "Sending and claiming on this machine.", FLAGS));
+    host.out(toolHelp("deno task bench:rush [FLAGS]", "Sending and claiming on this machine.", FLAGS));
     return 0;
   }
   const engine = chooseEngine(values.engine, () => {});

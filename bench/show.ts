@@ -20,7 +20,7 @@ import { benchFlags } from "./bench_flags.ts";
 import { type Figure, figure, type Outcome, runBench } from "./common/bench_result.ts";
 import { premise } from "./common/premise.ts";
 import { processCpuS } from "./process_cpu.ts";
-import type { AgentsInit } from "./show/agents.ts";
+import type { AgentsInit, Applied } from "./show/agents.ts";
 
 const { hosts: HOSTS, changes: CHANGES, out } = benchFlags(
   "deno task bench:show",
@@ -37,6 +37,10 @@ const EVENT = "bench";
 const IDLE_MS = 5_000;
 /** Every change is to be prepared and acknowledged by all within this. */
 const BAR_MS = 1_000;
+/** What counts at a time counts everywhere within this, from the first host to the last. */
+const SPREAD_BAR_MS = 50;
+/** How far ahead such a time is. */
+const LEAD_MS = 1_500;
 /** Ends a bench that can't succeed. */
 const MAX_START_MS = 120_000;
 const CONFIRM_MS = 10_000;
@@ -49,6 +53,8 @@ class Stage {
   readonly open: OpenConsole;
   /** Approves the plan. */
   readonly second: TestKeys["second"];
+  /** By a document's number: how late it counted at each host, in ms. */
+  readonly #late = new Map<number, Map<string, number>>();
   #level = 0;
 
   constructor(readonly a: NatsCluster, readonly b: NatsCluster, keys: TestKeys) {
@@ -88,9 +94,46 @@ class Stage {
     const flags = ["run", "--allow-all", "--v8-flags=--max-semi-space-size=1"];
     this.#children[i] = new Deno.Command(Deno.execPath(), {
       args: [...flags, file, JSON.stringify(init)],
-      stdout: "null",
+      stdout: "piped",
       stderr: "inherit",
     }).spawn();
+    void this.#read(this.#children[i].stdout);
+  }
+
+  /** Hears when documents count at the hosts of a process. */
+  async #read(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    let rest = "";
+    for await (const text of stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) {
+        const { host, number, lateMs } = JSON.parse(line) as Applied;
+        const hosts = this.#late.get(number) ?? new Map();
+        this.#late.set(number, hosts.set(host, lateMs));
+      }
+    }
+  }
+
+  /** Changes that count at a time which is to come: from the first host to the last, and how late that was. */
+  async spread(name: string, changes = CHANGES): Promise<{ figures: Figure[]; most: number }> {
+    const spreads: number[] = [];
+    const lasts: number[] = [];
+    for (let i = 0; i < changes; i++) {
+      const { show } = await this.change(systemClock.wallMs() + LEAD_MS);
+      const { number } = show.document;
+      const hosts = () => this.#late.get(number)?.size ?? 0;
+      await this.open.console.until(() => hosts() === HOSTS, LEAD_MS + CONFIRM_MS);
+      premise(hosts() === HOSTS, `${name}: it counts at ${hosts()} of ${HOSTS} hosts`);
+      const late = [...this.#late.get(number)!.values()];
+      spreads.push(Math.max(...late) - Math.min(...late));
+      lasts.push(Math.max(...late));
+    }
+    const all = figure(`${name}: from the first host at which it counts to the last`, "ms", spreads);
+    const last = figure(`${name}: how late the last one is`, "ms", lasts);
+    for (const { name, median, most } of [all, last]) {
+      console.log(`${name}: median ${median} ms, most ${most} ms`);
+    }
+    return { figures: [all, last], most: all.most };
   }
 
   async killProcess(i: number): Promise<readonly string[]> {
@@ -109,7 +152,7 @@ class Stage {
   }
 
   /** Prepares, confirms and issues a change; how long both rounds of acknowledgements took, in ms. */
-  async change(): Promise<
+  async change(atMs?: number): Promise<
     {
       readonly ms: number;
       readonly issueMs: number;
@@ -121,6 +164,7 @@ class Stage {
     const result = await perform(this.open, {
       action: "level",
       operands: [String(this.#level)],
+      atMs,
       quorumPercent: 90,
       confirmMs: CONFIRM_MS,
       isReplacing: false,
@@ -191,6 +235,7 @@ async function measure(stage: Stage): Promise<Outcome> {
   console.log(`idle: ${idlePercent.toFixed(3)} % of a core a host`);
 
   const phases = [await stage.phase("all well")];
+  const spread = await stage.spread("a time that is to come");
   await a.kill(0);
   phases.push(await stage.phase("a node killed"));
   a.revive(0);
@@ -210,10 +255,11 @@ async function measure(stage: Stage): Promise<Outcome> {
     figures: [
       figure("idle", "% of a core a host", [idlePercent]),
       ...phases.flatMap(({ figures }) => figures),
+      ...spread.figures,
       ...restarted,
     ],
-    isPass: most <= BAR_MS && idlePercent < 0.5,
-    details: { hosts: HOSTS, barMs: BAR_MS },
+    isPass: most <= BAR_MS && spread.most <= SPREAD_BAR_MS && idlePercent < 0.5,
+    details: { hosts: HOSTS, barMs: BAR_MS, spreadBarMs: SPREAD_BAR_MS },
   };
 }
 

@@ -1,4 +1,4 @@
-/** The plugins and scenarios that come with redpkt. Each is loaded when somebody wants it. */
+/** The plugins, scenarios and plans that come with redpkt. Each is loaded when somebody wants it. */
 import type { Program } from "../core/cli/host.ts";
 
 export const builtIn: Omit<Program, "entry" | "command"> = {
@@ -23,5 +23,13 @@ export const builtIn: Omit<Program, "entry" | "command"> = {
     books: () => import("../scenarios/books.ts"),
     cheats: () => import("../scenarios/cheats.ts"),
     roaming: () => import("../scenarios/roaming.ts"),
+    lost_host: () => import("../scenarios/lost_host.ts"),
+    lost_cluster: () => import("../scenarios/lost_cluster.ts"),
+    lost_city: () => import("../scenarios/lost_city.ts"),
+    rolling: () => import("../scenarios/rolling.ts"),
+    soak: () => import("../scenarios/soak.ts"),
+  },
+  plans: {
+    gala_2015: () => import("../scenarios/plans/gala_2015.json", { with: { type: "json" } }),
   },
 };

@@ -78,8 +78,8 @@ Deno.test("a top-level key that doesn't exist hides no other mistake, and an edi
 });
 
 Deno.test("of a flag that may be given several times the wrong one is named", async () => {
-  const why = "redpkt client: --server: 256.1.1.1: not an IPv4 address. Write numbers, as 10.0.0.1 or " +
-    "10.0.0.1-10.0.0.40; names aren't looked up, except localhost";
+  const why = "redpkt client: --server: 256.1.1.1: not an address. Write 10.0.0.1, 10.0.0.1-10.0.0.40, " +
+    "[2001:db8::1] or a name";
   const wrong = ["--server", "256.1.1.1:1"];
   assert.deepEqual(await complaints(["client", ...wrong]), [`${why} (got "256.1.1.1:1")`]);
   assert.deepEqual(await complaints(["client", "--server", "127.0.0.1:1025", ...wrong]), [why]);

@@ -11,6 +11,7 @@ import { MONEY_GAUGES, moneyMetrics } from "../core/server/money/money_metrics.t
 import { GATEWAY_METRICS } from "../core/gateway/relay/metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../core/set/common/metrics.ts";
 import { dashboard } from "../docs/monitoring/make_dashboard.ts";
+import cue from "../plugins/cue/mod.ts";
 import seed from "../plugins/seed/mod.ts";
 import send from "../plugins/send/mod.ts";
 import shake from "../plugins/shake/mod.ts";
@@ -34,7 +35,11 @@ const server: Record<string, MetricDefinition> = {
   ...send.metrics,
   ...shake.metrics,
   ...throttle.metrics,
+  ...cue.metrics,
 };
+
+/** Plugins count at doors, too. */
+const gateway: Record<string, MetricDefinition> = { ...GATEWAY_METRICS, ...throttle.door?.metrics };
 
 const ONE_PLACE = {
   ...Object.fromEntries(MONEY_COLUMNS.map((name) => [name, 1])) as Record<MoneyColumn, number>,
@@ -51,7 +56,7 @@ Deno.test("the Grafana dashboard is what its program makes", async () => {
 Deno.test("every metric that dashboard and alerts name is one that a process has", async () => {
   const known = new Set(["redpkt_build_info"]);
   for (const [name] of moneyMetrics({ read: () => [ONE_PLACE] }).matchAll(/^redpkt_\w+/gm)) known.add(name);
-  for (const definitions of [server, fleetMetrics.definitions, GATEWAY_METRICS]) {
+  for (const definitions of [server, fleetMetrics.definitions, gateway]) {
     for (const [metric, definition] of Object.entries(definitions)) {
       const { name } = prometheusName(metric, definition);
       known.add(definition.kind === "histogram" ? `${name}_bucket` : name);
@@ -66,12 +71,13 @@ Deno.test("every metric that dashboard and alerts name is one that a process has
 Deno.test("every metric that a chart names is one that a process or a rehearsal has", () => {
   const machine = Object.keys(machineSchema.shape).map((name) => [machineGauge(name), {}]);
   const fleet = { ...fleetMetrics.definitions, ...Object.fromEntries(machine) };
-  const unknown = chartTable([seed, send, shake, throttle].map(declaredBy)).lines.flatMap(({ source }) => {
-    const metrics = "metric" in source ? [source.metric] : "metrics" in source ? source.metrics : [];
-    const known =
-      { client: fleet, server, gateway: GATEWAY_METRICS }["role" in source ? source.role : "server"];
-    return metrics.filter((metric) => !Object.hasOwn(known, metric));
-  });
+  const unknown = chartTable([cue, seed, send, shake, throttle].map(declaredBy)).lines.flatMap(
+    ({ source }) => {
+      const metrics = "metric" in source ? [source.metric] : "metrics" in source ? source.metrics : [];
+      const known = { client: fleet, server, gateway }["role" in source ? source.role : "server"];
+      return metrics.filter((metric) => !Object.hasOwn(known, metric));
+    },
+  );
   assert.deepEqual(unknown, []);
 });
 

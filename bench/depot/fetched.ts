@@ -97,7 +97,7 @@ async function play(
       const ms = systemClock.wallMs() - startMs;
       return ms >= SHAKING_MS[0] && ms < SHAKING_MS[1];
     };
-    const source = new HttpSource(list, url, (bytes) => {
+    const source = new HttpSource(list, [url], (bytes) => {
       found.bytes += bytes;
       if (isShaking()) found.bytesWhileShaking += bytes;
     });

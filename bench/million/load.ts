@@ -4,7 +4,8 @@ import type { PhaseResult } from "../../core/rehearse/measure/measures.ts";
 import { Run } from "../../core/rehearse/run.ts";
 import { checkTable, phaseTable } from "../../core/rehearse/tables.ts";
 import { Timeline } from "../../core/rehearse/timeline.ts";
-import { checkMoney, checkThresholds } from "../../core/rehearse/verdict.ts";
+import { checkThresholds } from "../../core/rehearse/measure/check_thresholds.ts";
+import { checkMoney } from "../../core/rehearse/verdict.ts";
 import { type Check, check, checkRow, WHOLE_RUN } from "../../core/report/data/check.ts";
 import { figure, type Outcome } from "../common/bench_result.ts";
 import { premise, wasServed } from "../common/premise.ts";
@@ -57,7 +58,7 @@ export async function runLoad(
           atLeast: LEAST_CONNECTS_PER_S,
         }),
       ]),
-      ...checkThresholds(scenario, phases),
+      ...checkThresholds(scenario.phases, phases),
       ...phases.map(checkFleet),
       ...checkMoney(end, stage.plugins.won),
       ...(users > BAR_USERS ? [] : [

@@ -16,6 +16,13 @@ export interface AgentsInit {
   readonly folder: string;
 }
 
+/** A line of its standard output: a document counts at a host, so long after its time. */
+export interface Applied {
+  readonly host: string;
+  readonly number: number;
+  readonly lateMs: number;
+}
+
 if (import.meta.main) {
   const { event, hosts, buses, keys, folder } = JSON.parse(Deno.args[0]) as AgentsInit;
   const trusted = new Map(keys.map(([id, pem]) => [id, createPublicKey(pem)]));
@@ -36,7 +43,14 @@ if (import.meta.main) {
       random: new Random([...host].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7)),
       host: {
         check: (_show, answer) => answer([]),
-        apply: () => {},
+        apply: (show) => {
+          const said: Applied = {
+            host,
+            number: show.number,
+            lateMs: systemClock.wallMs() - show.activateMs!,
+          };
+          console.log(JSON.stringify(said));
+        },
         hold: () => {},
         count: () => {},
         log: () => {},

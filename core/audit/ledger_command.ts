@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { didYouMean } from "../base/did_you_mean.ts";
-import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { flag, type Flags, type FlagValues, wholeNumber } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type OnStage, Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
@@ -59,62 +60,81 @@ type Options = FlagValues<typeof LEDGER_FLAGS>;
 
 type Run = (host: Host, place: string, options: Options, other: string) => Promise<number> | number;
 
+interface Action {
+  readonly takes: readonly string[];
+  readonly does: string;
+  readonly run: Run;
+}
+
 /** What each takes, and does. */
-const ACTIONS: Readonly<Record<string, { readonly takes: readonly string[]; readonly run: Run }>> = {
-  check: { takes: ["DIR"], run: check },
-  show: { takes: ["DIR"], run: show },
-  export: { takes: ["DIR"], run: exportTo },
-  backup: { takes: ["DIR", "FILE"], run: backup },
-  restore: { takes: ["FILE", "DIR"], run: restoreFrom },
-  close: { takes: ["DIR"], run: close },
-  rebuild: { takes: ["DIR"], run: rebuild },
-  upgrade: { takes: ["DIR"], run: upgrade },
-  "accept-loss": { takes: ["DIR"], run: accept },
-  adopt: { takes: ["DIR"], run: runAdopt },
-};
-
-const ABOUT = `Looks into a ledger that redpkt server --ledger DIR keeps.
-
-  check    proves the chain, every row and all that is made of the rows; exit code 1 if something is wrong
-  show     which ledger it is, or what happened to a user or a packet
-  export   every row, for auditors
-  backup   copies a ledger into one file while its server goes on, and proves the copy
-  restore  makes a ledger out of a backup, in an empty directory
-  close    ends an event: what nobody won or opened goes back to its sponsors
-  rebuild  makes the projection anew from the rows
-  upgrade  converts a ledger of an older redpkt
-  accept-loss  goes on with a ledger that has lost rows which a file beside it knows
-  adopt    goes on with a ledger on another machine, and tells the books`;
-
-/** `redpkt ledger`: looks into a ledger. */
-export const command: Command = {
-  summary: "checks, shows, exports and closes a ledger",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, LEDGER_FLAGS);
-    const names = Object.keys(ACTIONS);
-    if (wantsHelp) {
-      host.out(helpText(`redpkt ledger ${names.join("|")} DIR [FILE] [FLAGS]`, ABOUT, LEDGER_FLAGS));
-      return ExitCode.ok;
-    }
-    const [action, ...places] = operands;
-    if (action !== undefined && !Object.hasOwn(ACTIONS, action)) {
-      throw new UserError(
-        `${action}: no such action.${didYouMean(action, names)} There are ${names.join(", ")}`,
-      );
-    }
-    const { takes = ["DIR"], run } = ACTIONS[action ?? ""] ?? {};
-    if (run === undefined || places.length !== takes.length) {
-      const what = takes.length === 1 ? "one directory" : takes.join(" and ");
-      const example = takes.map((place) => place === "DIR" ? "data/" : "data.backup").join(" ");
-      throw new UserError(
-        `give ${action ?? `one of ${names.join(", ")}`} and ${what}, such as redpkt ledger ${
-          action ?? "check"
-        } ${example}`,
-      );
-    }
-    return await run(host, places[0], values, places[1]);
+const ACTIONS: Readonly<Record<string, Action>> = {
+  check: {
+    takes: ["DIR"],
+    does: "proves the chain, every row and all that is made of the rows; exit code 1 if something is wrong",
+    run: check,
+  },
+  show: { takes: ["DIR"], does: "which ledger it is, or what happened to a user or a packet", run: show },
+  export: { takes: ["DIR"], does: "every row, for auditors", run: exportTo },
+  backup: {
+    takes: ["DIR", "FILE"],
+    does: "copies a ledger into one file while its server goes on, and proves the copy",
+    run: backup,
+  },
+  restore: {
+    takes: ["FILE", "DIR"],
+    does: "makes a ledger out of a backup, in an empty directory",
+    run: restoreFrom,
+  },
+  close: {
+    takes: ["DIR"],
+    does: "ends an event: what nobody won or opened goes back to its sponsors",
+    run: close,
+  },
+  rebuild: { takes: ["DIR"], does: "makes the projection anew from the rows", run: rebuild },
+  upgrade: { takes: ["DIR"], does: "converts a ledger of an older redpkt", run: upgrade },
+  "accept-loss": {
+    takes: ["DIR"],
+    does: "goes on with a ledger that has lost rows which a file beside it knows",
+    run: accept,
+  },
+  adopt: {
+    takes: ["DIR"],
+    does: "goes on with a ledger on another machine, and tells the books",
+    run: runAdopt,
   },
 };
+
+/** `redpkt ledger`: looks into a ledger. */
+export const command = commandOf({
+  name: "ledger",
+  about: "Looks into a ledger that redpkt server --ledger DIR keeps.",
+  takes: "ACTION DIR [FILE]",
+  words: Object.fromEntries(Object.entries(ACTIONS).map(([name, { does }]) => [name, does])),
+  flags: LEDGER_FLAGS,
+  examples: [
+    { line: "redpkt ledger check data", shows: "proves that nothing was lost or edited" },
+    { line: "redpkt ledger show data --user 17", shows: "what user 17 won, opened and sent" },
+    { line: "redpkt ledger backup data data.backup", shows: "a copy of a ledger that is in use" },
+  ],
+}, async (host, values, [action, ...places]) => {
+  const names = Object.keys(ACTIONS);
+  if (action !== undefined && !Object.hasOwn(ACTIONS, action)) {
+    throw new UserError(
+      `${action}: no such action.${didYouMean(action, names)} There are ${names.join(", ")}`,
+    );
+  }
+  const { takes = ["DIR"], run } = ACTIONS[action ?? ""] ?? {};
+  if (run === undefined || places.length !== takes.length) {
+    const what = takes.length === 1 ? "one directory" : takes.join(" and ");
+    const example = takes.map((place) => place === "DIR" ? "data/" : "data.backup").join(" ");
+    throw new UserError(
+      `give ${action ?? `one of ${names.join(", ")}`} and ${what}, such as redpkt ledger ${
+        action ?? "check"
+      } ${example}`,
+    );
+  }
+  return await run(host, places[0], values, places[1]);
+});
 
 function check(host: Host, directory: string, { expect, json, claims: place }: Options): number {
   const claims: CheckOptions["claims"] = (ledger, seeds) =>

@@ -42,6 +42,12 @@ export function idSpaceOf(hostNumber: number): IdSpace {
   return { hostNumber, firstGenerated: first, lastGenerated: last, firstSent: last, lastSent: first };
 }
 
+/** The number of the host in whose range an id is. Tickets of seed files aren't in any range of a host but 0's. */
+export function hostNumberOf(packetId: number): number {
+  const number = Math.floor((packetId - HOSTS_AT) / IDS_PER_HOST);
+  return number >= 1 && number <= MOST_HOST_NUMBER ? number : 0;
+}
+
 /** Whether a host may make packets with these ids: its own, or tickets. What is no range of ids is somebody else's to refuse. */
 export function mayMint({ firstGenerated, lastGenerated }: IdSpace, firstId: number, count: number): boolean {
   const lastId = firstId + count - 1;

@@ -49,5 +49,5 @@ export function isSubject(subject: string): boolean {
 
 /** Whether two values are the same bytes. */
 export function isSameValue(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  return a === b || (a.length === b.length && a.every((byte, i) => byte === b[i]));
 }

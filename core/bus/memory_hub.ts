@@ -48,7 +48,7 @@ export class MemoryHub {
 
   put(subject: string, value: Uint8Array): void {
     const kept = this.#kept.get(subject);
-    if (kept !== undefined && !this.order.isNewer(value, kept)) return;
+    if (kept === value || (kept !== undefined && !this.order.isNewer(value, kept))) return;
     this.#kept.set(subject, value);
     for (const bus of this.buses) {
       this.deliver(bus, bus, () => bus.onValue(subject, this.#kept.get(subject)));
@@ -56,7 +56,9 @@ export class MemoryHub {
   }
 
   send(by: MemoryBus, subject: string, from: string, message: Uint8Array): void {
-    for (const bus of this.buses) this.deliver(by, bus, () => bus.onMessage(subject, from, message));
+    for (const bus of this.buses) {
+      if (bus.hears(subject)) this.deliver(by, bus, () => bus.onMessage(subject, from, message));
+    }
   }
 }
 
@@ -104,6 +106,11 @@ export class MemoryBus implements Bus {
     this.#hearers.set(subject, [...this.#hearers.get(subject) ?? [], onMessage]);
   }
 
+  /** Whether anybody here listens to it. */
+  hears(subject: string): boolean {
+    return this.#hearers.has(subject);
+  }
+
   onValue(subject: string, value: Uint8Array | undefined): void {
     if (this.#isClosed || !this.isConnected) return;
     for (const call of this.#watchers.get(subject) ?? []) call(value);
@@ -126,7 +133,7 @@ export class MemoryBus implements Bus {
   #put(subject: string, value: Uint8Array): void {
     if (this.#isClosed || !this.isConnected) return;
     const kept = this.#hub.kept(subject);
-    if (kept !== undefined && !this.#hub.order.isNewer(value, kept)) return;
+    if (kept === value || (kept !== undefined && !this.#hub.order.isNewer(value, kept))) return;
     this.#hub.deliver(this, undefined, () => this.#hub.put(subject, value));
   }
 

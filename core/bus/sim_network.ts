@@ -1,4 +1,5 @@
 import type { Random } from "../base/random.ts";
+import { Schedule } from "../base/schedule.ts";
 import type { ValueOrder } from "./bus.ts";
 import { MemoryHub } from "./memory_hub.ts";
 
@@ -21,30 +22,34 @@ export class SimNetwork {
   faults: SimFaults;
   /** The whole network is gone: nothing travels. */
   isDown = false;
+  /** Told when something is under way, for whoever sleeps until the next arrival. */
+  onSend: () => void = () => {};
   readonly #random: Random;
+  readonly #now: () => number;
   #nowMs = 0;
   #nextRetryMs = RETRY_MS;
-  #order = 0;
-  #waiting: { readonly atMs: number; readonly order: number; readonly arrive: () => void }[] = [];
+  readonly #waiting = new Schedule();
 
-  constructor(order: ValueOrder, faults: SimFaults, random: Random) {
+  /** @param now the present; absent: when time was let pass last */
+  constructor(order: ValueOrder, faults: SimFaults, random: Random, now?: () => number) {
     this.faults = faults;
     this.#random = random;
+    this.#now = now ?? (() => this.#nowMs);
     this.hub = new MemoryHub(order, (_from, _to, arrive) => this.#send(arrive));
+  }
+
+  /** When something happens next. */
+  get nextDueMs(): number {
+    return Math.min(this.#waiting.nextMs, this.isDown ? Infinity : this.#nextRetryMs);
   }
 
   /** Lets everything arrive that is due by then. */
   advanceTo(nowMs: number): void {
     for (;;) {
-      const due = this.#waiting.filter(({ atMs }) => atMs <= nowMs).sort((a, b) =>
-        a.atMs - b.atMs || a.order - b.order
-      );
-      if (due.length === 0) break;
-      this.#waiting = this.#waiting.filter(({ atMs }) => atMs > nowMs);
-      for (const { atMs, arrive } of due) {
-        this.#nowMs = Math.max(this.#nowMs, atMs);
-        if (!this.isDown) arrive();
-      }
+      this.#nowMs = Math.min(nowMs, Math.max(this.#nowMs, this.#waiting.nextMs));
+      const arrive = this.#waiting.takeDue(nowMs);
+      if (arrive === undefined) break;
+      if (!this.isDown) arrive();
     }
     this.#nowMs = nowMs;
     if (nowMs < this.#nextRetryMs || this.isDown) return;
@@ -54,11 +59,11 @@ export class SimNetwork {
 
   #send(arrive: () => void): void {
     if (this.isDown || this.#random.float() < this.faults.lost) return;
+    this.onSend();
     const copies = this.#random.float() < this.faults.repeated ? 2 : 1;
     for (let i = 0; i < copies; i++) {
       const { delayMs, jitterMs } = this.faults;
-      const atMs = this.#nowMs + delayMs + jitterMs * this.#random.float();
-      this.#waiting.push({ atMs, order: this.#order++, arrive });
+      this.#waiting.add(this.#now() + delayMs + jitterMs * this.#random.float(), arrive);
     }
   }
 }

@@ -1,14 +1,14 @@
 /** What a measure counts. */
-export const MEASURE_UNITS = ["count", "percent", "ms", "s", "MB", "times", "fen"] as const;
+export const MEASURE_UNITS = ["count", "percent", "ms", "s", "MB", "times", "fen", "MB/h", "ms/h"] as const;
 export type MeasureUnit = typeof MEASURE_UNITS[number];
 
-/** What one side's metrics did in a phase of a rehearsal; 0 for a metric that it hasn't. */
+/** What one side's metrics did in a phase of a rehearsal; 0 for a counter or gauge that it hasn't. */
 export interface PhaseSide {
   /** By how much a counter grew. */
   grew(counter: string): number;
   /** A gauge at the phase's end. */
   gauge(name: string): number;
-  /** A percentile of what a histogram counted in the phase. */
+  /** A percentile of what a histogram counted in the phase; NaN where it counted nothing. */
   percentile(histogram: string, percent: number): number;
 }
 

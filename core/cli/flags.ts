@@ -1,8 +1,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { z } from "zod";
 import { didYouMean } from "../base/did_you_mean.ts";
-import { speakPlainly } from "./plain_words.ts";
 import { UserError } from "../base/user_error.ts";
+import { speakPlainly } from "./plain_words.ts";
 
 speakPlainly();
 
@@ -17,6 +17,8 @@ export interface Flag<T> {
   readonly isList?: boolean;
   /** What the help shows as the default; absent: what the schema makes of nothing, if that is plain. */
   readonly fallback?: string;
+  /** Under which heading the help shows it. */
+  readonly group?: string;
 }
 
 export type Flags = Readonly<Record<string, Flag<unknown>>>;
@@ -37,63 +39,60 @@ export function listFlag(value: string, help: string): Flag<string[]> {
   return { schema: z.array(z.string()).default([]), help, value, isList: true };
 }
 
+/** Flags that the help shows under one heading. */
+export function grouped<F extends Flags>(group: string, flags: F): F {
+  return Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, { ...flag, group }])) as F;
+}
+
 /** What a subcommand's command line comes to. */
-export interface ParsedFlags<F extends Flags> {
-  readonly values: FlagValues<F>;
+export interface ReadFlags<F extends Flags> {
+  /** The flags that have no problem. */
+  readonly values: Partial<FlagValues<F>>;
   /** Arguments that are no flags. */
   readonly operands: readonly string[];
   /** `--help` was given. */
   readonly wantsHelp: boolean;
+  /** What is wrong, a line each. */
+  readonly problems: string[];
 }
 
-/** Values for flags from a config file; the command line goes before them. */
-export interface FlagFile {
-  /** Where they stand, for messages, such as `redpkt.json: server`. */
-  readonly place: string;
+/** Values for flags from elsewhere than the command line, which goes before them. */
+export interface FlagSource {
   readonly values: Readonly<Record<string, unknown>>;
+  /** What a flag is called there. */
+  keyOf(flag: string): string;
+  /** What stands in front of that in a message, such as `redpkt.json: server.`. */
+  readonly place: string;
 }
 
-/**
- * Reads a subcommand's flags.
- *
- * @throws UserError that lists every problem, each with a hint
- */
-export function parseFlags<F extends Flags>(
-  args: readonly string[],
-  flags: F,
-  file?: FlagFile,
-): ParsedFlags<F> {
-  const { problems, ...parsed } = readFlags(args, flags, file);
-  if (problems.length > 0 && !parsed.wantsHelp) throw new UserError(problems.join("\n"));
-  return { ...parsed, values: parsed.values as FlagValues<F> };
-}
-
-/** The same, for who has more to check: the problems are listed, and the flags that have one are absent. */
+/** Reads a subcommand's flags: from the command line, else from the first source that has them. */
 export function readFlags<F extends Flags>(
   args: readonly string[],
   flags: F,
-  file: FlagFile = { place: "", values: {} },
-): Omit<ParsedFlags<F>, "values"> & { values: Partial<FlagValues<F>>; problems: string[] } {
+  sources: readonly FlagSource[] = [],
+): ReadFlags<F> {
   const names = Object.keys(flags);
   const problems: string[] = [];
   const parsed = splitArgs(args, flags, problems);
-  for (const name of Object.keys(file.values)) {
-    if (Object.hasOwn(flags, name)) continue;
-    problems.push(`${file.place}.${name}: no such key.${didYouMean(name, names)}`);
+  for (const { place, values, keyOf } of sources) {
+    for (const name of Object.keys(values)) {
+      if (Object.hasOwn(flags, name)) continue;
+      problems.push(`${place}${keyOf(name)}: no such key.${didYouMean(keyOf(name), names.map(keyOf))}`);
+    }
   }
   const values: Record<string, unknown> = {};
   for (const name of names) {
     const isGiven = args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
-    const isInFile = !isGiven && Object.hasOwn(file.values, name);
+    const source = isGiven ? undefined : sources.find(({ values }) => Object.hasOwn(values, name));
     // parseArgs gives false to a switch and [] to a list that are absent; both are what we mean too.
-    const given = isInFile ? textOf(file.values[name]) : parsed[name];
+    const given = source === undefined ? parsed[name] : textOf(source.values[name]);
     if (given === "" && !args.includes(`--${name}=`)) {
       problems.push(`--${name}: a value is missing. Give --${name} ${flags[name].value}`);
       continue;
     }
     const result = flags[name].schema.safeParse(given);
     if (result.success) values[name] = result.data;
-    const where = isInFile ? `${file.place}.${name}` : `--${name}`;
+    const where = source === undefined ? `--${name}` : `${source.place}${source.keyOf(name)}`;
     for (const issue of result.error?.issues ?? []) {
       // A flag that may be given several times names the one that is wrong itself.
       const got = Array.isArray(given) && given.length > 1 ? "" : ` (got ${show(given)})`;
@@ -106,6 +105,20 @@ export function readFlags<F extends Flags>(
     wantsHelp: parsed.help === true,
     problems,
   };
+}
+
+/**
+ * Reads flags of a program that is no subcommand.
+ *
+ * @throws UserError that lists every problem, each with a hint
+ */
+export function parseFlags<F extends Flags>(
+  args: readonly string[],
+  flags: F,
+): Omit<ReadFlags<F>, "values" | "problems"> & { readonly values: FlagValues<F> } {
+  const { problems, values, ...parsed } = readFlags(args, flags);
+  if (problems.length > 0 && !parsed.wantsHelp) throw new UserError(problems.join("\n"));
+  return { ...parsed, values: values as FlagValues<F> };
 }
 
 /** The arguments by flag, as text; what is no flag stands under `_`. */
@@ -129,23 +142,20 @@ function splitArgs(
   }) as Record<string, unknown> & { _: string[] };
 }
 
-/** The help text of a subcommand. */
-export function helpText(usage: string, about: string, flags: Flags): string {
-  const rows = Object.entries(flags).map(([name, flag]) => {
-    const left = flag.value === undefined ? `--${name}` : `--${name} ${flag.value}`;
-    const fallback = flag.fallback ?? plainDefault(flag);
-    return [left, fallback === undefined ? flag.help : `${flag.help} [${fallback}]`];
-  });
-  rows.push(["--help", "this text"]);
-  const width = Math.max(...rows.map(([left]) => left.length));
-  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-  return `${about}\n\nUsage: ${usage}\n\n${lines.join("\n")}\n`;
+/** What a flag means when it is absent, if that is plain. */
+export function defaultOf(flag: Flag<unknown>): string | undefined {
+  if (flag.fallback !== undefined) return flag.fallback;
+  const { data } = flag.schema.safeParse(undefined);
+  return typeof data === "number" || typeof data === "string" ? String(data) : undefined;
 }
 
-/** What a flag means when it is absent, if it is a number or a text. */
-function plainDefault({ schema }: Flag<unknown>): string | undefined {
-  const { data } = schema.safeParse(undefined);
-  return typeof data === "number" || typeof data === "string" ? String(data) : undefined;
+/** The words that a flag takes, if it takes one of a few. */
+export function choicesOf({ schema }: Flag<unknown>): readonly string[] {
+  let inner: unknown = schema;
+  while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
+    inner = inner.unwrap();
+  }
+  return inner instanceof z.ZodEnum ? inner.options.map(String) : [];
 }
 
 /** A whole number within bounds, from text. */
@@ -154,6 +164,17 @@ export function wholeNumber(min: number, max: number): z.ZodType<number> {
   return z.union([z.string(), z.number()]).transform((text, context) => {
     const number = typeof text === "number" ? text : /^\d+$/.test(text) ? Number(text) : NaN;
     if (Number.isInteger(number) && number >= min && number <= max) return number;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+}
+
+/** A number within bounds, with a fraction or without, from text. */
+export function decimalNumber(min: number, max: number): z.ZodType<number> {
+  const message = `must be a number from ${min} to ${max}`;
+  return z.union([z.string(), z.number()]).transform((text, context) => {
+    const number = Number(text);
+    if (text !== "" && number >= min && number <= max) return number;
     context.addIssue({ code: "custom", message });
     return z.NEVER;
   });

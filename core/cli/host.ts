@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { LogFormat, LogLevel } from "./log.ts";
 
 /**
  * The world as a subcommand sees it: everything it may read or touch besides sockets and files. Tests hand in their own
@@ -8,6 +9,8 @@ export interface Host {
   readonly args: readonly string[];
   readonly clock: Clock;
   env(name: string): string | undefined;
+  /** The names of all variables of the environment; absent: unknown. */
+  envNames?(): readonly string[];
   /** Writes to standard output, for results. */
   out(text: string): void;
   /** Writes to standard error, for logs and progress. */
@@ -23,6 +26,18 @@ export interface Host {
   /** Calls `handler` at each SIGTERM and SIGINT, until the returned function is called. */
   onStopSignal(handler: (signal: string) => void): () => void;
   readonly program: Program;
+  /** How much is said besides results; absent: the usual. */
+  readonly logging?: Logging;
+}
+
+/** How much a command says besides its result. */
+export interface Logging {
+  /** Nothing of progress. */
+  readonly isQuiet: boolean;
+  /** The least level that is logged. */
+  readonly level: LogLevel;
+  /** Absent: text on a terminal, JSON elsewhere. */
+  readonly format: LogFormat | undefined;
 }
 
 /** How this program was started, so that it can start itself again as a child or a worker. */
@@ -39,12 +54,6 @@ export interface Program {
   readonly ticketPlugin: string;
   /** Built-in scenarios by name. */
   readonly scenarios: Readonly<Record<string, () => Promise<{ default: unknown }>>>;
-}
-
-/** A subcommand of `redpkt`. */
-export interface Command {
-  /** One line for the list of subcommands. */
-  readonly summary: string;
-  /** Runs to the end and returns the exit code; throws `UserError` for a user's mistake. */
-  run(host: Host, args: readonly string[]): Promise<number>;
+  /** Plans of money that come with it, by name. */
+  readonly plans?: Readonly<Record<string, () => Promise<{ default: unknown }>>>;
 }

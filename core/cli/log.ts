@@ -1,7 +1,11 @@
 import type { Host } from "./host.ts";
 import { inWords } from "./log_words.ts";
 
-export type LogLevel = "info" | "warn" | "error";
+/** From the least to the gravest. */
+export const LOG_LEVELS = ["info", "warn", "error"] as const;
+export type LogLevel = typeof LOG_LEVELS[number];
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = typeof LOG_FORMATS[number];
 
 /** What every line begins with; no field of an event is called so. */
 interface LineHead {
@@ -20,10 +24,13 @@ export interface Log {
 }
 
 /** A log on the host's standard error; `name` says which process it is when several share a terminal. */
-export function openLog(host: Pick<Host, "clock" | "err" | "isTerminal">, name: string): Log {
+export function openLog(host: Pick<Host, "clock" | "err" | "isTerminal" | "logging">, name: string): Log {
+  const least = LOG_LEVELS.indexOf(host.logging?.level ?? "info");
+  const isText = (host.logging?.format ?? (host.isTerminal ? "text" : "json")) === "text";
   return function log(level, event, fields = {}) {
+    if (LOG_LEVELS.indexOf(level) < least) return;
     const time = new Date(host.clock.wallMs()).toISOString();
-    if (!host.isTerminal) {
+    if (!isText) {
       const head: LineHead = { time, level, process: name, event };
       // A plugin is not compiled with us: what its fields are called is up to whoever wrote it.
       const rest = Object.entries(fields).map(([key, value]) => [key in head ? `${key}Field` : key, value]);

@@ -13,6 +13,7 @@ export function processHost(program: Omit<Program, "command">): Host {
     args: Deno.args,
     clock: systemClock,
     env: (name) => Deno.env.get(name),
+    envNames: () => Object.keys(Deno.env.toObject()),
     out: (text) => writeAll(Deno.stdout, text),
     err: (text) => writeAll(Deno.stderr, text),
     ask: isTerminal && Deno.stdin.isTerminal()

@@ -28,7 +28,7 @@ export class Progress {
   add(count: number, all: number, where: string): void {
     this.#done += count;
     const nowMs = this.#host.clock.monotonicMs();
-    if (nowMs < this.#nextMs) return;
+    if (nowMs < this.#nextMs || this.#host.logging?.isQuiet) return;
     this.#nextMs = nowMs + (this.#host.isTerminal ? TERMINAL_MS : LOG_MS);
     this.#isShown = true;
     const perS = this.#done / (nowMs - this.#startMs) * 1000;

@@ -12,8 +12,9 @@ import { formatCount } from "../base/units.ts";
 import { Random, systemSeed } from "../base/random.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { VERSION } from "../base/version.ts";
-import { flag, type Flags, type FlagValues, helpText, parseFlags } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { flag, type Flags, type FlagValues } from "../cli/flags.ts";
+import { commandOf, commandOfActions } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { Stages } from "../cli/progress.ts";
@@ -53,24 +54,24 @@ const DRAIN_MS = 15_000;
 /** More connections at once than an admin API has: phones come through caches, and caches keep theirs. */
 const LIMITS = { connections: 4_096, streams: 0, requestMs: 10_000, readMs: 20_000 };
 
+const packCommand = commandOf({
+  name: "depot pack",
+  about: "Cuts a plan's files into chunks of 256 KiB by their SHA-256, and signs a manifest of them.\n" +
+    "Packages that haven't changed keep their version, and phones fetch only chunks that are new.",
+  takes: "PLAN.json",
+  flags: PACK_FLAGS,
+  examples: [{ line: "redpkt depot pack depot.json", shows: "packs what the plan names" }],
+}, pack);
+
+const serveCommand = commandOf({
+  name: "depot",
+  about: "Serves a packed folder over HTTP, within the caps and windows of its manifest.",
+  flags: SERVE_FLAGS,
+  examples: [{ line: "redpkt depot", shows: "serves what redpkt depot pack has packed" }],
+}, serve);
+
 /** `redpkt depot`: serves what phones fetch in idle time. */
-export const command: Command = {
-  summary: "serves what phones fetch in idle time, and packs it",
-  async run(host, [action, ...rest]) {
-    if (action === "pack") return pack(host, rest);
-    const args = action === undefined ? [] : [action, ...rest];
-    const { values, operands, wantsHelp } = parseFlags(args, SERVE_FLAGS);
-    if (wantsHelp) {
-      const about = "Serves a packed folder over HTTP, within the caps and windows of its manifest.\n\n" +
-        "  depot            serves it\n" +
-        "  depot pack PLAN  cuts files into chunks and signs a manifest; see redpkt depot pack --help";
-      host.out(helpText("redpkt depot [FLAGS]", about, SERVE_FLAGS));
-      return ExitCode.ok;
-    }
-    if (operands.length > 0) throw new UserError(`${operands[0]}: no such action. There is pack`);
-    return await serve(host, values);
-  },
-};
+export const command = commandOfActions(serveCommand.form, { pack: packCommand }, serveCommand.run);
 
 async function serve(host: Host, values: FlagValues<typeof SERVE_FLAGS>): Promise<number> {
   const log = openLog(host, "depot");
@@ -188,16 +189,8 @@ function adminRoutes(depot: Depot, counters: Counters, stop: () => void): Route[
   ];
 }
 
-function pack(host: Host, args: readonly string[]): number {
-  const { values, operands, wantsHelp } = parseFlags(args, PACK_FLAGS);
-  if (wantsHelp) {
-    const about =
-      "Cuts a plan's files into chunks of 256 KiB by their SHA-256, and signs a manifest of them.\n" +
-      "Packages that haven't changed keep their version, and phones fetch only chunks that are new.";
-    host.out(helpText("redpkt depot pack PLAN.json [FLAGS]", about, PACK_FLAGS));
-    return ExitCode.ok;
-  }
-  if (operands.length !== 1) throw new UserError("pack: give a plan, such as depot.json");
+function pack(host: Host, values: FlagValues<typeof PACK_FLAGS>, operands: readonly string[]): number {
+  if (operands.length !== 1) throw new UserError("give a plan, such as depot.json");
   const keys = new KeyFolder(values.keys);
   const key = keys.signing();
   if (key === undefined) {

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { flag, type Flags, type FlagValues, wholeNumber } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
-import { ExitCode, UserError } from "../base/user_error.ts";
+import { ExitCode } from "../base/user_error.ts";
 import { chooseEngine, ENGINE_CHOICES } from "../engine/choose.ts";
 import { PRIORITY_CHOICES } from "../os/foreground.ts";
 import { examine, verdictOf } from "./examine.ts";
@@ -35,20 +36,19 @@ export const DOCTOR_FLAGS = {
 } satisfies Flags;
 
 /** `redpkt doctor`: whether this host can carry so many users, and what to change. */
-export const command: Command = {
-  summary: "says whether this host can carry so many users",
-  run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, DOCTOR_FLAGS);
-    if (wantsHelp) {
-      const about = "Compares what this host is with what so many users need, and says what to change.\n" +
-        "Exit code: 0 fine, 3 works with warnings, 2 can't work.";
-      host.out(helpText("redpkt doctor [FLAGS]", about, DOCTOR_FLAGS));
-      return Promise.resolve(ExitCode.ok);
-    }
-    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt doctor takes flags only`);
-    return Promise.resolve(diagnose(host, values, readHostFacts()));
-  },
-};
+export const command = commandOf({
+  name: "doctor",
+  about: "Compares what this host is with what so many users need, and says what to change.\n" +
+    "Exit code: 0 fine, 3 works with warnings, 2 can't work.",
+  flags: DOCTOR_FLAGS,
+  examples: [
+    { line: "redpkt doctor", shows: "whether this machine can play 20,000 users against itself" },
+    {
+      line: "redpkt doctor --users 1000000 --role server",
+      shows: "what an access host with a million users lacks",
+    },
+  ],
+}, (host, values) => diagnose(host, values, readHostFacts()));
 
 /** Writes the report and returns the exit code. */
 export function diagnose(host: Host, options: FlagValues<typeof DOCTOR_FLAGS>, facts: HostFacts): number {

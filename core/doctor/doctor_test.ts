@@ -197,7 +197,8 @@ Deno.test("before a start: what is impossible is a problem, what matters is logg
 
 function fakeHost(): { host: Host; output: () => string } {
   let output = "";
-  return { host: { out: (text: string) => output += text } as unknown as Host, output: () => output };
+  const host = { out: (text: string) => output += text, env: () => undefined };
+  return { host: host as unknown as Host, output: () => output };
 }
 
 const OPTIONS = {
@@ -236,7 +237,8 @@ Deno.test("JSON holds the verdict, the findings and the facts", async () => {
 });
 
 Deno.test("all mistakes on the command line are told at once", () => {
-  assert.throws(() => command.run(fakeHost().host, ["--users", "0", "--role", "boss"]), (error: unknown) => {
+  const running = command.run(fakeHost().host, ["--users", "0", "--role", "boss"]);
+  return assert.rejects(running, (error: unknown) => {
     assert.ok(error instanceof UserError);
     return /--users: .*\n--role: /.test(error.message);
   });

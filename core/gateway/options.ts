@@ -4,7 +4,7 @@ import { httpAddress } from "../admin/http_address.ts";
 import { addressList } from "../cli/address_list.ts";
 import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../cli/flags.ts";
 import { ENGINE_CHOICES } from "../engine/choose.ts";
-import { parseServers } from "../os/server_addresses.ts";
+import { parseServers, type ServerPlace } from "../os/server_addresses.ts";
 import { MAX_FRAME_BYTES } from "../wire/frame_table.ts";
 import { ANY_ORIGIN } from "./door/origins.ts";
 
@@ -28,9 +28,15 @@ export const GATEWAY_FLAGS = {
     "0.0.0.0:8080",
   ),
   server: {
-    ...listFlag("LIST", `servers: ADDRESS:PORT, a range, or several [${DEFAULT_SERVER}]`),
-    schema: addressList((texts) => parseServers(texts.length === 0 ? [DEFAULT_SERVER] : texts)),
+    ...listFlag("LIST", `servers: ADDRESS:PORT, NAME:PORT, a range, or several [${DEFAULT_SERVER}]`),
+    schema: addressList((texts) => texts.length === 0 ? { values: [] } : parseServers(texts)),
   },
+  hosts: flag("FILE", "signed host list of the servers, instead of --server", z.string().min(1).optional()),
+  "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
+  network: listFlag(
+    "NAME",
+    "network of this gateway, whose clusters come first; may be repeated, the best first",
+  ),
   admin: flag(
     "HOST:PORT",
     "address of the admin API",
@@ -80,29 +86,32 @@ export const GATEWAY_FLAGS = {
     "over how long users are told at the end to go elsewhere",
     wholeNumber(0, 3_600).default(5),
   ),
-  "connects-per-s-per-address": flag(
-    "N",
-    "most new connections a second from one client address, 0 for no limit",
-    wholeNumber(0, 1_000_000).default(200),
+  plugins: flag(
+    "LIST",
+    "plugins by name or path that say who may come in",
+    z.string().transform((text) => text.split(",").filter((name) => name !== "")).optional(),
+    "those that come with redpkt for doors",
   ),
-  "connects-burst-per-address": flag(
-    "N",
-    "how many of them may come at once",
-    wholeNumber(1, 10_000_000).default(2_000),
-  ),
-  "logins-per-s-per-token": flag(
-    "N",
-    "most logins a second with one token, 0 for no limit",
-    wholeNumber(0, 1_000_000).default(1),
-  ),
-  "logins-burst-per-token": flag(
-    "N",
-    "how many of them may come at once",
-    wholeNumber(1, 1_000_000).default(20),
-  ),
+  set: listFlag("PLUGIN.KEY=VALUE", "sets one value of what a plugin has at a door; may be repeated"),
 } satisfies Flags;
 
 export type GatewayFlags = FlagValues<typeof GATEWAY_FLAGS>;
+
+/** Where the servers are that no flag names. */
+export const DEFAULT_SERVERS: readonly ServerPlace[] = [{ address: 0x7f00_0001, port: 1025 }];
+
+/** Flags that go badly together. */
+export function gatewayProblems(values: Partial<GatewayFlags>): string[] {
+  return [...tlsProblems(values), ...hostsProblems(values)];
+}
+
+/** A list says where servers are. */
+export function hostsProblems({ hosts, server = [], network = [] }: Partial<GatewayFlags>): string[] {
+  if (hosts === undefined) return network.length === 0 ? [] : ["--network: needs --hosts FILE"];
+  return server.length === 0
+    ? []
+    : ["--hosts, --server: both are given. The list says where servers are: leave --server out"];
+}
 
 /** A certificate is of no use without its key, and a key without its certificate. */
 export function tlsProblems({ "tls-cert": cert, "tls-key": key }: Partial<GatewayFlags>): string[] {

@@ -9,39 +9,34 @@ import { UserError } from "../base/user_error.ts";
 import { Counters, MetricLayout } from "../counters/counters.ts";
 import { openEngine } from "../engine/choose.ts";
 import type { Engine, EngineName } from "../engine/common/engine.ts";
-import { parseAddress, parseIpv6 } from "../os/address.ts";
+import { parseAddress } from "../os/address.ts";
+import { Door, doorMetrics, type DoorPlugin } from "../plugin/doors.ts";
 import { Waker } from "../threads/waker.ts";
 import { CloseCode } from "../wire/codes.ts";
-import { addressOfIpv6 } from "../wire/proxy_protocol.ts";
+import { addressNumber } from "./door/address_number.ts";
 import { handshakeAnswer, handshakeProblem, handshakeRefusal } from "./door/handshake.ts";
 import { isOriginAllowed } from "./door/origins.ts";
-import { RateTable } from "./door/rate_table.ts";
 import { GATEWAY_METRICS, type GatewayMetric } from "./relay/metrics.ts";
 import { Relay, type RelayLimits, type RelayWatch } from "./relay/relay.ts";
-import { type ServerHost, ServerHosts } from "./relay/server_hosts.ts";
+import type { DialedHosts } from "../hosts/order/dialed_hosts.ts";
+import { ServerHosts } from "./relay/server_hosts.ts";
 
 /** Answers requests that aren't WebSockets, such as for a page. */
 export type PageServer = (request: Request, from: string) => Response | Promise<Response>;
-
-/** So many a second, and so many at once; 0 a second for no limit. */
-export interface DoorRate {
-  readonly perS: number;
-  readonly burst: number;
-}
 
 export interface GatewayOptions {
   readonly listen: HttpAddress;
   /** With it TLS is spoken. */
   readonly tls?: TlsPair | undefined;
-  readonly servers: readonly ServerHost[];
+  readonly servers: DialedHosts;
   readonly engine: EngineName;
   /** Most WebSockets at once. */
   readonly capacity: number;
   readonly limits: RelayLimits;
   /** Origins of pages that may connect besides this gateway's own; `*` for all. */
   readonly origins: readonly string[];
-  readonly addressRate: DoorRate;
-  readonly tokenRate: DoorRate;
+  /** What plugins say of who comes, before any server hears of them. */
+  readonly doorPlugins: readonly DoorPlugin[];
   /** Servers are told of clients by the PROXY protocol. */
   readonly sendsProxyProtocol: boolean;
   /** What else is served on the same port; nothing if absent. */
@@ -77,16 +72,19 @@ export class RunningGateway {
   isDraining = false;
   readonly #options: GatewayOptions;
   readonly #engine: Engine;
-  readonly #addressRates: RateTable<number>;
+  readonly #door: Door;
   readonly #origins: ReadonlySet<string>;
   #http!: RunningHttp;
   #endLook = () => {};
   #isOver = false;
 
   private constructor(options: GatewayOptions) {
-    const { clock, servers, random, engine, capacity, limits, tokenRate, addressRate, listen } = options;
+    const { clock, servers, random, engine, capacity, limits, doorPlugins, listen } = options;
     this.#options = options;
-    this.counters = new Counters(new MetricLayout(GATEWAY_METRICS), 1);
+    const layout = new MetricLayout({ ...GATEWAY_METRICS, ...doorMetrics(doorPlugins) });
+    this.counters = new Counters(layout, 1);
+    const block = this.counters.block(0);
+    this.#door = new Door(doorPlugins, (metric) => block[layout.handle(metric)]++);
     this.hosts = new ServerHosts(servers, random);
     this.#engine = openEngine(engine, {
       // Connections that are being closed have their number for a while.
@@ -94,7 +92,6 @@ export class RunningGateway {
       clock,
       waker: new Waker(),
     });
-    this.#addressRates = new RateTable(addressRate.perS, addressRate.burst);
     this.#origins = new Set(options.origins);
     this.relay = new Relay({
       engine: this.#engine,
@@ -102,7 +99,7 @@ export class RunningGateway {
       counters: this.counters,
       hosts: this.hosts,
       limits,
-      tokenRates: new RateTable(tokenRate.perS, tokenRate.burst),
+      door: this.#door,
       proxiedTo: options.sendsProxyProtocol
         ? { address: parseAddress(listen.hostname) ?? 0, port: listen.port }
         : undefined,
@@ -197,18 +194,12 @@ export class RunningGateway {
     if (!isOriginAllowed(headers.origin, headers.host, this.#origins)) {
       return refuse("refusedOrigin", 403, "a page of this origin may not connect: see --allow-origin");
     }
-    const waitMs = this.#addressRates.take(address, this.#options.clock.monotonicMs());
-    if (waitMs > 0) return refuse("refusedRate", 429, "too many connections from one address", waitMs);
+    const waitMs = this.#door.connect(address, this.#options.clock.monotonicMs());
+    if (waitMs > 0) return refuse("refusedRate", 429, "too many connections: come again", waitMs);
     if (this.relay.size >= this.#options.capacity) {
       return refuse("refusedFull", 503, "no place left: go to another gateway", LOOK_MS);
     }
     socket.write(handshakeAnswer(headers["sec-websocket-key"]!));
     this.relay.join(socket, address, head);
   }
-}
-
-/** An address in text as a number; see `addressOfIpv6`. */
-function addressNumber(text: string): number {
-  const ipv6 = text.includes(":") ? parseIpv6(text.split("%")[0]) : undefined;
-  return ipv6 === undefined ? parseAddress(text) ?? 0 : addressOfIpv6(ipv6);
 }

@@ -1,4 +1,4 @@
-/** A clock that is off by more than this by the consoles' word gives no packets of waves. */
+/** A host whose clock is off by more than this by the consoles' word gives no packets. */
 export const MAX_OFF_MS = 1_000;
 /** How long an answer says something. */
 const FRESH_MS = 30_000;

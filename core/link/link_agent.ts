@@ -41,7 +41,7 @@ export interface LinkName {
 }
 
 /** What is counted of it. */
-export type LinkCount = ShowFault | "applied" | "pathFailure";
+export type LinkCount = ShowFault | "applied" | "pathFailure" | "openForged";
 
 /** The host behind a link. */
 export interface LinkedHost {
@@ -49,7 +49,7 @@ export interface LinkedHost {
   check(show: ShowDocument, answer: (problems: readonly string[] | undefined) => void): void;
   /** A document counts from now on. */
   apply(show: ShowDocument): void;
-  /** Whether packets of waves are held, since the clock is off. */
+  /** Whether packets are held, since the clock is off. */
   hold(isHolding: boolean, reading: ClockReading | undefined): void;
   count(what: LinkCount): void;
   /** There is something to say: `turn` should be called soon. */

@@ -21,6 +21,17 @@ export const LINK_METRICS = {
     kind: "counter",
     help: "Times that the thread of the show's paths died and was started anew",
   },
+  opensAsked: { kind: "counter", help: "Opens of packets of other hosts that were brought to their owner" },
+  opensAnswered: { kind: "counter", help: "Of these, opens that their owner has answered" },
+  opensUnanswered: {
+    kind: "counter",
+    help: "Of these, opens whose owner said nothing in time: the user tries later",
+  },
+  opensForOthers: { kind: "counter", help: "Packets of this host that other hosts' users asked to open" },
+  opensForged: {
+    kind: "counter",
+    help: "Messages about opens that don't count: forged, damaged or for another host",
+  },
   showEpoch: { kind: "gauge", help: "Epoch of the show document that counts, 0 for none" },
   showNumber: { kind: "gauge", help: "Number of the show document that counts, within its epoch" },
   showPathsDown: { kind: "gauge", help: "Paths of the show that don't work" },
@@ -28,7 +39,10 @@ export const LINK_METRICS = {
     kind: "gauge",
     help: "Milliseconds by which the wall clock is off the consoles', either way",
   },
-  showHolding: { kind: "gauge", help: "1 while packets of waves are held since the wall clock is off" },
+  showHolding: {
+    kind: "gauge",
+    help: "1 while packets are held, of waves and of orders, since the wall clock is off",
+  },
   showDropped: { kind: "gauge", help: "Messages of the show that no path took" },
 } as const satisfies Record<string, MetricDefinition>;
 
@@ -36,6 +50,7 @@ export const LINK_METRICS = {
 export const LINK_COUNTERS: Readonly<Record<LinkCount, keyof typeof LINK_METRICS>> = {
   applied: "showApplied",
   pathFailure: "showPathFailures",
+  openForged: "opensForged",
   damaged: "showDamaged",
   forged: "showForged",
   halfSigned: "showHalfSigned",

@@ -4,6 +4,7 @@ import type { ExchangeAnswer, ExchangeBody } from "../bus/exchange.ts";
 import type { ShowDocument } from "../show/document.ts";
 import type { SummaryFigures, SummaryMetric } from "./link_summaries.ts";
 import { LINK_COUNTERS, type LINK_METRICS } from "./link_metrics.ts";
+import type { OpenAnswer } from "./open_exchange.ts";
 import type { LinkInit, LinkOrder, LinkReport, LinkState } from "./link_worker.ts";
 
 type LinkMetric = keyof typeof LINK_METRICS;
@@ -15,6 +16,8 @@ export interface LinkThreadParts {
   check(show: ShowDocument): readonly string[] | undefined;
   apply(show: ShowDocument): void;
   hold(isHolding: boolean): void;
+  /** Opens a packet of this host for a user who is at another one. */
+  open(user: number, packetId: number): Promise<OpenAnswer | undefined>;
   count(metric: LinkMetric | SummaryMetric, by: number): void;
   gauge(metric: LinkMetric | SummaryMetric, value: number): void;
   readonly log: Log;
@@ -35,6 +38,8 @@ export class LinkThread {
   readonly #stopped = Promise.withResolvers<void>();
   #thread: Worker;
   #lastExchange = 0;
+  readonly #asks = new Map<number, (opened: OpenAnswer | undefined) => void>();
+  #lastAsk = 0;
   #isStopping = false;
   /** What it said last of itself. */
   state: LinkState | undefined;
@@ -61,6 +66,16 @@ export class LinkThread {
     });
   }
 
+  /** Asks a packet's owner to open it; undefined if it doesn't answer in time. */
+  ask(owner: number, user: number, packetId: number): Promise<OpenAnswer | undefined> {
+    const id = ++this.#lastAsk;
+    this.#parts.count("opensAsked", 1);
+    return new Promise((resolve) => {
+      this.#asks.set(id, resolve);
+      this.#order({ type: "ask", id, owner, user, packetId });
+    });
+  }
+
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#order({ type: "stop" });
@@ -76,6 +91,7 @@ export class LinkThread {
       event.preventDefault();
       this.#parts.log("error", "show link died, and is started anew", { error: event.message });
       this.#parts.count("showLinkFailures", 1);
+      for (const id of [...this.#asks.keys()]) this.#answered(id, undefined);
       if (this.#isStopping) return this.#stopped.resolve();
       after(REST_MS, () => this.#thread = this.#start());
     });
@@ -101,8 +117,8 @@ export class LinkThread {
         const { isHolding, reading } = report;
         this.#parts.gauge("showHolding", isHolding ? 1 : 0);
         const off = reading === undefined ? {} : { behindMs: Math.round(reading.behindMs) };
-        if (isHolding) log("error", "the clock is off: packets of waves are held", off);
-        else log("info", "the clock is right again, or nobody says otherwise: packets of waves go on", off);
+        if (isHolding) log("error", "the clock is off: packets are held, of waves and of orders", off);
+        else log("info", "the clock is right again, or nobody says otherwise: packets go on", off);
         return this.#parts.hold(isHolding);
       }
       case "count":
@@ -113,6 +129,15 @@ export class LinkThread {
         return this.#show(report.state);
       case "summaries":
         return this.#showSummaries(report.figures);
+      case "open": {
+        const { id, user, packetId } = report;
+        this.#parts.count("opensForOthers", 1);
+        return void this.#parts.open(user, packetId).then((opened) =>
+          this.#order({ type: "opened", id, opened })
+        );
+      }
+      case "answered":
+        return this.#answered(report.id, report.opened);
       case "exchanged":
         return this.#waiting.get(report.id)?.(report.answer);
       case "stopped":
@@ -124,6 +149,13 @@ export class LinkThread {
     const { count, gauge } = this.#parts;
     for (const [metric, by] of Object.entries(counted)) count(metric as SummaryMetric, by);
     for (const [metric, value] of Object.entries(gauges)) gauge(metric as SummaryMetric, value);
+  }
+
+  #answered(id: number, opened: OpenAnswer | undefined): void {
+    this.#parts.count(opened === undefined ? "opensUnanswered" : "opensAnswered", 1);
+    const answer = this.#asks.get(id);
+    this.#asks.delete(id);
+    answer?.(opened);
   }
 
   #show(state: LinkState): void {

@@ -11,6 +11,7 @@ import type { ClockReading } from "./clock_check.ts";
 import { DoorBus } from "./door_bus.ts";
 import { LinkAgent, type LinkCount, type LinkName } from "./link_agent.ts";
 import { LinkSummaries, type SummariesInit, type SummaryFigures } from "./link_summaries.ts";
+import { type OpenAnswer, OpenExchange } from "./open_exchange.ts";
 import { showOrder } from "./show_order.ts";
 import { FolderStore, MemoryStore } from "./show_store.ts";
 import { subjects } from "./words.ts";
@@ -26,12 +27,22 @@ export interface LinkInit {
   readonly randomSeed: number;
   /** Undefined: this host neither tells what it has awarded nor hears of others. */
   readonly summaries: SummariesInit | undefined;
+  /** The host's number, and what all hosts of the event know: with it opens of other hosts' packets travel too. */
+  readonly opens: { readonly number: number; readonly secret: Uint8Array | undefined } | undefined;
 }
 
 /** Messages to the thread. */
 export type LinkOrder =
   | { readonly type: "checked"; readonly id: number; readonly problems: readonly string[] | undefined }
   | { readonly type: "exchange"; readonly id: number; readonly body: ExchangeBody }
+  | {
+    readonly type: "ask";
+    readonly id: number;
+    readonly owner: number;
+    readonly user: number;
+    readonly packetId: number;
+  }
+  | { readonly type: "opened"; readonly id: number; readonly opened: OpenAnswer | undefined }
   | { readonly type: "stop" };
 
 /** Messages from the thread. */
@@ -48,6 +59,8 @@ export type LinkReport =
   }
   | { readonly type: "state"; readonly state: LinkState }
   | { readonly type: "summaries"; readonly figures: SummaryFigures }
+  | { readonly type: "open"; readonly id: number; readonly user: number; readonly packetId: number }
+  | { readonly type: "answered"; readonly id: number; readonly opened: OpenAnswer | undefined }
   | { readonly type: "exchanged"; readonly id: number; readonly answer: ExchangeAnswer }
   | { readonly type: "stopped" };
 
@@ -66,7 +79,7 @@ const report = (message: LinkReport) => postToParent(message);
 
 /** The life of a link's thread. It alone holds clients of buses; nothing that it does can hold up a shake. */
 export function runLinkWorker(init: LinkInit): void {
-  const { name, buses: places, keys, directory, randomSeed } = init;
+  const { name, buses: places, keys, directory, randomSeed, opens } = init;
   // It stands back, and isn't idle: a change must be acknowledged within a second on a busy host too.
   const background = new Background();
   background.isUrgent = true;
@@ -80,7 +93,7 @@ export function runLinkWorker(init: LinkInit): void {
   const summaries = init.summaries && new LinkSummaries(
     init.summaries,
     name.city || "all",
-    buses,
+    buses.filter((bus) => bus !== door), // consoles have no use for them
     systemClock,
     () => turnIn(0),
     (event, fields) => report({ type: "log", level: "warn", event, fields }),
@@ -104,6 +117,21 @@ export function runLinkWorker(init: LinkInit): void {
       log: (level, event, fields) => report({ type: "log", level, event, fields }),
     },
   });
+  const opening = new Map<number, (opened: OpenAnswer | undefined) => void>();
+  let lastOpening = 0;
+  const exchangeOpens = opens && new OpenExchange({
+    ...opens,
+    event: name.event,
+    host: name.host,
+    buses: buses.filter((bus) => bus !== door), // consoles have no use for them
+    clock: systemClock,
+    open(user, packetId, answer) {
+      opening.set(++lastOpening, answer);
+      report({ type: "open", id: lastOpening, user, packetId });
+    },
+    onRefused: () => report({ type: "count", what: "openForged" }),
+    wake: () => turnIn(0),
+  });
   function turnIn(ms: number): void {
     cancel();
     cancel = after(ms, turn);
@@ -111,7 +139,11 @@ export function runLinkWorker(init: LinkInit): void {
   let shown = "";
   let nextStateMs = 0;
   function turn(): void {
-    const waitMs = Math.min(agent?.turn() ?? Infinity, summaries?.turn() ?? Infinity);
+    const waitMs = Math.min(
+      agent?.turn() ?? Infinity,
+      exchangeOpens?.turn() ?? Infinity,
+      summaries?.turn() ?? Infinity,
+    );
     const nowMs = systemClock.monotonicMs();
     if (nowMs >= nextStateMs) {
       nextStateMs = nowMs + STATE_MS;
@@ -142,6 +174,20 @@ export function runLinkWorker(init: LinkInit): void {
         checks.delete(read.id);
         return answer?.(read.problems);
       }
+      case "ask": {
+        const { id, owner, user, packetId } = read;
+        return exchangeOpens?.ask(
+          owner,
+          user,
+          packetId,
+          (opened) => report({ type: "answered", id, opened }),
+        );
+      }
+      case "opened": {
+        const answer = opening.get(read.id);
+        opening.delete(read.id);
+        return answer?.(read.opened);
+      }
       case "exchange":
         return void exchange(read.id, read.body);
       case "stop": {
@@ -155,6 +201,7 @@ export function runLinkWorker(init: LinkInit): void {
     }
   });
   agent?.start();
+  exchangeOpens?.start();
   turn();
   collectGarbage();
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import { compareShows, readShow, type ShowFault, ShowRefused, type SignedShow } from "../show/signed.ts";
-import { versionText } from "../show/document.ts";
+import { resourcesProblem, versionText } from "../show/document.ts";
 import type { ShowStore } from "./show_store.ts";
 
 /** What becomes of a document that a path has brought. */
@@ -68,13 +68,15 @@ export class ShowKeeper {
     const order = compareShows(show, this.#newest);
     if (order === 0) return { kind: "same" };
     // A change that was dropped before its time has changed no plan.
-    const { plan } = (this.#active ?? this.#newest).document;
+    const { plan, resources } = (this.#active ?? this.#newest).document;
     const why = order < 0
       ? `is ${versionText(show.document)}, and the host has ${versionText(this.#newest.document)}`
       : show.document.plan.revision < plan.revision
       ? `brings back revision ${show.document.plan.revision} of the plan, and the host has ${plan.revision}`
       : undefined;
-    return why === undefined ? read : { kind: "refused", fault: "older", why, show };
+    if (why !== undefined) return { kind: "refused", fault: "older", why, show };
+    const wrong = resourcesProblem(resources, show.document.resources);
+    return wrong === undefined ? read : { kind: "refused", fault: "mistaken", why: wrong, show };
   }
 
   /** Keeps a document that `judge` has called new: on disk when it returns. */

@@ -46,7 +46,7 @@ export const hostWords = z.object({
   refused: z.object({ epoch: z.number(), number: z.number(), why: z.string().max(2_000) }).nullable(),
   /** By how much its clock is behind the consoles', and how far that may be wrong; null: it has heard of none. */
   clock: z.object({ behindMs: z.number(), errorMs: z.number() }).nullable(),
-  /** It gives no packets of waves, since its clock is off. */
+  /** It gives no packets, since its clock is off. */
   isHolding: z.boolean(),
   /** Its paths, and which of them work. */
   paths: z.array(z.object({ name: z.string().max(500), isConnected: z.boolean() })).max(16),

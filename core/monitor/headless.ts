@@ -1,7 +1,7 @@
 import { missingFen, moneyLine, moneyVerdict } from "../base/money_line.ts";
 import { formatCount, formatMicros, formatOf } from "../base/units.ts";
 import type { WarningSpec } from "../charts/chart.ts";
-import { healthOf, LOST, NOT_SENT } from "./timeline/health.ts";
+import { type Finding, healthOf, LOST, NOT_SENT } from "./timeline/health.ts";
 import { moneyOf } from "./timeline/money_sums.ts";
 import type { MergedSecond, RoleSecond } from "./timeline/merge.ts";
 import type { ShownSecond } from "./timeline/timeline.ts";
@@ -13,7 +13,11 @@ export function headlessMoney({ merged }: ShownSecond): string | undefined {
 }
 
 /** One second of everything in one line of text. */
-export function headlessLine(shown: ShownSecond, warnings: readonly WarningSpec[]): string {
+export function headlessLine(
+  shown: ShownSecond,
+  warnings: readonly WarningSpec[],
+  more: readonly Finding[] = [],
+): string {
   const { merged, reporting, expected } = shown;
   const { server, client, gateway } = merged.roles;
   const parts = [
@@ -27,12 +31,16 @@ export function headlessLine(shown: ShownSecond, warnings: readonly WarningSpec[
   if (gateway !== undefined) parts.push(...gatewayParts(gateway));
   if (Object.keys(merged.roles).length === 0) parts.push("nothing heard");
   if (shown.isAmended) parts.push("(amended)");
-  parts.push(...healthOf(merged, warnings).texts.map((text) => `(${text})`));
+  parts.push(...healthOf(merged, warnings, more).texts.map((text) => `(${text})`));
   return parts.join("  ") + "\n";
 }
 
 /** The same for programs: sums, and percentiles of the merged histograms. */
-export function headlessJson(shown: ShownSecond, warnings: readonly WarningSpec[]): string {
+export function headlessJson(
+  shown: ShownSecond,
+  warnings: readonly WarningSpec[],
+  more: readonly Finding[] = [],
+): string {
   const { merged, reporting, expected, isAmended } = shown;
   const money = moneyOf(merged);
   return JSON.stringify(
@@ -44,7 +52,7 @@ export function headlessJson(shown: ShownSecond, warnings: readonly WarningSpec[
       server: roleJson(merged.roles.server),
       client: roleJson(merged.roles.client),
       gateway: roleJson(merged.roles.gateway),
-      health: healthOf(merged, warnings),
+      health: healthOf(merged, warnings, more),
       ...(money === undefined ? {} : { money: { ...money, offFen: missingFen(money) } }),
       ...(merged.hasNetwork ? { network: merged.network, loopback: merged.loopback } : {}),
     } satisfies Record<string, unknown> & { second: MergedSecond["second"] },

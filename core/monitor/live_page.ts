@@ -4,12 +4,12 @@ import { tellFault } from "../admin/telemetry/telemetry.ts";
 import type { Host } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
 import { systemSecret } from "../base/random.ts";
-import { after, every } from "../base/clock.ts";
+import { every } from "../base/clock.ts";
 import type { ShowDesk } from "../show/console/desk.ts";
 import { MoneyWatch } from "./money/money_watch.ts";
 import { builtInCharts } from "../plugin/declared.ts";
 import { watchCharts } from "./collect/chart_watch.ts";
-import type { TargetWorld } from "./collect/read_events.ts";
+import { askTarget, worldOf } from "./collect/live_world.ts";
 import { MonitorCore } from "./collect/monitor_core.ts";
 
 /** How often it looks what is due to be shown, in ms. */
@@ -36,11 +36,6 @@ interface PageParts {
 /** How often servers are asked where their money is, in ms. */
 const MONEY_MS = 3_000;
 
-/** Asks a target, and nobody else: one that sends on to another address may not choose who hears an order. */
-export function askTarget(url: string, init: RequestInit): Promise<Response> {
-  return fetch(url, { ...init, redirect: "error" });
-}
-
 /** Asks the servers of a core where their money is. */
 export function liveMoney(host: Host, core: MonitorCore): MoneyWatch {
   return new MoneyWatch(core, askTarget, host.env(TOKEN_VARIABLE) || undefined);
@@ -59,15 +54,6 @@ export function keepGoing(host: Host, core: MonitorCore, money: MoneyWatch): () 
 /** A core on the real world: this machine's clock and network. */
 export async function liveCore(host: Host, id = systemSecret()): Promise<MonitorCore> {
   return new MonitorCore(worldOf(host), id, await builtInCharts(host.program));
-}
-
-function worldOf(host: Host): TargetWorld {
-  return {
-    clock: host.clock,
-    fetch: askTarget,
-    after,
-    token: host.env(TOKEN_VARIABLE) || undefined,
-  };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { TOKEN_VARIABLE } from "../admin/serve.ts";
 import { parseBuses } from "../bus/open_bus.ts";
-import { helpText, parseFlags } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { Stages } from "../cli/progress.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
@@ -20,7 +21,9 @@ import { Replay } from "./record/replay.ts";
 import { replayInTime } from "./record/replay_all.ts";
 import { TargetFile } from "./collect/target_file.ts";
 import type { TerminalOptions } from "./terminal/terminal.tsx";
-import { parseTarget, type TargetSpec } from "./collect/target_list.ts";
+import { HostListFile } from "../hosts/list/list_file.ts";
+import { placeFindings } from "./collect/places.ts";
+import { parseTarget, targetsOfHosts, type TargetSpec } from "./collect/target_list.ts";
 
 /** How often the file of targets is looked at, and a record written, in ms. */
 const SLOW_TICK_MS = 1_000;
@@ -28,25 +31,34 @@ const SLOW_TICK_MS = 1_000;
 const BATCHES_A_TURN = 10;
 
 /** `redpkt monitor`: shows what servers and fleets do, second by second. */
-export const command: Command = {
-  summary: "shows what servers and fleets do, live",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, MONITOR_FLAGS);
-    if (wantsHelp) {
-      const about = "Shows what servers and fleets do, in the terminal and on a page.";
-      host.out(helpText("redpkt monitor [FLAGS]", about, MONITOR_FLAGS));
-      return ExitCode.ok;
-    }
-    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt monitor takes flags only`);
-    if (values.replay !== undefined && (values.target.length > 0 || values.targets !== undefined)) {
-      throw new UserError("--replay shows what a record has: leave --target and --targets out, or --replay");
-    }
-    if (values.bus.length > 0 && values.console === undefined) {
-      throw new UserError("--bus: goes with --console DIR, the console that directs by it");
-    }
-    return await run(host, values);
-  },
-};
+export const command = commandOf({
+  name: "monitor",
+  about: "Shows what servers and fleets do, in the terminal and on a page.",
+  flags: MONITOR_FLAGS,
+  examples: [
+    { line: "redpkt monitor", shows: "watches the server of this machine" },
+    {
+      line: "redpkt monitor --target 10.0.0.1:8989-8992 --record show.db",
+      shows: "watches four servers, and records",
+    },
+    {
+      line: "redpkt monitor --hosts hosts.signed",
+      shows: "watches every host of a list, by cluster and city",
+    },
+    { line: "redpkt monitor --replay show.db --speed 10", shows: "plays that record ten times as fast" },
+  ],
+}, async (host, values) => {
+  const isGiven = values.target.length > 0 || values.targets !== undefined || values.hosts !== undefined;
+  if (values.replay !== undefined && isGiven) {
+    throw new UserError(
+      "--replay shows what a record has: leave --target, --targets and --hosts out, or --replay",
+    );
+  }
+  if (values.bus.length > 0 && values.console === undefined) {
+    throw new UserError("--bus: goes with --console DIR, the console that directs by it");
+  }
+  return await run(host, values);
+});
 
 async function run(realHost: Host, options: MonitorOptions): Promise<number> {
   const isTerminal = !options.headless && !options.json && hasTerminal();
@@ -122,13 +134,24 @@ function watchTargets(
   log: Log,
 ): (() => void)[] {
   const file = options.targets === undefined ? undefined : new TargetFile(options.targets, log);
-  const setTargets = (fromFile: readonly TargetSpec[]) => core.setTargets([...options.target, ...fromFile]);
-  if (file === undefined) setTargets(options.target.length > 0 ? [] : defaultTargets());
+  const hosts = options.hosts === undefined
+    ? undefined
+    : new HostListFile(options.hosts, options["hosts-keys"]);
+  let fromFile: readonly TargetSpec[] = [];
+  const setTargets = () => {
+    const listed = hosts === undefined ? [] : targetsOfHosts(hosts.list);
+    const given = [...options.target, ...fromFile, ...listed];
+    core.setTargets(given.length > 0 || file !== undefined ? given : defaultTargets());
+  };
+  setTargets();
   const recording = options.record === undefined ? undefined : record(options.record, core, money);
   function lookAround(): void {
     const changed = file?.changed();
+    const news = hosts?.look();
+    if (news?.is === "refused") log("warn", "host list refused", { why: `${news.fault}: ${news.why}` });
+    fromFile = changed ?? fromFile;
+    if (changed !== undefined || news?.is === "newer") setTargets();
     if (changed !== undefined) {
-      setTargets(changed);
       log("info", "targets", { file: options.targets, count: core.targets.length });
     }
     recording?.flush(host.clock.wallMs());
@@ -164,7 +187,7 @@ function showLines(host: Host, core: MonitorCore, { json }: MonitorOptions): (()
       second(_point, shown) {
         const money = json || isMoneyTold ? undefined : headlessMoney(shown);
         isMoneyTold ||= money !== undefined;
-        host.out(`${money ?? ""}${line(shown, core.table.warnings)}`);
+        host.out(`${money ?? ""}${line(shown, core.table.warnings, placeFindings(core.targets))}`);
       },
     }),
     core.marks.subscribe((mark) => {

@@ -4,7 +4,8 @@ import { httpAddress } from "../admin/http_address.ts";
 import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../cli/flags.ts";
 import { parseTarget, type TargetSpec } from "./collect/target_list.ts";
 
-const targets = z.array(z.string()).default([]).transform((texts, context): TargetSpec[] => {
+/** Targets as a flag names them. */
+export const targetList = z.array(z.string()).default([]).transform((texts, context): TargetSpec[] => {
   const all: TargetSpec[] = [];
   for (const text of texts.flatMap((each) => each.split(","))) {
     const list = parseTarget(text.trim());
@@ -18,13 +19,19 @@ const targets = z.array(z.string()).default([]).transform((texts, context): Targ
 export const MONITOR_FLAGS = {
   target: {
     ...listFlag("LIST", "admin or control APIs to watch: HOST:PORT, a range, or several [127.0.0.1:8989]"),
-    schema: targets,
+    schema: targetList,
   },
   targets: flag(
     "FILE",
     "file of targets, one a line with a name if wanted; read again when it changes",
     z.string().optional(),
   ),
+  hosts: flag(
+    "FILE",
+    "signed host list: watches every host whose admin API it tells, by cluster and city; read again when it changes",
+    z.string().min(1).optional(),
+  ),
+  "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
   web: flag(
     "HOST:PORT",
     "address of the page, port 0 for any free one [127.0.0.1:8002]",

@@ -17,6 +17,12 @@ export function formatAddress(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join(".");
 }
 
+/** An IPv6 address as text, from its 16 bytes. */
+export function formatIpv6(bytes: ArrayLike<number>): string {
+  const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] << 8) | bytes[2 * i + 1]).toString(16));
+  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1); // in its one short form
+}
+
 /** Whether an address is this host's own loopback, 127.0.0.0/8. */
 export function isLoopback(address: number): boolean {
   return address >>> 24 === 127;

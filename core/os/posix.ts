@@ -101,6 +101,7 @@ export const EINPROGRESS = 115;
 export const ECANCELED = 125;
 
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
@@ -160,6 +161,9 @@ export function mapMemory(length: number): MappedArea {
   };
 }
 
+/** Bytes of a `struct sockaddr_in6`. */
+export const SOCKET_ADDRESS_6_BYTES = 28;
+
 /** A `struct sockaddr_in` for an IPv4 address as a number. */
 export function socketAddress(address: number, port: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(16);
@@ -167,6 +171,16 @@ export function socketAddress(address: number, port: number): Uint8Array<ArrayBu
   view.setUint16(0, AF_INET, true);
   view.setUint16(2, port);
   view.setUint32(4, address);
+  return bytes;
+}
+
+/** A `struct sockaddr_in6` for the 16 bytes of an IPv6 address. */
+export function socketAddress6(address: ArrayLike<number>, port: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(SOCKET_ADDRESS_6_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_INET6, true);
+  view.setUint16(2, port);
+  bytes.set(address, 8); // behind a flow label
   return bytes;
 }
 

@@ -1,27 +1,31 @@
+import { listOfServers } from "../gateway/relay/server_hosts.ts";
 import type { TlsPair } from "../admin/http_server.ts";
 import type { HttpAddress } from "../admin/serve.ts";
 import type { Clock } from "../base/clock.ts";
 import { Random, systemBytes, systemSeed } from "../base/random.ts";
 import { exists } from "../base/exists.ts";
+import type { Program } from "../cli/host.ts";
 import type { Log } from "../cli/log.ts";
 import { chooseEngine } from "../engine/choose.ts";
+import { addressNumber } from "../gateway/door/address_number.ts";
 import { type PageServer, RunningGateway } from "../gateway/running_gateway.ts";
 import { makeSelfSigned } from "../gateway/tls/self_signed.ts";
 import { readTls, type TlsPaths, watchTls } from "../gateway/tls/tls_files.ts";
 import { parseAddress } from "../os/address.ts";
+import { Door, type DoorPlugin, loadDoorPlugins } from "../plugin/doors.ts";
+import { loadPlugin } from "../plugin/loader.ts";
+import type { PluginEvening } from "../plugin/plugin.ts";
 import { frames } from "../wire/v1/frames.ts";
 import { ownHosts } from "./links.ts";
 import type { Presence } from "./state/presence.ts";
 
 /** A phone and a forgotten tab for each guest, and what the host has open. */
 const SPARE = { times: 3, more: 50 };
-/** Phones of one network may have one address to the outside, and all come at once. */
-const ADDRESS_RATE = { perS: 200, burst: 2_000 };
-const TOKEN_RATE = { perS: 1, burst: 30 };
 const LIMITS = { messageBytes: 4_096, queueBytes: 64 * 1024, loginS: 10, readS: 20 };
 const DAY_MS = 86_400_000;
 
 export interface DoorOptions {
+  readonly program: Program;
   readonly listen: HttpAddress;
   /** Where the certificate is; undefined for plain HTTP. */
   readonly tls: TlsPaths | undefined;
@@ -35,26 +39,27 @@ export interface DoorOptions {
 
 export interface OpenDoor {
   readonly address: HttpAddress;
+  /** 0 for whoever may ask for a token from this address, else when they may come again, in ms. */
+  tokenWaitMs(address: string): number;
   close(): Promise<void>;
 }
 
 /** Opens the one port of a party: a gateway for phones, with the pages beside it. @throws UserError if it can't be had */
 export async function openDoor(options: DoorOptions): Promise<OpenDoor> {
-  const { listen, tls, serverPort, guests, presence, serve, clock, log } = options;
+  const { program, listen, tls, serverPort, guests, presence, serve, clock, log } = options;
   const pair = tls === undefined ? undefined : readTls(tls);
   const most = guests * SPARE.times + SPARE.more;
   const gateway = await RunningGateway.start({
     listen,
     tls: pair,
-    servers: [{ address: parseAddress("127.0.0.1")!, port: serverPort }],
+    servers: listOfServers([{ address: parseAddress("127.0.0.1")!, port: serverPort }]),
     engine: chooseEngine("auto", log),
     capacity: most,
     // The news, and frames for phones that refuse WebSockets.
     streams: 2 * most,
     limits: LIMITS,
     origins: [],
-    addressRate: ADDRESS_RATE,
-    tokenRate: TOKEN_RATE,
+    doorPlugins: await doorPlugins(program, "door"),
     sendsProxyProtocol: false,
     serve,
     watch: {
@@ -70,13 +75,31 @@ export async function openDoor(options: DoorOptions): Promise<OpenDoor> {
   const stopWatching = tls === undefined
     ? () => {}
     : watchTls(tls, pair!, log, (renewed: TlsPair) => gateway.renew(renewed));
+  const { counters } = gateway;
+  const tokenDoor = new Door(
+    await doorPlugins(program, "tokenDoor"),
+    (metric) => counters.block(0)[counters.layout.handle(metric)]++,
+  );
   return {
     address: gateway.address,
+    tokenWaitMs: (address) => tokenDoor.connect(addressNumber(address), clock.monotonicMs()),
     async close() {
       stopWatching();
       await gateway.stop();
     },
   };
+}
+
+/** What plugins say at a door of an evening, as they want it there. */
+async function doorPlugins(
+  program: Program,
+  which: keyof Pick<PluginEvening, "door" | "tokenDoor">,
+): Promise<DoorPlugin[]> {
+  const plugins = await Promise.all(program.defaultPlugins.map((name) => loadPlugin(name, program)));
+  const configs = plugins.flatMap(({ name, evening }) =>
+    evening?.[which] === undefined ? [] : [[name, evening[which]] as const]
+  );
+  return await loadDoorPlugins(undefined, Object.fromEntries(configs), program);
 }
 
 /** A certificate that this machine makes itself, kept with the party, so that phones are asked about it once. */

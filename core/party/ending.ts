@@ -40,14 +40,11 @@ export function endParty(folder: PartyFolder, guests: Guests, clock: Clock): Par
   wins.read();
   const tickets = new PartyTickets(folder.party.plan);
   const winners = winnersOf(wins, guests);
-  const verdict = problems.length === 0
-    ? "ledger checked: ok"
-    : `ledger: ${formatOf(problems.length, "problem")}`;
   if (folder.party.endedAt === undefined) folder.end(clock.wallMs());
   const csv = `${folder.path}/winners.csv`;
   const page = `${folder.path}/winners.html`;
   writeWhole(csv, winnersCsv(winners, folder.party, tickets));
-  writeWhole(page, winnersHtml(winners, folder.party, verdict));
+  writeWhole(page, winnersHtml(winners, folder.party, problems.length));
   return {
     name: folder.party.plan.name,
     dir: folder.path,

@@ -1,10 +1,11 @@
 import { exists } from "../base/exists.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
-import { helpText, parseFlags } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { writeResult } from "../cli/json_output.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
+import { doorSettings } from "./door_settings.ts";
 import { endParty, endText, type PartyEnd } from "./ending.ts";
 import { Guests } from "./state/guests.ts";
 import { nextFolder, PartyFolder } from "./state/party_folder.ts";
@@ -18,39 +19,51 @@ Starts a server, pages for phones and a big screen, and keeps a ledger. All of i
 program is stopped, or killed, the same command goes on with the same evening. See docs/party.md.`;
 
 /** `redpkt party`: an evening for people. */
-export const command: Command = {
-  summary: "gives an evening for real people and their phones",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, PARTY_FLAGS);
-    if (wantsHelp) {
-      host.out(helpText("redpkt party [FLAGS]", ABOUT, PARTY_FLAGS));
-      return ExitCode.ok;
-    }
-    const problems = operands.length === 0 ? [] : [`${operands.join(" ")}: redpkt party takes flags only`];
-    if ((values["tls-cert"] === undefined) !== (values["tls-key"] === undefined)) {
-      problems.push("--tls-cert and --tls-key: give both, or none");
-    }
-    if (problems.length > 0) throw new UserError(problems.join("\n"));
-    const folder = await folderOf(host, values);
+export const command = commandOf(
+  {
+    name: "party",
+    about: ABOUT,
+    flags: PARTY_FLAGS,
+    examples: [
+      { line: "redpkt party", shows: "an evening now: asks for its name, budget and waves" },
+      {
+        line: "redpkt party --end --dir party",
+        shows: "ends the evening in that folder, and writes who won",
+      },
+    ],
+  },
+  async (host, values) => {
+    const { folder, isNew } = await folderOf(host, values);
     const lock = DirectoryLock.take(folder.path, "--dir");
     try {
       return await run(host, folder, values);
+    } catch (error) {
+      // Its door never opened, so nobody has come in: what is given better the next time is a new party.
+      if (isNew && folder.party.door === undefined) Deno.removeSync(folder.path, { recursive: true });
+      throw error;
     } finally {
       lock.release();
     }
   },
-};
+  (values) =>
+    (values["tls-cert"] === undefined) === (values["tls-key"] === undefined)
+      ? []
+      : ["--tls-cert and --tls-key: give both, or none"],
+);
 
 /** The party that goes on, or a new one. */
-async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder> {
+async function folderOf(
+  host: Host,
+  options: PartyOptions,
+): Promise<{ readonly folder: PartyFolder; readonly isNew: boolean }> {
   const path = options.dir ?? nextFolder();
   if (!exists(path)) {
     if (options.end) throw new UserError(`--end: there is no party in ${path}. Name its folder with --dir`);
-    const { plan, list } = await wishedParty(host, options);
-    const folder = PartyFolder.make(path, plan, list, host.clock.wallMs());
+    const { plan, list, pages } = await wishedParty(host, options);
+    const folder = PartyFolder.make(path, plan, list, host.clock.wallMs(), pages);
     const { packets, budgetFen } = new PartyTickets(plan);
     host.err(`${path}: ${formatCount(packets)} packets, ${formatYuan(budgetFen)} in all\n`);
-    return folder;
+    return { folder, isNew: true };
   }
   const folder = PartyFolder.open(path);
   const given = makingFlags(options);
@@ -63,7 +76,7 @@ async function folderOf(host: Host, options: PartyOptions): Promise<PartyFolder>
   if (folder.party.endedAt !== undefined && !options.end) {
     throw new UserError(`--dir ${path}: this party is over; its winners are in ${path}/winners.csv`);
   }
-  return folder;
+  return { folder, isNew: false };
 }
 
 async function run(host: Host, folder: PartyFolder, options: PartyOptions): Promise<number> {
@@ -71,7 +84,7 @@ async function run(host: Host, folder: PartyFolder, options: PartyOptions): Prom
   const guests = new Guests({ path: folder.guests, code, list, most: plan.guests });
   try {
     if (options.end) return result(host, options, endParty(folder, guests, host.clock));
-    const running = await RunningParty.start(host, folder, guests, options);
+    const running = await RunningParty.start(host, folder, guests, doorSettings(folder, options));
     const end = await running.toItsEnd();
     if (end !== undefined) result(host, options, end);
     await running.close();

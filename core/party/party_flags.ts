@@ -5,6 +5,7 @@ import { flag, type Flags, type FlagValues, switchFlag, wholeNumber } from "../c
 import type { Host } from "../cli/host.ts";
 import { JSON_FLAG } from "../cli/json_output.ts";
 import { CLAIMS_FLAG } from "../seed/claim/claims_directory.ts";
+import { type PartyPages, readPagesFolder } from "./resources/pages_folder.ts";
 import { type Invited, parseGuestList } from "./state/guest_list.ts";
 import {
   equalPlan,
@@ -78,10 +79,20 @@ export const PARTY_FLAGS = {
     z.string().min(1).optional(),
   ),
   plan: flag("FILE", "the same as JSON, also for sponsors that differ", z.string().min(1).optional()),
+  language: flag(
+    "en|zh",
+    "of the list of winners [the terminal's]",
+    z.enum(["en", "zh"]).optional(),
+  ),
+  pages: flag(
+    "DIR",
+    "pictures and texts that phones show: Jade Tea.jpg and Jade Tea.txt of a sponsor, rest.jpg and rest.txt",
+    z.string().min(1).optional(),
+  ),
   listen: flag(
     "HOST:PORT",
     "where phones connect; port 0 for any free one",
-    httpAddress("0.0.0.0:8443").prefault("0.0.0.0:8443"),
+    httpAddress("0.0.0.0:8443").optional(),
     "0.0.0.0:8443",
   ),
   url: flag(
@@ -92,14 +103,16 @@ export const PARTY_FLAGS = {
   tls: flag(
     "on|off",
     "off: plain HTTP, on which phones don't feel shakes",
-    z.enum(["on", "off"]).default("on"),
+    z.enum(["on", "off"]).optional(),
+    "on",
   ),
   "tls-cert": flag("FILE", "certificate, PEM [one that is made for the party]", z.string().optional()),
   "tls-key": flag("FILE", "its key, PEM", z.string().optional()),
   "countdown-seconds": flag(
     "N",
     "countdown before a wave that the host starts",
-    wholeNumber(0, 60).default(5),
+    wholeNumber(0, 60).optional(),
+    "5",
   ),
   end: switchFlag("ends a party whose program has been stopped, and writes the list of winners"),
   claims: CLAIMS_FLAG,
@@ -121,6 +134,8 @@ const MAKING = [
   "most-guests",
   "guests",
   "plan",
+  "language",
+  "pages",
 ] as const satisfies readonly (keyof PartyOptions)[];
 
 /** Those of them that are given. */
@@ -128,16 +143,33 @@ export function makingFlags(options: PartyOptions): string[] {
   return MAKING.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
 }
 
+/** What a new party is made of. */
+export interface WishedParty {
+  readonly plan: PartyPlan;
+  readonly list: Invited[] | undefined;
+  readonly pages: PartyPages | undefined;
+}
+
 /** A new party as flags, a file or answers on the terminal say. @throws UserError that lists what is wrong */
 export async function wishedParty(
   host: Host,
   options: PartyOptions,
-): Promise<{ readonly plan: PartyPlan; readonly list: Invited[] | undefined }> {
+): Promise<WishedParty> {
+  const { plan, list } = await wishedPlan(host, options);
+  const names = plan.sponsors.map(({ name }) => name);
+  return {
+    plan,
+    list,
+    pages: options.pages === undefined ? undefined : readPagesFolder(options.pages, names),
+  };
+}
+
+async function wishedPlan(host: Host, options: PartyOptions): Promise<Omit<WishedParty, "pages">> {
   const list = options.guests === undefined
     ? undefined
     : parseGuestList(await readText(options.guests, "--guests"), options.guests);
   if (options.plan !== undefined) {
-    const others = makingFlags(options).filter((name) => name !== "--plan" && name !== "--guests");
+    const others = makingFlags(options).filter((name) => !["--plan", "--guests", "--pages"].includes(name));
     if (others.length > 0) {
       throw new UserError(`--plan ${options.plan}: says what ${others.join(" and ")} would. Leave these out`);
     }
@@ -163,6 +195,7 @@ export async function wishedParty(
     waveSeconds: of("wave-seconds"),
     perGuest: of("per-guest"),
     guests: of("most-guests"),
+    language: options.language ?? languageOf(host),
   });
   const starts = options.at === undefined ? [] : todayAt(options.at, host.clock.wallMs());
   starts.forEach((start, i) => plan.waves[i].start = start);
@@ -170,6 +203,12 @@ export async function wishedParty(
     throw new UserError(`--waves ${options.waves}: --at has ${options.at.length} times. Leave --waves out`);
   }
   return { plan: readPartyPlan(plan, "party"), list };
+}
+
+/** The language of the host's terminal. */
+function languageOf({ env }: Host): PartyPlan["language"] {
+  const locale = env("LC_ALL") || env("LC_MESSAGES") || env("LANG") || "";
+  return /^zh/i.test(locale) ? "zh" : "en";
 }
 
 type Wishes = Pick<PartyOptions, keyof typeof DEFAULTS | "sponsors">;

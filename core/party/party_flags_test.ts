@@ -4,10 +4,12 @@ import type { Host } from "../cli/host.ts";
 import { parseFlags } from "../cli/flags.ts";
 import { PARTY_FLAGS, wishedParty } from "./party_flags.ts";
 
+const LOCALE = "zh_CN.UTF-8";
 const NOON_MS = new Date(2026, 1, 16, 12).getTime();
 
 function host(ask?: Host["ask"]): Host {
-  return { clock: new ManualClock(NOON_MS), ask } as unknown as Host;
+  const env = (name: string) => name === "LANG" ? LOCALE : undefined;
+  return { clock: new ManualClock(NOON_MS), ask, env } as unknown as Host;
 }
 
 const wished = (args: readonly string[], ask?: Host["ask"]) =>
@@ -16,6 +18,8 @@ const wished = (args: readonly string[], ask?: Host["ask"]) =>
 Deno.test("nothing said makes an evening; nobody is asked where nobody sits", async () => {
   const { plan, list } = await wished([]);
   assert.equal(list, undefined);
+  assert.equal(plan.language, "zh", "that of the terminal");
+  assert.equal((await wished(["--language", "en"])).plan.language, "en");
   assert.deepEqual(plan.sponsors, [{ name: "Red packet evening", budgetYuan: 500, packets: 100 }]);
   assert.deepEqual([plan.waves.length, plan.waves[0].seconds, plan.perGuest, plan.guests], [3, 60, 3, 500]);
 });

@@ -1,4 +1,5 @@
 import { renderSVG, renderUnicodeCompact } from "uqr";
+import { isLoopbackHost } from "../admin/host_name.ts";
 import { every, sleep } from "../base/clock.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import type { Host } from "../cli/host.ts";
@@ -12,9 +13,10 @@ import { Evening } from "./state/evening.ts";
 import type { Guests } from "./state/guests.ts";
 import { type Links, linksOf, reachableHost } from "./links.ts";
 import type { PartyFolder } from "./state/party_folder.ts";
-import type { PartyOptions } from "./party_flags.ts";
+import { type DoorSettings, keptDoor } from "./door_settings.ts";
 import { PartyServer } from "./party_server.ts";
 import { Presence } from "./state/presence.ts";
+import { readPages } from "./resources/kept_pages.ts";
 import { makePages } from "./site/pages.ts";
 import { Site } from "./site/site.ts";
 import { Wins } from "./state/wins.ts";
@@ -37,6 +39,10 @@ const OWN_WORDS = `
   vouches for it. Guests tap "Advanced" (Android) or "Show details" (iPhone) and go on to the page. Without a
   certificate a page can't feel that a phone is shaken. To have no warning see docs/party.md.
 `;
+const LONELY_WORDS = `
+  This machine is in no network, so no phone reaches these links. Connect it to the network that the phones are in,
+  and start this command again; or name its address with --url.
+`;
 const PLAIN_WORDS = `
   Without TLS a page can't feel that a phone is shaken: guests tap the packet instead.
 `;
@@ -46,7 +52,7 @@ export class RunningParty {
   readonly #host: Host;
   readonly #folder: PartyFolder;
   readonly #guests: Guests;
-  readonly #options: PartyOptions;
+  readonly #settings: DoorSettings;
   readonly #log: Log;
   readonly #server: PartyServer;
   readonly #wins: Wins;
@@ -63,11 +69,11 @@ export class RunningParty {
   #hasStopped = false;
   readonly #forget: (() => void)[] = [];
 
-  private constructor(host: Host, folder: PartyFolder, guests: Guests, options: PartyOptions) {
+  private constructor(host: Host, folder: PartyFolder, guests: Guests, settings: DoorSettings) {
     this.#host = host;
     this.#folder = folder;
     this.#guests = guests;
-    this.#options = options;
+    this.#settings = settings;
     this.#log = openLog(host, "party");
     this.#wins = new Wins(folder.ledger);
     this.#evening = new Evening(folder.party, this.#wins);
@@ -81,9 +87,9 @@ export class RunningParty {
     host: Host,
     folder: PartyFolder,
     guests: Guests,
-    options: PartyOptions,
+    settings: DoorSettings,
   ): Promise<RunningParty> {
-    const party = new RunningParty(host, folder, guests, options);
+    const party = new RunningParty(host, folder, guests, settings);
     try {
       await party.#start();
     } catch (error) {
@@ -139,7 +145,8 @@ export class RunningParty {
     const tokens = new Tokens({ keys: readTokenKeys(this.#folder.tokenKeys, "token keys"), event: party.id });
     const pending = Promise.withResolvers<Site>();
     this.#door = await openDoor({
-      listen: this.#options.listen,
+      program: this.#host.program,
+      listen: this.#settings.listen,
       tls: await this.#certificate(),
       serverPort: this.#server.port,
       guests: party.plan.guests,
@@ -149,7 +156,9 @@ export class RunningParty {
       clock: this.#host.clock,
       log: this.#log,
     });
-    const links = this.#links(this.#door.address.port);
+    const { port } = this.#door.address;
+    this.#folder.keepDoor(keptDoor(this.#settings, port));
+    const links = this.#links(port);
     this.#site = new Site({
       clock: this.#host.clock,
       party,
@@ -159,8 +168,10 @@ export class RunningParty {
       presence: this.#presence,
       tokens,
       serverPort: this.#server.port,
+      tokenWaitMs: (address) => this.#door.tokenWaitMs(address),
       joinUrl: links.join,
       qrSvg: renderSVG(links.join, { border: 1 }),
+      pages: readPages(this.#folder.path),
       order: (order) => this.#order(order),
       trouble: () => this.#trouble,
     });
@@ -184,17 +195,22 @@ export class RunningParty {
 
   /** The host's own certificate, or one that is made for the party; undefined for plain HTTP. */
   async #certificate() {
-    const { tls, "tls-cert": cert, "tls-key": key } = this.#options;
+    const { tls, cert } = this.#settings;
     if (tls === "off") return undefined;
-    if (cert !== undefined && key !== undefined) return { cert, key };
-    return await ownCertificate(this.#folder.path, this.#host.clock.wallMs());
+    return cert ?? await ownCertificate(this.#folder.path, this.#host.clock.wallMs());
   }
 
   #links(port: number): Links {
-    const { listen, url, tls } = this.#options;
+    const { listen, url, tls } = this.#settings;
     const { code, secret } = this.#folder.party;
     const own = reachableHost(listen.hostname, Deno.networkInterfaces());
     return linksOf(url ?? `${tls === "on" ? "https" : "http"}://${own}:${port}`, code, secret);
+  }
+
+  /** Whether no phone can reach what listens for all of them. */
+  #isAlone({ join }: Links): boolean {
+    const { hostname } = this.#settings.listen;
+    return (hostname === "0.0.0.0" || hostname === "::") && isLoopbackHost(new URL(join).hostname);
   }
 
   #tellLinks(links: Links): void {
@@ -207,14 +223,11 @@ export class RunningParty {
         `  Guests      ${links.join}\n` +
         `  Big screen  ${links.wall}\n` +
         `  Host        ${links.host}\n` +
+        (this.#isAlone(links) ? LONELY_WORDS : "") +
         (party.list === undefined
           ? ""
           : `  Who is on the list comes in with their name, or with their own code.\n`) +
-        (this.#options.tls === "off"
-          ? PLAIN_WORDS
-          : this.#options["tls-cert"] === undefined
-          ? OWN_WORDS
-          : "") +
+        (this.#settings.tls === "off" ? PLAIN_WORDS : this.#settings.cert === undefined ? OWN_WORDS : "") +
         "\n",
     );
   }
@@ -257,7 +270,7 @@ export class RunningParty {
       case "start": {
         if (current !== undefined) throw new Error("a wave is on already");
         if (nextWave === undefined) throw new Error("there is no wave left");
-        const inS = this.#options["countdown-seconds"];
+        const inS = this.#settings.countdownS;
         await this.#server.order({ action: "move", wave: Evening.nameOf(nextWave), inS });
         break;
       }

@@ -4,8 +4,9 @@ import { exists } from "../base/exists.ts";
 import { Random, systemBytes, systemSeed } from "../base/random.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
-import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { flag, type Flags, type FlagValues, wholeNumber } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { openLog } from "../cli/log.ts";
 import { FakeGateway } from "./fake/fake_gateway.ts";
@@ -47,31 +48,27 @@ const FAKE_GATEWAY_FLAGS = {
 type Options = FlagValues<typeof FAKE_GATEWAY_FLAGS>;
 
 /** `redpkt fake-gateway`: pays nobody, in every way in which a bank does. */
-export const command: Command = {
-  summary: "stands in for a bank in rehearsals of payout",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, FAKE_GATEWAY_FLAGS);
-    if (wantsHelp) {
-      const about = "A gateway that pays nobody, and fails as often as it is told. For rehearsals.";
-      host.out(helpText("redpkt fake-gateway [FLAGS]", about, FAKE_GATEWAY_FLAGS));
-      return ExitCode.ok;
-    }
-    if (operands.length > 0) {
-      throw new UserError(`${operands.join(" ")}: redpkt fake-gateway takes flags only`);
-    }
-    if (values.export !== undefined && !exists(values.statement)) {
-      throw new UserError(`--statement ${values.statement}: there is no such file`);
-    }
-    const store = new PaymentStore(values.statement);
-    try {
-      return values.export === undefined
-        ? await serve(host, values, store)
-        : exportTo(host, values.export, values.json, store);
-    } finally {
-      store.close();
-    }
-  },
-};
+export const command = commandOf({
+  name: "fake-gateway",
+  about: "A payment gateway that pays nobody, and fails as often as it is told. For rehearsals.",
+  flags: FAKE_GATEWAY_FLAGS,
+  examples: [
+    { line: "redpkt fake-gateway --fail-percent 5", shows: "answers 503 to every twentieth order" },
+    { line: "redpkt fake-gateway --export paid.csv", shows: "writes down what it has paid and refused" },
+  ],
+}, async (host, values) => {
+  if (values.export !== undefined && !exists(values.statement)) {
+    throw new UserError(`--statement ${values.statement}: there is no such file`);
+  }
+  const store = new PaymentStore(values.statement);
+  try {
+    return values.export === undefined
+      ? await serve(host, values, store)
+      : exportTo(host, values.export, values.json, store);
+  } finally {
+    store.close();
+  }
+});
 
 function exportTo(host: Host, path: string, isJson: boolean, store: PaymentStore): number {
   try {

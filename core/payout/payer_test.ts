@@ -110,6 +110,7 @@ Deno.test("a stopped payer ends its calls, and gives back what it hasn't begun",
   const { books, gateway, payer } = await world(30);
   const one: Payer = payer({ parallel: 2, isStopped: () => gateway.pays.length >= 5 });
   await one.run();
+  assert.ok(gateway.pays.length <= 6, "nothing new is begun");
   const states = await statesOf(books);
   const of = (state: string) => states.filter((each) => each.endsWith(state)).length;
   assert.equal(of(" paid"), gateway.pays.length);
@@ -170,6 +171,39 @@ Deno.test("books that are away now and then lose nothing", async () => {
   assert.ok((await statesOf(books)).every((state) => state.endsWith(" paid")));
   assert.equal(new Set(gateway.pays).size, 50);
   assert.ok(events.some(({ kind }) => kind === "booksAway"));
+});
+
+Deno.test("while the books are away a payer rests, and looks again", async () => {
+  const { books, gateway, clock, payer } = await world(1);
+  const { payments } = books;
+  let tries = 0;
+  const away: Payments = {
+    claim: (...args) => ++tries < 4 ? Promise.reject(new BooksAway("gone")) : payments.claim(...args),
+    finish: payments.finish.bind(payments),
+    queue: payments.queue.bind(payments),
+  };
+  const fromMs = clock.monotonicMs();
+  await payer({ payments: away }).run();
+  assert.equal(gateway.pays.length, 1);
+  assert.ok(clock.monotonicMs() - fromMs >= 3_000, "a second each time");
+});
+
+Deno.test("our own fault ends a payer, wherever it comes up", async () => {
+  const { books, payer } = await world(3);
+  const { payments } = books;
+  const whole: Payments = {
+    claim: payments.claim.bind(payments),
+    finish: payments.finish.bind(payments),
+    queue: payments.queue.bind(payments),
+  };
+  const fail = () => Promise.reject(new Error("our own fault"));
+  for (const part of ["claim", "finish", "queue"] as const) {
+    const broken = { ...whole, [part]: fail };
+    await assert.rejects(payer({ payments: broken }).run(), /our own fault/, part);
+  }
+  const broken: Gateway = { pay: fail, find: fail };
+  const { payer: another } = await world(1);
+  await assert.rejects(another({ gateway: broken }).run(), /our own fault/);
 });
 
 Deno.test("a gateway that changes its word is told of", async () => {

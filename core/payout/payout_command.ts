@@ -8,21 +8,14 @@ import { BooksAway } from "../books/contract/books_away.ts";
 import type { Payments } from "../books/account/payments.ts";
 import { BOOKS_FILE } from "../books/open/open_books.ts";
 import { awaitBooks } from "../books/open/await_books.ts";
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { flag, type Flags, type FlagValues, switchFlag, wholeNumber } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { Progress } from "../cli/progress.ts";
 import { Stop, stopOnSignal } from "../cli/stop.ts";
-import { HttpGateway } from "./gateway/http_gateway.ts";
+import { HttpGateway, isSendable } from "./gateway/http_gateway.ts";
 import { readGatewayKey } from "./gateway/signature.ts";
 import { Payer, type PayerEvent, type PayerSums } from "./payer.ts";
 
@@ -46,7 +39,12 @@ const gatewayUrl = z.string().optional().transform((text, context) => {
 
 const PAYOUT_FLAGS = {
   books: flag("URL", "postgres://... or a SQLite file", z.string().default(BOOKS_FILE)),
-  gateway: flag("URL", "where payments are ordered", gatewayUrl, "http://127.0.0.1:8100"),
+  gateway: flag(
+    "URL",
+    "the payment gateway, where payments are ordered",
+    gatewayUrl,
+    "http://127.0.0.1:8100",
+  ),
   "gateway-key": flag("FILE", "key that orders are signed with", z.string().default("gateway.key")),
   "gateway-ca": flag(
     "FILE",
@@ -66,20 +64,23 @@ const PAYOUT_FLAGS = {
 } satisfies Flags;
 
 /** `redpkt payout`: brings the payments about. */
-export const command: Command = {
-  summary: "pays what was settled, through a gateway, each packet once",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, PAYOUT_FLAGS);
-    if (wantsHelp) {
-      const about = "Orders payments at a gateway, and asks it what became of those that had no answer. " +
-        "Any number may run at once.";
-      host.out(helpText("redpkt payout [FLAGS]", about, PAYOUT_FLAGS));
-      return ExitCode.ok;
-    }
-    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt payout takes flags only`);
-    return await payOut(host, values);
-  },
-};
+export const command = commandOf({
+  name: "payout",
+  about: "Orders payments at a payment gateway, and asks it what became of those that had no answer. " +
+    "Any number may run at once.",
+  flags: PAYOUT_FLAGS,
+  examples: [
+    {
+      line: "redpkt payout --once",
+      shows: "pays what books.db has settled through redpkt fake-gateway, and ends",
+    },
+    {
+      line:
+        "redpkt payout --books postgres://payer@db/books --gateway https://pay.example/redpkt --rate 2000",
+      shows: "pays through a bank's adapter, with at most 2,000 calls a second",
+    },
+  ],
+}, payOut);
 
 async function payOut(host: Host, values: FlagValues<typeof PAYOUT_FLAGS>): Promise<number> {
   const timeoutMs = values["timeout-ms"];
@@ -108,10 +109,16 @@ async function payOut(host: Host, values: FlagValues<typeof PAYOUT_FLAGS>): Prom
     const onAway = (error: BooksAway) => log("warn", BOOKS_AWAY, { why: error.message });
     books = await awaitBooks(values.books, { connections: CONNECTIONS }, { isStopped, wait, onAway });
     if (books === undefined) return ExitCode.ok;
-    const { payments } = books;
+    const { payments, event: { event } } = books;
+    if (!isSendable(event)) {
+      throw new UserError(
+        `--books ${books.place}: their event ${JSON.stringify(event)} can't stand in a header of HTTP: ` +
+          "an event that is paid over a gateway is named in ASCII",
+      );
+    }
     const shown = new ShownPayout(host, log, payments);
     const payer = new Payer({
-      ...{ payments, gateway, event: books.event.event, clock, random: new Random(systemSeed()), leaseMs },
+      ...{ payments, gateway, event, clock, random: new Random(systemSeed()), leaseMs },
       parallel: values.parallel,
       ratePerS: values.rate === 0 ? Infinity : values.rate,
       ...{ isOnce: values.once, isStopped, wait, sleep },

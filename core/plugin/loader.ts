@@ -126,7 +126,8 @@ export async function loadPlugins(
         continue;
       }
       for (const name of [source, plugin.name]) if (Object.hasOwn(configs, name)) used.add(name);
-      const config = parseConfig(plugin, configs[source] ?? configs[plugin.name] ?? {}, problems);
+      const given = configs[source] ?? configs[plugin.name] ?? {};
+      const config = checkConfig(plugin.name, plugin.config, given, problems);
       loaded.push({ plugin, choice: { source: isPluginFile(source) ? pluginUrl(source) : source, config } });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -141,11 +142,12 @@ export async function loadPlugins(
   return loaded;
 }
 
-function parseConfig(plugin: AnyPlugin, given: unknown, problems: string[]): unknown {
-  const result = plugin.config.safeParse(given);
+/** A plugin's config with its defaults; what is wrong with it joins the problems. */
+export function checkConfig(name: string, schema: z.ZodType, given: unknown, problems: string[]): unknown {
+  const result = schema.safeParse(given);
   if (result.success) return result.data;
   for (const { path, message } of result.error.issues) {
-    problems.push(`plugins.${[plugin.name, ...path].join(".")}: ${message}`);
+    problems.push(`plugins.${[name, ...path].join(".")}: ${message}`);
   }
   return undefined;
 }

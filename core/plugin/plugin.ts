@@ -23,7 +23,16 @@ export {
 } from "../wire/version0.ts";
 export { lengthOf, positionalWriter, readFrame, writeFrame } from "../wire/frame_codec.ts";
 export { bytes, count, fromClient, fromServer, list, optional, u32, u64, utf8 } from "../wire/schema.ts";
-export { DETAILS_PER_FRAME, frames, MOST_CHAT_BYTES, MOST_RECIPIENTS, Opcode1 } from "../wire/v1/frames.ts";
+export {
+  DETAILS_PER_FRAME,
+  frames,
+  HASH_BYTES,
+  MAX_DEPOT_URL_BYTES,
+  MOST_CHAT_BYTES,
+  MOST_RECIPIENTS,
+  Opcode1,
+} from "../wire/v1/frames.ts";
+export type { Cue, Policy, ToldVersion } from "../wire/v1/told.ts";
 export {
   writeChatResult,
   writeClaimResult,
@@ -33,6 +42,7 @@ export {
   writePolicy,
   writeShakeGreeting,
   writeShakeResult,
+  writeShakeWon,
 } from "../wire/v1/writers.ts";
 export { Refusal, refusalName, Verdict } from "../ledger/record/entry.ts";
 export { EntryKind, kinds } from "../ledger/kinds/entry_kinds.ts";
@@ -61,15 +71,19 @@ export {
   TicketWord,
 } from "../seed/file/tickets.ts";
 export {
+  allBans,
+  type ShowBan,
   type ShowDocument,
   type ShowLimits,
   type ShowPolicy,
+  type ShowResources,
   type ShowVersion,
   type ShowWave,
   showWaves,
   versionText,
 } from "../show/document.ts";
 export * from "./contract/definition.ts";
+export * from "./contract/door.ts";
 export * from "./contract/entries.ts";
 export * from "./contract/frames.ts";
 export * from "./contract/host.ts";

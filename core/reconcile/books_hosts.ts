@@ -98,7 +98,7 @@ async function compareBlocks(
     if (one !== undefined && other !== undefined && isSame(one, other)) continue;
     const rows = await differingRows(books, host, seq, block, ledger);
     const first = block * ROWS_PER_BLOCK + 1;
-    const named = rows.length === 0 ? "" : `: rows ${rows.slice(0, MOST_ROWS_NAMED).join(", ")}` +
+    const named = `: rows ${rows.slice(0, MOST_ROWS_NAMED).join(", ")}` +
       (rows.length > MOST_ROWS_NAMED ? ` and ${rows.length - MOST_ROWS_NAMED} more` : "");
     differences.add(
       `${ledger}: rows from ${first} on are others in the books (${one?.rows ?? 0} of ${

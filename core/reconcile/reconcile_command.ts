@@ -1,9 +1,9 @@
-import { flag, type Flags, helpText, listFlag, parseFlags, switchFlag } from "../cli/flags.ts";
-import type { Command } from "../cli/host.ts";
+import { flag, type Flags, type FlagValues, listFlag, switchFlag } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Stages } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
-import { ExitCode, UserError } from "../base/user_error.ts";
+import { ExitCode } from "../base/user_error.ts";
 import { z } from "zod";
 import { withBooks } from "../books/command/with_books.ts";
 import { reconcile, type ReconcileResult } from "./reconcile.ts";
@@ -18,7 +18,7 @@ const RECONCILE_FLAGS = {
   books: flag("URL", "books of many hosts: postgres://... or a SQLite file", z.string().optional()),
   "gateway-statement": flag(
     "FILE",
-    "with --books: what the gateway says that it paid, as CSV",
+    "with --books: what the payment gateway says that it paid, as CSV",
     z.string().optional(),
   ),
   seeds: listFlag("DIR", "seed files, or a folder of them: every packet must be one of their tickets"),
@@ -30,50 +30,58 @@ const RECONCILE_FLAGS = {
 } satisfies Flags;
 
 /** `redpkt reconcile`: do the ledger and what the users saw agree? */
-export const command: Command = {
-  summary: "compares a ledger with what the users saw",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, RECONCILE_FLAGS);
-    if (wantsHelp) {
-      const about =
-        "Compares ledgers with what fleets saw, packet by packet; with --books hosts, books, gateway and seeds. " +
-        "Exit code 0 only without a difference.";
-      host.out(helpText("redpkt reconcile [--books URL] --ledger DIR --fleet FILE", about, RECONCILE_FLAGS));
-      return ExitCode.ok;
+export const command = commandOf({
+  name: "reconcile",
+  about:
+    "Compares ledgers with what fleets saw, packet by packet; with --books hosts, books, gateway and seeds. " +
+    "Exit code 0 only without a difference.",
+  flags: RECONCILE_FLAGS,
+  examples: [
+    {
+      line: "redpkt reconcile --ledger data --fleet awards.csv",
+      shows: "what the ledger gave, and what users saw",
+    },
+    {
+      line: "redpkt reconcile --books books.db --ledger data --gateway-statement paid.csv --seeds seeds",
+      shows: "every place in which the money of an event stands, against each other",
+    },
+  ],
+}, async (host, values) => {
+  const stages = new Stages(host);
+  const options: ReconcileBooksOptions = {
+    onStage: stages.on,
+    ledgers: values.ledger,
+    fleetFiles: values.fleet,
+    cutFleetFiles: values["cut-fleet"],
+    allowsUncovered: values["allow-uncovered"],
+    seeds: values.seeds.length === 0 ? undefined : { places: values.seeds, keys: values["seed-keys"] },
+    gatewayStatement: values["gateway-statement"],
+  };
+  const ofBooks = values.books === undefined
+    ? undefined
+    : await withBooks(values.books, (books) => reconcileBooks(books, options));
+  const result = ofBooks ?? reconcile(options);
+  stages.end();
+  const text = () => (ofBooks === undefined ? "" : booksReport(ofBooks)) + reconcileReport(result);
+  writeResult(host, values.json, result, text);
+  return result.isClean ? ExitCode.ok : ExitCode.failed;
+}, flagProblems);
+
+function flagProblems(values: Partial<FlagValues<typeof RECONCILE_FLAGS>>): string[] {
+  const problems: string[] = [];
+  if (values.ledger?.length === 0 && values.books === undefined) {
+    problems.push("--ledger is missing. Give --ledger DIR, or --books URL");
+  }
+  if (values["gateway-statement"] !== undefined && values.books === undefined) {
+    problems.push("--gateway-statement: needs --books URL, which it is compared with");
+  }
+  for (const name of ["ledger", "seeds", "fleet", "cut-fleet", "gateway-statement"] as const) {
+    for (const place of [values[name] ?? []].flat()) {
+      if (isAbsent(place)) problems.push(`--${name} ${place}: there is no such file or folder`);
     }
-    const problems = operands.map((operand) => `${operand}: redpkt reconcile takes flags only`);
-    if (values.ledger.length === 0 && values.books === undefined) {
-      problems.push("--ledger is missing. Give --ledger DIR, or --books URL");
-    }
-    if (values["gateway-statement"] !== undefined && values.books === undefined) {
-      problems.push("--gateway-statement: needs --books URL, which it is compared with");
-    }
-    for (const name of ["ledger", "seeds", "fleet", "cut-fleet", "gateway-statement"] as const) {
-      for (const place of [values[name] ?? []].flat()) {
-        if (isAbsent(place)) problems.push(`--${name} ${place}: there is no such file or folder`);
-      }
-    }
-    if (problems.length > 0) throw new UserError(problems.join("\n"));
-    const stages = new Stages(host);
-    const options: ReconcileBooksOptions = {
-      onStage: stages.on,
-      ledgers: values.ledger,
-      fleetFiles: values.fleet,
-      cutFleetFiles: values["cut-fleet"],
-      allowsUncovered: values["allow-uncovered"],
-      seeds: values.seeds.length === 0 ? undefined : { places: values.seeds, keys: values["seed-keys"] },
-      gatewayStatement: values["gateway-statement"],
-    };
-    const ofBooks = values.books === undefined
-      ? undefined
-      : await withBooks(values.books, (books) => reconcileBooks(books, options));
-    const result = ofBooks ?? reconcile(options);
-    stages.end();
-    const text = () => (ofBooks === undefined ? "" : booksReport(ofBooks)) + reconcileReport(result);
-    writeResult(host, values.json, result, text);
-    return result.isClean ? ExitCode.ok : ExitCode.failed;
-  },
-};
+  }
+  return problems;
+}
 
 /** Asked of all places first, so that all that are wrong are told of. */
 function isAbsent(place: string): boolean {

@@ -32,11 +32,13 @@ interface Entry {
 /** A ledger that entries are put into one by one. */
 class Filled implements Disposable {
   readonly directory = Deno.makeTempDirSync();
+  /** When all of them are committed. */
+  readonly wallMs = 1_763_600_000_123;
   readonly #store = new SqliteStore(this.directory, "off");
   readonly #ledger = new StoredLedger(
     openJudge(this.#store, undefined, NO_LIMITS).judge,
     this.#store,
-    new ManualClock(),
+    new ManualClock(this.wallMs),
   );
   readonly #words = new Int32Array(ENTRY_WORDS);
   readonly #judgement = emptyJudgement();
@@ -166,6 +168,21 @@ Deno.test("of ledgers with different limits the loosest counts, each by itself",
     "user 5: has 4 packets, and 3 are allowed",
     "user 5: has 4 packets of sponsor 7, and 3 are allowed",
   ]);
+});
+
+Deno.test("who logged in after their award was durable, and stayed, must have seen it: by the ledger's own times", () => {
+  using filled = new Filled();
+  const { wallMs } = filled;
+  filled.enter(EntryKind.mint, 5, { packetId: 1, count: 1, sponsor: 7 });
+  filled.enter(EntryKind.award, 5, { packetId: 1, user: 5, sponsor: 7 });
+  filled.close();
+  const fleet = `${filled.directory}/fleet.csv`;
+  for (const [afterMs, isDifference] of [[-5, false], [1_000, false], [1_001, true], [1e9, true]] as const) {
+    const stayed = `5,0,0,stayed,${wallMs + afterMs}\n`;
+    Deno.writeTextFileSync(fleet, awardsText({ first: 0, stride: 1, count: 9 }, stayed, 1, 2));
+    const { differences, pending } = reconcile({ ledgers: [filled.directory], fleetFiles: [fleet] });
+    assert.deepEqual([differences.length, pending], isDifference ? [1, 0] : [0, 1], `${afterMs}`);
+  }
 });
 
 Deno.test("of very many differences the first thousand are told, and all are counted", () => {

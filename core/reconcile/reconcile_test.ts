@@ -190,6 +190,8 @@ Deno.test("a fleet's file is read to the last whole line, and what is none is na
       ["1,2,3,shake,4,5", /line 3 has too few or too many/],
       ["1,,3,shake,4", /line 3 has too few/],
       ["1,x,3,shake,4", /no number/],
+      ["1,2:,3,shake,4", /no number/],
+      ["1,2/,3,shake,4", /no number/],
       ["1,2,3,shaken,4", /unknown kind/],
       ["1,2,3,sharp,4", /unknown kind/],
       ["1,2,-3,shake,4", /no number/],

@@ -20,12 +20,17 @@ export interface SponsorSums {
   unusedFen: number;
 }
 
+/** Sponsor's number, first and last id, and sum of tickets that were made anew in another file. */
+type ReissuedRange = readonly [sponsor: number, first: number, last: number, fen: number];
+
 /** The seed files of an event, and what became of each sponsor's money. */
 export class SeedMatch {
   readonly #files = new Map<string, SeedFile>();
   /** By hash: which ledger gives a file's tickets away. */
   readonly #usedBy = new Map<string, string>();
   readonly #sponsors = new Map<number, SponsorSums>();
+  /** By hash: which of a lost file's tickets are in others now. */
+  readonly #reissued = new Map<string, readonly ReissuedRange[]>();
   readonly #differences: Differences;
 
   /**
@@ -42,6 +47,13 @@ export class SeedMatch {
       for (const [, sponsor, , , amountFen] of file.description.groups) {
         this.#of(sponsor, file).budgetFen += amountFen;
       }
+      const { reissue } = file.description;
+      if (reissue !== undefined) this.#reissued.set(reissue.hash, reissue.ranges);
+    }
+    for (const [hash, ranges] of this.#reissued) {
+      if (!this.#files.has(hash)) continue;
+      // Once in the budget: the new tickets are in it.
+      for (const [sponsor, , , fen] of ranges) this.#of(sponsor, undefined).budgetFen -= fen;
     }
   }
 
@@ -65,7 +77,8 @@ export class SeedMatch {
       this.#usedBy.set(hash, ledger);
       files.push(file);
     }
-    return new LedgerTickets(files, (sponsor) => this.#of(sponsor, files[0]), this.#differences);
+    const reissued = files.flatMap(({ hash }) => this.#reissued.get(hash) ?? []);
+    return new LedgerTickets(files, reissued, (sponsor) => this.#of(sponsor, files[0]), this.#differences);
   }
 
   /** Every sponsor's sums, once all ledgers have been read. */
@@ -74,6 +87,9 @@ export class SeedMatch {
       if (!this.#usedBy.has(hash)) {
         for (const [, sponsor, , , amountFen] of file.description.groups) {
           this.#of(sponsor, file).unusedFen += amountFen;
+        }
+        for (const [sponsor, , , fen] of this.#reissued.get(hash) ?? []) {
+          this.#of(sponsor, file).unusedFen -= fen;
         }
       }
       file.close();
@@ -105,14 +121,18 @@ export class LedgerTickets {
   readonly #parts: { readonly firstId: number; readonly amountsFen: Uint32Array }[] = [];
   /** Groups by their first id, as a mint would say it. */
   readonly #groups = new Map<number, string>();
+  readonly #reissued: readonly ReissuedRange[];
   readonly #sponsorOf: (number: number) => SponsorSums;
   readonly #differences: Differences;
 
+  /** @param reissued tickets of these files that were made anew: what a ledger does with them moves nobody's money */
   constructor(
     files: readonly SeedFile[],
+    reissued: readonly ReissuedRange[],
     sponsorOf: (number: number) => SponsorSums,
     differences: Differences,
   ) {
+    this.#reissued = reissued;
     this.#sponsorOf = sponsorOf;
     this.#differences = differences;
     for (const file of files) {
@@ -133,6 +153,10 @@ export class LedgerTickets {
     if (kind === EntryKind.mint) {
       this.#sponsorOf(sponsor).poolFen += fen;
       const count = values[at + RowField.count];
+      for (const [of, first, , lostFen] of this.#reissued) {
+        const isIn = of === sponsor && packetId <= first && first < packetId + count;
+        if (isIn) this.#sponsorOf(sponsor).poolFen -= lostFen;
+      }
       if (this.#groups.get(packetId) === `${count} ${fen} ${sponsor}`) return;
       const last = packetId + count - 1;
       this.#differences.add(`packets ${packetId} to ${last}: are in the ledger and not in the seeds`);
@@ -140,16 +164,18 @@ export class LedgerTickets {
       const sums = this.#sponsorOf(sponsor);
       sums.poolFen -= fen;
       sums.returnedFen += fen;
-    } else if (kind === EntryKind.lapse) {
+    } else if (kind === EntryKind.lapse && !this.#isReissued(packetId)) {
       const sums = this.#sponsorOf(sponsor);
       sums.wonFen -= fen;
       sums.wonTickets--;
       sums.returnedFen += fen;
     } else if (kind === EntryKind.award) {
-      const sums = this.#sponsorOf(sponsor);
-      sums.poolFen -= fen;
-      sums.wonFen += fen;
-      sums.wonTickets++;
+      if (!this.#isReissued(packetId)) {
+        const sums = this.#sponsorOf(sponsor);
+        sums.poolFen -= fen;
+        sums.wonFen += fen;
+        sums.wonTickets++;
+      }
       const amountFen = this.#amountFen(packetId);
       if (amountFen === fen) return;
       this.#differences.add(
@@ -158,6 +184,10 @@ export class LedgerTickets {
           : `packet ${packetId}: the ledger gave ${fen} fen, and the ticket is of ${amountFen} fen`,
       );
     }
+  }
+
+  #isReissued(packetId: number): boolean {
+    return this.#reissued.some(([, first, last]) => first <= packetId && packetId <= last);
   }
 
   #amountFen(packetId: number): number | undefined {

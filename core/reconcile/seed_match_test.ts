@@ -10,15 +10,41 @@ import { SqliteStore } from "../ledger/store/sqlite_store.ts";
 import { StoredLedger } from "../ledger/store/stored_ledger.ts";
 import { RecordWord } from "../seed/file/format.ts";
 import { SeedFile } from "../seed/file/seed_file.ts";
-import { TestSet } from "../seed/make/testing.ts";
+import { SMALL_PLAN, TestSet } from "../seed/make/testing.ts";
+import { Layout } from "../seed/plan/layout.ts";
+import type { PlanInput } from "../seed/plan/plan_schema.ts";
+import { findLost } from "../seed/reissue/lost_tickets.ts";
+import { writeSupplement } from "../seed/reissue/supplement.ts";
 import { ManualClock } from "../base/clock.ts";
 import { reconcile, type ReconcileResult } from "./reconcile.ts";
 
 /** Ledgers that give away a small set's tickets. */
 class SeedLedgers implements Disposable {
-  readonly set = new TestSet();
+  readonly set: TestSet;
   readonly folder = Deno.makeTempDirSync();
   readonly ledgers: string[] = [];
+
+  constructor(plan: PlanInput = SMALL_PLAN) {
+    this.set = new TestSet(plan);
+  }
+
+  /** Makes anew what of a host's file comes after the first tickets, for a spare host. */
+  reissue(hostId: string, kept: number, spare: string): void {
+    using lost = new SeedFile(this.set.path(hostId));
+    const { plan, set } = lost.description;
+    const at = lost.locate(kept);
+    const startsMs = plan.waves.map(({ start }) => start);
+    const wave = lost.words[at + RecordWord.sponsorAndWave] >>> 16;
+    const fenceMs = startsMs[wave] + lost.words[at + RecordWord.dueMs] - 1;
+    const options = { lost, startsMs, fenceMs, files: 1 };
+    const found = findLost(options);
+    const layout = new Layout(plan);
+    const firstId = layout.firstIdOf(layout.hosts.length);
+    const how = { hash: lost.hash, set, fenceMs, terms: "", reason: "", wallMs: fenceMs };
+    const reissue = { ...how, tickets: found.tickets, host: 1, firstId };
+    const parts = { ...options, found, reissue, planJson: lost.planJson, key: this.set.keys.signing()! };
+    writeSupplement(parts, spare, 0, this.set.path(spare));
+  }
 
   /** A ledger that uses a host's file, as a server leaves it. */
   use(hostId: string, name = hostId): string {
@@ -206,4 +232,27 @@ Deno.test("a ledger whose seed file isn't there is a difference", () => {
   world.use("host-a");
   Deno.removeSync(world.set.path("host-a"));
   assert.match(world.reconcile().differences[0], /which is not among the seeds/);
+});
+
+Deno.test("tickets that were made anew count once, also when the lost ledger turns up with some of them, and closed", () => {
+  using world = new SeedLedgers({ ...SMALL_PLAN, reserve: 500 });
+  const lost = world.use("host-a");
+  world.award(lost, "host-a", 0, 1);
+  world.reissue("host-a", 5, "spare");
+  const check = () => {
+    const { differences, sponsors } = world.reconcile();
+    assert.deepEqual(differences, []);
+    for (const { budgetFen, wonFen, poolFen, returnedFen, unusedFen } of sponsors) {
+      assert.equal(wonFen + poolFen + returnedFen + unusedFen, budgetFen);
+    }
+    assert.deepEqual(sponsors.map(({ budgetFen }) => budgetFen), [1_000, 400, 607]);
+  };
+  check();
+  const spare = world.use("spare");
+  world.award(spare, "spare", 0, 2);
+  check();
+  world.award(lost, "host-a", 7, 3);
+  check();
+  closeEvent(lost, new ManualClock());
+  check();
 });

@@ -28,7 +28,8 @@ import { makeSeedSet, type SeedSet } from "./stage/seed_set.ts";
 import { Stage, type StageOptions } from "./stage/stage.ts";
 import { StatusLine } from "./status_line.ts";
 import { seriesCsv, Timeline } from "./timeline.ts";
-import { checkMoney, checkReconciled, checkThresholds, moneyOf } from "./verdict.ts";
+import { checkThresholds } from "./measure/check_thresholds.ts";
+import { checkMoney, checkReconciled, moneyOf } from "./verdict.ts";
 
 /** Connections that are left free, for whatever else the processes open. */
 const SPARE_CONNECTIONS = 500;
@@ -145,7 +146,7 @@ export class Rehearsal {
     context: Pick<Summary, "startedAt" | "config" | "environment">,
   ): Summary {
     const checks = result === undefined || reconciled === undefined ? [] : [
-      ...checkThresholds(scenario, result.phases),
+      ...checkThresholds(scenario.phases, result.phases),
       ...(canCompareCounts(scenario) ? checkMoney(result.end, won, reconciled) : []),
       ...checkReconciled(reconciled),
     ];

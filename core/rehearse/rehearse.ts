@@ -1,24 +1,20 @@
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  listFlag,
-  parseFlags,
-  wholeNumber,
-} from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { decimalNumber, flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG } from "../cli/json_output.ts";
-import { ExitCode, UserError } from "../base/user_error.ts";
+import { UserError } from "../base/user_error.ts";
 import { httpAddress } from "../admin/http_address.ts";
 import { chooseEngine, ENGINE_CHOICES } from "../engine/choose.ts";
 import { z } from "zod";
 import { rehearseBooks } from "./books/books_rehearsal.ts";
 import type { BooksStageOptions } from "./books/books_stage.ts";
+import { rehearseHosts } from "./hosts/hosts_rehearsal.ts";
 import { Interruption } from "./interruption.ts";
 import { makeRunFolder, Rehearsal } from "./rehearsal.ts";
 import { RehearsalBroken } from "./run.ts";
 import { type FullScenario, loadScenario } from "./measure/scenario.ts";
+
+const MAX_HOURS = 720;
 
 export const REHEARSE_FLAGS = {
   users: flag(
@@ -42,6 +38,11 @@ export const REHEARSE_FLAGS = {
     wholeNumber(0, 256).default(0),
   ),
   "server-flag": listFlag("FLAG=VALUE", "a further flag for the server, such as --set=PLUGIN.KEY=VALUE"),
+  hours: flag(
+    "N",
+    "plays the longest phase for so many hours, 0 as the scenario says",
+    decimalNumber(0, MAX_HOURS).default(0),
+  ),
   out: flag("DIR", "folder for the results", z.string().default("out")),
   web: flag(
     "HOST:PORT",
@@ -55,24 +56,39 @@ export const REHEARSE_FLAGS = {
 export type RehearseOptions = FlagValues<typeof REHEARSE_FLAGS>;
 
 /** `redpkt rehearse SCENARIO`: a whole event, and a verdict. */
-export const command: Command = {
-  summary: "runs a whole event and says PASS or FAIL",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, REHEARSE_FLAGS);
-    if (wantsHelp) {
-      const about =
-        "Runs a whole event on this machine: a server, a fleet, phases, thresholds, a verdict.\n" +
-        `Scenarios: ${Object.keys(host.program.scenarios).join(", ")}, or a file of your own.`;
-      host.out(helpText("redpkt rehearse SCENARIO [FLAGS]", about, REHEARSE_FLAGS));
-      return ExitCode.ok;
-    }
-    if (operands.length !== 1) {
-      const names = Object.keys(host.program.scenarios).join(", ");
-      throw new UserError(`give one scenario: ${names}, or the path of your own, such as ./my_scenario.ts`);
-    }
-    return await rehearse(host, await loadScenario(operands[0], host.program), values);
-  },
-};
+export const command = commandOf({
+  name: "rehearse",
+  about: ({ scenarios }) =>
+    "Runs a whole event on this machine: a server, a fleet, phases, thresholds, a verdict.\n" +
+    `Scenarios: ${Object.keys(scenarios).join(", ")}, or a file of your own.`,
+  takes: "SCENARIO",
+  flags: REHEARSE_FLAGS,
+  examples: [
+    {
+      line: "redpkt rehearse gala",
+      shows: "the evening of 2015, scaled to one machine; exit code 1 if it fails",
+    },
+    { line: "redpkt rehearse ./my_scenario.ts --users 5000", shows: "a scenario of your own" },
+  ],
+}, async (host, values, operands) => {
+  if (operands.length !== 1) {
+    const names = Object.keys(host.program.scenarios).join(", ");
+    throw new UserError(`give one scenario: ${names}, or the path of your own, such as ./my_scenario.ts`);
+  }
+  const scenario = await loadScenario(operands[0], host.program);
+  return await rehearse(host, stretched(scenario, values.hours), values);
+});
+
+/** A scenario whose longest phase goes on for so many hours; 0 hours: as it is. */
+function stretched(scenario: FullScenario, hours: number): FullScenario {
+  if (hours === 0) return scenario;
+  const longest = scenario.phases.toSorted((a, b) => b.seconds - a.seconds)[0];
+  const seconds = Math.max(1, Math.round(hours * 3_600));
+  return {
+    ...scenario,
+    phases: scenario.phases.map((phase) => phase === longest ? { ...phase, seconds } : phase),
+  };
+}
 
 /**
  * Runs a scenario and returns the exit code.
@@ -92,8 +108,12 @@ export async function rehearse(
         host,
         scenario,
         scenario.books,
-        booksStage(host, scenario, options, interruption),
+        smallStage(host, scenario, options, interruption),
       );
+    }
+    if (scenario.hosts !== undefined) {
+      const stage = smallStage(host, scenario, options, interruption);
+      return await rehearseHosts(host, scenario, scenario.hosts, stage);
     }
     return await new Rehearsal(host, options, interruption.signal).run(scenario, isFitted);
   } catch (error) {
@@ -105,8 +125,8 @@ export async function rehearse(
   }
 }
 
-/** Where a rehearsal of books is played, and its headline. */
-function booksStage(
+/** Where a rehearsal of books or of many hosts is played, and its headline. */
+function smallStage(
   host: Host,
   { name, about, users: wanted }: FullScenario,
   { users, engine, out, json }: RehearseOptions,

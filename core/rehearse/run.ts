@@ -4,6 +4,7 @@ import { ExitCode, UserError } from "../base/user_error.ts";
 import { sleep } from "../base/clock.ts";
 import { type PhaseResult, phaseResult, type Reading } from "./measure/measures.ts";
 import { type FullScenario, type Phase, type ShowStep, waveOf } from "./measure/scenario.ts";
+import { driftOf } from "./measure/drift.ts";
 import type { ShowStage } from "./show/show_stage.ts";
 import type { AskServer } from "../plugin/plugin.ts";
 import type { Stage } from "./stage/stage.ts";
@@ -209,7 +210,8 @@ export class Run {
     await this.#settle();
     const after = await this.#stage.read();
     const { measures } = this.#stage.plugins;
-    return phaseResult(phase.name, phase.seconds, before, after, backAfterS, measures);
+    const drift = driftOf(this.#timeline.seconds.filter((second) => second.phase === phase.name));
+    return phaseResult(phase.name, phase.seconds, before, after, backAfterS, measures, drift);
   }
 
   /** Does what the director does, each thing at its time, to the end of the phase. */

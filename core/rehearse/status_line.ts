@@ -17,8 +17,10 @@ export class StatusLine {
   }
 
   show({ second, phase, client }: Second): void {
-    const { isTerminal, columns } = this.#host;
-    if (this.#isOver || client === undefined || (!isTerminal && second % LINE_EVERY_S !== 0)) return;
+    const { isTerminal, columns, logging } = this.#host;
+    if (
+      this.#isOver || client === undefined || logging?.isQuiet || (!isTerminal && second % LINE_EVERY_S !== 0)
+    ) return;
     const latency = new Histogram().add(client.histograms.shakeLatencyUs);
     const { deltas, gauges } = client;
     const rates = latency.count === 0 ? "" : `  due ${formatCount(deltas.shakesDue)}/s` +

@@ -2,7 +2,14 @@ import { alignColumns } from "../cli/columns.ts";
 import { formatCount, formatMicros, formatYuan } from "../base/units.ts";
 import type { PhaseResult, Usage } from "./measure/measures.ts";
 import { pluginFigures } from "../report/data/figures.ts";
-import type { CheckRow } from "../report/data/check.ts";
+import { type CheckRow, valueText } from "../report/data/check.ts";
+
+/** A phase that is shorter than this only warms up: how it drifts is a measure, and nothing to look at. */
+const DRIFT_S = 600;
+const DRIFT_ROWS: readonly [label: string, value: (result: PhaseResult) => string][] = [
+  ["server memory grew", ({ drift }) => driftText(drift?.memoryMbPerH, "MB/h")],
+  ["p99 grew", ({ drift }) => driftText(drift?.p99MsPerH, "ms/h")],
+];
 
 const GREETINGS_ROW: [label: string, value: (result: PhaseResult) => string] = [
   "greetings",
@@ -53,6 +60,7 @@ export function phaseTable(results: readonly PhaseResult[]): string {
     ["fleet CPU", ({ client }) => cores(client)],
     ["fleet memory", ({ client }) => megabytes(client)],
   ];
+  if (results.some(({ seconds }) => seconds >= DRIFT_S)) rows.push(...DRIFT_ROWS);
   if (results.some(({ sends }) => sends.claims + sends.sent > 0)) rows.push(...SEND_ROWS);
   rows.push(
     ...pluginFigures(results).map(({ label, value, write }): typeof rows[number] => [
@@ -72,6 +80,10 @@ export function checkTable(checks: readonly CheckRow[]): string {
     { phase, what, wanted, seen, isMet, note = "" },
   ) => [isMet ? "ok" : "FAIL", phase, what, seen, wanted, note]);
   return alignColumns([["", "phase", "what", "seen", "wanted", ""], ...rows], 6);
+}
+
+function driftText(value: number | null | undefined, unit: "MB/h" | "ms/h"): string {
+  return value === null || value === undefined ? "" : valueText(value, unit);
 }
 
 function cores(usage: Usage): string {

@@ -3,38 +3,7 @@ import type { ReconcileResult } from "../reconcile/reconcile.ts";
 import type { SponsorSums } from "../reconcile/seed_match.ts";
 import { type Check, check, WHOLE_RUN } from "../report/data/check.ts";
 import type { Money } from "../report/data/summary_schema.ts";
-import {
-  type Measure,
-  MEASURES,
-  type MeasureSpec,
-  type PhaseResult,
-  type Reading,
-} from "./measure/measures.ts";
-import type { FullScenario } from "./measure/scenario.ts";
-
-/** Every threshold of the scenario, checked against what happened. */
-export function checkThresholds(scenario: FullScenario, results: readonly PhaseResult[]): Check[] {
-  return scenario.phases.flatMap(({ name, thresholds }) => {
-    const result = results.find((result) => result.name === name);
-    return Object.entries(thresholds).map(([measure, bound]) => {
-      const { unit, of } = measureOf(measure, results);
-      const note = result === undefined ? { note: "the phase did not run" } : {};
-      const seen = result === undefined ? NaN : of(result, results[0]);
-      const { atLeast, atMost } = bound;
-      return check({ measure, phase: name, unit, ...note }, seen, {
-        ...(atLeast === undefined ? {} : { atLeast }),
-        ...(atMost === undefined ? {} : { atMost }),
-      });
-    });
-  });
-}
-
-/** A measure of core, or of a plugin: then each phase has its value. */
-function measureOf(name: string, results: readonly PhaseResult[]): MeasureSpec {
-  if (Object.hasOwn(MEASURES, name)) return MEASURES[name as Measure];
-  const [unit = "count"] = results.flatMap(({ measures = {} }) => measures[name]?.unit ?? []);
-  return { unit, of: ({ measures = {} }) => measures[name]?.value ?? NaN };
-}
+import type { Reading } from "./measure/measures.ts";
 
 /** Awards that are durable, and whose users haven't heard of them: each is told again at the next login. */
 type Pending = Pick<ReconcileResult, "pending" | "pendingFen">;

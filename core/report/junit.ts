@@ -2,11 +2,17 @@ import { type Check, checkRow } from "./data/check.ts";
 import type { Summary } from "./data/summary_schema.ts";
 import { escapeXml } from "./svg_chart.ts";
 
+/** What a verdict rests on. */
+export type Judged = Pick<
+  Summary,
+  "scenario" | "startedAt" | "checks" | "broken" | "phases" | "connect" | "causes"
+>;
+
 /**
  * A rehearsal's checks as JUnit XML, which CI systems show: one suite, one test case a check, grouped by phase. A case's
  * time is that of its phase in seconds, and 0 for what holds for the whole run.
  */
-export function junitXml(summary: Summary): string {
+export function junitXml(summary: Judged): string {
   const { scenario, startedAt, checks, broken, phases = [], connect } = summary;
   const secondsOf = (phase: string) => phases.find(({ name }) => name === phase)?.seconds ?? 0;
   const seconds = phases.reduce((sum, phase) => sum + phase.seconds, connect?.seconds ?? 0);
@@ -31,7 +37,7 @@ ${cases.join("\n")}
 `;
 }
 
-function testCase(check: Check, suite: string, seconds: number, { causes = [] }: Summary): string {
+function testCase(check: Check, suite: string, seconds: number, { causes = [] }: Judged): string {
   const { phase, what, seen, wanted, isMet, note } = checkRow(check);
   const head = `<testcase classname="${attribute(`${suite}.${phase}`)}" name="${attribute(what)}" time="${
     seconds.toFixed(3)

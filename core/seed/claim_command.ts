@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { flag, type Flags, helpText, parseFlags, switchFlag } from "../cli/flags.ts";
-import type { Host } from "../cli/host.ts";
+import { flag, type Flags, switchFlag } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
@@ -23,21 +23,31 @@ const FLAGS = {
   json: JSON_FLAG,
 } satisfies Flags;
 
-const USAGE = "redpkt seed claim FILE --ledger DIR [FLAGS]";
-const ABOUT = "Compares both claims of a seed file with a ledger; exit code 1 if something is wrong.\n\n" +
-  "With --mend it puts right what can be proven. --trust-ledger goes without a proof: give it only if no other\n" +
-  "ledger has used the file, and no newer state of this one exists, or tickets may be given twice.";
-
 /** `redpkt seed claim`. */
-export async function runClaim(host: Host, args: readonly string[]): Promise<number> {
-  const { values, operands, wantsHelp } = parseFlags(args, FLAGS);
-  if (wantsHelp) {
-    host.out(helpText(USAGE, ABOUT, FLAGS));
-    return ExitCode.ok;
-  }
+export const claimCommand = commandOf({
+  name: "seed claim",
+  about: "Compares both claims of a seed file with the ledger that gives it away, and mends them.\n" +
+    "Exit code 1 if something is wrong. With --mend it puts right what can be proven. --trust-ledger goes without a\n" +
+    "proof: give it only if no other ledger has used the file, and no newer state of this one exists, or tickets may\n" +
+    "be given twice.",
+  takes: "FILE",
+  flags: FLAGS,
+  examples: [
+    {
+      line: "redpkt seed claim seeds/host-000.seed --ledger data",
+      shows: "whether both claims know that ledger",
+    },
+    {
+      line: "redpkt seed claim seeds/host-000.seed --ledger data --mend",
+      shows: "puts back one that is gone",
+    },
+  ],
+}, async (host, values, operands) => {
   const { ledger: directory, mend, "trust-ledger": trusted, json } = values;
   const problems = [
-    ...(operands.length === 1 ? [] : [`give a file, such as seeds/host-000.seed: ${USAGE}`]),
+    ...(operands.length === 1
+      ? []
+      : [`give a file, such as seeds/host-000.seed: redpkt seed claim FILE --ledger DIR`]),
     ...(directory === undefined ? ["--ledger: is missing: name the ledger that gives the tickets away"] : []),
     ...(trusted !== undefined && !mend ? ["--trust-ledger: goes with --mend"] : []),
   ];
@@ -69,4 +79,4 @@ export async function runClaim(host: Host, args: readonly string[]): Promise<num
   } finally {
     lock.release();
   }
-}
+});

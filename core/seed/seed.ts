@@ -1,15 +1,18 @@
-import { flag, type Flags, type FlagValues, helpText, parseFlags, wholeNumber } from "../cli/flags.ts";
-import { didYouMean } from "../base/did_you_mean.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { flag, type Flags, type FlagValues, wholeNumber } from "../cli/flags.ts";
+import { commandOf, commandOfActions } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Progress } from "../cli/progress.ts";
 import { formatCount, formatYuan } from "../base/units.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { Random, systemSeed } from "../base/random.ts";
 import { z } from "zod";
-import { runClaim } from "./claim_command.ts";
+import { depotCommand } from "./depot/depot_command.ts";
+import { pushCommand } from "./depot/push_command.ts";
+import { reissueCommand } from "./reissue/reissue_command.ts";
+import { claimCommand } from "./claim_command.ts";
 import { inspect, inspectionText } from "./file/inspect.ts";
-import { KEYS_FLAG, runKey } from "./key_command.ts";
+import { keyCommand, KEYS_FLAG } from "./key_command.ts";
 import { KeyFolder } from "./file/keys.ts";
 import { Layout } from "./plan/layout.ts";
 import { makeHostFile } from "./make/make.ts";
@@ -36,98 +39,73 @@ const DRAW_FLAGS = {
 } satisfies Flags;
 const READ_FLAGS = { keys: KEYS_FLAG, json: JSON_FLAG } satisfies Flags;
 
-interface Action {
-  readonly usage: string;
-  readonly about: string;
-  run(host: Host, args: readonly string[], action: Action): Promise<number> | number;
-}
+const makeCommand = commandOf({
+  name: "seed make",
+  about: "Makes a plan's tickets: a signed file for each host, and a picture.",
+  takes: "PLAN.json",
+  flags: MAKE_FLAGS,
+  examples: [{ line: "redpkt seed make plan.json", shows: "a signed file for each host, in seeds/" }],
+}, (host, values, operands) => make(host, one(operands, "a plan, such as plan.json"), values));
 
-const ACTIONS: Readonly<Record<string, Action>> = {
-  make: {
-    usage: "redpkt seed make PLAN.json [FLAGS]",
-    about: "Makes a plan's tickets: a signed file for each host, and a picture.",
-    async run(host, args, action) {
-      const { values, operand } = read(host, args, MAKE_FLAGS, action, "a plan, such as plan.json");
-      return operand === undefined ? ExitCode.ok : await make(host, operand, values);
-    },
-  },
-  draw: {
-    usage: "redpkt seed draw PLAN.json [FLAGS]",
-    about: "Draws what a plan releases over time, by sponsor.",
-    async run(host, args, action) {
-      const { values, operand } = read(host, args, DRAW_FLAGS, action, "a plan, such as plan.json");
-      if (operand === undefined) return ExitCode.ok;
-      const { plan } = await readPlan(operand);
-      writeText(values.out, drawPlan(plan));
-      writeResult(host, values.json, { file: values.out }, () => `${values.out}\n`);
-      return ExitCode.ok;
-    },
-  },
-  inspect: {
-    usage: "redpkt seed inspect FILE [FLAGS]",
+const drawCommand = commandOf({
+  name: "seed draw",
+  about: "Draws what a plan releases over time, by sponsor.",
+  takes: "PLAN.json",
+  flags: DRAW_FLAGS,
+  examples: [{ line: "redpkt seed draw plan.json --out plan.svg", shows: "a picture of the evening" }],
+}, async (host, values, operands) => {
+  const { plan } = await readPlan(one(operands, "a plan, such as plan.json"));
+  writeText(values.out, drawPlan(plan));
+  writeResult(host, values.json, { file: values.out }, () => `${values.out}\n`);
+  return ExitCode.ok;
+});
+
+const inspectCommand = commandOf(
+  {
+    name: "seed inspect",
     about: "Reads one file, every ticket of it: totals by sponsor, wave and amount, signature, range.",
-    run(host, args, action) {
-      const { values, operand } = read(host, args, READ_FLAGS, action, "a file, such as seeds/host-000.seed");
-      return operand === undefined ? ExitCode.ok : inspectFile(host, operand, values);
-    },
+    takes: "FILE",
+    flags: READ_FLAGS,
+    examples: [{ line: "redpkt seed inspect seeds/host-000.seed", shows: "what a host is to give away" }],
   },
-  verify: {
-    usage: "redpkt seed verify DIR [FLAGS]",
+  (host, values, operands) => inspectFile(host, one(operands, "a file, such as seeds/host-000.seed"), values),
+);
+
+const verifyCommand = commandOf(
+  {
+    name: "seed verify",
     about: "Reads a whole set: nothing missing, nothing twice, sums equal to the plan.",
-    run(host, args, action) {
-      const { values, operand } = read(host, args, READ_FLAGS, action, "a folder, such as seeds/");
-      return operand === undefined ? ExitCode.ok : verify(host, operand.replace(/(?<=.)\/+$/, ""), values);
-    },
+    takes: "DIR",
+    flags: READ_FLAGS,
+    examples: [{
+      line: "redpkt seed verify seeds",
+      shows: "proves the set; exit code 1 if something is wrong",
+    }],
   },
-  claim: {
-    usage: "redpkt seed claim FILE --ledger DIR [FLAGS]",
-    about: "Compares a file's claims with the ledger that gives it away, and mends them.",
-    run: (host, args) => runClaim(host, args),
-  },
-  key: {
-    usage: "redpkt seed key ACTION [FLAGS]",
-    about: "Makes, replaces and trusts the keys that sign seed files.",
-    run: (host, args) => runKey(host, args),
-  },
-};
+  (host, values, operands) =>
+    verify(host, one(operands, "a folder, such as seeds/").replace(/(?<=.)\/+$/, ""), values),
+);
 
 /** `redpkt seed`: the money, made in advance. */
-export const command: Command = {
-  summary: "makes and audits the money: seed files of tickets",
-  async run(host, args) {
-    const [name, ...rest] = args;
-    if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-      host.out(overview());
-      return name === undefined ? ExitCode.usage : ExitCode.ok;
-    }
-    if (!Object.hasOwn(ACTIONS, name)) {
-      throw new UserError(
-        `${name}: no such action.${didYouMean(name, Object.keys(ACTIONS))} See redpkt seed help`,
-      );
-    }
-    return await ACTIONS[name].run(host, rest, ACTIONS[name]);
-  },
-};
+export const command = commandOfActions({
+  name: "seed",
+  about: "Makes and audits the money: tickets in seed files.",
+  examples: [{ line: "redpkt seed make --help", shows: "the flags of one action" }],
+}, {
+  make: makeCommand,
+  draw: drawCommand,
+  inspect: inspectCommand,
+  verify: verifyCommand,
+  claim: claimCommand,
+  push: pushCommand,
+  depot: depotCommand,
+  reissue: reissueCommand,
+  key: keyCommand("seed key", "seed files"),
+});
 
-function overview(): string {
-  const rows = Object.values(ACTIONS).map(({ usage, about }) => `  ${usage.padEnd(38)}  ${about}`);
-  return `Makes and audits the money: tickets in seed files.\n\nUsage: redpkt seed ACTION\n\n${
-    rows.join("\n")
-  }\n`;
-}
-
-/** Flags and the one operand; after a help text there is none. */
-function read<F extends Flags>(
-  host: Host,
-  args: readonly string[],
-  flags: F,
-  { usage, about }: Action,
-  wanted: string,
-): { values: FlagValues<F>; operand: string | undefined } {
-  const { values, operands, wantsHelp } = parseFlags(args, flags);
-  if (wantsHelp) host.out(helpText(usage, about, flags));
-  else if (operands.length !== 1) throw new UserError(`give ${wanted}: ${usage}`);
-  return { values, operand: wantsHelp ? undefined : operands[0] };
+function one(operands: readonly string[], wanted: string): string {
+  if (operands.length !== 1) throw new UserError(`give ${wanted}`);
+  return operands[0];
 }
 
 async function make(host: Host, path: string, options: FlagValues<typeof MAKE_FLAGS>): Promise<number> {

@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { Route } from "../admin/api.ts";
+import { processRoutes } from "../admin/process_routes.ts";
 import { telemetryRoutes } from "../admin/telemetry/telemetry.ts";
 import { withoutPassword } from "../bus/open_bus.ts";
 import { booksPlace } from "../books/open/open_books.ts";
@@ -10,7 +12,7 @@ import type { LoadedPlugin } from "../plugin/loader.ts";
 import { formatAddress } from "../os/address.ts";
 import { formatAddressRange } from "../os/address_ranges.ts";
 import type { Clock } from "../base/clock.ts";
-import { VERSION } from "../base/version.ts";
+import { MoveScope } from "../wire/codes.ts";
 import type { AccessHost } from "./host/access_host.ts";
 import { moneyMetrics } from "./money/money_metrics.ts";
 import { moneyRoute } from "./money/money_route.ts";
@@ -30,41 +32,24 @@ interface ServerParts {
   readonly clock: Clock;
 }
 
+const moveBody = z.strictObject({
+  /** Users a second. */
+  perS: z.number().min(1).max(1_000_000).default(3_000),
+  /** How long each may take from when they are told. */
+  withinS: z.number().min(0).max(600).default(2),
+  /** Whether its whole cluster is being left. */
+  cluster: z.boolean().default(false),
+});
+
 /** The admin API of `redpkt server`: the host's own routes, and those of its plugins. */
 export function serverRoutes(parts: ServerParts): Route[] {
-  const { access, series, state } = parts;
+  const { access, series } = parts;
   return [
     {
       method: "get",
       path: "/health",
       summary: "Whether the process lives, with its connections and what its plugins say",
       handle: () => health(parts),
-    },
-    {
-      method: "get",
-      path: "/ready",
-      summary: "200 while new users are welcome, 503 while it drains, is full or may not award",
-      handle: () => {
-        const { isFull } = access.board;
-        const ledger = ledgerWords(access);
-        const why = state.isDraining
-          ? "draining"
-          : isFull
-          ? "full"
-          : ledger === "ok"
-          ? access.halves.whyNotReady()
-          : `ledger ${ledger}`;
-        const isReady = why === undefined;
-        return Response.json({ ready: isReady, ...(why === undefined ? {} : { why }) }, {
-          status: isReady ? 200 : 503,
-        });
-      },
-    },
-    {
-      method: "get",
-      path: "/version",
-      summary: "Versions of the program and what it runs on",
-      handle: () => ({ redpkt: VERSION, ...Deno.version, os: Deno.build.os, arch: Deno.build.arch }),
     },
     {
       method: "get",
@@ -80,27 +65,44 @@ export function serverRoutes(parts: ServerParts): Route[] {
     },
     ...telemetryRoutes(series, access.counters, () => moneyMetrics(access.money)),
     moneyRoute(parts.options.ledger, access.money),
-    ...["/drain", "/stop"].map((path): Route => ({
+    {
       method: "post",
-      path,
-      summary: path === "/drain"
-        ? "Takes no new connections, answers waiting winners, then ends the process"
-        : "The same as /drain",
-      handle: () => {
-        parts.stop(`admin ${path}`);
-        return { ok: true };
+      path: "/move",
+      summary: "Takes nobody new, and tells users to move to other hosts, so many a second; see redpkt drain",
+      body: moveBody,
+      handle: ({ body }) => {
+        const { perS, withinS, cluster } = body as z.infer<typeof moveBody>;
+        const scope = cluster ? MoveScope.cluster : MoveScope.host;
+        access.move({ perS, withinMs: Math.round(withinS * 1000), scope });
+        return { ok: true, users: access.counters.total("users") };
       },
-    })),
+    },
+    ...processRoutes({
+      summaries: {
+        ready: "200 while new users are welcome, 503 while it drains, is full or may not award",
+        drain: "Takes no new connections, answers waiting winners, then ends the process",
+      },
+      whyNotReady: () => whyNotReady(parts),
+      stop: parts.stop,
+    }),
     ...orderRoutes(access.halves.orders),
     ...access.halves.routes,
   ];
+}
+
+function whyNotReady({ access, state }: ServerParts): string | undefined {
+  if (state.isDraining) return "draining";
+  if (access.board.isLeaving) return "moving";
+  if (access.board.isFull) return "full";
+  const ledger = ledgerWords(access);
+  return ledger === "ok" ? access.halves.whyNotReady() : `ledger ${ledger}`;
 }
 
 function health(
   { access, state, settings: { engine, workers }, options, startMs, clock }: ServerParts,
 ): unknown {
   return {
-    status: state.isDraining ? "draining" : "ok",
+    status: state.isDraining ? "draining" : access.board.isLeaving ? "moving" : "ok",
     uptimeS: Math.round((clock.monotonicMs() - startMs) / 1000),
     engine,
     workers,

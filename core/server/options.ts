@@ -65,7 +65,16 @@ export const SERVER_FLAGS = {
   ),
   ledger: flag("DIR", "directory in which awards last; without it they are forgotten", z.string().optional()),
   ...BOOKS_FLAGS,
-  seed: flag("FILE", "seed file whose tickets are given away", z.string().min(1).optional()),
+  seed: flag(
+    "FILE|URL",
+    "seed file whose tickets are given away, or the depot that has it",
+    z.string().min(1).optional(),
+  ),
+  "seed-store": flag(
+    "DIR",
+    "where a file that comes from a depot is kept",
+    z.string().min(1).default("seeds"),
+  ),
   "host-id": flag("ID", "which host this is; with --seed and --show-keys", z.string().min(1).optional()),
   "host-number": flag(
     "N",

@@ -4,8 +4,8 @@ import { httpCounts } from "../admin/http_metrics.ts";
 import { type Door, serveApi } from "../admin/serve.ts";
 import { tellAction, tellFault } from "../admin/telemetry/telemetry.ts";
 import { readConfigFile, withSettings } from "../cli/config_file.ts";
-import { helpText, readFlags } from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { type Command, type CommandForm, readCommand } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { Series } from "../counters/series.ts";
@@ -24,6 +24,7 @@ import { foreignAwardsBytes } from "../ledger/registry/foreign_awards.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
 import { loadPlugins, pluginSources } from "../plugin/loader.ts";
 import { systemSeed } from "../base/random.ts";
+import { fetchSeed, isDepotUrl } from "../seed/depot/fetch_seed.ts";
 import { claimsDirectory } from "../seed/claim/claims_directory.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { readTokenKeys, type TokenRules } from "../token/token_keys.ts";
@@ -44,19 +45,33 @@ const STOP_MS = 2_000;
 const PORT_WAIT_MS = 2_000;
 const PORT_LOOK_MS = 20;
 
+const FORM = {
+  name: "server",
+  about: "Holds connections and decides every shake.",
+  flags: SERVER_FLAGS,
+  examples: [
+    { line: "redpkt server", shows: "takes users on port 1025, and forgets awards at its end" },
+    {
+      line: "redpkt server --ledger data --token-keys keys.txt --event gala",
+      shows: "an event whose awards last",
+    },
+    {
+      line: "redpkt server --ledger data --seed seeds/host-000.seed --seed-keys keys",
+      shows: "gives tickets away",
+    },
+  ],
+} satisfies CommandForm;
+
 /** `redpkt server`: one access host. */
 export const command: Command = {
-  summary: "holds connections and decides every shake",
+  form: FORM,
   async run(host, args) {
     const file = await readConfigFile(configPath(args));
-    const place = { place: `${file.path}: server`, values: file.server };
-    const { values, operands, wantsHelp, problems } = readFlags(args, SERVER_FLAGS, place);
-    if (wantsHelp) {
-      host.out(helpText("redpkt server [FLAGS]", "Holds connections and decides every shake.", SERVER_FLAGS));
-      return ExitCode.ok;
-    }
+    const source = { place: `${file.path}: server.`, keyOf: (flag: string) => flag, values: file.server };
+    const given = readCommand(host, FORM, args, source);
+    if (given === undefined) return ExitCode.ok;
+    const { values, problems } = given;
     problems.unshift(...file.problems);
-    if (operands.length > 0) problems.push(`${operands.join(" ")}: redpkt server takes flags only`);
     problems.push(
       ...seedProblems(values),
       ...loginProblems(values),
@@ -188,7 +203,7 @@ async function start(host: Host, options: ServerOptions, plugins: Plugins, log: 
   if (isUnchecked) {
     log("warn", "tokens are not checked, so anybody can be any user: give --token-keys FILE");
   }
-  const seed = await openSeed(host, options);
+  const seed = await openSeed(host, options, log);
   const listener = await listenerFor(settings.engine, options, host.clock);
   const ledger = ledgerOf(options, seed);
   const made = { settings, listener, plugins, ledger, seed, books: hostBooks(options) };
@@ -261,11 +276,14 @@ function settingsOf(options: ServerOptions, log: Log): HostSettings {
 }
 
 /** The seed file that is given away, if one is. */
-async function openSeed(host: Host, options: ServerOptions): Promise<HostSeed | undefined> {
+async function openSeed(host: Host, options: ServerOptions, log: Log): Promise<HostSeed | undefined> {
   if (options.seed === undefined) return undefined;
+  const { seed, "seed-keys": keys, "seed-store": folder } = options;
   return await HostSeed.open(
     {
-      path: options.seed,
+      path: isDepotUrl(seed)
+        ? await fetchSeed(host, { url: seed, hostId: options["host-id"]!, keys, folder }, log)
+        : seed,
       hostId: options["host-id"]!,
       keys: options["seed-keys"],
       ledger: options.ledger!,

@@ -18,6 +18,7 @@ import { SetCounters } from "./common/set_counters.ts";
 import type { SetHost, SetPlace } from "./common/set_host.ts";
 import { SetPlugins } from "./common/set_plugins.ts";
 import { UserFrames } from "./user_frames.ts";
+import { writeMove } from "../wire/v1/writers.ts";
 import { Verdicts } from "./awards/verdicts.ts";
 
 /**
@@ -161,6 +162,17 @@ export class AccessSet {
 
   drain(nowMs: number): void {
     this.#plugins.each("onDrain", (instance) => instance.onDrain!(nowMs));
+  }
+
+  /** Tells a user to be elsewhere within so long; version 0 has no frame for it. */
+  tellToMove(connection: number, withinMs: number, scope: number): void {
+    if (this.#connections.version[connection] === 0) return;
+    const { block, at } = this.#counters;
+    const write = (reply: DataView, replyAt: number) =>
+      writeMove(reply, replyAt, this.#host.unixMs, withinMs, scope);
+    if (this.#replies.push(connection, this.#host.engine.generation[connection], write)) {
+      block[at.movesTold]++;
+    }
   }
 
   /** Ends a connection for a reason, which is counted. */

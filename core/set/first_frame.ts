@@ -42,9 +42,10 @@ export class FirstFrame {
     const replyAt = replies.room(connection);
     if (replyAt < 0) return CloseCode.slowReader;
     const reply = replies.view;
-    if (!plugins.admitsLogin(connection, user, host.nowMs)) {
+    const refusal = plugins.admitLogin(connection, user, host.nowMs);
+    if (refusal !== 0) {
       if (version === 0) replies.sent(connection, writeLoginRefusal(reply, replyAt, unixMs, user));
-      return CloseCode.tooManyLogins;
+      return refusal;
     }
     replies.sent(connection, writeLoginAnswer(version, reply, replyAt, unixMs, user));
     this.#letIn(connection, user);

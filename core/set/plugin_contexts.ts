@@ -38,7 +38,7 @@ export class PluginContexts {
       setCount,
       random,
       get unixSeconds() {
-        return Math.floor(host.unixMs / 1000);
+        return host.unixSeconds;
       },
       get unixMs() {
         return host.unixMs;
@@ -69,6 +69,9 @@ export class PluginContexts {
       push: (connection, generation, write) => replies.push(connection, generation, write),
       awaitReceipt: (connection, packetId) => receipts.sent(connection, packetId, host.nowMs),
       answer: (connection, generation, write) => replies.answer(connection, generation, write),
+      close(connection, generation, code) {
+        if (replies.isThere(connection, generation)) replies.closeFor(connection, code);
+      },
       postToSet: (to, words, count) => host.postToSet(to, plugin, words, count),
       tickAt: (monotonicMs) => {
         tickAt(monotonicMs);

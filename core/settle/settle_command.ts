@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Random, systemSeed } from "../base/random.ts";
 import { formatCount } from "../base/units.ts";
-import { ExitCode, UserError } from "../base/user_error.ts";
+import { ExitCode } from "../base/user_error.ts";
 import { AwardState, awardStateName } from "../books/account/award_state.ts";
 import type { BooksEvent } from "../books/contract/event.ts";
 import { PARTS } from "../books/contract/openings.ts";
@@ -9,16 +9,9 @@ import type { Books } from "../books/contract/books.ts";
 import type { BooksAway } from "../books/contract/books_away.ts";
 import { BOOKS_FILE } from "../books/open/open_books.ts";
 import { awaitBooks } from "../books/open/await_books.ts";
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { flag, type Flags, type FlagValues, switchFlag, wholeNumber } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type Log, openLog } from "../cli/log.ts";
 import { Progress } from "../cli/progress.ts";
@@ -42,19 +35,15 @@ const SETTLE_FLAGS = {
 } satisfies Flags;
 
 /** `redpkt settle`: says which openings are paid. */
-export const command: Command = {
-  summary: "judges what was opened at all hosts: who is paid, and what is over a limit",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, SETTLE_FLAGS);
-    if (wantsHelp) {
-      const about = "Judges opened packets in the books, second by second. Any number may run at once.";
-      host.out(helpText("redpkt settle [FLAGS]", about, SETTLE_FLAGS));
-      return ExitCode.ok;
-    }
-    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt settle takes flags only`);
-    return await settle(host, values);
-  },
-};
+export const command = commandOf({
+  name: "settle",
+  about: "Judges opened packets in the books, second by second. Any number may run at once.",
+  flags: SETTLE_FLAGS,
+  examples: [
+    { line: "redpkt settle --once", shows: "judges what books.db has, and ends" },
+    { line: "redpkt settle --books postgres://settler@db/books", shows: "goes on judging what hosts bring" },
+  ],
+}, settle);
 
 async function settle(host: Host, values: FlagValues<typeof SETTLE_FLAGS>): Promise<number> {
   const stop = new Stop();

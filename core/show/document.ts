@@ -8,6 +8,12 @@ export const SHOW_VERSION = 1;
 export const MAX_SHOW_BYTES = 1 << 19;
 const MAX_WAVES = 1_000;
 const MAX_BANS = 2_000;
+const MAX_PROTECTED = 200;
+const MAX_BAN_MS = 30 * 86_400_000;
+const MINUTE_MS = 60_000;
+
+/** Most bans that one person gives in any minute; more are part of the plan, which two persons approve. */
+export const MAX_BANS_PER_MINUTE = 20;
 const MAX_MS = 8_640_000_000_000_000;
 
 const wallMs = z.int().min(0).max(MAX_MS);
@@ -21,12 +27,19 @@ export const eventName = z.string().regex(
   "must be a short name in small letters, such as gala-2027",
 );
 
-/** Something that lies elsewhere: who fetches it proves it by its hash. */
+/** A depot as phones reach it: short, so that it fits their frame. */
+const depotUrl = z.string().max(120).regex(
+  /^https?:\/\/[\x21-\x7e]*[^/\s]$/,
+  "must be a URL such as http://depot.example:8080, without a slash at its end",
+);
+
+/** The manifest of what phones fetch: whoever fetches it proves it by its hash. */
 const reference = z.strictObject({
+  /** It never goes back within a show. */
   version: z.int().min(1).max(0xffff_ffff),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in hex"),
-  /** URLs or paths, the nearest first. */
-  where: z.array(z.string().min(1).max(500)).min(1).max(16),
+  /** Depots that serve it: each user is told of one, by their number. */
+  where: z.array(depotUrl).min(1).max(16),
 });
 
 /** A wave as two persons have approved it: this is what money depends on. */
@@ -54,6 +67,25 @@ const liveWave = z.strictObject({
   /** It waits for the director's word. */
   isArmed: z.boolean(),
 });
+
+/** A user who may not take part for a while. It takes nothing from them that they have. */
+const ban = z.strictObject({
+  user: u32,
+  sinceMs: wallMs,
+  /** It ends by itself. */
+  untilMs: wallMs,
+  /** `out`: they can't log in, and are closed if they are. `mute`: they stay and open what they have, and win nothing. */
+  level: z.enum(["out", "mute"]),
+}).refine(
+  ({ sinceMs, untilMs }) => untilMs > sinceMs && untilMs - sinceMs <= MAX_BAN_MS,
+  { path: ["untilMs"], message: "must be after sinceMs, by 30 days at most" },
+);
+
+/** First and last user of a range. */
+const userRange = z.tuple([u32, u32]).refine(
+  ([first, last]) => first <= last,
+  "must be the first and the last user of a range",
+);
 
 const limit = (least: number) => z.number().min(least).max(100_000_000).nullable();
 
@@ -95,6 +127,10 @@ export const showSchema = z.strictObject({
   plan: z.strictObject({
     revision: z.int().min(1).max(0x7fff_ffff),
     waves: z.array(plannedWave).max(MAX_WAVES),
+    /** Users whom nobody can ban. */
+    protected: z.array(userRange).max(MAX_PROTECTED),
+    /** Bans that two persons have given, as many at once as they like. */
+    bans: z.array(ban).max(MAX_BANS),
   }),
   /** Signatures of the plan, by two persons at least. */
   approvals: z.array(z.strictObject({
@@ -111,21 +147,28 @@ export const showSchema = z.strictObject({
   policy: policy.nullable(),
   /** The manifest of what phones fetch in idle time. */
   resources: reference.nullable(),
-  /** Users who may not log in before `untilMs`. */
-  bans: z.array(z.strictObject({ user: u32, untilMs: wallMs })).max(MAX_BANS),
+  /** Bans that one person has given, {@linkcode MAX_BANS_PER_MINUTE} at most in any minute. */
+  bans: z.array(ban).max(MAX_BANS),
 }).superRefine(({ plan, waves, bans, policy }, context) => {
+  const issue = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
   const names = plan.waves.map(({ name }) => name);
-  if (new Set(names).size !== names.length) {
-    context.addIssue({ code: "custom", path: ["plan", "waves"], message: "two waves have one name" });
-  }
+  if (new Set(names).size !== names.length) issue(["plan", "waves"], "two waves have one name");
   if (waves.length !== names.length || waves.some(({ name }, i) => name !== names[i])) {
-    context.addIssue({ code: "custom", path: ["waves"], message: "must be the plan's waves, in its order" });
+    issue(["waves"], "must be the plan's waves, in its order");
   }
-  if (new Set(bans.map(({ user }) => user)).size !== bans.length) {
-    context.addIssue({ code: "custom", path: ["bans"], message: "a user is banned twice" });
+  for (const [path, some] of [[["bans"], bans], [["plan", "bans"], plan.bans]] as const) {
+    if (new Set(some.map(({ user }) => user)).size !== some.length) {
+      issue([...path], "a user is banned twice");
+    }
+    const safe = some.find(({ user }) => isProtected(plan, user));
+    if (safe !== undefined) issue([...path], `user ${safe.user} is protected: nobody can ban them`);
+  }
+  const most = mostInAMinute(bans);
+  if (most > MAX_BANS_PER_MINUTE) {
+    issue(["bans"], `has ${most} within a minute, and one person gives ${MAX_BANS_PER_MINUTE} at most`);
   }
   if (policy !== null && policy.retry.firstMs > policy.retry.mostMs) {
-    context.addIssue({ code: "custom", path: ["policy", "retry"], message: "firstMs is more than mostMs" });
+    issue(["policy", "retry"], "firstMs is more than mostMs");
   }
 });
 
@@ -134,6 +177,48 @@ export type ShowPolicy = NonNullable<ShowDocument["policy"]>;
 export type ShowLimits = ShowDocument["limits"];
 export type PlannedWave = ShowDocument["plan"]["waves"][number];
 export type LiveWave = ShowDocument["waves"][number];
+
+export type ShowBan = z.infer<typeof ban>;
+export type ShowResources = NonNullable<ShowDocument["resources"]>;
+
+/** Why a show that names one manifest can't name another one next; undefined if it can. */
+export function resourcesProblem(
+  before: Pick<ShowResources, "version" | "sha256"> | null,
+  next: Pick<ShowResources, "version" | "sha256"> | null,
+): string | undefined {
+  if (before === null || next === null || next.version > before.version) return undefined;
+  if (next.version < before.version) {
+    return `resources: version ${next.version} goes back: the show has ${before.version} already`;
+  }
+  if (next.sha256 === before.sha256) return undefined;
+  return `resources: the show has another manifest as version ${next.version} already`;
+}
+
+/** Whether nobody can ban a user. */
+export function isProtected(plan: Pick<ShowDocument["plan"], "protected">, user: number): boolean {
+  return plan.protected.some(([first, last]) => first <= user && user <= last);
+}
+
+/** Most bans that were given in any minute. */
+export function mostInAMinute(bans: readonly Pick<ShowBan, "sinceMs">[]): number {
+  const times = bans.map(({ sinceMs }) => sinceMs).sort((a, b) => a - b);
+  let first = 0;
+  return times.reduce((most, ms, i) => {
+    while (ms - times[first] >= MINUTE_MS) first++;
+    return Math.max(most, i - first + 1);
+  }, 0);
+}
+
+/** Every ban of a show, whoever has given it. */
+export function allBans({ plan, bans }: Pick<ShowDocument, "plan" | "bans">): ShowBan[] {
+  return [...plan.bans, ...bans];
+}
+
+/** What is wrong with a document, a line each; whoever reads one and whoever is about to sign one asks the same. */
+export function documentProblems(document: unknown): string[] {
+  const { error } = showSchema.safeParse(document);
+  return (error?.issues ?? []).slice(0, 20).map(({ path, message }) => `${path.join(".")}: ${message}`);
+}
 
 /** What orders documents. */
 export type ShowVersion = Pick<ShowDocument, "epoch" | "number">;

@@ -4,15 +4,25 @@
  */
 import { formatOf } from "../base/units.ts";
 import { UserError } from "../base/user_error.ts";
+import { canonicalJson } from "../ledger/record/order_text.ts";
 import {
+  allBans,
+  isProtected,
   type LiveWave,
+  MAX_BANS_PER_MINUTE,
+  mostInAMinute,
   type PlannedWave,
+  resourcesProblem,
   SHOW_VERSION,
+  type ShowBan,
   type ShowDocument,
   type ShowLimits,
   type ShowPolicy,
   showWaves,
 } from "./document.ts";
+
+/** Users whom a line names at most. */
+const MAX_NAMED = 20;
 
 /** All that a document says but who says it and when. */
 export type ShowContent = Omit<
@@ -20,11 +30,19 @@ export type ShowContent = Omit<
   "epoch" | "number" | "issuedMs" | "activateMs" | "approvals" | "schemaVersion"
 >;
 
-/** The begin of a show: every wave as planned, those that need the director's word waiting for it. */
-export function firstContent(event: string, waves: readonly PlannedWave[]): ShowContent {
+/**
+ * The begin of a show: every wave as planned, those that need the director's word waiting for it.
+ *
+ * @param safe ranges of users whom nobody can ban
+ */
+export function firstContent(
+  event: string,
+  waves: readonly PlannedWave[],
+  safe: ShowContent["plan"]["protected"] = [],
+): ShowContent {
   return {
     event,
-    plan: { revision: 1, waves: [...waves] },
+    plan: { revision: 1, waves: [...waves], protected: [...safe], bans: [] },
     waves: waves.map(({ name, needsGo }) => ({ name, delayMs: 0, pausedMs: null, isArmed: needsGo })),
     heldMs: null,
     level: 0,
@@ -146,7 +164,7 @@ export function shifted(
     return changed(content, names, (live) => ({ ...live, delayMs: live.delayMs + byMs }));
   }
   // Earlier than two persons have agreed to: that is another plan.
-  return replanned(
+  return rewaved(
     changed(content, names, (live) => ({ ...live, delayMs: Math.max(0, live.delayMs + byMs) })),
     (planned) => {
       const found = early.find(({ name }) => name === planned.name);
@@ -158,7 +176,7 @@ export function shifted(
 /** Gives nothing more of a wave. */
 export function cut(content: ShowContent, wave: string): ShowContent {
   if (plannedOf(content, wave).isCut) throw new UserError(`wave ${wave} is cut already`);
-  return replanned(content, (planned) => planned.name === wave ? { ...planned, isCut: true } : planned);
+  return rewaved(content, (planned) => planned.name === wave ? { ...planned, isCut: true } : planned);
 }
 
 export function levelled(content: ShowContent, level: number): ShowContent {
@@ -174,12 +192,65 @@ export function policed(content: ShowContent, policy: ShowPolicy | null): ShowCo
   return { ...content, policy };
 }
 
-/** The content of an earlier document; its plan is a new revision if it differs, since revisions never go back. */
-export function rolledBack(content: ShowContent, to: ShowContent): ShowContent {
-  if (JSON.stringify(content.plan.waves) === JSON.stringify(to.plan.waves)) {
-    return { ...to, plan: content.plan };
+/**
+ * Bans users: more at once than one person may are part of the plan, so that a second person must approve them.
+ *
+ * @param nowMs since when, and what is over by then goes
+ */
+export function banned(
+  content: ShowContent,
+  users: readonly number[],
+  { level, untilMs }: Pick<ShowBan, "level" | "untilMs">,
+  nowMs: number,
+): ShowContent {
+  const sinceMs = Math.floor(nowMs);
+  const given = [...new Set(users)].map((user) => ({ user, sinceMs, untilMs, level }));
+  const others = (bans: readonly ShowBan[]) =>
+    bans.filter((one) => !users.includes(one.user) && one.untilMs > nowMs);
+  const bans = [...others(content.bans), ...given];
+  if (mostInAMinute(bans) <= MAX_BANS_PER_MINUTE) return { ...content, bans };
+  return replanned(content, { bans: [...others(content.plan.bans), ...given] });
+}
+
+/** Takes bans back: those that two persons have given, by two. */
+export function unbanned(content: ShowContent, users: readonly number[]): ShowContent {
+  const others = (bans: readonly ShowBan[]) => bans.filter(({ user }) => !users.includes(user));
+  const strange = users.filter((user) => allBans(content).every((one) => one.user !== user));
+  if (strange.length > 0) {
+    throw new UserError(strange.map((user) => `unban: ${user}: isn't banned`).join("\n"));
   }
-  return { ...to, plan: { revision: content.plan.revision + 1, waves: to.plan.waves } };
+  const bans = others(content.bans);
+  const planned = others(content.plan.bans);
+  const rest = { ...content, bans };
+  return planned.length === content.plan.bans.length ? rest : replanned(rest, { bans: planned });
+}
+
+/** Nobody can ban these users, and bans of theirs go. */
+export function protecting(content: ShowContent, ranges: ShowContent["plan"]["protected"]): ShowContent {
+  const others = (bans: readonly ShowBan[]) =>
+    bans.filter(({ user }) => !isProtected({ protected: ranges }, user));
+  const rest = { ...content, bans: others(content.bans) };
+  return replanned(rest, { protected: ranges, bans: others(content.plan.bans) });
+}
+
+/** Phones fetch what another manifest says; null: nothing more. */
+export function resourced(content: ShowContent, resources: ShowContent["resources"]): ShowContent {
+  const problem = resourcesProblem(content.resources, resources);
+  if (problem !== undefined) throw new UserError(`${problem}. Pack it anew: redpkt depot pack`);
+  return { ...content, resources };
+}
+
+/**
+ * The content of an earlier document; its plan is a new revision if it differs, since revisions never go back, and neither
+ * do manifests.
+ */
+export function rolledBack(content: ShowContent, to: ShowContent): ShowContent {
+  const { revision } = content.plan;
+  const isSame = canonicalJson({ ...to.plan, revision }) === canonicalJson(content.plan);
+  const resources = resourcesProblem(content.resources, to.resources) === undefined
+    ? to.resources
+    : content.resources;
+  return { ...to, plan: { ...to.plan, revision: isSame ? revision : revision + 1 }, resources };
 }
 
 /** What differs between two contents, in words. */
@@ -200,10 +271,15 @@ export function difference(before: ShowContent, after: ShowContent): string[] {
     return words.length === 0 ? [] : [`${wave.name}: ${words.join(", ")}`];
   });
   if (before.level !== after.level) lines.push(`level ${before.level} to ${after.level}`);
-  for (const part of ["limits", "policy", "resources", "bans"] as const) {
+  for (const part of ["limits", "policy", "resources"] as const) {
     if (JSON.stringify(before[part]) !== JSON.stringify(after[part])) {
-      lines.push(`${part}: ${shortly(after[part])}`);
+      lines.push(`${part}: ${JSON.stringify(after[part])}`);
     }
+  }
+  lines.push(...banLines(before, after));
+  if (JSON.stringify(before.plan.protected) !== JSON.stringify(after.plan.protected)) {
+    const ranges = after.plan.protected.map(([first, last]) => first === last ? first : `${first}-${last}`);
+    lines.push(`protected from bans: ${ranges.length === 0 ? "nobody" : named(ranges)}`);
   }
   if ((before.heldMs === null) !== (after.heldMs === null)) {
     lines.push(after.heldMs === null ? "the show goes on" : "the show is held");
@@ -211,14 +287,37 @@ export function difference(before: ShowContent, after: ShowContent): string[] {
   return lines;
 }
 
-function shortly(part: unknown): string {
-  return Array.isArray(part) ? formatOf(part.length, "user") : JSON.stringify(part);
+/** Who is banned, or not any more; whoever approves it is to see whom. */
+function banLines(before: ShowContent, after: ShowContent): string[] {
+  const text = (one: ShowBan) => JSON.stringify(one);
+  const [was, is] = [allBans(before), allBans(after)];
+  const had = new Set(was.map(text));
+  const has = new Set(is.map(({ user }) => user));
+  const given = is.filter((one) => !had.has(text(one)));
+  const gone = was.filter(({ user }) => !has.has(user));
+  const levels = new Map<string, number[]>();
+  for (const { level, user } of given) levels.set(level, [...levels.get(level) ?? [], user]);
+  return [
+    ...[...levels].map(([level, users]) => `${formatOf(users.length, "user")} ${level}: ${named(users)}`),
+    ...(gone.length === 0
+      ? []
+      : [`${formatOf(gone.length, "user")} not banned any more: ${named(gone.map(({ user }) => user))}`]),
+  ];
 }
 
-/** A plan with another wave in it: it has a new revision, and needs two persons. */
-function replanned(content: ShowContent, change: (wave: PlannedWave) => PlannedWave): ShowContent {
-  const { revision, waves } = content.plan;
-  return { ...content, plan: { revision: revision + 1, waves: waves.map(change) } };
+function named(some: readonly unknown[]): string {
+  return some.slice(0, MAX_NAMED).join(", ") + (some.length > MAX_NAMED ? ", ..." : "");
+}
+
+/** Another plan: it has a new revision, and needs two persons. */
+function replanned(content: ShowContent, change: Partial<ShowContent["plan"]>): ShowContent {
+  const { plan } = content;
+  return { ...content, plan: { ...plan, ...change, revision: plan.revision + 1 } };
+}
+
+/** The same with other waves. */
+function rewaved(content: ShowContent, change: (wave: PlannedWave) => PlannedWave): ShowContent {
+  return replanned(content, { waves: content.plan.waves.map(change) });
 }
 
 function changed(

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../base/user_error.ts";
-import { type ShowDocument, showSchema, showWaves } from "./document.ts";
+import { allBans, documentProblems, type ShowDocument, showSchema, showWaves } from "./document.ts";
 import {
+  banned,
   contentOf,
   cut,
   difference,
@@ -11,9 +12,11 @@ import {
   gone,
   held,
   levelled,
+  protecting,
   rolledBack,
   shifted,
   type ShowContent,
+  unbanned,
 } from "./edits.ts";
 import { testShow } from "./testing.ts";
 
@@ -84,6 +87,46 @@ Deno.test("a cut is another plan, and taking it back is one more", () => {
   assert.equal(rolledBack(levelled(first, 2), first).plan.revision, 1);
 });
 
+const NOBODY = Array.from({ length: 20 }, (_, i) => 100 + i);
+const HOUR = { level: "out", untilMs: AT_MS + 3_600 * S } as const;
+
+Deno.test("one person bans 20 users a minute; more is another plan, and so is taking that back", () => {
+  const some = banned(begin(), NOBODY, HOUR, AT_MS);
+  assert.deepEqual([some.plan.revision, some.bans.length], [1, 20]);
+  const again = banned(some, NOBODY.slice(0, 5), { ...HOUR, level: "mute" }, AT_MS + S);
+  assert.deepEqual([again.plan.revision, again.bans.length], [1, 20], "the same ones are no more");
+  const more = banned(some, [7], HOUR, AT_MS + 59 * S);
+  assert.deepEqual([more.plan.revision, more.plan.bans.map(({ user }) => user), more.bans.length], [
+    2,
+    [7],
+    20,
+  ]);
+  assert.deepEqual(difference(some, more), ["1 user out: 7"]);
+  assert.equal(banned(some, [7], HOUR, AT_MS + 60 * S).plan.revision, 1, "a minute later");
+  const all = banned(begin(), Array.from({ length: 300 }, (_, i) => i), HOUR, AT_MS);
+  assert.deepEqual([all.plan.revision, all.plan.bans.length, all.bans.length], [2, 300, 0]);
+  assert.deepEqual(unbanned(more, [100]).plan.revision, 2);
+  const back = unbanned(more, [7, 101]);
+  assert.deepEqual([back.plan.revision, back.plan.bans.length, back.bans.length], [3, 0, 19]);
+  assert.deepEqual(difference(more, back), ["2 users not banned any more: 7, 101"]);
+  const late = banned(more, [8], HOUR, AT_MS + 3_600 * S);
+  assert.deepEqual(allBans(late).map(({ user }) => user), [7, 8], "what is over goes");
+  assert.equal(
+    rolledBack(more, some).plan.revision,
+    3,
+    "nor does a rollback let out alone whom two have banned",
+  );
+});
+
+Deno.test("who is protected can't be banned, and only two persons say who is", () => {
+  const safe = protecting(banned(begin(), [7, 8], HOUR, AT_MS), [[8, 20]]);
+  assert.deepEqual([safe.plan.revision, safe.bans.map(({ user }) => user)], [2, [7]]);
+  const problems = documentProblems(whole(banned(safe, [9], HOUR, AT_MS)));
+  assert.deepEqual(problems, ["bans: user 9 is protected: nobody can ban them"]);
+  assert.deepEqual(documentProblems(whole(safe)), []);
+  assert.equal(protecting(safe, []).plan.revision, 3);
+});
+
 Deno.test("what can't be done says why, and what can", () => {
   const show = begin();
   const wrong: [() => unknown, RegExp][] = [
@@ -95,6 +138,7 @@ Deno.test("what can't be done says why, and what can", () => {
     [() => cut(show, "third"), /there is no wave third: first, second/],
     [() => shifted(show, undefined, S, AT_MS + 1_000 * S), /every wave has begun/],
     [() => levelled(show, 0), /already/],
+    [() => unbanned(show, [3, 4]), /^unban: 3: isn't banned\nunban: 4: isn't banned$/],
   ];
   for (const [edit, message] of wrong) {
     assert.throws(edit, (error) => error instanceof UserError && message.test(error.message));

@@ -4,6 +4,7 @@ import {
   canonicalPlan,
   canonicalShow,
   compareVersions,
+  documentProblems,
   MAX_SHOW_BYTES,
   type ShowDocument,
   showSchema,
@@ -131,12 +132,7 @@ function readBody(body: Uint8Array): ShowDocument {
     throw new ShowRefused("mistaken", "is no JSON");
   }
   const read = showSchema.safeParse(json);
-  if (!read.success) {
-    const problems = read.error.issues.slice(0, 20).map(({ path, message }) =>
-      `${path.join(".")}: ${message}`
-    );
-    throw new ShowRefused("mistaken", problems.join("; "));
-  }
+  if (!read.success) throw new ShowRefused("mistaken", documentProblems(json).join("; "));
   // Two readers of one text could differ otherwise, such as by a key that stands twice.
   const again = canonicalShow(read.data);
   if (again.length !== body.length || again.some((byte, i) => byte !== body[i])) {

@@ -85,6 +85,13 @@ Deno.test("a plan needs two persons: neither one twice, nor a stranger, nor an a
   );
 });
 
+const ban = (user: number, afterMs = 0) => ({
+  user,
+  sinceMs: 1_700_000_000_000 + afterMs,
+  untilMs: 1_700_003_600_000 + afterMs,
+  level: "out",
+});
+
 Deno.test("what is signed and wrong is refused whole, and says all that is wrong", () => {
   using keys = new TestKeys();
   const show = keys.approved(testShow());
@@ -93,7 +100,16 @@ Deno.test("what is signed and wrong is refused whole, and says all that is wrong
     { ...show, extra: 1 },
     { ...show, waves: show.waves.slice(1) },
     { ...show, waves: show.waves.map((wave) => ({ ...wave, delayMs: -1 })) },
-    { ...show, bans: [{ user: 1, untilMs: 5 }, { user: 1, untilMs: 6 }] },
+    { ...show, bans: [ban(1), ban(1)] },
+    { ...show, bans: [{ ...ban(1), untilMs: ban(1).sinceMs }] },
+    { ...show, bans: [{ ...ban(1), untilMs: ban(1).sinceMs + 31 * 86_400_000 }] },
+    { ...show, bans: [{ ...ban(1), level: "fined" }] },
+    // Of one person alone, in one minute.
+    { ...show, bans: Array.from({ length: 21 }, (_, user) => ban(user, user * 2_900)) },
+    { ...show, plan: { ...show.plan, bans: [ban(1), ban(1)] } },
+    { ...show, plan: { ...show.plan, protected: [[5, 9]] }, bans: [ban(9)] },
+    { ...show, plan: { ...show.plan, protected: [[5, 9]], bans: [ban(5)] } },
+    { ...show, plan: { ...show.plan, protected: [[9, 5]] } },
     { ...show, policy: { minShakeIntervalMs: 1, jitterMs: 1, retry: { firstMs: 9, mostMs: 8 } } },
     { ...show, heldMs: undefined },
   ];

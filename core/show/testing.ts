@@ -59,6 +59,8 @@ export function testShow(over: Partial<ShowDocument> = {}, atMs = 1_700_000_000_
         isCut: false,
         resource: null,
       })),
+      protected: [],
+      bans: [],
     },
     approvals: [],
     waves: names.map((name) => ({ name, delayMs: 0, pausedMs: null, isArmed: false })),

@@ -5,16 +5,9 @@ import { awardStateName } from "../books/account/award_state.ts";
 import type { Books } from "../books/contract/books.ts";
 import { BOOKS_FILE } from "../books/open/open_books.ts";
 import { withBooks } from "../books/command/with_books.ts";
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../cli/flags.ts";
-import type { Command, Host } from "../cli/host.ts";
+import { flag, type Flags, type FlagValues, switchFlag, wholeNumber } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
+import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { Progress } from "../cli/progress.ts";
 import {
@@ -48,26 +41,27 @@ const STATEMENT_FLAGS = {
 type Options = FlagValues<typeof STATEMENT_FLAGS>;
 
 /** `redpkt statement`: what became of each sponsor's money. */
-export const command: Command = {
-  summary: "says what became of each sponsor's money: won, opened, paid, returned",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, STATEMENT_FLAGS);
-    if (wantsHelp) {
-      const about =
-        "Sums up the books by sponsor, to the fen. The same books make the same statement, byte for byte. " +
-        "Exit code 1 if money is missing.";
-      host.out(helpText("redpkt statement [FLAGS]", about, STATEMENT_FLAGS));
-      return ExitCode.ok;
-    }
-    const isTable = values.to === "csv" || values.to === "parquet";
-    const problems = operands.map((operand) => `${operand}: redpkt statement takes flags only`);
-    if (values.awards && !isTable) problems.push("--awards: needs --to csv or --to parquet");
-    if (values.out !== undefined && !isTable) problems.push("--out: needs --to csv or --to parquet");
-    if (problems.length > 0) throw new UserError(problems.join("\n"));
-    const write = values.awards ? writeAwards : writeSums;
-    return await withBooks(values.books, (books) => write(host, books, values));
-  },
-};
+export const command = commandOf({
+  name: "statement",
+  about: "Sums up the books by sponsor, to the fen. The same books make the same statement, byte for byte. " +
+    "Exit code 1 if money is missing.",
+  flags: STATEMENT_FLAGS,
+  examples: [
+    { line: "redpkt statement", shows: "what books.db says of each sponsor" },
+    {
+      line: "redpkt statement --sponsor 3 --awards --to csv --out sponsor3.csv",
+      shows: "every award of one sponsor",
+    },
+  ],
+}, async (host, values) => {
+  const isTable = values.to === "csv" || values.to === "parquet";
+  const problems: string[] = [];
+  if (values.awards && !isTable) problems.push("--awards: needs --to csv or --to parquet");
+  if (values.out !== undefined && !isTable) problems.push("--out: needs --to csv or --to parquet");
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  const write = values.awards ? writeAwards : writeSums;
+  return await withBooks(values.books, (books) => write(host, books, values));
+});
 
 async function writeSums(host: Host, books: Books, { sponsor, to, out, json }: Options): Promise<number> {
   const all = statementOf(await books.statements.sums());

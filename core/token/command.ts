@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { flag, type Flags, helpText, parseFlags, switchFlag, wholeNumber } from "../cli/flags.ts";
-import type { Command } from "../cli/host.ts";
+import { flag, type Flags, switchFlag, wholeNumber } from "../cli/flags.ts";
+import { commandOf } from "../cli/command/command.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { ExitCode, UserError } from "../base/user_error.ts";
 import { MAX_USER, parseUsers } from "../base/segment.ts";
@@ -29,42 +29,42 @@ export const TOKEN_FLAGS = {
 } satisfies Flags;
 
 /** `redpkt token`: what users log in with, for rehearsals and for trying things out. */
-export const command: Command = {
-  summary: "makes tokens that users log in with, and keys for them",
-  run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, TOKEN_FLAGS);
-    if (wantsHelp) {
-      host.out(
-        helpText("redpkt token [FLAGS]", "Makes tokens, one a line: user, token in hex.", TOKEN_FLAGS),
-      );
-      return Promise.resolve(ExitCode.ok);
-    }
-    if (operands.length > 0) throw new UserError(`${operands.join(" ")}: redpkt token takes flags only`);
-    if (values["new-key"]) {
-      const key = {
-        id: String(Math.floor(host.clock.wallMs() / 1000)),
-        secret: systemBytes(SECRET_BYTES).toHex(),
-      };
-      writeResult(host, values.json, key, () => `${key.id} ${key.secret}\n`);
-      return Promise.resolve(ExitCode.ok);
-    }
-    if (values.keys === undefined) {
-      throw new UserError("--keys FILE is missing. Make one: redpkt token --new-key > keys.txt");
-    }
-    const tokens = new Tokens({ keys: readTokenKeys(values.keys, "--keys"), event: values.event });
-    const expiresMs = Math.floor(host.clock.wallMs() + values.hours * HOUR_MS);
-    const { first, last } = values.users;
-    const tokenOf = (user: number) => tokens.make(user, expiresMs).toHex();
-    if (values.json) {
-      const made = Array.from({ length: last - first + 1 }, (_, i) => ({
-        user: first + i,
-        token: tokenOf(first + i),
-      }));
-      writeResult(host, true, { event: values.event, expiresMs, tokens: made }, () => "");
-      return Promise.resolve(ExitCode.ok);
-    }
-    // A line at a time: millions of them needn't be in memory together.
-    for (let user = first; user <= last; user++) host.out(`${user} ${tokenOf(user)}\n`);
-    return Promise.resolve(ExitCode.ok);
-  },
-};
+export const command = commandOf({
+  name: "token",
+  about: "Makes tokens, one a line: user, token in hex.",
+  flags: TOKEN_FLAGS,
+  examples: [
+    { line: "redpkt token --new-key", shows: "a line for a file of keys, such as keys.txt" },
+    {
+      line: "redpkt token --keys keys.txt --users 0-9 --event gala",
+      shows: "tokens of ten users for one event",
+    },
+  ],
+}, (host, values) => {
+  if (values["new-key"]) {
+    const key = {
+      id: String(Math.floor(host.clock.wallMs() / 1000)),
+      secret: systemBytes(SECRET_BYTES).toHex(),
+    };
+    writeResult(host, values.json, key, () => `${key.id} ${key.secret}\n`);
+    return ExitCode.ok;
+  }
+  if (values.keys === undefined) {
+    throw new UserError("--keys FILE is missing. Make one: redpkt token --new-key > keys.txt");
+  }
+  const tokens = new Tokens({ keys: readTokenKeys(values.keys, "--keys"), event: values.event });
+  const expiresMs = Math.floor(host.clock.wallMs() + values.hours * HOUR_MS);
+  const { first, last } = values.users;
+  const tokenOf = (user: number) => tokens.make(user, expiresMs).toHex();
+  if (values.json) {
+    const made = Array.from({ length: last - first + 1 }, (_, i) => ({
+      user: first + i,
+      token: tokenOf(first + i),
+    }));
+    writeResult(host, true, { event: values.event, expiresMs, tokens: made }, () => "");
+    return ExitCode.ok;
+  }
+  // A line at a time: millions of them needn't be in memory together.
+  for (let user = first; user <= last; user++) host.out(`${user} ${tokenOf(user)}\n`);
+  return ExitCode.ok;
+});

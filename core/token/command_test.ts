@@ -12,7 +12,11 @@ const HOUR_MS = 3_600_000;
 /** Runs `redpkt token` and returns what it prints. */
 async function run(...args: readonly string[]): Promise<string> {
   let text = "";
-  const host = { clock: new ManualClock(NOW_MS), out: (more: string) => text += more } as unknown as Host;
+  const host = {
+    clock: new ManualClock(NOW_MS),
+    env: () => undefined,
+    out: (more: string) => text += more,
+  } as unknown as Host;
   assert.equal(await command.run(host, args), 0);
   return text;
 }

@@ -63,14 +63,14 @@ function wrap(path: string, source: string, add: (path: string) => string): stri
   text = text.replaceAll(/^export (?=(?:async )?(?:function|class|const)\b)/gm, "");
   const strange = OTHER.exec(text);
   assert(strange === null, `${path}: the bundle has no way for ${strange?.[0]}`);
-  // Where types were there are blanks; those within texts stay.
-  const lines = text.split("\n").map((line) =>
-    (/["'`]/.test(line) ? line : line.replaceAll(/ {2,}/g, " ").replaceAll(/ (?=[,;)])|(?<=[,({]) /g, ""))
-      .trim()
-  ).filter((line) => !/^(?:\/\/.*|\/\*\*.*\*\/)?$/.test(line));
+  const lines = text.split("\n").map((line) => squeezed(line).trim())
+    .filter((line) => !/^(?:\/\/.*|\/\*\*.*\*\/)?$/.test(line));
   // Within a text of several lines blanks would count.
   assert(lines.every((line) => line.split("`").length % 2 === 1), `${path}: no text goes over several lines`);
-  return [...withoutDocs(lines), ...(exported.length === 0 ? [] : [`return { ${exported.join(", ")} };`])]
+  return [
+    ...withoutDocs(lines).map(shortNames()),
+    ...(exported.length === 0 ? [] : [`return { ${exported.join(", ")} };`]),
+  ]
     .join("\n");
 }
 
@@ -79,6 +79,29 @@ function namesOf(list: string): (readonly [string, string])[] {
     const [from, as = from] = name.split(" as ");
     return [from, as] as const;
   });
+}
+
+/** A line without the blanks that mean nothing: where types were, and around signs. Those within texts stay. */
+function squeezed(line: string): string {
+  // A regular expression may hold anything: its blanks and quotes are left as they are.
+  if (/[^<*/]\/[^/*]/.test(line)) return line;
+  return line.replaceAll(
+    /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)| +([=<>!&|?:{}(),;]+) *| *([=<>!&|?:{}(),;]+) +| {2,}/g,
+    (_, text = "", after = "", before = "") => text || after || before || " ",
+  );
+}
+
+/** Gives private members short names, each its own in the module: nobody outside says them. */
+function shortNames(): (line: string) => string {
+  const short = new Map<string, string>();
+  return (line) =>
+    line.replaceAll(
+      /((?:\.|^|\b(?:async|get|set|static) )#)([a-zA-Z]\w*)/g,
+      (_, before: string, name: string) => {
+        if (!short.has(name)) short.set(name, `p${short.size.toString(36)}`);
+        return before + short.get(name);
+      },
+    );
 }
 
 /** Doc comments of several lines go too: they are for who reads the source. */

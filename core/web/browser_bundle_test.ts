@@ -37,6 +37,30 @@ export { twice } from "./d.ts";
   assert.deepEqual(scope.found, [11, 4, 1, true]);
 });
 
+Deno.test("what is shorter means the same: texts, patterns and blanks in them stay, private members are private", () => {
+  const script = bundle("a.ts", {
+    "a.ts": `class Counter {
+  static #made = 0;
+  #count = 0;
+  get #twice(): number {
+    return 2 * this.#count;
+  }
+  add(more: number = 1): string {
+    Counter.#made++;
+    this.#count += more;
+    return "a  =  " + \`\${this.#twice} : {  }\` + ("x = , y".match(/ = , /)?.[0] ?? "");
+  }
+}
+const one   : Counter = new Counter();
+globalThis.found = [one.add(), one.add(2), "#count" in one];
+`,
+  });
+  assert.ok(!/#count\b(?!")|#made/.test(script), script);
+  const scope: { found?: unknown } = {};
+  new Function("globalThis", script)(scope);
+  assert.deepEqual(scope.found, ["a  =  2 : {  } = , ", "a  =  6 : {  } = , ", false]);
+});
+
 Deno.test("what the bundle has no way for is a fault, and not a script that fails on a phone", () => {
   assert.throws(() => bundle("a.ts", { "a.ts": `export default 1;` }), /no way for export default/);
   assert.throws(() => bundle("a.ts", { "a.ts": `import * as b from "./b.ts";` }), /no way for import/);

@@ -72,6 +72,15 @@ export const CueState = {
   held: 2,
 } as const;
 
+/** What a user who is told to move leaves. */
+export const MoveScope = {
+  /** This host. */
+  host: 0,
+  /** Every host of its cluster. */
+  cluster: 1,
+} as const;
+export type MoveScope = typeof MoveScope[keyof typeof MoveScope];
+
 /** Opcodes that plugins which don't come with the program may use, and the first one past them. */
 export const PLUGIN_OPCODES = { from: 0x0200, to: 0x0400 } as const;
 
@@ -117,6 +126,7 @@ export const CLOSE_CODES = {
   frameTimeout: [211, "a frame that was begun and not ended in time"],
   badMessage: [212, "to a gateway: a WebSocket message that isn't binary, or isn't whole frames"],
   badProxyHeader: [213, "a PROXY header that is wrong, missing, or from an address that may send none"],
+  banned: [214, "the user is banned for a while; what they have stays theirs"],
 } as const;
 
 export const CloseCode = codesOf(CLOSE_CODES);

@@ -73,11 +73,11 @@ export function bytes(size: number): Field<Uint8Array, Uint8Array> {
   };
 }
 
-/** 1 to `most` bytes of text, to the end of the frame. A writer takes text or its UTF-8. */
-export function utf8(most: number): Field<string | Uint8Array, string> {
+/** Up to `most` bytes of text, to the end of the frame. A writer takes text or its UTF-8. */
+export function utf8(most: number, least = 1): Field<string | Uint8Array, string> {
   return {
-    type: `1 to ${most} bytes of UTF-8`,
-    minBytes: 1,
+    type: `${least} to ${most} bytes of UTF-8`,
+    minBytes: least,
     maxBytes: most,
     role: "plain",
     write: (view, at, value) =>

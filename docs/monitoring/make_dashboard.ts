@@ -95,6 +95,37 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
       ],
     ]],
   ]],
+  ["Show", [
+    ["Document that counts", "short", [each(`redpkt_show_number{instance=~"$instance"}`)]],
+    ["Documents refused", "short", [
+      ["forged", rate("show_forged")],
+      ["damaged", rate("show_damaged")],
+      ["half signed", rate("show_half_signed")],
+      ["mistaken", rate("show_mistaken")],
+      ["of another event", rate("show_other_event")],
+      ["older", rate("show_older")],
+    ]],
+    ["Hosts that hold their packets, and paths down", "short", [
+      ["hold their packets", sum("show_holding")],
+      ["paths down", sum("show_paths_down")],
+    ]],
+    ["Clock off the consoles'", "s", [each(`redpkt_show_clock_off_seconds{instance=~"$instance"}`)]],
+    ["Users told of a cue, a policy or resources", "reqps", [
+      ["in their turn", rate("cue_told_in_turn")],
+      ["with an answer", rate("cue_told_with_answer")],
+      ["at their login", rate("cue_told_at_login")],
+    ]],
+    ["SETs that tell their users of a change", "short", [["telling", sum("cue_sets_telling")]]],
+    ["How far users' countdowns are off", "s", [
+      ["p50", quantile(0.5, "countdown_error")],
+      ["p99", quantile(0.99, "countdown_error")],
+    ]],
+    ["Users banned or muted", "short", [
+      ["banned or muted", sum("throttle_banned")],
+      ["closed for it, a second", rate("throttle_closed_banned")],
+    ]],
+    ["Manifests that fleets refuse", "short", [["refused", rate("depot_manifests_refused")]]],
+  ]],
   ["Hosts", [
     ["Connections", "short", [each(`redpkt_connections{instance=~"$instance"}`)]],
     ["CPU, cores", "short", [

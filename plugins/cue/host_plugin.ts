@@ -1,8 +1,10 @@
 import {
+  type Cue,
   CueState,
   type HostContext,
   type PluginControl,
   type PluginRoute,
+  type Policy,
   RouteError,
   type ShowDocument,
   type ShowVersion,
@@ -11,13 +13,21 @@ import {
   z,
 } from "../../core/plugin/plugin.ts";
 import type { CueConfig } from "./config.ts";
-import { type Cue, encodeTold, HELD, isSame, NO_CUE, NO_POLICY, type Policy, TOLD_WORDS } from "./told.ts";
+import {
+  CHANGES,
+  encodeTold,
+  HELD,
+  isSame,
+  MAX_TOLD_WORDS,
+  NO_CUE,
+  NO_POLICY,
+  NO_RESOURCES,
+  type Resources,
+} from "./told.ts";
 import { cueOfWaves, wavesOfShow } from "./wave_cue.ts";
 
 /** How often it looks at the waves, and whether a full mailbox has room again. */
 const LOOK_MS = 100;
-/** A change's number is a column's 16 bits; 0 is nothing. */
-const CHANGES = 0xffff;
 
 const count = (most: number) => z.int().min(0).max(most).default(0);
 const cueBody = z.strictObject({
@@ -51,7 +61,11 @@ export class CueHost implements PluginControl {
   #ordered: Cue | undefined;
   #cue: Cue | undefined;
   #policy: Policy | undefined;
+  /** Only a show says what is to be fetched: it is signed. */
+  #resources: Resources | undefined;
   #change = 0;
+  /** The change that has brought the resources. */
+  #resourcesChange = 0;
   /** Changes of this host. */
   #number = 0;
   #show: ShowDocument | undefined;
@@ -60,9 +74,9 @@ export class CueHost implements PluginControl {
   /** What the config says, if anything. */
   readonly #begin: Policy | undefined;
   readonly #told: Uint16Array;
-  readonly #words = new Int32Array(TOLD_WORDS);
+  readonly #words = new Int32Array(MAX_TOLD_WORDS);
 
-  constructor(host: HostContext, { waves, ...policy }: CueConfig) {
+  constructor(host: HostContext, { waves, spreadMs: _, ...policy }: CueConfig) {
     this.#host = host;
     this.#followsWaves = waves;
     this.#told = new Uint16Array(host.setCount);
@@ -101,7 +115,7 @@ export class CueHost implements PluginControl {
   onShow(show: ShowDocument): void {
     this.#show = show;
     this.#ordered = undefined;
-    const { policy } = show;
+    const { policy, resources } = show;
     const shown = policy === null ? this.#begin : {
       minShakeMs: policy.minShakeIntervalMs,
       jitterMs: policy.jitterMs,
@@ -110,7 +124,8 @@ export class CueHost implements PluginControl {
     };
     // What users were told goes, even if it's nothing that is left.
     const next = shown ?? (this.#policy === undefined ? undefined : NO_POLICY);
-    this.#tell(cueOfWaves(this.#waves(), this.#host.unixMs(), this.#cue), next);
+    const fetched = resources ?? (this.#resources === undefined ? undefined : NO_RESOURCES);
+    this.#tell(cueOfWaves(this.#waves(), this.#host.unixMs(), this.#cue), next, fetched);
     this.#host.wakeUp();
   }
 
@@ -119,6 +134,7 @@ export class CueHost implements PluginControl {
       version: versionText(this.#version),
       cue: this.#cue ?? null,
       policy: this.#policy ?? null,
+      resources: this.#resources ?? null,
       isOrdered: this.#ordered !== undefined,
       setsTelling: this.#host.total("cueSetsTelling"),
     };
@@ -161,12 +177,15 @@ export class CueHost implements PluginControl {
   }
 
   /** From now on users are to hear this. */
-  #tell(cue: Cue | undefined, policy: Policy | undefined): void {
-    if (isSame(cue, this.#cue) && isSame(policy, this.#policy)) return;
+  #tell(cue: Cue | undefined, policy: Policy | undefined, resources = this.#resources): void {
+    const isOther = !isSame(resources, this.#resources);
+    if (isSame(cue, this.#cue) && isSame(policy, this.#policy) && !isOther) return;
     this.#cue = cue;
     this.#policy = policy;
+    this.#resources = resources;
     this.#number++;
     this.#change = this.#change % CHANGES + 1;
+    if (isOther) this.#resourcesChange = this.#change;
     this.#version = this.#show ?? { epoch: 0, number: this.#number };
     this.#host.count("cueChanges", 1);
     this.#host.wakeUp();
@@ -174,16 +193,19 @@ export class CueHost implements PluginControl {
 
   /** Tells every SET what it doesn't know yet; false if a mailbox is full. */
   #tellSets(): boolean {
-    encodeTold(this.#words, this.#change, {
+    if (this.#told.every((told) => told === this.#change)) return true;
+    const count = encodeTold(this.#words, this.#change, {
       epoch: this.#version.epoch,
       number: this.#version.number,
       cue: this.#cue,
       policy: this.#policy,
+      resources: this.#resources,
+      resourcesChange: this.#resourcesChange,
     });
     let isTold = true;
     for (let set = 0; set < this.#told.length; set++) {
       if (this.#told[set] === this.#change) continue;
-      if (this.#host.post(set, this.#words, TOLD_WORDS)) this.#told[set] = this.#change;
+      if (this.#host.post(set, this.#words, count)) this.#told[set] = this.#change;
       else isTold = false;
     }
     return isTold;

@@ -1,6 +1,7 @@
 import { definePlugin } from "../../core/plugin/plugin.ts";
 import { charts } from "./charts.ts";
 import { config } from "./config.ts";
+import { evening } from "./evening.ts";
 import { CueHost } from "./host_plugin.ts";
 import { measures } from "./measures.ts";
 import { rehearsal } from "./rehearsal.ts";
@@ -13,6 +14,7 @@ export default definePlugin({
   charts,
   measures,
   rehearsal,
+  evening,
   metrics: {
     cueChanges: { kind: "counter", help: "Changes of the cue or the policy that users are told of" },
     cueToldInTurn: { kind: "counter", help: "Users told of a change in their turn" },
@@ -20,6 +22,6 @@ export default definePlugin({
     cueToldAtLogin: { kind: "counter", help: "Users told of the cue and the policy at their login" },
     cueSetsTelling: { kind: "gauge", help: "SETs that are telling their users of a change" },
   },
-  create: (set) => new CueSet(set),
+  create: (set, config) => new CueSet(set, config),
   control: (host, config) => new CueHost(host, config),
 });

@@ -1,8 +1,9 @@
 import { type PluginInstance, type SetContext, writeCue, writePolicy } from "../../core/plugin/plugin.ts";
-import { decodeTold, type Told } from "./told.ts";
+import type { CueConfig } from "./config.ts";
+import { CHANGES, decodeTold, type ToldFrames } from "./told.ts";
 
-/** All connections of a SET are told of a change within this time, evenly; those who ask anything hear earlier. */
-const SPREAD_MS = 4_500;
+/** Where a frame has its time. */
+const TIMESTAMP_AT = 4;
 /** How often the SET goes on telling, and what a late turn makes up for at most. */
 const TURN_MS = 20;
 const MOST_TURNS = 4;
@@ -13,6 +14,7 @@ const MOST_TURNS = 4;
  */
 export class CueSet implements PluginInstance {
   readonly #set: SetContext;
+  readonly #spreadMs: number;
   readonly #m: Record<"turn" | "answer" | "login" | "telling", number>;
   /** By seat: the last change that the connection has heard of, and one more than its number; 0 for none. */
   readonly #heard: Uint16Array;
@@ -20,15 +22,26 @@ export class CueSet implements PluginInstance {
   /** One more than the highest seat that was ever taken. */
   #seats = 0;
   #change = 0;
-  #told: Told = { epoch: 0, number: 0, cue: undefined, policy: undefined };
+  #told: ToldFrames = {
+    epoch: 0,
+    number: 0,
+    cue: undefined,
+    policy: undefined,
+    resources: [],
+    resourcesChange: 0,
+  };
+  /** Whom `#write` writes to, and whether they hear of resources too. */
+  #reader = 0;
+  #isToldResources = false;
   /** The seat whose turn is next, and how many turns are left of this change. */
   #next = 0;
   #left = 0;
   #perTurn = 0;
   #turnMs = 0;
 
-  constructor(set: SetContext) {
+  constructor(set: SetContext, { spreadMs }: Pick<CueConfig, "spreadMs">) {
     this.#set = set;
+    this.#spreadMs = spreadMs;
     this.#heard = new Uint16Array(set.seats);
     this.#connections = new Uint32Array(set.seats);
     this.#m = {
@@ -44,6 +57,7 @@ export class CueSet implements PluginInstance {
     const seat = this.#set.seatOf(connection);
     this.#seats = Math.max(this.#seats, seat + 1);
     this.#connections[seat] = connection + 1;
+    this.#heard[seat] = 0;
     if (this.#change !== 0) this.#push(seat, this.#m.login);
   }
 
@@ -56,7 +70,7 @@ export class CueSet implements PluginInstance {
     this.#change = change;
     this.#told = told;
     this.#left = this.#seats;
-    this.#perTurn = Math.ceil(this.#seats * TURN_MS / SPREAD_MS);
+    this.#perTurn = Math.ceil(this.#seats * TURN_MS / this.#spreadMs);
     this.#turnMs = nowMs;
     this.#follow(this.#left > 0);
     if (this.#left > 0) this.#set.tickAt(nowMs + TURN_MS);
@@ -65,7 +79,7 @@ export class CueSet implements PluginInstance {
   onAnswer(connection: number, reply: DataView, replyAt: number): number {
     const seat = this.#set.seatOf(connection);
     if (this.#connections[seat] === 0 || this.#heard[seat] === this.#change) return 0;
-    this.#heard[seat] = this.#change;
+    this.#address(connection, seat);
     this.#set.count(this.#m.answer);
     return this.#write(reply, replyAt);
   }
@@ -89,8 +103,21 @@ export class CueSet implements PluginInstance {
 
   #push(seat: number, metric: number): void {
     const connection = this.#connections[seat] - 1;
-    this.#heard[seat] = this.#change;
+    this.#address(connection, seat);
     if (this.#set.push(connection, this.#set.generationOf(connection), this.#write)) this.#set.count(metric);
+  }
+
+  /** A connection is about to hear of the present change, and of resources if it lacks them. */
+  #address(connection: number, seat: number): void {
+    this.#reader = connection;
+    this.#isToldResources = this.#told.resources.length > 0 &&
+      this.#age(this.#heard[seat]) > this.#age(this.#told.resourcesChange);
+    this.#heard[seat] = this.#change;
+  }
+
+  /** How many changes ago one was. */
+  #age(change: number): number {
+    return change === 0 ? Infinity : (this.#change - change + CHANGES) % CHANGES;
   }
 
   readonly #write = (reply: DataView, replyAt: number): number => {
@@ -101,20 +128,32 @@ export class CueSet implements PluginInstance {
       const { state, wave, resource, startMs, lengthMs } = cue;
       size += writeCue(reply, replyAt, unixMs, epoch, number, state, wave, resource, startMs, lengthMs);
     }
-    if (policy === undefined) return size;
-    const { minShakeMs, jitterMs, retryFirstMs, retryMostMs } = policy;
-    return size + writePolicy(
-      reply,
-      replyAt + size,
-      unixMs,
-      epoch,
-      number,
-      minShakeMs,
-      jitterMs,
-      retryFirstMs,
-      retryMostMs,
-    );
+    if (policy !== undefined) {
+      const { minShakeMs, jitterMs, retryFirstMs, retryMostMs } = policy;
+      size += writePolicy(
+        reply,
+        replyAt + size,
+        unixMs,
+        epoch,
+        number,
+        minShakeMs,
+        jitterMs,
+        retryFirstMs,
+        retryMostMs,
+      );
+    }
+    return this.#isToldResources ? size + this.#writeResources(reply, replyAt + size, unixMs) : size;
   };
+
+  /** Each user has a depot of their own, so that all have as many. */
+  #writeResources(reply: DataView, replyAt: number, unixMs: number): number {
+    const { resources } = this.#told;
+    const frame = resources[this.#set.userOf(this.#reader) % resources.length];
+    for (let i = 0; i < frame.length; i++) reply.setUint8(replyAt + i, frame[i]);
+    reply.setUint32(replyAt + TIMESTAMP_AT, unixMs / 0x1_0000_0000);
+    reply.setUint32(replyAt + TIMESTAMP_AT + 4, unixMs);
+    return frame.length;
+  }
 
   #isFollowing = false;
 

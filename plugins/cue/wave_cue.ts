@@ -1,5 +1,5 @@
-import { CueState, type ShowDocument, showWaves, type Wave } from "../../core/plugin/plugin.ts";
-import { type Cue, HELD } from "./told.ts";
+import { type Cue, CueState, type ShowDocument, showWaves, type Wave } from "../../core/plugin/plugin.ts";
+import { HELD } from "./told.ts";
 
 /** A wave that goes on after its planned end is told to go on for so long at a time. */
 const LONGER_MS = 60_000;

@@ -6,6 +6,7 @@ import {
   refusalName,
   RouteError,
   type ShowDocument,
+  type SponsorResource,
   type Tickets,
   Verdict,
   type Wave,
@@ -78,6 +79,10 @@ export class SeedHost implements PluginControl, PacketSource {
 
   get waves(): Wave[] {
     return this.#releases?.waves ?? [];
+  }
+
+  get resources(): readonly SponsorResource[] {
+    return this.#releases?.resources ?? [];
   }
 
   get greetings(): Tickets["greetings"] {

@@ -1,4 +1,4 @@
-import type { HostContext, PacketSource, Tickets, Wave } from "../../core/plugin/plugin.ts";
+import type { HostContext, PacketSource, SponsorResource, Tickets, Wave } from "../../core/plugin/plugin.ts";
 import { Greetings, hasGreetings } from "./greetings.ts";
 import { plannedSchedule, type Schedule } from "./schedule.ts";
 import { WavePlayer } from "./wave_player.ts";
@@ -19,6 +19,7 @@ export interface KeptWaves {
 export class Releases implements PacketSource {
   readonly players: readonly WavePlayer[];
   readonly greetings: Tickets["greetings"];
+  readonly resources: readonly SponsorResource[];
   /** Tickets can be won: they are in the ledger. */
   isReady = false;
   /** An operator's change is on its way into the ledger: no greeting is given that a restart would not know of. */
@@ -35,6 +36,9 @@ export class Releases implements PacketSource {
     this.#host = host;
     this.#tickets = tickets;
     this.greetings = tickets.greetings;
+    this.resources = tickets.sponsors.flatMap(({ number, resource }) =>
+      resource === undefined ? [] : [{ sponsor: number, resource }]
+    );
     this.players = tickets.waves.map((wave, at) =>
       new WavePlayer(
         wave,
@@ -108,7 +112,7 @@ export class Releases implements PacketSource {
       endMs: endWallMs,
       isHeld: schedule.pausedWallMs !== undefined,
       isOver,
-      resource: this.greetings.find(({ waves }) => waves.includes(at))?.resource ?? 0,
+      resource: wave.resource ?? this.greetings.find(({ waves }) => waves.includes(at))?.resource ?? 0,
     }));
   }
 

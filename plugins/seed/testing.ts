@@ -25,6 +25,7 @@ export class TestTickets implements Tickets {
         startMs: 0,
         lengthMs: 1_000,
         returnsLeftover: false,
+        resource: undefined,
         ...waves[i],
         firstTicket,
         tickets,

@@ -75,7 +75,8 @@ export class WaveChanges {
         order.finish();
         this.#host.wakeUp();
       }
-      return { order: order.number, ...all.describe(player), repeated: isRepeated };
+      const held = !this.#host.mayRelease();
+      return { order: order.number, ...all.describe(player), repeated: isRepeated, held };
     } finally {
       all.isChanging = false;
     }

@@ -51,7 +51,12 @@ export function waveRoutes(host: HostContext, changes: WaveChanges, playing: () 
       handle: () => playing().players.map((player) => playing().describe(player)),
     },
     change("move", "Begins a wave at another time", moveBody, ({ start, inS }, { schedule }) => {
-      return moved(schedule, start === undefined ? host.unixMs() + inS! * 1000 : Date.parse(start));
+      if (start !== undefined) return moved(schedule, Date.parse(start));
+      if (host.mayRelease()) return moved(schedule, host.unixMs() + inS! * 1000);
+      throw new RouteError(
+        503,
+        "this host's clock is off, so nobody knows when that is: give start, not inS",
+      );
     }),
     change(
       "stretch",

@@ -39,6 +39,10 @@ export default definePlugin({
     shakePacketsDrawn: { kind: "counter", help: "Packets that were drawn for a shaker, less those refused" },
     shakeAmountWonFen: { kind: "counter", help: "Sum of what was won, in fen" },
     shakeOpened: { kind: "counter", help: "Packets that a version 1 user opened, durable in the ledger" },
+    shakeOpenedForBanned: {
+      kind: "counter",
+      help: "Packets that were opened for users whom the show bans, since they can't",
+    },
     shakeAmountOpenedFen: { kind: "counter", help: "Sum of what was opened, in fen" },
     shakeOpensRefused: { kind: "counter", help: "Packets that could not be opened, for whatever reason" },
     shakePacketsMade: { kind: "counter", help: "Packets that were made" },

@@ -2,8 +2,10 @@ import { definePlugin } from "../../core/plugin/plugin.ts";
 import { charts } from "./common/charts.ts";
 import { config } from "./common/config.ts";
 import { ThrottleHost } from "./host/host_plugin.ts";
+import { door } from "./door/door.ts";
 import { evening } from "./common/evening.ts";
 import { rehearsal } from "./common/rehearsal.ts";
+import { warnings } from "./common/warnings.ts";
 import { ThrottleSet } from "./set/set_plugin.ts";
 
 /** Answers "overloaded" to what exceeds a cap, before it costs anything; reads less when that alone can't help. */
@@ -13,6 +15,8 @@ export default definePlugin({
   charts,
   rehearsal,
   evening,
+  door,
+  warnings,
   metrics: {
     throttleAdmitted: { kind: "counter", help: "Shakes that were admitted" },
     throttleByConnection: { kind: "counter", help: "Frames refused by the cap of their connection or user" },
@@ -24,6 +28,9 @@ export default definePlugin({
     throttleLoginsByHost: { kind: "counter", help: "Logins refused by the rate of the host" },
     throttleLoginsByUser: { kind: "counter", help: "Logins refused since the user tries too often" },
     throttleLoginsBanned: { kind: "counter", help: "Logins refused since the show bans the user" },
+    throttleClosedBanned: { kind: "counter", help: "Connections closed since the show bans their user" },
+    throttleByMute: { kind: "counter", help: "Shakes refused since the show mutes the user" },
+    throttleBanned: { kind: "gauge", help: "Users whom the show bans or mutes now" },
     throttleLevelRises: { kind: "counter", help: "Times that the measured delay raised the level of a SET" },
     throttleSetsStrained: { kind: "gauge", help: "SETs at level 1" },
     throttleSetsReadingLess: { kind: "gauge", help: "SETs at level 2" },

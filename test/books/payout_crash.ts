@@ -96,7 +96,9 @@ export async function payoutCrash(options: PayoutCrashOptions): Promise<PayoutCr
     for (const [name, one] of running) {
       if (name === "gateway") continue;
       one.process.kill("SIGTERM");
-      assert.equal(await one.ended(), 0, `${name} ends in order`);
+      const code = await one.ended();
+      // Who has only just been started again may not be up yet: it has nothing to end.
+      assert.ok(code === 0 || (code === 143 && one.log === ""), `${name} ends in order: ${code} ${one.log}`);
     }
     await run(["settle", "--books", url, "--once", "--patience-seconds", "0"]);
     await run(["payout", "--books", url, "--once", ...payFlags]);

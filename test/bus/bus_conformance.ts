@@ -131,6 +131,24 @@ const cases: Record<string, (stage: BusStage) => Promise<void>> = {
       return false;
     }, "the value, after it was forgotten");
   },
+  async "what comes late or twice changes nothing: the newest of all that is wanted counts, after it was forgotten too"(
+    stage,
+  ) {
+    const [first, second] = [stage.join(), stage.join()];
+    const seen = watching(first);
+    for (let i = 0; i < 3; i++) first.offer("gala.show", bytes("5 five"));
+    await stage.until(() => seen.newest === "5 five", "the first value");
+    second.offer("gala.show", bytes("7 seven"));
+    await stage.until(() => seen.newest === "7 seven", "the newer value");
+    first.offer("gala.show", bytes("6 late"));
+    await stage.forget!();
+    let late = watching(stage.join());
+    await stage.until(() => {
+      if (late.newest === "7 seven") return true;
+      late = watching(stage.join());
+      return false;
+    }, "the newest value, after all was forgotten");
+  },
   async "a side that is closed hears nothing more"(stage) {
     const [director, host, other] = [stage.join(), stage.join(), stage.join()];
     const seen = watching(host);

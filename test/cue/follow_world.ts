@@ -5,13 +5,14 @@ import { fleetMetrics } from "../../core/client/state/metrics.ts";
 import { Counters } from "../../core/counters/counters.ts";
 import { Histogram, toSparse } from "../../core/counters/histogram.ts";
 import { Random } from "../../core/base/random.ts";
-import { type SimActor, SimNetwork, type SimNetworkOptions } from "../../core/engine/sim/network.ts";
+import type { SimActor } from "../../core/engine/sim/agenda.ts";
+import { SimNetwork, type SimNetworkOptions } from "../../core/engine/sim/network.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
 import { Waker } from "../../core/threads/waker.ts";
 import cue from "../../plugins/cue/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
-import { SimHost, type SimHostOptions } from "../sim/sim_host.ts";
+import { SimHost, type SimHostOptions } from "../../core/world/host/sim_host.ts";
 import assert from "node:assert/strict";
 
 const LOOPBACK = 0x7f00_0001;

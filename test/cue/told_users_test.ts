@@ -182,6 +182,48 @@ Deno.test("a show says all that users are told, with its version; a newer one th
   }
 });
 
+Deno.test("a show's manifest is told to each user once, with one depot of several; another cue doesn't tell it again", async () => {
+  const world = worldOf({}, 9);
+  const peers = crowd(world, 6);
+  const resources = {
+    version: 7,
+    sha256: "0123456789abcdef".repeat(4),
+    where: ["http://a.example", "http://b.example:8080/x", `http://${"c".repeat(113)}`],
+  };
+  const show = testShow({ epoch: 2, number: 5, resources }, WALL_MS);
+  world.host.halves.onShow(show);
+  world.pass(ALL_TOLD_MS);
+  const heard = (peer: SimPeer) =>
+    peer.read(frames.resources).map((said) => ({ ...said, sha256: said.sha256.toHex() }));
+  const { version, sha256, where } = resources;
+  peers.forEach((peer, user) =>
+    assert.deepEqual(heard(peer), [{ epoch: 2, number: 5, version, sha256, url: where[user % 3] }])
+  );
+  world.host.halves.onShow({ ...show, number: 6, heldMs: WALL_MS });
+  // In its turn or with an answer: what is known isn't told again.
+  peers[0].shake1(1);
+  world.pass(ALL_TOLD_MS);
+  assert.deepEqual(
+    peers.map((peer) => [heard(peer).length, peer.of(Opcode1.cue).length]),
+    peers.map(() => [1, 2]),
+  );
+  const late = world.client.dial().login1(8);
+  world.until(() => late.of(Opcode1.resources).length === 1);
+  assert.equal(heard(late)[0].url, where[2]);
+  // Between two turns of a change: who hadn't heard of the manifest hears of it with the next one.
+  const next = { ...show, number: 7, resources: { ...resources, version: 8 } };
+  world.host.halves.onShow(next);
+  world.pass(100);
+  world.host.halves.onShow({ ...next, number: 8, heldMs: WALL_MS });
+  world.pass(ALL_TOLD_MS);
+  assert.deepEqual(peers.map((peer) => heard(peer).map((one) => one.version)), peers.map(() => [7, 8]));
+  world.host.halves.onShow({ ...next, number: 9, resources: null });
+  world.pass(ALL_TOLD_MS);
+  assert.deepEqual(peers.map((peer) => heard(peer).at(-1)!.version), peers.map(() => 0), "nothing more");
+  const status = await world.host.request("get", "/cue", undefined) as { resources: { version: number } };
+  assert.equal(status.resources.version, 0);
+});
+
 Deno.test("a connection that was another SET's user's a moment ago is told once, by its own SET", async () => {
   for (let seed = 1; seed <= 5; seed++) {
     const plugins = [{ plugin: shake }, { plugin: cue }];

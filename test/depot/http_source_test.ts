@@ -25,7 +25,7 @@ function fetched(source: HttpSource, chunk = 0): Promise<{ outcome: Fetched; ret
 function sourceOf(folder: DepotFolder, url: string) {
   const seen = { bytes: 0 };
   const list = new FetchList(folder.manifest!);
-  const source = new HttpSource(list, url, (bytes) => void (seen.bytes += bytes));
+  const source = new HttpSource(list, [url], (bytes) => void (seen.bytes += bytes));
   return { source, seen, list };
 }
 
@@ -79,7 +79,7 @@ Deno.test("what is broken off takes no byte more, and goes on where it stood", a
   });
   const list = new FetchList(folder.manifest!);
   let bytes = 0;
-  const source = new HttpSource(list, server.url, (count) => {
+  const source = new HttpSource(list, [server.url], (count) => {
     bytes += count;
     if (bytes === 100_000) half();
   });

@@ -256,9 +256,10 @@ function makeSimPair(networkOptions: SimNetworkOptions, options: PairOptions): P
     },
     stopServer,
     canBind(port) {
-      const listener = network.listen(LOOPBACK, port);
-      const isFree = listener.holders === 1;
-      network.unlisten(listener);
+      const holder = { knocked: () => {} };
+      const listener = network.listen(holder, LOOPBACK, port);
+      const isFree = listener.holders.size === 1;
+      network.unlisten(holder, listener);
       return isFree;
     },
     dialRaw: (port) => Promise.resolve(dialRawSim(network, port)),

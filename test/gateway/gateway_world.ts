@@ -1,8 +1,11 @@
+import { listOfServers } from "../../core/gateway/relay/server_hosts.ts";
 import assert from "node:assert/strict";
 import { chooseEngine } from "../../core/engine/choose.ts";
 import { ManualClock, sleep, systemClock } from "../../core/base/clock.ts";
 import { Random } from "../../core/base/random.ts";
 import { type GatewayOptions, RunningGateway } from "../../core/gateway/running_gateway.ts";
+import type { DoorPlugin } from "../../core/plugin/doors.ts";
+import throttle from "../../plugins/throttle/mod.ts";
 import { HEADER_BYTES } from "../../core/wire/schema.ts";
 import { type Values, writeFrame } from "../../core/wire/frame_codec.ts";
 import type { Fields, Frame } from "../../core/wire/schema.ts";
@@ -58,6 +61,12 @@ export async function readBytes(connection: Deno.TcpConn, count: number): Promis
   return bytes;
 }
 
+/** The rates at the door that a test wants. */
+export function throttleDoor(config: Record<string, number>): DoorPlugin[] {
+  const { door: definition, name } = throttle;
+  return [{ name, definition: definition!, config: definition!.config.parse(config) }];
+}
+
 /** A gateway in this process, whose clock stands until it is moved. */
 export class GatewayWorld implements AsyncDisposable {
   readonly clock: ManualClock;
@@ -72,13 +81,12 @@ export class GatewayWorld implements AsyncDisposable {
     const clock = new ManualClock(systemClock.wallMs());
     const gateway = await RunningGateway.start({
       listen: { hostname: "127.0.0.1", port: 0 },
-      servers: ports.map((port) => ({ address: LOOPBACK, port })),
+      servers: listOfServers(ports.map((port) => ({ address: LOOPBACK, port }))),
       engine: chooseEngine("auto", () => {}),
       capacity: 20,
       limits: { messageBytes: 8_192, queueBytes: 65_536, loginS: 10, readS: 20 },
       origins: [],
-      addressRate: { perS: 0, burst: 1 },
-      tokenRate: { perS: 0, burst: 1 },
+      doorPlugins: throttleDoor({ addressAcceptsPerS: 0, userLoginsPerMinute: 1e6, userLoginBurst: 1e6 }),
       sendsProxyProtocol: false,
       clock,
       random: new Random(1),

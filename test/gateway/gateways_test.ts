@@ -113,10 +113,12 @@ Deno.test("mistakes in flags are told all at once", async () => {
     "party.example",
     "--message-bytes",
     "1",
+    "--set",
+    "throttle.hostPerS=5",
   ];
   const { code, stderr } = await redpkt(["gateway", ...args]);
   assert.equal(code, 2);
-  for (const word of ["--tls-key", "--server", "--allow-origin", "--message-bytes"]) {
+  for (const word of ["--tls-key", "--server", "--allow-origin", "--message-bytes", "plugins.throttle"]) {
     assert.ok(stderr.includes(word));
   }
 });

@@ -12,6 +12,7 @@ import {
   loginOf,
   readBytes,
   SocketPeer,
+  throttleDoor,
 } from "./gateway_world.ts";
 
 const LOGIN_BYTES = frames.login.bytes[0];
@@ -133,7 +134,7 @@ Deno.test("the door refuses before a server hears of it: origins, rates of addre
   await using world = await GatewayWorld.start([server.port], {
     capacity: 2,
     origins: ["https://party.example"],
-    addressRate: { perS: 1, burst: 4 },
+    doorPlugins: throttleDoor({ addressAcceptsPerS: 1, addressAcceptBurst: 4 }),
   });
   const status = async (headers: Record<string, string>) => {
     const response = await fetch(`http://${world.address}/`, {
@@ -157,6 +158,7 @@ Deno.test("the door refuses before a server hears of it: origins, rates of addre
   assert.equal(await status({ "sec-websocket-version": "7" }), 400);
   const counts = ["refusedOrigin", "refusedFull", "refusedRate", "refusedHandshake", "serverDials"];
   assert.deepEqual(counts.map((name) => world.total(name)), [1, 2, 1, 1, 0]);
+  assert.equal(world.total("throttleAcceptsByAddress"), 1, "counted by the plugin that says so");
   one.socket.close();
   await world.until(() => world.total("connections") === 1);
   world.pass(1_000);
@@ -165,10 +167,13 @@ Deno.test("the door refuses before a server hears of it: origins, rates of addre
 
 Deno.test("a token that logs in too often is told to come later", async () => {
   using server = new HandServer();
-  await using world = await GatewayWorld.start([server.port], { tokenRate: { perS: 1, burst: 2 } });
+  await using world = await GatewayWorld.start([server.port], {
+    doorPlugins: throttleDoor({ userLoginsPerMinute: 60, userLoginBurst: 2 }),
+  });
   for (let i = 0; i < 2; i++) (await world.peer()).send(loginOf(7));
   for (let i = 0; i < 2; i++) await server.accept();
   assert.equal(await (await world.peer()).send(loginOf(7)).refusal(), CloseCode.tooManyLogins);
+  assert.equal(world.total("throttleLoginsByUser"), 1, "the reason that servers count");
   (await world.peer()).send(loginOf(8));
   await server.accept();
 });
@@ -236,4 +241,46 @@ Deno.test("whoever asks for a page is told what this is, or gets what is served 
   const peer = new SocketPeer(`ws://${world.address}/`);
   await peer.opened;
   peer.socket.close();
+});
+
+Deno.test("a server that tells its users to move gets nobody any more: who logs in again is brought elsewhere", async () => {
+  using first = new HandServer();
+  using second = new HandServer();
+  await using world = await GatewayWorld.start([first.port, second.port]);
+  const peer = await world.peer();
+  peer.send(loginOf(7));
+  // Whichever of them is the user's own.
+  const accepts = [first.accept(), second.accept()];
+  const [connection, other] = await Promise.race(
+    accepts.map(async (accept, i) => [await accept, accepts[1 - i]] as const),
+  );
+  await connection.write(loggedIn);
+  await peer.next();
+  const move = frameOf(frames.move, { withinMs: 0, scope: 0 });
+  await connection.write(joined(answer(1), move));
+  assert.deepEqual(await peer.next(), joined(answer(1), move));
+  const again = await world.peer();
+  again.send(loginOf(7));
+  const elsewhere = await other;
+  assert.deepEqual(await readBytes(elsewhere, LOGIN_BYTES), loginOf(7));
+  await elsewhere.write(loggedIn);
+  assert.deepEqual(await again.next(), loggedIn);
+  assert.equal(world.total("users"), 2, "the old connection stands until the user ends it");
+});
+
+Deno.test("a server that ends a connection before the login, without a word, is left for another", async () => {
+  using first = new HandServer();
+  using second = new HandServer();
+  await using world = await GatewayWorld.start([first.port, second.port]);
+  const peer = await world.peer();
+  peer.send(loginOf(7));
+  const accepts = [first.accept(), second.accept()];
+  const [connection, other] = await Promise.race(
+    accepts.map(async (accept, i) => [await accept, accepts[1 - i]] as const),
+  );
+  connection.close();
+  const elsewhere = await other;
+  assert.deepEqual(await readBytes(elsewhere, LOGIN_BYTES), loginOf(7));
+  await elsewhere.write(loggedIn);
+  assert.deepEqual(await peer.next(), loggedIn, "the user notices nothing");
 });

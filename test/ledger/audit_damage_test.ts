@@ -1,6 +1,6 @@
 /** Damage of a ledger's files: whatever changes what they say is found. `deno task bench:damage` does the same longer. */
 import assert from "node:assert/strict";
-import { dispatch } from "../../core/cli/dispatch.ts";
+import { dispatch } from "../../core/cli/command/dispatch.ts";
 import type { Host } from "../../core/cli/host.ts";
 import { ManualClock } from "../../core/base/clock.ts";
 import { type Damage, damageOften, flipBit, loseTail, verdictOf } from "../audit/damage.ts";

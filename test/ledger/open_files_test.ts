@@ -73,7 +73,7 @@ class Files implements Disposable {
       await tried(() => look(`${folder}/none`));
     };
     return {
-      check: () => checkLedger(ledger),
+      check: both(checkLedger),
       inspect: both(inspectLedger),
       "show a user": both((directory) => showUser(directory, 1)),
       "a host's number": both((directory) => refuseOtherHost(directory, 9)),

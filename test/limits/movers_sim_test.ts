@@ -17,7 +17,7 @@ for (const hasBus of [true, false]) {
       const where = `seed ${seed}`;
       assert.equal(overLimit(awards), 0, where);
       assert.equal(awards.length, 60, `${where}: everybody wins all that they may`);
-      assert.ok(world.counters.total("moves") > 100, where);
+      assert.ok(world.counters.total("roams") > 100, where);
       assert.ok(world.total("passesTaken") > 10, where);
       assert.equal(world.total("passesForged") + world.total("passesDamaged"), 0, where);
     }
@@ -48,7 +48,7 @@ for (const hasBus of [true, false]) {
     const awards = world.awards();
     assert.equal(overLimit(awards), 0);
     assert.ok(awards.length > 10_000, String(awards.length));
-    assert.ok(world.counters.total("moves") > 5_000);
+    assert.ok(world.counters.total("roams") > 5_000);
     const hostsOf = Map.groupBy(awards, ({ user }) => user).values();
     const several = [...hostsOf].filter((own) => new Set(own.map(({ host }) => host)).size > 1).length;
     assert.ok(several > 1_000, "many have won at several hosts");

@@ -6,7 +6,8 @@ import { Fleet } from "../../core/client/fleet/fleet.ts";
 import type { FleetOptions } from "../../core/client/fleet/fleet_options.ts";
 import { fleetMetrics } from "../../core/client/state/metrics.ts";
 import { Counters } from "../../core/counters/counters.ts";
-import { type SimActor, SimNetwork, type SimNetworkOptions } from "../../core/engine/sim/network.ts";
+import type { SimActor } from "../../core/engine/sim/agenda.ts";
+import { SimNetwork, type SimNetworkOptions } from "../../core/engine/sim/network.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
 import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
 import type { Judge } from "../../core/ledger/judge/judge.ts";
@@ -18,7 +19,7 @@ import { SummarySeal } from "../../core/summaries/summary_words.ts";
 import { Waker } from "../../core/threads/waker.ts";
 import { Tokens } from "../../core/token/token.ts";
 import shake from "../../plugins/shake/mod.ts";
-import { SimHost } from "../sim/sim_host.ts";
+import { SimHost } from "../../core/world/host/sim_host.ts";
 import { SimStore } from "../sim/sim_store.ts";
 import { SimAwards } from "./sim_awards.ts";
 

@@ -26,12 +26,13 @@ function routesOf(plugin: string): string[] {
 }
 
 /** What names a plugin's word: a metric and a measure as a whole word, a key behind its plugin, a route in quotes. */
-function wordsOf({ name, config, metrics = {}, measures = {} }: AnyPlugin): string[] {
-  const keys = "shape" in config ? Object.keys(config.shape as Record<string, unknown>) : [];
+function wordsOf({ name, config, door, metrics = {}, measures = {} }: AnyPlugin): string[] {
+  const keys = [config, door?.config].flatMap((schema) =>
+    schema !== undefined && "shape" in schema ? Object.keys(schema.shape as Record<string, unknown>) : []
+  );
+  const counted = { ...metrics, ...door?.metrics, ...measures };
   return [
-    ...[...Object.keys(metrics), ...Object.keys(measures)].filter((word) => !isOfFleet(word)).map((word) =>
-      `\\b${word}\\b`
-    ),
+    ...Object.keys(counted).filter((word) => !isOfFleet(word)).map((word) => `\\b${word}\\b`),
     ...keys.map((key) => `\\b${name}\\.${key}\\b`),
     ...routesOf(name).map((route) => `["'\`]${route}(?:/[\\w/-]*)?["'\`]`),
   ];

@@ -178,3 +178,44 @@ Deno.test({
     assert.deepEqual(await waits(900_000), ["RedpktUsersWait"]);
   },
 });
+
+Deno.test({
+  name: "a lost cluster is one alert and not one a host, and a lost host is one of its own",
+  ignore: promtool === undefined,
+  async fn() {
+    const up = (instance: string, cluster: string, values: string) => ({
+      series: `up{job="redpkt", instance="${instance}", cluster="${cluster}", city="north"}`,
+      values,
+    });
+    const unit = {
+      rule_files: [RULES],
+      evaluation_interval: "5s",
+      tests: [{
+        interval: "5s",
+        input_series: [
+          ...["a1", "a2", "a3"].map((name) => up(name, "a", "1 1 0x20")),
+          up("b1", "b", "1 1 0x20"),
+          up("b2", "b", "1x22"),
+        ],
+        promql_expr_test: [
+          {
+            expr: 'count(ALERTS{alertname="RedpktDown", alertstate="firing"})',
+            eval_time: "60s",
+            exp_samples: [{ labels: "{}", value: 1 }],
+          },
+          {
+            expr: 'count by (cluster) (ALERTS{alertname="RedpktClusterLost", alertstate="firing"})',
+            eval_time: "60s",
+            exp_samples: [{ labels: '{cluster="a"}', value: 1 }],
+          },
+        ],
+      }],
+    };
+    const file = await Deno.makeTempFile({ suffix: ".yml" });
+    await Deno.writeTextFile(file, JSON.stringify(unit));
+    const { code, stdout, stderr } = await new Deno.Command(promtool!, { args: ["test", "rules", file] })
+      .output();
+    await Deno.remove(file);
+    assert.equal(code, 0, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));
+  },
+});

@@ -44,10 +44,17 @@ export interface Change extends Mutant {
 }
 
 /**
- * Whoever calls these says what can't be, so nothing can show that they are wrong; or tells a terminal how far a long
- * command is.
+ * Whoever calls these says what can't be, so nothing can show that they are wrong (a registry's `check` is two asserts); or
+ * tells a terminal how far a long command is.
  */
-const UNTOUCHED_CALLS = new Set(["assert", "onProgress", "onPiece", "onStage"]);
+const UNTOUCHED_CALLS = new Set([
+  "assert",
+  "this.judging.check",
+  "judge.check",
+  "onProgress",
+  "onPiece",
+  "onStage",
+]);
 
 /** Finds every place of a file that can be changed. `firstId` is the first mutant's. */
 export function findMutants(file: string, source: ts.SourceFile, firstId: number): Change[] {

@@ -21,6 +21,10 @@ const state: Switch = {
   reached: new Uint8Array(MOST_MUTANTS),
 };
 
+/** Where a test's threads and processes write what they reach, each place once: they may be killed at any time. */
+const trailPath = Deno.env.get("REDPKT_REACHED");
+const trail = trailPath === undefined ? undefined : Deno.openSync(trailPath, { append: true, create: true });
+
 /** Thrown at every place once a test has taken far more steps than without the mutant. */
 export class Stuck extends Error {
   override name = "Stuck";
@@ -28,8 +32,13 @@ export class Stuck extends Error {
 
 export function $m(id: number): boolean {
   if (++state.steps > state.mostSteps) throw new Stuck("far more steps than without the mutant");
-  state.reached[id] = 1;
+  if (state.reached[id] === 0) reach(id);
   return id === state.active;
+}
+
+function reach(id: number): void {
+  state.reached[id] = 1;
+  trail?.writeSync(new Uint8Array(Uint32Array.of(id).buffer));
 }
 
 /** For whoever runs the tests. */

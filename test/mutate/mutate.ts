@@ -1,5 +1,8 @@
 import { Random } from "../../core/base/random.ts";
+import { CoverageFile } from "./coverage.ts";
+import { ImportGraph } from "./knowing.ts";
 import { type Judged, keyOf, type Mutant } from "./mutant.ts";
+import type { Place } from "./places.ts";
 import { MutatedTree } from "./tree.ts";
 import { Trial } from "./trial.ts";
 
@@ -7,13 +10,24 @@ export interface MutateOptions {
   /** The tree, and the folder of this tool in it. */
   readonly root: string;
   readonly tool: string;
+  /** Sources that hold mutants, and the places of which some are tried. */
   readonly sources: readonly string[];
+  readonly places: readonly Place[];
+  /** Files of tests: those that import a source that is tried take part. */
   readonly tests: readonly string[];
-  /** How many mutants are tried, drawn by `seed`; `Infinity` for all. */
+  /** Files whose tests start processes; if given they are asked, about those mutants alone that the others don't notice. */
+  readonly wholeTests?: readonly string[] | undefined;
+  /** How many mutants of each place are tried, drawn by `seed`; `Infinity` for all. */
   readonly sample: number;
   readonly seed: number;
   readonly jobs: number;
   readonly nowMs: () => number;
+  /** The tests that are asked about one mutant, the quickest first, come to at most so long. */
+  readonly testsMs: number;
+  /** Nothing new is begun once it says so. */
+  readonly isOver?: () => boolean;
+  /** Where the copy of the tree and what tests reach are kept for the next run. */
+  readonly keptIn?: string | undefined;
   /** What an earlier run said, by key. */
   readonly known?: ReadonlyMap<string, Omit<Judged, "mutant">>;
   readonly onJudged?: (key: string, judged: Judged, done: number, inAll: number) => void;
@@ -21,37 +35,65 @@ export interface MutateOptions {
 }
 
 export interface Mutated {
-  readonly found: number;
+  readonly mutants: readonly Mutant[];
   readonly judged: readonly Judged[];
+  /** Files of tests of which nobody knows yet what they reach, and mutants that weren't tried, since time was over. */
+  readonly filesLeft: number;
+  readonly mutantsLeft: number;
 }
 
 /** Tries mutants, and says which of them no test notices. */
 export async function mutate(options: MutateOptions): Promise<Mutated> {
-  const { root, tool, sources, tests, sample, seed, jobs, nowMs, known, onJudged, onUnfit } = options;
-  using tree = new MutatedTree(root, sources, `${tool}/mutant_switch.ts`);
+  const {
+    root,
+    tool,
+    sources,
+    places,
+    tests,
+    wholeTests,
+    sample,
+    seed,
+    jobs,
+    nowMs,
+    testsMs,
+    known,
+    keptIn,
+  } = options;
+  const { isOver = () => false, onJudged, onUnfit } = options;
+  using tree = new MutatedTree(root, sources, `${tool}/mutant_switch.ts`, keptIn && `${keptIn}/tree`);
   const { mutants } = tree;
+  const inPlaces = places.map(({ sources }) => mutants.filter(({ file }) => sources.includes(file)));
+  const chosen = alternating(inPlaces.map((own) => draw(own, sample, seed)));
   const keys = keysOf(mutants);
-  const chosen = draw(mutants, sample, seed);
   const judged: Judged[] = [];
-  const open: Mutant[] = [];
+  const open: { readonly mutant: Mutant; readonly before: Judged["outcome"] }[] = [];
   for (const mutant of chosen) {
     const before = known?.get(keys[mutant.id]);
-    if (before === undefined) open.push(mutant);
-    else judged.push({ mutant, ...before });
+    const isNoticed = before?.outcome === "killed" || before?.outcome === "stuck";
+    const isOpen = wholeTests === undefined ? before === undefined : before !== undefined && !isNoticed;
+    if (isOpen) open.push({ mutant, before: before?.outcome ?? "unreached" });
+    else if (before !== undefined) judged.push({ mutant, ...before });
   }
+  let filesLeft = 0;
   if (open.length > 0) {
-    const trial = new Trial({
-      root: tree.root,
-      tester: `${tool}/tester.ts`,
-      tests,
-      mutants,
-      nowMs,
-      ...(onUnfit === undefined ? {} : { onUnfit }),
-    });
-    await trial.cover();
+    const imports = new ImportGraph(root);
+    const kept = new CoverageFile(keptIn && `${keptIn}/coverage.jsonl`);
+    const tester = `${tool}/tester.ts`;
+    const trial = new Trial({ root: tree.root, tester, mutants, imports, kept, nowMs, testsMs, onUnfit });
+    if (wholeTests !== undefined) filesLeft = await trial.coverWhole(wholeTests, isOver);
+    else {
+      const touched = new Set(open.map(({ mutant }) => mutant.file));
+      const knowing = tests.filter((test) => [...imports.closure(test)].some((file) => touched.has(file)));
+      filesLeft = await trial.cover(knowing, jobs, isOver);
+    }
     const work = async () => {
-      for (let mutant = open.shift(); mutant !== undefined; mutant = open.shift()) {
-        const one = await trial.judge(mutant);
+      while (filesLeft === 0 && !isOver()) {
+        const next = open.shift();
+        if (next === undefined) return;
+        const { mutant, before } = next;
+        const one = wholeTests === undefined
+          ? await trial.judge(mutant)
+          : await trial.judgeWhole(mutant, before);
         judged.push(one);
         onJudged?.(keys[mutant.id], one, judged.length, chosen.length);
       }
@@ -60,7 +102,7 @@ export async function mutate(options: MutateOptions): Promise<Mutated> {
     await trial.end();
   }
   judged.sort((a, b) => a.mutant.id - b.mutant.id);
-  return { found: mutants.length, judged };
+  return { mutants, judged, filesLeft, mutantsLeft: open.length };
 }
 
 /** Mutants of the same change in one line are told apart by their order. */
@@ -84,4 +126,10 @@ function draw(mutants: readonly Mutant[], sample: number, seed: number): Mutant[
     [all[i], all[other]] = [all[other], all[i]];
   }
   return all.slice(0, count);
+}
+
+/** One of each list in turn. */
+function alternating<T>(lists: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat();
 }

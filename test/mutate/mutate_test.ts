@@ -108,19 +108,22 @@ const SAMPLE = {
 };
 
 Deno.test("of a fixed sample of mutants the tests notice nearly all", async () => {
-  const { found, judged } = await mutate({
+  const places = [{ name: "sample", sources: SAMPLE.sources }];
+  const { mutants, judged } = await mutate({
     root,
     tool,
     sources: SAMPLE.sources,
+    places,
     tests: SAMPLE.tests,
     sample: SAMPLE.mutants,
     seed: 1,
     jobs: 1,
     nowMs: () => performance.now(),
+    testsMs: Infinity,
     onUnfit: (test, why) => assert.fail(`${test} fails as it is: ${why}`),
   });
-  const report = reportOf(judged, found, 1);
+  const report = reportOf(places, mutants, judged, 1);
   assert.equal(report.schemaVersion, SCHEMA_VERSION);
-  assert.equal(report.tried, SAMPLE.mutants);
-  assert.ok(report.scorePercent >= SAMPLE.leastPercent, markdownOf(report));
+  assert.equal(report.all.tried, SAMPLE.mutants);
+  assert.ok(report.all.scorePercent >= SAMPLE.leastPercent, markdownOf(report));
 });

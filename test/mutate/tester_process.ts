@@ -1,8 +1,8 @@
 import { after } from "../../core/base/clock.ts";
-import type { Covered, Loaded, TesterOrder, Verdict } from "./tester.ts";
+import type { Covered, Loaded, TesterOrder, TestOrder, Verdict } from "./tester.ts";
 
 /** Random worlds of a simulation that are tried with each mutant: fewer than otherwise, since there are so many mutants. */
-const SIM_SEEDS = "2";
+export const SIM_SEEDS = "2";
 
 /** The process has ended, or was ended since it answered nothing for too long. */
 export class TesterGone extends Error {
@@ -30,15 +30,15 @@ export class TesterProcess {
     this.#answers = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  load(files: readonly string[], mostMs: number): Promise<Loaded> {
-    return this.#ask({ type: "load", files }, mostMs);
+  load(file: string, mostMs: number): Promise<Loaded> {
+    return this.#ask({ type: "load", file }, mostMs);
   }
 
-  cover(test: number, mostMs: number): Promise<Covered> {
-    return this.#ask({ type: "cover", test }, mostMs);
+  cover(file: string, test: number, mostMs: number): Promise<Covered> {
+    return this.#ask({ type: "cover", file, test }, mostMs);
   }
 
-  judge(mutant: number, tests: readonly (readonly [number, number])[], mostMs: number): Promise<Verdict> {
+  judge(mutant: number, tests: readonly TestOrder[], mostMs: number): Promise<Verdict> {
     return this.#ask({ type: "judge", mutant, tests }, mostMs);
   }
 

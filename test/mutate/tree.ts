@@ -1,38 +1,43 @@
 import { instrument } from "./instrument.ts";
 import type { Mutant } from "./mutant.ts";
 
-/** A copy of the tree with every mutant in it; gone when it is disposed of. */
+/** A copy of the tree with every mutant in it. */
 export class MutatedTree implements Disposable {
-  readonly root = Deno.makeTempDirSync({ prefix: "redpkt-mutate-" });
+  readonly root: string;
   readonly mutants: readonly Mutant[];
+  readonly #isKept: boolean;
 
   /**
    * @param from the tree's root
    * @param files sources to change
    * @param switchFile the switch, in the tree
+   * @param kept where the copy lies and stays, so that what was compiled of it counts in the next run; else it is gone
+   * when it is disposed of
    */
-  constructor(from: string, files: readonly string[], switchFile: string) {
+  constructor(from: string, files: readonly string[], switchFile: string, kept?: string) {
+    this.#isKept = kept !== undefined;
+    this.root = kept ?? Deno.makeTempDirSync({ prefix: "redpkt-mutate-" });
+    Deno.mkdirSync(this.root, { recursive: true });
     const mutants: Mutant[] = [];
-    for (const path of filesOf(from)) {
+    const paths = filesOf(from);
+    for (const path of paths) {
       Deno.mkdirSync(`${this.root}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
       if (!files.includes(path)) {
         Deno.copyFileSync(`${from}/${path}`, `${this.root}/${path}`);
         continue;
       }
-      const { text, changes } = instrument(
-        path,
-        Deno.readTextFileSync(`${from}/${path}`),
-        mutants.length,
-        switchFile,
-      );
+      const original = Deno.readTextFileSync(`${from}/${path}`);
+      const { text, changes } = instrument(path, original, mutants.length, switchFile);
       for (const { node: _node, ...mutant } of changes) mutants.push(mutant);
       Deno.writeTextFileSync(`${this.root}/${path}`, text);
     }
     this.mutants = mutants;
+    const wanted = new Set(paths);
+    for (const path of filesOf(this.root)) if (!wanted.has(path)) Deno.removeSync(`${this.root}/${path}`);
   }
 
   [Symbol.dispose](): void {
-    Deno.removeSync(this.root, { recursive: true });
+    if (!this.#isKept) Deno.removeSync(this.root, { recursive: true });
   }
 }
 

@@ -1,169 +1,231 @@
+import { type CoverageFile, Coverer, type FileCoverage, MutantNames } from "./coverage.ts";
+import type { ImportGraph } from "./knowing.ts";
 import type { Judged, Mutant } from "./mutant.ts";
 import { TesterGone, TesterProcess } from "./tester_process.ts";
-import type { Loaded, Verdict } from "./tester.ts";
+import type { TestOrder, Verdict } from "./tester.ts";
+import { type WholeFile, WholeFiles } from "./whole_files.ts";
 
-const LOAD_MS = 120_000;
-const COVER_MS = 300_000;
 /** So long may the tests of a mutant wait for something that never comes, and so many times as long as without it. */
 const WAIT_MS = 10_000;
 const TIME_FACTOR = 5;
+/** A process that hasn't loaded a file yet does it then. */
+const LOAD_MS = 10_000;
 /** Tests that are asked for at once take about so long. */
 const PIECE_MS = 500;
 
-interface Test {
-  readonly file: string;
+interface Test extends TestOrder {
   readonly name: string;
-  readonly steps: number;
   readonly tookMs: number;
 }
 
 export interface TrialParts {
+  /** The instrumented tree, its mutants and the tester in it. */
   readonly root: string;
-  /** The tester, in the tree. */
-  readonly tester: string;
-  readonly tests: readonly string[];
   readonly mutants: readonly Mutant[];
+  readonly tester: string;
+  readonly imports: ImportGraph;
+  readonly kept: CoverageFile;
   readonly nowMs: () => number;
-  /** Test files that don't pass as they are, and why: they say nothing of a mutant. */
-  readonly onUnfit?: (test: string, why: string) => void;
+  /** The tests that are asked about one mutant, the quickest first, come to at most so long. */
+  readonly testsMs: number;
+  /** Tests that don't pass as they are, and why: they say nothing of a mutant. */
+  readonly onUnfit?: ((test: string, why: string) => void) | undefined;
 }
 
 /** The tests of an instrumented tree: which mutants each reaches, and what they say of one. */
 export class Trial {
   readonly #parts: TrialParts;
-  readonly #byId: ReadonlyMap<number, Mutant>;
-  #tests: Test[] = [];
+  readonly #names: MutantNames;
+  readonly #whole: WholeFiles;
   /** By mutant: the tests that reach it, the quickest first. */
-  readonly #reaching = new Map<number, number[]>();
-  /** By file: the tests that reach anything of it. */
-  readonly #ofFile = new Map<string, Set<number>>();
-  #atLoad: ReadonlySet<number> = new Set();
+  readonly #reaching = new Map<number, Test[]>();
+  /** By source: the tests that reach anything of it. */
+  readonly #ofSource = new Map<string, Set<Test>>();
+  readonly #wholeReaching = new Map<number, WholeFile[]>();
+  readonly #atLoad = new Set<number>();
   readonly #idle: TesterProcess[] = [];
 
   constructor(parts: TrialParts) {
     this.#parts = parts;
-    this.#byId = new Map(parts.mutants.map((mutant) => [mutant.id, mutant]));
+    this.#names = new MutantNames(parts.mutants);
+    this.#whole = new WholeFiles(parts.root, this.#names);
   }
 
-  get testCount(): number {
-    return this.#tests.length;
-  }
-
-  /** Runs every test once as it is. */
-  async cover(): Promise<void> {
-    const { nowMs, onUnfit } = this.#parts;
-    const { tester, loaded } = await this.#start(-1);
-    this.#atLoad = new Set(loaded.atLoad);
-    for (const [i, { file, name }] of loaded.tests.entries()) {
-      const startMs = nowMs();
-      const { failure, steps, reached } = await tester.cover(i, COVER_MS);
-      this.#tests.push({ file, name, steps, tookMs: nowMs() - startMs });
-      if (failure !== undefined) {
-        onUnfit?.(`${file}: ${name}`, failure);
-        continue;
+  /**
+   * Runs files of tests once as they are; those of which an earlier run knows what they reach are left out.
+   *
+   * @returns how many were left when time was over
+   */
+  async cover(files: readonly string[], jobs: number, isOver: () => boolean): Promise<number> {
+    const { root, tester, kept, imports } = this.#parts;
+    const open = files.map((file) => ({ file, key: `${file} ${imports.hash(file)}` }));
+    const work = async () => {
+      const coverer = new Coverer(root, tester, this.#names);
+      for (let next = open.shift(); next !== undefined; next = open.shift()) {
+        let found = kept.get<FileCoverage>(next.key);
+        if (found === undefined) {
+          if (isOver()) {
+            open.push(next);
+            break;
+          }
+          kept.set(next.key, found = await coverer.cover(next.file));
+        }
+        this.#take(found);
       }
-      for (const mutant of reached) this.#note(mutant, i);
+      await coverer.end();
+    };
+    await Promise.all(Array.from({ length: jobs }, work));
+    for (const tests of this.#reaching.values()) tests.sort(byTime);
+    return open.length;
+  }
+
+  /** The same for files whose tests start processes or threads. */
+  async coverWhole(files: readonly string[], isOver: () => boolean): Promise<number> {
+    const { kept, imports, nowMs } = this.#parts;
+    for (const [i, file] of files.entries()) {
+      const key = `whole ${file} ${imports.hash(file)}`;
+      let found = kept.get<WholeFile>(key);
+      if (found === undefined) {
+        if (isOver()) return files.length - i;
+        kept.set(key, found = await this.#whole.cover(file, nowMs));
+      }
+      this.#takeWhole(found);
     }
-    for (const tests of this.#reaching.values()) {
-      tests.sort((a, b) => this.#tests[a].tookMs - this.#tests[b].tookMs);
-    }
-    this.#idle.push(tester);
+    for (const found of this.#wholeReaching.values()) found.sort(byTime);
+    return 0;
   }
 
   /** What the tests say of a mutant. Several may be asked about at once. */
   async judge(mutant: Mutant): Promise<Judged> {
     const judged = await this.#judgeLater(mutant);
-    const isNoticed = judged.outcome === "killed" || judged.outcome === "stuck";
     // What is reached while the tests are loaded must be on from the start; that takes a process for each.
-    return isNoticed || !this.#atLoad.has(mutant.id) ? judged : await this.#judgeFromStart(mutant);
+    return isNoticed(judged) || !this.#atLoad.has(mutant.id) ? judged : await this.#judgeFromStart(mutant);
+  }
+
+  /** The same by tests that start processes and threads: the dearest, so they come last. */
+  async judgeWhole(mutant: Mutant, before: Judged["outcome"]): Promise<Judged> {
+    const files = this.#wholeReaching.get(mutant.id) ?? [];
+    for (const file of files) {
+      const said = await this.#whole.judge(mutant.id, file);
+      if (said !== "passed") return { mutant, outcome: said === "stuck" ? "stuck" : "killed", by: file.file };
+    }
+    return { mutant, outcome: files.length === 0 ? before : "survived" };
   }
 
   async end(): Promise<void> {
     for (const tester of this.#idle.splice(0)) await tester.end();
   }
 
-  /** In a process that has loaded everything without it. */
-  async #judgeLater(mutant: Mutant): Promise<Judged> {
-    const tests = this.#reaching.get(mutant.id) ?? [];
-    if (tests.length === 0) return { mutant, outcome: "unreached" };
-    for (;;) {
-      const tester = this.#idle.pop() ?? (await this.#start(-1)).tester;
-      try {
-        const verdict = await this.#ask(tester, mutant, tests);
-        if (verdict.isSpoilt) {
-          // What is left behind by one mutant must not kill the next: asked again, of a fresh process.
-          await tester.end();
-          return await this.#judgeFromStart(mutant, [verdict.failed]);
-        }
-        this.#idle.push(tester);
-        return this.#judged(mutant, verdict.failed, verdict.isStuck);
-      } catch (error) {
-        await tester.end();
-        if (!(error instanceof TesterGone)) throw error;
-        return { mutant, outcome: "stuck" };
+  #take({ file, tests, atLoad, failure }: FileCoverage): void {
+    if (failure !== undefined) this.#parts.onUnfit?.(file, failure);
+    for (const id of this.#names.ids(atLoad)) this.#atLoad.add(id);
+    for (const [i, { name, steps, tookMs, reached, failure, startsProcess }] of tests.entries()) {
+      if (failure !== undefined) {
+        if (!startsProcess) this.#parts.onUnfit?.(`${file}: ${name}`, failure);
+        continue;
+      }
+      const test = { file, test: i, steps, name, tookMs };
+      for (const id of this.#names.ids(reached)) add(this.#reaching, id, test);
+      for (const source of Object.keys(reached)) {
+        this.#ofSource.set(source, (this.#ofSource.get(source) ?? new Set()).add(test));
       }
     }
   }
 
-  /** In a process of its own, in which the mutant is on from the first line. */
-  async #judgeFromStart(mutant: Mutant, only?: readonly number[]): Promise<Judged> {
-    const tests = only ??
-      [...this.#ofFile.get(mutant.file) ?? []].sort((a, b) => this.#tests[a].tookMs - this.#tests[b].tookMs);
+  #takeWhole(found: WholeFile): void {
+    if (found.failure !== undefined) this.#parts.onUnfit?.(`${found.file} as a whole`, found.failure);
+    else for (const id of this.#names.ids(found.reached)) add(this.#wholeReaching, id, found);
+  }
+
+  /** In a process that has loaded everything without it. */
+  async #judgeLater(mutant: Mutant): Promise<Judged> {
+    const tests = this.#within(this.#reaching.get(mutant.id) ?? []);
     if (tests.length === 0) return { mutant, outcome: "unreached" };
-    let tester: TesterProcess | undefined;
+    const tester = this.#idle.pop() ?? this.#start(-1);
     try {
-      ({ tester } = await this.#start(mutant.id));
-      const verdict = await this.#ask(tester, mutant, tests);
-      if (verdict.failed < 0 && only !== undefined) return await this.#judgeFromStart(mutant);
-      return this.#judged(mutant, verdict.failed, verdict.isStuck);
+      const { verdict, by } = await this.#ask(tester, mutant, tests);
+      if (verdict.isSpoilt) {
+        // What is left behind by one mutant must not kill the next: asked again, of a fresh process.
+        await tester.end();
+        return await this.#judgeFromStart(mutant, [by!]);
+      }
+      this.#idle.push(tester);
+      return judgedBy(mutant, by, verdict);
+    } catch (error) {
+      await tester.end();
+      if (!(error instanceof TesterGone)) throw error;
+      return { mutant, outcome: "stuck" };
+    }
+  }
+
+  /** In a process of its own, in which the mutant is on from the first line. */
+  async #judgeFromStart(mutant: Mutant, only?: readonly Test[]): Promise<Judged> {
+    const tests = only ?? this.#within([...this.#ofSource.get(mutant.file) ?? []].sort(byTime));
+    if (tests.length === 0) return { mutant, outcome: "unreached" };
+    const tester = this.#start(mutant.id);
+    try {
+      const { verdict, by } = await this.#ask(tester, mutant, tests);
+      if (by === undefined && only !== undefined) return await this.#judgeFromStart(mutant);
+      return judgedBy(mutant, by, verdict);
     } catch (error) {
       if (!(error instanceof TesterGone)) throw error;
       return { mutant, outcome: "killed", by: "nothing can be loaded with it, or its process ends" };
     } finally {
-      await tester?.end();
+      await tester.end();
     }
   }
 
   /** Piece by piece, so that a test which waits for ever is ended by its own time, and not by that of all. */
-  async #ask(tester: TesterProcess, mutant: Mutant, tests: readonly number[]): Promise<Verdict> {
+  async #ask(
+    tester: TesterProcess,
+    mutant: Mutant,
+    tests: readonly Test[],
+  ): Promise<{ verdict: Verdict; by: Test | undefined }> {
     let verdict: Verdict = { failed: -1, isStuck: false, isSpoilt: false };
-    for (let from = 0, to = 0; from < tests.length && verdict.failed < 0; from = to) {
-      for (let ms = 0; to < tests.length && ms < PIECE_MS; to++) ms += this.#tests[tests[to]].tookMs;
+    for (let from = 0, to = 0; from < tests.length; from = to) {
+      for (let ms = 0; to < tests.length && ms < PIECE_MS; to++) ms += tests[to].tookMs;
       const piece = tests.slice(from, to);
-      verdict = await tester.judge(mutant.id, this.#withSteps(piece), this.#mostMs(piece));
+      verdict = await tester.judge(mutant.id, piece.map(orderOf), mostMs(piece));
+      if (verdict.failed >= 0) return { verdict, by: piece[verdict.failed] };
     }
-    return verdict;
+    return { verdict, by: undefined };
   }
 
-  #judged(mutant: Mutant, failed: number, isStuck: boolean): Judged {
-    if (failed < 0) return { mutant, outcome: "survived" };
-    const { file, name } = this.#tests[failed];
-    return { mutant, outcome: isStuck ? "stuck" : "killed", by: `${file}: ${name}` };
+  /** The quickest ones, and one at least. */
+  #within(tests: readonly Test[]): readonly Test[] {
+    let ms = 0;
+    return tests.filter(({ tookMs }, i) => (ms += tookMs) <= this.#parts.testsMs || i === 0);
   }
 
-  async #start(mutant: number): Promise<{ tester: TesterProcess; loaded: Loaded }> {
-    const { root, tester: path, tests } = this.#parts;
-    const tester = new TesterProcess(root, path, mutant);
-    try {
-      return { tester, loaded: await tester.load(tests, LOAD_MS) };
-    } catch (error) {
-      await tester.end();
-      throw error;
-    }
+  #start(mutant: number): TesterProcess {
+    return new TesterProcess(this.#parts.root, this.#parts.tester, mutant);
   }
+}
 
-  #note(mutant: number, test: number): void {
-    const tests = this.#reaching.get(mutant) ?? [];
-    this.#reaching.set(mutant, [...tests, test]);
-    const { file } = this.#byId.get(mutant)!;
-    this.#ofFile.set(file, (this.#ofFile.get(file) ?? new Set()).add(test));
-  }
+function isNoticed({ outcome }: Judged): boolean {
+  return outcome === "killed" || outcome === "stuck";
+}
 
-  #withSteps(tests: readonly number[]): [number, number][] {
-    return tests.map((test) => [test, this.#tests[test].steps]);
-  }
+function judgedBy(mutant: Mutant, test: Test | undefined, { isStuck }: Verdict): Judged {
+  if (test === undefined) return { mutant, outcome: "survived" };
+  return { mutant, outcome: isStuck ? "stuck" : "killed", by: `${test.file}: ${test.name}` };
+}
 
-  #mostMs(tests: readonly number[]): number {
-    return WAIT_MS + tests.reduce((sum, test) => sum + this.#tests[test].tookMs, 0) * TIME_FACTOR;
-  }
+function orderOf({ file, test, steps }: Test): TestOrder {
+  return { file, test, steps };
+}
+
+function byTime(a: { tookMs: number }, b: { tookMs: number }): number {
+  return a.tookMs - b.tookMs;
+}
+
+/** @param tests the time to load their files comes on top */
+function mostMs(tests: readonly Test[]): number {
+  return LOAD_MS + WAIT_MS + tests.reduce((sum, { tookMs }) => sum + tookMs, 0) * TIME_FACTOR;
+}
+
+function add<T>(lists: Map<number, T[]>, id: number, one: T): void {
+  const list = lists.get(id);
+  if (list === undefined) lists.set(id, [one]);
+  else list.push(one);
 }

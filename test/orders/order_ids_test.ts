@@ -10,7 +10,7 @@ import { NO_LIMITS } from "../../core/ledger/record/ledger.ts";
 import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import send from "../../plugins/send/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
-import { SimHost } from "../sim/sim_host.ts";
+import { SimHost } from "../../core/world/host/sim_host.ts";
 import { SimStore } from "../sim/sim_store.ts";
 
 const HOST = 3;

@@ -13,7 +13,7 @@ import { Random } from "../../core/base/random.ts";
 import send from "../../plugins/send/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import { SimClient, type SimPeer } from "../sim/sim_client.ts";
-import { SimHost } from "../sim/sim_host.ts";
+import { SimHost } from "../../core/world/host/sim_host.ts";
 import { NO_FAULTS, SimKilled, SimStore } from "../sim/sim_store.ts";
 
 const SEEDS = Number(Deno.env.get("REDPKT_SIM_SEEDS") ?? 10);

@@ -58,7 +58,9 @@ Deno.test("a party that is killed goes on in its folder, and one that is ended h
   const refusedFlags = await redpkt(["party", "--dir", world.dir, "--budget", "5"]);
   assert.equal(refusedFlags.code, 2);
   assert.match(refusedFlags.stderr, /--budget: the party in .* has begun and goes on as it is/);
-  await world.start("--tls", "off", "--countdown-seconds", "0");
+  const before = world.base;
+  await world.resume();
+  assert.equal(world.base, before, "the links that guests have lead there still");
   assert.equal((await world.view()).news.phase, "wave", "the wave goes on");
   assert.deepEqual((await world.view()).guests.map(({ name, packets }) => [name, packets]), [["Ann", 2], [
     "Bo",

@@ -48,6 +48,7 @@ Deno.test("200 guests, ten minutes, cuts and a killed server: the winners' list 
         waveSeconds: 60,
         perGuest: PER_GUEST,
         guests: GUESTS,
+        language: "en" as const,
       }),
       "party",
     );
@@ -70,9 +71,18 @@ Deno.test("200 guests, ten minutes, cuts and a killed server: the winners' list 
     const untilMinute = (minute: number) => world.play(minute * MINUTE_MS - playedMs());
 
     await world.play(10_000);
+    let deaf = 0;
+    // The news of every fifth guest stand still: the server itself tells them when to shake.
+    for (const guest of world.guests) guest.isDeaf = guest.state.news !== undefined && ++deaf % 5 === 0;
     await world.order("move", { wave: "wave-1", inS: 5 });
+    const firstWaveMs = playedMs() + 5_000;
     await world.play(20_000);
+    for (const { firstShakeMs } of world.guests) {
+      const lateMs = firstShakeMs.get(1)! - firstWaveMs;
+      assert.ok(lateMs >= -100 && lateMs < 3_000, `the first shake comes ${lateMs} ms after the wave began`);
+    }
     world.phones.cut();
+    for (const guest of world.guests) guest.isDeaf = false;
     await untilMinute(3);
     await world.order("move", { wave: "wave-2", inS: 5 });
     await world.play(25_000);

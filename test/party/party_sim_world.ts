@@ -15,11 +15,16 @@ import {
   type PageEvent,
   type PageState,
   step,
+  waveOf,
 } from "../../core/phone/page/page_state.ts";
 import { SeedFile } from "../../core/seed/file/seed_file.ts";
 import { SeedTickets } from "../../core/seed/file/tickets.ts";
 import type { TokenRules } from "../../core/token/token_keys.ts";
-import type { SimHostOptions } from "../sim/sim_host.ts";
+import cue from "../../plugins/cue/mod.ts";
+import seed from "../../plugins/seed/mod.ts";
+import shake from "../../plugins/shake/mod.ts";
+import throttle from "../../plugins/throttle/mod.ts";
+import type { SimHostOptions } from "../../core/world/host/sim_host.ts";
 import { SimPhones } from "../sim/sim_phones.ts";
 import { SeedWorld } from "../seed/seed_world.ts";
 
@@ -76,6 +81,10 @@ export class PartySimWorld extends SeedWorld {
       tokenRules: this.tokenRules,
       ledger: new StoredLedger(judge, this.store, clock),
       tickets,
+      plugins: [throttle, shake, cue, seed].map((plugin) => ({
+        plugin,
+        config: plugin.evening?.settings ?? {},
+      })),
       ...options,
     });
   }
@@ -105,7 +114,7 @@ export class PartySimWorld extends SeedWorld {
     this.wins.read();
     const wallMs = this.network.clock.wallMs();
     const news = this.evening.news(wallMs, this.guests.length, this.guests.length);
-    for (const guest of this.guests) guest.take({ kind: "news", news });
+    for (const guest of this.guests) if (!guest.isDeaf) guest.take({ kind: "news", news });
   }
 }
 
@@ -113,6 +122,10 @@ export class PartySimWorld extends SeedWorld {
 export class SimGuest {
   state: PageState = FIRST_STATE;
   told = 0;
+  /** The news don't reach them: the server's cues alone do. */
+  isDeaf = false;
+  /** When they shook first in each wave, by its number, in ms of the network. */
+  readonly firstShakeMs = new Map<number, number>();
   readonly #world: PartySimWorld;
   readonly #phone: Phone;
   readonly #random: Random;
@@ -128,6 +141,10 @@ export class SimGuest {
     this.#phone = world.phones.phone(user, { token });
     this.#phone.on("state", ({ is }) => {
       this.take({ kind: "link", link: is === "ready" ? "online" : is === "refused" ? "refused" : "waiting" });
+    });
+    this.#phone.on("cue", (cue) => {
+      const offsetMs = this.#phone.serverMs - this.#world.network.clock.wallMs();
+      this.take({ kind: "cue", cue, offsetMs });
     });
     this.#phone.on("packet", ({ packetId, amountFen }) => {
       this.told++;
@@ -155,6 +172,9 @@ export class SimGuest {
 
   #do(effect: Effect): void {
     if (effect.kind === "askShake") {
+      const { wave } = waveOf(this.state);
+      const nowMs = this.#world.network.clock.monotonicMs();
+      if (!this.firstShakeMs.has(wave)) this.firstShakeMs.set(wave, nowMs);
       void this.#phone.shake().then((outcome) => {
         if (outcome.result !== "ok") this.take({ kind: "answer", answer: "nothing" });
       });

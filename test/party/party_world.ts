@@ -16,8 +16,13 @@ export class PartyWorld implements AsyncDisposable {
 
   /** Starts the command, or starts it again on the same folder. */
   async start(...args: readonly string[]): Promise<void> {
+    await this.resume("--listen", "127.0.0.1:0", ...args);
+  }
+
+  /** Starts it again without a word of where and how. */
+  async resume(...args: readonly string[]): Promise<void> {
     const claims = ["--claims", `${this.folder}/state`];
-    this.running = new Running(["party", "--dir", this.dir, "--listen", "127.0.0.1:0", ...claims, ...args]);
+    this.running = new Running(["party", "--dir", this.dir, ...claims, ...args]);
     const { join } = await this.running.event("open");
     this.base = String(join).replace(/\/#.*$/, "");
     if (!this.base.startsWith("https")) return;

@@ -4,7 +4,7 @@ import send from "../../plugins/send/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
 import { SimPhones } from "../sim/sim_phones.ts";
-import type { SimHostOptions } from "../sim/sim_host.ts";
+import type { SimHostOptions } from "../../core/world/host/sim_host.ts";
 import { World } from "../sim/sim_world.ts";
 
 const FOLLOW_UPS = 8;

@@ -90,8 +90,10 @@ class FleetClient implements ClientUnderTest {
     const name = names.get(opcode)!;
     if (name === "loginResult") return;
     const values: Record<string, unknown> = readFrame(frames[name as keyof typeof frames] as Frame, view, at);
-    if (values.mac instanceof Uint8Array) values.mac = values.mac.toHex();
-    this.#heard.push({ name, values });
+    const plain = Object.entries(values).map((
+      [field, value],
+    ) => [field, value instanceof Uint8Array ? value.toHex() : value]);
+    this.#heard.push({ name, values: Object.fromEntries(plain) });
   }
 
   #write(write: (view: DataView) => number): void {

@@ -22,6 +22,7 @@ const FOLLOW_UPS = 40;
 export const LIBRARY: Omit<KitOptions, "examples"> = {
   make: () => new LibraryClient(),
   skips: {
+    move: "the library goes elsewhere by itself",
     policy: "the library keeps to it by itself",
     ping: "the library sends pings by itself",
     pong: "no user hears of it",
@@ -31,6 +32,7 @@ export const LIBRARY: Omit<KitOptions, "examples"> = {
   },
   untold: {
     cue: ["epoch", "number"],
+    resources: ["epoch", "number"],
     shakeResult: ["requestId", "retryMs"],
     openResult: ["retryMs"],
     sendResult: ["requestId", "retryMs"],
@@ -143,6 +145,7 @@ export class LibraryClient implements ClientUnderTest {
       ({ mode, ...notice }) => this.#hear("notice", { ...notice, mode: MODES.indexOf(mode) }),
     );
     phone.on("cue", ({ state, ...cue }) => this.#hear("cue", { ...cue, state: CUES.indexOf(state) }));
+    phone.on("resources", (resources) => this.#hear("resources", { ...resources }));
     phone.on("expired", (event) => this.#hear("expired", { ...event }));
     phone.on("chat", (event) => this.#hear("chatMessage", { ...event }));
     this.#phone = phone;
@@ -177,8 +180,8 @@ function numbered(outcome: Values): Values {
 function shakeValues(outcome: ShakeOutcome): Values {
   const result = RESULTS[outcome.result];
   if (outcome.result === "ok") {
-    const { packetId, amountFen } = outcome.packet;
-    return { result, packetId, amountFen };
+    const { packetId, amountFen, sponsor, resource } = outcome.packet;
+    return { result, packetId, amountFen, sponsor, resource };
   }
   const shown = outcome.result === "greeting" ? { sponsor: outcome.sponsor, resource: outcome.resource } : {};
   return { result, packetId: 0, amountFen: 0, ...shown };

@@ -75,6 +75,31 @@ Deno.test("who wins nothing is shown a greeting in version 1, and nothing in ver
   );
 });
 
+Deno.test("a win names its sponsor and what to show, told at once or again; version 0 has no room for it", async () => {
+  const plan = greetingPlan([]);
+  const [one, two] = plan.sponsors;
+  using world = new SeedWorld({ ...plan, sponsors: [one, { ...two, resource: 7002 }] });
+  const [old, peer] = [await world.user(1), await world.user1(2)];
+  await world.pass(24_000, () => {
+    old.shake(1);
+    peer.shake1();
+  });
+  const won = (from: SimPeer) => from.read(frames.shakeResult).filter(({ result }) => result === Result.ok);
+  assert.ok(won(peer).length > 5 && old.shakes.some(({ result }) => result === ShakeResult.won));
+  for (const { packetId, sponsor, resource } of won(peer)) {
+    assert.equal(sponsor, world.ledger.judgeOf.packets.sponsor(packetId));
+    assert.equal(resource, sponsor === 2 ? 7002 : 0);
+  }
+  assert.equal(new Set(won(peer).map(({ sponsor }) => sponsor)).size, 2);
+  peer.close();
+  const again = await world.user1(2);
+  await world.pass(1_000);
+  assert.deepEqual(
+    new Map(won(again).map(({ packetId, sponsor, resource }) => [packetId, [sponsor, resource]])),
+    new Map(won(peer).map(({ packetId, sponsor, resource }) => [packetId, [sponsor, resource]])),
+  );
+});
+
 Deno.test("greetings come at their rate in every second of a wave of their sponsor, and in no other", async () => {
   using world = new SeedWorld(greetingPlan(
     [{ ...TEN_A_SECOND, ratePerS: 40 }, { sponsor: 2, resource: 9, ratePerS: 1, limit: 5 }],

@@ -6,7 +6,8 @@ import type { Judgement } from "../../core/ledger/record/judgement.ts";
 import type { AwardRecord, Balances, Ledger } from "../../core/ledger/record/ledger.ts";
 import type { OrderState } from "../../core/ledger/record/order_state.ts";
 import { orderStates } from "../../core/ledger/registry/order_states.ts";
-import { type SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
+import type { SimActor } from "../../core/engine/sim/agenda.ts";
+import { SimNetwork } from "../../core/engine/sim/network.ts";
 import type { PlanInput } from "../../core/seed/plan/plan_schema.ts";
 import { SeedFile } from "../../core/seed/file/seed_file.ts";
 import { TestSet } from "../../core/seed/make/testing.ts";
@@ -15,7 +16,7 @@ import seed from "../../plugins/seed/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
 import { SimClient, type SimPeer } from "../sim/sim_client.ts";
-import { SimHost, type SimHostOptions } from "../sim/sim_host.ts";
+import { SimHost, type SimHostOptions } from "../../core/world/host/sim_host.ts";
 
 /** Where the simulated wall clock begins. */
 export const WALL_MS = 1_700_000_000_000;

@@ -5,13 +5,14 @@ import { Fleet } from "../../core/client/fleet/fleet.ts";
 import { fleetMetrics } from "../../core/client/state/metrics.ts";
 import { Counters } from "../../core/counters/counters.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
-import { type SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
+import type { SimActor } from "../../core/engine/sim/agenda.ts";
+import { SimNetwork } from "../../core/engine/sim/network.ts";
 import { Random } from "../../core/base/random.ts";
 import { Waker } from "../../core/threads/waker.ts";
 import { Tokens } from "../../core/token/token.ts";
 import send from "../../plugins/send/mod.ts";
 import shake from "../../plugins/shake/mod.ts";
-import { SimHost } from "../sim/sim_host.ts";
+import { SimHost } from "../../core/world/host/sim_host.ts";
 
 const LOOPBACK = 0x7f00_0001;
 const tokenRules = { keys: [{ id: 1, secret: new Uint8Array(16) }], event: "e" };

@@ -267,6 +267,8 @@ Deno.test("what can't be is refused with a precise result, and nothing changes",
     stranger.peer.of(Opcode1.detailResult)[0].getUint32(frames.detailResult.at.result),
     Result.notRecipient,
   );
+  await world.fund(20, 20, 1_000, "more");
+  world.sendBy(world.in(20), 1_000, { to: [2, 3, 5, 6, 7], requestId: 1 }); // as much as may be, to as many
 });
 
 Deno.test("one user on many connections spends their money once", async () => {
@@ -295,10 +297,10 @@ Deno.test("the same request on many connections is one send", async () => {
 Deno.test("groups are listed, changed and removed; chat reaches the members who are there", async () => {
   const world = new SendWorld();
   await world.ask("post", "/groups", {
-    groups: [{ group: 5, members: [1, 2, 3] }, { group: 6, users: [10, 19] }],
+    groups: [{ group: 5, members: [1, 2, 3] }, { group: 6, users: [10, 19] }, { group: 1, members: [7] }],
   });
   assert.deepEqual(await world.ask("get", "/groups", undefined), {
-    groups: [{ group: 5, members: 3 }, { group: 6, members: 10 }],
+    groups: [{ group: 1, members: 1 }, { group: 5, members: 3 }, { group: 6, members: 10 }],
   });
   const [a, b, c, d] = [1, 2, 3, 4].map((id) => world.in(id));
   const texts = (user: SendUser) =>
@@ -311,7 +313,7 @@ Deno.test("groups are listed, changed and removed; chat reaches the members who 
   world.until(() => texts(b).length === 1 && texts(c).length === 1);
   assert.deepEqual([texts(a), texts(b)], [[], ["新年快乐"]]);
   await world.ask("post", "/groups", {
-    groups: [{ group: 5, members: [1, 3, 4] }, { group: 6, members: [] }],
+    groups: [{ group: 5, members: [1, 3, 4] }, { group: 6, members: [] }, { group: 1, members: [] }],
   });
   b.chat(5, "x").chat(6, "x");
   world.until(() => b.peer.of(Opcode1.chatResult).length === 2);

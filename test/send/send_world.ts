@@ -5,7 +5,7 @@ import { frames, Opcode1, TOKEN_BYTES } from "../../core/wire/v1/frames.ts";
 import { writeClaim, writeDelivered, writeLogin } from "../../core/wire/v1/writers.ts";
 import send from "../../plugins/send/mod.ts";
 import type { SimPeer } from "../sim/sim_client.ts";
-import type { SimHostOptions } from "../sim/sim_host.ts";
+import type { SimHostOptions } from "../../core/world/host/sim_host.ts";
 import { World } from "../sim/sim_world.ts";
 
 export interface SendOptions {

@@ -11,7 +11,7 @@ import { at, planOf } from "../seed/seed_world.ts";
 import { StoredSeedWorld } from "../seed/stored_seed_world.ts";
 import { SendUser } from "../send/send_world.ts";
 import { SimClient } from "../sim/sim_client.ts";
-import { SimHost } from "../sim/sim_host.ts";
+import { SimHost } from "../../core/world/host/sim_host.ts";
 import { SimStore } from "../sim/sim_store.ts";
 
 const EXPIRES_S = 60;

@@ -4,7 +4,7 @@ import { ShakeResult } from "../../core/wire/codes.ts";
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
 import type { SimPeer } from "../sim/sim_client.ts";
-import type { SimHostOptions } from "../sim/sim_host.ts";
+import type { SimHostOptions } from "../../core/world/host/sim_host.ts";
 import { World } from "../sim/sim_world.ts";
 
 function worldWith(config: Record<string, unknown>, place: Partial<SimHostOptions> = {}): World {

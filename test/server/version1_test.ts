@@ -187,6 +187,24 @@ Deno.test("an open that takes too long is told busy, and the same again finds it
   assert.equal(world.total("shakeOpened"), 1);
 });
 
+Deno.test("a winner whose verdict is late is told: overloaded, and of the packet as soon as they have it", async () => {
+  const world = new World({ verdictMs: 200 });
+  const user = user1(world, 1);
+  await world.makePackets({ ratePerS: 1_000, total: 1, minFen: 5, maxFen: 5 });
+  user.shake1(1);
+  await world.untilLeased();
+  world.host.isLedgerStuck = true;
+  user.shake1(2);
+  world.until(() => world.total("verdictsLate") === 1);
+  world.host.isLedgerStuck = false;
+  const told = () => user.read(frames.shakeResult).filter(({ packetId }) => packetId > 0);
+  world.until(() => told().length === 1);
+  const [{ requestId, packetId, amountFen }] = told();
+  assert.deepEqual([requestId, amountFen], [0, 5], "it answers no shake: that was answered");
+  assert.equal(world.host.ledger.awardOf(packetId)?.user, 1);
+  assert.equal(world.total("awardsRepeated"), 1);
+});
+
 Deno.test("who logs in by version 0 is told of what they won by version 1, and it is opened for them", async () => {
   const world = new World();
   const packetId = await winBy(world, user1(world, 1));

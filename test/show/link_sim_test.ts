@@ -19,8 +19,9 @@ Deno.test("a thousand documents that don't count: none is applied, each is count
   using strangers = new TestKeys();
   const { keys, links: [, host], networks, random } = show;
   const director = show.console(keys.director);
-  await director.issue("init", [], { waves: show.planned, approvers: [keys.second] });
+  await director.issue("init", [], { waves: show.planned, approvers: [keys.second], safe: [[1, 99]] });
   await director.issue("level", ["1"]);
+  await director.issue("resources", ["5", SHA256, "http://depot"]);
   await show.pass(1_000);
   const counts = host.agent!.newest!.document;
   const applied = host.applied.length;
@@ -47,7 +48,8 @@ Deno.test("a thousand documents that don't count: none is applied, each is count
   function badDocument(i: number): [LinkCount, Uint8Array] {
     const next: ShowDocument = { ...counts, number: counts.number + 1 + i, level: 3 };
     const { bytes } = signShow(next, keys.director);
-    switch (i % 7) {
+    const signed = (over: Partial<ShowDocument>) => signShow({ ...next, ...over }, keys.director).bytes;
+    switch (i % 15) {
       case 0: // somebody else signs, in the director's name
         return ["forged", signShow(next, strangers.director).bytes];
       case 1: { // a bit of the body turns
@@ -66,10 +68,126 @@ Deno.test("a thousand documents that don't count: none is applied, each is count
       }
       case 5: // signed and wrong
         return ["mistaken", signShow({ ...next, level: 7 }, keys.director).bytes];
-      default: // of another event, with all that belongs to it
+      case 6: // of another event, with all that belongs to it
         return ["otherEvent", signShow(keys.approved({ ...next, event: "other" }), keys.director).bytes];
+      case 7: // one person bans more than they may in a minute
+        return ["mistaken", signed({ bans: bansOf(100, 21) })];
+      case 8: // and everybody, as far as a document goes
+        return ["mistaken", signed({ bans: bansOf(100, 2_001, 3_000) })];
+      case 9: { // the same in the plan, approved by one alone
+        const plan = { ...next.plan, revision: next.plan.revision + 1, bans: bansOf(100, 500) };
+        return ["halfSigned", signed({ plan, approvals: [approvePlan({ ...next, plan }, keys.director)] })];
+      }
+      case 10: // a user whom nobody can ban
+        return ["mistaken", signed({ bans: bansOf(i % 99 + 1, 1) })];
+      case 11: // for longer than a ban lasts
+        return [
+          "mistaken",
+          signed({ bans: [{ ...bansOf(100, 1)[0], untilMs: counts.issuedMs + 1e10 + i }] }),
+        ];
+      case 12: // a manifest that goes back
+        return ["mistaken", signed({ resources: { ...counts.resources!, version: i % 4 + 1 } })];
+      case 13: // another manifest of the same version
+        return ["mistaken", signed({ resources: { ...counts.resources!, sha256: other(SHA256, i) } })];
+      default: // a depot that no phone could reach
+        return [
+          "mistaken",
+          signed({ resources: { ...counts.resources!, version: 6, where: [`ftp://${i}`] } }),
+        ];
     }
   }
+});
+
+const SHA256 = "0123456789abcdef".repeat(4);
+
+/** So many bans from a user on, each so long after the one before. */
+function bansOf(first: number, count: number, apartMs = 0): ShowDocument["bans"] {
+  return Array.from({ length: count }, (_, i) => {
+    const sinceMs = 1_700_000_000_000 + i * apartMs;
+    return { user: first + i, sinceMs, untilMs: sinceMs + 3_600_000, level: "out" };
+  });
+}
+
+function other(sha256: string, i: number): string {
+  return sha256.slice(0, -3) + String(i).padStart(3, "0");
+}
+
+Deno.test("a console that takes over has the bans, who is protected and the manifest; the first one's word is refused", async () => {
+  using show = world();
+  const { keys, links } = show;
+  const first = show.console(keys.director);
+  await first.issue("init", [], { waves: show.planned, approvers: [keys.second], safe: [[1, 99]] });
+  await first.issue("resources", ["5", SHA256, "http://depot/"]);
+  await first.issue("ban", ["100", "101"]);
+  const many = Array.from({ length: 30 }, (_, i) => String(200 + i));
+  await first.issue("mute", many, { approvers: [keys.second] });
+  const before = links[0].agent!.active!.document;
+  const second = show.console(keys.second);
+  await second.issue("takeover");
+  const after = links[0].agent!.active!.document;
+  assert.deepEqual([after.bans, after.plan, after.resources], [before.bans, before.plan, before.resources]);
+  assert.deepEqual([after.bans.length, after.plan.bans.length, after.plan.protected], [2, 30, [[1, 99]]]);
+  assert.deepEqual(after.resources!.where, ["http://depot"]);
+  for (
+    const [action, operands] of [["unban", ["100"]], ["resources", ["6", SHA256, "http://other"]]] as const
+  ) {
+    await assert.rejects(first.do(action, operands), /taken over: 2\.1/);
+  }
+  await second.issue("unban", ["100"]);
+  await show.pass(500);
+  for (const { agent } of links) {
+    assert.deepEqual(agent!.active!.document.bans.map(({ user }) => user), [101]);
+  }
+});
+
+Deno.test("a mistake in a ban or a manifest is one line, at the console, and nothing goes out", async () => {
+  using show = world();
+  const { keys, links } = show;
+  const director = show.console(keys.director);
+  await director.issue("init", [], { waves: show.planned, approvers: [keys.second], safe: [[1, 99]] });
+  await director.issue("resources", ["5", SHA256, "http://depot"]);
+  const { number } = links[0].agent!.newest!.document;
+  const wrong: [string, string[], RegExp, object?][] = [
+    ["ban", [], /^UserError: ban: give one or more users$/],
+    ["ban", ["x"], /^UserError: ban: x: must be a user's number$/],
+    ["mute", ["4294967296"], /^UserError: mute: 4294967296: must be a user's number$/],
+    ["ban", ["50"], /^UserError: not done: bans: user 50 is protected: nobody can ban them$/],
+    ["ban", ["100"], /^UserError: not done: bans\.0\.untilMs: must be after .*30 days at most$/, {
+      forMs: 3e9,
+    }],
+    ["ban", ["100"], /^UserError: not done: bans\.0\.untilMs: must be after/, { forMs: 0 }],
+    ["unban", ["100"], /^UserError: unban: 100: isn't banned$/],
+    ["protect", ["9-1"], /^UserError: protect: 9-1: must be a user, or FIRST-LAST$/],
+    ["protect", [], /^UserError: protect: give users, such as 7 or 100-199, or none$/],
+    ["resources", ["5"], /^UserError: resources: give the manifest's version/],
+    [
+      "resources",
+      ["4", SHA256, "http://depot"],
+      /^UserError: resources: version 4 goes back: the show has 5/,
+    ],
+    ["resources", ["5", other(SHA256, 1), "http://depot"], /^UserError: resources: .* as version 5 already/],
+    ["resources", ["6", SHA256, "depot"], /^UserError: not done: resources\.where\.0: must be a URL such as/],
+    [
+      "resources",
+      ["6", SHA256, `http://${"x".repeat(114)}`],
+      /^UserError: not done: resources\.where\.0: Too big/,
+    ],
+  ];
+  for (const [action, operands, message, more] of wrong) {
+    await assert.rejects(director.do(action, operands, more), (error) => {
+      assert.match(String(error), message);
+      assert.equal(String(error).split("\n").length, 1);
+      return true;
+    });
+  }
+  await show.pass(1_000);
+  assert.equal(links[0].agent!.newest!.document.number, number);
+  const { acknowledged } = await director.issue("resources", ["6", SHA256, "http://a", "http://b"]);
+  assert.deepEqual(acknowledged.refused, []);
+  // Back to what was before: all but the manifest, which never goes back.
+  await director.issue("rollback");
+  await show.pass(500);
+  assert.equal(links[0].agent!.active!.document.resources!.version, 6);
 });
 
 Deno.test("a document that one host can't play counts nowhere, and says where and why", async () => {

@@ -2,74 +2,10 @@
 import assert from "node:assert/strict";
 import { sleep } from "../../core/base/clock.ts";
 import { NATS_SERVER, NatsCluster } from "../../core/rehearse/show/nats_cluster.ts";
-import type { PlanInput } from "../../core/seed/plan/plan_schema.ts";
-import { redpkt, startServer } from "../processes.ts";
+import { ShowPlace } from "./show_place.ts";
 
-const HOUR_MS = 3_600_000;
 /** Ends a test that has failed already. */
 const MAX_MS = 120_000;
-
-/** A folder with keys of two persons, a seed file and a plan whose waves are an hour away. */
-class Place implements AsyncDisposable {
-  readonly path = Deno.makeTempDirSync();
-
-  async make(): Promise<void> {
-    const at = (ms: number) => new Date(Math.ceil(Date.now() / 1000) * 1000 + ms).toISOString();
-    const plan: PlanInput = {
-      name: "show",
-      expires: at(48 * HOUR_MS),
-      sponsors: [{ number: 1, name: "One", budgetFen: 2_000, amounts: { kind: "fixed", amountFen: 100 } }],
-      waves: [{ name: "first", start: at(HOUR_MS), lengthS: 20 }, {
-        name: "second",
-        start: at(2 * HOUR_MS),
-        lengthS: 20,
-      }],
-      hosts: [{ id: "host-a" }],
-    };
-    await Deno.writeTextFile(`${this.path}/plan.json`, JSON.stringify(plan));
-    await this.run(["seed", "key", "new", "--keys", "seed-keys"]);
-    await this.run(["seed", "make", "plan.json", "--keys", "seed-keys", "--out", "seeds"]);
-    for (const name of ["anna", "ben"]) await this.run(["show", "keygen", "--keys", name]);
-    for (const [from, to] of [["anna", "ben"], ["ben", "anna"]]) {
-      for (const { name } of Deno.readDirSync(`${this.path}/${from}/trusted`)) {
-        Deno.copyFileSync(`${this.path}/${from}/trusted/${name}`, `${this.path}/${to}/trusted/${name}`);
-      }
-    }
-  }
-
-  /** Runs a command in the folder, which must end so. */
-  async run(args: readonly string[], wantedCode = 0): Promise<string> {
-    const { code, stdout, stderr } = await redpkt(args, { cwd: this.path });
-    assert.equal(code, wantedCode, `redpkt ${args.join(" ")}: ${stderr}${stdout}`);
-    return `${stdout}${stderr}`;
-  }
-
-  show(args: readonly string[], wantedCode = 0): Promise<string> {
-    return this.run(["show", ...args, "--confirm-ms", "30000"], wantedCode);
-  }
-
-  server(more: readonly string[]) {
-    const { path } = this;
-    return startServer([
-      ...[
-        "--workers",
-        "1",
-        "--max-connections",
-        "100",
-        "--ledger",
-        `${path}/ledger`,
-        "--claims",
-        `${path}/claims`,
-      ],
-      ...["--seed", `${path}/seeds/host-a.seed`, "--seed-keys", `${path}/seed-keys`, "--host-id", "host-a"],
-      ...["--show-keys", `${path}/anna`, "--event", "gala", ...more],
-    ]);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.path, { recursive: true });
-  }
-}
 
 interface WaveState {
   readonly wave: string;
@@ -94,7 +30,7 @@ async function waveIs(
 }
 
 Deno.test("a show over a folder: shifted, held, cut by two, taken over; a host that was killed plays it on", async () => {
-  await using place = new Place();
+  await using place = new ShowPlace();
   await place.make();
   const anna = ["--keys", "anna", "--bus", "file:bus"];
   let planned = "";
@@ -141,7 +77,7 @@ Deno.test("a show over a folder: shifted, held, cut by two, taken over; a host t
 });
 
 Deno.test("without any bus the admin API is the path, and a document that is carried there is proven like any other", async () => {
-  await using place = new Place();
+  await using place = new ShowPlace();
   await place.make();
   await using server = await place.server([]);
   const http = ["--bus", `http://${new URL(server.api).host}`];
@@ -179,7 +115,7 @@ Deno.test({
   }`,
   ignore: NATS_SERVER === undefined,
   async fn() {
-    await using place = new Place();
+    await using place = new ShowPlace();
     await place.make();
     await using a = await NatsCluster.start("a", 1);
     await using b = await NatsCluster.start("b", 1);

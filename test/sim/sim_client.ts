@@ -1,6 +1,7 @@
 import type { CloseCause, EngineHandler } from "../../core/engine/common/engine.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
-import type { SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
+import type { SimActor } from "../../core/engine/sim/agenda.ts";
+import type { SimNetwork } from "../../core/engine/sim/network.ts";
 import { Waker } from "../../core/threads/waker.ts";
 import { FrameCursor, NO_MORE_FRAMES } from "../../core/wire/frame_cursor.ts";
 import {

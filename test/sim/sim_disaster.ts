@@ -4,7 +4,7 @@ import { openJudge } from "../../core/ledger/checkpoint/open_judge.ts";
 import { StoredLedger } from "../../core/ledger/store/stored_ledger.ts";
 import { Random } from "../../core/base/random.ts";
 import { SimClient } from "./sim_client.ts";
-import { SimHost, type SimHostOptions } from "./sim_host.ts";
+import { SimHost, type SimHostOptions } from "../../core/world/host/sim_host.ts";
 import { SimKilled, SimStore } from "./sim_store.ts";
 
 export interface DisasterOptions {

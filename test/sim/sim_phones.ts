@@ -1,6 +1,7 @@
 import type { EngineHandler } from "../../core/engine/common/engine.ts";
 import { SimEngine } from "../../core/engine/sim/sim.ts";
-import type { SimActor, SimNetwork } from "../../core/engine/sim/network.ts";
+import type { SimActor } from "../../core/engine/sim/agenda.ts";
+import type { SimNetwork } from "../../core/engine/sim/network.ts";
 import { parseAddress } from "../../core/os/address.ts";
 import { Phone, type PhoneOptions, type Transport, type WireEvents } from "../../core/phone/library/mod.ts";
 import type { LinkClock } from "../../core/phone/library/mod.ts";

@@ -3,7 +3,7 @@ import { SimNetwork, type SimNetworkOptions } from "../../core/engine/sim/networ
 import shake from "../../plugins/shake/mod.ts";
 import throttle from "../../plugins/throttle/mod.ts";
 import { SimClient, type SimPeer } from "./sim_client.ts";
-import { SimHost, type SimHostOptions } from "./sim_host.ts";
+import { SimHost, type SimHostOptions } from "../../core/world/host/sim_host.ts";
 
 const LIMIT_MS = 60_000;
 

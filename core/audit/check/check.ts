@@ -57,49 +57,47 @@ export function checkLedger(
   { onStage = () => {}, expect, claims }: CheckOptions = {},
 ): CheckReport {
   const problems = new Problems();
+  using opened = new DisposableStack();
   // What is made of the truth is opened first: then the truth has all that they can know.
   const projectionDb = attempt(problems, PROJECTION_FILE, () => openProjection(directory));
+  opened.defer(() => projectionDb?.close());
   const checkpoint = new CheckpointCheck(directory, problems);
+  opened.defer(() => checkpoint.close());
   const evidence = readKnown(directory, projectionDb, checkpoint, problems);
   const truth = new TruthReader(directory);
-  try {
-    const { db } = truth;
-    for (const name of [TRUTH_FILE, PROJECTION_FILE]) {
-      attempt(problems, `${name}-wal`, () => checkLog(`${directory}/${name}`, name, problems));
-    }
-    const projection = attempt(
-      problems,
-      PROJECTION_FILE,
-      () => projectionDb && new ProjectionCheck(projectionDb, truth.lastSeq(), problems),
-    );
-    const { report, tip } = checkTruth(truth, problems, checkpoint, (block) => {
-      onStage(directory, block.count, truth.lastSeq(), "rows");
-      attempt(problems, PROJECTION_FILE, () => projection?.add(block));
-    });
-    attempt(problems, TRUTH_FILE, () => checkKnown(directory, db, tip ?? tipOf(db), evidence, problems));
-    attempt(problems, PROJECTION_FILE, () => projection?.finish(onStage));
-    if (expect !== undefined) attempt(problems, TRUTH_FILE, () => checkAnchor(db, expect, problems));
-    attempt(problems, TRUTH_FILE, () => {
-      const seeds = claims === undefined ? [] : usedSeeds(db);
-      if (seeds.length === 0) return;
-      for (const line of claims!(historyOf(directory, db, seeds), seeds)) problems.add("claims", line);
-    });
-    if (db.hasMovedOn || projectionDb?.hasMovedOn === true) {
-      throw new UserError(`${directory}: somebody began to write to it while it was checked. Check it again`);
-    }
-    return {
-      ...report,
-      ledger: attempt(problems, TRUTH_FILE, () => ledgerIdOf(db)) ?? "",
-      head: tip === undefined ? "" : hexOf(tip.head),
-      hostNumber: attempt(problems, TRUTH_FILE, () => truth.hostNumber) ?? 0,
-      projectionLagRows: report.rows - (projection?.seq ?? 0),
-      problems: problems.lines(),
-    };
-  } finally {
-    truth.close();
-    checkpoint.close();
-    projectionDb?.close();
+  opened.defer(() => truth.close());
+  const { db } = truth;
+  for (const name of [TRUTH_FILE, PROJECTION_FILE]) {
+    attempt(problems, `${name}-wal`, () => checkLog(`${directory}/${name}`, name, problems));
   }
+  const projection = attempt(
+    problems,
+    PROJECTION_FILE,
+    () => projectionDb && new ProjectionCheck(projectionDb, truth.lastSeq(), problems),
+  );
+  const { report, tip } = checkTruth(truth, problems, checkpoint, (block) => {
+    onStage(directory, block.count, truth.lastSeq(), "rows");
+    attempt(problems, PROJECTION_FILE, () => projection?.add(block));
+  });
+  attempt(problems, TRUTH_FILE, () => checkKnown(directory, db, tip ?? tipOf(db), evidence, problems));
+  attempt(problems, PROJECTION_FILE, () => projection?.finish(onStage));
+  if (expect !== undefined) attempt(problems, TRUTH_FILE, () => checkAnchor(db, expect, problems));
+  attempt(problems, TRUTH_FILE, () => {
+    const seeds = claims === undefined ? [] : usedSeeds(db);
+    if (seeds.length === 0) return;
+    for (const line of claims!(historyOf(directory, db, seeds), seeds)) problems.add("claims", line);
+  });
+  if (db.hasMovedOn || projectionDb?.hasMovedOn === true) {
+    throw new UserError(`${directory}: somebody began to write to it while it was checked. Check it again`);
+  }
+  return {
+    ...report,
+    ledger: attempt(problems, TRUTH_FILE, () => ledgerIdOf(db)) ?? "",
+    head: tip === undefined ? "" : hexOf(tip.head),
+    hostNumber: attempt(problems, TRUTH_FILE, () => truth.hostNumber) ?? 0,
+    projectionLagRows: report.rows - (projection?.seq ?? 0),
+    problems: problems.lines(),
+  };
 }
 
 function historyOf(directory: string, db: UntouchedDatabase, seeds: readonly UsedSeed[]): LedgerHistory {

@@ -1,5 +1,5 @@
 import { AwardState } from "./award_state.ts";
-import type { AwardSums, BooksSums, EntrySums } from "./statements.ts";
+import type { BooksSums } from "./statements.ts";
 import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 
 /** What became of a sponsor's packets and money: columns of a statement, in order. */
@@ -80,9 +80,12 @@ function lineOf(sums: BooksSums, sponsor: number): StatementLine {
     sumOf(awards.filter((each) => states.includes(each.state)), (each) => each.awards);
   const openings = (of: BooksSums["waiting"]) =>
     sumOf(of.filter((each) => each.sponsor === sponsor), (each) => each.openings);
-  const putIn = rows(EntryKind.mint);
+  const reissued = sums.reissued.filter((each) => each.sponsor === sponsor);
+  const anew = sumOf(reissued, ({ packets }) => packets);
+  const putIn = minus(rows(EntryKind.mint), anew);
   const won = rows(EntryKind.award);
-  const givenBack = rows(EntryKind.giveBack);
+  const twiceGivenFen = reissued.reduce((sum, { givenBackFen }) => sum + givenBackFen, 0);
+  const givenBack = minus(rows(EntryKind.giveBack), { packets: 0, fen: twiceGivenFen });
   const lapsed = rows(EntryKind.lapse);
   const openedAtOnce = sumOf(entries.filter(({ isOpen }) => isOpen), ({ packets }) => packets);
   const opened = plus(rows(EntryKind.open), openedAtOnce);
@@ -129,7 +132,7 @@ function columns(name: string, { packets, fen }: Sum): Record<string, number> {
   return { [`${name}Packets`]: packets, [`${name}Fen`]: fen };
 }
 
-function sumOf<T extends EntrySums | AwardSums | { readonly fen: number }>(
+function sumOf<T extends { readonly fen: number }>(
   sums: readonly T[],
   packetsOf: (sums: T) => number,
 ): Sum {

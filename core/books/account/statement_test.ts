@@ -9,7 +9,8 @@ function entry(kind: number, fen: number, sponsor = 1) {
 }
 
 function difference(sums: Partial<BooksSums>): number {
-  return statementOf({ entries: [], awards: [], waiting: [], again: [], ...sums }).total.differenceFen;
+  return statementOf({ entries: [], awards: [], waiting: [], again: [], reissued: [], ...sums }).total
+    .differenceFen;
 }
 
 const OPENED = [entry(EntryKind.mint, 10), entry(EntryKind.award, 10), entry(EntryKind.open, 10)];
@@ -33,7 +34,7 @@ Deno.test("more won than put in, or opened than won, is a difference", () => {
 
 Deno.test("sponsors come in their order, whatever order the sums have", () => {
   const entries = [9, 2, 11, 1].map((sponsor) => entry(EntryKind.mint, sponsor, sponsor));
-  const { sponsors, total } = statementOf({ entries, awards: [], waiting: [], again: [] });
+  const { sponsors, total } = statementOf({ entries, awards: [], waiting: [], again: [], reissued: [] });
   assert.deepEqual(sponsors.map(({ sponsor, putInFen }) => [sponsor, putInFen]), [[1, 1], [2, 2], [9, 9], [
     11,
     11,

@@ -38,6 +38,15 @@ export interface OpeningSums {
   readonly fen: number;
 }
 
+/** Tickets of a sponsor that were made anew, summed up: they were put in twice, and one of the two moves nobody's money. */
+export interface ReissuedSums {
+  readonly sponsor: number;
+  readonly packets: number;
+  readonly fen: number;
+  /** What of it a lost ledger gave back nevertheless, when somebody found and closed it. */
+  readonly givenBackFen: number;
+}
+
 /** All that a statement is computed from, as it was at one moment. In no order. */
 export interface BooksSums {
   readonly entries: readonly EntrySums[];
@@ -46,6 +55,8 @@ export interface BooksSums {
   readonly waiting: readonly OpeningSums[];
   /** Of packets that had been judged before. */
   readonly again: readonly OpeningSums[];
+  /** What was made anew; rows and awards of the old tickets are in none of the other sums but those of mints and of what was given back. */
+  readonly reissued: readonly ReissuedSums[];
 }
 
 /** An award as the books have it now. */

@@ -2,17 +2,9 @@ import { z } from "zod";
 import { didYouMean } from "../../base/did_you_mean.ts";
 import { formatCount, formatYuan } from "../../base/units.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
-import {
-  flag,
-  type Flags,
-  type FlagValues,
-  helpText,
-  listFlag,
-  parseFlags,
-  switchFlag,
-  wholeNumber,
-} from "../../cli/flags.ts";
-import type { Command, Host } from "../../cli/host.ts";
+import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import { commandOf } from "../../cli/command/command.ts";
+import type { Host } from "../../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../../cli/json_output.ts";
 import { Stages } from "../../cli/progress.ts";
 import { booksPlace, makeBooks } from "../open/open_books.ts";
@@ -50,47 +42,56 @@ const FLAGS = {
 type Options = FlagValues<typeof FLAGS>;
 type Run = (host: Host, options: Options) => Promise<number>;
 
-const ACTIONS: Readonly<Record<string, Run>> = {
-  ...{ init, status, check, fill, retire },
-  ...{ hold, release, revoke, journal },
+const ACTIONS: Readonly<Record<string, { readonly does: string; readonly run: Run }>> = {
+  init: { does: "makes books, or brings those of an older redpkt up to date", run: init },
+  status: {
+    does: "which hosts there are, how far the books know them, and what waits to be settled",
+    run: status,
+  },
+  check: {
+    does: "proves the books, and compares them with ledgers; exit code 1 if something is wrong",
+    run: check,
+  },
+  fill: { does: "carries the ledger of a host that no server uses", run: fill },
+  retire: { does: "settlement waits for a host no longer", run: retire },
+  hold: { does: "stops the payments of users or packets until they are released", run: hold },
+  release: { does: "ends a hold", run: release },
+  revoke: { does: "takes packets back that nobody has been paid for", run: revoke },
+  journal: { does: "who was held, released and revoked, and why", run: journal },
 };
-
-const ABOUT = `Keeps the books of an event: what all hosts have awarded, in one place, to be settled and paid.
-
-  init     makes books, or brings those of an older redpkt up to date
-  status   which hosts there are, how far the books know them, and what waits to be settled
-  check    proves the books, and compares them with ledgers; exit code 1 if something is wrong
-  fill     carries the ledger of a host that no server uses
-  retire   settlement waits for a host no longer
-  hold     stops the payments of users or packets until they are released
-  release  ends a hold
-  revoke   takes packets back that nobody has been paid for
-  journal  who was held, released and revoked, and why`;
 
 /** `redpkt books`: what many hosts have awarded, in one place. */
-export const command: Command = {
-  summary: "keeps what all hosts awarded in one place, to be settled and paid",
-  async run(host, args) {
-    const { values, operands, wantsHelp } = parseFlags(args, FLAGS);
-    const names = Object.keys(ACTIONS);
-    if (wantsHelp) {
-      host.out(helpText(`redpkt books ${names.join("|")} [FLAGS]`, ABOUT, FLAGS));
-      return ExitCode.ok;
-    }
-    const [action, ...rest] = operands;
-    if (action === undefined || rest.length > 0) {
-      throw new UserError(
-        `give one of ${names.join(", ")}, such as redpkt books status --books ${booksPlace(values.books)}`,
-      );
-    }
-    if (!Object.hasOwn(ACTIONS, action)) {
-      throw new UserError(
-        `${action}: no such action.${didYouMean(action, names)} There are ${names.join(", ")}`,
-      );
-    }
-    return await ACTIONS[action](host, values);
-  },
-};
+export const command = commandOf({
+  name: "books",
+  about: "Keeps the books of an event: what all hosts have awarded, in one place, to be settled and paid.",
+  takes: "ACTION",
+  words: Object.fromEntries(Object.entries(ACTIONS).map(([name, { does }]) => [name, does])),
+  flags: FLAGS,
+  examples: [
+    { line: "redpkt books init --event gala", shows: "books in the file books.db" },
+    {
+      line: "redpkt books status --books postgres://reader@db/books",
+      shows: "how far the books know each host",
+    },
+    {
+      line: "redpkt books fill --ledger data",
+      shows: "brings the ledger of a server that ran without books",
+    },
+  ],
+}, async (host, values, [action, ...rest]) => {
+  const names = Object.keys(ACTIONS);
+  if (action === undefined || rest.length > 0) {
+    throw new UserError(
+      `give one of ${names.join(", ")}, such as redpkt books status --books ${booksPlace(values.books)}`,
+    );
+  }
+  if (!Object.hasOwn(ACTIONS, action)) {
+    throw new UserError(
+      `${action}: no such action.${didYouMean(action, names)} There are ${names.join(", ")}`,
+    );
+  }
+  return await ACTIONS[action].run(host, values);
+});
 
 async function init(host: Host, options: Options): Promise<number> {
   const { books: url, event, roles, json } = options;

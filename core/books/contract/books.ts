@@ -3,6 +3,7 @@ import type { BooksEvent } from "./event.ts";
 import type { Holds } from "../account/holds.ts";
 import type { Intake } from "./intake.ts";
 import type { Payments } from "../account/payments.ts";
+import type { Reissues } from "../account/reissues.ts";
 import type { Settlement } from "../account/settlement.ts";
 import type { Statements } from "../account/statements.ts";
 
@@ -19,6 +20,7 @@ export interface Books {
   readonly settlement: Settlement;
   readonly payments: Payments;
   readonly holds: Holds;
+  readonly reissues: Reissues;
   readonly statements: Statements;
   readonly audits: Audits;
   close(): Promise<void>;

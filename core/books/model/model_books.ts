@@ -4,6 +4,7 @@ import { ModelAudits } from "./model_audits.ts";
 import { ModelHolds } from "./model_holds.ts";
 import { ModelIntake } from "./model_intake.ts";
 import { ModelPayments } from "./model_payments.ts";
+import { ModelReissues } from "./model_reissues.ts";
 import { ModelSettlement } from "./model_settlement.ts";
 import { ModelStatements } from "./model_statements.ts";
 import { emptyState, type ModelState } from "./model_state.ts";
@@ -17,6 +18,7 @@ export class ModelBooks implements Books {
   readonly settlement: ModelSettlement;
   readonly payments: ModelPayments;
   readonly holds: ModelHolds;
+  readonly reissues: ModelReissues;
   readonly statements: ModelStatements;
   readonly audits: ModelAudits;
   #state: ModelState;
@@ -29,6 +31,7 @@ export class ModelBooks implements Books {
     this.settlement = new ModelSettlement(get);
     this.payments = new ModelPayments(get);
     this.holds = new ModelHolds(get);
+    this.reissues = new ModelReissues(get);
     this.statements = new ModelStatements(get);
     this.audits = new ModelAudits(get);
   }

@@ -18,10 +18,11 @@ export class ModelSettlement implements Settlement {
     const { event, openings, awards, holders, again, holds, revoked } = this.#get();
     const batch = openings.filter((opening) => opening.part === part && opening.openedS < beforeS)
       .sort(compareOpenings).slice(0, most);
+    if (batch.length === 0) return { openings: 0, states: new Map(), again: 0 };
     const judged = judgeOpenings(batch, {
       limits: event,
       holders,
-      settled: new Set(awards.keys()),
+      settled: awards,
       isRevoked: (packetId) => revoked.some(({ first, last }) => first <= packetId && packetId <= last),
       isHeld: (user, packetId) => holds.some((hold) => covers(hold, user, packetId)),
     });

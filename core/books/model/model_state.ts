@@ -2,6 +2,7 @@ import type { BooksEvent } from "../contract/event.ts";
 import type { BooksAct, Hold } from "../account/holds.ts";
 import type { Cursor, SeedHolder } from "../contract/intake.ts";
 import type { Opening } from "../contract/openings.ts";
+import type { Reissue, ReissuedRange } from "../account/reissues.ts";
 import type { BooksAward } from "../account/statements.ts";
 
 /** All that books in memory hold, as plain values: a copy of it is an older state to fall back to. */
@@ -23,6 +24,8 @@ export interface ModelState {
   readonly holds: Hold[];
   readonly revoked: { first: number; last: number }[];
   readonly acts: BooksAct[];
+  readonly reissues: Reissue[];
+  readonly reissued: (ReissuedRange & { readonly host: number })[];
 }
 
 /** An award with what only payment needs. */
@@ -48,5 +51,7 @@ export function emptyState(event: BooksEvent): ModelState {
     holds: [],
     revoked: [],
     acts: [],
+    reissues: [],
+    reissued: [],
   };
 }

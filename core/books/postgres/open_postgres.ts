@@ -6,6 +6,7 @@ import { PostgresHolds } from "./postgres_holds.ts";
 import { PostgresIntake } from "./postgres_intake.ts";
 import { PostgresPayments } from "./postgres_payments.ts";
 import { eventOf, POSTGRES_PARTS, versionsOf } from "./postgres_schema.ts";
+import { PostgresReissues } from "./postgres_reissues.ts";
 import { PostgresSettlement } from "./postgres_settlement.ts";
 import { PostgresStatements } from "./postgres_statements.ts";
 
@@ -29,6 +30,7 @@ export async function openPostgresBooks(url: string, connections: number): Promi
       settlement: new PostgresSettlement(connection, event),
       payments: new PostgresPayments(connection),
       holds: new PostgresHolds(connection),
+      reissues: new PostgresReissues(connection),
       statements: new PostgresStatements(connection),
       audits: new PostgresAudits(connection, event),
       close: () => connection.close(),

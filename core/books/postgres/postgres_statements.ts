@@ -1,5 +1,6 @@
 import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 import { HELD } from "../../ledger/record/entry.ts";
+import { isReissuedSql, reissuedSumsSql } from "../account/reissue_sql.ts";
 import {
   type BooksAward,
   type BooksSums,
@@ -27,13 +28,17 @@ export class PostgresStatements implements Statements {
         // One moment for all of it, while settlement and payout go on.
         await sql`set transaction isolation level repeatable read read only`;
         await sql`select set_config('statement_timeout', ${String(SUMS_MS)}, true)`;
+        const reissued = await sql.unsafe(reissuedSumsSql("books."));
+        const counts = (packet: string) =>
+          sql.unsafe(reissued.length === 0 ? "true" : `not ${isReissuedSql("books.", packet)}`);
         const entries = await sql`select sponsor, kind,
             kind = ${EntryKind.award} and count <> ${HELD} as is_open, count(*) as rows,
             sum(case kind when ${EntryKind.mint} then count else 1 end) as packets, sum(amount) as fen
           from books.entry where kind = any(${`{${SUMMED_KINDS.join(",")}}`}::text::smallint[])
+            and (kind in (${EntryKind.mint}, ${EntryKind.giveBack}) or ${counts("packet")})
           group by 1, 2, 3`;
         const awards = await sql`select sponsor, state, count(*) as awards, sum(fen) as fen
-          from books.award group by 1, 2`;
+          from books.award where ${counts("packet")} group by 1, 2`;
         return {
           entries: entries.map(({ sponsor, kind, is_open: isOpen, rows, packets, fen }) => ({
             sponsor,
@@ -49,8 +54,14 @@ export class PostgresStatements implements Statements {
             awards: Number(awards),
             fen: Number(fen),
           })),
-          waiting: await openingSums(sql, "books.opening"),
-          again: await openingSums(sql, "books.again"),
+          waiting: await openingSums(sql, "books.opening", reissued.length > 0),
+          again: await openingSums(sql, "books.again", reissued.length > 0),
+          reissued: reissued.map(({ sponsor, packets, fen, given_back_fen: givenBackFen }) => ({
+            sponsor,
+            packets: Number(packets),
+            fen: Number(fen),
+            givenBackFen: Number(givenBackFen),
+          })),
         };
       }) as Promise<BooksSums>, SUMS_MS);
   }
@@ -82,9 +93,10 @@ export class PostgresStatements implements Statements {
   }
 }
 
-async function openingSums(sql: Ask, table: string): Promise<OpeningSums[]> {
+async function openingSums(sql: Ask, table: string, hasReissued: boolean): Promise<OpeningSums[]> {
+  const where = hasReissued ? `where not ${isReissuedSql("books.", "packet")}` : "";
   const rows = await sql.unsafe(
-    `select sponsor, count(*) as openings, sum(fen) as fen from ${table} group by 1`,
+    `select sponsor, count(*) as openings, sum(fen) as fen from ${table} ${where} group by 1`,
   );
   return rows.map(({ sponsor, openings, fen }) => ({
     sponsor,

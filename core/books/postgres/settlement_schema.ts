@@ -4,7 +4,8 @@ import type { SchemaPart } from "../contract/schema.ts";
 /** What settlement, payers and operators write: see `Settlement`, `Payments` and `Holds`. */
 export const SETTLEMENT_SCHEMA: SchemaPart = {
   name: "settlement",
-  migrations: [`
+  migrations: [
+    `
     -- What was opened, and where it stands: one of AwardState. A row is written anew a few times while it is paid.
     create table books.award (
       packet    bigint primary key,
@@ -62,7 +63,30 @@ export const SETTLEMENT_SCHEMA: SchemaPart = {
       awards  bigint not null,
       fen     bigint not null
     );
-  `],
+  `,
+    `
+    -- Tickets of lost hosts that were made anew, and which of the old ones: see \`Reissues\`.
+    create table books.reissue (
+      hash     text primary key,
+      set_id   text not null,
+      host     int not null,
+      fence_ms bigint not null,
+      terms    text not null,
+      first_id bigint not null,
+      tickets  bigint not null,
+      reason   text not null,
+      wall_ms  bigint not null
+    );
+    create table books.reissued (
+      hash    text not null,
+      host    int not null,
+      sponsor int not null,
+      first   bigint not null,
+      last    bigint not null,
+      fen     bigint not null
+    );
+  `,
+  ],
   grants: [
     "grant select on books.host, books.hold, books.revoked to redpkt_settler",
     "grant select, delete on books.opening to redpkt_settler",
@@ -75,6 +99,7 @@ export const SETTLEMENT_SCHEMA: SchemaPart = {
     "grant select, update (is_retired) on books.host to redpkt_operator",
     "grant select, insert, update, delete on books.hold to redpkt_operator",
     "grant select, insert on books.revoked, books.act to redpkt_operator",
-    "grant select on books.opening to redpkt_operator",
+    "grant select on books.opening, books.entry, books.seed_claim to redpkt_operator",
+    "grant select, insert on books.reissue, books.reissued to redpkt_operator",
   ],
 };

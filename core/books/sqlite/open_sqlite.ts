@@ -5,6 +5,7 @@ import { SqliteFile } from "./sqlite_file.ts";
 import { SqliteHolds } from "./sqlite_holds.ts";
 import { SqliteIntake } from "./sqlite_intake.ts";
 import { SqlitePayments } from "./sqlite_payments.ts";
+import { SqliteReissues } from "./sqlite_reissues.ts";
 import { SqliteSettlement } from "./sqlite_settlement.ts";
 import { SqliteStatements } from "./sqlite_statements.ts";
 import { eventOf, SQLITE_PARTS, versionsOf } from "./sqlite_schema.ts";
@@ -24,6 +25,7 @@ export function openSqliteBooks(path: string): Books {
         settlement: new SqliteSettlement(file, event),
         payments: new SqlitePayments(file),
         holds: new SqliteHolds(file),
+        reissues: new SqliteReissues(file),
         statements: new SqliteStatements(file),
         audits: new SqliteAudits(file, event),
         // deno-lint-ignore require-await -- the contract is asynchronous

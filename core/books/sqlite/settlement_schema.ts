@@ -4,7 +4,8 @@ import type { SchemaPart } from "../contract/schema.ts";
 /** What settlement, payers and operators write: see `Settlement`, `Payments` and `Holds`. */
 export const SETTLEMENT_SCHEMA: SchemaPart = {
   name: "settlement",
-  migrations: [`
+  migrations: [
+    `
     -- What was opened, and where it stands: one of AwardState.
     create table award (
       packet    integer primary key,
@@ -61,5 +62,28 @@ export const SETTLEMENT_SCHEMA: SchemaPart = {
       awards  integer not null,
       fen     integer not null
     ) strict;
-  `],
+  `,
+    `
+    -- Tickets of lost hosts that were made anew, and which of the old ones: see \`Reissues\`.
+    create table reissue (
+      hash     text primary key,
+      set_id   text not null,
+      host     integer not null,
+      fence_ms integer not null,
+      terms    text not null,
+      first_id integer not null,
+      tickets  integer not null,
+      reason   text not null,
+      wall_ms  integer not null
+    ) strict;
+    create table reissued (
+      hash    text not null,
+      host    integer not null,
+      sponsor integer not null,
+      first   integer not null,
+      last    integer not null,
+      fen     integer not null
+    ) strict;
+  `,
+  ],
 };

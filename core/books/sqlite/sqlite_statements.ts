@@ -1,5 +1,6 @@
 import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 import { HELD } from "../../ledger/record/entry.ts";
+import { isReissuedSql, reissuedSumsSql } from "../account/reissue_sql.ts";
 import {
   type AwardSums,
   type BooksAward,
@@ -27,17 +28,26 @@ export class SqliteStatements implements Statements {
       const rows = (sql: string) => db.prepare(sql).all().map((row) => ({ ...row })) as unknown[];
       db.exec("begin");
       try {
+        const reissued = rows(reissuedSumsSql("")) as Record<string, number>[];
+        const counts = reissued.length === 0 ? "true" : `not ${isReissuedSql("", "packet")}`;
         const entries = rows(`
           select sponsor, kind, kind = ${EntryKind.award} and count <> ${HELD} as isOpen, count(*) as rows,
             sum(iif(kind = ${EntryKind.mint}, count, 1)) as packets, sum(amount) as fen
-          from entry where kind in (${SUMMED_KINDS}) group by 1, 2, 3`) as EntrySums[];
+          from entry where kind in (${SUMMED_KINDS})
+            and (kind in (${EntryKind.mint}, ${EntryKind.giveBack}) or ${counts}) group by 1, 2, 3`) as EntrySums[];
         return {
           entries: entries.map((sums) => ({ ...sums, isOpen: Boolean(sums.isOpen) })),
           awards: rows(
-            "select sponsor, state, count(*) as awards, sum(fen) as fen from award group by 1, 2",
+            `select sponsor, state, count(*) as awards, sum(fen) as fen from award where ${counts} group by 1, 2`,
           ) as AwardSums[],
-          waiting: rows(openingSums("opening")) as OpeningSums[],
-          again: rows(openingSums("again")) as OpeningSums[],
+          waiting: rows(openingSums("opening", counts)) as OpeningSums[],
+          again: rows(openingSums("again", counts)) as OpeningSums[],
+          reissued: reissued.map(({ sponsor, packets, fen, given_back_fen: givenBackFen }) => ({
+            sponsor,
+            packets,
+            fen,
+            givenBackFen,
+          })),
         };
       } finally {
         db.exec("commit");
@@ -61,6 +71,6 @@ export class SqliteStatements implements Statements {
   }
 }
 
-function openingSums(table: string): string {
-  return `select sponsor, count(*) as openings, sum(fen) as fen from ${table} group by 1`;
+function openingSums(table: string, where: string): string {
+  return `select sponsor, count(*) as openings, sum(fen) as fen from ${table} where ${where} group by 1`;
 }

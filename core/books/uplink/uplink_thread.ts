@@ -1,4 +1,5 @@
-import type { UplinkInit, UplinkReport } from "./uplink_worker.ts";
+import type { UplinkReport } from "./uplink_runner.ts";
+import type { UplinkInit } from "./uplink_worker.ts";
 import { booksPlace } from "../open/open_books.ts";
 import type { Log } from "../../cli/log.ts";
 import { BackgroundThread } from "../../threads/background_thread.ts";

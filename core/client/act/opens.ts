@@ -14,6 +14,9 @@ import type { FleetCommon } from "../state/fleet_common.ts";
 /** Knuth's multiplicative hashing: users that open are spread over all ids. */
 const MULTIPLIER = 0x9e37_79b1;
 
+/** How soon after a login elsewhere. */
+const ASK_AGAIN_MS = 200;
+
 export interface FleetOpensParts extends FleetCommon {
   readonly random: Random;
 }
@@ -24,6 +27,8 @@ export class FleetOpens {
   readonly #parts: FleetOpensParts;
   readonly #later = new Later();
   readonly #opened = new WonPackets();
+  /** By user: packets that they want to open and haven't yet. Another host than the packet's tells nobody of it again. */
+  readonly #unopened = new Map<number, Set<number>>();
 
   constructor(parts: FleetOpensParts, behaviour: Behaviour) {
     this.#parts = parts;
@@ -43,6 +48,7 @@ export class FleetOpens {
     const { openPercent, openAfterMs: [least, most] } = this.behaviour;
     // Who never opens never does, however often they are told.
     if ((Math.imul(userId, MULTIPLIER) >>> 0) % 100 >= openPercent) return false;
+    this.#remember(user, packetId);
     const waitMs = least + (most - least) * (most > least ? random.float() : 0);
     if (waitMs === 0) this.#open(user, packetId);
     else this.#later.add(user, packetId, time.nowMs + waitMs);
@@ -57,6 +63,7 @@ export class FleetOpens {
       this.#later.add(user, packetId, time.nowMs + Math.max(1, retryMs));
       return false;
     }
+    this.#forget(user, packetId);
     if (result !== Result.ok) {
       block[M.opensRefused]++;
       return false;
@@ -71,13 +78,32 @@ export class FleetOpens {
     return true;
   }
 
+  /** The user is at another host than before: they ask there for what isn't open yet. */
+  moved(user: number): void {
+    for (const packetId of this.#unopened.get(user) ?? []) {
+      this.#later.add(user, packetId, this.#parts.time.nowMs + ASK_AGAIN_MS);
+    }
+  }
+
   /** Opens what is due. */
   tick(): void {
     this.#later.tick(this.#parts.time.nowMs, this.#open);
   }
 
+  #remember(user: number, packetId: number): void {
+    const packets = this.#unopened.get(user);
+    if (packets === undefined) this.#unopened.set(user, new Set([packetId]));
+    else packets.add(packetId);
+  }
+
+  #forget(user: number, packetId: number): void {
+    const packets = this.#unopened.get(user);
+    if (packets?.delete(packetId) && packets.size === 0) this.#unopened.delete(user);
+  }
+
   readonly #open = (user: number, packetId: number): void => {
     const { engine, users, block, time } = this.#parts;
+    if (this.#opened.has(packetId, userIdOf(this.#parts.slice, user))) return;
     // A user who has left, or whose server doesn't read, is told again at their next login.
     if (users.state[user] !== UserState.ready) return;
     const connection = users.connection[user];

@@ -1,8 +1,9 @@
 import type { Engine } from "../../engine/common/engine.ts";
-import { isForLater, Result } from "../../wire/codes.ts";
+import { isForLater, MoveScope, Result } from "../../wire/codes.ts";
 import type { FrameCursor } from "../../wire/frame_cursor.ts";
 import { frames, Opcode1 } from "../../wire/v1/frames.ts";
 import { writeDelivered } from "../../wire/v1/writers.ts";
+import type { FleetMoves } from "../connect/moves.ts";
 import type { FleetOpens } from "../act/opens.ts";
 import type { FleetSends } from "../act/sends.ts";
 import type { FleetPasses } from "../connect/passes.ts";
@@ -21,6 +22,8 @@ export interface ServerFrames1Parts extends ServerFramesParts {
   readonly opens: FleetOpens;
   readonly follow: FleetFollow;
   readonly passes: FleetPasses;
+  /** Without a host list users know nowhere else to go. */
+  readonly moves: FleetMoves | undefined;
 }
 
 /** What each version 1 frame of a server means to a user. */
@@ -69,11 +72,21 @@ export class ServerFrames1 implements FrameTaker {
       case Opcode1.chatMessage:
         block[M.chatsReceived]++;
         return IN_ORDER;
+      case Opcode1.move:
+        this.#parts.moves?.told(
+          user,
+          view.getUint32(at + frames.move.at.withinMs),
+          view.getUint32(at + frames.move.at.scope) === MoveScope.cluster,
+        );
+        return IN_ORDER;
       case Opcode1.cue:
         this.#parts.follow.heardCue(user, view, at);
         return IN_ORDER;
       case Opcode1.policy:
         this.#parts.follow.heardPolicy(user, view, at);
+        return IN_ORDER;
+      case Opcode1.resources:
+        this.#parts.follow.heardResources(view, at);
         return IN_ORDER;
       case Opcode1.pong:
         this.#parts.follow.clocks.answered(user, view, at);
@@ -93,6 +106,9 @@ export class ServerFrames1 implements FrameTaker {
     }
     answers.loggedIn(user);
     this.#parts.follow.loggedIn(user);
+    if (this.#parts.moves === undefined) return IN_ORDER;
+    this.#parts.moves.loggedIn(user);
+    this.#parts.opens.moved(user);
     return IN_ORDER;
   }
 

@@ -1,28 +1,19 @@
 import { assert } from "../../base/assert.ts";
-import { type DialTarget, PASS_BUDGET_MS } from "../../engine/common/engine.ts";
-import type { Random } from "../../base/random.ts";
-import { backoffMs, type BackoffOptions, MAX_ATTEMPT } from "../schedule/backoff.ts";
+import { PASS_BUDGET_MS } from "../../engine/common/engine.ts";
 import { ConnectPace } from "../schedule/connect_pace.ts";
 import { TimerWheel } from "../schedule/timer_wheel.ts";
 import { UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
-import type { FleetRoam } from "./roam.ts";
+import type { Destinations } from "./destinations.ts";
 import type { FleetCommon } from "../state/fleet_common.ts";
 
 /** How many dials are made between two looks at the clock. */
 const DIALS_PER_LOOK = 8;
 
 export interface FleetDialsParts extends FleetCommon {
-  readonly random: Random;
-  readonly backoff: BackoffOptions;
+  readonly destinations: Destinations;
   /** Connects a second. */
   readonly connectRate: number;
-  /** User `i` dials pair `pairFirst + i * pairStride`, round and round. */
-  readonly targets: readonly DialTarget[];
-  readonly pairFirst: number;
-  readonly pairStride: number;
-  /** How many servers further each user is. */
-  readonly roam: FleetRoam | undefined;
 }
 
 /** Who dials whom, and when: all users at the start, at the fleet's rate, and each again after their connection ended. */
@@ -32,9 +23,9 @@ export class FleetDials {
   readonly #pace: ConnectPace;
 
   constructor(parts: FleetDialsParts) {
-    const { users, backoff, connectRate, clock } = parts;
+    const { users, destinations, connectRate, clock } = parts;
     this.#parts = parts;
-    this.#wheel = new TimerWheel(users.count, backoff.capMs, clock.nowMs);
+    this.#wheel = new TimerWheel(users.count, destinations.maxWaitMs, clock.nowMs);
     for (let user = 0; user < users.count; user++) this.#wheel.add(user);
     this.#pace = new ConnectPace(connectRate, clock.nowMs);
   }
@@ -57,10 +48,7 @@ export class FleetDials {
 
   /** The user's connection has ended: they dial again, later each time that they aren't logged in by then. */
   again(user: number): void {
-    const { users, random, backoff } = this.#parts;
-    const waitMs = backoffMs(random, users.attempt[user], backoff);
-    users.attempt[user] = Math.min(MAX_ATTEMPT, users.attempt[user] + 1);
-    this.againIn(user, waitMs);
+    this.againIn(user, this.#parts.destinations.again(user));
   }
 
   againIn(user: number, waitMs: number): void {
@@ -68,9 +56,8 @@ export class FleetDials {
   }
 
   #dial(user: number): void {
-    const { engine, users, block, time, targets, pairFirst, pairStride, roam } = this.#parts;
-    const pair = pairFirst + user * pairStride + (roam?.movesOf(user) ?? 0);
-    const connection = engine.dial(targets[pair % targets.length]);
+    const { engine, users, block, time, destinations } = this.#parts;
+    const connection = engine.dial(destinations.target(user));
     assert(connection >= 0, "every user has a connection number");
     block[M.dials]++;
     users.connection[user] = connection;

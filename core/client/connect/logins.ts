@@ -32,14 +32,25 @@ export class FleetLogins {
 
   /** The user's connection is there. */
   connected(connection: number, user: number): void {
-    const { engine, users, slice, block, time, connectLatency } = this.#parts;
+    const { users, block, time, connectLatency } = this.#parts;
     block[M.connects]++;
     block[M.usersConnected]++;
     record(connectLatency, elapsedUs(users.sinceUs[user], time.nowUs));
     users.begin(user, UserState.loggingIn, time.nowUs);
+    this.send(connection, user);
+  }
+
+  /** A user's number on the wire. */
+  idOf(user: number): number {
+    return userIdOf(this.#parts.slice, user);
+  }
+
+  /** Sends the user's login, the first frame of a connection. */
+  send(connection: number, user: number): void {
+    const { engine, block } = this.#parts;
     const at = engine.reserve(connection, LOGIN_BYTES);
     assert(at >= 0, "the first frame of a connection has room");
-    const size = this.#write(at, userIdOf(slice, user));
+    const size = this.#write(at, this.idOf(user));
     engine.commit(connection, size);
     block[M.bytesOut] += size;
     this.#parts.passes?.show(connection, user);

@@ -58,7 +58,7 @@ export class FleetRoam {
     if (this.#isMoving[user] === 0) return -1;
     this.#isMoving[user] = 0;
     this.#moves[user]++;
-    this.#parts.block[M.moves]++;
+    this.#parts.block[M.roams]++;
     return REDIAL_MS;
   }
 

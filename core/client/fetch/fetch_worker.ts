@@ -5,17 +5,19 @@ import { UserError } from "../../base/user_error.ts";
 import { Counters } from "../../counters/counters.ts";
 import { readManifest, type SignedManifest } from "../../depot/manifest/manifest.ts";
 import { DepotGate } from "../../depot/serve/depot_gate.ts";
-import { closeThread, postToParent } from "../../threads/thread.ts";
+import { closeThread, onParentMessage, postToParent } from "../../threads/thread.ts";
 import { FleetMetric as M, fleetMetrics } from "../state/metrics.ts";
 import { FetchBoard } from "./fetch_board.ts";
 import { FetchList } from "./fetch_list.ts";
 import { type FetchCounts, FetchPlan } from "./fetch_plan.ts";
 import { HttpSource } from "./http_source.ts";
 import { ModelledSource } from "./modelled_source.ts";
+import { WantedManifest } from "./wanted_manifest.ts";
 
 /** What the thread that fetches is started with. */
 export interface FetchInit {
-  readonly url: string;
+  /** Undefined: where orders say. */
+  readonly url: string | undefined;
   /** Public keys of those whose manifests count, PEM. */
   readonly trusted: readonly (readonly [id: string, pem: string])[];
   /** Users of this fleet, and of all hosts: the model has its part of the depot's cap. */
@@ -32,6 +34,16 @@ export interface FetchInit {
   readonly board: SharedArrayBuffer;
 }
 
+/** What a user was told to fetch, and at which depot; each is told of one. */
+export interface FetchOrder {
+  readonly epoch: number;
+  readonly number: number;
+  /** 0: nothing. */
+  readonly version: number;
+  readonly sha256: string;
+  readonly url: string;
+}
+
 /** Something to log, and the end. */
 export type FetchNotice =
   | { readonly type: "log"; readonly level: "info" | "warn"; readonly event: string; readonly fields: object }
@@ -44,7 +56,9 @@ const RETRY_MS = 3_000;
 
 /** The life of a fleet's thread that fetches, until the board says that it ends. */
 export async function runFetchWorker(init: FetchInit): Promise<void> {
-  await new Fetcher(init).run();
+  const fetcher = new Fetcher(init);
+  onParentMessage((message) => fetcher.named(message as FetchOrder));
+  await fetcher.run();
   notice({ type: "stopped" });
   closeThread();
 }
@@ -59,6 +73,7 @@ class Fetcher {
   readonly #block: Float64Array;
   readonly #random: Random;
   readonly #trusted: Map<string, KeyObject>;
+  readonly #wanted: WantedManifest;
   #signed: SignedManifest | undefined;
   /** Who really fetches, and the others. */
   #real: FetchPlan | undefined;
@@ -75,8 +90,19 @@ class Fetcher {
     this.#block = new Counters(fleetMetrics, init.blocks, init.counters).block(init.block);
     this.#random = new Random(init.randomSeed);
     this.#trusted = new Map(init.trusted.map(([id, pem]) => [id, createPublicKey(pem)]));
+    this.#wanted = new WantedManifest(init.url);
     this.#block[M.depotUsers] = init.sample;
     this.#block[M.modelledUsers] = init.users - init.sample;
+  }
+
+  /** A show names what is to be fetched; what it names no more is fetched no further. */
+  named(order: FetchOrder): void {
+    try {
+      if (this.#wanted.take(order)) this.#askAtMs = 0;
+    } catch (error) {
+      this.#refuse(error);
+    }
+    this.#http?.at(this.#wanted.depots);
   }
 
   async run(): Promise<void> {
@@ -89,8 +115,9 @@ class Fetcher {
 
   #tick(): void {
     const [nowMs, wallMs] = [systemClock.monotonicMs(), systemClock.wallMs()];
-    const mayFetch = !this.#board.shakesAt(wallMs, this.#init.followsCues);
-    if (mayFetch && !this.#isAsking && nowMs >= this.#askAtMs) void this.#askManifest();
+    const mayFetch = this.#wanted.isAnything && !this.#board.shakesAt(wallMs, this.#init.followsCues);
+    const isDue = nowMs >= this.#askAtMs && !this.#wanted.isHad(this.#signed);
+    if (mayFetch && !this.#isAsking && isDue) void this.#askManifest();
     this.#real?.tick(nowMs, wallMs, mayFetch);
     this.#modelled?.tick(nowMs, wallMs, mayFetch);
     if (this.#model !== undefined) {
@@ -103,35 +130,43 @@ class Fetcher {
   async #askManifest(): Promise<void> {
     this.#isAsking = true;
     try {
-      const url = `${this.#init.url}/manifest`;
+      const url = `${this.#wanted.next()}/manifest`;
       const headers: HeadersInit = this.#signed === undefined
         ? {}
         : { "if-none-match": `"${this.#signed.sha256}"` };
       const response = await fetch(url, { headers, signal: AbortSignal.timeout(MANIFEST_MS) });
       const bytes = await response.bytes();
-      if (response.status === 200) this.#take(readManifest(bytes, this.#trusted, url));
-      else if (response.status !== 304) throw new UserError(`${url}: answers ${response.status}`);
+      if (response.status === 200) {
+        const signed = readManifest(bytes, this.#trusted, url);
+        this.#wanted.check(signed, url);
+        this.#take(signed);
+      } else if (response.status !== 304) throw new UserError(`${url}: answers ${response.status}`);
       this.#lastTrouble = "";
       this.#askAtMs = systemClock.monotonicMs() + MANIFEST_MS * (0.5 + this.#random.float());
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (error instanceof UserError) this.#block[M.depotManifestsRefused]++;
-      if (reason !== this.#lastTrouble) {
-        notice({ type: "log", level: "warn", event: "no manifest", fields: { reason } });
-      }
-      this.#lastTrouble = reason;
+      this.#refuse(error);
       this.#askAtMs = systemClock.monotonicMs() + RETRY_MS * (0.5 + this.#random.float());
     }
     this.#isAsking = false;
+  }
+
+  /** A manifest that doesn't count, or that isn't to be had; what there is stays. */
+  #refuse(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof UserError) this.#block[M.depotManifestsRefused]++;
+    if (reason !== this.#lastTrouble) {
+      notice({ type: "log", level: "warn", event: "no manifest", fields: { reason } });
+    }
+    this.#lastTrouble = reason;
   }
 
   #take(signed: SignedManifest): void {
     const { manifest } = signed;
     if (manifest.version <= (this.#signed?.manifest.version ?? 0)) return;
     this.#signed = signed;
-    const { url, users, total, sample, followsCues } = this.#init;
+    const { users, total, sample, followsCues } = this.#init;
     const list = new FetchList(manifest);
-    const http = new HttpSource(list, url, (bytes) => {
+    const http = new HttpSource(list, this.#wanted.depots, (bytes) => {
       this.#block[M.depotBytes] += bytes;
       if (this.#board.shakesAt(systemClock.wallMs(), followsCues, 0)) {
         this.#block[M.depotBytesInShakes] += bytes;

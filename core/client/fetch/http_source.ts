@@ -13,17 +13,25 @@ const ANSWER_MS = 30_000;
 /** Fetches from a real depot over HTTP, proves every chunk, and goes on where it was broken off. */
 export class HttpSource implements ChunkSource {
   readonly #list: FetchList;
-  readonly #url: string;
+  #depots: readonly string[];
   readonly #onBytes: (bytes: number) => void;
   /** What came of a chunk that was broken off, by user and chunk. */
   readonly #parts = new Map<string, Uint8Array<ArrayBuffer>[]>();
   readonly #running = new Set<Transfer>();
 
-  /** @param onBytes told of the bytes of chunks as they come */
-  constructor(list: FetchList, url: string, onBytes: (bytes: number) => void) {
+  /**
+   * @param depots each user has one of their own
+   * @param onBytes told of the bytes of chunks as they come
+   */
+  constructor(list: FetchList, depots: readonly string[], onBytes: (bytes: number) => void) {
     this.#list = list;
-    this.#url = url;
+    this.#depots = depots;
     this.#onBytes = onBytes;
+  }
+
+  /** From now on these are the depots; none: nothing is fetched any more. */
+  at(depots: readonly string[]): void {
+    if (depots.length > 0) this.#depots = depots;
   }
 
   get underWay(): number {
@@ -65,8 +73,9 @@ export class HttpSource implements ChunkSource {
     const wanted = this.#list.bytes[transfer.chunk];
     let have = parts.reduce((sum, { length }) => sum + length, 0);
     const signal = AbortSignal.any([transfer.abort.signal, AbortSignal.timeout(ANSWER_MS)]);
+    const depot = this.#depots[transfer.user % this.#depots.length];
     const headers: HeadersInit = have === 0 ? {} : { range: `bytes=${have}-` };
-    const response = await fetch(`${this.#url}/chunks/${sha256}`, { signal, headers });
+    const response = await fetch(`${depot}/chunks/${sha256}`, { signal, headers });
     if (response.status === 503 || response.status === 429) {
       await response.body?.cancel();
       transfer.retryS = Number(response.headers.get("retry-after")) || DEFAULT_RETRY_S;

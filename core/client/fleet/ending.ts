@@ -17,14 +17,19 @@ const LEAST_STAY_MS = 5_000;
 
 const Phase = { running: 0, answering: 1, closing: 2, ended: 3 } as const;
 
+export interface FleetEndingParts extends FleetCommon {
+  /** Whether whoever is there must have been told of all that is theirs: not where they may have won at another host. */
+  readonly notesStays: boolean;
+}
+
 /** The way to a fleet's end: the last answers, then the connections, as many a pass as its budget allows. */
 export class FleetEnding {
-  readonly #parts: FleetCommon;
+  readonly #parts: FleetEndingParts;
   #phase: number = Phase.running;
   #phaseUntilMs = 0;
   #closed = 0;
 
-  constructor(parts: FleetCommon) {
+  constructor(parts: FleetEndingParts) {
     this.#parts = parts;
   }
 
@@ -63,7 +68,7 @@ export class FleetEnding {
     const untilMs = clock.nowMs + PASS_BUDGET_MS;
     while (this.#closed < users.count && clock.nowMs < this.#phaseUntilMs) {
       const user = this.#closed++;
-      this.#noteStay(user);
+      if (this.#parts.notesStays) this.#noteStay(user);
       if (users.connection[user] >= 0) engine.close(users.connection[user]);
       if (user % CLOSES_PER_LOOK === 0 && clock.isPast(untilMs)) return false;
     }

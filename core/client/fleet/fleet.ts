@@ -10,7 +10,10 @@ import { DEFAULT_BEHAVIOUR } from "../population/behaviour.ts";
 import { FleetClaims } from "../act/claims.ts";
 import { FleetClock } from "../state/fleet_clock.ts";
 import type { FleetCommon } from "../state/fleet_common.ts";
+import { DealtPairs } from "../connect/destinations.ts";
 import { FleetDials } from "../connect/dials.ts";
+import { ListedHosts } from "../connect/listed_hosts.ts";
+import { FleetMoves } from "../connect/moves.ts";
 import { FleetEnding } from "./ending.ts";
 import { FleetFollow } from "../follow/follow.ts";
 import { FleetLogins } from "../connect/logins.ts";
@@ -29,12 +32,14 @@ import { MOST_OPEN, NamedShakes, type OpenShakes } from "../state/open_shakes.ts
 import { ThinkTime } from "../schedule/think_time.ts";
 import { type FrameTaker, framingFault, IN_ORDER, ServerFrames } from "../answers/server_frames.ts";
 import { ServerFrames1 } from "../answers/server_frames_v1.ts";
-import { StallWatch } from "../state/stall_watch.ts";
+import { ANSWER_TIMEOUT_MS, StallWatch } from "../state/stall_watch.ts";
 import { UserAnswers } from "../state/user_answers.ts";
 import { WonPackets } from "../state/won_packets.ts";
 
 /** How long a fleet sleeps at most. */
 const MAX_SLEEP_MS = 1_000;
+/** How long a dial and a login may take where there are other hosts to try. */
+const LISTED_LOGIN_MS = 5_000;
 /** How often the engine's numbers are copied and stalled users looked for at least, in ms. */
 const UPKEEP_MS = 1_000;
 
@@ -57,6 +62,9 @@ export class Fleet implements EngineHandler {
   readonly #dials: FleetDials;
   /** Users who move from server to server, if they do. */
   readonly #roam: FleetRoam | undefined;
+  /** With a host list: where users go, and how they move. */
+  readonly #hosts: ListedHosts | undefined;
+  readonly #moves: FleetMoves | undefined;
   readonly #logins: FleetLogins;
   readonly #shakes: FleetShakes;
   readonly #claims: FleetClaims;
@@ -125,6 +133,7 @@ export class Fleet implements EngineHandler {
       countdownError: histogram(M.countdownErrorUs),
       disobey: options.disobey ?? 0,
       onCue: options.onCue,
+      onResources: options.onResources,
       random: random.fork(),
     });
     const answers = this.#answers = this.#makeAnswers(shared, patienceUs);
@@ -135,11 +144,23 @@ export class Fleet implements EngineHandler {
       stayMs: options.roam,
       leave: (user) => this.#goOn(user),
     });
-    this.#frames = this.#makeFrames(shared, passes);
-    this.#dials = this.#makeDials(shared);
     const connectLatency = histogram(M.connectLatencyUs);
     this.#logins = new FleetLogins({ ...shared, connectLatency, tokens: options.tokens, passes });
-    this.#watch = new StallWatch(this.#users, this.#open, clock.nowMs);
+    this.#hosts = this.#makeHosts(shared);
+    this.#moves = this.#hosts && new FleetMoves({
+      ...shared,
+      hosts: this.#hosts,
+      logins: this.#logins,
+      random: random.fork(),
+      onMoved: (user) => {
+        follow?.loggedIn(user);
+        this.#opens.moved(user);
+      },
+    });
+    this.#frames = this.#makeFrames(shared, passes);
+    this.#dials = this.#makeDials(shared);
+    const loginMs = this.#hosts === undefined ? ANSWER_TIMEOUT_MS : LISTED_LOGIN_MS;
+    this.#watch = new StallWatch(this.#users, this.#open, clock.nowMs, loginMs);
     this.#shakes = new FleetShakes({
       ...shared,
       bad: this.#bad,
@@ -149,7 +170,7 @@ export class Fleet implements EngineHandler {
       pacing: options.pacing,
       qps: options.qps,
     });
-    this.#ending = new FleetEnding(shared);
+    this.#ending = new FleetEnding({ ...shared, notesStays: this.#hosts === undefined });
     this.onWake();
     engine.attach(this);
   }
@@ -173,14 +194,29 @@ export class Fleet implements EngineHandler {
     const parts = { ...shared, answers: this.#answers, claims: this.#claims };
     return this.#sends === undefined || this.#follow === undefined || passes === undefined
       ? new ServerFrames(parts)
-      : new ServerFrames1({ ...parts, sends: this.#sends, opens: this.#opens, follow: this.#follow, passes });
+      : new ServerFrames1({
+        ...parts,
+        sends: this.#sends,
+        opens: this.#opens,
+        follow: this.#follow,
+        passes,
+        moves: this.#moves,
+      });
   }
 
   #makeDials(shared: FleetCommon): FleetDials {
     const { random, backoff = DEFAULT_BACKOFF, connectRate, targets, pairFirst = 0, pairStride = 1 } =
       this.#options;
     const roam = this.#roam;
-    return new FleetDials({ ...shared, random, backoff, connectRate, targets, pairFirst, pairStride, roam });
+    const destinations = this.#hosts ??
+      new DealtPairs({ users: this.#users, random, backoff, targets, pairFirst, pairStride, roam });
+    return new FleetDials({ ...shared, destinations, connectRate });
+  }
+
+  #makeHosts({ users, slice }: FleetCommon): ListedHosts | undefined {
+    const { hosts, random } = this.#options;
+    return hosts &&
+      new ListedHosts({ users, slice, random: random.fork(), hosts: hosts.list, sources: hosts.sources });
   }
 
   /** Everything is closed: shut the engine down. */
@@ -208,6 +244,7 @@ export class Fleet implements EngineHandler {
       : this.#clock.wall.toMonotonicMs(this.#sends.nextDueMs);
     return Math.min(
       this.#dials.nextDueMs,
+      this.#moves?.nextDueMs ?? Infinity,
       this.#shakes.nextDueMs(),
       this.#claims.nextDueMs,
       this.#opens.nextDueMs,
@@ -236,7 +273,10 @@ export class Fleet implements EngineHandler {
       case "wave":
         this.#shakes.isWaveOpen = order.isOpen;
         return;
+      case "hosts":
+        return this.#moves?.renew(order.hosts);
       case "stop":
+        this.#moves?.end();
         return this.#ending.begin();
     }
   }
@@ -258,7 +298,8 @@ export class Fleet implements EngineHandler {
 
   onConnect(connection: number): void {
     const user = this.#users.userOf[connection];
-    if (this.#bad.isBad(user)) this.#bad.connected(connection, user);
+    if (this.#isBeside(connection, user)) this.#moves!.connected(connection, user);
+    else if (this.#bad.isBad(user)) this.#bad.connected(connection, user);
     else this.#logins.connected(connection, user);
   }
 
@@ -273,14 +314,15 @@ export class Fleet implements EngineHandler {
     this.#cursor.load(connection, input.bytes, input.view, start, end);
     let found = this.#cursor.next();
     for (; found === WHOLE_FRAME; found = this.#cursor.next()) {
-      const fault = this.#frames.take(connection, user, this.#cursor);
+      const fault = this.#take(connection, user);
       if (fault !== IN_ORDER) return this.#breakOff(connection, user, fault);
     }
     if (found !== NO_MORE_FRAMES) this.#breakOff(connection, user, framingFault(-found));
   }
 
   onEnd(connection: number): void {
-    this.#leave(this.#users.userOf[connection]);
+    const user = this.#users.userOf[connection];
+    if (!this.#isBeside(connection, user)) this.#leave(user);
     this.#engine.close(connection);
   }
 
@@ -289,6 +331,10 @@ export class Fleet implements EngineHandler {
   onClose(connection: number, cause: CloseCause): void {
     const user = this.#users.userOf[connection];
     const isRunning = !this.#ending.hasBegun;
+    if (this.#isBeside(connection, user)) {
+      this.#cursor.forget(connection);
+      return this.#moves!.closed(connection, user);
+    }
     if (this.#bad.isBad(user)) {
       this.#bad.closed(user);
       if (isRunning) this.#dials.againIn(user, BAD_REDIAL_MS);
@@ -312,7 +358,7 @@ export class Fleet implements EngineHandler {
     }
     this.#thinkTime?.leave(user);
     this.#follow?.clocks.left(user);
-    if (!isRunning) return;
+    if (!isRunning || this.#moves?.takesOver(user) === true) return;
     if (moveMs >= 0) this.#dials.againIn(user, moveMs);
     else this.#dials.again(user);
   }
@@ -331,6 +377,7 @@ export class Fleet implements EngineHandler {
 
   #doWhatIsDue(): void {
     this.#dials.tick();
+    this.#moves?.tick();
     this.#shakes.shakeBySchedule();
     this.#claims.tick();
     this.#opens.tick();
@@ -350,10 +397,23 @@ export class Fleet implements EngineHandler {
     at: number,
   ): void => this.obey(decodeControl(words, at) as FleetOrder);
 
+  /** Whether a connection isn't its user's one: they log in elsewhere by it, or have left it. */
+  #isBeside(connection: number, user: number): boolean {
+    return this.#users.connection[user] !== connection;
+  }
+
+  /** Returns `IN_ORDER` or the metric of a fault. */
+  #take(connection: number, user: number): number {
+    if (this.#moves?.isTrial(connection, user) !== true) {
+      return this.#frames.take(connection, user, this.#cursor);
+    }
+    return this.#moves.take(connection, user, this.#cursor) ? IN_ORDER : M.badFramesUnexpected;
+  }
+
   /** Closes a connection whose server broke the protocol. */
   #breakOff(connection: number, user: number, fault: number): void {
     this.#block[fault]++;
-    this.#leave(user);
+    if (!this.#isBeside(connection, user)) this.#leave(user);
     this.#engine.close(connection);
   }
 

@@ -8,9 +8,10 @@ import type { AwardLog } from "../state/award_log.ts";
 import type { Behaviour } from "../population/behaviour.ts";
 import type { BackoffOptions } from "../schedule/backoff.ts";
 import type { MisbehaviourShares } from "../population/misbehaviour.ts";
-import type { HeardCue } from "../follow/heard.ts";
+import type { HeardCue, HeardResources } from "../follow/heard.ts";
 import type { Gap } from "../schedule/think_time.ts";
 import type { Pacing } from "../schedule/pacing.ts";
+import type { DialedHosts } from "../../hosts/order/dialed_hosts.ts";
 import type { UserSlice } from "../../base/segment.ts";
 
 /** How long a user waits for an answer before they count it as not coming. */
@@ -26,8 +27,10 @@ export interface FleetSettings {
   /** Shakes a second of all hosts together. */
   readonly qps: number;
   readonly pacing: Pacing;
-  /** User `i` of the slice dials pair `pairFirst + i * pairStride`, round and round. */
+  /** User `i` of the slice dials pair `pairFirst + i * pairStride`, round and round; unless there are `hosts`. */
   readonly targets: readonly DialTarget[];
+  /** A host list that says where users go, from which of these source addresses. */
+  readonly hosts?: { readonly list: DialedHosts; readonly sources: readonly number[] } | undefined;
   /** Connects a second of these users. */
   readonly connectRate: number;
   /** What users do besides shaking. */
@@ -54,7 +57,7 @@ export interface FleetSettings {
 
 /** What a fleet is made with. */
 export interface FleetOptions extends FleetSettings {
-  /** Has room for every user of the slice. */
+  /** Has room for every user of the slice; with hosts also for some who are about to move. */
   readonly engine: Engine;
   readonly clock: Clock;
   readonly random: Random;
@@ -70,6 +73,8 @@ export interface FleetOptions extends FleetSettings {
   readonly orders?: Mailbox;
   /** Told of cues that no user had heard before. */
   readonly onCue?: (cue: HeardCue) => void;
+  /** Told of a manifest or a depot that no user had heard of before. */
+  readonly onResources?: (resources: HeardResources) => void;
   /** Where awards go. */
   readonly awards?: AwardLog | undefined;
 }

@@ -10,11 +10,13 @@ import {
   Heard,
   type HeardCue,
   type HeardPolicy,
+  type HeardResources,
   isOnAt,
   isSameCue,
   isSamePolicy,
   readCue,
   readPolicy,
+  readResources,
 } from "./heard.ts";
 import { PhoneClocks, type PhoneClocksParts } from "./phone_clock.ts";
 
@@ -24,6 +26,8 @@ export interface FollowParts extends PhoneClocksParts {
   readonly disobey: number;
   /** A cue that nobody had heard before. */
   readonly onCue?: ((cue: HeardCue) => void) | undefined;
+  /** A manifest, or a depot for it, that nobody had heard of before. */
+  readonly onResources?: ((resources: HeardResources) => void) | undefined;
 }
 
 /**
@@ -35,6 +39,9 @@ export class FleetFollow implements RefusalWatch {
   readonly #parts: FollowParts;
   readonly #cues = new Heard<HeardCue>();
   readonly #policies = new Heard<HeardPolicy>();
+  /** What is to be fetched, and the depots that users were told of for it. */
+  #resources: HeardResources | undefined;
+  readonly #depots = new Set<string>();
   /** By user: the places of the cue and the policy that they follow, and of the cue that they have begun to shake for. */
   readonly #cueOf: Uint16Array;
   readonly #policyOf: Uint16Array;
@@ -80,6 +87,25 @@ export class FleetFollow implements RefusalWatch {
     if (this.#policies.isOld(this.#policyOf[user], policy)) return void block[M.cuesOld]++;
     block[M.policiesHeard]++;
     this.#policyOf[user] = this.#policies.place(policy, isSamePolicy);
+  }
+
+  /** The frame `resources` has come to a user: all of them fetch the same, so it is known for the fleet alone. */
+  heardResources(view: DataView, at: number): void {
+    const { block, onResources } = this.#parts;
+    const heard = readResources(view, at);
+    const { epoch, number, version, url } = heard;
+    const newest = this.#resources;
+    if (
+      newest !== undefined && (epoch < newest.epoch || (epoch === newest.epoch && number < newest.number))
+    ) {
+      return void block[M.cuesOld]++;
+    }
+    block[M.resourcesHeard]++;
+    if (newest?.version !== version || newest.sha256 !== heard.sha256) this.#depots.clear();
+    this.#resources = heard;
+    if (this.#depots.has(url)) return;
+    this.#depots.add(url);
+    onResources?.(heard);
   }
 
   /** Whether it is time to shake, by the user's countdown. */

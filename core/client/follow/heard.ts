@@ -1,6 +1,7 @@
 import { CueState } from "../../wire/codes.ts";
 import { readU64 } from "../../wire/u64.ts";
 import type { BackoffOptions } from "../schedule/backoff.ts";
+import { readFrame } from "../../wire/frame_codec.ts";
 import { frames } from "../../wire/v1/frames.ts";
 
 /** Users know what they have heard by its place here, in 16 bits; 0 is nothing. */
@@ -25,6 +26,16 @@ export interface HeardPolicy {
   readonly jitterMs: number;
   /** After "overloaded": at most `baseMs` at first, doubled up to `capMs`, drawn from 0 on. */
   readonly retry: BackoffOptions;
+}
+
+/** Where resources are, as a server has said it to one user. */
+export interface HeardResources {
+  readonly epoch: number;
+  readonly number: number;
+  /** 0: there is nothing to fetch. */
+  readonly version: number;
+  readonly sha256: string;
+  readonly url: string;
 }
 
 /**
@@ -84,6 +95,11 @@ export function readPolicy(view: DataView, at: number): HeardPolicy {
       capMs: view.getUint32(at + field.retryMostMs),
     },
   };
+}
+
+export function readResources(view: DataView, at: number): HeardResources {
+  const { sha256, ...rest } = readFrame(frames.resources, view, at);
+  return { ...rest, sha256: sha256.toHex() };
 }
 
 export function isSameCue(a: HeardCue, b: HeardCue): boolean {

@@ -2,25 +2,28 @@ import { httpCounts } from "../../admin/http_metrics.ts";
 import { tellAction, tellFault } from "../../admin/telemetry/telemetry.ts";
 import { exportOpenTelemetry } from "../../admin/telemetry/open_telemetry.ts";
 import { type RunningApi, serveApi } from "../../admin/serve.ts";
-import { helpText } from "../../cli/flags.ts";
-import type { Command, Host } from "../../cli/host.ts";
+import type { Command } from "../../cli/command/command.ts";
+import type { Host } from "../../cli/host.ts";
 import { writeResult } from "../../cli/json_output.ts";
 import { type Log, openLog } from "../../cli/log.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
 import { whyNotStart } from "../../doctor/preflight.ts";
 import { chooseEngine } from "../../engine/choose.ts";
 import type { EngineName } from "../../engine/common/engine.ts";
+import { dialedHosts } from "../../hosts/list/dial_list.ts";
+import { HostListFile } from "../../hosts/list/list_file.ts";
+import { resolveServers } from "../../os/resolve_servers.ts";
 import { mostConnectionsPerPair, readPortRange } from "../../os/port_range.ts";
 import { systemSeed } from "../../base/random.ts";
 import { after } from "../../base/clock.ts";
 import { VERSION } from "../../base/version.ts";
 import { AwardsFile } from "./awards_file.ts";
-import { CLIENT_FLAGS, type ClientOptions, readClientOptions } from "./client_flags.ts";
+import { CLIENT_FORM, type ClientOptions, readClientOptions } from "./client_flags.ts";
 import { controlRoutes } from "./control_routes.ts";
 import { trustedKeys } from "./fetch_thread.ts";
 import { FleetRun } from "./fleet_run.ts";
-import type { FleetPlan } from "./fleet_threads.ts";
-import type { FleetSettings } from "../fleet/fleet_options.ts";
+import type { FleetPlan, HostsPlan } from "./fleet_threads.ts";
+import { sparesFor } from "./fleet_worker.ts";
 import { fleetResult } from "./fleet_result.ts";
 import { summaryTable } from "./summary.ts";
 import { pairAddresses } from "./targets.ts";
@@ -30,21 +33,16 @@ const USERS_PER_WORKER = 10_000;
 
 /** `redpkt client`: a fleet of users against real servers. */
 export const command: Command = {
-  summary: "plays a fleet of users against servers",
+  form: CLIENT_FORM,
   async run(host, args) {
-    const options = readClientOptions(args);
-    if (options === undefined) {
-      const about = "Plays up to a million users against real servers, on a clock that all hosts share.";
-      host.out(helpText("redpkt client [FLAGS]", about, CLIENT_FLAGS));
-      return ExitCode.ok;
-    }
-    return await play(host, options);
+    const options = readClientOptions(host, args);
+    return options === undefined ? ExitCode.ok : await play(host, options);
   },
 };
 
 async function play(host: Host, options: ClientOptions): Promise<number> {
   const log = openLog(aboveProgress(host), "client");
-  const plan = makePlan(options, chooseEngine(options.engine, log), log);
+  const plan = await makePlan(options, chooseEngine(options.engine, log), log);
   const run = new FleetRun(host, log, plan);
   const routes = controlRoutes(run);
   const door = { flag: "--control", what: "the control API", address: options.control, names: options.names };
@@ -111,13 +109,18 @@ async function openAwards(
  *
  * @throws UserError if the host can't carry so many users, or addresses don't suffice
  */
-function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPlan {
-  const { segment, fleet, tokenRules, priority } = options;
+async function makePlan(options: ClientOptions, engine: EngineName, log: Log): Promise<FleetPlan> {
+  const { segment, fleet, tokenRules, priority, sources } = options;
   const { slice } = fleet;
-  const pairs = options.servers.length * Math.max(1, options.sources.length);
-  const problems = whyNotStart(
+  const problems: string[] = [];
+  const hosts = await collecting(problems, () => openHosts(options));
+  const listed = hosts?.dialed.clusters.flatMap(({ hosts }) => hosts.flatMap(({ targets }) => targets));
+  const servers = listed ?? await collecting(problems, () => resolveServers("--server", options.servers)) ??
+    [];
+  const pairs = servers.length * Math.max(1, sources.length);
+  problems.unshift(...whyNotStart(
     {
-      users: slice.count,
+      users: slice.count + sparesFor(slice.count, hosts !== undefined),
       roles: ["client"],
       engine,
       port: 0,
@@ -126,35 +129,48 @@ function makePlan(options: ClientOptions, engine: EngineName, log: Log): FleetPl
       priority,
     },
     log,
+  ));
+  const { fetch: wanted } = options;
+  const fetch = await collecting(
+    problems,
+    () => wanted && { ...wanted, trusted: trustedKeys(wanted.keys) },
   );
-  let targets: FleetSettings["targets"] = [];
-  let fetch: FleetPlan["fetch"];
-  try {
-    if (options.fetch !== undefined) fetch = { ...options.fetch, trusted: trustedKeys(options.fetch.keys) };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    problems.push(error.message);
-  }
-  try {
-    targets = pairAddresses(
-      options.servers,
-      options.sources,
-      slice.count,
-      mostConnectionsPerPair(readPortRange()),
-    );
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    problems.push(error.message);
-  }
+  const perPair = mostConnectionsPerPair(readPortRange());
+  const targets = servers.length === 0
+    ? []
+    : await collecting(problems, () => pairAddresses(servers, sources, slice.count, perPair)) ?? [];
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   return {
-    settings: { ...fleet, targets },
+    settings: {
+      ...fleet,
+      ...(hosts === undefined ? { targets } : { targets: [], hosts: { list: hosts.dialed, sources } }),
+    },
     threads: { workers: workersFor(options.workers, slice.count), engine, priority, tokenRules },
     randomSeed: options.randomSeed || systemSeed(),
     segment: `${segment.index}/${segment.of}`,
     wantsAwards: options.awards !== undefined,
     fetch,
+    hosts,
   };
+}
+
+/** The host list that users go by, if there is one. */
+async function openHosts({ hosts }: ClientOptions): Promise<HostsPlan | undefined> {
+  if (hosts === undefined) return undefined;
+  const { path, keys, networks } = hosts;
+  const file = new HostListFile(path, keys);
+  return { file, networks, dialed: await dialedHosts(file.list, networks) };
+}
+
+/** Runs a step whose problems are told together with those of others. */
+async function collecting<T>(problems: string[], step: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(error.message);
+    return undefined;
+  }
 }
 
 function workersFor(wanted: number, users: number): number {

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { allowHostFlag } from "../../admin/host_name.ts";
 import { httpAddress } from "../../admin/http_address.ts";
 import { addressList } from "../../cli/address_list.ts";
-import { flag, type Flags, listFlag, parseFlags, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import { type CommandForm, readCommand } from "../../cli/command/command.ts";
+import type { Host } from "../../cli/host.ts";
 import { JSON_FLAG } from "../../cli/json_output.ts";
 import { UserError } from "../../base/user_error.ts";
 import { type Priority, PRIORITY_CHOICES } from "../../os/foreground.ts";
@@ -17,9 +19,10 @@ import { MOST_OPEN } from "../state/open_shakes.ts";
 import type { FetchOptions } from "./fetch_thread.ts";
 import { PACINGS } from "../schedule/pacing.ts";
 import { MAX_USER, parseSegment, parseUsers, type Segment, sliceOf } from "../../base/segment.ts";
-import { parseServers, parseSources, type ServerAddress } from "../../os/server_addresses.ts";
+import { parseServers, parseSources, type ServerPlace } from "../../os/server_addresses.ts";
 
 const DEFAULT_SERVER = "127.0.0.1:1025";
+const DEFAULT_PLACE: ServerPlace = { address: 0x7f00_0001, port: 1025 };
 
 /** A text of a form that `parse` knows. */
 function parsed<T>(parse: (text: string) => T | undefined, message: string): z.ZodType<T> {
@@ -57,9 +60,19 @@ export const CLIENT_FLAGS = {
     parsed(parseSegment, "must be I/N with I from 1 to N, such as 3/17").prefault("1/1"),
   ),
   server: {
-    ...listFlag("LIST", `servers: ADDRESS:PORT, a range, or several [${DEFAULT_SERVER}]`),
-    schema: addressList((texts) => parseServers(texts.length === 0 ? [DEFAULT_SERVER] : texts)),
+    ...listFlag("LIST", `servers: ADDRESS:PORT, NAME:PORT, a range, or several [${DEFAULT_SERVER}]`),
+    schema: addressList((texts) => texts.length === 0 ? { values: [] } : parseServers(texts)),
   },
+  hosts: flag(
+    "FILE",
+    "signed host list: users find their hosts by it, and others when those are gone; instead of --server",
+    z.string().min(1).optional(),
+  ),
+  "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
+  network: listFlag(
+    "NAME",
+    "network of the users, whose clusters come first; may be repeated, the best first",
+  ),
   source: {
     ...listFlag("LIST", "source addresses of this host, a range, or several; absent: the kernel chooses"),
     schema: addressList(parseSources),
@@ -126,9 +139,11 @@ export const CLIENT_FLAGS = {
     `what users do besides shaking, such as sendsPerS=20: ${Object.keys(DEFAULT_BEHAVIOUR).join(", ")}`,
   ),
   depot: flag(
-    "URL",
-    "where users fetch resources in idle time, as redpkt depot serves them; absent: nowhere",
-    z.url({ protocol: /^https?$/, error: "must be a URL, such as http://127.0.0.1:8080" }).optional(),
+    "URL|show",
+    "where users fetch resources in idle time, as redpkt depot serves them; show: where the show says; absent: nowhere",
+    z.literal("show").or(
+      z.url({ protocol: /^https?$/, error: "must be show, or a URL such as http://127.0.0.1:8080" }),
+    ).optional(),
   ),
   "depot-keys": flag(
     "DIR",
@@ -172,6 +187,24 @@ export const CLIENT_FLAGS = {
   ),
 } satisfies Flags;
 
+/** How `redpkt client` is called. */
+export const CLIENT_FORM = {
+  name: "client",
+  about: "Plays up to a million users against real servers, on a clock that all hosts share.",
+  flags: CLIENT_FLAGS,
+  examples: [
+    { line: "redpkt client --users 0-9999 --qps 1000", shows: "10,000 users shake 1,000 times a second" },
+    {
+      line: "redpkt client --hosts hosts.signed --protocol 1",
+      shows: "users find their hosts by a signed list",
+    },
+    {
+      line: "redpkt client --users 0-999999 --segment 3/17 --server 10.0.0.1:1025 --shake-every 5-10",
+      shows: "the third of 17 hosts that play a million users",
+    },
+  ],
+} satisfies CommandForm;
+
 /** What a user asked `redpkt client` for. */
 export interface ClientOptions {
   /** What the users do; the addresses of servers are paired with those of this host later. */
@@ -179,7 +212,11 @@ export interface ClientOptions {
   /** What users fetch in idle time, if anything. */
   readonly fetch: FetchOptions | undefined;
   readonly segment: Segment;
-  readonly servers: readonly ServerAddress[];
+  readonly servers: readonly ServerPlace[];
+  /** Where the host list is, if users go by one. */
+  readonly hosts:
+    | { readonly path: string; readonly keys: string; readonly networks: readonly string[] }
+    | undefined;
   readonly sources: readonly number[];
   readonly tokenRules: TokenRules | undefined;
   readonly control: HttpAddress;
@@ -204,11 +241,16 @@ export interface ClientOptions {
  * @returns undefined if only help is wanted
  * @throws UserError that lists every problem
  */
-export function readClientOptions(args: readonly string[]): ClientOptions | undefined {
-  const { values, operands, wantsHelp } = parseFlags(args, CLIENT_FLAGS);
-  if (wantsHelp) return undefined;
+export function readClientOptions(host: Host, args: readonly string[]): ClientOptions | undefined {
+  const given = readCommand(host, CLIENT_FORM, args);
+  if (given === undefined) return undefined;
+  const { problems } = given;
+  // What follows compares flags with each other, for which each must be right.
+  if (Object.keys(CLIENT_FLAGS).some((name) => !Object.hasOwn(given.values, name))) {
+    throw new UserError(problems.join("\n"));
+  }
+  const values = given.values as FlagValues<typeof CLIENT_FLAGS>;
   const { users, segment } = values;
-  const problems = operands.map((operand) => `${operand}: what is this? redpkt client takes flags only`);
   const total = values.total === 0 ? users.last + 1 : values.total;
   if (users.last >= total) {
     problems.push(
@@ -228,6 +270,13 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
   const protocol = values.protocol ?? (keys === undefined ? "0" : "1");
   if (protocol === "0" && (behaviour.sendsPerS > 0 || behaviour.chatsPerS > 0)) {
     problems.push("--behave: version 0 users send nothing. Add --protocol 1");
+  }
+  if (values.hosts !== undefined && values.server.length > 0) {
+    problems.push("--hosts, --server: both are given. The list says where servers are: leave --server out");
+  }
+  if (values.hosts === undefined && values.network.length > 0) problems.push("--network: needs --hosts FILE");
+  if (protocol === "0" && values.depot === "show") {
+    problems.push("--depot show: version 0 users hear of no show. Add --protocol 1");
   }
   const mostOpen = values.open ?? (values.protocol === "0" ? 1 : MOST_OPEN);
   if (values.protocol === "0" && mostOpen > 1) {
@@ -255,11 +304,16 @@ export function readClientOptions(args: readonly string[]): ClientOptions | unde
       inTimeMs: values["in-time-ms"],
       mostOpen,
     },
-    fetch: values.depot === undefined
-      ? undefined
-      : { url: values.depot.replace(/\/+$/, ""), keys: values["depot-keys"], sample: values["depot-sample"] },
+    fetch: values.depot === undefined ? undefined : {
+      url: values.depot === "show" ? undefined : values.depot.replace(/\/+$/, ""),
+      keys: values["depot-keys"],
+      sample: values["depot-sample"],
+    },
     segment,
-    servers: values.server,
+    servers: values.server.length > 0 ? values.server : [DEFAULT_PLACE],
+    hosts: values.hosts === undefined
+      ? undefined
+      : { path: values.hosts, keys: values["hosts-keys"], networks: values.network },
     sources: values.source,
     tokenRules: keys === undefined
       ? undefined

@@ -1,10 +1,18 @@
+import type { Host } from "../../cli/host.ts";
 import assert from "node:assert/strict";
 import { UserError } from "../../base/user_error.ts";
 import { readClientOptions } from "./client_flags.ts";
 
+const host = {
+  env: () => undefined,
+  out: () => {},
+  columns: 80,
+  program: { scenarios: {} },
+} as unknown as Host;
+
 function problems(...args: string[]): string[] {
   try {
-    readClientOptions(args);
+    readClientOptions(host, args);
   } catch (error) {
     assert.ok(error instanceof UserError);
     assert.equal(error.exitCode, 2);
@@ -14,7 +22,7 @@ function problems(...args: string[]): string[] {
 }
 
 Deno.test("without flags: 1,000 users against a server on this host", () => {
-  const options = readClientOptions([])!;
+  const options = readClientOptions(host, [])!;
   const { fleet } = options;
   assert.deepEqual(options.fleet.slice, { first: 0, stride: 1, count: 1000 });
   assert.deepEqual(options.servers, [{ address: 0x7f00_0001, port: 1025 }]);
@@ -28,6 +36,7 @@ Deno.test("without flags: 1,000 users against a server on this host", () => {
 
 Deno.test("a segment of a million", () => {
   const options = readClientOptions(
+    host,
     "--users 0-999999 --total 1000000 --segment 3/17 --server 127.0.0.1-127.0.0.40:1025 --pacing burst --no-claim"
       .split(" "),
   )!;
@@ -64,7 +73,7 @@ Deno.test("every mistake is listed, with what to do", () => {
   assert.deepEqual(
     problems("--users", "5-9", "--total", "8", "--segment", "7/90", "--claim", "--no-claim", "now"),
     [
-      "now: what is this? redpkt client takes flags only",
+      "now: redpkt client takes flags only",
       "--total 8: user 9 is beyond it. Give at least 10, or lower --users",
       "--claim, --no-claim: both are given. Leave one out",
     ],
@@ -75,5 +84,5 @@ Deno.test("every mistake is listed, with what to do", () => {
 });
 
 Deno.test("help wins over mistakes", () => {
-  assert.equal(readClientOptions(["--help", "--qps", "many"]), undefined);
+  assert.equal(readClientOptions(host, ["--help", "--qps", "many"]), undefined);
 });

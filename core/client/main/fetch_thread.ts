@@ -5,7 +5,8 @@ import { UserError } from "../../base/user_error.ts";
 import type { Counters } from "../../counters/counters.ts";
 import { KeyFolder } from "../../seed/file/keys.ts";
 import { FetchBoard } from "../fetch/fetch_board.ts";
-import type { FetchInit, FetchNotice } from "../fetch/fetch_worker.ts";
+import type { FetchInit, FetchNotice, FetchOrder } from "../fetch/fetch_worker.ts";
+import type { HeardResources } from "../follow/heard.ts";
 
 /** The name of the thread that fetches, by which the entry file knows what it is. */
 export const FETCH_WORKER_NAME = "fetch";
@@ -15,7 +16,8 @@ const LOOK_MS = 2;
 
 /** What a fleet fetches, as its flags say. */
 export interface FetchOptions {
-  readonly url: string;
+  /** Undefined: as the show says that users hear of. */
+  readonly url: string | undefined;
   /** Folder of keys: whose manifests count. */
   readonly keys: string;
   readonly sample: number;
@@ -28,6 +30,7 @@ export type FetchWish = Pick<FetchInit, "url" | "trusted" | "sample">;
 export class FetchThread {
   readonly board = new FetchBoard();
   readonly stopped: Promise<void>;
+  readonly #worker: Worker;
 
   constructor(
     host: Host,
@@ -59,6 +62,13 @@ export class FetchThread {
       };
     });
     worker.postMessage(init);
+    this.#worker = worker;
+  }
+
+  /** A server has told a user what is to be fetched, and where. */
+  named(resources: HeardResources): void {
+    const order: FetchOrder = resources;
+    this.#worker.postMessage(order);
   }
 
   /** The fleet's users are about to shake: resolves once nothing is on its way to them. */

@@ -5,18 +5,21 @@ import { Counters } from "../../counters/counters.ts";
 import { Series } from "../../counters/series.ts";
 import { RouteError } from "../../plugin/plugin.ts";
 import { every, sleep } from "../../base/clock.ts";
+import { dialedHosts } from "../../hosts/list/dial_list.ts";
 import type { AwardsFile } from "./awards_file.ts";
 import { FetchThread } from "./fetch_thread.ts";
 import type { FleetControl } from "./control_routes.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
 import { type FleetPlan, FleetThreads } from "./fleet_threads.ts";
-import { fleetBlocks, fleetMetrics } from "../state/metrics.ts";
+import { fleetBlocks, FleetMetric, fleetMetrics } from "../state/metrics.ts";
 import { progressLine } from "./progress.ts";
 import { TroubleReport } from "./trouble.ts";
 import { WinWatch } from "./win_watch.ts";
 
 /** How often awards are written and trouble looked for, in ms. */
 const LOOK_MS = 100;
+/** How often the host list is looked at. */
+const HOSTS_LOOK_MS = 1_000;
 /** How long the threads may take to obey the order to stop, in ms. They themselves give up waiting after 5 s. */
 const STOP_MS = 8_000;
 
@@ -37,6 +40,7 @@ export class FleetRun implements FleetControl {
   #isWaveOpen = true;
   #fetch: FetchThread | undefined;
   #isStopping = false;
+  #nextHostsMs = 0;
   /** All users that behave have been logged in at one time. */
   wereAllReady = false;
 
@@ -56,7 +60,7 @@ export class FleetRun implements FleetControl {
     assert(this.#threads === undefined, "a fleet starts once");
     this.#awards = awards;
     this.#fetch = this.#startFetching();
-    this.#threads = new FleetThreads(this.#host, this.#plan, this.counters, this.#fetch?.board.memory);
+    this.#threads = new FleetThreads(this.#host, this.#plan, this.counters, this.#fetch);
     this.series.start();
   }
 
@@ -164,6 +168,7 @@ export class FleetRun implements FleetControl {
   }
 
   #look(): void {
+    this.#lookAtHosts();
     this.#trouble.look(this.#host.clock.monotonicMs());
     this.#writeAwards();
     const reason = this.#winWatch.look(this.#host.clock.monotonicMs());
@@ -172,6 +177,35 @@ export class FleetRun implements FleetControl {
     if (this.wereAllReady || behaving === 0 || this.counters.total("usersReady") < behaving) return;
     this.wereAllReady = true;
     this.#log("info", "connected", { users: this.#plan.settings.slice.count });
+  }
+
+  /** Users go by a newer host list from now on. */
+  #lookAtHosts(): void {
+    const { hosts } = this.#plan;
+    const nowMs = this.#host.clock.monotonicMs();
+    if (hosts === undefined || nowMs < this.#nextHostsMs) return;
+    this.#nextHostsMs = nowMs + HOSTS_LOOK_MS;
+    const news = hosts.file.look();
+    if (news === undefined) return;
+    if (news.is === "refused") return this.#refuseHosts(`${news.fault}: ${news.why}`);
+    dialedHosts(news.list, hosts.networks).then(
+      (dialed) => {
+        this.#threads?.order({ order: "hosts", hosts: dialed });
+        this.#count(FleetMetric.hostListsTaken);
+        this.#log("info", "host list", { version: dialed.version });
+      },
+      (error) => this.#refuseHosts(error instanceof Error ? error.message : String(error)),
+    );
+  }
+
+  #refuseHosts(why: string): void {
+    this.#count(FleetMetric.hostListsRefused);
+    this.#log("warn", "host list refused", { why });
+  }
+
+  /** Counts in the main thread's own block. */
+  #count(metric: number): void {
+    this.counters.block(this.counters.blocks - 1)[metric]++;
   }
 
   #writeAwards(): void {

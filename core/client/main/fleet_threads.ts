@@ -8,12 +8,22 @@ import { AWARD_MAILBOX_WORDS, awardLines } from "../state/award_log.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
 import { ORDER_MAILBOX_WORDS } from "../population/fleet_order.ts";
 import type { FleetSettings } from "../fleet/fleet_options.ts";
-import type { FetchWish } from "./fetch_thread.ts";
+import type { HeardResources } from "../follow/heard.ts";
+import type { FetchThread, FetchWish } from "./fetch_thread.ts";
 import type { FleetInit, FleetNotice, ThreadSettings } from "./fleet_worker.ts";
+import type { HostListFile } from "../../hosts/list/list_file.ts";
+import type { DialedHosts } from "../../hosts/order/dialed_hosts.ts";
 import { workerSlice } from "../../base/segment.ts";
 
 /** The name of a fleet's thread, by which the entry file knows what it is. */
 export const FLEET_WORKER_NAME = "fleet";
+
+/** The host list that a fleet's users go by. */
+export interface HostsPlan {
+  readonly file: HostListFile;
+  readonly networks: readonly string[];
+  readonly dialed: DialedHosts;
+}
 
 /** What a fleet plays, before it is split over threads. */
 export interface FleetPlan {
@@ -26,6 +36,7 @@ export interface FleetPlan {
   readonly wantsAwards: boolean;
   /** What users fetch in idle time, if anything. */
   readonly fetch: FetchWish | undefined;
+  readonly hosts: HostsPlan | undefined;
 }
 
 interface Thread {
@@ -43,15 +54,16 @@ export class FleetThreads {
 
   /**
    * @param counters made of `fleetMetrics`, with a block for every thread
-   * @param fetchBoard where the thread that fetches learns when people shake
+   * @param fetching the thread that fetches, if there is one: it learns when people shake, and what servers name
    */
-  constructor(host: Host, plan: FleetPlan, counters: Counters, fetchBoard?: SharedArrayBuffer) {
+  constructor(host: Host, plan: FleetPlan, counters: Counters, fetching?: FetchThread) {
     const { workers } = plan.threads;
     assert(workers >= 1 && workers <= plan.settings.slice.count, "every thread has a user");
     const random = new Random(plan.randomSeed);
     this.#threads = Array.from({ length: workers }, (_, worker) => {
-      const init = makeInit(plan, worker, counters.memory, random.fork().uint32(), fetchBoard);
-      return startThread(host, init);
+      const board = fetching?.board.memory;
+      const init = makeInit(plan, worker, counters.memory, random.fork().uint32(), board);
+      return startThread(host, init, (resources) => fetching?.named(resources));
     });
     this.stopped = Promise.all(this.#threads.map((thread) => thread.stopped)).then(() => {});
   }
@@ -101,12 +113,12 @@ function makeInit(
   };
 }
 
-function startThread(host: Host, init: FleetInit): Thread {
+function startThread(host: Host, init: FleetInit, named: (resources: HeardResources) => void): Thread {
   const worker = new Worker(host.program.entry, { type: "module", name: FLEET_WORKER_NAME });
   const stopped = new Promise<void>((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<FleetNotice>) => {
-      assert(data.type === "stopped", "a thread of the fleet says only that it has stopped");
-      resolve();
+      if (data.type === "stopped") resolve();
+      else named(data.resources);
     };
     worker.onerror = (event) => {
       event.preventDefault();

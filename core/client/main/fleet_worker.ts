@@ -12,7 +12,7 @@ import { Tokens } from "../../token/token.ts";
 import type { TokenRules } from "../../token/token_keys.ts";
 import { CueState } from "../../wire/codes.ts";
 import { FetchBoard } from "../fetch/fetch_board.ts";
-import type { HeardCue } from "../follow/heard.ts";
+import type { HeardCue, HeardResources } from "../follow/heard.ts";
 import { AwardLog } from "../state/award_log.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import type { FleetSettings } from "../fleet/fleet_options.ts";
@@ -44,9 +44,14 @@ export interface ThreadSettings {
   readonly tokenRules: TokenRules | undefined;
 }
 
-/** The message from a thread at its end; everything before goes through shared memory. */
-export interface FleetNotice {
-  readonly type: "stopped";
+/** The message from a thread at its end, and what it has heard for the thread that fetches; all else is shared memory. */
+export type FleetNotice =
+  | { readonly type: "stopped" }
+  | { readonly type: "resources"; readonly resources: HeardResources };
+
+/** Connections for those who are about to move: they have two for a moment. */
+export function sparesFor(users: number, canMove: boolean): number {
+  return canMove ? Math.ceil(users / 8) + 16 : 0;
 }
 
 /** How often a busy loop lets the runtime do its own work. */
@@ -63,7 +68,9 @@ export async function runFleetWorker(init: FleetInit): Promise<void> {
 async function play({ settings, threads, worker, ...init }: FleetInit): Promise<void> {
   const { workers, tokenRules } = threads;
   const waker = new Waker(init.waker);
-  const engine = openEngine(threads.engine, { capacity: settings.slice.count, clock: systemClock, waker });
+  const { slice: { count }, hosts } = settings;
+  const capacity = count + sparesFor(count, hosts !== undefined);
+  const engine = openEngine(threads.engine, { capacity, clock: systemClock, waker });
   const counters = new Counters(fleetMetrics, fleetBlocks(workers), init.counters);
   const fleet = new Fleet({
     ...settings,
@@ -77,11 +84,18 @@ async function play({ settings, threads, worker, ...init }: FleetInit): Promise<
     tokens: tokenRules && new Tokens(tokenRules),
     orders: new Mailbox(init.orders),
     awards: init.awards && new AwardLog(new Mailbox(init.awards)),
-    ...(init.fetchBoard === undefined ? {} : { onCue: tellBoard(new FetchBoard(init.fetchBoard)) }),
+    ...(init.fetchBoard === undefined
+      ? {}
+      : { onCue: tellBoard(new FetchBoard(init.fetchBoard)), onResources: tellParent }),
   });
   const block = counters.block(worker);
   await runLoop(fleet, threads.priority, YIELD_MS, (isFirst) => block[FleetMetric.threadsFirst] = isFirst);
   engine.shutdown();
+}
+
+function tellParent(resources: HeardResources): void {
+  const notice: FleetNotice = { type: "resources", resources };
+  postToParent(notice);
 }
 
 /** Whoever fetches stops while people shake. */

@@ -1,7 +1,7 @@
 import { formatCount } from "../../base/units.ts";
 import { UserError } from "../../base/user_error.ts";
 import { formatAddress, isLoopback } from "../../os/address.ts";
-import type { ServerAddress } from "../../os/server_addresses.ts";
+import type { HostAddress } from "../../hosts/order/dialed_hosts.ts";
 import type { DialTarget } from "../../engine/common/engine.ts";
 
 /**
@@ -11,7 +11,7 @@ import type { DialTarget } from "../../engine/common/engine.ts";
  * @throws UserError that says how many addresses are lacking, if the pairs are too few for the users
  */
 export function pairAddresses(
-  servers: readonly ServerAddress[],
+  servers: readonly HostAddress[],
   sources: readonly number[],
   users: number,
   perPair: number,
@@ -20,11 +20,11 @@ export function pairAddresses(
   const needed = Math.ceil(users / perPair);
   const given = servers.length * sourceList.length;
   if (given < needed) throw new UserError(lackOfAddresses(servers, sourceList.length, users, perPair));
-  return sourceList.flatMap((source) => servers.map(({ address, port }) => ({ address, port, source })));
+  return sourceList.flatMap((source) => servers.map((server) => ({ ...server, source })));
 }
 
 function lackOfAddresses(
-  servers: readonly ServerAddress[],
+  servers: readonly HostAddress[],
   sources: number,
   users: number,
   perPair: number,
@@ -32,10 +32,10 @@ function lackOfAddresses(
   const needed = Math.ceil(users / perPair);
   const serversLacking = Math.ceil(needed / sources) - servers.length;
   const sourcesLacking = Math.ceil(needed / servers.length) - sources;
-  const { address, port } = servers[0];
+  const { address, ipv6, port } = servers[0];
   const last = address + Math.ceil(needed / sources) - 1;
   const widen = `--server ${formatAddress(address)}-${formatAddress(last)}:${port}`;
-  const remedy = servers.every((server) => isLoopback(server.address))
+  const remedy = ipv6 === undefined && servers.every((server) => isLoopback(server.address))
     ? `${addresses(serversLacking, "server")} lacking: give ${widen}, with the server on --host 0.0.0.0`
     : `${addresses(sourcesLacking, "source")} lacking: add to this host and give them with --source, ` +
       `or give ${addresses(serversLacking, "server")} more with --server`;

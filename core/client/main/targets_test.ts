@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../base/user_error.ts";
-import { parseServers, parseSources } from "../../os/server_addresses.ts";
+import { resolveServers } from "../../os/resolve_servers.ts";
+import { formatServer, parseServers, parseSources } from "../../os/server_addresses.ts";
 import { pairAddresses } from "./targets.ts";
 
 const LOOPBACK = 0x7f00_0001;
@@ -23,7 +24,9 @@ Deno.test("what is no server says what to write instead", () => {
     "127.0.0.1",
     "127.0.0.1:0",
     "127.0.0.1:65536",
-    "example.org:80",
+    "256.1.1.1:80",
+    "exa_mple:80",
+    "[::g]:80",
     "10.0.0.9-10.0.0.1:80",
     "",
     ":80",
@@ -36,11 +39,37 @@ Deno.test("what is no server says what to write instead", () => {
     "127.0.0.1: the port is missing or wrong. Write an address and a port, as 127.0.0.1:1025",
     "127.0.0.1:0: the port is missing or wrong. Write an address and a port, as 127.0.0.1:1025",
     "127.0.0.1:65536: the port is missing or wrong. Write an address and a port, as 127.0.0.1:1025",
-    "example.org: not an IPv4 address. Write numbers, as 10.0.0.1 or 10.0.0.1-10.0.0.40; names aren't looked up, except localhost",
+    ...["256.1.1.1", "exa_mple", "[::g]"].map((text) =>
+      `${text}: not an address. Write 10.0.0.1, 10.0.0.1-10.0.0.40, [2001:db8::1] or a name`
+    ),
     "10.0.0.9-10.0.0.1: the range runs backwards",
     "no address. Write one as 127.0.0.1:1025",
     ":80: the port is missing or wrong. Write an address and a port, as 127.0.0.1:1025",
   ]);
+});
+
+Deno.test("an IPv6 address and a name are a server's place too, and are written as they are read", () => {
+  const places = ["[2001:db8::1]:1025", "[::1]:80", "gw-1.example:1025", "h1:80", "127.0.0.1:1"];
+  const parsed = parseServers(places);
+  assert.ok("values" in parsed);
+  assert.deepEqual(parsed.values.map(formatServer), places);
+  assert.deepEqual(parsed.values[1], { address: 0, ipv6: [...new Array(15).fill(0), 1], port: 80 });
+});
+
+Deno.test("a name is every address that it has, and names that have none are told together", async () => {
+  const known: Record<string, string[]> = { "gw.example": ["10.0.0.1", "2001:db8::1"] };
+  const ask = (name: string) =>
+    known[name] === undefined ? Promise.reject(new Error("not found")) : Promise.resolve(known[name]);
+  const parsed = parseServers(["gw.example:80,10.0.0.9:81"]);
+  const found = await resolveServers("--server", "values" in parsed ? parsed.values : [], ask);
+  assert.deepEqual(found.map(formatServer), ["10.0.0.1:80", "[2001:db8::1]:80", "10.0.0.9:81"]);
+  const lost = [{ name: "a.example", port: 1 }, { name: "b.example", port: 1 }];
+  await assert.rejects(
+    () => resolveServers("--server", lost, ask),
+    (error) =>
+      error instanceof UserError &&
+      error.message === lost.map(({ name }) => `--server ${name}: has no address: not found`).join("\n"),
+  );
 });
 
 const PER_PAIR = 30_000;

@@ -1,3 +1,4 @@
+import type { DialedHosts } from "../../hosts/order/dialed_hosts.ts";
 import type { Behaviour } from "./behaviour.ts";
 
 /** Orders from the main thread to a fleet's workers, as JSON through their mailboxes. */
@@ -11,8 +12,10 @@ export type FleetOrder =
   | { readonly order: "resume" }
   /** Whether a wave is on: outside one, users who shake at their own pace are told "nothing" without a request. */
   | { readonly order: "wave"; readonly isOpen: boolean }
+  /** A newer host list counts. */
+  | { readonly order: "hosts"; readonly hosts: DialedHosts }
   /** No more shakes; waits for answers, then closes everything. */
   | { readonly order: "stop" };
 
-/** Words of shared memory for the mailbox of a worker's orders; a power of two. */
-export const ORDER_MAILBOX_WORDS = 1024;
+/** Words of shared memory for the mailbox of a worker's orders; a power of two. A list of 1,000 hosts fits in half of it. */
+export const ORDER_MAILBOX_WORDS = 1 << 17;

@@ -68,19 +68,33 @@ export class AwardLog {
   }
 }
 
-/** The main thread's half: the lines of a message's awards. */
+/** An award as its user has seen it. */
+export interface SeenAward {
+  readonly user: number;
+  readonly packetId: number;
+  readonly amountFen: number;
+  readonly kind: AwardKind;
+  readonly wallMs: number;
+}
+
+/** The main thread's half: the awards of a message. */
+export function* awardsIn(words: Int32Array, at: number, count: number): Generator<SeenAward> {
+  for (let i = at; i < at + count; i += AWARD_WORDS) {
+    yield {
+      user: words[i] >>> 0,
+      packetId: words[i + 1] >>> 0,
+      amountFen: words[i + 2] >>> 0,
+      kind: words[i + 3] as AwardKind,
+      wallMs: words[i + 5] * 0x1_0000_0000 + (words[i + 4] >>> 0),
+    };
+  }
+}
+
+/** The same as lines of a file. */
 export function awardLines(words: Int32Array, at: number, count: number): string {
   let lines = "";
-  for (let i = at; i < at + count; i += AWARD_WORDS) {
-    const seenAtMs = words[i + 5] * 0x1_0000_0000 + (words[i + 4] >>> 0);
-    const fields = [
-      words[i] >>> 0,
-      words[i + 1] >>> 0,
-      words[i + 2] >>> 0,
-      KIND_NAMES[words[i + 3]],
-      seenAtMs,
-    ];
-    lines += fields.join(",") + "\n";
+  for (const { user, packetId, amountFen, kind, wallMs } of awardsIn(words, at, count)) {
+    lines += [user, packetId, amountFen, KIND_NAMES[kind], wallMs].join(",") + "\n";
   }
   return lines;
 }

@@ -10,11 +10,14 @@ const ROUND_MS = 5_000;
 export class StallWatch {
   readonly #users: FleetUsers;
   readonly #shakes: OpenShakes;
+  readonly #loginMs: number;
   #lastMs: number;
   #position = 0;
   #owed = 0;
 
-  constructor(users: FleetUsers, shakes: OpenShakes, nowMs: number) {
+  /** @param loginMs how long a user waits for a connection or a login */
+  constructor(users: FleetUsers, shakes: OpenShakes, nowMs: number, loginMs = ANSWER_TIMEOUT_MS) {
+    this.#loginMs = loginMs;
     this.#users = users;
     this.#shakes = shakes;
     this.#lastMs = nowMs;
@@ -32,7 +35,8 @@ export class StallWatch {
       const user = this.#position;
       this.#position = user + 1 === count ? 0 : user + 1;
       if (state[user] === UserState.ready) look(user);
-      if (elapsedUs(this.#waitsSince(user, nowUs), nowUs) > ANSWER_TIMEOUT_MS * 1000) giveUp(user);
+      const mostMs = state[user] === UserState.ready ? ANSWER_TIMEOUT_MS : this.#loginMs;
+      if (elapsedUs(this.#waitsSince(user, nowUs), nowUs) > mostMs * 1000) giveUp(user);
     }
   }
 

@@ -116,8 +116,10 @@ export function emptyStats(): EngineStats {
 
 /** Where to dial. */
 export interface DialTarget {
-  /** IPv4 address as a number, such as 0x7f000001. */
+  /** IPv4 address as a number, such as 0x7f000001; 0 with `ipv6`. */
   readonly address: number;
+  /** The 16 bytes of an IPv6 address; its source is the kernel's choice. */
+  readonly ipv6?: readonly number[] | undefined;
   readonly port: number;
   /** IPv4 source address to bind, 0 to let the kernel choose. `deno` can't bind one: it tells `unreachable`. */
   readonly source: number;

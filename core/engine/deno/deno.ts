@@ -3,7 +3,7 @@ import type { Waker } from "../../threads/waker.ts";
 import type { Clock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
 import { DenoAcceptor } from "./acceptor.ts";
-import { formatAddress, parseAddress } from "../../os/address.ts";
+import { formatAddress, formatIpv6, parseAddress } from "../../os/address.ts";
 import {
   type AcceptMode,
   type Area,
@@ -107,7 +107,9 @@ export class DenoEngine extends Lifecycle implements Engine {
     const connection = this.startDial(target.address);
     if (connection < 0) return -1;
     this.#hasPeerEnded[connection] = 0;
-    if (target.source === 0) this.#connect(connection, formatAddress(target.address), target.port);
+    const { address, ipv6, port, source } = target;
+    const hostname = ipv6 === undefined ? formatAddress(address) : formatIpv6(ipv6);
+    if (source === 0) this.#connect(connection, hostname, port);
     else this.end(connection, CloseCause.unreachable);
     return connection;
   }

@@ -120,7 +120,7 @@ export class EpollEngine extends Lifecycle implements Engine {
       return connection;
     }
     this.#fd[connection] = fd;
-    const code = startConnect(fd, target.address, target.port);
+    const code = startConnect(fd, target);
     if (code !== 0) this.end(connection, causeOfErrno(code));
     else this.#add(connection, EPOLLOUT);
     return connection;

@@ -1,3 +1,5 @@
+import { addressOf } from "../common/dial_socket.ts";
+import type { DialTarget } from "../common/engine.ts";
 import * as posix from "../../os/posix.ts";
 import { errno, libc } from "../../os/posix.ts";
 
@@ -9,8 +11,9 @@ const optionBytes = new Uint8Array(option.buffer);
 const optionLength = new Uint8Array(Uint32Array.of(option.byteLength).buffer);
 
 /** Begins to connect a socket. Returns the errno of a failure, 0 if it is under way. */
-export function startConnect(fd: number, address: number, port: number): number {
-  if (libc().connect(fd, posix.socketAddress(address, port), 16) === 0) return 0;
+export function startConnect(fd: number, target: DialTarget): number {
+  const address = addressOf(target);
+  if (libc().connect(fd, address, address.length) === 0) return 0;
   const code = errno();
   return code === posix.EINPROGRESS ? 0 : code;
 }

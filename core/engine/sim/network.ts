@@ -1,8 +1,10 @@
 import { Random } from "../../base/random.ts";
 import { ManualClock } from "../../base/clock.ts";
+import { Schedule } from "../../base/schedule.ts";
 import { CloseCause } from "../common/engine.ts";
-import { SimSchedule } from "./schedule.ts";
+import { Agenda, type SimActor } from "./agenda.ts";
 import { type SimLink, SimPhase, SimSocket, type SimSocketOwner } from "./socket.ts";
+import { TraceHash } from "./trace_hash.ts";
 
 /** Times are multiples of this, so that their sums are exact. */
 const TICKS_PER_MS = 1024;
@@ -41,8 +43,13 @@ const DEFAULTS = {
   socketBytes: 64 * 1024,
   backlog: 4_096,
   portsPerPair: 28_232,
-  trace: () => {},
 } as const satisfies SimNetworkOptions;
+
+/** What is wrong with the way to an address. TCP loses nothing by it: what is held up arrives later. */
+export interface SimTrouble {
+  readonly heldUntilMs: number;
+  readonly moreMs: number;
+}
 
 /** A listening socket of the simulated network. */
 export interface SimListener {
@@ -51,15 +58,13 @@ export interface SimListener {
   /** Peers that are connected and not taken, oldest first. */
   readonly backlog: SimSocket[];
   /** Engines that take from it: the workers of a host share one listening socket. */
-  holders: number;
+  readonly holders: Set<SimHolder>;
 }
 
-/** A program in the simulation, such as an engine and the loop around it. */
-export interface SimActor {
-  /** Does everything that is due now. */
-  turn(): void;
-  /** When it wants its next turn, should nothing reach it before: monotonic, now for at once, `Infinity` for never. */
-  nextDueMs(): number;
+/** Who takes peers from a listening socket. Must not do more than remember it. */
+export interface SimHolder {
+  /** Somebody waits in front of it. */
+  knocked(): void;
 }
 
 /**
@@ -68,12 +73,18 @@ export interface SimActor {
  */
 export class SimNetwork implements SimLink {
   readonly clock = new ManualClock();
+  /** Whose turn comes when. */
+  readonly agenda = new Agenda();
+  /** Of everything that the network did. */
+  readonly traceHash = new TraceHash();
   readonly socketBytes: number;
-  readonly #options: typeof DEFAULTS | Required<SimNetworkOptions>;
+  readonly #options: Required<Omit<SimNetworkOptions, "trace">> & Pick<SimNetworkOptions, "trace">;
   readonly #random: Random;
-  readonly #schedule = new SimSchedule();
+  readonly #schedule = new Schedule();
   /** By port, then by address. */
   readonly #listeners = new Map<number, Map<number, SimListener>>();
+  /** By address. */
+  readonly #troubles = new Map<number, SimTrouble>();
   /** Local ports in use, by source, destination and its port. */
   readonly #ports = new Map<string, number>();
   #nextPort = FIRST_EPHEMERAL_PORT;
@@ -90,9 +101,26 @@ export class SimNetwork implements SimLink {
     return this.#schedule.nextMs;
   }
 
-  /** Plans something at a virtual time: a fault, a step of the wall clock, a change of mind. */
+  /**
+   * Plans something at a virtual time: a fault, a step of the wall clock, a change of mind. Whatever it touches, everybody
+   * has a turn after it.
+   */
   at(timeMs: number, action: () => void): void {
+    this.#schedule.add(timeMs, () => {
+      action();
+      this.agenda.wakeAll();
+    });
+  }
+
+  /** The same for what says itself whom it touches, by waking them. */
+  plan(timeMs: number, action: () => void): void {
     this.#schedule.add(timeMs, action);
+  }
+
+  /** What goes to and from an address is held up until then, or takes so much longer from now on. */
+  trouble(address: number, { heldUntilMs = 0, moreMs = 0 }: Partial<SimTrouble>): void {
+    if (heldUntilMs === 0 && moreMs === 0) this.#troubles.delete(address);
+    else this.#troubles.set(address, { heldUntilMs, moreMs });
   }
 
   /** Delivers what is due at the present virtual time. Engines do it at every poll. */
@@ -112,14 +140,16 @@ export class SimNetwork implements SimLink {
   }
 
   /**
-   * Gives everybody a turn and then goes on to the time at which something happens next.
+   * Gives a turn to whoever is due, and then goes on to the time at which something happens next.
    *
+   * @param actors who takes part: each has a turn, since anybody may have done anything to it. Absent: as before, and
+   * only who is due
    * @returns false if nothing will ever happen again
    */
-  step(actors: readonly SimActor[]): boolean {
-    for (const actor of actors) actor.turn();
-    let nextMs = this.nextEventMs();
-    for (const actor of actors) nextMs = Math.min(nextMs, actor.nextDueMs());
+  step(actors?: readonly SimActor[]): boolean {
+    if (actors !== undefined) this.agenda.cast(actors);
+    this.agenda.turn(this.clock.monotonicMs());
+    const nextMs = Math.min(this.nextEventMs(), this.agenda.nextMs);
     if (nextMs === Infinity) return false;
     this.advanceTo(Math.max(nextMs, this.clock.monotonicMs()));
     return true;
@@ -131,8 +161,9 @@ export class SimNetwork implements SimLink {
    * @returns false if virtual time went beyond `limitMs`, or nothing will ever happen again
    */
   run(actors: readonly SimActor[], isDone: () => boolean, limitMs = Infinity): boolean {
+    this.agenda.cast(actors);
     while (!isDone()) {
-      if (this.clock.monotonicMs() > limitMs || !this.step(actors)) return isDone();
+      if (this.clock.monotonicMs() > limitMs || !this.step()) return isDone();
     }
     return true;
   }
@@ -143,23 +174,24 @@ export class SimNetwork implements SimLink {
    * @param address 0 for every address
    * @param port 0 for any free one
    */
-  listen(address: number, port: number): SimListener {
+  listen(holder: SimHolder, address: number, port: number): SimListener {
     const bound = port === 0 ? this.#freeListenPort() : port;
     const onPort = this.#listeners.get(bound) ?? new Map<number, SimListener>();
     const shared = onPort.get(address);
     if (shared !== undefined) {
-      shared.holders++;
+      shared.holders.add(holder);
       return shared;
     }
-    const listener = { address, port: bound, backlog: [], holders: 1 };
+    const listener = { address, port: bound, backlog: [], holders: new Set([holder]) };
     onPort.set(address, listener);
     this.#listeners.set(bound, onPort);
     return listener;
   }
 
   /** Closes a listening socket, once its last holder has; who still waits in front of it is reset. */
-  unlisten(listener: SimListener): void {
-    if (--listener.holders > 0) return;
+  unlisten(holder: SimHolder, listener: SimListener): void {
+    listener.holders.delete(holder);
+    if (listener.holders.size > 0) return;
     const onPort = this.#listeners.get(listener.port)!;
     onPort.delete(listener.address);
     if (onPort.size === 0) this.#listeners.delete(listener.port);
@@ -182,7 +214,8 @@ export class SimNetwork implements SimLink {
     const nowMs = this.clock.monotonicMs();
     const isLost = size > 0 && this.#happens(this.#options.resetProbability);
     const stallMs = this.#happens(this.#options.stallProbability) ? this.#options.stallMs : 0;
-    from.lastArrivalMs = Math.max(from.lastArrivalMs, nowMs + this.#delayMs() + stallMs);
+    const aloneMs = nowMs + this.#delayMs() + stallMs;
+    from.lastArrivalMs = Math.max(from.lastArrivalMs, this.#delayed(from, aloneMs));
     this.#schedule.add(from.lastArrivalMs, () => {
       this.#trace(isLost ? "network reset" : what, from.id, size);
       if (!isLost) return arrive();
@@ -221,10 +254,8 @@ export class SimNetwork implements SimLink {
         this.#pair(dialer, listener);
       } else if (retries < DIAL_RETRIES) {
         this.#trace("backlog full", dialer.id, 0);
-        this.at(
-          this.clock.monotonicMs() + DIAL_RETRY_MS * 2 ** retries,
-          () => this.#knock(dialer, retries + 1),
-        );
+        const againMs = this.clock.monotonicMs() + DIAL_RETRY_MS * 2 ** retries;
+        this.#schedule.add(againMs, () => this.#knock(dialer, retries + 1));
       } else {
         dialer.fail(CloseCause.timeout);
       }
@@ -237,6 +268,7 @@ export class SimNetwork implements SimLink {
     acceptor.peer = dialer;
     dialer.peer = acceptor;
     listener.backlog.push(acceptor);
+    for (const holder of listener.holders) holder.knocked();
     this.#trace("knock", dialer.id, 0);
     this.carry(acceptor, "connected", 0, () => dialer.establish());
   }
@@ -257,13 +289,26 @@ export class SimNetwork implements SimLink {
     return ticks / TICKS_PER_MS;
   }
 
+  /** When something arrives that would arrive at `timeMs`, had neither end a trouble. */
+  #delayed({ localAddress, remoteAddress }: SimSocket, timeMs: number): number {
+    if (this.#troubles.size === 0) return timeMs;
+    let atMs = timeMs;
+    for (const address of [localAddress, remoteAddress]) {
+      const trouble = this.#troubles.get(address);
+      if (trouble !== undefined) atMs = Math.max(atMs, trouble.heldUntilMs) + trouble.moreMs;
+    }
+    return atMs;
+  }
+
   /** Draws only where there is something to decide, so that an unused fault doesn't shift the others. */
   #happens(probability: number): boolean {
     return probability > 0 && this.#random.float() < probability;
   }
 
   #trace(what: string, socket: number, size: number): void {
-    this.#options.trace(`${this.clock.monotonicMs()} ${what} ${socket} ${size}`);
+    const nowMs = this.clock.monotonicMs();
+    this.traceHash.add(nowMs, what, socket, size);
+    this.#options.trace?.(`${nowMs} ${what} ${socket} ${size}`);
   }
 }
 

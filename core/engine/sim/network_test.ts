@@ -2,11 +2,13 @@ import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
 import { Waker } from "../../threads/waker.ts";
 import { type CloseCause, closeCauseName, type EngineHandler } from "../common/engine.ts";
 import { SimEngine } from "./sim.ts";
-import { type SimActor, SimNetwork, type SimNetworkOptions } from "./network.ts";
+import type { SimActor } from "./agenda.ts";
+import { SimNetwork, type SimNetworkOptions } from "./network.ts";
 
 const SERVER = 0x0a00_0001;
 const FLEET = 0x0a00_0002;
 const PORT = 9_000;
+const HOLDER = { knocked: () => {} };
 
 /** An engine that does only what its test says, and writes down what it is told. */
 class Host implements EngineHandler, SimActor {
@@ -82,7 +84,9 @@ function dial({ fleet }: World): number {
 }
 
 /** Echoes to and fro over a bad network for a virtual second, and tells all that happened. */
-function playBadSecond(seed: number): { trace: string[]; told: string[]; endedMs: number } {
+function playBadSecond(
+  seed: number,
+): { trace: string[]; hash: string; told: string[]; endedMs: number } {
   const world = makeWorld(seed, {
     delayMs: [0.1, 20],
     splitProbability: 0.3,
@@ -95,7 +99,8 @@ function playBadSecond(seed: number): { trace: string[]; told: string[]; endedMs
   for (let i = 0; i < 8; i++) dial(world);
   network.at(500, () => network.clock.stepWall(-3_000));
   network.run(world.actors, () => network.clock.monotonicMs() >= 1_000);
-  return { trace: world.trace, told: [...server.log, ...fleet.log], endedMs: network.clock.monotonicMs() };
+  const told = [...server.log, ...fleet.log];
+  return { trace: world.trace, hash: `${network.traceHash}`, told, endedMs: network.clock.monotonicMs() };
 }
 
 Deno.test("a run with the same seed is the same in everything, and one with another seed is not", () => {
@@ -132,7 +137,7 @@ Deno.test("a run ends when nothing will ever happen again, or beyond its limit",
 
 Deno.test("a socket takes no more than its bytes, until the other side reads", () => {
   const network = new SimNetwork(3, { socketBytes: 1_000 });
-  const listener = network.listen(SERVER, PORT);
+  const listener = network.listen(HOLDER, SERVER, PORT);
   let news = 0;
   const dialer = network.dial({ wake: () => news++ }, FLEET, SERVER, PORT);
   network.advanceTo(100);
@@ -152,7 +157,7 @@ Deno.test("a socket takes no more than its bytes, until the other side reads", (
 
 Deno.test("the end comes after the bytes, and bytes for one who left are answered with a reset", () => {
   const network = new SimNetwork(4, { splitProbability: 0.5 });
-  const listener = network.listen(0, PORT);
+  const listener = network.listen(HOLDER, 0, PORT);
   const dialer = network.dial({ wake: () => {} }, FLEET, SERVER, PORT);
   network.advanceTo(100);
   const [acceptor] = listener.backlog;
@@ -173,7 +178,7 @@ Deno.test("the end comes after the bytes, and bytes for one who left are answere
 
 Deno.test("an end that was left in good order answers later bytes with a reset", () => {
   const network = new SimNetwork(8);
-  const listener = network.listen(0, PORT);
+  const listener = network.listen(HOLDER, 0, PORT);
   const dialer = network.dial({ wake: () => {} }, FLEET, SERVER, PORT);
   network.advanceTo(100);
   const [acceptor] = listener.backlog;
@@ -213,15 +218,15 @@ Deno.test("ports between two addresses run out, and come back", () => {
 
 Deno.test("a listening socket is shared by those who open it again, and closed by the last of them", () => {
   const network = new SimNetwork(7);
-  const listener = network.listen(SERVER, PORT);
-  equal(network.listen(SERVER, PORT), listener);
-  ok(network.listen(FLEET, PORT) !== listener);
-  network.unlisten(listener);
-  equal(network.listen(SERVER, PORT), listener);
-  network.unlisten(listener);
-  network.unlisten(listener);
-  ok(network.listen(SERVER, PORT) !== listener);
-  ok(network.listen(0, 0).port !== network.listen(0, 0).port);
+  const listener = network.listen(HOLDER, SERVER, PORT);
+  const other = { knocked: () => {} };
+  equal(network.listen(other, SERVER, PORT), listener);
+  ok(network.listen(HOLDER, FLEET, PORT) !== listener);
+  network.unlisten(other, listener);
+  equal(network.listen(HOLDER, SERVER, PORT), listener);
+  network.unlisten(HOLDER, listener);
+  ok(network.listen(HOLDER, SERVER, PORT) !== listener);
+  ok(network.listen(HOLDER, 0, 0).port !== network.listen(HOLDER, 0, 0).port);
 });
 
 /** What a line of a host's log tells, without time and connection. */

@@ -16,6 +16,7 @@ import {
 import { Lifecycle, State } from "../common/lifecycle.ts";
 import { ACCEPT_REST_MS, ACCEPTS_PER_PASS } from "../common/listening_socket.ts";
 import { Outbox } from "../common/outbox.ts";
+import type { SimActor } from "./agenda.ts";
 import type { SimListener, SimNetwork } from "./network.ts";
 import { SimPhase, type SimSocket } from "./socket.ts";
 import { ReadScheduler } from "../common/read_scheduler.ts";
@@ -73,6 +74,8 @@ export class SimEngine extends Lifecycle implements Engine {
   #listener: SimListener | undefined;
   #acceptMode: AcceptMode = AcceptMode.paused;
   #acceptRestUntilMs = 0;
+  /** In whose turns it is polled: due as soon as there is something to poll for. */
+  #actor: SimActor | undefined;
 
   constructor(options: SimEngineOptions) {
     super(options);
@@ -95,7 +98,7 @@ export class SimEngine extends Lifecycle implements Engine {
     assert(listener.kind === "address", "this engine binds its address itself");
     const address = parseAddress(listener.hostname);
     assert(address !== undefined, "an address to listen on is IPv4");
-    this.#listener = this.#network.listen(address, listener.port);
+    this.#listener = this.#network.listen(this, address, listener.port);
     this.setAccepting(AcceptMode.open);
     return this.#listener.port;
   }
@@ -108,6 +111,7 @@ export class SimEngine extends Lifecycle implements Engine {
   dial(target: DialTarget): number {
     const connection = this.startDial(target.address);
     if (connection < 0) return -1;
+    this.#news();
     if (!this.#hasDescriptor(0)) {
       this.end(connection, CloseCause.noDescriptor);
       return connection;
@@ -124,10 +128,12 @@ export class SimEngine extends Lifecycle implements Engine {
   }
 
   commit(connection: number, size: number): void {
+    this.#news();
     this.#outbox.commit(connection, size, this.state[connection] === State.open);
   }
 
   close(connection: number): void {
+    this.#news();
     const state = this.state[connection];
     if (state === State.dialing) return this.end(connection, CloseCause.closed);
     if (state !== State.open) return;
@@ -136,6 +142,7 @@ export class SimEngine extends Lifecycle implements Engine {
   }
 
   abort(connection: number): void {
+    this.#news();
     if (this.state[connection] !== State.free) this.end(connection, CloseCause.aborted);
   }
 
@@ -144,6 +151,7 @@ export class SimEngine extends Lifecycle implements Engine {
   }
 
   poll(_maxWaitMs: number): void {
+    this.#actor = this.#network.agenda.current;
     this.#write();
     this.#network.deliver();
     this.#waker.awake();
@@ -157,7 +165,7 @@ export class SimEngine extends Lifecycle implements Engine {
   }
 
   shutdown(): void {
-    if (this.#listener !== undefined) this.#network.unlisten(this.#listener);
+    if (this.#listener !== undefined) this.#network.unlisten(this, this.#listener);
     for (const socket of this.#sockets) socket?.close();
     this.#sockets.fill(undefined);
     this.state.fill(State.broken);
@@ -182,6 +190,16 @@ export class SimEngine extends Lifecycle implements Engine {
     if (socket.isAwake) return;
     socket.isAwake = true;
     this.#awake.push(socket);
+    this.#news();
+  }
+
+  /** For the network: somebody waits in front of the listener. */
+  knocked(): void {
+    this.#news();
+  }
+
+  #news(): void {
+    if (this.#actor !== undefined) this.#network.agenda.wake(this.#actor);
   }
 
   #canAccept(): boolean {

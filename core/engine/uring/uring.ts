@@ -22,6 +22,7 @@ import { Slots } from "../common/slots.ts";
 import { MAX_FIXED_FILES } from "./ring/abi.ts";
 import { LARGE_POOL } from "./ring/buffers.ts";
 import { State, UringConnections } from "./connections.ts";
+import { addressOf } from "../common/dial_socket.ts";
 import { openSocketInto } from "./dial.ts";
 import { UringAcceptor } from "./acceptor.ts";
 import { UringCloser } from "./closer.ts";
@@ -143,8 +144,7 @@ export class UringEngine implements Engine, RingsOwner, OutboxOwner, ReceivingOw
       this.#rings.to(connection).connect(
         connection,
         this.generation[connection],
-        target.address,
-        target.port,
+        addressOf(target),
       );
     }
     return connection;

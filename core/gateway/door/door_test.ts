@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { handshakeAnswer, handshakeProblem } from "./handshake.ts";
 import { isOriginAllowed } from "./origins.ts";
-import { RateTable } from "./rate_table.ts";
 
 const GOOD = {
   upgrade: "WebSocket",
@@ -44,29 +43,4 @@ Deno.test("a page may connect to where it came from, or if it is allowed; progra
   for (const origin of others) assert.ok(!may(origin), origin);
   assert.ok(!isOriginAllowed("http://a", undefined, allowed));
   assert.ok(isOriginAllowed("null", "b", new Set(["*"])));
-});
-
-Deno.test("a rate lets a burst through, then so many a second, by key", () => {
-  const table = new RateTable<number>(2, 3);
-  assert.deepEqual([0, 0, 0, 0].map(() => table.take(1, 0)), [0, 0, 0, 500]);
-  assert.equal(table.take(2, 0), 0, "another key has its own");
-  assert.ok(table.take(1, 499) > 0);
-  assert.equal(table.take(1, 500), 0);
-  assert.deepEqual(
-    [0, 0, 0, 0].map(() => table.take(1, 60_000)),
-    [0, 0, 0, 500],
-    "no more than a burst is saved",
-  );
-});
-
-Deno.test("no limit is none, and however many keys come, few are known: who was seen last", () => {
-  const open = new RateTable<number>(0, 1);
-  for (let i = 0; i < 10; i++) assert.equal(open.take(1, 0), 0);
-  const table = new RateTable<number>(1, 1, 10);
-  assert.equal(table.take(0, 0), 0);
-  for (let key = 1; key < 100; key++) {
-    assert.equal(table.take(key, 0), 0);
-    assert.ok(table.take(0, 0) > 0, "who comes again and again is not forgotten");
-  }
-  assert.equal(table.take(1, 0), 0, "who came long ago is");
 });

@@ -24,10 +24,14 @@ export const GATEWAY_METRICS = {
   serverClosed: counter("Users whose server ended their connection"),
   peerEnded: counter("Users who ended their connection"),
   refusedOrigin: counter("Upgrades that were refused: a page of an origin that is not allowed"),
-  refusedRate: counter("Upgrades that were refused: too many a second from one address"),
+  refusedRate: counter("Upgrades that were refused by a plugin: too many a second, of one address or in all"),
   refusedFull: counter("Upgrades that were refused: no place left"),
   refusedDraining: counter("Upgrades that were refused: the gateway is about to stop"),
   refusedHandshake: counter("Upgrades that were refused: not as WebSockets have them"),
+  hostListsTaken: counter("Newer host lists that this gateway goes by"),
+  hostListsRefused: counter(
+    "Host lists that don't count: damaged, forged, mistaken, older or another event's",
+  ),
   tlsReloads: counter("Certificates that were taken anew while running"),
   ...HTTP_METRICS,
   ...Object.fromEntries(

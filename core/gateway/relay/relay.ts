@@ -9,7 +9,7 @@ import { PROXY_HEADER_BYTES, writeProxyHeader } from "../../wire/proxy_protocol.
 import { frames, Opcode1 } from "../../wire/v1/frames.ts";
 import { type MessageTaker, SocketCode } from "../door/message_reader.ts";
 import { binaryMessage, closeMessage, pongMessage } from "../door/message_writer.ts";
-import type { RateTable } from "../door/rate_table.ts";
+import type { PluginDoor } from "../../plugin/plugin.ts";
 import { type GatewayHandles, gatewayHandles, type GatewayMetric } from "./metrics.ts";
 import { countFrames, type FrameCount, opcodeOf } from "./relayed_frames.ts";
 import { PeerPhase, RelayedPeer } from "./relayed_peer.ts";
@@ -43,8 +43,8 @@ export interface RelayParts {
   readonly counters: Counters;
   readonly hosts: ServerHosts;
   readonly limits: RelayLimits;
-  /** Logins a second by token. */
-  readonly tokenRates: RateTable<number>;
+  /** Who may log in. */
+  readonly door: Required<PluginDoor>;
   readonly watch?: RelayWatch | undefined;
   /** This gateway as servers see it, if they are to be told of clients by the PROXY protocol. */
   readonly proxiedTo: { readonly address: number; readonly port: number } | undefined;
@@ -72,7 +72,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
   /** By connection to a server. */
   readonly #byConnection: (RelayedPeer | undefined)[];
   readonly #peers = new Set<RelayedPeer>();
-  readonly #count: FrameCount = { frames: 0, lastAt: -1, end: 0 };
+  readonly #count: FrameCount = { frames: 0, lastAt: -1, moveAt: -1, end: 0 };
   readonly #closeBytes = new Uint8Array(frames.close.bytes[0]);
   /** Something happened since this was last cleared: whoever drives the relay looks again soon. */
   isBusy = false;
@@ -220,7 +220,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
       });
       engine.commit(connection, PROXY_HEADER_BYTES);
     }
-    for (const bytes of peer.early.splice(0)) this.#toServer(peer, bytes);
+    for (const bytes of peer.early) this.#toServer(peer, bytes);
     this.isBusy = true;
   }
 
@@ -249,6 +249,8 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
     if (peer.phase === PeerPhase.dialing) return this.#dialFailed(peer, cause);
     if (peer.phase !== PeerPhase.relaying) return;
     this.count("serverClosed");
+    // A server that ends a connection before the login, without a word, takes nobody: another one may.
+    if (!peer.isLoggedIn && peer.serverCode === 0) return this.#dialFailed(peer, cause);
     if (peer.serverCode === 0) return this.close(peer, CloseCode.serverLost);
     // The server has said why, by a frame that is on its way already.
     this.#end(peer, WEB_SOCKET_CODES + peer.serverCode, closeCodeName(peer.serverCode));
@@ -262,9 +264,8 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
       return false;
     }
     peer.user = view.getUint32(login.at.user);
-    // Where tokens aren't checked all may be the same, so the user is part of the key.
-    const key = peer.user * 0x20_0000 + (view.getUint32(login.at.mac) >>> 11);
-    const waitMs = this.#parts.tokenRates.take(key, this.#parts.clock.monotonicMs());
+    const { door, clock } = this.#parts;
+    const waitMs = door.login(peer.user, view.getUint32(login.at.mac), clock.monotonicMs());
     if (waitMs > 0) this.close(peer, CloseCode.tooManyLogins, Math.max(RETRY_MS, waitMs));
     return waitMs === 0;
   }
@@ -274,7 +275,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
     const nowMs = clock.monotonicMs();
     const host = hosts.choose(peer.user, nowMs);
     if (host < 0) return this.close(peer, CloseCode.serverLost, Math.max(RETRY_MS, hosts.waitMs(nowMs)));
-    const connection = engine.dial({ ...hosts.hosts[host], source: 0 });
+    const connection = engine.dial({ ...hosts.addressOf(host, peer.user), source: 0 });
     if (connection < 0) return this.close(peer, CloseCode.hostFull);
     this.count("serverDials");
     peer.host = host;
@@ -293,7 +294,7 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
       cause !== CloseCause.noMemory;
     if (isHosts) hosts.failed(peer.host, clock.monotonicMs());
     peer.phase = PeerPhase.open;
-    if (!isHosts || ++peer.failedDials > hosts.hosts.length) return this.close(peer, CloseCode.serverLost);
+    if (!isHosts || ++peer.failedDials > hosts.all.length) return this.close(peer, CloseCode.serverLost);
     this.#dial(peer);
   }
 
@@ -313,10 +314,13 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
     if (count.frames === 0) return;
     if (!peer.isLoggedIn && opcodeOf(view, start) === Opcode1.loginResult) {
       peer.isLoggedIn = true;
+      peer.early = [];
       this.#parts.watch?.came(peer.user);
       this.count("users");
       this.count("logins");
     }
+    // Whoever logs in again because of it must not come back to the same host.
+    if (count.moveAt >= 0) this.#parts.hosts.leaves(peer.host, this.#parts.clock.monotonicMs());
     if (opcodeOf(view, count.lastAt) === Opcode1.close) {
       peer.serverCode = view.getUint32(count.lastAt + frames.close.at.code);
     }
@@ -379,9 +383,9 @@ export class Relay implements EngineHandler, MessageTaker<RelayedPeer> {
   }
 
   #tellHosts(): void {
-    const { up, hosts } = this.#parts.hosts;
+    const { up, all } = this.#parts.hosts;
     this.#block[this.#at.serversUp] = up;
-    this.#block[this.#at.serversDown] = hosts.length - up;
+    this.#block[this.#at.serversDown] = all.length - up;
   }
 
   #nowS(): number {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Random } from "../../base/random.ts";
-import { ServerHosts } from "./server_hosts.ts";
+import { listOfServers, ServerHosts } from "./server_hosts.ts";
 
 const HOSTS = Array.from({ length: 5 }, (_, i) => ({ address: 0x0a00_0001 + i, port: 1025 }));
 const USERS = 10_000;
@@ -10,9 +10,9 @@ function homes(hosts: ServerHosts, nowMs = 0): number[] {
 }
 
 Deno.test("every gateway sends a user to the same host, whatever the order of the list, and each has its part", () => {
-  const one = homes(new ServerHosts(HOSTS, new Random(1))).map((i) => HOSTS[i].address);
+  const one = homes(new ServerHosts(listOfServers(HOSTS), new Random(1))).map((i) => HOSTS[i].address);
   const turned = [...HOSTS].reverse();
-  const other = homes(new ServerHosts(turned, new Random(2))).map((i) => turned[i].address);
+  const other = homes(new ServerHosts(listOfServers(turned), new Random(2))).map((i) => turned[i].address);
   assert.deepEqual(one, other);
   for (const { address } of HOSTS) {
     const share = one.filter((home) => home === address).length / USERS;
@@ -21,7 +21,7 @@ Deno.test("every gateway sends a user to the same host, whatever the order of th
 });
 
 Deno.test("who loses their host goes to another; nobody else moves, and they come back", () => {
-  const hosts = new ServerHosts(HOSTS, new Random(1));
+  const hosts = new ServerHosts(listOfServers(HOSTS), new Random(1));
   const before = homes(hosts);
   hosts.failed(2, 0);
   const meanwhile = homes(hosts, 1);
@@ -36,7 +36,7 @@ Deno.test("who loses their host goes to another; nobody else moves, and they com
 });
 
 Deno.test("a host that fails is tried again by one user, later each time, and at most 5 s apart", () => {
-  const hosts = new ServerHosts(HOSTS.slice(0, 1), new Random(3));
+  const hosts = new ServerHosts(listOfServers(HOSTS.slice(0, 1)), new Random(3));
   const waits: number[] = [];
   let nowMs = 0;
   for (let i = 0; i < 12; i++) {

@@ -15,8 +15,8 @@ export interface Knowledge {
   /** If it tells commits without rows apart. */
   readonly mark?: number;
   /** Missing in what an older program made. */
-  readonly ledger?: string;
-  readonly headHex?: string;
+  readonly ledger?: string | undefined;
+  readonly headHex?: string | undefined;
 }
 
 /** A file that doesn't say what it knows. */
@@ -70,8 +70,8 @@ function askProjection(directory: string): Omit<Knowledge, "file"> | undefined {
   return lookUntouched(path, (db) => {
     // A power loss may leave the file that SQLite has begun, and nothing in it.
     if (checkVersion(db, path, PROJECTION_MIGRATIONS) === 0) return undefined;
-    const { seq, ledger = null, head = null } = progressOf(db);
-    return { seq, ...(ledger === null ? {} : { ledger }), ...(head === null ? {} : { headHex: head }) };
+    const { seq, ledger, head } = progressOf(db);
+    return { seq, ledger: ledger ?? undefined, headHex: head ?? undefined };
   });
 }
 
@@ -85,5 +85,5 @@ function askCheckpoint(directory: string): Omit<Knowledge, "file"> | undefined {
   const head = CheckpointReader.headOf(`${directory}/${CHECKPOINT_FILE}`);
   if (head === undefined) return undefined;
   const { seq, ledger, headHex } = head;
-  return { seq, ...(ledger === undefined ? {} : { ledger }), ...(headHex === undefined ? {} : { headHex }) };
+  return { seq, ledger, headHex };
 }

@@ -190,7 +190,10 @@ Deno.test("what an older program has left says how far it is, and can't say of w
   const older = pair.mixed("older");
   const { seq } = truthOf(older);
   edit(`${older}/${PROJECTION_FILE}`, "update progress set ledger = null, head = null");
-  assert.deepEqual(readEvidence(older).known[1], { file: PROJECTION_FILE, seq });
+  assert.deepEqual(readEvidence(older).known[1], {
+    ...{ file: PROJECTION_FILE, seq },
+    ...{ ledger: undefined, headHex: undefined },
+  });
   assert.deepEqual(contradictions(older), []);
   edit(`${older}/${PROJECTION_FILE}`, `update progress set seq = ${seq + 2}`);
   const rows = `rows ${seq + 1} to ${seq + 2} (2 rows)`;

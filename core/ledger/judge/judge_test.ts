@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { idSpaceOf } from "../../base/id_space.ts";
-import { EntryKind } from "../kinds/entry_kinds.ts";
+import { EntryKind, kinds } from "../kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
   EntryWord,
@@ -15,7 +15,10 @@ import { ROW_FIELDS } from "../record/entry_rows.ts";
 import { emptyJudgement } from "../record/judgement.ts";
 import { NO_LIMITS } from "../record/ledger.ts";
 import { sendBodyWords } from "../record/send_body.ts";
+import { MONEY_COLUMNS } from "../record/money_columns.ts";
+import { MoneyTally } from "../registry/money_tally.ts";
 import { Judge } from "./judge.ts";
+import { MemoryLedger } from "./memory_ledger.ts";
 
 const DONE = [Verdict.done, Refusal.none];
 const refused = (detail: number) => [Verdict.refused, detail];
@@ -58,6 +61,44 @@ const made = () => {
   assert.deepEqual(judged(judge, EntryKind.mint, { packetId: 1, count: 10, sponsor: 1 }, 1_000), DONE);
   return judge;
 };
+
+Deno.test("a ledger in memory adds up what it decides, for whoever wants to know", () => {
+  const money = new MoneyTally([{ sponsor: 1, wave: 0, firstId: 1, count: 2 }]);
+  const ledger = new MemoryLedger(NO_LIMITS, money, 3);
+  const enter = (kind: number, fields: Fields, amountFen: number) => {
+    words.fill(0)[EntryWord.kind] = kind;
+    for (const [name, value] of Object.entries(fields)) {
+      words[EntryWord[name as keyof typeof EntryWord]] = value;
+    }
+    setEntryAmountFen(words, 0, amountFen);
+    ledger.judge(words, 0, emptyJudgement());
+  };
+  const firstId = idSpaceOf(3).firstGenerated;
+  enter(EntryKind.mint, { packetId: firstId, count: 2, sponsor: 1 }, 20);
+  enter(EntryKind.award, { packetId: firstId, user: 5, sponsor: 1 }, 10);
+  assert.ok(ledger.commit());
+  const sum = (name: typeof MONEY_COLUMNS[number]) =>
+    money.values.reduce(
+      (sum, value, at) => at % MONEY_COLUMNS.length === MONEY_COLUMNS.indexOf(name) ? sum + value : sum,
+      0,
+    );
+  assert.deepEqual([sum("awards"), sum("awardedFen")], [1, 10]);
+});
+
+Deno.test("an entry of any kind that says nothing, or comes without its words, is answered and does no harm", () => {
+  for (const [name, { number }] of Object.entries(kinds)) {
+    for (const fields of [{}, { packetId: 1, user: 1, count: 1, sponsor: 1 }]) {
+      const judge = new Judge();
+      const [verdict] = judged(judge, number, fields);
+      assert.ok(verdict === Verdict.done || verdict === Verdict.refused, name);
+      judge.check();
+    }
+  }
+  for (const kind of [EntryKind.order, EntryKind.send]) {
+    assert.deepEqual(judged(new Judge(), kind, { count: 1 }, 5), refused(Refusal.malformed));
+  }
+  assert.deepEqual(judged(new Judge(), 0, {}), refused(Refusal.malformed), "there is no such kind");
+});
 
 Deno.test("what holds after every batch is looked at: the sum, and that no account is overdrawn", () => {
   made().check();
@@ -213,6 +254,16 @@ Deno.test("one question looks at 4,096 packets of a user, and what lies further 
     assert.deepEqual(judged(judge, EntryKind.award, { packetId, user: 5, sponsor: 1 }, 1), DONE);
     if (packetId > 1) assert.deepEqual(judged(judge, EntryKind.delivered, { packetId, user: 5 }), DONE);
     if (packetId >= 4_095) assert.equal(pending(), packetId < 4_097 ? 1 : 0, `${packetId} packets`);
+  }
+});
+
+Deno.test("a stored row of no kind, or of one that is never stored, contradicts the ledger", () => {
+  for (const kind of [0, 99, EntryKind.part, EntryKind.delivered, EntryKind.pendingOf]) {
+    const row = new Float64Array(ROW_FIELDS);
+    row.set([1, kind, 1, 1, 1, 1, 1, 1]);
+    const judgement = emptyJudgement();
+    new Judge().replay(row, 0, judgement);
+    assert.deepEqual([judgement.verdict, judgement.detail], refused(Refusal.malformed), `kind ${kind}`);
   }
 });
 

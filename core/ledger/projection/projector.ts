@@ -31,6 +31,8 @@ export interface ProjectorOptions {
   readonly sync?: LedgerSync;
   /** Rows of a bulk at most. */
   readonly mostPerBulk?: number;
+  /** So many rows that are in no checkpoint are due for one. */
+  readonly checkpointRows?: number;
 }
 
 /** Follows the truth at a distance: keeps the projection and the checkpoint up to date. */
@@ -45,15 +47,17 @@ export class Projector {
   #checkpointSeq: number;
   #checkpointing: Generator<void, number> | undefined;
   readonly #mostPerBulk: number;
+  readonly #checkpointRows: number;
   #nextEmptyMs = 0;
 
   /** @param directory a ledger whose truth exists */
   constructor(
     directory: string,
     clock: Clock,
-    { sync = "full", mostPerBulk = MOST_PER_BULK }: ProjectorOptions = {},
+    { sync = "full", mostPerBulk = MOST_PER_BULK, checkpointRows = CHECKPOINT_ROWS }: ProjectorOptions = {},
   ) {
     this.#mostPerBulk = mostPerBulk;
+    this.#checkpointRows = checkpointRows;
     this.#directory = directory;
     this.#clock = clock;
     this.#truth = new DatabaseSync(`${directory}/${TRUTH_FILE}`);
@@ -101,7 +105,7 @@ export class Projector {
   tidy(): boolean {
     if (this.#checkpointing === undefined) {
       if (this.#projection.merge()) return true;
-      if (this.#projection.seq - this.#checkpointSeq < CHECKPOINT_ROWS) return false;
+      if (this.#projection.seq - this.#checkpointSeq < this.#checkpointRows) return false;
       this.#checkpointing = advanceCheckpoint(this.#directory, this.#truth, this.#clock.wallMs());
     }
     const step = this.#checkpointing.next();

@@ -97,6 +97,50 @@ Deno.test("an end writes a checkpoint only if many rows aren't in one, and catch
   assert.equal(reaches(), 10_001);
 });
 
+Deno.test("a checkpoint that is due is written piece by piece, once, and one that is broken off leaves the old", () => {
+  using world = new World();
+  const { clock, directory } = world;
+  const reaches = () => {
+    const reader = CheckpointReader.open(`${directory}/${CHECKPOINT_FILE}`);
+    reader?.close();
+    return reader?.head.seq;
+  };
+  const projector = new Projector(directory, clock, { sync: "off", checkpointRows: 10 });
+  const follow = () => {
+    while (projector.turn().rows > 0);
+    let pieces = 0;
+    while (projector.tidy()) pieces++;
+    return pieces;
+  };
+  world.commit(20, 8); // nine rows
+  follow();
+  assert.deepEqual([projector.checkpoints, reaches()], [0, undefined], "one less than is due");
+  world.commit(1); // the tenth
+  assert.ok(follow() > 1);
+  assert.deepEqual([projector.checkpoints, reaches(), follow()], [1, 10, 0]);
+  for (let i = 0; i < 9; i++) world.commit(1);
+  follow();
+  assert.deepEqual([projector.checkpoints, reaches()], [1, 10], "counted from the last one");
+  world.commit(1);
+  projector.turn();
+  assert.ok(projector.tidy());
+  projector.close(); // in the middle of it
+  assert.equal(reaches(), 10);
+  const next = new Projector(directory, clock, { sync: "off", checkpointRows: 10 });
+  while (next.tidy());
+  assert.deepEqual([next.checkpoints, reaches()], [1, 20]);
+  next.close();
+});
+
+Deno.test("catching up tells how far it is, of how much", () => {
+  using world = new World();
+  for (let i = 0; i < 3; i++) world.commit(4, 3);
+  const told: (readonly [rows: number, inAll: number])[] = [];
+  assert.equal(catchUp(world.directory, world.clock, (_what, rows, inAll) => told.push([rows, inAll])), 12);
+  assert.deepEqual(told.map(([, inAll]) => inAll), told.map(() => 12));
+  assert.equal(told.reduce((sum, [rows]) => sum + rows, 0), 12);
+});
+
 Deno.test("the truth's log is moved into its file once a second, and not more often", () => {
   using world = new World();
   const { clock, directory } = world;

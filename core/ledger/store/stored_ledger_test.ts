@@ -150,6 +150,99 @@ Deno.test("a packet that has ended is in memory until it is durable, and no long
   assert.equal(judge.sends.keptCount, 0);
 });
 
+Deno.test("a ledger that lacks a row isn't opened, and the row is named", () => {
+  const store = new SimStore(new Random(1));
+  const ledger = new StoredLedger(new Judge(), store, new ManualClock());
+  const filler = new LedgerFiller(ledger);
+  filler.enter(EntryKind.mint, { packetId: 1, count: 9, amountFen: 45, sponsor: 1 });
+  for (const user of [1, 2, 3]) {
+    filler.enter(EntryKind.award, { packetId: user, user, amountFen: 5, sponsor: 1 });
+  }
+  assert.ok(ledger.commit());
+  assert.equal(openJudge(store, undefined, NO_LIMITS).rowsRead, 4);
+  store.rows.splice(2, 1);
+  assert.throws(() => openJudge(store, undefined, NO_LIMITS), /the ledger lacks row 3/);
+});
+
+Deno.test("a disk that fails is tried again and again, at last once a second, and never given up", () => {
+  let tries = 0;
+  class FailingStore extends SimStore {
+    override append(): void {
+      throw new StoreFailed("no space");
+    }
+    override reopen(): void {
+      tries++;
+      throw new StoreFailed("no space");
+    }
+  }
+  const clock = new ManualClock();
+  const ledger = new StoredLedger(new Judge(), new FailingStore(new Random(1)), clock);
+  new LedgerFiller(ledger).enter(EntryKind.mint, { packetId: 1, count: 1, amountFen: 5, sponsor: 1 });
+  assert.equal(ledger.commit(), false);
+  const restsMs = Array.from({ length: 7 }, () => {
+    const before = tries;
+    for (let ms = 1;; ms++) {
+      clock.advance(1);
+      assert.equal(ledger.commit(), false);
+      if (tries > before) return ms;
+    }
+  });
+  assert.deepEqual(restsMs, [100, 250, 500, 1_000, 1_000, 1_000, 1_000]);
+});
+
+Deno.test("whatever clocks do, how far event time had come is what the rows say of it", () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const random = new Random(seed);
+    const store = new SimStore(random.fork());
+    const clock = new ManualClock();
+    const ledger = new StoredLedger(openJudge(store, undefined, NO_LIMITS).judge, store, clock);
+    const filler = new LedgerFiller(ledger);
+    const mint = () => {
+      const packetId = ledger.nextPacketId;
+      filler.enter(EntryKind.mint, { packetId, count: 1, amountFen: 5, sponsor: 1 });
+      return packetId;
+    };
+    let undelivered = mint();
+    filler.enter(EntryKind.award, { packetId: undelivered, user: 1, amountFen: 5, sponsor: 1 });
+    assert.ok(ledger.commit());
+    for (let step = 0; step < 200; step++) {
+      clock.advance(random.below(3_000));
+      if (random.below(5) === 0) clock.stepWall(random.between(-60_000, 60_000));
+      if (random.below(2) === 0) {
+        const packetId = mint();
+        filler.enter(EntryKind.award, { packetId, user: 1, amountFen: 5, sponsor: 1 });
+        undelivered = packetId;
+      } else if (undelivered !== 0) {
+        filler.enter(EntryKind.delivered, { packetId: undelivered, user: 1 });
+        undelivered = 0;
+      }
+      assert.ok(ledger.commit());
+      const { eventMs, graceUntilMs } = store.durableTime()!;
+      const said = ledger.durableTime;
+      assert.deepEqual(
+        [said.eventMs, said.graceUntilMs],
+        [eventMs, graceUntilMs],
+        `seed ${seed}, step ${step}`,
+      );
+    }
+  }
+});
+
+Deno.test("a ledger that is opened again knows at once how far event time had come", () => {
+  const store = new SimStore(new Random(1));
+  const clock = new ManualClock();
+  const ledger = new StoredLedger(openJudge(store, undefined, NO_LIMITS).judge, store, clock);
+  const { eventMs } = ledger.durableTime;
+  assert.equal(eventMs, clock.wallMs(), "a new one begins now");
+  clock.advance(5_000);
+  new LedgerFiller(ledger).enter(EntryKind.mint, { packetId: 1, count: 1, amountFen: 5, sponsor: 1 });
+  assert.ok(ledger.commit());
+  assert.equal(ledger.durableTime.eventMs, eventMs + 5_000);
+  clock.advance(60_000);
+  const again = new StoredLedger(openJudge(store, undefined, NO_LIMITS).judge, store, clock);
+  assert.deepEqual(again.durableTime, ledger.durableTime);
+});
+
 Deno.test("what was delivered just before the end is stored, though no row comes with it", () => {
   const store = new SimStore(new Random(1));
   const ledger = new StoredLedger(new Judge(), store, new ManualClock());

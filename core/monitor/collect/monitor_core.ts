@@ -1,3 +1,4 @@
+import { PlaceNewsDesk } from "./place_news.ts";
 import type { Snapshot } from "../../counters/series.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { ChartTable } from "../../charts/chart_table.ts";
@@ -41,6 +42,7 @@ const STATE_WORDS: Readonly<Record<TargetState, string>> = {
 export class MonitorCore {
   readonly history: History;
   readonly marks = new Marks();
+  readonly #news = new PlaceNewsDesk();
   readonly #clock: Clock;
   readonly #world: TargetWorld;
   readonly #timeline = new Timeline();
@@ -125,6 +127,9 @@ export class MonitorCore {
     for (const { target } of this.#targets.values()) {
       target.check();
       if (target.state === "live" || target.state === "silent") alive.add(target.spec.url);
+    }
+    for (const { kind, text } of this.#news.due(this.#clock.monotonicMs(), this.targets)) {
+      this.mark(kind, text);
     }
     for (const shown of this.#timeline.due(alive, wallMs)) {
       if (!shown.isAmended) {
@@ -222,9 +227,11 @@ export class MonitorCore {
     const isFine = target.state === "live" || target.state === "ended";
     const why = isFine || target.why === "" ? "" : `: ${target.why}`;
     const again = target.state === "live" ? " again" : "";
-    this.mark(
-      isFine ? "event" : "trouble",
-      `${target.spec.name} ${STATE_WORDS[target.state]}${again}${why}`,
-    );
+    const text = `${target.spec.name} ${STATE_WORDS[target.state]}${again}${why}`;
+    // Many hosts of a cluster may be lost at once: that is told once.
+    if (target.spec.cluster !== undefined) {
+      return this.#news.add(target, text, !isFine, this.#clock.monotonicMs());
+    }
+    this.mark(isFine ? "event" : "trouble", text);
   }
 }

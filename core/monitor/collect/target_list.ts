@@ -1,3 +1,4 @@
+import type { HostList } from "../../hosts/list/host_list.ts";
 import { formatAddress, parseAddress } from "../../os/address.ts";
 
 /** A process to watch. */
@@ -6,6 +7,9 @@ export interface TargetSpec {
   readonly url: string;
   /** What people call it; `host:port` unless the file gives a name. */
   readonly name: string;
+  /** The cluster and the city that it is in, if a host list says so. */
+  readonly cluster?: string;
+  readonly city?: string;
 }
 
 export type TargetList = { readonly targets: readonly TargetSpec[] } | { readonly problem: string };
@@ -60,6 +64,15 @@ export function parseTargetFile(text: string): { targets: TargetSpec[]; problems
     }
   }
   return { targets: [...targets.values()], problems };
+}
+
+/** The hosts of a list whose admin APIs it tells, but for those that are out. */
+export function targetsOfHosts({ clusters }: HostList): TargetSpec[] {
+  return clusters.flatMap(({ name: cluster, city, state, hosts }) =>
+    hosts.filter((host) => host.admin !== "" && host.state !== "out" && state !== "out").map((
+      { name, admin },
+    ) => ({ url: `http://${admin}`, name, cluster, city }))
+  );
 }
 
 function hostRange(text: string): string[] | undefined {

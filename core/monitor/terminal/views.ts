@@ -1,7 +1,7 @@
 import type { ChartSpec } from "../timeline/charts.ts";
-import { allCounters, clientHosts, type TargetRow, targetRows } from "../view/page_state.ts";
+import { placesOf } from "../collect/places.ts";
+import { allCounters, clientHosts, health, type TargetRow, targetRows } from "../view/page_state.ts";
 import { moneyLine } from "../../base/money_line.ts";
-import { healthOf } from "../timeline/health.ts";
 import type { MoneyView } from "../money/money_view.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";
 import { beside, chart, fit, type Line, span, spark, type Tone, widthOf } from "./lines.ts";
@@ -113,6 +113,8 @@ const TILES: readonly (readonly [title: string, chart: string, labels: readonly 
   ["in pool", "pool", ["in the pool"], "plain"],
   ["won in all", "money", ["won (servers)", "won (fleet)"], "plain"],
   ["books behind", "books", ["behind"], "plain"],
+  ["show", "show", ["document"], "plain"],
+  ["holding", "show", ["holding"], "lost"],
   ["level", "level", ["level"], "plain"],
   ["server CPU", "cpu", ["servers"], "plain"],
   ["loop delay", "loop", ["servers"], "plain"],
@@ -123,7 +125,8 @@ function overview(core: MonitorCore, _state: ViewState, { columns, rows }: Size)
   const tiles = TILES.flatMap(([title, id, labels, tone]): Line[] => {
     const values = labels.map((label) => valuesOf(core, id, label)).find((found) => found !== undefined);
     if (values === undefined) return [];
-    const { unit } = core.table.chart(id)!;
+    const { unit, isSparse } = core.table.chart(id)!;
+    if (isSparse === true && !values.at(-1)) return [];
     return [[span(title.padEnd(12), "muted"), span(write(values.at(-1) ?? null, unit), tone)]];
   });
   if (tiles.length === 0) return [[span("Nothing has been heard yet.", "warn")], ...troubles(core)];
@@ -178,7 +181,7 @@ function chartGrid(core: MonitorCore, columns: number, rows: number): Line[] {
 /** What is wrong with how users are served, if anything is, but for what stands there anyway. */
 function healthLines(core: MonitorCore, told: string): Line[] {
   if (core.lastShown === undefined) return [];
-  const { level, texts } = healthOf(core.lastShown.merged, core.table.warnings);
+  const { level, texts } = health(core);
   return texts.filter((text) => text !== told).map((text) => [span(text, level === "bad" ? "bad" : "warn")]);
 }
 
@@ -208,13 +211,18 @@ function targets(core: MonitorCore, { filter, sort, isReversed }: ViewState, { c
   const shown = TARGET_COLUMNS.filter(([, width]) => (left -= width) >= 0);
   const key = SORT_KEYS[sort];
   const rows = targetRows(core)
-    .filter((row) => `${row.name} ${row.role} ${row.state}`.toLowerCase().includes(filter.toLowerCase()))
+    .filter((row) =>
+      `${row.name} ${row.role} ${row.state} ${row.cluster} ${row.city}`.toLowerCase().includes(
+        filter.toLowerCase(),
+      )
+    )
     .sort((a, b) => compare(a[key], b[key]) * (isReversed ? -1 : 1) || compare(a.name, b.name));
   const title: Line = [
     span("target".padEnd(nameWidth) + " state        ", "muted"),
     ...shown.map(([name, width]) => span(name.padStart(width), "muted")),
   ];
   return [
+    ...clusterLines(core),
     title,
     ...rows.map((row): Line => [
       ...fit([span(row.name)], nameWidth),
@@ -224,6 +232,32 @@ function targets(core: MonitorCore, { filter, sort, isReversed }: ViewState, { c
         : [span(row.why, "muted")]),
     ]),
     ...hostLines(core, nameWidth, filter),
+  ];
+}
+
+/** Every city and cluster: its hosts, its users, and what is lost of it. */
+function clusterLines({ targets }: MonitorCore): Line[] {
+  const places = placesOf(targets);
+  if (places.length === 0) return [];
+  const title = "place".padEnd(24) + "hosts".padStart(12) + "connections".padStart(13) +
+    "answered".padStart(11) +
+    "worst p99".padStart(11);
+  return [
+    [span(title, "muted")],
+    ...places.map(({ kind, name, city, hosts, lost, ended, connections, answered, p99Us }): Line => {
+      const up = hosts - lost - ended;
+      const tone = lost === hosts ? "bad" : lost > 0 ? "warn" : "plain";
+      const where = kind === "city" || city === "" ? name : `  ${name} (${city})`;
+      return [
+        ...fit([span(where, kind === "city" ? "strong" : "plain")], 24),
+        span(`${up} of ${hosts}`.padStart(12), tone),
+        span(write(connections, "count").padStart(13)),
+        span(write(answered, "perSecond").padStart(11)),
+        span(write(p99Us, "us").padStart(11)),
+        ...(lost > 0 ? [span(`  ${lost} lost`, tone)] : []),
+      ];
+    }),
+    [],
   ];
 }
 

@@ -196,3 +196,28 @@ Deno.test("the first line says where all the money is, to the fen, and so does t
   const narrow = draw(core, { columns: 60, rows: 24 });
   assert.equal(`${narrow[1].trimEnd()} ${narrow[2].trimEnd()}`, line, "no narrow screen cuts it");
 });
+
+Deno.test("the targets view begins with cities and clusters, and says what is lost of each", () => {
+  const world = new TestWorld();
+  const core = new MonitorCore(world);
+  for (const [name, cluster] of [["n1", "north"], ["n2", "north"], ["s1", "south"]]) {
+    core.replay(
+      { url: `http://${name}:1`, name, cluster, city: "beijing" },
+      makeSnapshot(S, { role: "server", gauges: { connections: 10 }, deltas: { framesOut: 100 } }),
+    );
+  }
+  const size = { columns: 100, rows: 24 };
+  const rows = () => draw(core, size, { view: "targets" }).filter((line) => / of \d/.test(line));
+  assert.match(rows()[0], /^beijing +3 of 3 +30 /);
+  assert.match(rows()[1], /^ {2}north \(beijing\) +2 of 2 +20 /);
+  // Nothing more is heard of one of them.
+  world.clock.advance(2_600);
+  for (const name of ["n1", "s1"]) {
+    const spec = { url: `http://${name}:1`, name };
+    core.replay(spec, makeSnapshot(S + 2, { role: "server", gauges: { connections: 10 } }));
+  }
+  core.tick();
+  assert.match(rows()[1], /^ {2}north \(beijing\) +1 of 2 +10 .*1 lost/);
+  const overview = draw(core, size).join("\n");
+  assert.match(overview, /host n2 of cluster north in beijing is lost: no snapshot for 2 s/);
+});

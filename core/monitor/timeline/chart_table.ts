@@ -12,7 +12,7 @@ import {
 } from "../../charts/chart.ts";
 import { ChartTable } from "../../charts/chart_table.ts";
 import type { Declared } from "../../charts/declared.ts";
-import { CORE_WARNINGS, LOST, NOT_SENT } from "./health.ts";
+import { CORE_WARNINGS, LOST, NOT_SENT, SHOW_REFUSED } from "./health.ts";
 
 /** CPU time of a second in ms, as per cent of one core. */
 const OF_A_CORE = 0.1;
@@ -173,6 +173,28 @@ const CORE_CHARTS: readonly ChartSpec[] = [
       delta("failures a second", "server", "uplinkFailures"),
       gauge("hosts that are refused", "server", "uplinkRefused"),
     ],
+  },
+  {
+    id: "show",
+    isSparse: true,
+    title: "The show at the servers",
+    unit: "count",
+    lines: [
+      worst("document", "server", "showNumber"),
+      gauge("holding", "server", "showHolding"),
+      gauge("paths down", "server", "showPathsDown"),
+      delta("documents that began to count", "server", "showApplied"),
+      delta("documents refused", "server", ...SHOW_REFUSED),
+      delta("older ones left out", "server", "showOlder"),
+      gauge("messages that no path took", "server", "showDropped"),
+    ],
+  },
+  {
+    id: "showClock",
+    isSparse: true,
+    title: "How far a server's clock is off the consoles', the worst",
+    unit: "ms",
+    lines: [worst("off", "server", "showClockOffMs")],
   },
   {
     id: "limits",

@@ -1,5 +1,5 @@
 import { missingFen, moneyLine } from "../../base/money_line.ts";
-import { formatCount } from "../../base/units.ts";
+import { formatCount, formatOf } from "../../base/units.ts";
 import type { WarningSpec } from "../../charts/chart.ts";
 import type { MergedSecond, RoleSecond } from "./merge.ts";
 import { moneyOf } from "./money_sums.ts";
@@ -17,8 +17,22 @@ export interface Health {
 const SOME = 0.01;
 const MOST = 0.5;
 
-/** How users fared in a second, by what fleets and servers tell of it. Being connected is no health: being served is. */
-export function healthOf(merged: MergedSecond, warnings: readonly WarningSpec[]): Health {
+/** Something that is wrong. */
+export interface Finding {
+  readonly level: Exclude<HealthLevel, "good">;
+  readonly text: string;
+}
+
+/**
+ * How users fared in a second, by what fleets and servers tell of it. Being connected is no health: being served is.
+ *
+ * @param more what else is wrong, such as hosts that are lost
+ */
+export function healthOf(
+  merged: MergedSecond,
+  warnings: readonly WarningSpec[],
+  more: readonly Finding[] = [],
+): Health {
   const { roles } = merged;
   const money = moneyOf(merged);
   const found = [
@@ -26,17 +40,13 @@ export function healthOf(merged: MergedSecond, warnings: readonly WarningSpec[])
     ...(money === undefined || missingFen(money) === 0
       ? []
       : [{ level: "bad", text: moneyLine(money) } as const]),
+    ...more,
     ...(roles.client === undefined ? [] : fleetHealth(roles.client)),
-    ...(roles.server === undefined ? [] : booksHealth(roles.server)),
+    ...(roles.server === undefined ? [] : [...showHealth(roles.server), ...booksHealth(roles.server)]),
     ...warnings.flatMap((warning) => warned(warning, roles[warning.role])),
   ];
   const level = found.some(({ level }) => level === "bad") ? "bad" : found.length > 0 ? "warn" : "good";
   return { level, texts: found.map(({ text }) => text) };
-}
-
-interface Finding {
-  readonly level: Exclude<HealthLevel, "good">;
-  readonly text: string;
 }
 
 function fleetHealth({ deltas }: RoleSecond): Finding[] {
@@ -54,6 +64,43 @@ function fleetHealth({ deltas }: RoleSecond): Finding[] {
   if (notSent + lost > SOME * due) return [{ level: "warn", text: `not all users are served: ${figures}` }];
   return [];
 }
+
+function showHealth({ gauges, deltas }: RoleSecond): Finding[] {
+  const holding = gauges.showHolding ?? 0;
+  const down = gauges.showPathsDown ?? 0;
+  const refused = SHOW_REFUSED.reduce((sum, name) => sum + (deltas[name] ?? 0), 0);
+  return [
+    ...(holding === 0 ? [] : [
+      {
+        level: "bad",
+        text: `${formatOf(holding, "server")} bring no packets: their clocks are off by more than a second`,
+      } as const,
+    ]),
+    ...(refused === 0 ? [] : [
+      {
+        level: "warn",
+        text: `${
+          formatOf(refused, "document")
+        } of the show refused: redpkt show status, and the servers' logs`,
+      } as const,
+    ]),
+    ...(down === 0 ? [] : [
+      {
+        level: "warn",
+        text: `${formatOf(down, "path")} of the show down: documents come by the others`,
+      } as const,
+    ]),
+  ];
+}
+
+/** Show documents that don't count, but those that are only older. */
+export const SHOW_REFUSED = [
+  "showDamaged",
+  "showForged",
+  "showHalfSigned",
+  "showMistaken",
+  "showOtherEvent",
+] as const;
 
 /** From so far behind on the books are worth a word. */
 const BOOKS_BEHIND_MS = 60_000;
@@ -87,12 +134,6 @@ export const CORE_WARNINGS: readonly WarningSpec[] = [{
   metrics: ["serverDialsFailed"],
   text:
     "connections a second from gateways to servers don't come up: GET /health of the gateway says which servers",
-}, {
-  id: "gatewayRates",
-  role: "gateway",
-  metrics: ["refusedRate"],
-  text: "connections a second are refused by gateways since one address makes too many: " +
-    "redpkt gateway --connects-per-s-per-address, 0 for no limit",
 }];
 
 function warned({ metrics, text }: WarningSpec, role: RoleSecond | undefined): Finding[] {

@@ -55,6 +55,25 @@ Deno.test("money that is nowhere is bad, whatever else is well", () => {
   assert.deepEqual(of(37), { level: "bad", texts: [text] });
 });
 
+Deno.test("a server that holds its packets is bad, a path that is down and a document that is refused are worth a word", () => {
+  const of = (gauges: Record<string, number>, deltas: Record<string, number> = {}) => {
+    const second = new MergedSecond(7);
+    second.add(makeSnapshot(7, { role: "server", gauges, deltas }), "server");
+    return healthOf(second, []);
+  };
+  assert.equal(
+    of({ showHolding: 0, showPathsDown: 0, showNumber: 7 }, { showOlder: 3, showApplied: 1 }).level,
+    "good",
+  );
+  const { level, texts } = of({ showHolding: 1, showPathsDown: 2 }, { showForged: 1, showHalfSigned: 1 });
+  assert.equal(level, "bad");
+  assert.deepEqual(texts.map((text) => text.split(":")[0]), [
+    "1 server bring no packets",
+    "2 documents of the show refused",
+    "2 paths of the show down",
+  ]);
+});
+
 Deno.test("books that are a minute behind are worth a word, and books that refuse a ledger are bad", () => {
   const of = (...hosts: Record<string, number>[]) => {
     const second = new MergedSecond(7);

@@ -5,12 +5,15 @@ import type { Mark } from "../timeline/marks.ts";
 import type { MoneyView } from "../money/money_view.ts";
 import type { Point } from "../timeline/history.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";
+import { placeFindings, type PlaceRow, placesOf } from "../collect/places.ts";
 import type { Target } from "../collect/target.ts";
 
 /** One row of the table of targets. Short names: 600 of them travel every second. */
 export interface TargetRow {
   readonly name: string;
   readonly url: string;
+  readonly cluster: string;
+  readonly city: string;
   readonly role: string;
   readonly state: string;
   readonly why: string;
@@ -46,6 +49,7 @@ export interface PageHistory {
   readonly reporting: (readonly [reporting: number, expected: number])[];
   readonly marks: Mark[];
   readonly targets: readonly TargetRow[];
+  places: readonly PlaceRow[];
   clientHosts: readonly (readonly [host: string, connections: number])[];
   health: Health;
   readonly money: MoneyView | null;
@@ -55,6 +59,7 @@ export interface PageHistory {
 export interface PageSecond {
   readonly point: Point;
   readonly targets: readonly TargetRow[];
+  readonly places: readonly PlaceRow[];
   readonly clientHosts: readonly (readonly [host: string, connections: number])[];
   readonly health: Health;
 }
@@ -82,6 +87,7 @@ export function pageHistory(core: MonitorCore, money: MoneyView | null, lastS: n
     reporting: shown.map(({ reporting, expected }) => [reporting, expected] as const),
     marks: [...core.marks.all],
     targets: targetRows(core),
+    places: placesOf(core.targets),
     clientHosts: clientHosts(core),
     health: health(core),
     money,
@@ -92,7 +98,7 @@ export function pageHistory(core: MonitorCore, money: MoneyView | null, lastS: n
 export function health(core: MonitorCore): Health {
   return core.lastShown === undefined
     ? { level: "good", texts: [] }
-    : healthOf(core.lastShown.merged, core.table.warnings);
+    : healthOf(core.lastShown.merged, core.table.warnings, placeFindings(core.targets));
 }
 
 /** Client hosts that are shown one by one. */
@@ -130,6 +136,8 @@ function targetRow({ spec, state, why, last, missing, restarts, late }: Target):
   return {
     name: spec.name,
     url: spec.url,
+    cluster: spec.cluster ?? "",
+    city: spec.city ?? "",
     role: last?.role ?? "",
     state,
     why,

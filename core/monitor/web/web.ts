@@ -1,3 +1,4 @@
+import { placesOf } from "../collect/places.ts";
 import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
 import { getCookie, setCookie } from "hono/cookie";
@@ -233,6 +234,7 @@ function eventStream(
               {
                 point,
                 targets: targetRows(core),
+                places: placesOf(core.targets),
                 clientHosts: clientHosts(core),
                 health: health(core),
               } satisfies PageSecond,

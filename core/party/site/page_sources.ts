@@ -32,6 +32,10 @@ import phonePageSensor from "../../phone/page/sensor.ts" with { type: "text" };
 import phonePageSparks from "../../phone/page/sparks.ts" with { type: "text" };
 import phonePageView from "../../phone/page/view.ts" with { type: "text" };
 import phonePageWords from "../../phone/page/words.ts" with { type: "text" };
+import phoneResourcesResourceList from "../../phone/resources/resource_list.ts" with { type: "text" };
+import phoneResourcesResourceStore from "../../phone/resources/resource_store.ts" with { type: "text" };
+import phoneResourcesResourceView from "../../phone/resources/resource_view.ts" with { type: "text" };
+import phoneResourcesSha256 from "../../phone/resources/sha256.ts" with { type: "text" };
 import phoneTransportWebSocket from "../../phone/transport/web_socket.ts" with { type: "text" };
 import phoneWallAsk from "../../phone/wall/ask.ts" with { type: "text" };
 import phoneWallHost from "../../phone/wall/host.ts" with { type: "text" };
@@ -82,6 +86,10 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/phone/page/sparks.ts": phonePageSparks,
   "core/phone/page/view.ts": phonePageView,
   "core/phone/page/words.ts": phonePageWords,
+  "core/phone/resources/resource_list.ts": phoneResourcesResourceList,
+  "core/phone/resources/resource_store.ts": phoneResourcesResourceStore,
+  "core/phone/resources/resource_view.ts": phoneResourcesResourceView,
+  "core/phone/resources/sha256.ts": phoneResourcesSha256,
   "core/phone/transport/web_socket.ts": phoneTransportWebSocket,
   "core/phone/wall/ask.ts": phoneWallAsk,
   "core/phone/wall/host.ts": phoneWallHost,

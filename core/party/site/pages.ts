@@ -5,6 +5,7 @@ import { bundle } from "../../web/browser_bundle.ts";
 import { SOURCES } from "./page_sources.ts";
 import hostHtml from "../../phone/wall/host.html" with { type: "text" };
 import hostCss from "../../phone/wall/host.css" with { type: "text" };
+import commonCss from "../../phone/page/common.css" with { type: "text" };
 import pageCss from "../../phone/page/page.css" with { type: "text" };
 import pageHtml from "../../phone/page/page.html" with { type: "text" };
 import wallCss from "../../phone/wall/wall.css" with { type: "text" };
@@ -22,13 +23,13 @@ const SCRIPT = "text/javascript; charset=utf-8";
 /** By path: type, and what makes it. */
 const FILES: Readonly<Record<string, readonly [type: string, text: () => string]>> = {
   "/": [HTML, () => trimmed(pageHtml)],
-  "/page.css": [CSS, () => trimmed(pageCss)],
+  "/page.css": [CSS, () => squeezed(commonCss + pageCss)],
   "/page.js": [SCRIPT, () => bundle("core/phone/page/main.ts", SOURCES)],
   "/wall": [HTML, () => trimmed(wallHtml)],
-  "/wall.css": [CSS, () => trimmed(wallCss)],
+  "/wall.css": [CSS, () => squeezed(commonCss + wallCss)],
   "/wall.js": [SCRIPT, () => bundle("core/phone/wall/wall.ts", SOURCES)],
   "/host": [HTML, () => trimmed(hostHtml)],
-  "/host.css": [CSS, () => trimmed(hostCss)],
+  "/host.css": [CSS, () => squeezed(commonCss + hostCss)],
   "/host.js": [SCRIPT, () => bundle("core/phone/wall/host.ts", SOURCES)],
   "/icon.svg": ["image/svg+xml", () => ICON],
 };
@@ -36,6 +37,11 @@ const FILES: Readonly<Record<string, readonly [type: string, text: () => string]
 /** Lines without what stands before and between them for those who read the source. */
 function trimmed(text: string): string {
   return text.replaceAll(/\/\*[^]*?\*\//g, "").replaceAll(/\n\s+/g, "\n");
+}
+
+/** The same of a style sheet, in which blanks mean something between words alone. */
+function squeezed(css: string): string {
+  return trimmed(css).replaceAll(/\s*([{};,])\s*/g, "$1").replaceAll(/: +/g, ":").trim();
 }
 
 interface Page {
@@ -72,7 +78,7 @@ export function pageResponse(page: Page, request: Request): Response {
   const headers: Record<string, string> = {
     "content-type": page.type,
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; " +
-      `img-src 'self' data:; connect-src 'self'${sockets}; base-uri 'none'; form-action 'none'; ` +
+      `img-src 'self' data: blob:; connect-src 'self'${sockets}; base-uri 'none'; form-action 'none'; ` +
       "frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

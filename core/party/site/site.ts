@@ -4,15 +4,16 @@ import type { WonPacket } from "../../phone/page/party_news.ts";
 import type { HostOrder, HostView } from "../../phone/wall/host_view.ts";
 import { HOST_ORDERS } from "../../phone/wall/host_view.ts";
 import type { Tokens } from "../../token/token.ts";
+import type { PageFiles } from "../resources/kept_pages.ts";
 import type { Evening } from "../state/evening.ts";
 import type { Guests } from "../state/guests.ts";
 import type { Party } from "../state/party_folder.ts";
 import type { Presence } from "../state/presence.ts";
 import type { Wins } from "../state/wins.ts";
 import { HttpWires } from "./http_wires.ts";
-import { JoinRates } from "./join_rates.ts";
 import { NewsStreams } from "./news_streams.ts";
 import { pageAt, pageResponse } from "./pages.ts";
+import { SponsorFiles } from "./sponsor_files.ts";
 
 const MOST_BODY_BYTES = 2_048;
 /** How long a guest's token is good: longer than anybody comes back to see what they won. */
@@ -29,8 +30,12 @@ export interface SiteParts {
   readonly tokens: Tokens;
   /** Of the server on this machine. */
   readonly serverPort: number;
+  /** 0 for whoever may ask for a token from this address, else when they may come again, in ms. */
+  readonly tokenWaitMs: (address: string) => number;
   readonly joinUrl: string;
   readonly qrSvg: string;
+  /** What phones may show. */
+  readonly pages: PageFiles;
   /** Carries out an order of the host; throws with words for them if it can't be. */
   order(order: HostOrder): Promise<void>;
   trouble(): string;
@@ -39,8 +44,8 @@ export interface SiteParts {
 /** What answers over HTTP at a party: pages for guests, wall and host, the door, and the news. */
 export class Site {
   readonly #parts: SiteParts;
-  readonly #rates = new JoinRates();
   readonly #streams: NewsStreams;
+  readonly #sponsorFiles: SponsorFiles;
   readonly #wires: HttpWires;
 
   constructor(parts: SiteParts) {
@@ -48,6 +53,7 @@ export class Site {
     // A guest may have a phone and a forgotten tab.
     const most = parts.party.plan.guests * 3 + 50;
     this.#streams = new NewsStreams(most);
+    this.#sponsorFiles = new SponsorFiles(parts.pages, () => parts.evening.isIdle(parts.clock.wallMs()));
     this.#wires = new HttpWires(parts.serverPort, most, parts.presence);
   }
 
@@ -58,6 +64,9 @@ export class Site {
     if (request.method === "GET") {
       const page = pageAt(pathname);
       if (page !== undefined) return pageResponse(page, request);
+      const sha256 = /^\/resource\/([0-9a-f]{64})$/.exec(pathname)?.[1];
+      const file = sha256 === undefined ? undefined : this.#sponsorFiles.response(sha256, request, address);
+      if (file !== undefined) return file;
       if (pathname === "/api/news") {
         return this.#streams.open(this.news(), address) ?? refused(503, "too many listen");
       }
@@ -86,7 +95,7 @@ export class Site {
 
   news() {
     const { evening, clock, guests, presence } = this.#parts;
-    return evening.news(clock.wallMs(), guests.count, presence.count);
+    return evening.news(clock.wallMs(), guests.count, presence.count, this.#sponsorFiles.list);
   }
 
   close(): void {
@@ -96,7 +105,7 @@ export class Site {
 
   async #join(request: Request, address: string): Promise<Response> {
     const { clock, guests, tokens, party, evening } = this.#parts;
-    if (!this.#rates.admits(address, clock.monotonicMs())) return json({ refusal: "tooMany" }, 429);
+    if (this.#parts.tokenWaitMs(address) > 0) return json({ refusal: "tooMany" }, 429);
     const body = await bodyOf(request);
     if (typeof body?.name !== "string" || typeof body.code !== "string") {
       return refused(400, "give name and code");
@@ -128,6 +137,7 @@ export class Site {
       amountFen: win.openedMs === 0 ? 0 : win.amountFen,
       wave: evening.tickets.waveOf(win.packetId) + 1,
       sponsor: party.plan.sponsors[win.sponsor - 1]?.name ?? "",
+      resource: win.sponsor,
       isOpen: win.openedMs > 0,
       wonMs: win.wonMs,
     }));

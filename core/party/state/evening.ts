@@ -1,4 +1,4 @@
-import { NEWS_VERSION, type PartyNews, type Phase } from "../../phone/page/party_news.ts";
+import { COUNTDOWN_MS, NEWS_VERSION, type PartyNews, type Phase } from "../../phone/page/party_news.ts";
 import type { WaveStatus } from "../../plugin/plugin.ts";
 import type { Party } from "./party_folder.ts";
 import { PartyTickets, waveName } from "./party_plan.ts";
@@ -6,8 +6,6 @@ import type { Wins } from "./wins.ts";
 
 /** Waves that nobody has called are a year away. */
 const CALLED_MS = 60 * 86_400_000;
-/** From so long before its beginning on a wave has a countdown. */
-const COUNTDOWN_MS = 60_000;
 
 interface Left {
   readonly packets: number;
@@ -62,7 +60,12 @@ export class Evening {
     return this.#waves.length > 0;
   }
 
-  news(wallMs: number, guests: number, online: number): PartyNews {
+  /** Whether nobody shakes, or is about to. */
+  isIdle(wallMs: number): boolean {
+    return !["countdown", "wave", "paused"].includes(this.#place(wallMs).phase);
+  }
+
+  news(wallMs: number, guests: number, online: number, resources = ""): PartyNews {
     const { plan, id } = this.#party;
     const place = this.#place(wallMs);
     const left = this.#left(place.wave - 1);
@@ -71,6 +74,7 @@ export class Evening {
       party: id,
       name: plan.name,
       sponsors: plan.sponsors.map(({ name }) => name),
+      resources,
       hasList: this.#party.list !== undefined,
       hostMs: wallMs,
       ...place,

@@ -20,6 +20,7 @@ const PARTY = {
       waveSeconds: 60,
       perGuest: 3,
       guests: 9,
+      language: "en" as const,
     }),
     "party",
   ),

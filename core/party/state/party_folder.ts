@@ -1,3 +1,5 @@
+import { keepPages } from "../resources/kept_pages.ts";
+import type { PartyPages } from "../resources/pages_folder.ts";
 import { z } from "zod";
 import { exists } from "../../base/exists.ts";
 import { Random, systemBytes, systemSecret, systemSeed } from "../../base/random.ts";
@@ -14,6 +16,17 @@ const CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 const CODE_LENGTH = 6;
 const SECRET_BYTES = 32;
 
+const doorSchema = z.strictObject({
+  listen: z.strictObject({ hostname: z.string(), port: z.int() }),
+  tls: z.enum(["on", "off"]),
+  cert: z.strictObject({ cert: z.string(), key: z.string() }).exactOptional(),
+  url: z.string().exactOptional(),
+  countdownS: z.int(),
+});
+
+/** Where phones came in last, so that links stay the same when a party goes on. */
+export type KeptDoor = z.output<typeof doorSchema>;
+
 const partySchema = z.strictObject({
   schemaVersion: z.literal(FOLDER_VERSION),
   /** Names the party: tokens are for it. */
@@ -25,6 +38,7 @@ const partySchema = z.strictObject({
   /** What the host shows to lead. */
   secret: z.string().min(16),
   list: z.array(z.strictObject({ name: z.string(), code: z.string().exactOptional() })).exactOptional(),
+  door: doorSchema.exactOptional(),
   /** When it was ended, if it was. */
   endedAt: z.iso.datetime().exactOptional(),
 });
@@ -67,6 +81,7 @@ export class PartyFolder {
     plan: PartyPlan,
     list: readonly Invited[] | undefined,
     wallMs: number,
+    pages?: PartyPages,
   ): PartyFolder {
     if (exists(path)) {
       throw new UserError(`--dir ${path}: is there already and holds no party. Name another folder`);
@@ -76,6 +91,7 @@ export class PartyFolder {
       if (exists(making)) Deno.removeSync(making, { recursive: true });
       Deno.mkdirSync(making, { recursive: true, mode: 0o700 });
       makeSeedSet(ticketPlan(plan), making, wallMs);
+      if (pages !== undefined) keepPages(making, pages);
       const keyId = Math.floor(wallMs / 1000) % 0x1_0000_0000;
       const key = `${keyId} ${systemBytes(SECRET_BYTES).toHex()}\n`;
       Deno.writeTextFileSync(`${making}/token-keys.txt`, key, { mode: 0o600 });
@@ -123,6 +139,12 @@ export class PartyFolder {
       ...["--seed", `${this.path}/seeds/host-000.seed`, "--host-id", "host-000"],
       ...["--seed-keys", `${this.path}/keys`, "--token-keys", this.tokenKeys, "--event", id],
     ];
+  }
+
+  /** Notes where phones come in. */
+  keepDoor(door: KeptDoor): void {
+    this.party = { ...this.party, door };
+    write(`${this.path}/${PARTY_FILE}`, this.party);
   }
 
   /** Notes that the party is over. */

@@ -3,6 +3,7 @@ import { Layout } from "../../seed/plan/layout.ts";
 import { parsePlan } from "../../seed/plan/plan.ts";
 import type { Plan, PlanInput } from "../../seed/plan/plan_schema.ts";
 import { UserError } from "../../base/user_error.ts";
+import { REST_RESOURCE } from "../../phone/resources/resource_list.ts";
 
 const DAY_MS = 86_400_000;
 const FEN_A_YUAN = 100;
@@ -11,9 +12,8 @@ const LEAST_PART = 0.2;
 /** When the waves of the tickets are, before they are called: any time, with room between them. */
 const FIRST_DAY_MS = Date.UTC(2035, 0, 1);
 
-/** Of each sponsor, and the number of what is shown: the page has one text for all. */
+/** Of each sponsor. */
 const GREETINGS_PER_S = 2;
-const GREETING = 1;
 
 export const MOST_WAVES = 50;
 export const MOST_PACKETS = 100_000;
@@ -46,6 +46,8 @@ export const partyPlanSchema = z.strictObject({
   name: text,
   sponsors: z.array(sponsor).min(1).max(100),
   waves: z.array(wave).min(1).max(MOST_WAVES),
+  /** Of the list of winners. */
+  language: z.enum(["en", "zh"]).default("en"),
   /** Most packets of one guest. */
   perGuest: z.int().min(1).max(1_000).default(3),
   /** Most guests. */
@@ -65,11 +67,12 @@ export interface PartyWishes {
   readonly waveSeconds: number;
   readonly perGuest: number;
   readonly guests: number;
+  readonly language: PartyPlan["language"];
 }
 
 /** A plan of equal sponsors and equal waves, to the fen and the packet. */
 export function equalPlan(wishes: PartyWishes): PartyPlanInput {
-  const { sponsors, waves, waveSeconds, perGuest, guests } = wishes;
+  const { sponsors, waves, waveSeconds, perGuest, guests, language } = wishes;
   const count = sponsors.length;
   const budgetFen = Math.round(wishes.budgetYuan * FEN_A_YUAN);
   const part = (whole: number, at: number) => Math.floor(whole / count) + (at < whole % count ? 1 : 0);
@@ -83,6 +86,7 @@ export function equalPlan(wishes: PartyWishes): PartyPlanInput {
     waves: Array.from({ length: waves }, () => ({ seconds: waveSeconds })),
     perGuest,
     guests,
+    language,
   };
 }
 
@@ -135,12 +139,13 @@ export function ticketPlan({ name, sponsors, waves, perGuest }: PartyPlan): Plan
       start: at(i),
       lengthS: seconds,
       leftover: "return" as const,
+      resource: REST_RESOURCE,
     })),
     hosts: { count: 1 },
     // Who wins nothing is greeted now and then, by each sponsor in turn.
     greetings: sponsors.map((_, i) => ({
       sponsor: i + 1,
-      resource: GREETING,
+      resource: i + 1,
       ratePerS: GREETINGS_PER_S,
       limit: waves.reduce((sum, { seconds }) => sum + seconds, 0) * GREETINGS_PER_S,
     })),

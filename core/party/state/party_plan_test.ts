@@ -11,6 +11,7 @@ const WISHES: PartyWishes = {
   waveSeconds: 60,
   perGuest: 3,
   guests: 500,
+  language: "en" as const,
 };
 
 Deno.test("equal sponsors share budget and packets to the fen and the packet", () => {

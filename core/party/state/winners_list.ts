@@ -1,4 +1,4 @@
-import { formatYuan } from "../../base/units.ts";
+import { yuan } from "../../phone/page/words.ts";
 import type { Guests } from "./guests.ts";
 import type { Party } from "./party_folder.ts";
 import type { PartyTickets } from "./party_plan.ts";
@@ -55,21 +55,47 @@ function quoted(text: string): string {
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
-/** The list as a page to print. */
+/** What the page says, in the evening's language. */
+const WORDS = {
+  en: {
+    lang: "en",
+    winners: (count: number, sum: string) => `${count} ${count === 1 ? "winner" : "winners"}, ${sum}`,
+    money: (yuan: string) => `${yuan} yuan`,
+    good: "ledger checked: ok",
+    bad: (problems: number) => `ledger: ${problems} ${problems === 1 ? "problem" : "problems"}`,
+    heads: ["#", "Name", "Guest", "Packets", "Amount", "Signature"],
+  },
+  zh: {
+    lang: "zh-CN",
+    winners: (count: number, sum: string) => `${count} 人中奖，共 ${sum}`,
+    money: (yuan: string) => `${yuan} 元`,
+    good: "账本核对无误",
+    bad: (problems: number) => `账本有 ${problems} 处问题`,
+    heads: ["序号", "姓名", "编号", "红包", "金额", "签名"],
+  },
+} as const;
+
+/**
+ * The list as a page to print.
+ *
+ * @param problems how many the check of the ledger has found
+ */
 export function winnersHtml(
   winners: readonly Winner[],
   party: Pick<Party, "plan" | "endedAt">,
-  verdict: string,
+  problems: number,
 ): string {
-  const { name, sponsors } = party.plan;
+  const { name, sponsors, language } = party.plan;
+  const words = WORDS[language];
   const sumFen = winners.reduce((sum, { amountFen }) => sum + amountFen, 0);
   const rows = winners.map(({ user, name, packets, amountFen }, i) =>
     `<tr><td>${i + 1}</td><td>${escaped(name)}</td><td>${user}</td><td>${
       packets.filter(({ openedMs }) => openedMs > 0).length
     }</td>` +
-    `<td>${formatYuan(amountFen)}</td><td class="sign"></td></tr>`
+    `<td>${words.money(yuan(amountFen))}</td><td class="sign"></td></tr>`
   );
-  return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
+  const verdict = problems === 0 ? words.good : words.bad(problems);
+  return `<!DOCTYPE html><html lang="${words.lang}"><head><meta charset="utf-8">
 <meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width"><title>${escaped(name)}</title><style>
 body{font:15px/1.4 system-ui,"Noto Sans SC","Noto Sans CJK SC",sans-serif;max-width:52em;margin:2em auto;padding:0 1em}
@@ -78,13 +104,13 @@ th,td{border-bottom:1px solid #ddd;padding:7px 8px;text-align:left;overflow-wrap
 td:nth-child(5),th:nth-child(5){text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .sign{width:9em}thead{display:table-header-group}tr{break-inside:avoid}
 @media print{body{margin:0;max-width:none}}
-</style></head><body><h1>${escaped(name)}</h1>
+</style></head><body><main><h1>${escaped(name)}</h1>
 <p>${escaped(sponsors.map((sponsor) => sponsor.name).join(" · "))}</p>
-<p>${winners.length} winners, ${formatYuan(sumFen)} · ${escaped((party.endedAt ?? "").slice(0, 10))} · ${
-    escaped(verdict)
-  }</p>
-<table><thead><tr><th>#</th><th>Name</th><th>Guest</th><th>Packets</th><th>Amount</th><th>Signature</th></tr></thead>
-<tbody>${rows.join("\n")}</tbody></table></body></html>
+<p>${words.winners(winners.length, words.money(yuan(sumFen)))} · ${
+    escaped((party.endedAt ?? "").slice(0, 10))
+  } · ${verdict}</p>
+<table><thead><tr>${words.heads.map((head) => `<th>${head}</th>`).join("")}</tr></thead>
+<tbody>${rows.join("\n")}</tbody></table></main></body></html>
 `;
 }
 

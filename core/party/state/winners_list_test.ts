@@ -13,6 +13,7 @@ const plan = readPartyPlan(
     waveSeconds: 60,
     perGuest: 3,
     guests: 9,
+    language: "en" as const,
   }),
   "party",
 );
@@ -45,10 +46,22 @@ Deno.test("a name is text in the CSV too: no quote ends it, and no spreadsheet c
 });
 
 Deno.test("the page to print has every name as text, allows no script, and sums up", () => {
-  const html = winnersHtml(winners, party, "ledger checked: ok");
+  const html = winnersHtml(winners, party, 0);
   assert.ok(!html.includes("<script"));
   assert.match(html, /default-src 'none'/);
   assert.match(html, /<h1>A &#38; B &#60;evening&#62;<\/h1>/);
   assert.match(html, /2 winners, 1\.25 yuan · 2026-02-16 · ledger checked: ok/);
   assert.match(html, /<td>1<\/td><td>1\.20 yuan<\/td>/, "one of two packets was opened");
+});
+
+Deno.test("the page is in the language of the evening", () => {
+  const chinese = { ...party, plan: { ...plan, language: "zh" as const } };
+  const html = winnersHtml(winners, chinese, 3);
+  assert.match(html, /<html lang="zh-CN">/);
+  assert.match(html, /2 人中奖，共 1\.25 元 · 2026-02-16 · 账本有 3 处问题/);
+  assert.ok(
+    !/[A-Za-z]/.test(
+      html.slice(html.indexOf("<thead>"), html.indexOf("</thead>")).replaceAll(/<[^>]*>/g, ""),
+    ),
+  );
 });

@@ -1,6 +1,8 @@
+import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
-import { after } from "../../base/clock.ts";
 import type { FindOutcome, Gateway, PaymentOrder, PayOutcome } from "./gateway.ts";
+import type { HttpAnswer } from "./http_connection.ts";
+import { HttpConnections, type NoAnswer } from "./http_connections.ts";
 import { decided, notFound, PAYMENTS_PATH } from "./messages.ts";
 import { Header, signRequest } from "./signature.ts";
 
@@ -9,6 +11,15 @@ const MAX_ANSWER_BYTES = 16_384;
 
 /** Statuses by which a gateway says that it did nothing with the request, and will do nothing. */
 const NOT_TAKEN: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 411, 413, 415, 422, 429, 503]);
+
+/** What a header may hold; see `isSendable`. */
+const PRINTABLE = /^[\x20-\x7e]*$/;
+const encoder = new TextEncoder();
+
+/** Whether payments of an event can be ordered over HTTP: every key begins with its name. */
+export function isSendable(event: string): boolean {
+  return PRINTABLE.test(event);
+}
 
 export interface HttpGatewayOptions {
   /** Where it is, such as `https://bank.example/redpkt`; a path in it stands in front of ours. */
@@ -23,24 +34,22 @@ export interface HttpGatewayOptions {
   readonly connections: number;
 }
 
-/** What came over the wire: a whole answer, or why there is none. */
-type Answer =
-  | { readonly status: number; readonly body: unknown; readonly waitMs: number | undefined }
-  | { readonly failure: string; readonly wasSent: boolean };
-
 /** A gateway over HTTP, as docs/gateway.md specifies it. It retries nothing: the queue in the books does, durably. */
 export class HttpGateway implements Gateway {
   readonly #options: HttpGatewayOptions;
-  readonly #client: Deno.HttpClient;
+  readonly #connections: HttpConnections;
   readonly #path: string;
 
   constructor(options: HttpGatewayOptions) {
+    const { url, caCerts, connections: most, timeoutMs } = options;
     this.#options = options;
-    this.#path = options.url.pathname.replace(/\/+$/, "") + PAYMENTS_PATH;
-    this.#client = Deno.createHttpClient({
-      poolMaxIdlePerHost: options.connections,
-      http2: false, // one lost packet must not hold up all payments of a connection
-      ...(options.caCerts === undefined ? {} : { caCerts: [...options.caCerts] }),
+    this.#path = url.pathname.replace(/\/+$/, "") + PAYMENTS_PATH;
+    this.#connections = new HttpConnections({
+      url,
+      caCerts,
+      most,
+      timeoutMs,
+      maxBodyBytes: MAX_ANSWER_BYTES,
     });
   }
 
@@ -50,7 +59,9 @@ export class HttpGateway implements Gateway {
     if ("failure" in answer) {
       return { kind: answer.wasSent ? "unknown" : "notTaken", reason: answer.failure };
     }
-    const { status, body, waitMs } = answer;
+    const { status } = answer;
+    const body = jsonOf(answer.text);
+    const waitMs = retryAfterMs(answer);
     if (status === 200) return decisionOf(order, body);
     const reason = `the gateway answers ${status}${errorIn(body)}`;
     if (!NOT_TAKEN.has(status)) return { kind: "unknown", reason };
@@ -60,7 +71,9 @@ export class HttpGateway implements Gateway {
   async find(order: PaymentOrder): Promise<FindOutcome> {
     const answer = await this.#ask("GET", `${this.#path}/${encodeURIComponent(order.key)}`, order.key, "");
     if ("failure" in answer) return { kind: "unknown", reason: answer.failure };
-    const { status, body, waitMs } = answer;
+    const { status } = answer;
+    const body = jsonOf(answer.text);
+    const waitMs = retryAfterMs(answer);
     if (status === 200) return decisionOf(order, body);
     // A 404 of some other server must not look as if the gateway had never heard of a payment.
     if (status === 404 && notFound.safeParse(body).data?.key === order.key) return { kind: "notFound" };
@@ -69,41 +82,25 @@ export class HttpGateway implements Gateway {
   }
 
   close(): void {
-    this.#client.close();
+    this.#connections.close();
   }
 
-  async #ask(method: "GET" | "POST", path: string, key: string, body: string): Promise<Answer> {
-    const { url, clock, timeoutMs } = this.#options;
+  #ask(method: "GET" | "POST", path: string, key: string, body: string): Promise<HttpAnswer | NoAnswer> {
+    const { url, clock } = this.#options;
     const timestamp = String(Math.floor(clock.wallMs()));
     const signature = signRequest(this.#options.key, { method, path, timestamp, body });
-    const abort = new AbortController();
-    const cancel = after(timeoutMs, () => abort.abort());
-    try {
-      const response = await fetch(url.origin + path, {
-        method,
-        headers: {
-          [Header.key]: key,
-          [Header.timestamp]: timestamp,
-          [Header.signature]: signature,
-          "accept-encoding": "identity", // what is small on the wire must be small
-          ...(method === "POST" ? { "content-type": "application/json" } : {}),
-        },
-        ...(method === "POST" ? { body } : {}),
-        redirect: "manual", // a signed order goes to nobody else
-        signal: abort.signal,
-        client: this.#client,
-      });
-      const text = await readAnswer(response, abort);
-      if (text === undefined) return { failure: "the gateway's answer is too long", wasSent: true };
-      return { status: response.status, body: jsonOf(text), waitMs: retryAfterMs(response) };
-    } catch (error) {
-      if (abort.signal.aborted) return { failure: `no answer within ${timeoutMs} ms`, wasSent: true };
-      const why = reasonOf(error);
-      // Only who never had a connection has surely sent nothing.
-      return { failure: why, wasSent: !why.includes("client error (Connect)") };
-    } finally {
-      cancel();
-    }
+    const bytes = encoder.encode(body);
+    const head = [
+      `${method} ${path} HTTP/1.1`,
+      `host: ${url.host}`,
+      `${Header.key}: ${key}`,
+      `${Header.timestamp}: ${timestamp}`,
+      `${Header.signature}: ${signature}`,
+      "accept-encoding: identity", // what is small on the wire must be small
+      ...(method === "POST" ? ["content-type: application/json", `content-length: ${bytes.length}`] : []),
+    ];
+    assert(head.every((line) => PRINTABLE.test(line)), "a header holds one line of ASCII");
+    return this.#connections.ask(encoder.encode(`${head.join("\r\n")}\r\n\r\n${body}`));
   }
 }
 
@@ -120,31 +117,6 @@ function decisionOf(order: PaymentOrder, body: unknown): PayOutcome & FindOutcom
   return data.outcome === "paid" ? { kind: "paid" } : { kind: "refused", reason: data.reason ?? "" };
 }
 
-/** The whole text, unless it is longer than an answer may be. */
-async function readAnswer(response: Response, abort: AbortController): Promise<string | undefined> {
-  // Nothing is unpacked, so what says how long it is has no more; and this costs a third of reading it in pieces.
-  const length = Number(response.headers.get("content-length") ?? NaN);
-  if (length <= MAX_ANSWER_BYTES) return await response.text();
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) {
-      abort.abort();
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return await new Blob(chunks).text();
-}
-
-/** What the system says of a call that failed, in one line. */
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error;
-  const words = cause instanceof Error ? cause.message : message;
-  return words.replace(/^error sending request for url \([^)]*\): /, "");
-}
-
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -159,7 +131,7 @@ function errorIn(body: unknown): string {
   return Array.isArray(errors) ? `: ${String(errors[0]).slice(0, 200)}` : "";
 }
 
-function retryAfterMs({ headers }: Response): number | undefined {
-  const seconds = headers.get("retry-after");
-  return seconds !== null && /^\d{1,5}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
+function retryAfterMs({ header }: HttpAnswer): number | undefined {
+  const seconds = header("retry-after");
+  return seconds !== undefined && /^\d{1,5}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
 }

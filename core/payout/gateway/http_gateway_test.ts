@@ -64,6 +64,17 @@ Deno.test("only a gateway's own word about this very order is paid or refused", 
   assert.equal(half.kind, "unknown");
 });
 
+Deno.test("an answer that doesn't say how long it is counts as well", async () => {
+  const outcome = async (text: string) => {
+    const pieces = text.match(/.{1,700}/gs)!.map((piece) => new TextEncoder().encode(piece));
+    return (await outcomes(() => new Response(ReadableStream.from(pieces)))).map(({ kind }) => kind);
+  };
+  const text = JSON.stringify(PAID);
+  assert.deepEqual(await outcome(text), ["paid", "paid"]);
+  assert.deepEqual(await outcome(text.padEnd(16_384)), ["paid", "paid"], "as long as it may be");
+  assert.deepEqual(await outcome(text.padEnd(16_385)), ["unknown", "unknown"]);
+});
+
 Deno.test("what a status says: surely not taken, or anything", async () => {
   for (const status of [400, 401, 403, 404, 405, 411, 413, 415, 422, 429, 503]) {
     const [pay, find] = await outcomes(() => Response.json({ errors: ["no"] }, { status }));
@@ -77,6 +88,14 @@ Deno.test("what a status says: surely not taken, or anything", async () => {
   }
   const [late] = await outcomes(() => new Response(null, { status: 503, headers: { "retry-after": "7" } }));
   assert.deepEqual(late, { kind: "notTaken", reason: "the gateway answers 503", waitMs: 7_000 });
+  const [, asked] = await outcomes(() =>
+    new Response(null, { status: 500, headers: { "retry-after": "9" } })
+  );
+  assert.deepEqual(asked, { kind: "unknown", reason: "the gateway answers 500", waitMs: 9_000 });
+  const [date] = await outcomes(() =>
+    new Response(null, { status: 503, headers: { "retry-after": "soon" } })
+  );
+  assert.deepEqual(date, { kind: "notTaken", reason: "the gateway answers 503" });
 });
 
 Deno.test("only a gateway that speaks of this key has never heard of it", async () => {
@@ -111,6 +130,8 @@ Deno.test("every request is signed, with its key, over all that matters", async 
     const wallMs = new ManualClock().wallMs();
     assert.equal(signatureProblem(KEY, signed, signature, wallMs), undefined);
     assert.equal(request.headers.get("idempotency-key"), ORDER.key);
+    const type = request.method === "POST" ? "application/json" : null;
+    assert.equal(request.headers.get("content-type"), type);
     for (const [name, other] of Object.entries({ method: "PUT", path: "/x", timestamp: "1", body: "{}" })) {
       assert.match(
         signatureProblem(KEY, { ...signed, [name]: other }, signature, wallMs) ?? "",

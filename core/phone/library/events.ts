@@ -1,5 +1,6 @@
 import type { PhoneState } from "./link.ts";
 import type { Notice, Packet, Share } from "./outcomes.ts";
+import type { Resources } from "./resources.ts";
 import type { Cue } from "./show_orders.ts";
 
 /** What a phone tells its app, by name. */
@@ -18,6 +19,8 @@ export interface PhoneEvents {
   chat: { readonly group: number; readonly sender: number; readonly text: string };
   /** The show wants users to shake then, or not. The phone keeps to it by itself. */
   cue: Cue;
+  /** The show says what to fetch in idle time, and where; undefined: nothing more. */
+  resources: Resources | undefined;
   /** What the app has given fails: its storage, where its token comes from, an address. The phone goes on. */
   failed: unknown;
 }

@@ -11,20 +11,18 @@ const PIECE_BYTES = 4_096;
 type Taker = (view: DataView, at: number) => void;
 
 /**
- * Cuts what a server sends into frames and hands each to whoever takes its kind. A phone may be older than its server:
- * a kind that it doesn't know is left out.
+ * What a server sends, by kinds: each goes to whoever takes it. A phone may be older than its server: a kind that it
+ * doesn't know is left out.
  */
 export class IncomingFrames {
   readonly #takers = new Map<number, Taker>();
   readonly #table = responseFrames1();
-  #cursor: FrameCursor;
 
   constructor() {
     const { minBytes } = this.#table;
     for (let opcode = 0; opcode < MAX_OPCODE; opcode++) {
       if (minBytes[opcode] === 0) this.#table.allow(opcode, HEADER_BYTES, MAX_FRAME_BYTES);
     }
-    this.#cursor = new FrameCursor(this.#table, 1, PIECE_BYTES);
   }
 
   /** Says who takes frames of a kind. */
@@ -36,24 +34,40 @@ export class IncomingFrames {
     return this;
   }
 
-  /** A new connection has begun: what was left of a frame is of the old one. */
-  begin(): void {
-    this.#cursor = new FrameCursor(this.#table, 1, PIECE_BYTES);
+  /** A connection has begun, which cuts frames by itself. */
+  stream(): FrameStream {
+    const cursor = new FrameCursor(this.#table, 1, PIECE_BYTES);
+    return new FrameStream(cursor, (view, at, opcode) => this.#takers.get(opcode)?.(view, at));
+  }
+}
+
+/** The frames of one connection. */
+export class FrameStream {
+  readonly #cursor: FrameCursor;
+  readonly #take: (view: DataView, at: number, opcode: number) => void;
+  #hasEnded = false;
+
+  constructor(cursor: FrameCursor, take: (view: DataView, at: number, opcode: number) => void) {
+    this.#cursor = cursor;
+    this.#take = take;
+  }
+
+  /** The connection is of no use any more: what else has come over it is left out. */
+  end(): void {
+    this.#hasEnded = true;
   }
 
   /** Takes what came. False if it isn't what a server sends: then the connection is of no use. */
   take(bytes: Uint8Array<ArrayBuffer>): boolean {
     const cursor = this.#cursor;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    for (let at = 0; at < bytes.length && !this.#hasEnded; at += PIECE_BYTES) {
       cursor.load(0, bytes, view, at, Math.min(at + PIECE_BYTES, bytes.length));
-      for (;;) {
+      while (!this.#hasEnded) {
         const step = cursor.next();
         if (step === NO_MORE_FRAMES) break;
         if (step !== WHOLE_FRAME) return false;
-        this.#takers.get(cursor.opcode)?.(cursor.view, cursor.at);
-        // Whoever took it has ended this connection.
-        if (cursor !== this.#cursor) return true;
+        this.#take(cursor.view, cursor.at, cursor.opcode);
       }
     }
     return true;

@@ -21,7 +21,9 @@ export type {
   ShakeOutcome,
   Share,
 } from "./outcomes.ts";
+export type { HostList, ListedHost } from "../../hosts/list/host_list.ts";
 export { PhoneClosed, PhoneRefused } from "./requests.ts";
+export { fetchManifest, ManifestRefused, type ResourceManifest, type Resources } from "./resources.ts";
 export type { Cue } from "./show_orders.ts";
 export type { PhoneStorage } from "./storage.ts";
 export type { Token } from "./token.ts";

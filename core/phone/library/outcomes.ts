@@ -8,6 +8,9 @@ export interface Packet {
   /** When the server told of it first, in unix ms. */
   readonly wonMs: number;
   readonly isOpen: boolean;
+  /** Whose it is, and what the app shows for it: a number that it agreed on with the sponsor; 0 for none. */
+  readonly sponsor: number;
+  readonly resource: number;
 }
 
 /** The user's share of a packet that somebody sent. */

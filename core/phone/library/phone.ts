@@ -4,6 +4,8 @@ import { Result, SendMode } from "../../wire/codes.ts";
 import type { ReadValues, Values } from "../../wire/frame_codec.ts";
 import type { Fields, Frame } from "../../wire/schema.ts";
 import { frames, TOKEN_BYTES } from "../../wire/v1/frames.ts";
+import type { HostList, ListedHost } from "../../hosts/list/host_list.ts";
+import { type Addresses, AnyAddress, ListedAddresses } from "./addresses.ts";
 import { Listeners, type PhoneEvents } from "./events.ts";
 import { IncomingFrames } from "./incoming_frames.ts";
 import { DEFAULT_TIMES, isRefusal, Link, type LinkClock, type LinkTimes, type PhoneState } from "./link.ts";
@@ -21,6 +23,7 @@ import {
 } from "./outcomes.ts";
 import { frameBytes } from "./outgoing_frames.ts";
 import { PhoneClosed, PhoneRefused, Requests } from "./requests.ts";
+import type { Resources } from "./resources.ts";
 import { SaidOnce } from "./said_once.ts";
 import { ServerFrames } from "./server_frames.ts";
 import { type Cue, ShowOrders } from "./show_orders.ts";
@@ -32,8 +35,15 @@ import { webSocket } from "../transport/web_socket.ts";
 
 /** What a phone is made with. */
 export interface PhoneOptions {
-  /** Where servers or gateways are; with several, one after the other is tried, beginning with any. */
-  readonly to: string | readonly string[];
+  /**
+   * Where servers or gateways are: addresses, of which one after the other is tried, beginning with any; or a host list,
+   * see the entry `client/hosts`.
+   */
+  readonly to: string | readonly string[] | HostList;
+  /** With a host list: where a host is, as the transport has it. Its gateway if absent. */
+  readonly addressOf?: (host: ListedHost) => string;
+  /** With a host list: networks that the phone is in, whose clusters come first. */
+  readonly networks?: readonly string[];
   /** Number of the user. */
   readonly user: number;
   /** What the user logs in with, or where a fresh one comes from; left out where servers check none. */
@@ -70,6 +80,7 @@ export class Phone {
   readonly #clock: LinkClock;
   readonly #random: Random;
   readonly #show: ShowOrders;
+  readonly #addresses: Addresses;
   #loading: Promise<void> | undefined;
 
   /** @throws TypeError if the token is none */
@@ -91,9 +102,10 @@ export class Phone {
       offline: { result: "offline", retryMs: 0 },
       unknown: { result: "unknown", retryMs: 0 },
     });
+    this.#addresses = this.#addressesOf(options);
     this.#link = new Link({
       transport: options.transport ?? webSocket(),
-      addresses: typeof options.to === "string" ? [options.to] : options.to,
+      addresses: this.#addresses,
       user,
       token: typeof token === "function" ? token : () => token,
       clock: this.#clock,
@@ -102,6 +114,7 @@ export class Phone {
       incoming,
       passes: () => this.#told.passes,
       changed: (state) => this.#changed(state),
+      moved: () => this.#ready(),
       failed,
     });
     this.#requests = new Requests(this.#clock, this.#random, (bytes) => this.#link.send(bytes));
@@ -137,6 +150,16 @@ export class Phone {
     return this.#show.cue;
   }
 
+  /** What the show wants phones to fetch in idle time, and where; see `fetchManifest`. */
+  get resources(): Resources | undefined {
+    return this.#show.resources;
+  }
+
+  /** Whether people shake, or are about to: then an app fetches nothing, and breaks off what is under way. */
+  get isShaking(): boolean {
+    return this.#show.isShaking(this.serverMs);
+  }
+
   /** The server's time in unix ms, give or take half a round trip: what all phones agree on. */
   get serverMs(): number {
     return this.#link.serverMs;
@@ -157,6 +180,12 @@ export class Phone {
   /** Says that the machine may have slept or changed its network: a dead connection is noticed within seconds. */
   wake(): void {
     this.#link.wake();
+  }
+
+  /** A newer host list counts from now on, if the phone goes by one; what isn't newer changes nothing. */
+  hosts(list: HostList): void {
+    if (!(this.#addresses instanceof ListedAddresses) || !this.#addresses.renew(list)) return;
+    this.#link.leave(list.moveS * 1000, false);
   }
 
   /** Ends the connection for good. Requests without an answer are rejected with {@linkcode PhoneClosed}. */
@@ -238,15 +267,27 @@ export class Phone {
   }
 
   #changed(state: PhoneState): void {
-    if (state.is === "ready") {
-      this.#show.loggedIn();
-      this.#requests.sayAgain();
-    } else {
+    if (state.is === "ready") this.#ready();
+    else {
       this.#shakes.lost();
       this.#chats.lost();
       if ("code" in state && isRefusal(state.code)) this.#requests.end(new PhoneRefused(state.code));
     }
     this.#listeners.tell("state", state);
+  }
+
+  /** The phone is logged in, perhaps elsewhere than before. */
+  #ready(): void {
+    this.#show.loggedIn();
+    this.#requests.sayAgain();
+  }
+
+  #addressesOf({ to, user, networks = [], addressOf }: PhoneOptions): Addresses {
+    const gatewayOf = addressOf ?? (({ gateway }: ListedHost) => gateway);
+    if (typeof to === "string") return new AnyAddress([to], this.#random);
+    return "clusters" in to
+      ? new ListedAddresses(to, user, networks, gatewayOf, this.#random)
+      : new AnyAddress(to, this.#random);
   }
 
   #say<F extends Fields>(frame: Frame<F>, values: Values<F>): boolean {

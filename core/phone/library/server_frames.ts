@@ -58,14 +58,19 @@ export class ServerFrames {
       .on(frames.expired, (event) => listeners.tell("expired", event))
       .on(frames.chatMessage, (event) => listeners.tell("chat", event))
       .on(frames.cue, (cue) => show.heardCue(cue) && listeners.tell("cue", show.cue))
-      .on(frames.policy, (policy) => show.heardPolicy(policy));
+      .on(frames.policy, (policy) => show.heardPolicy(policy))
+      .on(
+        frames.resources,
+        (said) => show.heardResources(said) && listeners.tell("resources", show.resources),
+      );
   }
 
   async #shaken(answer: FrameOf<"shakeResult">, serverMs: number): Promise<void> {
     const { shakes, told, listeners } = this.#parts;
-    const { requestId, result, packetId, amountFen } = answer;
+    const { requestId, result, packetId, amountFen, sponsor = 0, resource = 0 } = answer;
     if (result !== Result.ok) return shakes.answered(requestId, shakeOutcome(answer));
-    const { isNew, isKept } = await told.addPacket({ packetId, amountFen, wonMs: serverMs, isOpen: false });
+    const won = { packetId, amountFen, wonMs: serverMs, isOpen: false, sponsor, resource };
+    const { isNew, isKept } = await told.addPacket(won);
     const packet = told.packet(packetId)!;
     if (isNew) listeners.tell("packet", packet);
     shakes.answered(requestId, { result: "ok", packet });

@@ -1,34 +1,18 @@
 import type { Random } from "../../base/random.ts";
 import { backoffMs, MAX_ATTEMPT } from "../../client/schedule/backoff.ts";
 import { CueState } from "../../wire/codes.ts";
-
-/** Which show document says something; epoch 0 is the host itself. */
-interface Version {
-  readonly epoch: number;
-  readonly number: number;
-}
+import type { Cue as CueFrame, Policy, ToldVersion } from "../../wire/v1/told.ts";
+import { hexOf, type Resources } from "./resources.ts";
 
 /** When to shake. */
-export interface Cue {
+export interface Cue extends Omit<CueFrame, "state"> {
   /** `none`: as users like; `planned`: from `startMs` on for `lengthMs`; `held`: not until another cue comes. */
   readonly state: "none" | "planned" | "held";
-  /** The number of the wave, and what the app shows for it; 0 for none. */
-  readonly wave: number;
-  readonly resource: number;
-  /** By the server's clock, see `Phone.serverMs`. */
-  readonly startMs: number;
-  readonly lengthMs: number;
 }
 
-/** How often to shake, all in ms. */
-export interface Policy {
-  readonly minShakeMs: number;
-  readonly jitterMs: number;
-  readonly retryFirstMs: number;
-  readonly retryMostMs: number;
-}
-
-const NO_VERSION: Version = { epoch: 0, number: 0 };
+/** What is under way before a cue ends with it, in ms. */
+const QUIET_BEFORE_MS = 2_000;
+const NO_VERSION: ToldVersion = { epoch: 0, number: 0 };
 const NO_CUE: Cue = { state: "none", wave: 0, resource: 0, startMs: 0, lengthMs: 0 };
 const NO_POLICY: Policy = { minShakeMs: 0, jitterMs: 0, retryFirstMs: 0, retryMostMs: 0 };
 const STATES: Readonly<Record<number, Cue["state"]>> = {
@@ -40,10 +24,15 @@ const STATES: Readonly<Record<number, Cue["state"]>> = {
 /** What a show wants of its users: when to shake, and how often. The library keeps to it, so an app needn't. */
 export class ShowOrders {
   cue: Cue = NO_CUE;
+  /** What to fetch in idle time, and where. */
+  resources: Resources | undefined;
   readonly #random: Random;
   #policy: Policy = NO_POLICY;
   #cueVersion = NO_VERSION;
   #policyVersion = NO_VERSION;
+  #resourcesVersion = NO_VERSION;
+  /** The highest manifest that was named. */
+  #highest = 0;
   /** Monotonic time before which no shake is wanted. */
   #restUntilMs = 0;
   #refusals = 0;
@@ -60,7 +49,7 @@ export class ShowOrders {
 
   /** Returns whether it is news; what an older document says is left aside. */
   heardCue(
-    { epoch, number, state, ...cue }: Version & Omit<Cue, "state"> & { readonly state: number },
+    { epoch, number, state, ...cue }: ToldVersion & CueFrame,
   ): boolean {
     const version = { epoch, number };
     if (isOld(version, this.#cueVersion)) return false;
@@ -71,7 +60,32 @@ export class ShowOrders {
     return isNew;
   }
 
-  heardPolicy({ epoch, number, ...policy }: Version & Policy): void {
+  /** Returns whether it is news. Manifests don't go back: one that would is left aside. */
+  heardResources(
+    { epoch, number, version, sha256, url }: ToldVersion & {
+      readonly version: number;
+      readonly sha256: Uint8Array;
+      readonly url: string;
+    },
+  ): boolean {
+    const said = { epoch, number };
+    if (isOld(said, this.#resourcesVersion) || (version !== 0 && version < this.#highest)) return false;
+    this.#resourcesVersion = said;
+    this.#highest = Math.max(version, this.#highest);
+    const before = this.resources;
+    const heard = version === 0 ? undefined : { version, sha256: hexOf(sha256), url };
+    this.resources = heard;
+    return before?.version !== heard?.version || before?.sha256 !== heard?.sha256 ||
+      before?.url !== heard?.url;
+  }
+
+  /** Whether people shake at this time of the server, or are about to: then nobody fetches. */
+  isShaking(serverMs: number): boolean {
+    const { state, startMs, lengthMs } = this.cue;
+    return state === "planned" && serverMs >= startMs - QUIET_BEFORE_MS && serverMs < startMs + lengthMs;
+  }
+
+  heardPolicy({ epoch, number, ...policy }: ToldVersion & Policy): void {
     const version = { epoch, number };
     if (isOld(version, this.#policyVersion)) return;
     this.#policyVersion = version;
@@ -108,7 +122,7 @@ export class ShowOrders {
 }
 
 /** A host's own changes come in order. */
-function isOld(version: Version, before: Version): boolean {
+function isOld(version: ToldVersion, before: ToldVersion): boolean {
   if (version.epoch !== before.epoch) return version.epoch < before.epoch;
   return version.epoch > 0 && version.number < before.number;
 }

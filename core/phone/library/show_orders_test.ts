@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Random } from "../../base/random.ts";
 import { CueState } from "../../wire/codes.ts";
+import { fetchManifest, ManifestRefused } from "./resources.ts";
 import { ShowOrders } from "./show_orders.ts";
 
 const PLANNED = {
@@ -61,4 +62,54 @@ Deno.test("users shake as seldom as the policy wants, and pause longer each time
   show.answered(1e9, undefined);
   show.answered(1e9, 0);
   assert.ok(show.restMs(1e9) <= 1_000, "an answer ends the row of refusals");
+});
+
+const BYTES = new TextEncoder().encode(
+  `${JSON.stringify({ version: 7, chunkBytes: 1, windows: [], packages: [] })}
+{"key":"k","signature":"s"}
+`,
+);
+const HASH = new Uint8Array(await crypto.subtle.digest("SHA-256", BYTES));
+const NAMED = { epoch: 3, number: 12, version: 7, sha256: HASH, url: "http://depot" };
+
+Deno.test("users are told what to fetch and where; it never goes back, and nothing is fetched around a cue", () => {
+  const show = new ShowOrders(new Random(1));
+  assert.equal(show.resources, undefined);
+  assert.ok(show.heardResources(NAMED));
+  assert.ok(!show.heardResources({ ...NAMED, number: 13 }), "the same is no news");
+  assert.ok(!show.heardResources({ ...NAMED, number: 12, version: 9 }), "what is older is left aside");
+  assert.ok(!show.heardResources({ ...NAMED, number: 14, version: 6 }), "an older manifest, too");
+  assert.deepEqual(show.resources, { version: 7, sha256: HASH.toHex(), url: "http://depot" });
+  assert.ok(show.heardResources({ ...NAMED, number: 15, url: "http://other" }));
+  assert.ok(show.heardResources({ ...NAMED, number: 16, version: 0 }));
+  assert.equal(show.resources, undefined);
+  assert.ok(!show.heardResources({ ...NAMED, number: 17, version: 6 }), "nor after there was none");
+
+  assert.equal(show.isShaking(10_000), false);
+  show.heardCue({ ...PLANNED, startMs: 10_000 });
+  assert.deepEqual([7_999, 8_000, 10_499, 10_500].map((ms) => show.isShaking(ms)), [
+    false,
+    true,
+    true,
+    false,
+  ]);
+});
+
+Deno.test("a manifest is proven by the hash that the show names; another one is refused, and says which", async () => {
+  const serve = (bytes: Uint8Array<ArrayBuffer>, status = 200) => (url: string) => {
+    assert.equal(url, "http://depot/manifest");
+    return Promise.resolve(new Response(bytes, { status }));
+  };
+  const named = { version: 7, sha256: HASH.toHex(), url: "http://depot" };
+  assert.equal((await fetchManifest(named, serve(BYTES))).version, 7);
+  const altered = Uint8Array.from(BYTES);
+  altered[5] ^= 1;
+  await assert.rejects(fetchManifest(named, serve(altered)), (error) => {
+    return error instanceof ManifestRefused && /the show names/.test(error.message);
+  });
+  await assert.rejects(
+    fetchManifest({ ...named, version: 8 }, serve(BYTES)),
+    /is version 7, and the show names 8$/,
+  );
+  await assert.rejects(fetchManifest(named, serve(BYTES, 503)), /answers 503/);
 });

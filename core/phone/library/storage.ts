@@ -10,6 +10,8 @@ export interface PhoneStorage {
 
 const SCHEMA_VERSION = 1;
 const MAC_BYTES = 32;
+/** An older library kept packets without these. */
+const NOBODYS = { sponsor: 0, resource: 0 };
 
 /** What is kept of a user. */
 export interface Kept {
@@ -39,7 +41,9 @@ export function readKept(text: string | null): Kept {
   try {
     const { schemaVersion, packets, shares, passes = [] } = JSON.parse(text ?? "{}");
     if (schemaVersion !== SCHEMA_VERSION) return kept;
-    for (const packet of packets as Packet[]) kept.packets.set(packet.packetId, packet);
+    for (const packet of packets as Packet[]) {
+      kept.packets.set(packet.packetId, { ...NOBODYS, ...packet });
+    }
     for (const share of shares as Share[]) kept.shares.set(share.packetId, share);
     kept.passes = (passes as KeptPass[]).filter(isPass);
   } catch {

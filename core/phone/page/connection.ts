@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** Between the library's phone and the page: what it hears become events, what the page wants becomes requests. */
+import { systemClock } from "../../base/clock.ts";
 import { Phone, type PhoneState, type PhoneStorage, type ShakeOutcome, webSocket } from "../library/mod.ts";
 import { anyWire } from "./any_wire.ts";
 import { httpWire } from "./http_wire.ts";
@@ -33,6 +34,9 @@ export class Connection {
       ...(storage === undefined ? {} : { storage }),
     });
     this.#phone.on("packet", ({ packetId, amountFen }) => tell({ kind: "won", packetId, amountFen }));
+    this.#phone.on("cue", (cue) => {
+      tell({ kind: "cue", cue, offsetMs: this.#phone.serverMs - systemClock.wallMs() });
+    });
     this.#phone.on("state", (state) => tell({ kind: "link", link: LINKS[state.is] }));
   }
 
@@ -51,8 +55,8 @@ export class Connection {
       const { packetId, amountFen } = outcome.packet;
       this.#tell({ kind: "won", packetId, amountFen });
     } else {
-      const sponsor = outcome.result === "greeting" ? outcome.sponsor : 0;
-      this.#tell({ kind: "answer", answer: ANSWERS[outcome.result], sponsor });
+      const { sponsor = 0, resource = 0 } = outcome.result === "greeting" ? outcome : {};
+      this.#tell({ kind: "answer", answer: ANSWERS[outcome.result], sponsor, resource });
     }
   }
 
@@ -76,7 +80,7 @@ const ANSWERS = {
   nothing: "nothing",
   allGone: "allGone",
   later: "busy",
-  notNow: "busy",
+  notNow: "notNow",
   unknown: "unknown",
   offline: "unknown",
   greeting: "greeting",

@@ -9,12 +9,16 @@ import { askWins, deviceStorage, enter, forgetGuest, type Guest, keepGuest, read
 import { NewsStream } from "./news_stream.ts";
 import { type Effect, FIRST_STATE, type PageEvent, type PageState, screenAt, step } from "./page_state.ts";
 import type { WonPacket } from "./party_news.ts";
+import { REST_RESOURCE } from "../resources/resource_list.ts";
+import { ResourceStore, type ShownResource } from "../resources/resource_store.ts";
 import { Sensor } from "./sensor.ts";
 import { View } from "./view.ts";
 import { type Language, languageOf, type TextKey } from "./words.ts";
 
 /** How often countdowns are drawn. */
 const DRAW_MS = 200;
+/** How long a sponsor's page is shown, of several. */
+const TURN_MS = 8_000;
 const LANGUAGE_KEY = "redpkt.language";
 const SOUND_KEY = "redpkt.sound";
 
@@ -22,6 +26,7 @@ class Page {
   readonly #storage = deviceStorage();
   readonly #view = new View();
   readonly #feel = new Feel();
+  readonly #resources = new ResourceStore(() => this.draw());
   readonly #sensor = new Sensor(() => this.take({ kind: "shake" }), () => this.draw());
   #state: PageState = FIRST_STATE;
   #language: Language;
@@ -52,18 +57,23 @@ class Page {
     const [state, effects] = step(this.#state, event, systemClock.wallMs());
     this.#state = state;
     for (const effect of effects) this.#do(effect);
-    if (event.kind === "opened" || event.kind === "openFailed") void this.#askWins();
+    if (["won", "opened", "openFailed"].includes(event.kind)) void this.#askWins();
     this.draw();
   }
 
   draw(): void {
+    const nowMs = systemClock.wallMs();
+    const screen = screenAt(this.#state, nowMs);
+    this.#resources.isIdle = ["lobby", "rest", "closing", "ended"].includes(screen);
     const besides = {
       language: this.#language,
       wins: this.#wins,
       problem: this.#problem,
       isEntering: this.#isEntering,
+      shown: (resource: number) => this.#resources.shown(resource),
+      restPage: this.#restPage(nowMs),
     };
-    this.#view.draw(this.#state, besides, systemClock.wallMs());
+    this.#view.draw(this.#state, besides, nowMs);
     const { state } = this.#sensor;
     const isIn = this.#state.guestName !== undefined && this.#state.news?.phase !== "ended";
     byId("motion").hidden = !isIn || state !== "ask";
@@ -71,10 +81,18 @@ class Page {
     byId("sound").setAttribute("aria-pressed", String(this.#feel.isOn));
   }
 
+  /** What the cue names; else the sponsors' pages in turn. */
+  #restPage(nowMs: number): ShownResource | undefined {
+    const { sponsors } = this.#resources;
+    const turn = sponsors[Math.floor(nowMs / TURN_MS) % sponsors.length] ?? 0;
+    return this.#resources.shown(this.#state.cue?.resource ?? REST_RESOURCE) ?? this.#resources.shown(turn);
+  }
+
   #hear(news: NonNullable<PageState["news"]>): void {
     // What lies in the storage may be of another party at the same address.
     if (this.#guest !== undefined && this.#guest.party !== news.party) this.#leave();
     const before = this.#state.news?.phase;
+    this.#resources.want(news.resources);
     this.take({ kind: "news", news });
     const screen = screenAt(this.#state, systemClock.wallMs());
     if (screen === "countdown" || screen === "shake") void this.#keepAwake();

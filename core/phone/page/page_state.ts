@@ -1,10 +1,12 @@
 /** The state of a guest's page: what happened comes in, what to show and what to do comes out. No clock, no DOM. */
-import { type PartyNews, type Phase, phaseAt } from "./party_news.ts";
+import type { Cue } from "../library/mod.ts";
+import { cuedPhaseAt, type PartyNews, type Phase, phaseAt } from "./party_news.ts";
 
 /** The least time between two shakes of a guest: a thumb on the button asks no more often than a hand. */
 export const SHAKE_REST_MS = 500;
-/** How long what a shake came to is shown, unless another follows. */
-export const ANSWER_MS = 1_600;
+/** How long what a shake came to is shown, unless another follows; who is greeted reads something. */
+const ANSWER_MS = 1_600;
+const GREETING_MS = 4_000;
 
 /** `connecting` at first; `waiting` between two tries; `refused`: this device may not come in as it is. */
 export type Link = "connecting" | "online" | "waiting" | "refused";
@@ -17,7 +19,7 @@ export interface Packet {
 }
 
 /** What the last shake came to. */
-export type ShakeAnswer = "nothing" | "allGone" | "busy" | "unknown" | "greeting";
+export type ShakeAnswer = "nothing" | "allGone" | "busy" | "notNow" | "unknown" | "greeting";
 
 export interface PageState {
   readonly guestName: string | undefined;
@@ -25,6 +27,10 @@ export interface PageState {
   readonly news: PartyNews | undefined;
   /** The host's clock less this phone's. */
   readonly offsetMs: number;
+  /** When to shake, as the server says it; undefined until it has, and without a connection: then the news say it. */
+  readonly cue: Cue | undefined;
+  /** The server's clock less this phone's. */
+  readonly cueOffsetMs: number;
   /** Packets that this page has been told of, the oldest first. */
   readonly packets: readonly Packet[];
   /** The packet that lies over everything else; 0 for none. */
@@ -36,6 +42,8 @@ export interface PageState {
   readonly answerMs: number;
   /** Number of the sponsor who greets, from 1 on; 0 for none. */
   readonly sponsor: number;
+  /** What they show for it, by its number; 0 for nothing. */
+  readonly resource: number;
 }
 
 export const FIRST_STATE: PageState = {
@@ -43,6 +51,8 @@ export const FIRST_STATE: PageState = {
   link: "connecting",
   news: undefined,
   offsetMs: 0,
+  cue: undefined,
+  cueOffsetMs: 0,
   packets: [],
   shownPacket: 0,
   isAsking: false,
@@ -51,6 +61,7 @@ export const FIRST_STATE: PageState = {
   answer: undefined,
   answerMs: -Infinity,
   sponsor: 0,
+  resource: 0,
 };
 
 export type PageEvent =
@@ -58,8 +69,14 @@ export type PageEvent =
   | { readonly kind: "left" }
   | { readonly kind: "link"; readonly link: Link }
   | { readonly kind: "news"; readonly news: PartyNews }
+  | { readonly kind: "cue"; readonly cue: Cue; readonly offsetMs: number }
   | { readonly kind: "shake" }
-  | { readonly kind: "answer"; readonly answer: ShakeAnswer; readonly sponsor?: number }
+  | {
+    readonly kind: "answer";
+    readonly answer: ShakeAnswer;
+    readonly sponsor?: number;
+    readonly resource?: number;
+  }
   | { readonly kind: "won"; readonly packetId: number; readonly amountFen: number }
   | { readonly kind: "open" }
   | { readonly kind: "opened"; readonly packetId: number; readonly amountFen: number }
@@ -94,9 +111,25 @@ const SCREENS: Readonly<Record<Phase, Screen>> = {
 };
 
 /** Which screen there is at a time of this phone's clock. */
-export function screenAt({ guestName, news, offsetMs }: PageState, nowMs: number): Screen {
+export function screenAt(state: PageState, nowMs: number): Screen {
+  const { guestName, news, offsetMs, cue, cueOffsetMs } = state;
   if (guestName === undefined) return "door";
-  return news === undefined ? "waiting" : SCREENS[phaseAt(news, nowMs + offsetMs)];
+  if (news === undefined) return "waiting";
+  return SCREENS[
+    cue === undefined ? phaseAt(news, nowMs + offsetMs) : cuedPhaseAt(news, cue, nowMs + cueOffsetMs)
+  ];
+}
+
+/** The wave that is on or comes next, and when it begins and ends by this phone's clock; null if that isn't known. */
+export function waveOf(
+  { news, offsetMs, cue, cueOffsetMs }: PageState,
+): { readonly wave: number; readonly startMs: number | null; readonly endMs: number | null } {
+  if (cue?.state === "planned") {
+    const startMs = cue.startMs - cueOffsetMs;
+    return { wave: cue.wave, startMs, endMs: startMs + cue.lengthMs };
+  }
+  const own = (hostMs: number | null | undefined) => hostMs == null ? null : hostMs - offsetMs;
+  return { wave: news?.wave ?? 1, startMs: own(news?.startMs), endMs: own(news?.endMs) };
 }
 
 /** Whether a shake asks for something now. */
@@ -118,9 +151,17 @@ export function step(
       return [{ ...FIRST_STATE, news: state.news, offsetMs: state.offsetMs }, []];
     case "link":
       // What was asked on a connection that is gone is told by the next one, if it came to something.
-      return [{ ...state, link: event.link, isAsking: state.isAsking && event.link === "online" }, []];
+      return [{
+        ...state,
+        link: event.link,
+        isAsking: state.isAsking && event.link === "online",
+        // It was good for its connection, and the next begins with another.
+        cue: undefined,
+      }, []];
     case "news":
       return [{ ...state, news: event.news, offsetMs: event.news.hostMs - nowMs }, []];
+    case "cue":
+      return [{ ...state, cue: event.cue, cueOffsetMs: event.offsetMs }, []];
     case "shake": {
       if (!mayShake(state, nowMs)) return [state, []];
       const shaken = {
@@ -134,7 +175,14 @@ export function step(
     }
     case "answer":
       return [
-        { ...state, isAsking: false, answer: event.answer, answerMs: nowMs, sponsor: event.sponsor ?? 0 },
+        {
+          ...state,
+          isAsking: false,
+          answer: event.answer,
+          answerMs: nowMs,
+          sponsor: event.sponsor ?? 0,
+          resource: event.resource ?? 0,
+        },
         event.answer === "nothing" ? [{ kind: "feel", what: "nothing" }] : [],
       ];
     case "won":
@@ -158,6 +206,11 @@ export function step(
       return [{ ...state, shownPacket: waiting?.packetId ?? 0 }, []];
     }
   }
+}
+
+/** What the last shake came to, while it is to be seen. */
+export function shownAnswer({ answer, answerMs }: PageState, nowMs: number): ShakeAnswer | undefined {
+  return nowMs - answerMs < (answer === "greeting" ? GREETING_MS : ANSWER_MS) ? answer : undefined;
 }
 
 /** The packet that lies over everything else. */

@@ -8,6 +8,7 @@ import {
   screenAt,
   SHAKE_REST_MS,
   step,
+  waveOf,
 } from "./page_state.ts";
 
 /** The host's clock is an hour ahead of the phone's. */
@@ -19,6 +20,7 @@ const NEWS: PartyNews = {
   party: "p",
   name: "Evening",
   sponsors: ["Tea"],
+  resources: "",
   hasList: false,
   hostMs: NOW_MS + AHEAD_MS,
   phase: "wave",
@@ -86,6 +88,53 @@ Deno.test("the screens follow the host's clock, without being told that a countd
     "paused",
     "a pause moves the end on",
   );
+});
+
+Deno.test("with a cue the screens follow it, whatever the news still say, and without a connection the news again", () => {
+  // The server's own clock, which is neither the phone's nor the host's.
+  const offsetMs = 77_000;
+  const planned = (inMs: number, wave = 1) => ({
+    kind: "cue" as const,
+    cue: {
+      state: "planned" as const,
+      wave,
+      resource: 0,
+      startMs: NOW_MS + offsetMs + inMs,
+      lengthMs: 30_000,
+    },
+    offsetMs,
+  });
+  const held = { kind: "cue" as const, cue: { ...planned(0).cue, state: "held" as const }, offsetMs };
+  const play = new Play().take(
+    { kind: "joined", name: "Ann" },
+    { kind: "news", news: { ...NEWS, phase: "lobby", startMs: null, endMs: null } },
+    { kind: "link", link: "online" },
+    planned(5_000),
+  );
+  assert.equal(play.screen, "countdown");
+  assert.deepEqual(waveOf(play.state), { wave: 1, startMs: NOW_MS + 5_000, endMs: NOW_MS + 35_000 });
+  assert.equal(play.pass(5_000).screen, "shake");
+  assert.equal(play.take({ kind: "shake" }).count("askShake"), 1, "the news needn't say that the wave is on");
+  assert.equal(play.take({ kind: "news", news: NEWS }, held).screen, "paused");
+  assert.equal(
+    play.take({ kind: "news", news: { ...NEWS, phase: "rest" } }).screen,
+    "rest",
+    "it was cut short",
+  );
+  assert.equal(
+    play.take({ kind: "news", news: NEWS }, planned(9e9, 2)).screen,
+    "rest",
+    "the next isn't called",
+  );
+  assert.equal(play.take(planned(9e9)).screen, "lobby");
+  assert.equal(play.take(planned(-10_000)).screen, "shake");
+  assert.equal(play.pass(25_000).screen, "rest", "it is over by itself");
+  assert.equal(play.take({ kind: "news", news: { ...NEWS, phase: "closing" } }).screen, "closing");
+  play.take({ kind: "news", news: { ...NEWS, hostMs: play.nowMs + AHEAD_MS } }, {
+    kind: "link",
+    link: "waiting",
+  });
+  assert.equal(play.screen, "shake", "the news say when the cue is gone");
 });
 
 Deno.test("a shake asks once, and again only after its answer and a rest", () => {

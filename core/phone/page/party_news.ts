@@ -1,4 +1,5 @@
 /** What the host of a party tells every phone and the wall: public, the same for all, and small. */
+import type { Cue } from "../library/mod.ts";
 
 /** Of the pages and of what they are sent; a page of another version loads itself anew. */
 export const NEWS_VERSION = 1;
@@ -10,12 +11,17 @@ export const NEWS_VERSION = 1;
  */
 export type Phase = "lobby" | "countdown" | "wave" | "paused" | "rest" | "closing" | "ended";
 
+/** From so long before its beginning on a wave has a countdown. */
+export const COUNTDOWN_MS = 60_000;
+
 export interface PartyNews {
   readonly version: number;
   /** Which party this is: tokens and what a phone remembers belong to one. */
   readonly party: string;
   readonly name: string;
   readonly sponsors: readonly string[];
+  /** The SHA-256 of the list of what phones may show; empty for none. */
+  readonly resources: string;
   /** Whether guests are on a list, and show the code of their own invitation if they have one. */
   readonly hasList: boolean;
   /** The host's clock when this was written. */
@@ -45,6 +51,21 @@ export function phaseAt({ phase, startMs, endMs }: PartyNews, hostMs: number): P
   return begun === "wave" && endMs !== null && hostMs >= endMs ? "rest" : begun;
 }
 
+/**
+ * The same for a phone that has a cue: when to shake is the cue's word, which the server that decides has said itself.
+ *
+ * @param serverMs the time of the server's clock
+ */
+export function cuedPhaseAt({ phase }: PartyNews, cue: Cue, serverMs: number): Phase {
+  if (phase === "closing" || phase === "ended") return phase;
+  const isIdle = phase === "lobby" || phase === "rest";
+  if (cue.state !== "planned") return isIdle ? phase : "paused";
+  if (serverMs >= cue.startMs + cue.lengthMs) return "rest";
+  if (serverMs >= cue.startMs) return "wave";
+  if (cue.startMs - serverMs <= COUNTDOWN_MS) return "countdown";
+  return isIdle ? phase : cue.wave <= 1 ? "lobby" : "rest";
+}
+
 /** A packet that a guest has won, as the ledger says. */
 export interface WonPacket {
   readonly packetId: number;
@@ -52,6 +73,8 @@ export interface WonPacket {
   /** The number of the wave, from 1 on. */
   readonly wave: number;
   readonly sponsor: string;
+  /** The number of the sponsor's page. */
+  readonly resource: number;
   readonly isOpen: boolean;
   /** When it was won, by the host's clock. */
   readonly wonMs: number;

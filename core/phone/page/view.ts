@@ -2,7 +2,17 @@
 /// <reference lib="dom.iterable" />
 /** Shows a guest's page: reads the state, writes the elements, and tells a screen reader what is new. */
 import { byId, make, setText } from "./elements.ts";
-import { ANSWER_MS, mayShake, type PageState, type Screen, screenAt, shownPacket } from "./page_state.ts";
+import type { ShownResource } from "../resources/resource_store.ts";
+import { dress, showPage } from "../resources/resource_view.ts";
+import {
+  mayShake,
+  type PageState,
+  type Screen,
+  screenAt,
+  shownAnswer,
+  shownPacket,
+  waveOf,
+} from "./page_state.ts";
 import type { WonPacket } from "./party_news.ts";
 import { fly } from "./sparks.ts";
 import { type Language, say, type TextKey, yuan } from "./words.ts";
@@ -19,6 +29,10 @@ export interface Besides {
   readonly wins: readonly WonPacket[] | undefined;
   readonly problem: TextKey | undefined;
   readonly isEntering: boolean;
+  /** What there is to show for a number. */
+  readonly shown: (resource: number) => ShownResource | undefined;
+  /** What is shown in a rest, and before the first wave. */
+  readonly restPage: ShownResource | undefined;
 }
 
 export class View {
@@ -40,8 +54,11 @@ export class View {
     this.#head(state, words);
     this.#door(state, besides, words);
     this.#between(state, screen, words, nowMs);
-    this.#shaking(state, screen, words, nowMs);
-    this.#packet(state, language);
+    this.#shaking(state, besides, screen, nowMs);
+    const page = screen === "lobby" || screen === "rest" ? besides.restPage : undefined;
+    showPage(byId("sponsor-page"), byId("sponsor-picture"), byId("sponsor-text"), page);
+    document.body.classList.toggle("with-page", page !== undefined);
+    this.#packet(state, besides);
     this.#wins(state, besides, words);
   }
 
@@ -129,7 +146,8 @@ export class View {
         ? words("rest.next", next)
         : words("rest.at", next, time),
     );
-    if (screen === "countdown" && news.startMs !== null) this.#ring(news.startMs - nowMs - offsetMs);
+    const { startMs } = waveOf(state);
+    if (screen === "countdown" && startMs !== null) this.#ring(startMs - nowMs);
   }
 
   #ring(leftMs: number): void {
@@ -148,31 +166,34 @@ export class View {
     this.onTick();
   }
 
-  #shaking(state: PageState, screen: Screen, words: Words, nowMs: number): void {
-    const { news, offsetMs, answer, answerMs } = state;
+  #shaking(state: PageState, { language, shown }: Besides, screen: Screen, nowMs: number): void {
+    const { news, answerMs } = state;
+    const words = (key: TextKey, ...values: readonly (string | number)[]) => say(language, key, ...values);
     if (screen !== "shake" || news === undefined) return;
-    setText(byId("wave-of"), words("wave.of", news.wave, news.waves));
-    const leftS = news.endMs === null ? 0 : Math.ceil((news.endMs - nowMs - offsetMs) / 1000);
+    const { wave, endMs } = waveOf(state);
+    setText(byId("wave-of"), words("wave.of", wave, news.waves));
+    const leftS = endMs === null ? 0 : Math.ceil((endMs - nowMs) / 1000);
     setText(byId("time-left"), leftS > 0 ? words("shake.left", leftS) : "");
     byId("shake").setAttribute("aria-disabled", String(!mayShake(state, nowMs) && state.link !== "online"));
     const isEnough = news.perGuest > 0 && state.packets.length >= news.perGuest;
-    const isFresh = answer !== undefined && nowMs - answerMs < ANSWER_MS;
-    const sponsor = news.sponsors[state.sponsor - 1] ?? news.name;
+    const answer = shownAnswer(state, nowMs);
+    const page = answer === "greeting" ? shown(state.resource) : undefined;
+    dress(byId("shake"), byId("shake-cover"), page);
     const text = isEnough
       ? words("shake.enough")
-      : !isFresh
+      : answer === undefined
       ? ""
       : answer === "greeting"
-      ? words("shake.greeting", sponsor)
+      ? page?.text || words("shake.greeting", news.sponsors[state.sponsor - 1] ?? news.name)
       : words(`shake.${answer}`);
     setText(byId("answer"), text);
-    if (isFresh && answerMs !== this.#saidAnswerMs) {
+    if (answer !== undefined && answerMs !== this.#saidAnswerMs) {
       this.#saidAnswerMs = answerMs;
       this.announce(text);
     }
   }
 
-  #packet(state: PageState, language: Language): void {
+  #packet(state: PageState, { language, wins = [], shown }: Besides): void {
     const dialog = byId<HTMLDialogElement>("packet");
     const packet = shownPacket(state);
     if (packet === undefined) {
@@ -180,6 +201,11 @@ export class View {
       if (dialog.open) dialog.close();
       return;
     }
+    // Whose it is the ledger says a moment later.
+    const { resource = 0, sponsor = "" } = wins.find(({ packetId }) => packetId === packet.packetId) ?? {};
+    dress(byId("packet-envelope"), byId("packet-cover"), shown(resource));
+    const title = sponsor === "" ? say(language, "packet.won") : say(language, "packet.from", sponsor);
+    setText(byId("packet-title"), title);
     if (packet.packetId === this.#shownPacket && packet.seal === this.#seal && dialog.open) return;
     const isOther = packet.packetId !== this.#shownPacket;
     const wasOpening = this.#seal === "opening";
@@ -195,7 +221,6 @@ export class View {
     // What is in a packet isn't even in the page before it is open.
     setText(amountText, packet.seal === "open" ? amount : "");
     amountText.classList.toggle("long", amount.length > 6);
-    setText(byId("packet-title"), say(language, "packet.won"));
     const note = packet.seal === "open"
       ? say(language, "packet.amount", amount)
       : packet.seal === "late"
@@ -205,7 +230,7 @@ export class View {
       : "";
     setText(byId("packet-note"), note);
     if (!dialog.open) dialog.showModal();
-    this.announce(note === "" ? say(language, "packet.won") : note);
+    this.announce(note === "" ? title : note);
     byId(isOver ? "next" : "open").focus({ preventScroll: true });
     if (packet.seal === "open" && (wasOpening || !isOther)) fly(dialog);
   }
@@ -250,7 +275,16 @@ function winsOf(state: PageState, wins: readonly WonPacket[]): readonly WonPacke
   for (const { packetId, amountFen, seal } of state.packets) {
     const before = known.get(packetId);
     const isOpen = seal === "open" || (before?.isOpen ?? false);
-    known.set(packetId, { wave: 0, sponsor: "", wonMs: Infinity, ...before, packetId, amountFen, isOpen });
+    known.set(packetId, {
+      wave: 0,
+      sponsor: "",
+      resource: 0,
+      wonMs: Infinity,
+      ...before,
+      packetId,
+      amountFen,
+      isOpen,
+    });
   }
   return [...known.values()].sort((a, b) => a.wonMs - b.wonMs || a.packetId - b.packetId);
 }

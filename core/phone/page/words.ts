@@ -76,6 +76,7 @@ const TEXTS = {
   "shake.nothing": { en: "Nothing this time. Again!", zh: "差一点，再摇！" },
   "shake.allGone": { en: "All packets of this wave are gone", zh: "这一轮已被抢光" },
   "shake.busy": { en: "Crowded. Again in a moment!", zh: "人太多，稍等再摇！" },
+  "shake.notNow": { en: "Not now. Wait for the next wave!", zh: "现在还不能摇，等下一轮！" },
   "shake.unknown": { en: "No answer. Again!", zh: "没有回应，再摇一次！" },
   "shake.greeting": { en: "{0} wishes you luck!", zh: "{0} 祝你好运！" },
   "shake.enough": {
@@ -89,6 +90,7 @@ const TEXTS = {
   },
   // A packet
   "packet.won": { en: "A red packet for you!", zh: "抢到一个红包！" },
+  "packet.from": { en: "A red packet from {0}!", zh: "抢到 {0} 的红包！" },
   "packet.open": { en: "Open", zh: "開" },
   "packet.openLabel": { en: "Open the packet", zh: "打开红包" },
   "packet.opening": { en: "Opening…", zh: "正在打开…" },

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { PluginChart, PluginWarning } from "../../charts/declared.ts";
 import type { PluginMeasure } from "../../charts/measure.ts";
 import type { MetricDefinition } from "../../counters/counters.ts";
+import type { DoorDefinition } from "./door.ts";
 import type { PluginEvening } from "./evening.ts";
 import type { HostContext, PluginControl } from "./host.ts";
 import type { PluginRehearsal } from "./rehearsal.ts";
@@ -23,6 +24,9 @@ export interface PluginDefinition<Config> {
   readonly rehearsal?: PluginRehearsal;
   /** What it sets in an evening of real people, and how its waves are led. */
   readonly evening?: PluginEvening;
+  /** What it is at doors, such as a gateway's, where no SET is. */
+  // deno-lint-ignore no-explicit-any
+  readonly door?: DoorDefinition<any>;
   /** It draws or holds packets: if it fails, the host stops awarding, since half a change may stand. */
   readonly holdsMoney?: boolean;
   /** Its users move money among themselves, which only their own host knows of: refused beside books of many hosts. */

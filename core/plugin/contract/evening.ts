@@ -19,7 +19,10 @@ export interface WaveOrder {
 /** What a plugin is to an evening of real people. */
 export interface PluginEvening {
   /** Values of its config for people, who shake no faster than a hand can. */
-  readonly settings?: Readonly<Record<string, number | string>>;
+  readonly settings?: Readonly<Record<string, number | string | boolean>>;
+  /** The same of its part at the door where phones connect, and at the one where guests get their tokens. */
+  readonly door?: Readonly<Record<string, unknown>>;
+  readonly tokenDoor?: Readonly<Record<string, unknown>>;
   /** How the waves of the plan stand, and what changes them. */
   readonly waves?: {
     read(ask: AskServer): Promise<readonly WaveStatus[]>;

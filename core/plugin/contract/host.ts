@@ -11,8 +11,16 @@ export interface EntryVerdict {
   readonly verdict: number;
   readonly detail: number;
   readonly packetId: number;
+  readonly amountFen: number;
   /** The words of an answer. */
   readonly payload: Int32Array;
+}
+
+/** What a packet's owner said to an open. */
+export interface OpenedElsewhere {
+  /** One of `Result`. */
+  readonly result: number;
+  readonly amountFen: number;
 }
 
 /** What the main thread gives to a plugin's other half. */
@@ -80,13 +88,18 @@ export interface HostContext {
   ): Promise<EntryVerdict>;
   /** Enters anything else, with the words that belong to it; `connection` is -1. Resolves once it is durable. */
   enter(entry: Readonly<EntryProposal>, body?: Uint32Array): Promise<EntryVerdict>;
+  /**
+   * Opens a packet of another host, which its owner does; undefined if no other host can have made it. Without an answer
+   * in time the result says to try later.
+   */
+  openElsewhere(user: number, packetId: number): Promise<OpenedElsewhere> | undefined;
   /** The present wall time in unix ms. It may step: for what was planned in wall time, never for a wait. */
   unixMs(): number;
   /** See `SetContext.eventMs`. */
   eventMs(): number;
   /** False while what looks late by the wall clock has only been skipped by it. */
   mayExpire(): boolean;
-  /** False while what is planned by wall time must wait, since this host's clock is off. */
+  /** False while no packet may come, of a plan, a show or an order, since this host's clock is off. */
   mayRelease(): boolean;
   /** Asks for `onTick` at once. */
   wakeUp(): void;

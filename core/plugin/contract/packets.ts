@@ -6,6 +6,12 @@ export interface Greeting {
   readonly perS: number;
 }
 
+/** What an app shows when a packet of a sponsor is won: a number that both have agreed on. */
+export interface SponsorResource {
+  readonly sponsor: number;
+  readonly resource: number;
+}
+
 /** A part of the event in which packets can be won, as an operator has left it. */
 export interface Wave {
   readonly name: string;
@@ -24,6 +30,8 @@ export interface Wave {
 export interface PacketSource {
   /** Greetings that it releases too; once there are any, they stay the same. */
   readonly greetings?: readonly Greeting[];
+  /** What wins show, of sponsors that show anything; once there are any, they stay the same. */
+  readonly resources?: readonly SponsorResource[];
   /** When its packets come, if they come in waves: as it is now. */
   readonly waves?: readonly Wave[];
   /**

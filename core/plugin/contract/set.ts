@@ -14,8 +14,11 @@ export interface PluginInstance {
    * @param leftMs how long it was left unread on purpose, 0 if it wasn't
    */
   admit?(connection: number, opcode: number, nowMs: number, waitedMs: number, leftMs: number): Admission;
-  /** The same of a login, before the user is known to the others: a refused one is told to come again later. */
-  admitLogin?(connection: number, user: number, nowMs: number): boolean;
+  /**
+   * The same of a login, before the user is known to the others: 0, or the `CloseCode` for which it is refused. Version 0
+   * is told to come again later.
+   */
+  admitLogin?(connection: number, user: number, nowMs: number): number;
   onOpen?(connection: number): void;
   /** The connection's user is known now. */
   onLogin?(connection: number, user: number): void;
@@ -108,6 +111,8 @@ export interface SetContext {
   push(connection: number, generation: number, write: FrameWriter): boolean;
   /** The same for the reply that a handler has deferred. */
   answer(connection: number, generation: number, write: FrameWriter): boolean;
+  /** Ends a connection of this SET for a reason, which is counted, unless it is gone or somebody else's by now. */
+  close(connection: number, generation: number, code: number): void;
   /**
    * A frame that tells the connection's user of their share of a packet was just sent. Once it has arrived, as far as
    * one can know, the ledger's `pendingShare` doesn't tell of it any more.

@@ -3,6 +3,7 @@ import { Histogram, type SparseHistogram } from "../../counters/histogram.ts";
 import type { Totals } from "../../counters/series.ts";
 import type { CheckUnit } from "../../report/data/check.ts";
 import type { PhaseSummary } from "../../report/data/summary_schema.ts";
+import { type Drift, driftOf } from "./drift.ts";
 import { sendResult } from "./send_measures.ts";
 
 /** What happened in one phase, from exact differences of both processes' counters. */
@@ -29,8 +30,9 @@ export function phaseResult(
   after: Reading,
   backAfterS: number | null = null,
   measures: Readonly<Record<string, PluginMeasure>> = {},
+  drift: Drift = driftOf([]),
 ): PhaseResult {
-  const grew = (counter: string) => after.client.counters[counter] - before.client.counters[counter];
+  const grew = (counter: string) => growth(after.client, before.client, counter);
   const buckets = difference(after.client.histograms.shakeLatencyUs, before.client.histograms.shakeLatencyUs);
   const latency = new Histogram().add(buckets);
   const control = new Histogram().add(
@@ -61,7 +63,7 @@ export function phaseResult(
     backAfterS,
     dialErrors: DIAL_ERRORS.reduce((sum, counter) => sum + grew(counter), 0),
     closedBad: BAD_CLOSES.reduce(
-      (sum, counter) => sum + after.server.counters[counter] - before.server.counters[counter],
+      (sum, counter) => sum + growth(after.server, before.server, counter),
       0,
     ),
     misbehaving: after.client.gauges.badConnected,
@@ -81,6 +83,7 @@ export function phaseResult(
       grew,
       (name) => difference(after.client.histograms[name], before.client.histograms[name]),
     ),
+    drift,
     measures: measured(measures, {
       seconds,
       server: phaseSide(before.server, after.server),
@@ -98,10 +101,13 @@ const BAD_CLOSES = ["closedLoginTimeout", "closedFrameTimeout", "closedSlowReade
 
 export interface MeasureSpec {
   readonly unit: CheckUnit;
+  /** It is of the server's counters; absent: of the fleet's. */
+  readonly isOfServer?: true;
   /** Its value in a phase; some compare it with the first one. NaN where there is none. */
   readonly of: (result: PhaseResult, first: PhaseResult) => number;
 }
 
+const ofServer = (spec: MeasureSpec): MeasureSpec => ({ ...spec, isOfServer: true });
 const counted = (of: MeasureSpec["of"]): MeasureSpec => ({ unit: "count", of });
 const inPercent = (of: MeasureSpec["of"]): MeasureSpec => ({ unit: "percent", of });
 /** Of microseconds. */
@@ -124,11 +130,16 @@ export const MEASURES = {
     unit: "times",
     of: ({ admittedP99Us }, first) => admittedP99Us / Math.max(1, first.admittedP99Us),
   },
-  serverGrowthMb: { unit: "MB", of: ({ server }, first) => (server.rssBytes - first.server.rssBytes) / 1e6 },
+  serverGrowthMb: ofServer({
+    unit: "MB",
+    of: ({ server }, first) => (server.rssBytes - first.server.rssBytes) / 1e6,
+  }),
+  memoryMbPerH: { unit: "MB/h", of: ({ drift }) => drift?.memoryMbPerH ?? NaN },
+  p99MsPerH: { unit: "ms/h", of: ({ drift }) => drift?.p99MsPerH ?? NaN },
   readyPercent: inPercent(({ ready, behaving }) => percentOf(ready, behaving)),
   backAfterS: { unit: "s", of: ({ backAfterS }) => backAfterS ?? NaN },
   dialErrors: counted(({ dialErrors }) => dialErrors),
-  closedBad: counted(({ closedBad }) => closedBad),
+  closedBad: ofServer(counted(({ closedBad }) => closedBad)),
   misbehavingPercent: inPercent(({ misbehaving, badUsers }) =>
     badUsers === 0 ? 0 : percentOf(misbehaving, badUsers)
   ),
@@ -142,11 +153,12 @@ export type Measure = keyof typeof MEASURES;
 
 function phaseSide(before: Totals, after: Totals): PhaseSide {
   return {
-    grew: (counter) => (after.counters[counter] ?? 0) - (before.counters[counter] ?? 0),
+    grew: (counter) => growth(after, before, counter),
     gauge: (name) => after.gauges[name] ?? 0,
-    percentile: (name, percent) =>
-      new Histogram().add(difference(after.histograms[name] ?? [], before.histograms[name] ?? []))
-        .percentile(percent),
+    percentile(name, percent) {
+      const grown = difference(after.histograms[name], before.histograms[name]);
+      return grown.length === 0 ? NaN : new Histogram().add(grown).percentile(percent);
+    },
   };
 }
 
@@ -168,6 +180,11 @@ function measured(
   );
 }
 
+/** What a counter has grown by; 0 for one that the process hasn't. */
+function growth(after: Totals, before: Totals, counter: string): number {
+  return (after.counters[counter] ?? 0) - (before.counters[counter] ?? 0);
+}
+
 function usage(before: Totals, after: Totals): Usage {
   const cpuMs = after.cpuUserMs + after.cpuSystemMs - before.cpuUserMs - before.cpuSystemMs;
   const elapsedMs = Math.max(1, after.readAtMs - before.readAtMs);
@@ -175,7 +192,7 @@ function usage(before: Totals, after: Totals): Usage {
 }
 
 /** What a histogram has grown by. Counts are modulo 2^32. */
-function difference(after: SparseHistogram, before: SparseHistogram): SparseHistogram {
+function difference(after: SparseHistogram = [], before: SparseHistogram = []): SparseHistogram {
   const earlier = new Map(before);
   return after
     .map(([bucket, count]): [number, number] => [bucket, (count - (earlier.get(bucket) ?? 0)) >>> 0])

@@ -62,6 +62,20 @@ const showStep = z.strictObject({
 });
 export type ShowStep = z.output<typeof showStep>;
 
+/** What happens to hosts in a phase: each is a host, a cluster or a city by its name, or all. */
+const hostStep = z.strictObject({
+  /** Seconds from the begin of the phase. */
+  atS: z.number().min(0).max(86_400),
+  do: z.discriminatedUnion("what", [
+    /** Ends them at once, as when a machine dies. */
+    z.strictObject({ what: z.literal("kill"), name: z.string() }),
+    z.strictObject({ what: z.literal("start"), name: z.string() }),
+    /** Moves their users elsewhere one host after the other, and starts each again: `redpkt drain --rolling`. */
+    z.strictObject({ what: z.literal("roll"), name: z.string(), perS: z.int().min(1) }),
+  ]),
+});
+export type HostStep = z.output<typeof hostStep>;
+
 const phase = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, "must be a short name in small letters"),
   /** How long the phase offers shakes, in seconds. */
@@ -90,9 +104,35 @@ const phase = z.strictObject({
   kills: z.int().min(1).max(1_000).exactOptional(),
   /** What a director does, and what happens meanwhile: the show is directed from a console, over two paths. */
   show: z.array(showStep).max(100).exactOptional(),
+  /** What happens to hosts, where there are several. */
+  places: z.array(hostStep).max(100).exactOptional(),
   /** What must hold for this phase, by measure: one of core's, or of a plugin of the server. */
   thresholds: z.record(z.string(), bound).default({}),
 });
+
+/** Several hosts in clusters, and one fleet that finds its hosts by a signed list. */
+const hosts = z.strictObject({
+  clusters: z.array(z.strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "must be a short name in small letters"),
+    city: z.string().default(""),
+    hosts: z.int().min(1).max(40),
+  })).min(1).max(40),
+  /** Users of a lost host are elsewhere within so long, and go home again after so long, in seconds. */
+  moveS: z.int().min(1).max(3_600).default(10),
+  backS: z.int().min(1).max(3_600).default(20),
+  /** What must hold. */
+  bars: z.strictObject({
+    /** After a loss every user is logged in elsewhere within so long, and so many of a hundred shakes are answered again. */
+    elsewhereS: z.number().positive().default(30),
+    answeredS: z.number().positive().default(60),
+    answeredPercent: z.number().min(0).max(100).default(95),
+    /** Most logins in a second while users go home, of a hundred who go. */
+    homePercentPerS: z.number().positive().default(25),
+    /** Connections that may end, of a hundred users; over all phases. */
+    disconnectPercent: z.number().min(0).default(1_000),
+  }).prefault({}),
+});
+export type HostsScenario = z.output<typeof hosts>;
 
 /** What comes after the shaking: several hosts, their books, settlement, payout and a gateway that fails. */
 const books = z.strictObject({
@@ -148,6 +188,8 @@ const schema = z.strictObject({
   plan: z.unknown().optional(),
   /** With it the rehearsal is one of books. */
   books: books.exactOptional(),
+  /** With it the rehearsal is one of several hosts. */
+  hosts: hosts.exactOptional(),
   phases: z.array(phase).min(1),
 }).refine(
   ({ plan, phases }) => plan === undefined || phases.every(({ packets }) => packets === undefined),
@@ -155,6 +197,9 @@ const schema = z.strictObject({
 ).refine(
   ({ plan, phases }) => plan !== undefined || phases.every(({ show }) => show === undefined),
   { path: ["plan"], message: "a show plays the waves of a plan" },
+).refine(
+  ({ hosts, phases }) => hosts !== undefined || phases.every(({ places }) => places === undefined),
+  { path: ["hosts"], message: "only where there are several hosts something happens to them" },
 );
 
 /** A rehearsal as data: who comes, what they do, and what must hold. As it is written, before defaults. */

@@ -11,7 +11,7 @@ import { endText, LastWords, type LogLine } from "./last_words.ts";
 export type { LogLine } from "./last_words.ts";
 
 /** How long a child may take to say that it is up. */
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 120_000;
 
 /**
  * Another redpkt process that this one has started. It logs JSON to us, serves its API on loopback, and ends when we

@@ -78,6 +78,8 @@ export function valueText(value: number, unit: CheckUnit): string {
     case "s":
     case "MB":
     case "times":
+    case "MB/h":
+    case "ms/h":
       return `${few(2)} ${unit}`;
     case "count":
       return Number.isInteger(value) ? formatCount(value) : few(2);

@@ -114,13 +114,14 @@ export function figuresOf(phases: readonly PhaseSummary[]): readonly Figure[] {
   return [...FIGURES, ...pluginFigures(phases)];
 }
 
-/** The measures of plugins among them; NaN in a phase that hasn't one. */
+/** The measures of plugins among them; NaN in a phase that hasn't one. One that no phase has is no row. */
 export function pluginFigures(phases: readonly PhaseSummary[]): Figure[] {
   const measures = Object.assign({}, ...phases.map(({ measures }) => measures)) as NonNullable<
     PhaseSummary["measures"]
   >;
+  const isSeen = (name: string) => phases.some(({ measures }) => (measures?.[name]?.value ?? null) !== null);
   return Object.entries(measures).flatMap(([name, { label, unit, isMoreBetter }]): Figure[] =>
-    label === undefined ? [] : [{
+    label === undefined || !isSeen(name) ? [] : [{
       label,
       value: (phase) => phase.measures?.[name]?.value ?? NaN,
       unit,

@@ -70,6 +70,12 @@ export const phaseSchema = z.object({
     claimUs: z.object({ p50: us, p99: us, max: us }),
     sendUs: z.object({ p50: us, p99: us }),
   }).describe("What users sent each other, as the fleet saw it"),
+  drift: z.object({
+    memoryMbPerH: z.number().nullable().describe("Growth of the server's memory, in MB an hour"),
+    p99MsPerH: z.number().nullable().describe("Growth of a second's p99, in ms an hour"),
+  }).optional().describe(
+    "Robust slopes over the phase's second half; null where there is nothing to tell from",
+  ),
   measures: z.record(
     z.string(),
     z.object({

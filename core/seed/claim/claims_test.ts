@@ -268,6 +268,36 @@ Deno.test("a check says of a seed file that nobody has claimed it, and nothing o
   assert.match(problems().join(), /host-a\.seed: its claim \/nowhere\/.* is gone, and .* is there/);
 });
 
+Deno.test("a check says of each place what is wrong with its claim", async () => {
+  using world = new ClaimWorld();
+  assert.equal(await world.start("data"), undefined);
+  assert.deepEqual(world.problems("data"), []);
+  const [beside, kept] = world.claimPaths;
+  const whole = Deno.readFileSync(kept);
+  Deno.writeTextFileSync(kept, "no claim");
+  assert.match(
+    world.problems("data").join("|"),
+    new RegExp(`^seed file [^|]*its claim ${kept} is damaged: [^|]+$`),
+  );
+  Deno.removeSync(kept);
+  Deno.mkdirSync(kept);
+  assert.match(
+    world.problems("data").join("|"),
+    new RegExp(`^seed file [^|]*its claim ${kept} is damaged: [^|]+$`),
+  );
+  Deno.removeSync(beside);
+  assert.match(
+    world.problems("data").join("|"),
+    /its claim is in neither place: .* is gone, .* is damaged: [^|]+$/,
+  );
+  Deno.removeSync(kept);
+  Deno.writeFileSync(kept, whole);
+  assert.match(
+    world.problems("data").join("|"),
+    new RegExp(`its claim ${beside} is gone, and ${kept} is there$`),
+  );
+});
+
 Deno.test("a claim that is lost isn't put back for a ledger that the other one doesn't know", async () => {
   using world = new ClaimWorld();
   assert.equal(await world.start("data"), undefined);

@@ -1,5 +1,6 @@
 import { BLOCK_HEAD_BYTES, RECORD_WORDS, RecordWord } from "./format.ts";
 import { Layout } from "../plan/layout.ts";
+import type { Plan } from "../plan/plan_schema.ts";
 import type { SeedFile } from "./seed_file.ts";
 
 /** Most problems of a file that are told one by one. */
@@ -68,8 +69,9 @@ export function auditFile(file: SeedFile, onProgress: (tickets: number) => void 
 }
 
 /** Whether the groups and the greetings are what the plan gives to this host. */
-function checkGroups({ description: { groups, greetings, host, plan } }: SeedFile): string[] {
+function checkGroups({ description: { groups, greetings, host, plan, reissue } }: SeedFile): string[] {
   const layout = new Layout(plan);
+  if (reissue !== undefined) return checkReissued(groups, plan, layout);
   if (layout.hosts[host.index]?.id !== host.id) return [`the plan has no host ${host.id} at ${host.index}`];
   const planned = layout.groupsOf(host.index).map(({ wave, sponsor, firstId, count, amountFen }) =>
     [wave, plan.sponsors[sponsor].number, firstId, count, amountFen].join()
@@ -79,6 +81,20 @@ function checkGroups({ description: { groups, greetings, host, plan } }: SeedFil
   return [
     ...(isSame ? [] : ["its groups are not what the plan gives to this host"]),
     ...(parts.join() === greetings.join() ? [] : ["its greetings are not what the plan gives to this host"]),
+  ];
+}
+
+/** Tickets that were made anew have ids that the plan has set aside, in the order of their groups. */
+function checkReissued(groups: SeedFile["description"]["groups"], plan: Plan, layout: Layout): string[] {
+  const reserve = layout.firstIdOf(layout.hosts.length);
+  const isInOrder = groups.every(([, , firstId, count], i) =>
+    firstId + count === (groups[i + 1]?.[2] ?? firstId + count)
+  );
+  const [first, last] = [groups[0]?.[2] ?? reserve, groups.at(-1) ?? [0, 0, reserve, 0]];
+  const isInReserve = first >= reserve && last[2] + last[3] <= reserve + plan.reserve;
+  return [
+    ...(isInOrder ? [] : ["its groups don't follow each other"]),
+    ...(isInReserve ? [] : ["its ids are not those that the plan sets aside"]),
   ];
 }
 

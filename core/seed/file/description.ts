@@ -13,6 +13,13 @@ const schema = z.strictObject({
   groups: z.array(z.tuple([whole, whole, whole, whole, whole])),
   /** This host's part: sponsor's number, resource, greetings a second, in all. */
   greetings: z.array(z.tuple([whole, whole, z.number(), whole])),
+  /** Only if these tickets take the place of those of a lost file: its hash, the fence, and which of its ids. */
+  reissue: z.strictObject({
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    fence: z.iso.datetime(),
+    /** Sponsor's number, first and last id, sum in fen. */
+    ranges: z.array(z.tuple([whole, whole, whole, whole])),
+  }).exactOptional(),
   /** The whole plan, as it was written. */
   plan: z.unknown(),
 });
@@ -36,4 +43,9 @@ export function decodeDescription(bytes: Uint8Array, place: string): Description
   const result = schema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
   if (!result.success) throw new Error(z.prettifyError(result.error));
   return { ...result.data, plan: parsePlan(result.data.plan, `${place}: plan`) };
+}
+
+/** The plan of a description that is right, as it was written. */
+export function planOf(bytes: Uint8Array): unknown {
+  return (JSON.parse(new TextDecoder().decode(bytes)) as { plan: unknown }).plan;
 }

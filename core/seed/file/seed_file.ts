@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { assert } from "../../base/assert.ts";
 import { UserError } from "../../base/user_error.ts";
-import { decodeDescription, type Description } from "./description.ts";
+import { decodeDescription, type Description, planOf } from "./description.ts";
 import {
   assertLittleEndian,
   BLOCK_BYTES,
@@ -61,6 +61,8 @@ export class SeedRefused extends UserError {
 export class SeedFile implements Disposable {
   readonly path: string;
   readonly description: Description;
+  /** The plan as its author wrote it. */
+  readonly planJson: unknown;
   /** Tickets. */
   readonly records: number;
   /** Its root digest in hexadecimal: the file's name wherever it matters. */
@@ -112,6 +114,7 @@ export class SeedFile implements Disposable {
       this.#checkFooter(footer, keyId);
       this.keyId = this.#signature.every((byte) => byte === 0) ? undefined : hex(keyId);
       this.description = this.#describe(description, prologue);
+      this.planJson = planOf(description);
     } catch (error) {
       this.#file.close();
       throw error;

@@ -13,6 +13,8 @@ export interface TicketWave {
   readonly lengthMs: number;
   /** Whether what nobody has won at its end can't be won any more. */
   readonly returnsLeftover: boolean;
+  /** What the client shows for it; undefined where the plan doesn't say. */
+  readonly resource: number | undefined;
   /** Its tickets are these, in the order of their release. */
   readonly firstTicket: number;
   readonly tickets: number;
@@ -54,6 +56,8 @@ export interface Tickets {
     readonly number: number;
     readonly name: string;
     readonly budgetFen: number;
+    /** What an app shows for a win of theirs, if anything. */
+    readonly resource?: number | undefined;
   }[];
   /** The ticket's offset in `words`; good until the next call. */
   locate(ticket: number): number;
@@ -97,7 +101,7 @@ export class SeedTickets implements Tickets {
       return { sponsor, resource, perS, limit, waves };
     });
     let firstTicket = 0;
-    this.waves = plan.waves.map(({ name, start, lengthS, leftover }, wave) => {
+    this.waves = plan.waves.map(({ name, start, lengthS, leftover, resource }, wave) => {
       const tickets = this.groups.reduce((sum, group) => sum + (group.wave === wave ? group.count : 0), 0);
       const part = { firstTicket, tickets };
       firstTicket += tickets;
@@ -106,6 +110,7 @@ export class SeedTickets implements Tickets {
         startMs: start,
         lengthMs: lengthS * 1000,
         returnsLeftover: leftover === "return",
+        resource,
         ...part,
       };
     });

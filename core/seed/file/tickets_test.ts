@@ -8,16 +8,23 @@ Deno.test("a host's tickets lie wave by wave, its groups by their ids, and greet
     { sponsor: 2, resource: 1, ratePerS: 4, limit: 8 },
     { sponsor: 7, resource: 2, ratePerS: 4, limit: 8 },
   ];
-  using set = new TestSet({ ...SMALL_PLAN, greetings });
+  const plannedWaves = SMALL_PLAN.waves.map((wave, i) => i === 0 ? { ...wave, resource: 5 } : wave);
+  using set = new TestSet({ ...SMALL_PLAN, greetings, waves: plannedWaves });
   using file = new SeedFile(set.path("host-a"));
   const tickets = new SeedTickets(file);
   const { waves, groups, firstId, count, hash } = tickets;
   assert.deepEqual([firstId, count, hash], [1, file.records, file.hash]);
   assert.deepEqual(
-    waves.map(({ name, startMs, lengthMs, returnsLeftover }) => [name, startMs, lengthMs, returnsLeftover]),
+    waves.map(({ name, startMs, lengthMs, returnsLeftover, resource }) => [
+      name,
+      startMs,
+      lengthMs,
+      returnsLeftover,
+      resource,
+    ]),
     [
-      ["early", EVENT_MS, 10_000, false],
-      ["late", EVENT_MS + 60_000, 5_000, true],
+      ["early", EVENT_MS, 10_000, false, 5],
+      ["late", EVENT_MS + 60_000, 5_000, true, undefined],
     ],
   );
   assert.equal(waves[0].firstTicket, 0);

@@ -74,6 +74,8 @@ class SetSums {
   readonly #seen = new Map<number, string>();
   /** By sponsor. */
   readonly #sums = new Map<number, { tickets: number; amountFen: number }>();
+  /** By the hash of a lost file and its sponsors: fen that no supplement has yet. */
+  readonly #missing = new Map<string, Map<number, number>>();
   /** By greeting, in the plan's order. */
   readonly #limits: number[] = [];
 
@@ -94,6 +96,7 @@ class SetSums {
     if (JSON.stringify(plan) !== JSON.stringify(first.plan)) {
       problems.push(`${name}: has another plan than ${first.name}`);
     }
+    if (file.description.reissue !== undefined) return this.#addSupplement(name, file, trusted, onProgress);
     const other = this.#seen.get(host.index);
     if (other !== undefined) problems.push(`${name}: is for host ${host.id}, as ${other} is`);
     else this.#seen.set(host.index, name);
@@ -107,6 +110,27 @@ class SetSums {
       sum.amountFen += audit.amountFen[i];
     });
     greetings.forEach(([, , , limit], i) => this.#limits[i] = (this.#limits[i] ?? 0) + limit);
+  }
+
+  /** Tickets that take the place of lost ones: they are in no sum of the plan, and come to what they replace. */
+  #addSupplement(
+    name: string,
+    file: SeedFile,
+    trusted: ReadonlyMap<string, KeyObject>,
+    onProgress: (name: string, tickets: number, all: number) => void,
+  ): void {
+    file.checkSignature(trusted);
+    const audit = auditFile(file, (tickets) => onProgress(name, tickets, 0));
+    this.problems.push(...audit.problems.map((problem) => `${name}: ${problem}`));
+    const { hash, ranges } = file.description.reissue!;
+    let missing = this.#missing.get(hash);
+    if (missing === undefined) {
+      this.#missing.set(hash, missing = new Map());
+      for (const [sponsor, , , fen] of ranges) missing.set(sponsor, (missing.get(sponsor) ?? 0) + fen);
+    }
+    file.description.groups.forEach(([, sponsor], i) => {
+      missing.set(sponsor, (missing.get(sponsor) ?? 0) - audit.amountFen[i]);
+    });
   }
 
   /** Compares all files with the plan. */
@@ -125,6 +149,16 @@ class SetSums {
       budgetFen,
       ...(this.#sums.get(number) ?? { tickets: 0, amountFen: 0 }),
     }));
+    for (const [hash, missing] of this.#missing) {
+      for (const [sponsor, fen] of missing) {
+        if (fen === 0) continue;
+        problems.push(
+          `sponsor ${sponsor}: what was made anew of ${hash} is ${Math.abs(fen)} fen too ${
+            fen > 0 ? "little" : "much"
+          }`,
+        );
+      }
+    }
     for (const { number, amountFen, budgetFen } of sponsors) {
       if (amountFen === budgetFen) continue;
       problems.push(

@@ -19,9 +19,9 @@ export function checkPlan(plan: Partial<Plan>): string[] {
       problems.push(`greetings.${i}.sponsor: there is no sponsor ${sponsor}`);
     }
   }
-  const { sponsors, waves, hosts, firstId, limits } = plan;
+  const { sponsors, waves, hosts, firstId, limits, reserve = 0 } = plan;
   if (problems.length > 0 || !sponsors || !waves || !hosts || !firstId || !limits) return problems;
-  return checkTotals({ sponsors, waves, hosts, firstId, limits });
+  return checkTotals({ sponsors, waves, hosts, firstId, limits, reserve });
 }
 
 function checkSponsors({ sponsors = [], waves }: Partial<Plan>): string[] {
@@ -72,7 +72,9 @@ function checkHosts({ hosts }: Partial<Plan>): string[] {
   );
 }
 
-function checkTotals(plan: Pick<Plan, "sponsors" | "waves" | "hosts" | "firstId" | "limits">): string[] {
+function checkTotals(
+  plan: Pick<Plan, "sponsors" | "waves" | "hosts" | "firstId" | "limits" | "reserve">,
+): string[] {
   const problems: string[] = [];
   const layout = new Layout(plan);
   const lastId = plan.firstId + layout.tickets - 1;
@@ -81,6 +83,9 @@ function checkTotals(plan: Pick<Plan, "sponsors" | "waves" | "hosts" | "firstId"
       `firstId: ${layout.tickets} tickets end at id ${lastId}: the last possible one is ${MOST_ID}`,
     );
     return problems;
+  }
+  if (lastId + plan.reserve > MOST_ID) {
+    problems.push(`reserve: ends at id ${lastId + plan.reserve}: the last possible one is ${MOST_ID}`);
   }
   plan.waves.forEach((_, i) => {
     const perS = Math.ceil(layout.peakPerS(i) - 1e-6);

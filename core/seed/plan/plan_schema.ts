@@ -22,6 +22,8 @@ const sponsor = z.strictObject({
   amounts: amountsSchema,
   /** Names of the waves that it takes part in; all if absent. */
   waves: z.array(z.string()).min(1).optional(),
+  /** What the client shows for a win of theirs: a number that the sponsor and the app have agreed on. */
+  resource: z.int().min(0).max(0xffff_ffff).optional(),
 });
 
 const wave = z.strictObject({
@@ -33,6 +35,8 @@ const wave = z.strictObject({
   curve: curveSchema.default({ kind: "flat" }),
   /** What becomes of tickets that nobody has won at its end: they can still be won, or go back to their sponsors. */
   leftover: z.enum(["stay", "return"]).default("stay"),
+  /** What the client shows for it; that of the first sponsor who greets in it if absent. */
+  resource: z.int().min(0).max(0xffff_ffff).optional(),
 });
 
 const greeting = z.strictObject({
@@ -63,6 +67,8 @@ export const planFields = {
   name: z.string().min(1).max(200),
   /** The first ticket's id. Tickets of a later event begin past those of this one. */
   firstId: z.int().min(1).max(LAST_TICKET_ID).default(1),
+  /** So many ids past the last ticket's are set aside for tickets that are made anew after a host was lost. */
+  reserve: z.int().min(0).max(LAST_TICKET_ID).default(0),
   /** No server uses the tickets from then on. */
   expires: instant,
   sponsors: z.array(sponsor).min(1).max(MOST_SPONSORS),

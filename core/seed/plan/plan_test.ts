@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { LAST_TICKET_ID } from "../../base/id_space.ts";
 import { UserError } from "../../base/user_error.ts";
 import { speakPlainly } from "../../cli/plain_words.ts";
 import { Layout } from "./layout.ts";
@@ -222,12 +223,13 @@ Deno.test("whatever the plan, hosts and waves have every ticket and every fen on
   );
 });
 
-Deno.test("the plan of the 2015 event: 600 hosts, 50,000 packets a second", async () => {
+Deno.test("the plan of the 2015 event: 600 hosts, 120,000,000 packets, 50,000 a second", async () => {
   const { plan } = await readPlan(
     new URL("../../../scenarios/plans/gala_2015.json", import.meta.url).pathname,
   );
   const layout = new Layout(plan);
   assert.equal(layout.hosts.length, 600);
+  assert.equal(layout.tickets, 120_000_000);
   const peaks = plan.waves.map((_, wave) => Math.round(layout.peakPerS(wave)));
   assert.equal(Math.max(...peaks), 50_000);
 });
@@ -239,4 +241,15 @@ Deno.test("a picture shows every wave and sponsor, with what must be escaped", (
   assert.match(svg, /a &lt; b &amp; c: \d+ tickets on 2 hosts/);
   for (const text of ["Alpha", "Beta", "Gamma", "early", "late"]) assert.ok(svg.includes(`>${text}<`), text);
   assert.equal(svg.match(/<polygon/g)!.length, 5);
+});
+
+Deno.test("ids that are set aside are possible ids", () => {
+  const plan = { ...SMALL_PLAN, firstId: 1 };
+  const layout = new Layout(parsePlan(plan, "plan"));
+  const most = LAST_TICKET_ID - layout.tickets;
+  assert.equal(parsePlan({ ...plan, reserve: most }, "plan").reserve, most);
+  assert.throws(
+    () => parsePlan({ ...plan, reserve: most + 1 }, "plan"),
+    /reserve: ends at id \d+: the last possible/,
+  );
 });

@@ -15,11 +15,13 @@ import { type LedgerNews, LedgerThread } from "../../ledger/thread/ledger_thread
 import type { LedgerInit, LedgerReady } from "../../ledger/thread/ledger_worker.ts";
 import type { OrderState } from "../../ledger/record/order_state.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
+import type { EntryProposal, EntryVerdict } from "../../plugin/plugin.ts";
 import { Random } from "../../base/random.ts";
 import { decodeControl, MessageKind } from "../../threads/mailbox.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { EventTimeState } from "../../base/event_time.ts";
 import type { WorkerReport } from "../worker/access_loop.ts";
+import type { LeaveOrder } from "../worker/leaving.ts";
 import { AccessThread } from "./access_thread.ts";
 import { HostEntries } from "./host_entries.ts";
 import { HostTime } from "./host_time.ts";
@@ -250,6 +252,11 @@ export class AccessHost {
     return Math.max(this.#ledger.nextPacketId, firstId + count, this.#ids.firstGenerated);
   }
 
+  /** Enters something into the ledger; resolves once it is durable. */
+  enter(entry: Readonly<EntryProposal>): Promise<EntryVerdict> {
+    return this.#entries.enter(entry);
+  }
+
   /** What was ordered before this start. */
   orders(): readonly OrderState[] {
     return this.#ledger.orders;
@@ -291,6 +298,13 @@ export class AccessHost {
   /** Called when nobody can vouch for the money any more: the host must drain, and end with this exit code. */
   onMoneyFailure(call: (reason: string, exitCode: number) => void): void {
     this.#failMoney = call;
+  }
+
+  /** Takes nobody new, and moves its users elsewhere, so many a second. */
+  move({ perS, ...order }: LeaveOrder): void {
+    this.board.leave();
+    const share = perS / this.#threads.length;
+    for (const thread of this.#threads) thread.link.order({ type: "move", perS: share, ...order });
   }
 
   /** Takes no new connection or packet, and waits until every winner has been answered, or until the time is over. */

@@ -1,6 +1,7 @@
 import { EntryKind, kinds } from "../../ledger/kinds/entry_kinds.ts";
 import {
   ENTRY_WORDS,
+  entryAmountFen,
   EntryWord,
   PAYLOAD_AT,
   PAYLOAD_WORDS,
@@ -55,6 +56,11 @@ export class HostEntries {
     });
   }
 
+  /** Whether a verdict is still to come. */
+  get isOpen(): boolean {
+    return this.#open.length > this.#openHead || this.#waiting.length > this.#waitingHead;
+  }
+
   /** Reads the verdicts that are there. */
   drain(): void {
     this.#ring.drain((words, at) => {
@@ -62,7 +68,13 @@ export class HostEntries {
       const detail = words[at + EntryWord.detail];
       const packetId = words[at + EntryWord.packetId] >>> 0;
       const payload = words.slice(at + PAYLOAD_AT, at + PAYLOAD_AT + PAYLOAD_WORDS);
-      this.#open[this.#openHead++]?.resolve({ verdict, detail, packetId, payload });
+      this.#open[this.#openHead++]?.resolve({
+        verdict,
+        detail,
+        packetId,
+        amountFen: entryAmountFen(words, at),
+        payload,
+      });
     });
     if (this.#openHead === this.#open.length) {
       this.#open = [];

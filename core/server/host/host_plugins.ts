@@ -40,8 +40,10 @@ export class PluginHalves {
   readonly plugins: readonly LoadedPlugin[];
   /** What operators have ordered of any plugin. */
   readonly orders: PlacedOrders;
-  /** Packets of waves are held: this host's clock is off. */
+  /** Packets are held, whoever wants them released: this host's clock is off. */
   isHolding = false;
+  /** Opens a packet of another host; a host that is told of none has no other. */
+  openElsewhere: HostContext["openElsewhere"] = () => undefined;
   readonly #parts: HalvesParts;
   #halves: (PluginControl | undefined)[] = [];
   #nextTickMs: Float64Array;
@@ -58,6 +60,7 @@ export class PluginHalves {
       states: () => parts.ledger.orders(),
       ledgerState: () => parts.ledger.ledgerState,
       wallMs: () => Math.floor(clock.wallMs()),
+      isHeld: () => this.isHolding,
       count: (metric, by) => {
         own[counters.layout.handle(metric)] += by;
       },
@@ -178,6 +181,7 @@ export class PluginHalves {
       mint: (firstPacketId, count, amountFen, sponsor, of) =>
         entries.mint(firstPacketId, count, amountFen, sponsor, of),
       enter: (entry, body) => entries.enter(entry, body),
+      openElsewhere: (user, packetId) => this.openElsewhere(user, packetId),
       unixMs: () => Math.floor(clock.wallMs()),
       eventMs: () => time.now().eventMs,
       mayRelease: () => !this.isHolding,

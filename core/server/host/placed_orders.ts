@@ -33,6 +33,8 @@ export interface PlacedOrdersParts {
   readonly states: () => readonly OrderState[];
   readonly ledgerState: () => LedgerState;
   readonly wallMs: () => number;
+  /** Whether nothing comes of any of them now, since the clock is off. */
+  readonly isHeld: () => boolean;
   count(metric: string, by: number): void;
 }
 
@@ -101,7 +103,11 @@ export class PlacedOrders {
   list(): unknown {
     this.#refuseUnread();
     const all = [...this.#all().values()];
-    return { count: all.length, orders: all.slice(-MAX_LISTED).reverse().map(({ shown }) => shown) };
+    return {
+      count: all.length,
+      held: this.#parts.isHeld(),
+      orders: all.slice(-MAX_LISTED).reverse().map(({ shown }) => shown),
+    };
   }
 
   #all(): Map<number, HostOrder> {

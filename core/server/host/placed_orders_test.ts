@@ -20,6 +20,7 @@ function bench() {
     states: () => [],
     ledgerState: () => state.ledger,
     wallMs: () => 0,
+    isHeld: () => false,
     count: () => {},
   });
   const place = (key?: string) => orders.place("p", { route: "POST /x", key, body: { a: 1 } }, () => ({}));

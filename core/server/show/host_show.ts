@@ -10,7 +10,8 @@ import type { Log } from "../../cli/log.ts";
 import { LinkThread } from "../../link/link_thread.ts";
 import { KeyFolder } from "../../seed/file/keys.ts";
 import { showWaves, versionText } from "../../show/document.ts";
-import type { TokenRules } from "../../token/token_keys.ts";
+import { readTokenKeys, type TokenRules } from "../../token/token_keys.ts";
+import { type AskOwner, openElsewhere, openForOther, PacketOwners } from "./opens_elsewhere.ts";
 import type { AccessHost } from "../host/access_host.ts";
 
 /** Beside the ledger's files. */
@@ -26,6 +27,9 @@ export interface ShowOptions {
   readonly city: string;
   readonly "host-id"?: string | undefined;
   readonly "host-number": number;
+  readonly hosts?: string | undefined;
+  readonly "hosts-keys": string;
+  readonly "token-keys"?: string | undefined;
 }
 
 /** What a host counts against limits besides its own awards. */
@@ -43,9 +47,9 @@ export interface HostShow {
 
 /**
  * Starts the thread that holds the paths to consoles and other hosts, if the host takes part in a show or hears of what
- * others award.
+ * others award, and lets users open what they won at other hosts, if there is a list of them.
  *
- * @throws UserError if no key is trusted
+ * @throws UserError if no key is trusted, or the list doesn't count
  */
 export function startShow(
   host: Host,
@@ -54,36 +58,66 @@ export function startShow(
   log: Log,
   limits: SharedLimits,
 ): HostShow {
-  const { "show-keys": keys, bus, ledger, event, cluster, city, "host-id": hostId } = options;
-  const { foreign, tokenRules } = limits;
-  if (keys === undefined && foreign === undefined) return { routes: [], stop: () => Promise.resolve() };
+  const { hosts, "hosts-keys": hostsKeys, "host-number": number, "show-keys": keys } = options;
+  const owners = hosts === undefined ? undefined : new PacketOwners(hosts, hostsKeys, number, log);
+  const isLinked = keys !== undefined || limits.foreign !== undefined;
+  const thread = isLinked ? startLink(host, options, access, log, limits) : undefined;
+  if (owners !== undefined) {
+    const ask: AskOwner | undefined = thread && options.bus.length > 0
+      ? (...asked) => thread.ask(...asked)
+      : undefined;
+    if (ask === undefined) {
+      log("warn", "other hosts' packets wait until their users are there again: give --show-keys and --bus");
+    }
+    access.halves.openElsewhere = (user, packetId) => openElsewhere(owners, ask, user, packetId);
+  }
+  return {
+    routes: thread === undefined || keys === undefined ? [] : showRoutes(thread),
+    async stop() {
+      owners?.stop();
+      await thread?.stop();
+    },
+  };
+}
+
+/** @throws UserError if no key is trusted */
+function startLink(
+  host: Host,
+  options: ShowOptions,
+  access: AccessHost,
+  log: Log,
+  { foreign, tokenRules }: SharedLimits,
+): LinkThread {
+  const { bus, ledger, event, cluster, city, "host-id": hostId, "host-number": number } = options;
+  const keys = options["show-keys"];
   const trusted = keys === undefined ? [] : trustedKeys(keys);
   if (ledger === undefined) {
     log("warn", "the show is kept in memory and forgotten at the end: give --ledger DIR to keep it");
   }
-  const thread = new LinkThread({
+  return new LinkThread({
     init: {
       name: { event, host: hostId ?? "", city, cluster },
       buses: parseBuses("--bus", bus),
       keys: trusted,
       directory: ledger === undefined ? undefined : `${ledger}/${FOLDER}`,
       randomSeed: systemSeed(),
-      summaries: foreign && {
-        rules: tokenRules!,
-        hostNumber: options["host-number"],
-        directory: ledger!,
-        foreign,
-      },
+      summaries: foreign && { rules: tokenRules!, hostNumber: number, directory: ledger!, foreign },
+      opens: options.hosts === undefined ? undefined : { number, secret: secretOf(options["token-keys"]) },
     },
     start: () => new Worker(host.program.entry, { type: "module", name: "link" }),
     check: (show) => access.halves.checkShow(show),
     apply: (show) => access.halves.onShow(show),
     hold: (isHolding) => access.halves.isHolding = isHolding,
+    open: (user, packetId) => openForOther((entry) => access.enter(entry), user, packetId),
     count: (metric, by) => access.count(metric, by),
     gauge: (metric, value) => access.tell(metric, value),
     log,
   });
-  return { routes: keys === undefined ? [] : showRoutes(thread), stop: () => thread.stop() };
+}
+
+/** All hosts of an event have the keys of its tokens: by the first they know each other. */
+function secretOf(path: string | undefined): Uint8Array | undefined {
+  return path === undefined ? undefined : readTokenKeys(path, "--token-keys")[0].secret;
 }
 
 /** Public keys of those who may direct, by id, as PEM. */

@@ -22,6 +22,12 @@ export const SHOW_FLAGS = {
     "how many awards of the city's other hosts it can remember, 12.5 bytes each; 0: it neither tells nor hears of awards",
     wholeNumber(0, MAX_FOREIGN_AWARDS).default(0),
   ),
+  hosts: flag(
+    "FILE",
+    "signed host list: whose packets users of this host may open besides; forwarded by --bus",
+    z.string().min(1).optional(),
+  ),
+  "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
   cluster: flag("NAME", "which cluster of hosts this one is in, for whoever directs", place),
   city: flag("NAME", "which city it is in", place),
 } satisfies Flags;

@@ -36,6 +36,7 @@ import type { HostBoard } from "./host_board.ts";
 import type { HostSettings } from "./host_settings.ts";
 import type { WorkerShare } from "./worker_share.ts";
 import type { Peers } from "./peers.ts";
+import { type LeaveOrder, Leaving } from "./leaving.ts";
 import { HEADER_BAD, HEADER_INCOMPLETE, ProxyHeaders } from "./proxy_headers.ts";
 
 /** How long a loop sleeps at most, so that its heartbeat shows. */
@@ -57,6 +58,7 @@ const WALL_STEP_MS = 100;
 /** Control messages from the main thread to a worker, as JSON through its mailbox. */
 export type WorkerOrder =
   | { readonly type: "drain" }
+  | ({ readonly type: "move" } & LeaveOrder)
   | { readonly type: "stop" }
   | { readonly type: "ping"; readonly sentMs: number };
 
@@ -120,6 +122,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   nowMs = 0;
   second = 0;
   unixMs = 0;
+  unixSeconds = 0;
   eventMs = 0;
   waitedMs = 0;
   leftMs = 0;
@@ -144,6 +147,7 @@ export class AccessLoop implements EngineHandler, SetHost {
   /** Absent where no proxy stands in front. */
   readonly #proxyHeaders: ProxyHeaders | undefined;
   readonly #acceptPace = new AcceptPace();
+  readonly #leaving: Leaving;
   /** By SET of this worker: how many connections a pass it wants read at most. */
   readonly #readsWanted: Float64Array;
   /** When the pass before this one began: what comes now came after, on an engine that doesn't know better. */
@@ -182,6 +186,11 @@ export class AccessLoop implements EngineHandler, SetHost {
     const { seats, connectionLimits, proxies } = settings;
     this.#connectionWatch = new ConnectionWatch(parts.engine, this.connections, connectionLimits, this.nowMs);
     this.#proxyHeaders = proxies.length === 0 ? undefined : new ProxyHeaders(parts.engine, proxies);
+    this.#leaving = new Leaving(parts.engine.capacity, {
+      tell: (connection, { withinMs, scope }) =>
+        this.#setOf(connection).tellToMove(connection, withinMs, scope),
+      end: (connection) => this.#closeFor(connection, CloseCode.draining),
+    });
     const { layout } = parts.counters;
     this.#block = parts.counters.block(firstSet);
     this.#handles = {
@@ -227,6 +236,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.second = secondOf(this.nowMs);
     const wallMs = clock.wallMs();
     this.unixMs = Math.floor(wallMs);
+    this.unixSeconds = Math.floor(wallMs / 1000);
     this.#eventTime.read(this.nowMs, wallMs);
     this.eventMs = this.#eventTime.eventMs;
   }
@@ -345,6 +355,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     if (this.ring.verdicts === 0) this.watch.findLate(this.nowMs, this.#onLate);
     this.#connectionWatch.look(this.nowMs, this.#closeFor);
     if (this.nowMs >= this.#nextTickMs) this.#tick();
+    this.#leaving.turn(this.nowMs, this.#isThere);
     if (this.#isDraining) this.#reportDrained();
     if (this.ring.publish()) ledgerWaker.wake();
     peers.wake();
@@ -365,7 +376,7 @@ export class AccessLoop implements EngineHandler, SetHost {
     const allowed = this.#acceptPace.allowed(this.nowMs, acceptsPerS);
     const isTooSoon = mode === AcceptMode.open && allowed < 1;
     this.engine.setAccepting(isTooSoon ? AcceptMode.paused : mode, allowed);
-    const dueMs = Math.min(this.#nextTickMs, this.watch.nextDueMs());
+    const dueMs = Math.min(this.#nextTickMs, this.watch.nextDueMs(), this.#leaving.nextDueMs);
     if (this.#isStopping || this.ring.verdicts > 0) return 0;
     let sleepMs = Math.max(0, Math.min(MAX_SLEEP_MS, dueMs - this.nowMs));
     if (mode === AcceptMode.paused && !this.#isDraining) sleepMs = Math.min(sleepMs, ACCEPT_RECHECK_MS);
@@ -396,6 +407,12 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.#nextTickMs = Math.min(this.#nextTickMs, this.nowMs);
   };
 
+  readonly #isThere = (connection: number): boolean => this.connections.phase[connection] === Phase.loggedIn;
+
+  #setOf(connection: number): AccessSet {
+    return this.#sets[this.connections.setOf[connection]];
+  }
+
   readonly #closeFor = (connection: number, code: CloseCode): void => {
     this.#sets[this.connections.setOf[connection]].closeFor(connection, code);
   };
@@ -410,6 +427,8 @@ export class AccessLoop implements EngineHandler, SetHost {
     switch (order.type) {
       case "ping":
         return this.#report({ type: "pong", sentMs: order.sentMs });
+      case "move":
+        return this.#leaving.begin(order, this.nowMs);
       case "drain":
         this.#isDraining = true;
         for (const set of this.#sets) set.drain(this.nowMs);

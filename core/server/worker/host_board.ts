@@ -7,7 +7,8 @@ const WORDS = 3;
 /** Behind the rows: what the host takes, each plus 1; 0 for no limit. */
 const ACCEPTS_PER_S = 0;
 const MOST_OPEN = 1;
-const LIMITS = 2;
+const IS_LEAVING = 2;
+const LIMITS = 3;
 
 /** How many more connections a worker may hold than the least loaded one before it leaves peers to the others. */
 const MOST_AHEAD = 256;
@@ -37,6 +38,15 @@ export class HostBoard {
   limitAccepts(perS: number, connections: number): void {
     Atomics.store(this.#limits, ACCEPTS_PER_S, perS === Infinity ? 0 : perS + 1);
     Atomics.store(this.#limits, MOST_OPEN, connections === Infinity ? 0 : connections + 1);
+  }
+
+  /** The main thread: from now on whoever comes is turned away, since the host's users are moved elsewhere. */
+  leave(): void {
+    Atomics.store(this.#limits, IS_LEAVING, 1);
+  }
+
+  get isLeaving(): boolean {
+    return Atomics.load(this.#limits, IS_LEAVING) === 1;
   }
 
   /** A worker's part of the peers a second that the host takes. */
@@ -73,7 +83,7 @@ export class HostBoard {
    * them to the others; when nobody has room, they are turned away in good order.
    */
   acceptMode(worker: number): AcceptMode {
-    if (this.#isAtCap) return AcceptMode.refuse;
+    if (this.#isAtCap || this.isLeaving) return AcceptMode.refuse;
     let leastOpen = Infinity;
     for (let i = 0; i < this.#workers; i++) {
       const open = Atomics.load(this.#rows, i * WORDS + OPEN);

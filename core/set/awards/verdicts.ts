@@ -36,7 +36,7 @@ export class Verdicts {
    * @param wasLate whoever waited has been answered already
    */
   judged(words: Int32Array, at: number, wasLate: boolean): void {
-    const { counters, replies, pending, passes } = this.#parts;
+    const { host, counters, replies, pending, passes } = this.#parts;
     const connection = this.#waitingFor(words, at);
     if (this.#call.kind === EntryKind.pendingOf) {
       if (connection >= 0) pending.repeat(connection, this.#call, at);
@@ -51,12 +51,16 @@ export class Verdicts {
     if (words[at + EntryWord.connection] < 0) return this.#answer(plugin, -1);
     if (connection < 0 || wasLate) {
       counters.block[counters.at.verdictsOrphaned]++;
+      const isWon = this.#isWon;
       this.#answer(plugin, -1);
+      // Whoever was told that it takes too long, and is still there, needn't log in again to hear that they won. In
+      // version 0 they must: there it would pass for the answer to another shake.
+      if (isWon && connection >= 0 && host.connections.version[connection] > 0) pending.ask(connection, 0);
       return;
     }
     replies.settled(connection);
     // Whoever hears of their award has the pass that says it.
-    const code = this.#isWon() ? passes.send(connection, at) : 0;
+    const code = this.#isWon ? passes.send(connection, at) : 0;
     if (code === 0) this.#answer(plugin, connection);
     else {
       this.#answer(plugin, -1);
@@ -85,7 +89,7 @@ export class Verdicts {
     return this.#parts.replies.isThere(connection, words[at + EntryWord.generation]) ? connection : -1;
   }
 
-  #isWon(): boolean {
+  get #isWon(): boolean {
     const { kind, verdict } = this.#call;
     return kind === EntryKind.award && (verdict === Verdict.done || verdict === Verdict.doneBefore);
   }
@@ -101,7 +105,7 @@ export class Verdicts {
     ) ?? NO_REPLY;
     if (connection < 0) return;
     if (replyAt < 0) return replies.closeFor(connection, CloseCode.slowReader);
-    if (intent > 0 && this.#isWon()) receipts.sent(connection, this.#call.packetId, host.nowMs);
+    if (intent > 0 && this.#isWon) receipts.sent(connection, this.#call.packetId, host.nowMs);
     const code = replies.act(connection, intent);
     if (code !== 0) replies.closeFor(connection, code);
   }

@@ -43,6 +43,7 @@ export const SET_METRICS: Readonly<Record<string, MetricDefinition>> = {
   passesForged: counter("Passes that no host made for this user, event and these awards"),
   passesTooMany: counter("Passes past the most of one connection, which nobody looks at"),
   passesUnchecked: counter("Passes that came to a host without keys, which can't check them"),
+  movesTold: counter("Users who were told to move to another host"),
   pluginFailures: counter("Plugins that failed and were disabled for a SET"),
   ...Object.fromEntries(
     Object.entries(CLOSE_CODES).map(([name, [, when]]) => [

@@ -28,6 +28,7 @@ const COUNTED = [
   "passesForged",
   "passesTooMany",
   "passesUnchecked",
+  "movesTold",
   "pluginFailures",
 ] as const;
 

@@ -30,6 +30,8 @@ export interface SetHost {
   /** Readings of the present pass. */
   readonly nowMs: number;
   readonly unixMs: number;
+  /** The same in whole seconds. */
+  readonly unixSeconds: number;
   /** See `EventTime`. */
   readonly eventMs: number;
   readonly logins: LoginRules;

@@ -97,15 +97,14 @@ export class SetPlugins {
     return ADMIT;
   }
 
-  /** Whether every plugin lets the user in. */
-  admitsLogin(connection: number, user: number, nowMs: number): boolean {
+  /** 0 if every plugin lets the user in; otherwise the close code of the first that doesn't. */
+  admitLogin(connection: number, user: number, nowMs: number): number {
     for (let plugin = 0; plugin < this.#instances.length; plugin++) {
       if (this.#instances[plugin]?.admitLogin === undefined) continue;
-      if (this.call(plugin, (instance) => instance.admitLogin!(connection, user, nowMs)) === false) {
-        return false;
-      }
+      const code = this.call(plugin, (instance) => instance.admitLogin!(connection, user, nowMs)) ?? 0;
+      if (code !== 0) return code;
     }
-    return true;
+    return 0;
   }
 
   /**

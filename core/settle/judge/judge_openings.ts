@@ -13,7 +13,7 @@ export interface Standing {
   /** By user: the sponsors of what they were given so far, one for each packet. */
   readonly holders: ReadonlyMap<number, readonly number[]>;
   /** Packets of the batch that were judged before: another host's ledger had them too. */
-  readonly settled: ReadonlySet<number>;
+  readonly settled: Pick<ReadonlySet<number>, "has">;
   isRevoked(packetId: number): boolean;
   isHeld(user: number, packetId: number): boolean;
 }

@@ -2,14 +2,16 @@ import { didYouMean } from "../../base/did_you_mean.ts";
 import { formatCount } from "../../base/units.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
 import { parseBuses } from "../../bus/open_bus.ts";
-import { type FlagValues, helpText, parseFlags } from "../../cli/flags.ts";
-import type { Command, Host } from "../../cli/host.ts";
+import type { FlagValues } from "../../cli/flags.ts";
+import { commandOf, commandOfActions } from "../../cli/command/command.ts";
+import type { Host } from "../../cli/host.ts";
 import { writeResult } from "../../cli/json_output.ts";
 import { KeyFolder } from "../../seed/file/keys.ts";
-import { runKey } from "../../seed/key_command.ts";
+import { keyCommand } from "../../seed/key_command.ts";
 import { readPlan } from "../../seed/plan/plan.ts";
 import { versionText } from "../document.ts";
 import { CHANGES } from "../console/actions.ts";
+import { rangesOf } from "../console/arguments.ts";
 import { plannedWaves } from "../console/begin.ts";
 import { CONSOLE_FLAGS } from "./command_flags.ts";
 import { ConsoleFolder } from "../console/console_folder.ts";
@@ -34,52 +36,53 @@ const OTHERS: Readonly<Record<string, { readonly takes: string; readonly help: s
   forget: { takes: "HOST ...", help: "no longer expects these hosts" },
   journal: { takes: "", help: "who did what, and when; proves every line" },
   keygen: { takes: "", help: "makes a key that signs, in --keys DIR" },
-  key: { takes: "...", help: "keys: redpkt show key --help" },
 };
 
-const ABOUT = () => {
-  const rows = Object.entries({ ...CHANGES, ...OTHERS }).map(([name, { takes, help }]) =>
-    [`${name} ${takes}`.trim(), help] as const
-  );
-  return `Directs a show: every change is signed, prepared by all hosts, and counts everywhere at one time.\n\n${
-    rows.map(([left, help]) => `  ${left}\n      ${help}\n`).join("")
-  }`.trimEnd();
-};
+const KEYS = keyCommand("show key", "shows");
+
+const console_ = commandOf({
+  name: "show",
+  about: "Directs a show: every change is signed, prepared by all hosts, and counts everywhere at one time.",
+  takes: "ACTION ...",
+  words: Object.fromEntries(
+    Object.entries({ ...CHANGES, ...OTHERS }).map((
+      [name, { takes, help }],
+    ) => [`${name} ${takes}`.trim(), help]),
+  ),
+  flags: CONSOLE_FLAGS,
+  examples: [
+    { line: "redpkt show status", shows: "the cue sheet, and who has it" },
+    { line: "redpkt show shift +40s", shows: "all that is to come begins 40 s later" },
+    { line: "redpkt show hold --dry-run", shows: "what a hold would do, played against the simulator" },
+  ],
+}, async (host, values, [action, ...operands]) => {
+  switch (action) {
+    case undefined:
+      throw new UserError("give an action, such as redpkt show status. See redpkt show --help");
+    case "keygen":
+      return await KEYS.run(host, ["new", "--keys", values.keys, ...(values.json ? ["--json"] : [])]);
+    case "approve":
+      return approve(host, values, operands);
+    case "journal":
+      return journal(host, values);
+    case "forget":
+      return await forget(host, values, operands);
+  }
+  if (!Object.hasOwn(CHANGES, action) && !Object.hasOwn(OTHERS, action)) {
+    throw new UserError(
+      `${action}: no such action.${didYouMean(action, Object.keys({ ...CHANGES, ...OTHERS }))}`,
+    );
+  }
+  return await withConsole(host, values, action, operands);
+});
 
 /** `redpkt show`. */
-export const command: Command = {
-  summary: "directs a live show: go, hold, shift, cut, and who has it",
-  async run(host, args) {
-    if (args[0] === "key") return runKey(host, args.slice(1), "redpkt show key", "shows");
-    // A time that is taken back would be read as a flag.
-    const safe = args.map((arg) => /^-\d/.test(arg) ? `\u2212${arg.slice(1)}` : arg);
-    const { values, operands: [action, ...operands], wantsHelp } = parseFlags(safe, CONSOLE_FLAGS);
-    if (wantsHelp || action === undefined) {
-      host.out(helpText("redpkt show ACTION [FLAGS]", ABOUT(), CONSOLE_FLAGS));
-      return wantsHelp ? ExitCode.ok : ExitCode.usage;
-    }
-    switch (action) {
-      case "keygen":
-        return runKey(
-          host,
-          ["new", "--keys", values.keys, ...(values.json ? ["--json"] : [])],
-          "redpkt show key",
-        );
-      case "approve":
-        return approve(host, values, operands);
-      case "journal":
-        return journal(host, values);
-      case "forget":
-        return await forget(host, values, operands);
-    }
-    if (!Object.hasOwn(CHANGES, action) && !Object.hasOwn(OTHERS, action)) {
-      throw new UserError(
-        `${action}: no such action.${didYouMean(action, Object.keys({ ...CHANGES, ...OTHERS }))}`,
-      );
-    }
-    return await withConsole(host, values, action, operands);
-  },
-};
+export const command = commandOfActions(
+  console_.form,
+  { key: KEYS },
+  // A time that is taken back would be read as a flag.
+  (host, args) => console_.run(host, args.map((arg) => /^-\d/.test(arg) ? `\u2212${arg.slice(1)}` : arg)),
+);
 
 async function withConsole(
   host: Host,
@@ -92,6 +95,7 @@ async function withConsole(
   const collect = <T>(read: () => T): T | undefined => collecting(problems, read);
   const buses = collect(() => parseBuses("--bus", values.bus));
   const approvers = collect(() => values.approve.map((path) => consoleKeys(path).key));
+  const safe = collect(() => values.protect === undefined ? [] : rangesOf("--protect", values.protect));
   collect(() => CHANGES[action]?.make({ action, operands, atMs: undefined, nowMs, forMs: undefined }, []));
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   const wish: Wish = {
@@ -106,6 +110,7 @@ async function withConsole(
     waves: values.plan === undefined
       ? undefined
       : plannedWaves((await readPlan(values.plan)).plan, values["needs-go"]),
+    safe,
   };
   const place = {
     folder: values.console,

@@ -32,7 +32,7 @@ export const CONSOLE_FLAGS = {
   ),
   in: flag("TIME", "when it is to be, from now on, such as 10s", span),
   at: flag("TIME", "when it is to be, such as 2027-02-06T20:30:00+08:00", instant),
-  for: flag("TIME", "ban: how long [1h]", span),
+  for: flag("TIME", "ban, mute: how long, 30 days at most [1h]", span),
   quorum: flag(
     "PERCENT",
     "hosts that must be able to play a change before it counts, in percent",
@@ -47,6 +47,11 @@ export const CONSOLE_FLAGS = {
     "init: waves that begin at the director's go alone",
     z.string().transform((text) => text.split(",").filter((name) => name !== "")).default([]),
     "none",
+  ),
+  protect: flag(
+    "LIST",
+    "init: users whom nobody can ban, such as 1-100,777",
+    z.string().transform((text) => text.split(",")).optional(),
   ),
   out: flag(
     "FILE",

@@ -1,6 +1,8 @@
 import { UserError } from "../../base/user_error.ts";
+import { MAX_BANS_PER_MINUTE, type ShowBan } from "../document.ts";
 import type { SignedShow } from "../signed.ts";
 import {
+  banned,
   contentOf,
   cut,
   gone,
@@ -8,14 +10,18 @@ import {
   levelled,
   limited,
   policed,
+  protecting,
+  resourced,
   rolledBack,
   shifted,
   type ShowContent,
+  unbanned,
 } from "../edits.ts";
-import { limitsOf, policyOf, spanOf } from "./arguments.ts";
+import { limitsOf, policyOf, rangesOf, spanOf, usersOf } from "./arguments.ts";
 import { countedOf, isVersion } from "./console_folder.ts";
 import type { Change } from "./show_console.ts";
 
+const DEFAULT_BAN_MS = 3_600_000;
 /** How long ahead a word counts that says no time: all hosts begin together, and phones know it before. */
 const GO_LEAD_MS = 2_000;
 
@@ -106,36 +112,34 @@ export const CHANGES: Readonly<Record<string, ActionDefinition>> = {
     help: "the manifest of what phones fetch in idle time",
     make({ operands, atMs }) {
       const resources = resourcesOf(operands);
-      return { edit: (content) => ({ ...content, resources }), atMs };
+      return { edit: (content) => resourced(content, resources), atMs };
     },
   },
   ban: {
     takes: "USER ...",
-    help: "these users may not log in for as long as --for says",
-    make({ operands, atMs, nowMs, forMs }) {
-      const users = usersOf("ban", operands);
-      const untilMs = Math.floor((atMs ?? nowMs) + (forMs ?? 3_600_000));
-      return {
-        edit: (content) => ({
-          ...content,
-          bans: [
-            ...content.bans.filter(({ user, untilMs }) => !users.includes(user) && untilMs > nowMs),
-            ...users.map((user) => ({ user, untilMs })),
-          ],
-        }),
-        atMs,
-      };
-    },
+    help:
+      `these users are out for as long as --for says; more than ${MAX_BANS_PER_MINUTE} in a minute need a second person`,
+    make: (asked) => banning("out", asked),
+  },
+  mute: {
+    takes: "USER ...",
+    help: "the same, but they stay and open what they have won; they win nothing",
+    make: (asked) => banning("mute", asked),
   },
   unban: {
     takes: "USER ...",
     help: "takes bans back",
     make({ operands, atMs }) {
       const users = usersOf("unban", operands);
-      return {
-        edit: (content) => ({ ...content, bans: content.bans.filter(({ user }) => !users.includes(user)) }),
-        atMs,
-      };
+      return { edit: (content) => unbanned(content, users), atMs };
+    },
+  },
+  protect: {
+    takes: "USER|FIRST-LAST ... | none",
+    help: "nobody can ban these users; takes the place of those that were protected",
+    make({ operands, atMs }) {
+      const ranges = rangesOf("protect", operands);
+      return { edit: (content) => protecting(content, ranges), atMs };
     },
   },
   rollback: {
@@ -152,6 +156,12 @@ export const CHANGES: Readonly<Record<string, ActionDefinition>> = {
     },
   },
 };
+
+function banning(level: ShowBan["level"], { action, operands, atMs, nowMs, forMs }: Asked): Edited {
+  const users = usersOf(action, operands);
+  const untilMs = Math.floor((atMs ?? nowMs) + (forMs ?? DEFAULT_BAN_MS));
+  return { edit: (content, editMs) => banned(content, users, { level, untilMs }, editMs), atMs };
+}
 
 function target(history: readonly SignedShow[], version: string | undefined, nowMs: number): SignedShow {
   const named = history.find((show) => version !== undefined && isVersion(show, version));
@@ -173,16 +183,7 @@ function resourcesOf(operands: readonly string[]): ShowContent["resources"] {
       "resources: give the manifest's version, its SHA-256 in hex, and one or more URLs; or none",
     );
   }
-  return { version: Number(version), sha256, where };
-}
-
-function usersOf(action: string, operands: readonly string[]): number[] {
-  const wrong = operands.filter((user) => !/^\d{1,10}$/.test(user) || Number(user) > 0xffff_ffff);
-  if (operands.length === 0) throw new UserError(`${action}: give one or more users`);
-  if (wrong.length > 0) {
-    throw new UserError(wrong.map((user) => `${action}: ${user}: must be a user's number`).join("\n"));
-  }
-  return operands.map(Number);
+  return { version: Number(version), sha256, where: where.map((url) => url.replace(/\/+$/, "")) };
 }
 
 function refuseMore(action: string, more: readonly string[]): void {

@@ -58,6 +58,35 @@ export function limitsOf(words: readonly string[]): Partial<ShowLimits> {
   return limits;
 }
 
+/** One or more users. @throws UserError, all mistakes at once */
+export function usersOf(action: string, operands: readonly string[]): number[] {
+  const wrong = operands.filter((user) => !isUser(user));
+  if (operands.length === 0) throw new UserError(`${action}: give one or more users`);
+  if (wrong.length > 0) {
+    throw new UserError(wrong.map((user) => `${action}: ${user}: must be a user's number`).join("\n"));
+  }
+  return operands.map(Number);
+}
+
+/** `100000-100099 7`, or `none`. @throws UserError, all mistakes at once */
+export function rangesOf(what: string, words: readonly string[]): [number, number][] {
+  if (words.length === 1 && words[0] === "none") return [];
+  if (words.length === 0) throw new UserError(`${what}: give users, such as 7 or 100-199, or none`);
+  const ranges = words.map((word) => word.split("-"));
+  const wrong = words.filter((_, i) => {
+    const [first, last = first, ...more] = ranges[i];
+    return more.length > 0 || !isUser(first) || !isUser(last) || Number(first) > Number(last);
+  });
+  if (wrong.length > 0) {
+    throw new UserError(wrong.map((word) => `${what}: ${word}: must be a user, or FIRST-LAST`).join("\n"));
+  }
+  return ranges.map(([first, last = first]) => [Number(first), Number(last)]);
+}
+
+function isUser(text: string): boolean {
+  return /^\d{1,10}$/.test(text) && Number(text) <= 0xffff_ffff;
+}
+
 function pairsOf(
   words: readonly string[],
   names: readonly string[],

@@ -48,6 +48,7 @@ export function newShow(
   event: string,
   waves: readonly PlannedWave[],
   keys: readonly SigningKey[],
+  safe: ShowContent["plan"]["protected"],
 ): Beginning {
   const { newest } = director;
   if (folder.state !== undefined) {
@@ -62,7 +63,7 @@ export function newShow(
       }. To direct it from here: redpkt show takeover`,
     );
   }
-  const content = firstContent(event, waves);
+  const content = firstContent(event, waves, safe);
   return {
     content,
     approvals: keys.map((key) => approvePlan(content, key)),

@@ -1,7 +1,7 @@
 import { UserError } from "../../base/user_error.ts";
 import type { SigningKey } from "../../seed/file/keys.ts";
 import { versionText } from "../document.ts";
-import { contentOf } from "../edits.ts";
+import { contentOf, type ShowContent } from "../edits.ts";
 import { CHANGES } from "./actions.ts";
 import { type Beginning, newShow, takenOver } from "./begin.ts";
 import type { OpenConsole } from "./open_console.ts";
@@ -23,6 +23,8 @@ export interface Wish {
   readonly who?: string | undefined;
   /** Of a new show. */
   readonly waves?: readonly PlannedWave[] | undefined;
+  /** The same: ranges of users whom nobody can ban. */
+  readonly safe?: ShowContent["plan"]["protected"] | undefined;
 }
 
 /** Does it, with the folder to itself. @throws UserError */
@@ -68,7 +70,7 @@ async function begin(open: OpenConsole, wish: Wish, nowMs: number): Promise<Chan
   await console.look();
   const { content, approvals, epoch, number, atMs }: Beginning = wish.action === "takeover"
     ? takenOver(console, director, nowMs)
-    : newShow(folder, director, event, wish.waves!, [key, ...wish.approvers]);
+    : newShow(folder, director, event, wish.waves!, [key, ...wish.approvers], wish.safe ?? []);
   if (approvals.length < 2) {
     throw new UserError("init: two persons approve a plan: give --approve DIR with the key of a second one");
   }

@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
 import type { SigningKey } from "../../seed/file/keys.ts";
-import { compareVersions, type ShowDocument, versionText } from "../document.ts";
+import { compareVersions, documentProblems, type ShowDocument, versionText } from "../document.ts";
 import { contentOf, difference, documentOf, type ShowContent } from "../edits.ts";
 import {
   approvePlan,
@@ -194,9 +194,11 @@ export class ShowConsole {
       epoch: folder.state!.epoch,
       number: folder.state!.number + 1,
       issuedMs: Math.floor(clock.wallMs()),
-      activateMs: change.atMs ?? null,
+      activateMs: change.atMs === undefined ? null : Math.floor(change.atMs),
       approvals,
     });
+    const problems = documentProblems(draft);
+    if (problems.length > 0) throw new UserError(problems.map((line) => `not done: ${line}`).join("\n"));
     if (approversOf(draft, this.#parts.trusted).length < MIN_APPROVALS) {
       return this.#propose(draft, counts, change, changes);
     }

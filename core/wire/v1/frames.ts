@@ -19,6 +19,10 @@ export const MOST_RECIPIENTS = 1000;
 export const MOST_CHAT_BYTES = 200;
 /** Most claims that one detail result tells of. */
 export const DETAILS_PER_FRAME = 25;
+/** Most bytes of a depot's URL: with a cue and a policy before it, it still fits the room for a reply. */
+export const MAX_DEPOT_URL_BYTES = 120;
+/** Bytes of a SHA-256. */
+export const HASH_BYTES = 32;
 
 /** Most awards that one pass says. */
 export const MOST_PASS_AWARDS = 16;
@@ -37,7 +41,8 @@ export const frames = {
   delivered: fromClient(0x0102, { packetId: u32 }),
   close: fromServer(0x0188, { code: u32, retryMs: u32 }),
   carry: fromClient(0x0103, { user: u32, keyId: u32, mac: bytes(32), count, awards }),
-  pass: fromServer(0x0189, { user: u32, keyId: u32, mac: bytes(32), count, awards }),
+  pass: fromServer(0x018a, { user: u32, keyId: u32, mac: bytes(32), count, awards }),
+  move: fromServer(0x0189, { withinMs: u32, scope: u32 }),
   shake: fromClient(0x0110, { requestId: u32 }),
   shakeResult: fromServer(0x0190, {
     requestId: u32, result: u32, packetId: u32, amountFen: u32, retryMs: u32, sponsor: optional, resource: optional,
@@ -68,6 +73,9 @@ export const frames = {
   }),
   policy: fromServer(0x01c9, {
     epoch: u32, number: u32, minShakeMs: u32, jitterMs: u32, retryFirstMs: u32, retryMostMs: u32,
+  }),
+  resources: fromServer(0x01ca, {
+    epoch: u32, number: u32, version: u32, sha256: bytes(HASH_BYTES), url: utf8(MAX_DEPOT_URL_BYTES, 0),
   }),
 } as const;
 

@@ -12,6 +12,8 @@ export const writePing = positionalWriter(frames.ping);
 /** `pingMs` is the timestamp of the ping. */
 export const writePong = positionalWriter(frames.pong, "pingMs");
 export const writeDelivered = positionalWriter(frames.delivered, "packetId");
+/** Asks a user to be elsewhere within so long; `scope` is one of `MoveScope`. */
+export const writeMove = positionalWriter(frames.move, "withinMs", "scope");
 export const writeShake = positionalWriter(frames.shake, "requestId");
 /** `packetId` and `amountFen` are 0 unless the result is `ok`; `retryMs` is 0 unless it says to try later. */
 export const writeShakeResult = positionalWriter(
@@ -83,6 +85,31 @@ export const writePolicy = positionalWriter(
   "retryFirstMs",
   "retryMostMs",
 );
+
+/** The result of a shake that wins: whose packet it is, and what to show for it; 0 where nothing was agreed on. */
+export function writeShakeWon(
+  view: DataView,
+  at: number,
+  unixMs: number,
+  requestId: number,
+  packetId: number,
+  amountFen: number,
+  sponsor: number,
+  resource: number,
+): number {
+  return writeWholeShakeResult(
+    view,
+    at,
+    unixMs,
+    requestId,
+    Result.ok,
+    packetId,
+    amountFen,
+    0,
+    sponsor,
+    resource,
+  );
+}
 
 /** The result of a shake that brings a sponsor's greeting: what to show is a number that sponsor and app agreed on. */
 export function writeShakeGreeting(

@@ -49,6 +49,13 @@ const pairs: Record<keyof typeof w, readonly [Write, Write]> = {
       return writeFrame(frames.shakeResult, view, at, AT_MS, values);
     },
   ],
+  writeShakeWon: [
+    (view, at) => w.writeShakeWon(view, at, AT_MS, A, B, C, D, E),
+    (view, at) => {
+      const won = { packetId: B, amountFen: C, retryMs: 0, sponsor: D, resource: E };
+      return writeFrame(frames.shakeResult, view, at, AT_MS, { requestId: A, result: Result.ok, ...won });
+    },
+  ],
   writeShakeGreeting: [
     (view, at) => w.writeShakeGreeting(view, at, AT_MS, A, B, C),
     (view, at) => {

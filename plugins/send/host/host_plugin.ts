@@ -135,7 +135,7 @@ export class SendHost implements PluginControl {
     this.#resume();
     if (!isRepeated) this.#begin(order);
     this.#host.wakeUp();
-    return { order: order.number, repeated: isRepeated };
+    return { order: order.number, repeated: isRepeated, held: !this.#host.mayRelease() };
   }
 
   #checkReady(): void {

@@ -84,7 +84,8 @@ export class HostSends {
   /** Sends what is due. A packet that comes late is not made up faster than the ledger takes it. */
   tick(nowMs: number): void {
     while (this.#untold.length > 0 && this.#tell(this.#untold[0])) this.#untold.shift();
-    if (this.order.state !== "running") return;
+    // While it is held it stands still, as it does while the ledger is slow.
+    if (this.order.state !== "running" || !this.#host.mayRelease()) return;
     if (this.#isSeeking) this.#seek(nowMs);
     else this.#sendDue(nowMs);
     if (this.#sent === this.#plan.total) this.order.finish();

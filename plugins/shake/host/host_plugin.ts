@@ -4,11 +4,22 @@ import {
   type PluginControl,
   type PluginRoute,
   RouteError,
+  type ShowDocument,
+  type SponsorResource,
 } from "../../../core/plugin/plugin.ts";
-import { MAX_LEASED, MESSAGE_WORDS, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
+import {
+  MAX_LEASED,
+  MAX_RESOURCES,
+  MESSAGE_WORDS,
+  PACKET_WORDS,
+  RESOURCE_WORDS,
+  ShakeMessage,
+} from "../common/messages.ts";
 import type { ShakeConfig } from "../common/config.ts";
+import { BanOpenings } from "./ban_openings.ts";
 import { Demand } from "./demand.ts";
 import { GreetingDealer } from "./greeting_dealer.ts";
+import { OpensElsewhere } from "./opens_elsewhere.ts";
 import { Orders } from "./orders.ts";
 import { PacketQueue } from "../common/packet_queue.ts";
 
@@ -28,8 +39,12 @@ export class ShakeHost implements PluginControl {
   readonly #pool = new PacketQueue();
   readonly #demand: Demand;
   readonly #greetings: GreetingDealer;
+  readonly #openings: BanOpenings;
+  readonly #elsewhere: OpensElsewhere;
   /** By SET: what it was told of "all gone". */
   readonly #toldGone: Uint8Array;
+  /** By SET: how many sponsors it knows what to show for. */
+  readonly #toldResources: Uint16Array;
   /** By SET: packets sent there less those that came back. Less those drawn, it bounds what the SET holds. */
   readonly #sent: Float64Array;
   readonly #words = new Int32Array(MESSAGE_WORDS);
@@ -45,7 +60,10 @@ export class ShakeHost implements PluginControl {
     const orders = this.#orders = new Orders(host, config.sponsors);
     this.#demand = new Demand(host, ["shakeWon", "shakeNothing", "shakeAllGone", "shakeGreeted"]);
     this.#greetings = new GreetingDealer(host);
+    this.#openings = new BanOpenings(host);
+    this.#elsewhere = new OpensElsewhere(host);
     this.#toldGone = new Uint8Array(host.setCount);
+    this.#toldResources = new Uint16Array(host.setCount);
     this.#sent = new Float64Array(host.setCount);
     this.routes = [{
       ...orders.route,
@@ -76,11 +94,13 @@ export class ShakeHost implements PluginControl {
       won: this.#host.total("shakeWon"),
       wonFen: this.#host.total("shakeAmountWonFen"),
       isAllGone: this.#isGone(),
+      isHeld: !this.#host.mayRelease(),
     };
   }
 
   onMessage(set: number, words: Int32Array, at: number, count: number): void {
     if (words[at] === ShakeMessage.giveBackGreetings) return this.#greetings.takeBack(words, at, count);
+    if (words[at] === ShakeMessage.openElsewhere) return this.#elsewhere.open(set, words, at + 1);
     if (words[at] !== ShakeMessage.giveBack) return;
     this.#sent[set] -= (count - 1) / PACKET_WORDS;
     for (let i = at + 1; i < at + count; i += PACKET_WORDS) {
@@ -92,7 +112,16 @@ export class ShakeHost implements PluginControl {
     this.#isDraining = true;
   }
 
+  onShow(show: ShowDocument): void {
+    this.#openings.take(show);
+    this.#host.wakeUp();
+  }
+
   onTick(nowMs: number): number {
+    return this.#elsewhere.tell() ? this.#deal(nowMs) : Math.min(nowMs + DEAL_MS, this.#deal(nowMs));
+  }
+
+  #deal(nowMs: number): number {
     this.#demand.measure(nowMs);
     const source = this.#packets();
     if (!this.#isDraining) {
@@ -102,15 +131,22 @@ export class ShakeHost implements PluginControl {
       // Between two deals packets gather: a message for each that comes back would fill the SETs' mailboxes.
       if (nowMs >= this.#nextDealMs) {
         this.#nextDealMs = nowMs + DEAL_MS;
-        if (this.#frontIsOpen(source)) {
+        // What was released by a wrong clock and nobody has won is held too.
+        if (this.#host.mayRelease() && this.#frontIsOpen(source)) {
           this.#demand.deal(this.#pool.size, (set, wanted) => this.#lease(source, set, wanted));
         }
         this.#greetings.deal();
       }
     }
     this.#tellGone();
+    this.#tellResources(source.resources ?? []);
+    const openMs = this.#openings.tick(nowMs);
     this.#host.gauge("shakePacketsInPool", this.#pool.size);
     this.#host.gauge("shakePacketsLeased", this.#leasedInAll());
+    return Math.min(openMs, this.#nextMs(source, nowMs));
+  }
+
+  #nextMs(source: PacketSource, nowMs: number): number {
     const isQuiet = this.#released - this.#closed === this.#host.total("shakeWon") &&
       this.#toldGone.every((told) => told === (this.#isGone() ? 1 : 0));
     if (!isQuiet) return nowMs + DEAL_MS;
@@ -188,6 +224,22 @@ export class ShakeHost implements PluginControl {
     this.#words[1] = gone;
     for (let set = 0; set < this.#toldGone.length; set++) {
       if (this.#toldGone[set] !== gone && this.#host.post(set, this.#words, 2)) this.#toldGone[set] = gone;
+    }
+  }
+
+  /** Tells every SET what wins show; what a mailbox can't take comes later. */
+  #tellResources(all: readonly SponsorResource[]): void {
+    for (let set = 0; set < this.#toldResources.length; set++) {
+      const told = this.#toldResources[set];
+      if (told === all.length) continue;
+      const some = all.slice(told, told + MAX_RESOURCES);
+      this.#words[0] = ShakeMessage.resources;
+      some.forEach(({ sponsor, resource }, i) => {
+        this.#words[1 + RESOURCE_WORDS * i] = sponsor;
+        this.#words[2 + RESOURCE_WORDS * i] = resource;
+      });
+      const isTold = this.#host.post(set, this.#words, 1 + RESOURCE_WORDS * some.length);
+      if (isTold) this.#toldResources[set] += some.length;
     }
   }
 }

@@ -17,6 +17,8 @@ class Stage {
   readonly due: Packet[] = [];
   readonly closed = new Set<number>();
   isDone = false;
+  /** The host's clock is off. */
+  isHeld = false;
   readonly isFull: boolean[] = Array(SETS).fill(false);
   readonly users: number[] = Array(SETS).fill(1);
   /** By SET: what it holds, and how many of its packets were drawn and won, and its shakes for nothing. */
@@ -51,6 +53,7 @@ class Stage {
       gauge: () => {},
       count: () => {},
       packetDue: () => {},
+      mayRelease: () => !this.isHeld,
     };
     this.host = new ShakeHost(context as HostContext, config.parse({}));
   }
@@ -148,6 +151,22 @@ Deno.test("packets go where users shake: none to a SET without users or shakes, 
   stage.shakes[2] = 500;
   stage.tick();
   assert.deepEqual(stage.held.map(({ length }) => length), [600, 300, 0]);
+});
+
+Deno.test("while the host holds its packets none is leased, not even what was released before; then all are", () => {
+  const stage = new Stage();
+  stage.due.push([1, 5, 1], [2, 5, 1]);
+  stage.shakes[0] = 10;
+  stage.tick();
+  assert.equal(stage.held[0].length, 2);
+  stage.isHeld = true;
+  stage.giveBack(0, 2);
+  for (let i = 0; i < 10; i++) stage.tick();
+  assert.deepEqual([stage.held[0].length, stage.inPool, stage.host.status().isHeld], [0, 2, true]);
+  stage.isHeld = false;
+  stage.shakes[0] = 20;
+  stage.tick();
+  assert.deepEqual([stage.held[0].length, stage.inPool], [2, 0]);
 });
 
 Deno.test("what can't be won any more is leased to nobody, and all is gone once the rest is won", () => {

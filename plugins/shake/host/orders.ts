@@ -62,6 +62,8 @@ export class Orders implements PacketSource {
 
   release(nowMs: number, give: (packetId: number, amountFen: number, sponsor: number) => void): void {
     this.#resume();
+    // The tapes stand still: what an order has left comes at its rate once the clock is right again.
+    if (!this.#host.mayRelease()) return;
     for (const run of this.#runs) {
       this.#draw(run, nowMs);
       run.generator.release(nowMs, give);
@@ -107,7 +109,12 @@ export class Orders implements PacketSource {
         this.#host.wakeUp();
       }
       const { ratePerS, total, minFen, maxFen, sponsors } = order.fixed as PacketPlan;
-      return { order: order.number, ratePerS, total, minFen, maxFen, sponsors, repeated: isRepeated };
+      return {
+        order: order.number,
+        ...{ ratePerS, total, minFen, maxFen, sponsors },
+        repeated: isRepeated,
+        held: !this.#host.mayRelease(),
+      };
     } finally {
       this.#placing -= placing;
     }

@@ -5,6 +5,7 @@ import {
   ShakeResult,
   writeShakeResponse,
   writeShakeResult,
+  writeShakeWon,
 } from "../../../core/plugin/plugin.ts";
 
 /** Version 1's names for version 0's results. */
@@ -55,5 +56,27 @@ export class Answers {
     const retryMs = result === ShakeResult.overloaded ? Math.max(this.#retryMs, retryAfterMs) : 0;
     const result1 = RESULTS[result];
     return writeShakeResult(reply, replyAt, set.unixMs, tag, result1, packetId, amountFen, retryMs);
+  }
+
+  /**
+   * Tells a winner; returns the size in bytes.
+   *
+   * @param resource what to show for it, 0 for nothing; version 0 has no room for that
+   */
+  writeWon(
+    connection: number,
+    reply: DataView,
+    replyAt: number,
+    tag: number,
+    packetId: number,
+    amountFen: number,
+    sponsor: number,
+    resource: number,
+  ): number {
+    const set = this.#set;
+    if (set.versionOf(connection) === 0) {
+      return this.write(connection, reply, replyAt, tag, ShakeResult.won, packetId, amountFen);
+    }
+    return writeShakeWon(reply, replyAt, set.unixMs, tag, packetId, amountFen, sponsor, resource);
   }
 }

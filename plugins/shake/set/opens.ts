@@ -12,6 +12,7 @@ import {
   type VerdictCall,
   writeOpenResult,
 } from "../../../core/plugin/plugin.ts";
+import { ShakeMessage } from "../common/messages.ts";
 
 /**
  * Opens what version 1 users have won: the money is theirs once the ledger says so. The ledger alone knows whose a
@@ -22,6 +23,7 @@ export class Opens {
   readonly #set: SetContext;
   readonly #retryMs: number;
   readonly #m: Record<"opened" | "amount" | "refused", number>;
+  readonly #words = new Int32Array(5);
   readonly #entry = entryOf(kinds.open, { packetId: 0, user: 0 });
 
   /** @param retryMs how long one who is told to try later is asked to wait, in ms */
@@ -60,9 +62,31 @@ export class Opens {
     }
     if (connection < 0) return 0;
     if (verdict === Verdict.inDoubt) return this.#answer(reply, replyAt, packetId, Result.busy, 0);
+    if (detail === Refusal.unknownPacket && this.#askElsewhere(call, connection)) return DEFER;
     if (verdict !== Verdict.refused) return this.#answer(reply, replyAt, packetId, Result.ok, amountFen);
     const result = detail === Refusal.givenBack ? Result.expired : Result.unknownPacket;
     return this.#answer(reply, replyAt, packetId, result, 0);
+  }
+
+  /** The host knows what another one has said: words after the message's kind. */
+  openedElsewhere(words: Int32Array, at: number): void {
+    const [connection, generation, packetId, result, amountFen] = words.subarray(at, at + 5);
+    this.#set.answer(
+      connection,
+      generation,
+      (reply, replyAt) => this.#answer(reply, replyAt, packetId >>> 0, result, amountFen),
+    );
+  }
+
+  /** A packet that this host's ledger doesn't know may be another host's. False if the mailbox is full. */
+  #askElsewhere({ user, packetId }: VerdictCall, connection: number): boolean {
+    const words = this.#words;
+    words[0] = ShakeMessage.openElsewhere;
+    words[1] = connection;
+    words[2] = this.#set.generationOf(connection);
+    words[3] = user;
+    words[4] = packetId;
+    return this.#set.post(words, words.length);
   }
 
   #answer(

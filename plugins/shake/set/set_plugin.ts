@@ -15,7 +15,7 @@ import {
 import { Answers } from "./answers.ts";
 import { LeasedGreetings } from "./leased_greetings.ts";
 import { Opens } from "./opens.ts";
-import { MAX_LEASED, MESSAGE_WORDS, PACKET_WORDS, ShakeMessage } from "../common/messages.ts";
+import { MAX_LEASED, MESSAGE_WORDS, PACKET_WORDS, RESOURCE_WORDS, ShakeMessage } from "../common/messages.ts";
 import type { ShakeConfig } from "../common/config.ts";
 import { PacketQueue } from "../common/packet_queue.ts";
 
@@ -38,6 +38,8 @@ export class ShakeSet implements PluginInstance {
   readonly #leaseEnds = new Float64Array(MAX_LEASED);
   #leaseEndHead = 0;
   readonly #greetings = new LeasedGreetings();
+  /** By sponsor: what a win of theirs shows. */
+  readonly #resources = new Map<number, number>();
   /** When the host is told which greetings were given away, and gets the rest back. */
   #greetingsEndMs = Infinity;
   #isGone = false;
@@ -155,7 +157,9 @@ export class ShakeSet implements PluginInstance {
       this.#isGone = words[at + 1] === 1;
       return;
     }
+    if (words[at] === ShakeMessage.openedElsewhere) return this.#opens.openedElsewhere(words, at + 1);
     if (words[at] === ShakeMessage.leaseGreetings) return this.#takeGreetings(words, at, count, nowMs);
+    if (words[at] === ShakeMessage.resources) return this.#takeResources(words, at, count);
     for (let i = at + 1; i < at + count; i += PACKET_WORDS) {
       this.#take(words[i] >>> 0, words[i + 1] >>> 0, words[i + 2], nowMs);
     }
@@ -257,13 +261,14 @@ export class ShakeSet implements PluginInstance {
   }
 
   #writeWon(
-    { packetId, amountFen }: VerdictCall,
+    { packetId, amountFen, sponsor }: VerdictCall,
     connection: number,
     tag: number,
     reply: DataView,
     replyAt: number,
   ): number {
-    return this.#answers.write(connection, reply, replyAt, tag, ShakeResult.won, packetId, amountFen);
+    const resource = this.#resources.get(sponsor) ?? 0;
+    return this.#answers.writeWon(connection, reply, replyAt, tag, packetId, amountFen, sponsor, resource);
   }
 
   #take(packetId: number, amountFen: number, sponsor: number, nowMs: number): void {
@@ -278,6 +283,12 @@ export class ShakeSet implements PluginInstance {
 
   #leaseEnd(index: number): number {
     return this.#leaseEnds[(this.#leaseEndHead + index) % MAX_LEASED];
+  }
+
+  #takeResources(words: Int32Array, at: number, count: number): void {
+    for (let i = at + 1; i < at + count; i += RESOURCE_WORDS) {
+      this.#resources.set(words[i], words[i + 1] >>> 0);
+    }
   }
 
   #takeGreetings(words: Int32Array, at: number, count: number, nowMs: number): void {

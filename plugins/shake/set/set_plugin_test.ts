@@ -237,3 +237,21 @@ Deno.test("'all gone' is said when the host has said so, and nothing while packe
   stage.shake(0);
   assert.deepEqual([stage.total("shakeNothing"), stage.total("shakeAllGone")], [2, 1]);
 });
+
+Deno.test("when the last user leaves, what the SET holds goes back at once, and not before", () => {
+  const stage = new Stage();
+  const packets: Packet[] = [[1, 5, 1], [0xffff_fff0, 0xffff_fff1, 2]];
+  stage.lease(packets);
+  stage.nextTickMs = Infinity;
+  stage.users = 1;
+  stage.set.onClose();
+  assert.equal(stage.nextTickMs, Infinity, "somebody is there who may win them");
+  stage.users = 0;
+  stage.set.onClose();
+  assert.ok(stage.nextTickMs <= stage.nowMs);
+  stage.tick();
+  assert.deepEqual(stage.backAtHost, packets);
+  stage.nextTickMs = Infinity;
+  stage.set.onClose();
+  assert.equal(stage.nextTickMs, Infinity, "it holds nothing");
+});

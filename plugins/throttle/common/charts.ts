@@ -13,6 +13,10 @@ export const charts: readonly PluginChart[] = [
       delta("logins of the host", "server", "throttleLoginsByHost"),
       delta("logins of a user", "server", "throttleLoginsByUser"),
       delta("logins of who is banned", "server", "throttleLoginsBanned"),
+      delta("shakes of who is muted", "server", "throttleByMute"),
+      delta("connections of an address, at gateways", "gateway", "throttleAcceptsByAddress"),
+      delta("connections of all, at gateways", "gateway", "throttleAcceptsByHost"),
+      delta("logins with a token, at gateways", "gateway", "throttleLoginsByUser"),
     ].map((line) => ({ ...line, before: "no room for a connection" })),
   },
   {
@@ -32,6 +36,17 @@ export const charts: readonly PluginChart[] = [
       gauge("1 strained", "server", LEVEL_GAUGES[0]),
       gauge("2 reading less", "server", LEVEL_GAUGES[1]),
       gauge("3 claims only", "server", LEVEL_GAUGES[2]),
+    ],
+  },
+  {
+    id: "banned",
+    isSparse: true,
+    title: "Users whom the show bans or mutes",
+    unit: "count",
+    after: "limits",
+    lines: [
+      gauge("banned or muted", "server", "throttleBanned"),
+      delta("closed for it", "server", "throttleClosedBanned"),
     ],
   },
   {

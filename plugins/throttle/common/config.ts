@@ -2,7 +2,15 @@ import { z } from "../../../core/plugin/plugin.ts";
 import { CLASS_NAMES } from "./levels.ts";
 
 const opcode = z.string().regex(/^\d+$/, "must be an opcode");
-const perS = (most: number) => z.number().min(0).max(most);
+
+/** A rate that may be 0, for none. */
+export const perS = (most: number): z.ZodNumber => z.number().min(0).max(most);
+
+/** Most logins a minute of one user, and how many may come at once. */
+export const loginRate = {
+  userLoginsPerMinute: perS(1_000_000).min(1).default(60),
+  userLoginBurst: z.int().min(1).max(1_000_000).default(20),
+};
 
 /** What an operator may set. */
 export const config = z.strictObject({
@@ -12,9 +20,7 @@ export const config = z.strictObject({
   acceptsPerS: perS(10_000_000).default(50_000),
   /** Most logins a second that the host answers; the others are told to come later. */
   loginsPerS: perS(10_000_000).min(1).default(100_000),
-  /** Most logins a minute of one user, and how many may come at once. */
-  userLoginsPerMinute: perS(1_000_000).min(1).default(60),
-  userLoginBurst: z.int().min(1).max(1_000_000).default(20),
+  ...loginRate,
   /** Most shakes a second that the host takes, shared over its SETs; unset, as good as no cap: the delay limits it. */
   hostPerS: z.number().min(1).max(100_000_000).default(100_000_000),
   /** Most frames a second of one connection, and how many may come at once. */

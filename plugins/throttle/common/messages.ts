@@ -8,7 +8,7 @@ export const ThrottleMessage = {
   busy: 3,
   /** Host to SET: a user, and in how many SETs they shake fast. */
   spread: 4,
-  /** Host to SET: 1 if these are the first of all, and users who may not log in. */
+  /** Host to SET: 1 if these are the first of all, 1 if they are muted alone, and the users who are banned. */
   bans: 5,
 } as const;
 

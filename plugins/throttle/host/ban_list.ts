@@ -1,14 +1,18 @@
-import type { HostContext, ShowDocument } from "../../../core/plugin/plugin.ts";
+import type { HostContext, ShowBan } from "../../../core/plugin/plugin.ts";
 import { MAX_BANS, ThrottleMessage } from "../common/messages.ts";
 
-/** Tells every SET who may not log in now. A ban ends by itself. */
+/** Words before the users of a message. */
+const HEAD_WORDS = 3;
+
+/** Tells every SET who is banned now. A ban ends by itself. */
 export class BanList {
   readonly #host: HostContext;
-  readonly #words = new Int32Array(2 + MAX_BANS);
+  readonly #words = new Int32Array(HEAD_WORDS + MAX_BANS);
   /** By SET: how many of the present ones it knows; -1: it doesn't know that they have changed. */
   readonly #told: Int32Array;
-  #all: ShowDocument["bans"] = [];
-  #present: readonly number[] = [];
+  #all: readonly ShowBan[] = [];
+  /** Those who are out, then those who are muted. */
+  #present: readonly ShowBan[] = [];
   #endsMs = Infinity;
 
   constructor(host: HostContext) {
@@ -20,7 +24,7 @@ export class BanList {
     return this.#present.length;
   }
 
-  set(bans: ShowDocument["bans"]): void {
+  set(bans: readonly ShowBan[]): void {
     this.#all = bans;
     this.#begin();
   }
@@ -37,18 +41,23 @@ export class BanList {
     const nowMs = this.#host.unixMs();
     const present = this.#all.filter(({ untilMs }) => untilMs > nowMs);
     if (present.length > 0 || this.#present.length > 0) this.#told.fill(-1);
-    this.#present = present.map(({ user }) => user);
+    const at = (level: ShowBan["level"]) => present.filter((one) => one.level === level);
+    this.#present = [...at("out"), ...at("mute")];
     this.#endsMs = present.reduce((first, { untilMs }) => Math.min(first, untilMs), Infinity);
+    this.#host.gauge("throttleBanned", present.length);
   }
 
   #tellSet(set: number): boolean {
     this.#words[0] = ThrottleMessage.bans;
     while (this.#told[set] < this.#present.length) {
       const from = Math.max(0, this.#told[set]);
-      const users = this.#present.slice(from, from + MAX_BANS);
+      const isMuted = this.#present[from]?.level === "mute";
+      const more = this.#present.slice(from, from + MAX_BANS);
+      const users = more.filter(({ level }) => (level === "mute") === isMuted);
       this.#words[1] = this.#told[set] < 0 ? 1 : 0;
-      this.#words.set(users.map((user) => user | 0), 2);
-      if (!this.#host.post(set, this.#words, 2 + users.length)) return false;
+      this.#words[2] = isMuted ? 1 : 0;
+      this.#words.set(users.map(({ user }) => user | 0), HEAD_WORDS);
+      if (!this.#host.post(set, this.#words, HEAD_WORDS + users.length)) return false;
       this.#told[set] = from + users.length;
     }
     return true;

@@ -1,4 +1,5 @@
 import {
+  allBans,
   type HostContext,
   type PluginControl,
   type PluginRoute,
@@ -107,7 +108,8 @@ export class ThrottleHost implements PluginControl {
     }
   }
 
-  onShow({ level, limits, bans }: ShowDocument): void {
+  onShow(show: ShowDocument): void {
+    const { level, limits } = show;
     const { hostPerS, loginsPerS, acceptsPerS, connections } = this.#config;
     this.#caps = {
       hostPerS: limits.shakesPerS ?? hostPerS,
@@ -116,7 +118,7 @@ export class ThrottleHost implements PluginControl {
       connections: limits.connections ?? connections,
     };
     this.#isShareDue = true;
-    this.#bans.set(bans);
+    this.#bans.set(allBans(show));
     if (level === this.#wantedLevel) this.#limitAccepts();
     else this.#setLevel(level);
     this.#host.wakeUp();

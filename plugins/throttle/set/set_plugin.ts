@@ -1,6 +1,7 @@
 import {
   type Admission,
   ADMIT,
+  CloseCode,
   DROP,
   Opcode,
   Opcode1,
@@ -19,6 +20,8 @@ import { UserBuckets } from "./user_buckets.ts";
 const LOGIN_BURST_MS = 200;
 /** From level 2 on logins come at this part of their rate. */
 const LOGIN_PART = 0.25;
+/** When who is muted may shake again for nothing, in ms. */
+const MUTE_MS = 60_000;
 const OPCODES = 1024;
 /** Frames that reach many users, and how many others each counts for, unless the config says otherwise. */
 const COSTS: readonly (readonly [opcode: number, frames: number])[] = [[Opcode1.send, 20], [
@@ -37,6 +40,8 @@ const METRICS = [
   "throttleLoginsByHost",
   "throttleLoginsByUser",
   "throttleLoginsBanned",
+  "throttleClosedBanned",
+  "throttleByMute",
   "throttleLevelRises",
 ] as const;
 type Handles = Record<typeof METRICS[number], number>;
@@ -65,8 +70,13 @@ export class ThrottleSet implements PluginInstance {
   readonly #burstMs: number;
   readonly #userIntervalMs: number;
   readonly #userBurstMs: number;
-  /** Users who may not log in now; asked at logins alone. */
+  /** Users who may not log in now, asked at logins alone; and those whose shakes win nothing, seldom any. */
   readonly #banned = new Set<number>();
+  readonly #muted = new Set<number>();
+  #hasMuted = false;
+  /** By seat: one more than the connection that is logged in there, 0 for none. And one more than the highest such seat. */
+  readonly #connectionOf: Uint32Array;
+  #seats = 0;
   readonly #busy = new Int32Array(1 + MAX_BUSY);
   #busyCount = 0;
 
@@ -105,6 +115,7 @@ export class ThrottleSet implements PluginInstance {
       this.#classOf[Number(opcode)] = CLASS_NAMES.indexOf(name);
     }
     this.#placeOf = new Uint32Array(set.seats);
+    this.#connectionOf = new Uint32Array(set.seats);
     this.#users = new UserBuckets(set.seats);
     this.#intervalMs = 1000 / config.connectionPerS;
     this.#burstMs = this.#intervalMs * config.connectionBurst;
@@ -136,26 +147,26 @@ export class ThrottleSet implements PluginInstance {
     return DROP;
   }
 
-  admitLogin(connection: number, user: number, nowMs: number): boolean {
+  admitLogin(connection: number, user: number, nowMs: number): number {
     if (nowMs >= this.#control.nextMs) this.#conclude(nowMs);
     const { userLoginsPerMinute, userLoginBurst } = this.#config;
     if (this.#banned.has(user)) {
       this.#set.count(this.#m.throttleLoginsBanned);
-      return false;
+      return CloseCode.banned;
     }
     if (this.#level >= Level.claimsOnly || !this.#logins.take(nowMs, LOGIN_BURST_MS)) {
       this.#set.count(this.#m.throttleLoginsByHost);
-      return false;
+      return CloseCode.tooManyLogins;
     }
     const place = this.#users.placeOf(user, nowMs);
     const intervalMs = 60_000 / userLoginsPerMinute;
     if (place >= 0 && !this.#users.login(place, nowMs, intervalMs, intervalMs * userLoginBurst)) {
       this.#set.count(this.#m.throttleLoginsByUser);
-      return false;
+      return CloseCode.tooManyLogins;
     }
     if (place < 0 && this.#fullAtMs.length === 0) this.#fullAtMs = new Float64Array(this.#set.seats);
     this.#placeOf[this.#set.seatOf(connection)] = place + 1;
-    return true;
+    return 0;
   }
 
   onOpen(connection: number): void {
@@ -164,8 +175,16 @@ export class ThrottleSet implements PluginInstance {
     this.#placeOf[seat] = 0;
   }
 
+  onLogin(connection: number): void {
+    const seat = this.#set.seatOf(connection);
+    this.#connectionOf[seat] = connection + 1;
+    if (seat >= this.#seats) this.#seats = seat + 1;
+  }
+
   onClose(connection: number): void {
-    const place = this.#placeOf[this.#set.seatOf(connection)] - 1;
+    const seat = this.#set.seatOf(connection);
+    this.#connectionOf[seat] = 0;
+    const place = this.#placeOf[seat] - 1;
     if (place >= 0) this.#users.leave(place);
   }
 
@@ -181,8 +200,7 @@ export class ThrottleSet implements PluginInstance {
       case ThrottleMessage.spread:
         return this.#users.spread(words[at + 1] >>> 0, words[at + 2], nowMs);
       case ThrottleMessage.bans:
-        if (words[at + 1] === 1) this.#banned.clear();
-        for (let i = 2; i < count; i++) this.#banned.add(words[at + i] >>> 0);
+        return this.#takeBans(words, at, count);
     }
   }
 
@@ -190,6 +208,29 @@ export class ThrottleSet implements PluginInstance {
   onTick(nowMs: number): number {
     if (nowMs >= this.#control.nextMs) this.#conclude(nowMs);
     return this.#level > 0 || this.#control.limitPerS !== Infinity ? this.#control.nextMs : Infinity;
+  }
+
+  #takeBans(words: Int32Array, at: number, count: number): void {
+    if (words[at + 1] === 1) {
+      this.#banned.clear();
+      this.#muted.clear();
+    }
+    const isMuted = words[at + 2] === 1;
+    const level = isMuted ? this.#muted : this.#banned;
+    for (let i = 3; i < count; i++) level.add(words[at + i] >>> 0);
+    this.#hasMuted = this.#muted.size > 0;
+    if (!isMuted && count > 3) this.#closeBanned();
+  }
+
+  /** Who is out and was in is closed. What they have won is the ledger's business, and stays theirs. */
+  #closeBanned(): void {
+    const set = this.#set;
+    for (let seat = 0; seat < this.#seats; seat++) {
+      const connection = this.#connectionOf[seat] - 1;
+      if (connection < 0 || !this.#banned.has(set.userOf(connection))) continue;
+      set.count(this.#m.throttleClosedBanned);
+      set.close(connection, set.generationOf(connection), CloseCode.banned);
+    }
   }
 
   /** What every limit says together. What is admitted is taken from every bucket. */
@@ -213,6 +254,12 @@ export class ThrottleSet implements PluginInstance {
       // Of all that came during a rest, one refusal is answered: whoever waits for it sent one frame.
       this.#set.count(m.throttleUnanswered);
       return DROP;
+    }
+    if (this.#hasMuted && isShake(opcode) && this.#muted.has(this.#set.userOf(connection))) {
+      // It counts in their rate, so that who goes on all the same is left unread like anybody.
+      if (isBound) this.#fullAtMs[seat] = fullAtMs;
+      if (place >= 0) this.#users.take(place, userFullAtMs);
+      return this.#refuse(m.throttleByMute, MUTE_MS);
     }
     if (
       kind === Class.chat
@@ -285,4 +332,8 @@ export class ThrottleSet implements PluginInstance {
     this.#set.post(this.#busy, 1 + this.#busyCount);
     this.#busyCount = 0;
   }
+}
+
+function isShake(opcode: number): boolean {
+  return opcode === Opcode1.shake || opcode === Opcode.shakeRequest;
 }

@@ -93,7 +93,8 @@ export class UserBuckets {
   }
 
   #isSpread(place: number, nowMs: number): boolean {
-    if (this.#spread[place] === 0) return false;
+    // Hardly ever is anybody: then the column isn't even looked at.
+    if (this.#spreadUntilMs.size === 0 || this.#spread[place] === 0) return false;
     if (this.#spreadUntilMs.get(place)! > nowMs) return true;
     this.#spread[place] = 0;
     this.#spreadUntilMs.delete(place);

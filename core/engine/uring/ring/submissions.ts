@@ -18,7 +18,10 @@ import { Kind, userData } from "./user_data.ts";
 /** Entries of the submission ring. One enter's own completions are at most these and one for each receive buffer. */
 export const SQ_ENTRIES = 1024;
 
-const AF_UNSPEC = 0;
+/** Room for a socket address of any family. */
+const ADDRESS_BYTES = 32;
+/** Of the family AF_UNSPEC, which is 0. */
+const NO_ADDRESS = new Uint8Array(16);
 
 /**
  * The submission side of a ring: one method an operation, each of which writes one entry. Whoever calls one sees to it
@@ -33,8 +36,8 @@ export class Submissions {
   readonly #ring: Int32Array;
   readonly #tailAt: number;
   readonly #first: number;
-  /** A `struct sockaddr_in` for each entry, for the operation that needs one. */
-  readonly #addresses = mapMemory(SQ_ENTRIES * 16);
+  /** A socket address for each entry, for the operation that needs one. */
+  readonly #addresses = mapMemory(SQ_ENTRIES * ADDRESS_BYTES);
   #tail: number;
 
   /**
@@ -126,8 +129,8 @@ export class Submissions {
     this.#words[at + 11] = connection - this.#first + 1;
   }
 
-  connect(connection: number, generation: number, address: number, port: number): void {
-    const memory = this.#addressOfNext(posix.AF_INET, address, port);
+  connect(connection: number, generation: number, address: Uint8Array): void {
+    const memory = this.#addressOfNext(address);
     const at = this.#entry(
       Op.connect | EntryFlag.fixedFile,
       connection - this.#first,
@@ -138,7 +141,7 @@ export class Submissions {
       connection,
       generation,
     );
-    this.#words[at + 2] = 16;
+    this.#words[at + 2] = address.length;
   }
 
   /**
@@ -146,7 +149,7 @@ export class Submissions {
    * at once. (SO_LINGER would need a descriptor, or Linux 6.7.)
    */
   disconnect(connection: number): void {
-    const memory = this.#addressOfNext(AF_UNSPEC, 0, 0);
+    const memory = this.#addressOfNext(NO_ADDRESS);
     const head = Op.connect | EntryFlag.fixedFile | EntryFlag.skipSuccess;
     const at = this.#entry(head, connection - this.#first, memory, 0, 0, Kind.ignored, connection, 0);
     this.#words[at + 2] = 16;
@@ -239,12 +242,9 @@ export class Submissions {
     return at;
   }
 
-  #addressOfNext(family: number, address: number, port: number): number {
-    const { view } = this.#addresses;
-    const at = (this.#tail & (SQ_ENTRIES - 1)) * 16;
-    view.setUint16(at, family, true);
-    view.setUint16(at + 2, port);
-    view.setUint32(at + 4, address);
+  #addressOfNext(address: Uint8Array): number {
+    const at = (this.#tail & (SQ_ENTRIES - 1)) * ADDRESS_BYTES;
+    this.#addresses.bytes.set(address, at);
     return this.#addresses.address + at;
   }
 }

@@ -1,6 +1,10 @@
 /** What an operator may do from the page: the routes that the targets themselves offer, asked for once and confirmed. */
 import type { Action, ActionOrder, ActionResult } from "../../collect/control.ts";
+import { targetsByPlace } from "./targets.ts";
 import { byId, element } from "./words.ts";
+
+/** Marks a choice of all targets of a place. */
+const PLACE = "place ";
 
 let token = readToken();
 let actions: readonly Action[] = [];
@@ -94,9 +98,13 @@ function drawFields(): void {
       { value: "" },
       action.targets.length === 1 ? action.targets[0] : `all ${action.targets.length}`,
     ),
-    ...(action.targets.length === 1
-      ? []
-      : action.targets.map((name) => element("option", { value: name }, name))),
+    ...(action.targets.length === 1 ? [] : [
+      ...[...targetsByPlace()].map(([place, names]) => {
+        const count = action.targets.filter((name) => names.has(name)).length;
+        return element("option", { value: `${PLACE}${place}` }, `${place}: ${count} hosts`);
+      }),
+      ...action.targets.map((name) => element("option", { value: name }, name)),
+    ]),
   );
   byId("fields").replaceChildren(
     ...Object.entries(action.fields).map(([name, { type, default: preset, enum: choices, required }]) => {
@@ -126,9 +134,17 @@ function readForm(action: Action): ActionOrder {
   return {
     action: action.id,
     body,
-    targets: only === "" ? action.targets : [only],
+    targets: chosenTargets(action, only),
     who: byId<HTMLInputElement>("who").value.trim(),
   };
+}
+
+/** All that offer it, those of a cluster or city, or one. */
+function chosenTargets({ targets }: Action, only: string): readonly string[] {
+  if (only === "") return targets;
+  if (!only.startsWith(PLACE)) return [only];
+  const names = targetsByPlace().get(only.slice(PLACE.length));
+  return targets.filter((name) => names?.has(name));
 }
 
 function ask(): void {

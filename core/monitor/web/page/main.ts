@@ -7,6 +7,7 @@ import { drawShow, startShow } from "./show.ts";
 import { drawMoney } from "./money.ts";
 import {
   countTargets,
+  drawClusters,
   drawHosts,
   drawTargets,
   putTargets,
@@ -32,6 +33,8 @@ const tiles: readonly [chart: string, labels: readonly string[], title: string][
   ["connections", ["open (servers)", "connected (fleet)"], "connections"],
   ["money", ["won (servers)", "won (fleet)"], "won in all"],
   ["books", ["behind"], "books behind"],
+  ["show", ["document"], "show"],
+  ["show", ["holding"], "holding"],
   ["level", ["level"], "level"],
   ["cpu", ["servers"], "servers' CPU"],
 ];
@@ -43,6 +46,7 @@ async function loadPage(): Promise<void> {
   startCharts();
   putTargets(timeline.data.targets);
   drawHosts(timeline.data.clientHosts);
+  drawClusters(timeline.data.places);
   drawTiles();
   drawMarks();
   drawMoney(timeline.data.money);
@@ -61,10 +65,11 @@ function listen(): void {
   });
   events.addEventListener("error", () => setLink("lost"));
   events.addEventListener("second", ({ data }) => {
-    const { point, targets, clientHosts, health } = JSON.parse(data) as PageSecond;
+    const { point, targets, places, clientHosts, health } = JSON.parse(data) as PageSecond;
     putSecond(point);
     putTargets(targets);
     timeline.data.clientHosts = clientHosts;
+    timeline.data.places = places;
     timeline.data.health = health;
     document.dispatchEvent(new CustomEvent("targets"));
     if (!isHeld) drawSoon();
@@ -91,6 +96,7 @@ function drawSoon(): void {
     drawTiles();
     drawTargets();
     drawHosts(timeline.data.clientHosts);
+    drawClusters(timeline.data.places);
     drawStatus();
     drawCounters();
   });
@@ -117,14 +123,15 @@ function setLink(state: LinkState): void {
   ills.textContent = texts.join(" · ");
 }
 
-/** What a chart's line says last; undefined if there is no such line, or nobody tells of it. */
+/** What a chart's line says last; undefined if there is no such line, nobody tells of it, or it is seldom and isn't now. */
 function lineValue(id: string, label: string): { value: number | null; unit: Unit } | undefined {
   let first = 0;
-  for (const { id: chart, lines, unit } of timeline.data.charts) {
+  for (const { id: chart, lines, unit, isSparse } of timeline.data.charts) {
     const at = chart === id ? lines.indexOf(label) : -1;
     if (at >= 0) {
       const column = timeline.data.columns[first + at];
-      return column === null ? undefined : { value: column.at(-1) ?? null, unit };
+      const value = column?.at(-1) ?? null;
+      return column === null || (isSparse === true && !value) ? undefined : { value, unit };
     }
     first += lines.length;
   }

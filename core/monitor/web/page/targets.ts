@@ -1,5 +1,6 @@
 /** The table of targets: sorted, filtered, with a bar of connections by SET. */
 import type { Unit } from "../../timeline/charts.ts";
+import type { PlaceRow } from "../../collect/places.ts";
 import type { TargetRow } from "../../view/page_state.ts";
 import { byId, element, format } from "./words.ts";
 
@@ -31,6 +32,36 @@ const MOST_ROWS = 200;
 /** The rows as they came last, and how they are shown. */
 let targetRows: readonly TargetRow[] = [];
 const order = { key: "name" as keyof TargetRow, isDown: false, filter: "" };
+
+/** Every city and cluster: what its hosts tell together, and what is lost of it. */
+export function drawClusters(places: readonly PlaceRow[]): void {
+  byId("clusters").hidden = places.length === 0;
+  byId("cluster-body").replaceChildren(
+    ...places.map(({ kind, name, city, hosts, lost, ended, connections, answered, p99Us }) => {
+      const state = lost === hosts
+        ? "lost"
+        : lost > 0
+        ? `${lost} lost`
+        : ended > 0
+        ? `${ended} ended`
+        : "live";
+      const look = lost > 0 ? "down" : ended > 0 ? "ended" : "live";
+      const cells = [
+        element("span", { class: `state ${look}` }, state),
+        kind === "city" ? element("b", {}, name) : `${name}${city === "" ? "" : ` (${city})`}`,
+        `${hosts - lost - ended} of ${hosts}`,
+        format(connections, "count"),
+        format(answered, "perSecond"),
+        format(p99Us, "us"),
+      ];
+      return element(
+        "tr",
+        {},
+        ...cells.map((cell, i) => element("td", { class: i > 1 ? "number" : false }, cell)),
+      );
+    }),
+  );
+}
 
 /** Takes the rows of a second; `drawTargets` shows them. */
 export function putTargets(rows: readonly TargetRow[]): void {
@@ -101,7 +132,7 @@ function bars(sets: readonly number[]): HTMLElement {
 export function drawTargets(): void {
   const { key: sortKey, isDown, filter } = order;
   const rows = targetRows.filter((row) =>
-    `${row.name} ${row.role} ${row.state}`.toLowerCase().includes(filter)
+    `${row.name} ${row.role} ${row.state} ${row.cluster} ${row.city}`.toLowerCase().includes(filter)
   );
   rows.sort((a, b) => compare(a[sortKey], b[sortKey]) * (isDown ? -1 : 1) || compare(a.name, b.name));
   for (const th of document.querySelectorAll<HTMLElement>("#target-head th")) {
@@ -136,6 +167,17 @@ function compare(a: Cell, b: Cell): number {
   return typeof a === "number" && typeof b === "number"
     ? a - b
     : String(a).localeCompare(String(b), "en", { numeric: true });
+}
+
+/** Targets by the city or cluster that they are in. */
+export function targetsByPlace(): ReadonlyMap<string, ReadonlySet<string>> {
+  const places = new Map<string, Set<string>>();
+  for (const { name, cluster, city } of targetRows) {
+    for (const place of [cluster, city]) {
+      if (place !== "") places.set(place, (places.get(place) ?? new Set()).add(name));
+    }
+  }
+  return places;
 }
 
 /** By state, how many. */
