@@ -8,7 +8,7 @@ import { isTest, projectPath, resolveSpecifier } from "./project.ts";
 /** By room, those of core without `core/`: those that it may import. */
 export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
-  ["charts", ""],
+  ["charts", "base"],
   ["plugins/cue", ""],
   ["plugins/seed", ""],
   ["plugins/send/common", ""],
@@ -90,7 +90,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "ledger/evidence",
     "base ledger/record ledger/registry ledger/disk ledger/kinds ledger/chain ledger/judge ledger/checkpoint ledger/store ledger/projection",
   ],
-  ["server/money", "base counters ledger/record seed/file ledger/ring plugin admin ledger/projection"],
+  ["server/money", "charts counters ledger/record seed/file ledger/ring plugin admin ledger/projection"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token ledger/ring plugin admin"],
   [
     "audit/check",
@@ -187,7 +187,8 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["world", "base cli cli/command plugin world/replay world/plan world/run"],
   ["hosts/list", "base os seed/file hosts/order"],
-  ["phone/library", "base client/schedule wire phone/transport wire/v1 hosts/order hosts/list"],
+  ["phone/addresses", "base hosts/order hosts/list"],
+  ["phone/library", "base client/schedule wire phone/transport wire/v1 hosts/list phone/addresses"],
   [
     "gateway",
     "base cli cli/command counters os wire gateway/door threads engine/common engine plugin admin admin/telemetry gateway/tls hosts/order gateway/relay hosts/list",
@@ -200,8 +201,11 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "client/main",
     "base cli cli/command client/schedule counters os wire seed/file threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fetch client/follow hosts/order client/population client/fleet hosts/list",
   ],
-  ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
-  ["monitor/web/page", "base show/console monitor/timeline monitor/collect monitor/money monitor/view"],
+  ["monitor/terminal", "base charts monitor/timeline monitor/collect monitor/money monitor/view"],
+  [
+    "monitor/web/page",
+    "base charts show/console monitor/timeline monitor/collect monitor/money monitor/view",
+  ],
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
   [
     "server/show",
@@ -209,7 +213,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "monitor/web",
-    "base web show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
+    "base charts web show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
   ],
   ["rehearse/measure", "base charts cli counters seed/plan plugin client/population report/data"],
   ["report", "base charts cli cli/command counters plugin monitor/timeline report/data"],
@@ -235,7 +239,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "party/site",
-    "base client/schedule web wire phone/transport wire/v1 token admin phone/resources party/resources phone/library phone/page phone/wall party/state",
+    "base client/schedule web wire phone/transport wire/v1 token admin phone/resources party/resources hosts/order phone/library phone/page phone/wall party/state",
   ],
   [
     "party",

@@ -51,6 +51,10 @@ import wireSchema from "../../wire/schema.ts" with { type: "text" };
 import wireU64 from "../../wire/u64.ts" with { type: "text" };
 import wireV1Frames from "../../wire/v1/frames.ts" with { type: "text" };
 
+import hostsOrderHostOrder from "../../hosts/order/host_order.ts" with { type: "text" };
+import hostsOrderRendezvous from "../../hosts/order/rendezvous.ts" with { type: "text" };
+import phoneLibraryAddresses from "../../phone/library/addresses.ts" with { type: "text" };
+import phoneLibraryResources from "../../phone/library/resources.ts" with { type: "text" };
 /** By path. */
 export const SOURCES: Readonly<Record<string, string>> = {
   "core/base/assert.ts": baseAssert,
@@ -104,4 +108,8 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/wire/schema.ts": wireSchema,
   "core/wire/u64.ts": wireU64,
   "core/wire/v1/frames.ts": wireV1Frames,
+  "core/hosts/order/host_order.ts": hostsOrderHostOrder,
+  "core/hosts/order/rendezvous.ts": hostsOrderRendezvous,
+  "core/phone/library/addresses.ts": phoneLibraryAddresses,
+  "core/phone/library/resources.ts": phoneLibraryResources,
 };

@@ -3,7 +3,7 @@ import type { Random } from "../../base/random.ts";
 import { backoffMs, type BackoffOptions } from "../../client/schedule/backoff.ts";
 import { MoveScope } from "../../wire/codes.ts";
 import { frames, PROTOCOL_VERSION } from "../../wire/v1/frames.ts";
-import type { Addresses } from "./addresses.ts";
+import type { Addresses } from "../addresses/addresses.ts";
 import type { FrameStream, IncomingFrames } from "./incoming_frames.ts";
 import { frameBytes } from "./outgoing_frames.ts";
 import type { KeptPass } from "./storage.ts";

@@ -5,7 +5,7 @@ import type { ReadValues, Values } from "../../wire/frame_codec.ts";
 import type { Fields, Frame } from "../../wire/schema.ts";
 import { frames, TOKEN_BYTES } from "../../wire/v1/frames.ts";
 import type { HostList, ListedHost } from "../../hosts/list/host_list.ts";
-import { type Addresses, AnyAddress, ListedAddresses } from "./addresses.ts";
+import { type Addresses, AnyAddress, ListedAddresses } from "../addresses/addresses.ts";
 import { Listeners, type PhoneEvents } from "./events.ts";
 import { IncomingFrames } from "./incoming_frames.ts";
 import { DEFAULT_TIMES, isRefusal, Link, type LinkClock, type LinkTimes, type PhoneState } from "./link.ts";

@@ -12,7 +12,7 @@ import { FleetWatch } from "./fleet_watch.ts";
 import { HostsStage, type HostsStageOptions, type StagedHost } from "./hosts_stage.ts";
 
 /** How long last answers, and opens that wait for their host, may take. */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 120_000;
 /** How soon after a kill the fleet is asked how it does, should nothing else happen. */
 const LOOK_MS = 200;
 
