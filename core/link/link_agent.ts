@@ -109,7 +109,7 @@ export class LinkAgent {
     const { buses, clock, name, trusted, store, host } = parts;
     this.#startedMs = clock.wallMs();
     this.#lastOffsetMs = clock.wallMs() - clock.monotonicMs();
-    this.#keeper = new ShowKeeper(trusted, name.event, store, (fault, why) => {
+    this.#keeper = new ShowKeeper(trusted, name.event, store, this.#startedMs, (fault, why) => {
       host.count(fault);
       host.log("error", "show on disk refused", { fault, why });
     });
@@ -163,6 +163,8 @@ export class LinkAgent {
     const nowMs = clock.monotonicMs();
     const wallMs = clock.wallMs();
     this.#noteStep(wallMs - nowMs);
+    // Writing takes a disk's time, and hosts are to begin together: it waits for the next turn.
+    this.#keeper.settle();
     const due = this.#keeper.due(wallMs);
     if (due !== undefined) this.#activate(due);
     for (const [subject, atMs] of this.#recheckAtMs) {
@@ -171,6 +173,7 @@ export class LinkAgent {
     if (nowMs >= this.#nextLookMs) this.#look(nowMs);
     if (this.#isChanged || nowMs >= this.#nextTellMs) this.#tell(nowMs, wallMs);
     const nextMs = Math.min(this.#nextTellMs, this.#nextLookMs, ...this.#recheckAtMs.values()) - nowMs;
+    if (this.#keeper.isUnsettled) return 0;
     return Math.max(0, Math.min(nextMs, this.#keeper.dueMs - wallMs));
   }
 

@@ -25,7 +25,7 @@ export class ShowKeeper {
   #isWrittenActive = false;
 
   /**
-   * Begins with what is on disk.
+   * Begins with what is on disk. What began to count while the host was down counts.
    *
    * @param tell told of a document on disk that doesn't count any more, such as one whose signer isn't trusted now
    */
@@ -33,6 +33,7 @@ export class ShowKeeper {
     trusted: ReadonlyMap<string, KeyObject>,
     event: string,
     store: ShowStore,
+    wallMs: number,
     tell: (fault: ShowFault, why: string) => void,
   ) {
     this.#trusted = trusted;
@@ -43,11 +44,15 @@ export class ShowKeeper {
       if (bytes === undefined) continue;
       const read = this.#read(bytes);
       if (read.kind === "refused") tell(read.fault, read.why);
-      else if (which === "active") this.#active = this.#newest = read.show;
-      else if (this.#newest === undefined || compareShows(read.show, this.#newest) > 0) {
+      else if (which === "active") {
+        this.#active = this.#newest = read.show;
+        this.#isWrittenActive = true;
+      } else if (this.#newest === undefined || compareShows(read.show, this.#newest) > 0) {
         this.#newest = read.show;
+        this.#isWrittenActive = false;
       }
     }
+    this.#active = this.due(wallMs) ?? this.#active;
   }
 
   get newest(): SignedShow | undefined {
@@ -83,7 +88,8 @@ export class ShowKeeper {
   keep(show: SignedShow, wallMs: number): void {
     const { activateMs } = show.document;
     assert(activateMs !== null, "what is only to be prepared never counts");
-    // What counts at once is written once: `activate` finds it there.
+    this.settle();
+    // What counts at once is written once: `settle` finds it there.
     this.#isWrittenActive = activateMs <= wallMs;
     this.#store.write(this.#isWrittenActive ? "active" : "newest", show.bytes);
     this.#newest = show;
@@ -101,10 +107,21 @@ export class ShowKeeper {
     return this.#newest === this.#active ? Infinity : this.#newest!.document.activateMs!;
   }
 
-  /** The newest one counts from now on: on disk when it returns. */
+  /** The newest one, which is on disk, counts from now on. */
   activate(show: SignedShow): void {
-    if (!this.#isWrittenActive) this.#store.write("active", show.bytes);
     this.#active = show;
+  }
+
+  /** Whether what counts lies on disk as the newest alone. */
+  get isUnsettled(): boolean {
+    return this.#active !== undefined && this.#active === this.#newest && !this.#isWrittenActive;
+  }
+
+  /** What counts is on disk as that when it returns, so that a newer one may take its place as the newest. */
+  settle(): void {
+    if (!this.isUnsettled || this.#active === undefined) return;
+    this.#store.write("active", this.#active.bytes);
+    this.#isWrittenActive = true;
   }
 
   #read(bytes: Uint8Array): Exclude<Offered, { kind: "same" }> {

@@ -5,7 +5,7 @@ import type { ShowDocument } from "../../core/show/document.ts";
 import { approvePlan, signShow } from "../../core/show/signed.ts";
 import { TestKeys } from "../../core/show/testing.ts";
 import { at, planOf } from "../seed/seed_world.ts";
-import { EVENT, ShowWorld } from "./show_world.ts";
+import { ConsoleKilled, EVENT, ShowWorld } from "./show_world.ts";
 
 const NO_FAULTS = { delayMs: 1, jitterMs: 5, lost: 0, repeated: 0 };
 const PLAN = planOf(40, { waves: [{ name: "first", start: at(30), lengthS: 20 }] });
@@ -239,6 +239,40 @@ Deno.test("a change counts at its time, at all hosts within a moment, and not be
   links[1].start();
   await show.pass(40);
   for (const { agent } of links) assert.equal(agent!.active!.document.level, 2);
+});
+
+Deno.test("a host that was down when a change began to count, or died as it did, plays it from its disk", async () => {
+  using show = world();
+  const { keys, links: [, host, other] } = show;
+  const director = show.console(keys.director);
+  await director.issue("init", [], { waves: show.planned, approvers: [keys.second] });
+  const atMs = show.clock.wallMs() + 5_000;
+  await director.issue("level", ["2"], { atMs });
+  host.kill();
+  other.apply = () => {
+    throw new ConsoleKilled(); // the power is lost in the very moment
+  };
+  await assert.rejects(show.pass(6_000), ConsoleKilled);
+  other.kill();
+  other.apply = () => {};
+  await show.pass(atMs + 1_000 - show.clock.wallMs());
+  for (const network of show.networks) network.isDown = true;
+  for (const link of [host, other]) {
+    link.applied.length = 0;
+    link.start();
+    assert.deepEqual(link.applied.map(({ level }) => level), [2], "at once, and nothing before it");
+  }
+  // And again, now that another one waits.
+  for (const network of show.networks) network.isDown = false;
+  await show.pass(2_000);
+  await director.issue("level", ["1"], { atMs: show.clock.wallMs() + 60_000 });
+  for (const link of [host, other]) {
+    link.kill();
+    link.applied.length = 0;
+    link.start();
+    assert.deepEqual(link.applied.map(({ level }) => level), [2]);
+    assert.equal(link.agent!.newest!.document.level, 1);
+  }
 });
 
 Deno.test("what waits for its time is dropped by a rollback, and by a hold", async () => {

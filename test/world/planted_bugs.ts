@@ -1,4 +1,5 @@
 /** One bug for each promise, put into a world where a test can: none of this is in the program. */
+import type { Clock } from "../../core/base/clock.ts";
 import type { Books } from "../../core/books/contract/books.ts";
 import type { EntryStore } from "../../core/ledger/disk/entry_store.ts";
 import { ROW_FIELDS, RowField } from "../../core/ledger/record/entry_rows.ts";
@@ -9,6 +10,8 @@ import type { ShowStore } from "../../core/link/show_store.ts";
 import type { WorldSeams } from "../../core/world/host/world_seams.ts";
 import type { InvariantName } from "../../core/world/watch/invariant_names.ts";
 import type { SimDisk } from "../../core/world/parts/sim_disk.ts";
+
+const WRITES_AFTER_MS = 200;
 
 /** What is wrong, and how it is put in. */
 export interface PlantedBug {
@@ -49,14 +52,21 @@ function forgetful(store: EntryStore): EntryStore {
   return disk;
 }
 
-/** A ledger that shows its verdicts before the disk has them. */
+/** A ledger that shows its verdicts, and writes a while later. */
 class HastyLedger extends StoredLedger {
-  #isEarly = false;
+  readonly #hastyClock: Clock;
+  #writtenMs = -Infinity;
+
+  constructor(...[judge, store, clock]: ConstructorParameters<typeof StoredLedger>) {
+    super(judge, store, clock);
+    this.#hastyClock = clock;
+  }
 
   override commit(): boolean {
-    // Every other commit is put off until the next one.
-    this.#isEarly = !this.#isEarly;
-    return this.#isEarly && this.failure === undefined ? true : super.commit();
+    const nowMs = this.#hastyClock.monotonicMs();
+    if (this.failure === undefined && nowMs < this.#writtenMs + WRITES_AFTER_MS) return true;
+    this.#writtenMs = nowMs;
+    return super.commit();
   }
 }
 
@@ -116,7 +126,7 @@ export const PLANTED_BUGS: Readonly<Record<InvariantName, PlantedBug>> = {
     seams: () => ({ store: forgetful }),
   },
   durable: {
-    foundAt: 16,
+    foundAt: 1,
     what: "a ledger answers before its disk has the commit",
     seams: () => ({ ledgerClass: HastyLedger }),
   },

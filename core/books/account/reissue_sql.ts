@@ -1,8 +1,9 @@
 import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 
-/** Whether a row or an award is of a ticket that was made anew: it moves nobody's money. */
+/** Whether a row or an award is of a ticket that was made anew: it moves nobody's money. Ranges don't overlap. */
 export function isReissuedSql(schema: string, packet: string): string {
-  return `exists (select 1 from ${schema}reissued r where ${packet} between r.first and r.last)`;
+  return `coalesce((select r.last from ${schema}reissued r where r.first <= ${packet} order by r.first desc limit 1), -1)
+    >= ${packet}`;
 }
 
 /**

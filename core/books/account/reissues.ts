@@ -66,6 +66,25 @@ export interface ReissueFacts {
   readonly usedIds: number;
 }
 
+/** The first packet that is in one of the ranges; undefined if none is. */
+export function firstWithin(
+  ranges: readonly ReissuedRange[],
+  packetIds: Iterable<number>,
+): number | undefined {
+  const ordered = ranges.toSorted((a, b) => a.first - b.first);
+  let found = Infinity;
+  for (const packetId of packetIds) {
+    let [low, high] = [0, ordered.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (ordered[middle].last < packetId) low = middle + 1;
+      else high = middle;
+    }
+    if (low < ordered.length && ordered[low].first <= packetId) found = Math.min(found, packetId);
+  }
+  return found === Infinity ? undefined : found;
+}
+
 /** The one rule of all backends. */
 export function judgeReissue(wanted: WantedReissue, facts: ReissueFacts): ReissueOutcome {
   const { before, holder, wonPacketId, usedIds } = facts;

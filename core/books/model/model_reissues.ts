@@ -2,6 +2,7 @@
 import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 import { RowField } from "../../ledger/record/entry_rows.ts";
 import {
+  firstWithin,
   judgeReissue,
   type Reissue,
   type ReissueOutcome,
@@ -21,18 +22,16 @@ export class ModelReissues implements Reissues {
   async reissue(wanted: WantedReissue): Promise<ReissueOutcome> {
     const { reissues, reissued, revoked, claims, hosts, awards, openings, rows } = this.#get();
     const holder = claims.get(wanted.hash);
-    const isOurs = (packetId: number) =>
-      wanted.ranges.some(({ first, last }) => first <= packetId && packetId <= last);
     const won = [
       ...awards.keys(),
       ...openings.map(({ packetId }) => packetId),
       ...(rows.get(holder?.host ?? -1) ?? []).filter((row) => row[RowField.kind] === EntryKind.award)
         .map((row) => row[RowField.packetId]),
-    ].filter(isOurs);
+    ];
     const outcome = judgeReissue(wanted, {
       before: reissues.find(({ hash }) => hash === wanted.hash),
       holder: holder && { host: holder.host, caughtUpMs: hosts.get(holder.host)?.caughtUpMs ?? 0 },
-      wonPacketId: won.length === 0 ? undefined : Math.min(...won),
+      wonPacketId: firstWithin(wanted.ranges, won),
       usedIds: reissues.filter(({ set }) => set === wanted.set).reduce(
         (sum, { tickets }) => sum + tickets,
         0,

@@ -141,3 +141,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
   "3D000": "Make the database first: createdb NAME",
   "42501": RIGHTS,
 };
+
+/** Numbers as an array in PostgreSQL's text, which costs the client the least. */
+export function numberArray(values: readonly (number | boolean)[]): string {
+  return `{${values.join(",")}}`;
+}
+
+/** Texts as an array in PostgreSQL's text. */
+export function textArray(values: readonly string[]): string {
+  return `{${values.map((text) => `"${text.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
+}

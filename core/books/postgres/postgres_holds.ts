@@ -9,7 +9,7 @@ import {
   STOPPED_STATES,
   withoutOne,
 } from "../account/holds.ts";
-import { numberArray, textArray } from "./array_text.ts";
+import { numberArray, textArray } from "./postgres_connection.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 import { ACT_LOCK, sponsorsOf } from "./postgres_settlement.ts";
 

@@ -1,6 +1,6 @@
 import { AwardState, QUEUE_STATES } from "../account/award_state.ts";
 import type { ClaimedPayment, PaymentQueue, PaymentResult, Payments } from "../account/payments.ts";
-import { numberArray, textArray } from "./array_text.ts";
+import { numberArray, textArray } from "./postgres_connection.ts";
 import type { PostgresConnection } from "./postgres_connection.ts";
 
 const { queued, sending, paid, refused, unknown, held } = AwardState;

@@ -1,12 +1,13 @@
 import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 import {
+  firstWithin,
   judgeReissue,
   type Reissue,
   type ReissueOutcome,
   type Reissues,
   type WantedReissue,
 } from "../account/reissues.ts";
-import { numberArray } from "./array_text.ts";
+import { numberArray } from "./postgres_connection.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 import { ACT_LOCK } from "./postgres_settlement.ts";
 
@@ -50,16 +51,15 @@ function rangesOf({ ranges }: WantedReissue): readonly string[] {
   );
 }
 
-async function wonPacketId(sql: Ask, host: number, wanted: WantedReissue): Promise<number | undefined> {
-  const [, first, last] = rangesOf(wanted);
-  const [{ packet }] = await sql`with range as (
-      select * from unnest(${first}::text::bigint[], ${last}::text::bigint[]) as r(first, last)
-    ) select min(packet) as packet from (
-      select a.packet from books.award a join range r on a.packet between r.first and r.last
-      union all select o.packet from books.opening o join range r on o.packet between r.first and r.last
-      union all select e.packet from books.entry e join range r on e.packet between r.first and r.last
-        where e.host = ${host} and e.kind = ${EntryKind.award}) won`;
-  return packet === null ? undefined : Number(packet);
+async function wonPacketId(sql: Ask, host: number, { ranges }: WantedReissue): Promise<number | undefined> {
+  if (ranges.length === 0) return undefined;
+  const first = Math.min(...ranges.map((range) => range.first));
+  const last = Math.max(...ranges.map((range) => range.last));
+  const won = await sql`select packet from books.award where packet between ${first} and ${last}
+    union all select packet from books.opening where packet between ${first} and ${last}
+    union all select packet from books.entry
+      where host = ${host} and kind = ${EntryKind.award} and packet between ${first} and ${last}`.values();
+  return firstWithin(ranges, won.map(([packet]) => Number(packet)));
 }
 
 async function note(sql: Ask, reissue: Reissue, wanted: WantedReissue): Promise<void> {

@@ -5,7 +5,7 @@ import type { BooksEvent } from "../contract/event.ts";
 import { covers, type Hold } from "../account/holds.ts";
 import type { Opening } from "../contract/openings.ts";
 import type { Settled, Settlement } from "../account/settlement.ts";
-import { numberArray, textArray } from "./array_text.ts";
+import { numberArray, textArray } from "./postgres_connection.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 
 /** Class of the advisory locks of parts: one settler each. */

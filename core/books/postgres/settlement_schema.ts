@@ -81,7 +81,7 @@ export const SETTLEMENT_SCHEMA: SchemaPart = {
       hash    text not null,
       host    int not null,
       sponsor int not null,
-      first   bigint not null,
+      first   bigint primary key,
       last    bigint not null,
       fen     bigint not null
     );

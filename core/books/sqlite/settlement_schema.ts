@@ -80,7 +80,7 @@ export const SETTLEMENT_SCHEMA: SchemaPart = {
       hash    text not null,
       host    integer not null,
       sponsor integer not null,
-      first   integer not null,
+      first   integer primary key,
       last    integer not null,
       fen     integer not null
     ) strict;

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { EntryKind } from "../../ledger/kinds/entry_kinds.ts";
 import {
+  firstWithin,
   judgeReissue,
   type Reissue,
   type ReissueOutcome,
@@ -51,14 +52,17 @@ export class SqliteReissues implements Reissues {
 }
 
 function wonPacketId(db: DatabaseSync, host: number, { ranges }: WantedReissue): number | undefined {
-  const select = db.prepare(
-    `select min(packet) as packet from (
-       select packet from award where packet between ?1 and ?2
-       union all select packet from opening where packet between ?1 and ?2
-       union all select packet from entry where host = ?3 and kind = ${EntryKind.award} and packet between ?1 and ?2)`,
+  if (ranges.length === 0) return undefined;
+  const won = db.prepare(
+    `select packet from award where packet between ?1 and ?2
+     union all select packet from opening where packet between ?1 and ?2
+     union all select packet from entry where host = ?3 and kind = ${EntryKind.award} and packet between ?1 and ?2`,
+  ).iterate(
+    Math.min(...ranges.map(({ first }) => first)),
+    Math.max(...ranges.map(({ last }) => last)),
+    host,
   );
-  const found = ranges.map(({ first, last }) => select.get(first, last, host)!.packet as number | null);
-  return found.find((packet) => packet !== null) ?? undefined;
+  return firstWithin(ranges, won.map(({ packet }) => packet as number));
 }
 
 function note(db: DatabaseSync, reissue: Reissue, { ranges }: WantedReissue): void {

@@ -53,7 +53,7 @@ import wireV1Frames from "../../wire/v1/frames.ts" with { type: "text" };
 
 import hostsOrderHostOrder from "../../hosts/order/host_order.ts" with { type: "text" };
 import hostsOrderRendezvous from "../../hosts/order/rendezvous.ts" with { type: "text" };
-import phoneLibraryAddresses from "../../phone/library/addresses.ts" with { type: "text" };
+import phoneAddressesAddresses from "../../phone/addresses/addresses.ts" with { type: "text" };
 import phoneLibraryResources from "../../phone/library/resources.ts" with { type: "text" };
 /** By path. */
 export const SOURCES: Readonly<Record<string, string>> = {
@@ -110,6 +110,6 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/wire/v1/frames.ts": wireV1Frames,
   "core/hosts/order/host_order.ts": hostsOrderHostOrder,
   "core/hosts/order/rendezvous.ts": hostsOrderRendezvous,
-  "core/phone/library/addresses.ts": phoneLibraryAddresses,
+  "core/phone/addresses/addresses.ts": phoneAddressesAddresses,
   "core/phone/library/resources.ts": phoneLibraryResources,
 };

@@ -96,11 +96,13 @@ Deno.test("an answer to nothing is never taken for the next request's", async ()
     });
   }
   // The same while nobody asks: it is noticed before the next request.
-  await wire((dial) => dial === 0 ? [`${OK}|${OK}`] : [OK], async ({ ask, dials }) => {
-    assert.equal(await ask(), "200 ok");
-    await sleep(200);
-    assert.deepEqual([await ask(), dials()], ["200 ok", 2]);
-  });
+  for (const unasked of [OK, "H"]) {
+    await wire((dial) => dial === 0 ? [`${OK}|${unasked}`] : [OK], async ({ ask, dials }) => {
+      assert.equal(await ask(), "200 ok");
+      await sleep(200);
+      assert.deepEqual([await ask(), dials()], ["200 ok", 2], unasked);
+    });
+  }
 });
 
 Deno.test("a late answer is nobody's: who waited too long has closed the connection", () =>
