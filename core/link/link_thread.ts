@@ -2,6 +2,7 @@ import type { Log } from "../cli/log.ts";
 import { after } from "../base/clock.ts";
 import type { ExchangeAnswer, ExchangeBody } from "../bus/exchange.ts";
 import type { ShowDocument } from "../show/document.ts";
+import type { SummaryFigures, SummaryMetric } from "./link_summaries.ts";
 import { LINK_COUNTERS, type LINK_METRICS } from "./link_metrics.ts";
 import type { OpenAnswer } from "./open_exchange.ts";
 import type { LinkInit, LinkOrder, LinkReport, LinkState } from "./link_worker.ts";
@@ -17,8 +18,8 @@ export interface LinkThreadParts {
   hold(isHolding: boolean): void;
   /** Opens a packet of this host for a user who is at another one. */
   open(user: number, packetId: number): Promise<OpenAnswer | undefined>;
-  count(metric: LinkMetric): void;
-  gauge(metric: LinkMetric, value: number): void;
+  count(metric: LinkMetric | SummaryMetric, by: number): void;
+  gauge(metric: LinkMetric | SummaryMetric, value: number): void;
   readonly log: Log;
 }
 
@@ -68,7 +69,7 @@ export class LinkThread {
   /** Asks a packet's owner to open it; undefined if it doesn't answer in time. */
   ask(owner: number, user: number, packetId: number): Promise<OpenAnswer | undefined> {
     const id = ++this.#lastAsk;
-    this.#parts.count("opensAsked");
+    this.#parts.count("opensAsked", 1);
     return new Promise((resolve) => {
       this.#asks.set(id, resolve);
       this.#order({ type: "ask", id, owner, user, packetId });
@@ -89,7 +90,7 @@ export class LinkThread {
     thread.addEventListener("error", (event) => {
       event.preventDefault();
       this.#parts.log("error", "show link died, and is started anew", { error: event.message });
-      this.#parts.count("showLinkFailures");
+      this.#parts.count("showLinkFailures", 1);
       for (const id of [...this.#asks.keys()]) this.#answered(id, undefined);
       if (this.#isStopping) return this.#stopped.resolve();
       after(REST_MS, () => this.#thread = this.#start());
@@ -121,14 +122,16 @@ export class LinkThread {
         return this.#parts.hold(isHolding);
       }
       case "count":
-        return this.#parts.count(LINK_COUNTERS[report.what]);
+        return this.#parts.count(LINK_COUNTERS[report.what], 1);
       case "log":
         return log(report.level, report.event, report.fields);
       case "state":
         return this.#show(report.state);
+      case "summaries":
+        return this.#showSummaries(report.figures);
       case "open": {
         const { id, user, packetId } = report;
-        this.#parts.count("opensForOthers");
+        this.#parts.count("opensForOthers", 1);
         return void this.#parts.open(user, packetId).then((opened) =>
           this.#order({ type: "opened", id, opened })
         );
@@ -142,8 +145,14 @@ export class LinkThread {
     }
   }
 
+  #showSummaries({ counted, gauges }: SummaryFigures): void {
+    const { count, gauge } = this.#parts;
+    for (const [metric, by] of Object.entries(counted)) count(metric as SummaryMetric, by);
+    for (const [metric, value] of Object.entries(gauges)) gauge(metric as SummaryMetric, value);
+  }
+
   #answered(id: number, opened: OpenAnswer | undefined): void {
-    this.#parts.count(opened === undefined ? "opensUnanswered" : "opensAnswered");
+    this.#parts.count(opened === undefined ? "opensUnanswered" : "opensAnswered", 1);
     const answer = this.#asks.get(id);
     this.#asks.delete(id);
     answer?.(opened);

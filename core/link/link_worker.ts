@@ -10,6 +10,7 @@ import { closeThread, onParentMessage, postToParent } from "../threads/thread.ts
 import type { ClockReading } from "./clock_check.ts";
 import { DoorBus } from "./door_bus.ts";
 import { LinkAgent, type LinkCount, type LinkName } from "./link_agent.ts";
+import { LinkSummaries, type SummariesInit, type SummaryFigures } from "./link_summaries.ts";
 import { type OpenAnswer, OpenExchange } from "./open_exchange.ts";
 import { showOrder } from "./show_order.ts";
 import { FolderStore, MemoryStore } from "./show_store.ts";
@@ -19,11 +20,13 @@ import { subjects } from "./words.ts";
 export interface LinkInit {
   readonly name: LinkName;
   readonly buses: readonly BusPlace[];
-  /** Trusted public keys, by id, as PEM. */
+  /** Trusted public keys, by id, as PEM; none: there is no show. */
   readonly keys: readonly (readonly [string, string])[];
   /** Where documents last; undefined: in memory. */
   readonly directory: string | undefined;
   readonly randomSeed: number;
+  /** Undefined: this host neither tells what it has awarded nor hears of others. */
+  readonly summaries: SummariesInit | undefined;
   /** The host's number, and what all hosts of the event know: with it opens of other hosts' packets travel too. */
   readonly opens: { readonly number: number; readonly secret: Uint8Array | undefined } | undefined;
 }
@@ -55,6 +58,7 @@ export type LinkReport =
     readonly fields: Record<string, unknown>;
   }
   | { readonly type: "state"; readonly state: LinkState }
+  | { readonly type: "summaries"; readonly figures: SummaryFigures }
   | { readonly type: "open"; readonly id: number; readonly user: number; readonly packetId: number }
   | { readonly type: "answered"; readonly id: number; readonly opened: OpenAnswer | undefined }
   | { readonly type: "exchanged"; readonly id: number; readonly answer: ExchangeAnswer }
@@ -74,7 +78,8 @@ const CLOSE_MS = 500;
 const report = (message: LinkReport) => postToParent(message);
 
 /** The life of a link's thread. It alone holds clients of buses; nothing that it does can hold up a shake. */
-export function runLinkWorker({ name, buses: places, keys, directory, randomSeed, opens }: LinkInit): void {
+export function runLinkWorker(init: LinkInit): void {
+  const { name, buses: places, keys, directory, randomSeed, opens } = init;
   // It stands back, and isn't idle: a change must be acknowledged within a second on a busy host too.
   const background = new Background();
   background.isUrgent = true;
@@ -85,7 +90,15 @@ export function runLinkWorker({ name, buses: places, keys, directory, randomSeed
   const checks = new Map<number, (problems: readonly string[] | undefined) => void>();
   let lastCheck = 0;
   let cancel = () => {};
-  const agent = new LinkAgent({
+  const summaries = init.summaries && new LinkSummaries(
+    init.summaries,
+    name.city || "all",
+    buses.filter((bus) => bus !== door), // consoles have no use for them
+    systemClock,
+    () => turnIn(0),
+    (event, fields) => report({ type: "log", level: "warn", event, fields }),
+  );
+  const agent = keys.length === 0 ? undefined : new LinkAgent({
     name,
     buses,
     trusted,
@@ -126,22 +139,31 @@ export function runLinkWorker({ name, buses: places, keys, directory, randomSeed
   let shown = "";
   let nextStateMs = 0;
   function turn(): void {
-    const waitMs = Math.min(agent.turn(), exchangeOpens?.turn() ?? Infinity);
+    const waitMs = Math.min(
+      agent?.turn() ?? Infinity,
+      exchangeOpens?.turn() ?? Infinity,
+      summaries?.turn() ?? Infinity,
+    );
     const nowMs = systemClock.monotonicMs();
     if (nowMs >= nextStateMs) {
       nextStateMs = nowMs + STATE_MS;
-      const dropped = buses.reduce((sum, bus) => sum + bus.state.dropped, 0);
-      const state = { ...agent.state(), dropped };
-      const text = JSON.stringify(state);
-      if (text !== shown) report({ type: "state", state });
-      shown = text;
+      if (summaries !== undefined) report({ type: "summaries", figures: summaries.takeFigures() });
+      showState();
     }
     turnIn(Math.min(waitMs, MAX_SLEEP_MS));
+  }
+  function showState(): void {
+    if (agent === undefined) return;
+    const dropped = buses.reduce((sum, bus) => sum + bus.state.dropped, 0);
+    const state = { ...agent.state(), dropped };
+    const text = JSON.stringify(state);
+    if (text !== shown) report({ type: "state", state });
+    shown = text;
   }
   async function exchange(id: number, body: ExchangeBody): Promise<void> {
     door.take(body);
     if (body.values.length > 0) await sleep(PUSHED_MS);
-    const answer = door.answer(subjects.show(name.event), agent.newest?.bytes);
+    const answer = door.answer(subjects.show(name.event), agent?.newest?.bytes);
     report({ type: "exchanged", id, answer });
   }
   onParentMessage((message) => {
@@ -178,7 +200,7 @@ export function runLinkWorker({ name, buses: places, keys, directory, randomSeed
       }
     }
   });
-  agent.start();
+  agent?.start();
   exchangeOpens?.start();
   turn();
   collectGarbage();

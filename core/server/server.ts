@@ -20,6 +20,7 @@ import { StoreFailed } from "../ledger/disk/entry_store.ts";
 import { refuseLostRows } from "../ledger/evidence/inspect.ts";
 import { readDurableTime, refuseOtherHost } from "../ledger/evidence/host_notes.ts";
 import { DirectoryLock } from "../ledger/disk/directory_lock.ts";
+import { foreignAwardsBytes } from "../ledger/registry/foreign_awards.ts";
 import type { LedgerLimits } from "../ledger/record/ledger.ts";
 import { loadPlugins, pluginSources } from "../plugin/loader.ts";
 import { systemSeed } from "../base/random.ts";
@@ -34,7 +35,7 @@ import { serverRoutes } from "./admin_routes.ts";
 import { readClientHosts } from "./worker/client_hosts.ts";
 import { HostSeed } from "./host/host_seed.ts";
 import { startShow } from "./show/host_show.ts";
-import { showProblems } from "./show/show_flags.ts";
+import { foreignAwardsProblems, showProblems } from "./show/show_flags.ts";
 import { foundFileProblems, loginProblems, seedProblems } from "./option_problems.ts";
 import { allowsVersion0, SERVER_FLAGS, type ServerOptions } from "./options.ts";
 
@@ -76,6 +77,7 @@ export const command: Command = {
       ...loginProblems(values),
       ...booksProblems(values),
       ...showProblems(values),
+      ...foreignAwardsProblems(values),
     );
     const { set: settings = [] } = values;
     const sources = pluginSources(values.plugins, values.seed !== undefined, host.program);
@@ -118,6 +120,8 @@ interface Running {
   readonly settings: HostSettings;
   readonly series: Series;
   readonly lock: DirectoryLock | undefined;
+  /** Where it looks up what other hosts say that they have awarded. */
+  readonly foreign: SharedArrayBuffer | undefined;
 }
 
 async function serve(host: Host, options: ServerOptions, plugins: Plugins): Promise<number> {
@@ -145,7 +149,8 @@ async function serveUntil(
   const startMs = host.clock.monotonicMs();
   const running = await start(host, options, plugins, log);
   const { access, settings, series } = running;
-  const show = startShow(host, options, access, log);
+  const { foreign } = running;
+  const show = startShow(host, options, access, log, { foreign, tokenRules: settings.tokenRules });
   await exportOpenTelemetry(host, "server", access.counters);
   const state = { isDraining: false };
   const admin = await serveApi(host, adminDoor(options), {
@@ -208,7 +213,7 @@ async function start(host: Host, options: ServerOptions, plugins: Plugins, log: 
   series.clientHosts = () => readClientHosts(access.memory.clientHosts);
   series.beforeTaking = () => access.tellMoney();
   series.start();
-  return { access, settings, series, lock };
+  return { access, settings, series, lock, foreign: ledger.foreign };
 }
 
 /** Answers waiting winners, and ends all threads. */
@@ -296,6 +301,9 @@ function ledgerOf(options: ServerOptions, seed: HostSeed | undefined): HostLedge
     durableTime: directory === undefined ? undefined : readDurableTime(directory),
     limits: limitsOf(options, seed),
     hostNumber: options["host-number"],
+    foreign: options["foreign-awards"] === 0
+      ? undefined
+      : new SharedArrayBuffer(foreignAwardsBytes(options["foreign-awards"])),
   };
 }
 

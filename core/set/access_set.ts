@@ -10,6 +10,7 @@ import { type Connections, Phase } from "./common/connections.ts";
 import { secondOf } from "./common/connection_watch.ts";
 import { Entries } from "./awards/entries.ts";
 import { FirstFrame } from "./first_frame.ts";
+import { UserPasses } from "./awards/passes.ts";
 import { PendingAwards } from "./awards/pending_awards.ts";
 import { PluginContexts } from "./plugin_contexts.ts";
 import { Replies } from "./common/replies.ts";
@@ -33,6 +34,7 @@ export class AccessSet {
   readonly #plugins: SetPlugins;
   readonly #replies: Replies;
   readonly #receipts: AwardReceipts;
+  readonly #passes: UserPasses;
   readonly #pending: PendingAwards;
   readonly #firstFrame: FirstFrame;
   readonly #userFrames: UserFrames;
@@ -56,7 +58,8 @@ export class AccessSet {
         host.pluginFailed(place.index, plugin, error);
       },
     });
-    const pending = new PendingAwards({ host, counters, entries, plugins, replies, receipts });
+    const passes = new UserPasses({ host, counters, entries, replies });
+    const pending = new PendingAwards({ host, counters, entries, plugins, replies, receipts, passes });
     this.#host = host;
     this.#local = place.local;
     this.#connections = host.connections;
@@ -65,10 +68,11 @@ export class AccessSet {
     this.#plugins = plugins;
     this.#replies = replies;
     this.#receipts = receipts;
+    this.#passes = passes;
     this.#pending = pending;
     this.#firstFrame = new FirstFrame({ host, counters, plugins, replies, pending });
-    this.#userFrames = new UserFrames({ host, counters, plugins, replies, receipts });
-    this.#verdicts = new Verdicts({ host, counters, plugins, replies, receipts, pending });
+    this.#userFrames = new UserFrames({ host, counters, plugins, replies, receipts, passes });
+    this.#verdicts = new Verdicts({ host, counters, plugins, replies, receipts, pending, passes });
   }
 
   /** Open connections of this SET. */
@@ -153,7 +157,7 @@ export class AccessSet {
 
   /** Calls what is due; returns the monotonic time of the next call. */
   tick(nowMs: number): number {
-    return Math.min(this.#pending.retry(nowMs), this.#plugins.tick(nowMs));
+    return Math.min(this.#passes.retry(nowMs), this.#pending.retry(nowMs), this.#plugins.tick(nowMs));
   }
 
   drain(nowMs: number): void {

@@ -57,7 +57,8 @@ export class PluginContexts {
       count: (metric, by = 1) => {
         counters.block[metric] += by;
       },
-      canPropose: () => host.canAward && host.ring.hasRoom,
+      canPropose: (connection = -1) =>
+        host.canAward && host.ring.hasRoom && (connection < 0 || connections.carrying[connection] === 0),
       proposeAward: (award) => this.#proposeAward(plugin, award),
       canProposeAll: (places) => host.canAward && host.ring.open + places <= host.ring.capacity,
       propose: (entry, body) => {

@@ -6,6 +6,7 @@ import { readU64 } from "../wire/u64.ts";
 import { frames, Opcode1 } from "../wire/v1/frames.ts";
 import { writePong } from "../wire/v1/writers.ts";
 import type { AwardReceipts } from "./awards/award_receipts.ts";
+import type { UserPasses } from "./awards/passes.ts";
 import type { Connections } from "./common/connections.ts";
 import { isOfVersion, versionOfLogin } from "./common/logins.ts";
 import type { Replies } from "./common/replies.ts";
@@ -19,6 +20,7 @@ export interface UserFramesParts {
   readonly plugins: SetPlugins;
   readonly replies: Replies;
   readonly receipts: AwardReceipts;
+  readonly passes: UserPasses;
 }
 
 /**
@@ -38,14 +40,16 @@ export class UserFrames {
   readonly #plugins: SetPlugins;
   readonly #replies: Replies;
   readonly #receipts: AwardReceipts;
+  readonly #passes: UserPasses;
 
-  constructor({ host, counters, plugins, replies, receipts }: UserFramesParts) {
+  constructor({ host, counters, plugins, replies, receipts, passes }: UserFramesParts) {
     this.#host = host;
     this.#connections = host.connections;
     this.#counters = counters;
     this.#plugins = plugins;
     this.#replies = replies;
     this.#receipts = receipts;
+    this.#passes = passes;
   }
 
   /** Returns 0 or a close code. */
@@ -64,6 +68,8 @@ export class UserFrames {
         this.#receipts.received(connection, user, this.#host.nowMs);
       }
     }
+    // A pass belongs to the login, which was admitted; how many there are is limited.
+    if (opcode === Opcode1.carry) return this.#passes.take(connection, request, at);
     const code = this.#answer(connection, opcode, request, at);
     if (code !== 0 || !this.#plugins.isFollowed) return code;
     const isRead = this.#plugins.addToAnswer(connection, this.#replies, this.#host.nowMs);

@@ -55,7 +55,6 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["engine/uring", "base os engine/common engine/uring/ring"],
   ["ledger/chain", "base ledger/record ledger/disk ledger/kinds"],
   ["ledger/judge", "base ledger/record ledger/registry ledger/kinds"],
-  ["link", "base bus cli counters os seed/file threads ledger/disk show"],
   ["plugin/contract", "base charts counters ledger/record seed/file ledger/kinds show"],
   ["books/contract", "base ledger/record ledger/kinds books/account"],
   ["engine", "base cli os engine/common engine/uring/ring engine/deno engine/epoll engine/uring"],
@@ -65,6 +64,8 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["ledger/ring", "base ledger/record ledger/registry ledger/chain"],
   ["ledger/store", "base ledger/record ledger/disk ledger/kinds ledger/chain ledger/judge"],
+  ["summaries", "base bus counters ledger/registry token ledger/disk ledger/kinds ledger/chain ledger/store"],
+  ["link", "base bus cli counters os ledger/registry seed/file threads ledger/disk show token summaries"],
   [
     "plugin",
     "base charts cli counters ledger/record wire seed/file wire/v1 ledger/kinds show plugin/contract",
@@ -104,7 +105,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "base counters ledger/record os ledger/registry threads ledger/disk ledger/kinds ledger/judge ledger/checkpoint ledger/ring ledger/store ledger/projection ledger/evidence",
   ],
   ["monitor/timeline", "base charts counters wire set/common"],
-  ["set/awards", "ledger/record wire engine/common ledger/kinds ledger/ring plugin set/common"],
+  ["set/awards", "base ledger/record wire wire/v1 engine/common ledger/kinds ledger/ring plugin set/common"],
   [
     "books/uplink",
     "base cli counters ledger/record os threads ledger/kinds ledger/chain books/contract ledger/ring ledger/store books/open",
@@ -130,7 +131,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "server/host",
-    "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain link ledger/ring ledger/store plugin seed/claim admin server/money set/common ledger/thread books/uplink server/worker",
+    "base cli counters ledger/record seed/file threads engine/common ledger/kinds ledger/chain ledger/ring ledger/store summaries link plugin seed/claim admin server/money set/common ledger/thread books/uplink server/worker",
   ],
   ["statement", "base cli cli/command books/account books/contract books/open books/command"],
   ["phone/resources", "base"],
@@ -208,7 +209,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
   [
     "server/show",
-    "base bus cli ledger/record wire seed/file ledger/kinds show token link plugin admin server/host hosts/list",
+    "base bus cli ledger/record wire ledger/registry seed/file ledger/kinds show token link plugin admin server/host hosts/list",
   ],
   [
     "monitor/web",
@@ -247,7 +248,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["plan", "base cli cli/command report"],
   [
     "server",
-    "base bus cli cli/command counters ledger/record os wire engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host seed/depot server/show",
+    "base bus cli cli/command counters ledger/record os wire ledger/registry engine/common ledger/disk token engine ledger/ring plugin seed/claim admin doctor admin/telemetry ledger/evidence server/money books/open books/uplink server/worker server/host seed/depot server/show",
   ],
   ["hosts/command", "base cli cli/command os seed/file admin seed hosts/order hosts/list"],
   ["rehearse/hosts", "base cli counters seed/file reconcile hosts/list rehearse/measure rehearse/stage"],

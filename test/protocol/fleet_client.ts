@@ -53,7 +53,9 @@ class FleetClient implements ClientUnderTest {
       delivered: (view) => writeDelivered(view, 0, UNIX_MS, packetId),
     };
     const frame: Frame = frames[name as keyof typeof frames];
-    this.#write(own[name] ?? ((view) => writeFrame(frame, view, 0, UNIX_MS, values as Values<Fields>)));
+    const { mac } = values;
+    const given = mac === undefined ? values : { ...values, mac: bytesOf(mac as string) };
+    this.#write(own[name] ?? ((view) => writeFrame(frame, view, 0, UNIX_MS, given as Values<Fields>)));
   }
 
   receive(bytes: Uint8Array<ArrayBuffer>): void {

@@ -26,6 +26,8 @@ export const LIBRARY: Omit<KitOptions, "examples"> = {
     policy: "the library keeps to it by itself",
     ping: "the library sends pings by itself",
     pong: "no user hears of it",
+    pass: "the library keeps it by itself",
+    carry: "the library shows its passes behind a login by itself",
     delivered: "the library sends it by itself",
   },
   untold: {

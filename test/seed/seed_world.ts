@@ -69,6 +69,9 @@ export class LastingLedger implements Ledger {
   awardOf(packetId: number): AwardRecord | undefined {
     return this.judgeOf.awardOf(packetId);
   }
+  writeHoldings(user: number, words: Uint32Array, at: number, most: number): void {
+    this.judgeOf.writeHoldings(user, words, at, most);
+  }
   close(): void {}
 }
 

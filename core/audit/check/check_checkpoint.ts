@@ -48,7 +48,9 @@ export class CheckpointCheck {
         [...largeAmountsFen].sort(byPacket),
         [...judge.packets.largeAmountsFen].sort(byPacket),
       );
-      this.#compareSends(judge, reader.readSendsWords());
+      const { carried, sends } = reader.readState();
+      this.#compareCarried(carried, judge.carried.words());
+      this.#compareSends(judge, sends);
       this.#compareChunks(judge, reader);
     });
   }
@@ -68,6 +70,14 @@ export class CheckpointCheck {
         this.#add(what, `${what} ${i + 1} is ${is ?? "missing"}, by the rows ${must ?? "none"}`);
       }
     }
+  }
+
+  #compareCarried(found: Uint32Array, expected: Uint32Array): void {
+    const longer = found.length > expected.length ? found : expected;
+    const wrong = longer.findIndex((_, i) => found[i] !== expected[i]);
+    if (wrong < 0) return;
+    const [is, must] = [found[wrong] ?? "missing", expected[wrong] ?? "none"];
+    this.#add("carried", `of what users won elsewhere, word ${wrong} is ${is}, by the rows ${must}`);
   }
 
   #compareSends(judge: Judge, words: Uint32Array): void {

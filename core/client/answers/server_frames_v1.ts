@@ -6,6 +6,7 @@ import { writeDelivered } from "../../wire/v1/writers.ts";
 import type { FleetMoves } from "../connect/moves.ts";
 import type { FleetOpens } from "../act/opens.ts";
 import type { FleetSends } from "../act/sends.ts";
+import type { FleetPasses } from "../connect/passes.ts";
 import type { FleetFollow } from "../follow/follow.ts";
 import type { FleetTime } from "../state/fleet_time.ts";
 import { UserState } from "../state/fleet_users.ts";
@@ -20,6 +21,7 @@ export interface ServerFrames1Parts extends ServerFramesParts {
   readonly sends: FleetSends;
   readonly opens: FleetOpens;
   readonly follow: FleetFollow;
+  readonly passes: FleetPasses;
   /** Without a host list users know nowhere else to go. */
   readonly moves: FleetMoves | undefined;
 }
@@ -49,6 +51,8 @@ export class ServerFrames1 implements FrameTaker {
         return this.#shaken(connection, user, cursor);
       case Opcode1.openResult:
         return this.#opened(connection, user, view, at);
+      case Opcode1.pass:
+        return this.#parts.passes.heard(user, view, at) ? IN_ORDER : M.badFramesWrongUser;
       case Opcode1.notice:
         this.#parts.claims.noticed(user, view.getUint32(at + frames.notice.at.packetId));
         return IN_ORDER;

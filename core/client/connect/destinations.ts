@@ -1,6 +1,7 @@
 import type { Random } from "../../base/random.ts";
 import type { DialTarget } from "../../engine/common/engine.ts";
 import { backoffMs, type BackoffOptions, MAX_ATTEMPT } from "../schedule/backoff.ts";
+import type { FleetRoam } from "./roam.ts";
 import type { FleetUsers } from "../state/fleet_users.ts";
 
 /** Where users dial, and how soon again. */
@@ -21,6 +22,8 @@ export interface DealtPairsParts {
   readonly targets: readonly DialTarget[];
   readonly pairFirst: number;
   readonly pairStride: number;
+  /** How many servers further each user is, if they move of their own accord. */
+  readonly roam: FleetRoam | undefined;
 }
 
 /** Every user has one server for ever: they are dealt over the pairs in turn. */
@@ -34,8 +37,8 @@ export class DealtPairs implements Destinations {
   }
 
   target(user: number): DialTarget {
-    const { targets, pairFirst, pairStride } = this.#parts;
-    return targets[(pairFirst + user * pairStride) % targets.length];
+    const { targets, pairFirst, pairStride, roam } = this.#parts;
+    return targets[(pairFirst + user * pairStride + (roam?.movesOf(user) ?? 0)) % targets.length];
   }
 
   /** Later each time that they aren't logged in by then. */

@@ -7,6 +7,7 @@ import { writeLogin } from "../../wire/v1/writers.ts";
 import { elapsedUs, UserState } from "../state/fleet_users.ts";
 import { FleetMetric as M } from "../state/metrics.ts";
 import { userIdOf } from "../../base/segment.ts";
+import type { FleetPasses } from "./passes.ts";
 import type { FleetCommon } from "../state/fleet_common.ts";
 
 /** Room for a login of either version. */
@@ -18,6 +19,7 @@ const NO_TOKEN = new Uint8Array(TOKEN_BYTES);
 export interface FleetLoginsParts extends FleetCommon {
   readonly connectLatency: Uint32Array;
   readonly tokens: Tokens | undefined;
+  readonly passes: FleetPasses | undefined;
 }
 
 /** The first frame of every connection: the user says who they are. */
@@ -51,6 +53,7 @@ export class FleetLogins {
     const size = this.#write(at, this.idOf(user));
     engine.commit(connection, size);
     block[M.bytesOut] += size;
+    this.#parts.passes?.show(connection, user);
   }
 
   #write(at: number, userId: number): number {

@@ -17,6 +17,8 @@ import { FleetMoves } from "../connect/moves.ts";
 import { FleetEnding } from "./ending.ts";
 import { FleetFollow } from "../follow/follow.ts";
 import { FleetLogins } from "../connect/logins.ts";
+import { FleetPasses } from "../connect/passes.ts";
+import { FleetRoam } from "../connect/roam.ts";
 import { FleetOpens } from "../act/opens.ts";
 import { DEFAULT_IN_TIME_MS, DEFAULT_PATIENCE_MS, type FleetOptions } from "./fleet_options.ts";
 import type { FleetOrder } from "../population/fleet_order.ts";
@@ -58,6 +60,8 @@ export class Fleet implements EngineHandler {
   readonly #clock: FleetClock;
   readonly #time = new FleetTime();
   readonly #dials: FleetDials;
+  /** Users who move from server to server, if they do. */
+  readonly #roam: FleetRoam | undefined;
   /** With a host list: where users go, and how they move. */
   readonly #hosts: ListedHosts | undefined;
   readonly #moves: FleetMoves | undefined;
@@ -133,8 +137,15 @@ export class Fleet implements EngineHandler {
       random: random.fork(),
     });
     const answers = this.#answers = this.#makeAnswers(shared, patienceUs);
+    const passes = protocol === 0 ? undefined : new FleetPasses({ ...shared, hide: options.hidePasses ?? 0 });
+    this.#roam = options.roam && new FleetRoam({
+      ...shared,
+      random: random.fork(),
+      stayMs: options.roam,
+      leave: (user) => this.#goOn(user),
+    });
     const connectLatency = histogram(M.connectLatencyUs);
-    this.#logins = new FleetLogins({ ...shared, connectLatency, tokens: options.tokens });
+    this.#logins = new FleetLogins({ ...shared, connectLatency, tokens: options.tokens, passes });
     this.#hosts = this.#makeHosts(shared);
     this.#moves = this.#hosts && new FleetMoves({
       ...shared,
@@ -146,7 +157,7 @@ export class Fleet implements EngineHandler {
         this.#opens.moved(user);
       },
     });
-    this.#frames = this.#makeFrames(shared);
+    this.#frames = this.#makeFrames(shared, passes);
     this.#dials = this.#makeDials(shared);
     const loginMs = this.#hosts === undefined ? ANSWER_TIMEOUT_MS : LISTED_LOGIN_MS;
     this.#watch = new StallWatch(this.#users, this.#open, clock.nowMs, loginMs);
@@ -169,6 +180,7 @@ export class Fleet implements EngineHandler {
     return new UserAnswers({
       ...shared,
       refusals: this.#follow,
+      onLogin: (user) => this.#roam?.loggedIn(user),
       shakeLatency: counters.histogram(block, M.shakeLatencyUs),
       admittedLatency: counters.histogram(block, M.admittedLatencyUs),
       wonLatency: counters.histogram(block, M.wonLatencyUs),
@@ -178,15 +190,16 @@ export class Fleet implements EngineHandler {
     });
   }
 
-  #makeFrames(shared: FleetCommon): FrameTaker {
+  #makeFrames(shared: FleetCommon, passes: FleetPasses | undefined): FrameTaker {
     const parts = { ...shared, answers: this.#answers, claims: this.#claims };
-    return this.#sends === undefined || this.#follow === undefined
+    return this.#sends === undefined || this.#follow === undefined || passes === undefined
       ? new ServerFrames(parts)
       : new ServerFrames1({
         ...parts,
         sends: this.#sends,
         opens: this.#opens,
         follow: this.#follow,
+        passes,
         moves: this.#moves,
       });
   }
@@ -194,8 +207,9 @@ export class Fleet implements EngineHandler {
   #makeDials(shared: FleetCommon): FleetDials {
     const { random, backoff = DEFAULT_BACKOFF, connectRate, targets, pairFirst = 0, pairStride = 1 } =
       this.#options;
+    const roam = this.#roam;
     const destinations = this.#hosts ??
-      new DealtPairs({ users: this.#users, random, backoff, targets, pairFirst, pairStride });
+      new DealtPairs({ users: this.#users, random, backoff, targets, pairFirst, pairStride, roam });
     return new FleetDials({ ...shared, destinations, connectRate });
   }
 
@@ -234,6 +248,7 @@ export class Fleet implements EngineHandler {
       this.#shakes.nextDueMs(),
       this.#claims.nextDueMs,
       this.#opens.nextDueMs,
+      this.#roam?.nextDueMs ?? Infinity,
       this.#follow?.clocks.nextDueMs ?? Infinity,
       sendMs,
       this.#bad.nextDueMs,
@@ -330,6 +345,7 @@ export class Fleet implements EngineHandler {
     this.#leave(user);
     this.#users.leave(user);
     const lost = this.#open.leave(user);
+    const moveMs = this.#roam?.closed(user) ?? -1;
     if (wasDialing) {
       // The watch gives up by aborting, which is a timeout to whoever reads the counters.
       const told = cause === CloseCause.aborted ? CloseCause.timeout : cause;
@@ -338,11 +354,13 @@ export class Fleet implements EngineHandler {
       this.#block[M.usersConnected]--;
       this.#block[M.shakesOutstanding] -= lost;
       this.#block[M.shakesLost] += lost;
-      if (isRunning) this.#block[M.disconnects]++;
+      if (isRunning && moveMs < 0) this.#block[M.disconnects]++;
     }
     this.#thinkTime?.leave(user);
     this.#follow?.clocks.left(user);
-    if (isRunning && this.#moves?.takesOver(user) !== true) this.#dials.again(user);
+    if (!isRunning || this.#moves?.takesOver(user) === true) return;
+    if (moveMs >= 0) this.#dials.againIn(user, moveMs);
+    else this.#dials.again(user);
   }
 
   // What a pass does after the poll. A property, so that a promise can call it without a new function.
@@ -363,6 +381,7 @@ export class Fleet implements EngineHandler {
     this.#shakes.shakeBySchedule();
     this.#claims.tick();
     this.#opens.tick();
+    this.#roam?.tick();
     this.#follow?.clocks.tick();
     this.#sends?.tick(this.#clock.wall.nowMs);
     this.#shakes.shakeAtOwnPace();
@@ -405,6 +424,12 @@ export class Fleet implements EngineHandler {
     }
     this.#engine.abort(this.#users.connection[user]);
   };
+
+  /** The user goes to the next server. */
+  #goOn(user: number): void {
+    this.#leave(user);
+    this.#engine.close(this.#users.connection[user]);
+  }
 
   /** The user is logged in no more, and nothing further is sent for them. */
   #leave(user: number): void {

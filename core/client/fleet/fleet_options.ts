@@ -43,6 +43,10 @@ export interface FleetSettings {
   readonly misbehave?: MisbehaviourShares | undefined;
   /** Part of the users that follows neither cues nor policies, 0 to 1; nobody if absent. */
   readonly disobey?: number | undefined;
+  /** Part of the users that shows no host what they have won elsewhere, 0 to 1; nobody if absent. Version 1 only. */
+  readonly hidePasses?: number | undefined;
+  /** How long a user stays at one server before they go to the next, in ms; for ever if absent. */
+  readonly roam?: Gap | undefined;
   /** How long a user waits for an answer, in ms, 0: as long as connected; {@linkcode DEFAULT_PATIENCE_MS} if absent. */
   readonly patienceMs?: number | undefined;
   /** Version 1: most unanswered shakes of one user, up to `MOST_OPEN`, which it is if absent. Version 0 has one. */

@@ -104,6 +104,16 @@ export const CLIENT_FLAGS = {
     "part of the users, 0 to 1, that follows neither cues nor policies of a server; version 1 only",
     z.coerce.number("must be a number").min(0).max(1).default(0),
   ),
+  roam: flag(
+    "A-B",
+    "seconds that a user stays at one server before they go to the next, such as 20-60; absent: for ever",
+    parsed(parseGap, "must be two numbers of seconds, such as 20-60").optional(),
+  ),
+  "hide-passes": flag(
+    "PART",
+    "part of the users, 0 to 1, that shows no server what they have won elsewhere; version 1 only",
+    z.coerce.number("must be a number").min(0).max(1).default(0),
+  ),
   "patience-ms": flag(
     "N",
     "how long a user waits for an answer, 0 as long as their connection lasts",
@@ -288,6 +298,8 @@ export function readClientOptions(host: Host, args: readonly string[]): ClientOp
       gap: values["shake-every"],
       misbehave: values.misbehave,
       disobey: values.disobey,
+      roam: values.roam,
+      hidePasses: values["hide-passes"],
       patienceMs: values["patience-ms"],
       inTimeMs: values["in-time-ms"],
       mostOpen,

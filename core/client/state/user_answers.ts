@@ -28,6 +28,8 @@ export interface UserAnswersParts extends FleetCommon {
   /** The think times of users who shake of their own accord, if they do. */
   readonly thinkTime: ThinkTime | undefined;
   readonly refusals?: RefusalWatch | undefined;
+  /** Told of every login. */
+  readonly onLogin: (user: number) => void;
 }
 
 /** What answers of a server come to, whatever the version that they were said in. Allocates nothing. */
@@ -45,6 +47,7 @@ export class UserAnswers {
     block[M.usersReady]++;
     block[M.logins]++;
     thinkTime?.begin(user, clock.nowMs);
+    this.#parts.onLogin(user);
   }
 
   /**

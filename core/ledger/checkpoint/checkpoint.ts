@@ -7,7 +7,9 @@ import { restoreSends, sendsWords } from "./sends_state.ts";
 export const CHECKPOINT_FILE = "checkpoint";
 /** "RPKC" and the format's version. */
 const MAGIC = 0x52504b43;
-const VERSION = 4;
+const VERSION = 5;
+/** It knows of no passes, and is as good as one of a ledger that has seen none. */
+const VERSION_WITHOUT_CARRIED = 4;
 const VERSION_WITHOUT_HEAD = 2;
 const HEAD_WORDS = 7;
 const CHUNK_HEAD_WORDS = 2;
@@ -76,7 +78,7 @@ export function* writeCheckpoint(
   const file = Deno.openSync(`${path}.new`, { write: true, create: true, truncate: true });
   try {
     const text = new TextEncoder().encode(JSON.stringify({ ...place, ...headOf(registry) }));
-    const state = bytesOf(sendsWords(registry.sends));
+    const state = bytesOf(stateWords(registry));
     const chunkHead = new Uint32Array(CHUNK_HEAD_WORDS);
     const sums = [text.length, crc32(text), state.length, crc32(state)];
     write(file, bytesOf(Uint32Array.of(MAGIC, VERSION, LASTING_CHUNK_BYTES, ...sums)));
@@ -108,13 +110,15 @@ export class CheckpointReader {
   /** Chunks that were read. */
   #chunks = 0;
 
-  /** Bytes of what users sent each other, and their checksum. */
+  readonly #version: number;
+  /** Bytes of what users have won elsewhere and sent each other, and their checksum. */
   readonly #stateBytes: number;
   readonly #stateSum: number;
 
   private constructor(file: Deno.FsFile, oldest: number) {
     this.#file = file;
     const fixed = readFixed(file, oldest);
+    this.#version = fixed[1];
     [this.#stateBytes, this.#stateSum] = fixed.subarray(HEAD_WORDS - 2);
     this.head = readHead(file, fixed);
   }
@@ -133,7 +137,7 @@ export class CheckpointReader {
    * @throws CheckpointBroken
    */
   static open(path: string): CheckpointReader | undefined {
-    return CheckpointReader.#open(path, VERSION);
+    return CheckpointReader.#open(path, VERSION_WITHOUT_CARRIED);
   }
 
   static #open(path: string, oldest: number): CheckpointReader | undefined {
@@ -165,15 +169,23 @@ export class CheckpointReader {
     for (const [packetId, amountFen] of largeAmountsFen) {
       registry.packets.largeAmountsFen.set(packetId, amountFen);
     }
-    restoreSends(registry.sends, this.readSendsWords());
+    const { carried, sends } = this.readState();
+    registry.carried.restore(carried);
+    restoreSends(registry.sends, sends);
   }
 
-  /** Reads what users sent each other, as the words of `sendsWords`; before any chunk, or not at all. */
-  readSendsWords(): Uint32Array {
+  /**
+   * Reads what users have won elsewhere, as `CarriedAwards.words`, and what they sent each other, as `sendsWords`; before
+   * any chunk, or not at all.
+   */
+  readState(): { readonly carried: Uint32Array; readonly sends: Uint32Array } {
     const bytes = new Uint8Array(this.#stateBytes);
     if (readFully(this.#file, bytes) < bytes.length) throw new CheckpointBroken("it is cut off");
     if (crc32(bytes) !== this.#stateSum) throw new CheckpointBroken("the checksum of its sends is wrong");
-    return new Uint32Array(bytes.buffer);
+    const words = new Uint32Array(bytes.buffer);
+    if (this.#version <= VERSION_WITHOUT_CARRIED) return { carried: new Uint32Array(), sends: words };
+    const end = 1 + words[0];
+    return { carried: words.subarray(1, end), sends: words.subarray(end) };
   }
 
   /**
@@ -231,6 +243,16 @@ export function restoreRegistry(
   } finally {
     reader.close();
   }
+}
+
+/** What isn't in the head and not of packets: how many words of carried awards, those, and the words of sends. */
+function stateWords({ carried, sends }: Registry): Uint32Array {
+  const [won, sent] = [carried.words(), sendsWords(sends)];
+  const words = new Uint32Array(1 + won.length + sent.length);
+  words[0] = won.length;
+  words.set(won, 1);
+  words.set(sent, 1 + won.length);
+  return words;
 }
 
 /** Of a chunk: under another number it would be of other packets. */

@@ -30,4 +30,8 @@ export abstract class JudgedLedger {
   awardOf(packetId: number): AwardRecord | undefined {
     return this.judging.awardOf(packetId);
   }
+
+  writeHoldings(user: number, words: Uint32Array, at: number, most: number): void {
+    this.judging.writeHoldings(user, words, at, most);
+  }
 }

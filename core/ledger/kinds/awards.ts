@@ -27,6 +27,7 @@ export const awardKinds = {
     note: ({ packets }, { packetId, user, amountFen, sponsor, count }) =>
       packets.award(packetId, user, amountFen, sponsor, count === HELD),
     isAwaited: true,
+    bringsHoldings: true,
     award: ({ count }) => count === HELD ? "unopened" : "open",
     seenAs: "shake",
   },
@@ -59,6 +60,7 @@ export const awardKinds = {
     fields: { user: "user", after: "packetId" },
     judge: findPending,
     tells: "numbers",
+    bringsHoldings: true,
   },
   /** An award, or a share of a sent packet, has reached its user. Written lazily: losing it only repeats a message. */
   delivered: {

@@ -3,6 +3,7 @@ import type { Kind } from "./kind.ts";
 import { noteKinds } from "./notes.ts";
 import { orderKinds } from "./orders.ts";
 import { packetKinds } from "./packets.ts";
+import { passKinds } from "./passes.ts";
 import { queryKinds } from "./queries.ts";
 import { transferKinds } from "./transfers.ts";
 
@@ -14,6 +15,7 @@ export const kinds = {
   ...queryKinds,
   ...orderKinds,
   ...noteKinds,
+  ...passKinds,
 } satisfies Readonly<Record<string, Kind>>;
 
 /** Words of the next entry of a ring that is none of these; nobody is told a verdict. */

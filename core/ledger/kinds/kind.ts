@@ -26,6 +26,8 @@ export interface Kind<F extends Fields = Fields> {
   readonly isMark?: true;
   /** What comes back with the verdict: the numbers as the judge completed them, or the words of an answer. */
   readonly tells?: "numbers" | "words";
+  /** With its verdict comes all that its user has won, where users get passes. */
+  readonly bringsHoldings?: true;
   /** The judge gives it its number, one after the other. */
   readonly isNumbered?: true;
   /** Whoever waits for its verdict hears of it when that is late. */

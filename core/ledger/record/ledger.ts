@@ -62,5 +62,7 @@ export interface Ledger {
   orders(): OrderState[];
   /** Who has a packet and how much is in it, or undefined. */
   awardOf(packetId: number): AwardRecord | undefined;
+  /** Writes what a user has won, here and by their passes elsewhere, as a `HoldingsBoard` has it. */
+  writeHoldings(user: number, words: Uint32Array, at: number, most: number): void;
   close(): void;
 }

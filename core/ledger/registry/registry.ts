@@ -1,8 +1,11 @@
 import { assert } from "../../base/assert.ts";
 import { type IdSpace, idSpaceOf } from "../../base/id_space.ts";
 import { Refusal } from "../record/entry.ts";
+import { writeHolding } from "../record/pass_words.ts";
 import { type AwardRecord, type Balances, type LedgerLimits, NO_LIMITS } from "../record/ledger.ts";
 import { LatestPackets } from "./latest_packets.ts";
+import { CarriedAwards } from "./carried_awards.ts";
+import type { ForeignAwards } from "./foreign_awards.ts";
 import { type Mint, MintList } from "./mint_list.ts";
 import type { MoneyTally } from "./money_tally.ts";
 import { OrderBook } from "./order_book.ts";
@@ -26,6 +29,8 @@ export class Registry {
   readonly packets = new Packets();
   readonly latest = new LatestPackets();
   readonly mints = new MintList();
+  /** What users have won at other hosts, by their passes. */
+  readonly carried = new CarriedAwards();
   readonly givenBack: GivenBack[] = [];
   readonly ids: IdSpace;
   /** What users send each other. */
@@ -34,6 +39,8 @@ export class Registry {
   readonly orders = new OrderBook((number) => this.sends.fundedTo.has(number));
   /** Where the money of each sponsor and wave is, for whoever wants to know. */
   money: MoneyTally | undefined;
+  /** What other hosts say that they have awarded, if anybody listens to them. It only ever speaks against an award. */
+  foreign: ForeignAwards | undefined;
   readonly #limits: LedgerLimits;
   /** By sponsor: their money in `pool`, and the id below which their packets went back. */
   readonly #poolFenOf = new Map<number, number>();
@@ -104,24 +111,74 @@ export class Registry {
     return { user: this.packets.user(packetId), amountFen: this.packets.amountFen(packetId) };
   }
 
+  /** Whether this host has awarded a packet to this user. */
+  hasWon(user: number, packetId: number): boolean {
+    return this.packets.isAwarded(packetId) && this.packets.user(packetId) === user;
+  }
+
   /** All of a user's money in fen, won and sent. */
   balanceOf(user: number): number {
     return this.#wonFen(user) + (this.sends.netFen.get(user) ?? 0);
   }
 
-  /** Which limit a user has reached. The list of their packets is as short as the limit on it. */
+  /**
+   * Which limit a user has reached, with all that is known of them: what this host has awarded, what their passes say, and
+   * what other hosts say. Each packet counts once. Allocates nothing.
+   */
   limitReached(user: number, sponsor: number): number {
     const { packetsPerUser, packetsPerSponsor } = this.#limits;
     if (packetsPerUser === Infinity && packetsPerSponsor === Infinity) return Refusal.none;
+    const { packets, carried, foreign } = this;
     let inAll = 0;
     let ofSponsor = 0;
-    for (let id = this.latest.get(user); id !== 0; id = this.packets.previous(id)) {
-      if (++inAll >= packetsPerUser) return Refusal.userLimit;
-      if (this.packets.sponsor(id) === sponsor && ++ofSponsor >= packetsPerSponsor) {
-        return Refusal.sponsorLimit;
+    for (let id = this.latest.get(user); id !== 0; id = packets.previous(id)) {
+      inAll++;
+      if (packets.sponsor(id) === sponsor) ofSponsor++;
+      // The list is as short as the limit on it, if there is one.
+      if (inAll >= packetsPerUser || (packetsPerUser === Infinity && ofSponsor >= packetsPerSponsor)) break;
+    }
+    for (let place = carried.newest(user); place !== 0; place = carried.before(place)) {
+      if (this.hasWon(user, carried.packetId(place))) continue;
+      inAll++;
+      if (carried.sponsor(place) === sponsor) ofSponsor++;
+    }
+    if (foreign !== undefined && inAll < packetsPerUser) {
+      for (let slot = foreign.first(user); slot >= 0; slot = foreign.next(slot, user)) {
+        const packetId = foreign.packetId(slot);
+        if (this.hasWon(user, packetId) || carried.has(user, packetId)) continue;
+        inAll++;
+        if (foreign.sponsor(slot) === sponsor) ofSponsor++;
       }
     }
-    return Refusal.none;
+    if (inAll >= packetsPerUser) return Refusal.userLimit;
+    return ofSponsor >= packetsPerSponsor ? Refusal.sponsorLimit : Refusal.none;
+  }
+
+  /**
+   * Writes what a user has won here, and elsewhere by their passes, into the words of a place of a `HoldingsBoard`: as many
+   * as there is room for, the newest of this host first.
+   */
+  writeHoldings(user: number, words: Uint32Array, at: number, most: number): void {
+    const { packets, carried } = this;
+    let count = 0;
+    for (let id = this.latest.get(user); id !== 0 && count < most; id = packets.previous(id)) {
+      const fen = packets.amountFen(id);
+      writeHolding(words, at + 1, count++, id, fen, packets.sponsor(id), this.ids.hostNumber);
+    }
+    for (let place = carried.newest(user); place !== 0 && count < most; place = carried.before(place)) {
+      const id = carried.packetId(place);
+      if (this.hasWon(user, id)) continue;
+      writeHolding(
+        words,
+        at + 1,
+        count++,
+        id,
+        carried.amountFen(place),
+        carried.sponsor(place),
+        carried.host(place),
+      );
+    }
+    words[at] = count;
   }
 
   /** What holds after every batch. */

@@ -1,8 +1,10 @@
 import type { Waker } from "../../threads/waker.ts";
 import { kindOf } from "../kinds/entry_kinds.ts";
-import { EntryWord, PAYLOAD_AT, setEntryAmountFen } from "../record/entry.ts";
+import { EntryWord, PAYLOAD_AT, setEntryAmountFen, Verdict } from "../record/entry.ts";
 import { emptyJudgement } from "../record/judgement.ts";
 import type { Ledger } from "../record/ledger.ts";
+import { MOST_PASS_AWARDS } from "../record/pass_words.ts";
+import type { HoldingsBoard } from "../ring/holdings_board.ts";
 import type { LedgerRing } from "../ring/ledger_ring.ts";
 
 /** Most entries of one ring in one commit, which take about 3 ms: nobody waits long, and no ring holds up the others. */
@@ -12,6 +14,8 @@ const MAX_PER_RING = 2048;
 export interface LedgerClient {
   readonly ring: LedgerRing;
   readonly waker: Waker;
+  /** Where it wants to read what users have won; absent if it gives no passes. */
+  readonly holdings?: HoldingsBoard | undefined;
 }
 
 /** What a turn of the ledger's loop came to. */
@@ -33,6 +37,8 @@ export class LedgerLoop {
   readonly #clients: readonly LedgerClient[];
   readonly #judgement = emptyJudgement();
   #judged = 0;
+  /** Of the client whose entries are being judged. */
+  #holdings: HoldingsBoard | undefined;
 
   constructor(ledger: Ledger, clients: readonly LedgerClient[]) {
     this.#ledger = ledger;
@@ -48,7 +54,10 @@ export class LedgerLoop {
   step(): Step {
     if (this.#ledger.failure === undefined) {
       this.#judged = 0;
-      for (const client of this.#clients) this.#judged += client.ring.judge(this.#judge, MAX_PER_RING);
+      for (const client of this.#clients) {
+        this.#holdings = client.holdings;
+        this.#judged += client.ring.judge(this.#judge, MAX_PER_RING);
+      }
     }
     // With nothing judged there may still be delivered marks that are due.
     if (!this.#ledger.commit()) return Step.inDoubt;
@@ -63,7 +72,9 @@ export class LedgerLoop {
     words[at + EntryWord.verdict] = judgement.verdict;
     words[at + EntryWord.detail] = judgement.detail;
     this.refusals[judgement.detail]++;
-    const tells = kindOf(judgement.kind)?.tells;
+    const kind = kindOf(judgement.kind);
+    if (kind?.bringsHoldings && judgement.verdict !== Verdict.refused) this.#bringHoldings(at);
+    const tells = kind?.tells;
     if (tells === undefined) return;
     if (tells === "words") return words.set(judgement.reply, at + PAYLOAD_AT);
     words[at + EntryWord.packetId] = judgement.packetId;
@@ -73,4 +84,11 @@ export class LedgerLoop {
     words[at + EntryWord.asked] = judgement.asked;
     words[at + EntryWord.askedFrom] = judgement.askedFrom;
   };
+
+  #bringHoldings(at: number): void {
+    const holdings = this.#holdings;
+    if (holdings === undefined) return;
+    const { words } = holdings;
+    this.#ledger.writeHoldings(this.#judgement.user, words, holdings.placeOf(at), MOST_PASS_AWARDS);
+  }
 }

@@ -7,11 +7,13 @@ import { systemClock } from "../../base/clock.ts";
 import { nextTurn } from "../../base/event_loop.ts";
 import { UserError } from "../../base/user_error.ts";
 import { type AwardedBits, markAwarded } from "../registry/awarded_bits.ts";
+import { ForeignAwards } from "../registry/foreign_awards.ts";
 import { Refusal } from "../record/entry.ts";
 import type { Ledger, LedgerLimits } from "../record/ledger.ts";
 import { StoreFailed } from "../disk/entry_store.ts";
 import { LedgerBoard, LedgerState } from "../ring/ledger_board.ts";
 import { LedgerLoop, Step } from "./ledger_loop.ts";
+import { HoldingsBoard } from "../ring/holdings_board.ts";
 import { LedgerRing } from "../ring/ledger_ring.ts";
 import { MemoryLedger } from "../judge/memory_ledger.ts";
 import { MoneyBoard } from "../ring/money_board.ts";
@@ -26,15 +28,24 @@ import type { OrderState } from "../record/order_state.ts";
 import { type LedgerSync, SqliteStore } from "../store/sqlite_store.ts";
 import { StoredLedger } from "../store/stored_ledger.ts";
 
+/** A producer's memory; `holdings` is where it reads what users have won, if they get passes. */
+export interface LedgerClientInit {
+  readonly ring: SharedArrayBuffer;
+  readonly waker: SharedArrayBuffer;
+  readonly holdings?: SharedArrayBuffer | undefined;
+}
+
 /** What the ledger thread is started with. */
 export interface LedgerInit {
   /** The thread's own waker, and what it shows to all. */
   readonly waker: SharedArrayBuffer;
   readonly board: SharedArrayBuffer;
-  readonly clients: readonly { readonly ring: SharedArrayBuffer; readonly waker: SharedArrayBuffer }[];
+  readonly clients: readonly LedgerClientInit[];
   readonly limits: LedgerLimits;
   /** Whose packet ids its packets get; see `IdSpace`. */
   readonly hostNumber: number;
+  /** What other hosts say that they have awarded: memory of a `ForeignAwards`; undefined: nobody listens. */
+  readonly foreign?: SharedArrayBuffer | undefined;
   /** Where it lasts; undefined: in memory. */
   readonly store: { readonly directory: string; readonly sync: LedgerSync } | undefined;
   readonly counters: CounterPlace;
@@ -123,9 +134,10 @@ async function turn(
   opened: OpenLedger,
   money: MoneyTally,
 ): Promise<void> {
-  const clients = init.clients.map(({ ring, waker }) => ({
+  const clients = init.clients.map(({ ring, waker, holdings }) => ({
     ring: new LedgerRing(ring),
     waker: new Waker(waker),
+    holdings: holdings && new HoldingsBoard(holdings),
   }));
   const loop = new LedgerLoop(opened.ledger, clients);
   const watch = new LedgerWatch(init.counters, board, opened, loop);
@@ -174,7 +186,7 @@ interface OpenLedger {
 
 /** Reads what is stored; undefined if the disk fails, and it is to be tried again. */
 function open(
-  { store, limits, hostNumber, awarded }: LedgerInit,
+  { store, limits, hostNumber, awarded, foreign }: LedgerInit,
   board: LedgerBoard,
   money: MoneyTally,
 ): OpenLedger | undefined {
@@ -211,6 +223,7 @@ function open(
     // The last step: a start that is tried again must not add anything twice.
     money.restore(judge, () => board.beat());
     judge.money = money;
+    judge.foreign = foreign && new ForeignAwards(foreign);
     report({ type: "ready", nextPacketId, awards, ...opened, tookMs: took(), orders: ledger.orders() });
     return { ledger, store: rows };
   } catch (error) {

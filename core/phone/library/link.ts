@@ -6,6 +6,7 @@ import { frames, PROTOCOL_VERSION } from "../../wire/v1/frames.ts";
 import type { Addresses } from "../addresses/addresses.ts";
 import type { FrameStream, IncomingFrames } from "./incoming_frames.ts";
 import { frameBytes } from "./outgoing_frames.ts";
+import type { KeptPass } from "./storage.ts";
 import { readToken, type Token } from "./token.ts";
 import type { Transport, Wire } from "../transport/transport.ts";
 
@@ -58,6 +59,8 @@ export interface LinkParts {
   readonly random: Random;
   readonly times: LinkTimes;
   readonly incoming: IncomingFrames;
+  /** What the user has won elsewhere, to be said behind the login. */
+  readonly passes: () => readonly KeptPass[];
   /** Told of every change. */
   readonly changed: (state: PhoneState) => void;
   /** Told when the phone is logged in elsewhere, and was never without a server. */
@@ -197,11 +200,14 @@ export class Link {
   }
 
   #login(made: Connection, token: ReturnType<typeof readToken>): void {
-    const { user, clock } = this.#parts;
+    const { user, clock, passes } = this.#parts;
     made.loginSentMs = clock.monotonicMs();
-    made.wire!.send(
-      frameBytes(frames.login, Math.floor(clock.wallMs()), { version: PROTOCOL_VERSION, user, ...token }),
-    );
+    const unixMs = Math.floor(clock.wallMs());
+    made.wire!.send(frameBytes(frames.login, unixMs, { version: PROTOCOL_VERSION, user, ...token }));
+    for (const { keyId, mac, awards } of passes()) {
+      const values = { user, keyId, mac: Uint8Array.from(mac), awards };
+      made.wire!.send(frameBytes(frames.carry, unixMs, values));
+    }
   }
 
   #loggedIn(serverMs: number): void {

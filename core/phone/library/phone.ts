@@ -112,6 +112,7 @@ export class Phone {
       random: this.#random,
       times: { ...DEFAULT_TIMES, ...options.times },
       incoming,
+      passes: () => this.#told.passes,
       changed: (state) => this.#changed(state),
       moved: () => this.#ready(),
       failed,

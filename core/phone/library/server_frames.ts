@@ -34,9 +34,13 @@ export class ServerFrames {
 
   constructor(parts: ServerFramesParts) {
     this.#parts = parts;
-    const { incoming, requests, chats, listeners, show } = parts;
+    const { incoming, told, requests, chats, listeners, show } = parts;
     incoming
       .on(frames.shakeResult, (answer, serverMs) => void this.#shaken(answer, serverMs))
+      .on(
+        frames.pass,
+        ({ keyId, mac, awards }) => told.addPass({ keyId, mac: [...mac], awards }),
+      )
       .on(frames.openResult, (answer) => void this.#opened(answer))
       .on(frames.claimResult, (answer) => void this.#claimed(answer))
       .on(frames.sendResult, (answer) => requests.answered(`send ${answer.requestId}`, answer))

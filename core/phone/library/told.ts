@@ -1,5 +1,13 @@
 import type { Packet, Share } from "./outcomes.ts";
-import { type Kept, keptText, mergeKept, type PhoneStorage, readKept } from "./storage.ts";
+import {
+  addPass,
+  type Kept,
+  type KeptPass,
+  keptText,
+  mergeKept,
+  type PhoneStorage,
+  readKept,
+} from "./storage.ts";
 
 /** What became of a note. */
 export interface Noted {
@@ -36,6 +44,11 @@ export class Told {
     return [...this.#kept.shares.values()];
   }
 
+  /** What the next server is to be shown. */
+  get passes(): readonly KeptPass[] {
+    return this.#kept.passes;
+  }
+
   packet(packetId: number): Packet | undefined {
     return this.#kept.packets.get(packetId);
   }
@@ -57,6 +70,13 @@ export class Told {
   /** Notes a share of the user. */
   addShare(share: Share): Promise<Noted> {
     return this.#add(this.#kept.shares, share);
+  }
+
+  /** Notes a pass: at once for the next login, and for the next run once that lasts. */
+  addPass(pass: KeptPass): void {
+    const add = () => this.#kept.passes = addPass(this.#kept.passes, pass);
+    add();
+    void this.#note(add);
   }
 
   /** Notes that a packet is open. True once that lasts. */

@@ -93,8 +93,12 @@ export interface SetContext {
   metric(name: string): number;
   /** Adds to a counter or gauge. */
   count(metric: number, by?: number): void;
-  /** Whether the ledger takes awards now and its ring has a place. Ask before drawing a packet. */
-  canPropose(): boolean;
+  /**
+   * Whether the ledger takes awards now and its ring has a place. Ask before drawing a packet.
+   *
+   * @param connection who is to win it: not before the ledger knows what they have won elsewhere
+   */
+  canPropose(connection?: number): boolean;
   /** Proposes an award; `onVerdict` is called later. The connection's handler returns `DEFER`. */
   proposeAward(award: Readonly<AwardProposal>): void;
   /** The same for an entry that takes several places; see {@linkcode placesFor}. */

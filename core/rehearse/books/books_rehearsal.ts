@@ -14,6 +14,7 @@ interface BooksCheck {
   readonly what: string;
   readonly seen: number;
   readonly atLeast?: number;
+  readonly atMost?: number;
   readonly exactly?: number;
   readonly unit: "count" | "fen";
   readonly met: boolean;
@@ -86,7 +87,7 @@ function checksOf(
   differenceCount: number,
   gatewayFen: number,
   { phases }: FullScenario,
-  { overLimitAtLeast }: BooksScenario,
+  { overLimitAtLeast, overLimitAtMost }: BooksScenario,
 ): BooksCheck[] {
   const onTheWayFen = total.notWonFen + total.notOpenedFen + total.notSettledFen + total.heldFen +
     total.toPayFen +
@@ -98,7 +99,7 @@ function checksOf(
       "packets were over a limit over all hosts",
       "count",
       total.overUserPackets + total.overSponsorPackets,
-      { atLeast: overLimitAtLeast },
+      { atLeast: overLimitAtLeast, ...(overLimitAtMost === undefined ? {} : { atMost: overLimitAtMost }) },
     ),
     check("nothing is on its way any more", "fen", onTheWayFen, { exactly: 0 }),
     check("paid and returned is what was put in", "fen", total.paidFen + total.returnedFen, {
@@ -113,10 +114,10 @@ function check(
   what: string,
   unit: BooksCheck["unit"],
   seen: number,
-  wanted: { readonly atLeast?: number; readonly exactly?: number },
+  wanted: { readonly atLeast?: number; readonly atMost?: number; readonly exactly?: number },
 ): BooksCheck {
-  const { atLeast = -Infinity, exactly = seen } = wanted;
-  return { what, seen, ...wanted, unit, met: seen >= atLeast && seen === exactly };
+  const { atLeast = -Infinity, atMost = Infinity, exactly = seen } = wanted;
+  return { what, seen, ...wanted, unit, met: seen >= atLeast && seen <= atMost && seen === exactly };
 }
 
 function checksText(checks: readonly BooksCheck[]): string {
@@ -124,9 +125,13 @@ function checksText(checks: readonly BooksCheck[]): string {
     unit === "fen" ? formatYuan(value) : formatCount(value);
   return alignColumns([
     ["", "what", "seen", "wanted"],
-    ...checks.map(({ met, what, unit, seen, atLeast, exactly }) => [
+    ...checks.map(({ met, what, unit, seen, atLeast, atMost, exactly }) => [
       ...[met ? "ok" : "FAIL", what, shown(unit, seen)],
-      exactly !== undefined ? `exactly ${shown(unit, exactly)}` : `at least ${shown(unit, atLeast ?? 0)}`,
+      exactly !== undefined
+        ? `exactly ${shown(unit, exactly)}`
+        : atMost !== undefined
+        ? `at least ${shown(unit, atLeast ?? 0)}, at most ${shown(unit, atMost)}`
+        : `at least ${shown(unit, atLeast ?? 0)}`,
     ]),
   ], 2);
 }

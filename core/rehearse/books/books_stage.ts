@@ -1,4 +1,5 @@
 import { sleep } from "../../base/clock.ts";
+import { systemSecret } from "../../base/random.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
 import { makeBooks } from "../../books/open/open_books.ts";
 import type { Host } from "../../cli/host.ts";
@@ -9,6 +10,8 @@ import { RehearsedPlugins } from "../stage/plugins.ts";
 import { findPostgres, PostgresCluster } from "./postgres_cluster.ts";
 
 const LOOK_MS = 50;
+/** Awards of other hosts that each host can remember. */
+const FOREIGN_AWARDS = 1_000_000;
 /** How long PostgreSQL may take to start, and users to log in. */
 const START_MS = 60_000;
 const STOP_MS = 30_000;
@@ -59,6 +62,7 @@ export class BooksStage implements AsyncDisposable {
 
   /** Starts all of them; returns when every user is in. */
   async start(): Promise<void> {
+    if (this.#books.roamS !== undefined) this.#writeKeys();
     await this.#startBooks();
     await makeBooks(this.url, { event: "rehearsal" });
     await this.#startGateway();
@@ -106,6 +110,30 @@ export class BooksStage implements AsyncDisposable {
     if (this.#clusterFolder !== undefined) await Deno.remove(this.#clusterFolder, { recursive: true });
   }
 
+  /** Keys of tokens and passes, which all hosts and fleets have. */
+  #writeKeys(): void {
+    const secret = new TextEncoder().encode(systemSecret()).toHex();
+    Deno.writeTextFileSync(this.#keys, `1 ${secret}\n`, { mode: 0o600 });
+  }
+
+  get #keys(): string {
+    return `${this.#options.folder}/token.keys`;
+  }
+
+  /** What hosts need to know what others award. */
+  get #sharedLimitFlags(): readonly string[] {
+    if (this.#books.roamS === undefined) return [];
+    const bus = ["--bus", `file:${this.#options.folder}/bus`, "--foreign-awards", String(FOREIGN_AWARDS)];
+    return ["--token-keys", this.#keys, "--event", "rehearsal", ...bus];
+  }
+
+  get #roamFlags(): readonly string[] {
+    const { roamS, hidePasses } = this.#books;
+    if (roamS === undefined) return [];
+    const roam = ["--roam", roamS.join("-"), "--hide-passes", String(hidePasses)];
+    return ["--token-keys", this.#keys, "--event", "rehearsal", ...roam];
+  }
+
   /** In PostgreSQL if it is installed: one of its own, whose files go with the rehearsal. */
   async #startBooks(): Promise<void> {
     const bin = this.#books.backend === "auto" ? findPostgres() : undefined;
@@ -148,6 +176,7 @@ export class BooksStage implements AsyncDisposable {
           ...["--admin", "127.0.0.1:0", "--engine", engine, "--workers", "1"],
           ...["--ledger", this.ledgerOf(host), "--books", this.url],
           ...["--host-number", String(host), "--books-name", `host ${host}`],
+          ...this.#sharedLimitFlags,
           ...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
           ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
         ], `server ${host}`),
@@ -169,6 +198,7 @@ export class BooksStage implements AsyncDisposable {
           ...["client", "--users", `0-${users - 1}`, "--server", server, "--protocol", "1", "--qps", "0"],
           ...["--control", "127.0.0.1:0", "--engine", engine, "--workers", "1"],
           ...["--connect-rate", String(this.#scenario.connectsPerS), "--least-answered", "0"],
+          ...this.#roamFlags,
         ], `fleet ${fleet + 1}`),
       );
     }

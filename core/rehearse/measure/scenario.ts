@@ -143,6 +143,15 @@ const books = z.strictObject({
   fleets: z.int().min(1).max(16).default(2),
   /** So many packets at least must come over a limit that no host alone could see. */
   overLimitAtLeast: z.int().min(0).default(0),
+  /** So many at most; absent: any number. */
+  overLimitAtMost: z.int().min(0).exactOptional(),
+  /**
+   * Users move: each stays at a host for so many seconds, the least and the most, then goes to the next of its fleet's. They
+   * get passes then, and hosts tell each other of their awards.
+   */
+  roamS: z.tuple([z.number().min(0), z.number().positive()]).exactOptional(),
+  /** Part of the users that shows no host their passes. */
+  hidePasses: z.number().min(0).max(1).default(0),
   settlers: z.int().min(1).max(8).default(1),
   payers: z.int().min(1).max(8).default(1),
   /** Per cent of the orders with which the gateway does each of these. */

@@ -52,7 +52,7 @@ export interface AccessHostOptions {
 }
 
 /** What a host's ledger is to be. */
-export interface HostLedger extends Pick<LedgerInit, "store" | "limits" | "hostNumber"> {
+export interface HostLedger extends Pick<LedgerInit, "store" | "limits" | "hostNumber" | "foreign"> {
   /** How far event time had come with its last row; undefined if it has none. */
   readonly durableTime: EventTimeState | undefined;
 }
@@ -267,9 +267,9 @@ export class AccessHost {
     this.counters.block(this.setCount)[this.counters.layout.handle(gauge)] = value;
   }
 
-  /** Adds one to a counter of the main thread. */
-  count(counter: string): void {
-    this.counters.block(this.setCount)[this.counters.layout.handle(counter)]++;
+  /** Adds to a counter of the main thread. */
+  count(counter: string, by = 1): void {
+    this.counters.block(this.setCount)[this.counters.layout.handle(counter)] += by;
   }
 
   /** Sets the gauges of where the money is: what the ledger thread showed last, all of one moment. */

@@ -4,6 +4,7 @@ import { LEDGER_METRICS, PROJECTION_METRICS } from "../../ledger/thread/metrics.
 import { UPLINK_METRICS } from "../../books/uplink/metrics.ts";
 import type { LoadedPlugin } from "../../plugin/loader.ts";
 import { LINK_METRICS } from "../../link/link_metrics.ts";
+import { SUMMARY_METRICS } from "../../summaries/summary_metrics.ts";
 import { CLAIM_METRICS } from "./claim_watch.ts";
 import { MONEY_GAUGES } from "../money/money_metrics.ts";
 import { SET_METRICS, WORKER_METRICS } from "../../set/common/metrics.ts";
@@ -26,6 +27,7 @@ export function hostMetrics(
     ...CLAIM_METRICS,
     ...(hasBooks ? UPLINK_METRICS : {}),
     ...LINK_METRICS,
+    ...SUMMARY_METRICS,
     ...MONEY_GAUGES,
   };
   for (const { plugin } of plugins) {

@@ -10,7 +10,7 @@ import type { Log } from "../../cli/log.ts";
 import { LinkThread } from "../../link/link_thread.ts";
 import { KeyFolder } from "../../seed/file/keys.ts";
 import { showWaves, versionText } from "../../show/document.ts";
-import { readTokenKeys } from "../../token/token_keys.ts";
+import { readTokenKeys, type TokenRules } from "../../token/token_keys.ts";
 import { type AskOwner, openElsewhere, openForOther, PacketOwners } from "./opens_elsewhere.ts";
 import type { AccessHost } from "../host/access_host.ts";
 
@@ -32,6 +32,13 @@ export interface ShowOptions {
   readonly "token-keys"?: string | undefined;
 }
 
+/** What a host counts against limits besides its own awards. */
+export interface SharedLimits {
+  /** What other hosts say that they have awarded; undefined: nobody listens. */
+  readonly foreign: SharedArrayBuffer | undefined;
+  readonly tokenRules: TokenRules | undefined;
+}
+
 /** A host's part in a show that is directed from elsewhere: its routes, and its end. */
 export interface HostShow {
   readonly routes: readonly Route[];
@@ -39,15 +46,22 @@ export interface HostShow {
 }
 
 /**
- * Starts the thread that holds the paths of a show, if the host takes part in one, and lets users open what they won at
- * other hosts, if there is a list of them.
+ * Starts the thread that holds the paths to consoles and other hosts, if the host takes part in a show or hears of what
+ * others award, and lets users open what they won at other hosts, if there is a list of them.
  *
  * @throws UserError if no key is trusted, or the list doesn't count
  */
-export function startShow(host: Host, options: ShowOptions, access: AccessHost, log: Log): HostShow {
-  const { hosts, "hosts-keys": hostsKeys, "host-number": number } = options;
+export function startShow(
+  host: Host,
+  options: ShowOptions,
+  access: AccessHost,
+  log: Log,
+  limits: SharedLimits,
+): HostShow {
+  const { hosts, "hosts-keys": hostsKeys, "host-number": number, "show-keys": keys } = options;
   const owners = hosts === undefined ? undefined : new PacketOwners(hosts, hostsKeys, number, log);
-  const thread = options["show-keys"] === undefined ? undefined : startLink(host, options, access, log);
+  const isLinked = keys !== undefined || limits.foreign !== undefined;
+  const thread = isLinked ? startLink(host, options, access, log, limits) : undefined;
   if (owners !== undefined) {
     const ask: AskOwner | undefined = thread && options.bus.length > 0
       ? (...asked) => thread.ask(...asked)
@@ -58,7 +72,7 @@ export function startShow(host: Host, options: ShowOptions, access: AccessHost, 
     access.halves.openElsewhere = (user, packetId) => openElsewhere(owners, ask, user, packetId);
   }
   return {
-    routes: thread === undefined ? [] : showRoutes(thread),
+    routes: thread === undefined || keys === undefined ? [] : showRoutes(thread),
     async stop() {
       owners?.stop();
       await thread?.stop();
@@ -67,19 +81,27 @@ export function startShow(host: Host, options: ShowOptions, access: AccessHost, 
 }
 
 /** @throws UserError if no key is trusted */
-function startLink(host: Host, options: ShowOptions, access: AccessHost, log: Log): LinkThread {
+function startLink(
+  host: Host,
+  options: ShowOptions,
+  access: AccessHost,
+  log: Log,
+  { foreign, tokenRules }: SharedLimits,
+): LinkThread {
   const { bus, ledger, event, cluster, city, "host-id": hostId, "host-number": number } = options;
-  const trusted = trustedKeys(options["show-keys"]!);
+  const keys = options["show-keys"];
+  const trusted = keys === undefined ? [] : trustedKeys(keys);
   if (ledger === undefined) {
     log("warn", "the show is kept in memory and forgotten at the end: give --ledger DIR to keep it");
   }
   return new LinkThread({
     init: {
-      name: { event, host: hostId!, city, cluster },
+      name: { event, host: hostId ?? "", city, cluster },
       buses: parseBuses("--bus", bus),
       keys: trusted,
       directory: ledger === undefined ? undefined : `${ledger}/${FOLDER}`,
       randomSeed: systemSeed(),
+      summaries: foreign && { rules: tokenRules!, hostNumber: number, directory: ledger!, foreign },
       opens: options.hosts === undefined ? undefined : { number, secret: secretOf(options["token-keys"]) },
     },
     start: () => new Worker(host.program.entry, { type: "module", name: "link" }),
@@ -87,7 +109,7 @@ function startLink(host: Host, options: ShowOptions, access: AccessHost, log: Lo
     apply: (show) => access.halves.onShow(show),
     hold: (isHolding) => access.halves.isHolding = isHolding,
     open: (user, packetId) => openForOther((entry) => access.enter(entry), user, packetId),
-    count: (metric) => access.count(metric),
+    count: (metric, by) => access.count(metric, by),
     gauge: (metric, value) => access.tell(metric, value),
     log,
   });

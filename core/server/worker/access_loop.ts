@@ -4,6 +4,7 @@ import { record } from "../../counters/histogram.ts";
 import { EntryKind, kindOf } from "../../ledger/kinds/entry_kinds.ts";
 import { EntryWord } from "../../ledger/record/entry.ts";
 import { type LedgerBoard, LedgerState } from "../../ledger/ring/ledger_board.ts";
+import type { HoldingsBoard } from "../../ledger/ring/holdings_board.ts";
 import type { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import type { AnyPlugin } from "../../plugin/plugin.ts";
 import type { Random } from "../../base/random.ts";
@@ -13,6 +14,7 @@ import { Connections, Phase } from "../../set/common/connections.ts";
 import type { LoginRules } from "../../set/common/logins.ts";
 import type { SetHost } from "../../set/common/set_host.ts";
 import { VerdictWatch } from "../../set/common/verdict_watch.ts";
+import type { Passes } from "../../token/pass.ts";
 import type { Waker } from "../../threads/waker.ts";
 import {
   decodeControl,
@@ -90,6 +92,9 @@ export interface AccessLoopParts {
   readonly ledgerWaker: Waker;
   readonly ledgerBoard: LedgerBoard;
   readonly logins: LoginRules;
+  /** Undefined if users get no passes. */
+  readonly holdings: HoldingsBoard | undefined;
+  readonly passes: Passes | undefined;
   /** The way to the SETs of all workers. */
   readonly peers: Peers;
   /** How far the host's event time is behind the wall clock at the start, in ms. */
@@ -109,6 +114,8 @@ export class AccessLoop implements EngineHandler, SetHost {
   readonly cursor: FrameCursor;
   readonly ring: LedgerRing;
   readonly watch: VerdictWatch;
+  readonly holdings: HoldingsBoard | undefined;
+  readonly passes: Passes | undefined;
   readonly counters: Counters;
   readonly plugins: AccessLoopParts["plugins"];
   readonly logins: LoginRules;
@@ -159,12 +166,14 @@ export class AccessLoop implements EngineHandler, SetHost {
     this.engine = parts.engine;
     this.ring = parts.ring;
     this.watch = new VerdictWatch(parts.ring, settings.verdictMs);
+    this.holdings = parts.holdings;
+    this.passes = parts.passes;
     this.counters = parts.counters;
     this.plugins = parts.plugins;
     this.connections = new Connections(parts.engine.capacity);
     this.logins = parts.logins;
     this.frames.allow(Opcode.loginRequest, FRAME_BYTES[Opcode.loginRequest]);
-    for (const { opcode, bytes } of [frames.login, frames.ping, frames.delivered]) {
+    for (const { opcode, bytes } of [frames.login, frames.ping, frames.delivered, frames.carry]) {
       this.frames.allow(opcode, ...bytes);
     }
     this.cursor = new FrameCursor(this.frames, parts.engine.capacity, parts.engine.maxReadBytes);

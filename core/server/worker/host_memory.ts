@@ -4,6 +4,7 @@ import { Waker } from "../../threads/waker.ts";
 import { clientHostBytes } from "./client_hosts.ts";
 import { boardBytes, HostBoard } from "./host_board.ts";
 import { makePeerMailboxes, type PeersInit } from "./peers.ts";
+import type { HostSettings } from "./host_settings.ts";
 import { type LinkSizes, WorkerLink } from "./worker_link.ts";
 import { shareOut, type WorkerShare } from "./worker_share.ts";
 
@@ -41,11 +42,9 @@ export class HostMemory {
   readonly #peers: PeersInit;
 
   constructor(
-    { capacity, workers, seats }: {
-      readonly capacity: number;
-      readonly workers: number;
-      readonly seats: number;
-    },
+    { capacity, workers, seats, tokenRules }:
+      & Pick<HostSettings, "capacity" | "workers" | "seats">
+      & Partial<Pick<HostSettings, "tokenRules">>,
     metrics: Readonly<Record<string, MetricDefinition>>,
     sizes = LINK_SIZES,
   ) {
@@ -58,7 +57,7 @@ export class HostMemory {
     this.board = new HostBoard(this.#board);
     this.clientHosts = new SharedArrayBuffer(clientHostBytes(workers));
     this.ring = new SharedArrayBuffer(ledgerRingBytes(HOST_RING_ENTRIES));
-    this.links = this.shares.map(() => new WorkerLink(sizes));
+    this.links = this.shares.map(() => new WorkerLink(sizes, tokenRules !== undefined));
     this.#peers = {
       mailboxes: makePeerMailboxes(workers),
       wakers: this.links.map(({ memory }) => memory.waker),
@@ -67,8 +66,12 @@ export class HostMemory {
   }
 
   /** Who proposes entries to the ledger: the main thread, then the workers. */
-  get ledgerClients(): { ring: SharedArrayBuffer; waker: SharedArrayBuffer }[] {
-    const workers = this.links.map(({ memory: { ring, waker } }) => ({ ring, waker }));
+  get ledgerClients(): {
+    ring: SharedArrayBuffer;
+    waker: SharedArrayBuffer;
+    holdings?: SharedArrayBuffer | undefined;
+  }[] {
+    const workers = this.links.map(({ memory: { ring, waker, holdings } }) => ({ ring, waker, holdings }));
     return [{ ring: this.ring, waker: this.waker.words.buffer }, ...workers];
   }
 

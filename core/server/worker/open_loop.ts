@@ -3,10 +3,12 @@ import { Random } from "../../base/random.ts";
 import { Counters } from "../../counters/counters.ts";
 import type { Engine } from "../../engine/common/engine.ts";
 import { LedgerBoard } from "../../ledger/ring/ledger_board.ts";
+import { HoldingsBoard } from "../../ledger/ring/holdings_board.ts";
 import { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import type { AnyPlugin } from "../../plugin/plugin.ts";
 import { Mailbox } from "../../threads/mailbox.ts";
 import { Waker } from "../../threads/waker.ts";
+import { Passes } from "../../token/pass.ts";
 import { Tokens } from "../../token/token.ts";
 import { AccessLoop } from "./access_loop.ts";
 import { ClientHosts } from "./client_hosts.ts";
@@ -59,6 +61,8 @@ export function openLoop(init: WorkerInit, { engine, clock, plugins }: WorkerWor
     ledgerWaker: new Waker(shared.ledgerWaker),
     ledgerBoard: new LedgerBoard(shared.ledgerBoard),
     peers: new Peers(share.worker, shared.peers),
+    holdings: link.holdings && new HoldingsBoard(link.holdings),
+    passes: tokenRules && new Passes(tokenRules),
     logins: { allowsVersion0, tokens: tokenRules && new Tokens(tokenRules) },
   });
 }

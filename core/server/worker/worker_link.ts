@@ -1,4 +1,5 @@
 import { assert } from "../../base/assert.ts";
+import { holdingsBytes } from "../../ledger/ring/holdings_board.ts";
 import { ledgerRingBytes } from "../../ledger/ring/ledger_ring.ts";
 import {
   encodeControl,
@@ -19,6 +20,8 @@ export interface LinkMemory {
   readonly outbox: SharedArrayBuffer;
   readonly waker: SharedArrayBuffer;
   readonly ring: SharedArrayBuffer;
+  /** What users have won, beside the ring; undefined if they get no passes. */
+  readonly holdings: SharedArrayBuffer | undefined;
 }
 
 /** How large each of them is. */
@@ -34,13 +37,14 @@ export class WorkerLink {
   readonly #inbox: Mailbox;
   readonly #outbox: Mailbox;
 
-  constructor({ mailboxWords, ringEntries }: LinkSizes) {
+  constructor({ mailboxWords, ringEntries }: LinkSizes, hasPasses: boolean) {
     const bytes = mailboxBytes(mailboxWords);
     this.memory = {
       inbox: new SharedArrayBuffer(bytes),
       outbox: new SharedArrayBuffer(bytes),
       waker: this.waker.words.buffer,
       ring: new SharedArrayBuffer(ledgerRingBytes(ringEntries)),
+      holdings: hasPasses ? new SharedArrayBuffer(holdingsBytes(ringEntries)) : undefined,
     };
     this.#inbox = new Mailbox(this.memory.inbox);
     this.#outbox = new Mailbox(this.memory.outbox);

@@ -4,6 +4,7 @@ import { NO_REPLY } from "../../plugin/plugin.ts";
 import { CloseCode } from "../../wire/codes.ts";
 import type { AwardReceipts } from "./award_receipts.ts";
 import type { Entries, EntryCall } from "./entries.ts";
+import type { UserPasses } from "./passes.ts";
 import { PendingAsks } from "./pending_asks.ts";
 import type { Replies } from "../common/replies.ts";
 import type { SetCounters } from "../common/set_counters.ts";
@@ -12,6 +13,8 @@ import type { SetPlugins } from "../common/set_plugins.ts";
 
 /** How soon to ask the ledger again for what is pending. */
 const ASK_AGAIN_MS = 50;
+/** Tag of a user's first question: with its answer they get a pass of all that they have won. */
+const FIRST = 1;
 
 export interface PendingAwardsParts {
   readonly host: SetHost;
@@ -20,6 +23,7 @@ export interface PendingAwardsParts {
   readonly plugins: SetPlugins;
   readonly replies: Replies;
   readonly receipts: AwardReceipts;
+  readonly passes: UserPasses;
 }
 
 /**
@@ -54,10 +58,12 @@ export class PendingAwards {
     return this.#asks.size === 0 ? Infinity : nowMs + ASK_AGAIN_MS;
   }
 
-  /** The ledger has named one: `call`. */
-  repeat(connection: number, call: EntryCall): void {
-    const { host, counters, plugins, replies, receipts } = this.#parts;
+  /** The ledger has named one: `call`, at `at` of the ring. */
+  repeat(connection: number, call: EntryCall, at: number): void {
+    const { host, counters, plugins, replies, receipts, passes } = this.#parts;
     const { packetId } = call;
+    const passCode = call.tag === FIRST ? passes.send(connection, at) : 0;
+    if (passCode !== 0) return replies.closeFor(connection, passCode);
     if (packetId === 0) return; // that was all
     const replyAt = replies.room(connection);
     if (replyAt < 0) return replies.closeFor(connection, CloseCode.slowReader);
@@ -81,7 +87,8 @@ export class PendingAwards {
     if (host.engine.generation[connection] !== generation) return true; // gone
     if (!host.canAward || !host.ring.hasRoom) return false;
     const user = host.connections.user[connection];
-    entries.add(EntryKind.pendingOf, this.#plugin, connection, user, after, host.nowMs);
+    const tag = after === 0 ? FIRST : 0;
+    entries.add(EntryKind.pendingOf, this.#plugin, connection, user, after, host.nowMs, 0, 0, tag);
     return true;
   };
 }

@@ -4,6 +4,7 @@ import { NO_REPLY } from "../../plugin/plugin.ts";
 import { CloseCode } from "../../wire/codes.ts";
 import type { AwardReceipts } from "./award_receipts.ts";
 import { EntryCall } from "./entries.ts";
+import type { UserPasses } from "./passes.ts";
 import type { PendingAwards } from "./pending_awards.ts";
 import type { Replies } from "../common/replies.ts";
 import type { SetCounters } from "../common/set_counters.ts";
@@ -17,6 +18,7 @@ export interface VerdictsParts {
   readonly replies: Replies;
   readonly receipts: AwardReceipts;
   readonly pending: PendingAwards;
+  readonly passes: UserPasses;
 }
 
 /** What the ledger's verdicts come to: their plugin writes the answer that their users wait for, if they still do. */
@@ -34,10 +36,15 @@ export class Verdicts {
    * @param wasLate whoever waited has been answered already
    */
   judged(words: Int32Array, at: number, wasLate: boolean): void {
-    const { host, counters, replies, pending } = this.#parts;
+    const { host, counters, replies, pending, passes } = this.#parts;
     const connection = this.#waitingFor(words, at);
     if (this.#call.kind === EntryKind.pendingOf) {
-      if (connection >= 0) pending.repeat(connection, this.#call);
+      if (connection >= 0) pending.repeat(connection, this.#call, at);
+      return;
+    }
+    if (this.#call.kind === EntryKind.carried) {
+      const code = passes.carried(connection, words, at);
+      if (code !== 0) replies.closeFor(connection, code);
       return;
     }
     const plugin = words[at + EntryWord.plugin];
@@ -52,7 +59,13 @@ export class Verdicts {
       return;
     }
     replies.settled(connection);
-    this.#answer(plugin, connection);
+    // Whoever hears of their award has the pass that says it.
+    const code = this.#isWon ? passes.send(connection, at) : 0;
+    if (code === 0) this.#answer(plugin, connection);
+    else {
+      this.#answer(plugin, -1);
+      return replies.closeFor(connection, code);
+    }
     replies.closeIfDone(connection);
   }
 

@@ -24,6 +24,9 @@ export class Connections {
   readonly heardAtS: Uint32Array;
   readonly partialAtS: Uint32Array;
   readonly stuckAtS: Uint32Array;
+  /** Passes that it has shown, and those of them that wait for the ledger: until then it can't win. */
+  readonly passes: Uint8Array;
+  readonly carrying: Uint8Array;
   /** The peer will send no more; the connection is closed when nothing is deferred. */
   readonly hasEnded: Uint8Array;
 
@@ -36,6 +39,8 @@ export class Connections {
     this.phase = new Uint8Array(capacity);
     this.deferred = new Uint16Array(capacity);
     this.undelivered = new Uint32Array(capacity);
+    this.passes = new Uint8Array(capacity);
+    this.carrying = new Uint8Array(capacity);
     this.hasEnded = new Uint8Array(capacity);
     this.heardAtS = new Uint32Array(capacity);
     this.partialAtS = new Uint32Array(capacity);
@@ -55,6 +60,8 @@ export class Connections {
     // Seldom set. Memory that was never written isn't there: a million rows of zeroes cost nothing.
     clear(this.deferred, connection);
     clear(this.undelivered, connection);
+    clear(this.passes, connection);
+    clear(this.carrying, connection);
     clear(this.hasEnded, connection);
     clear(this.partialAtS, connection);
     clear(this.stuckAtS, connection);

@@ -34,6 +34,15 @@ export const SET_METRICS: Readonly<Record<string, MetricDefinition>> = {
   awardsRepeated: counter(
     "Awards that were sent again at a login, since they may not have reached their users",
   ),
+  passesSent: counter("Passes that users were sent: what they have won, signed for the event's other hosts"),
+  passesTaken: counter("Passes of users that told the ledger of awards of other hosts"),
+  passesKnown: counter("Passes of users that told the ledger nothing new"),
+  passesDamaged: counter("Passes that are none: cut off, or of another size than they say"),
+  passesOfOther: counter("Passes that were shown by another user than their own"),
+  passesUnknownKey: counter("Passes made with a key that this host doesn't have"),
+  passesForged: counter("Passes that no host made for this user, event and these awards"),
+  passesTooMany: counter("Passes past the most of one connection, which nobody looks at"),
+  passesUnchecked: counter("Passes that came to a host without keys, which can't check them"),
   movesTold: counter("Users who were told to move to another host"),
   pluginFailures: counter("Plugins that failed and were disabled for a SET"),
   ...Object.fromEntries(

@@ -16,6 +16,8 @@ export class Replies {
   readonly #connections: Connections;
   readonly #counters: SetCounters;
   readonly #block: Float64Array;
+  /** Of the room that was asked for last. */
+  #roomBytes = MAX_REPLY_BYTES;
 
   constructor(host: SetHost, counters: SetCounters) {
     this.#host = host;
@@ -26,8 +28,9 @@ export class Replies {
   }
 
   /** Room for a reply, at this place in `view`; -1 if the peer reads too slowly. */
-  room(connection: number): number {
-    return this.#engine.reserve(connection, MAX_REPLY_BYTES);
+  room(connection: number, bytes: number = MAX_REPLY_BYTES): number {
+    this.#roomBytes = bytes;
+    return this.#engine.reserve(connection, bytes);
   }
 
   /** Where replies are written. */
@@ -37,7 +40,7 @@ export class Replies {
 
   /** A reply was written into the room. */
   sent(connection: number, bytes: number): void {
-    assert(bytes <= MAX_REPLY_BYTES, "a reply fits MAX_REPLY_BYTES");
+    assert(bytes <= this.#roomBytes, "a reply fits its room");
     this.#engine.commit(connection, bytes);
     this.#block[this.#counters.at.framesOut]++;
     this.#block[this.#counters.at.bytesOut] += bytes;
@@ -109,7 +112,7 @@ export class Replies {
   /** Tells a version 1 peer why its connection ends; a slow reader has no room for it. */
   #sayWhy(connection: number, code: number): void {
     if (this.#connections.version[connection] === 0 || code === CloseCode.slowReader) return;
-    const at = this.#engine.reserve(connection, frames.close.bytes[0]);
+    const at = this.room(connection, frames.close.bytes[0]);
     if (at < 0) return;
     this.sent(connection, writeLastFrame(this.view, at, this.#host.unixMs, code));
   }

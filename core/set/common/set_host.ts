@@ -1,7 +1,9 @@
 import type { Counters } from "../../counters/counters.ts";
 import type { Engine } from "../../engine/common/engine.ts";
+import type { HoldingsBoard } from "../../ledger/ring/holdings_board.ts";
 import type { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import type { AnyPlugin } from "../../plugin/plugin.ts";
+import type { Passes } from "../../token/pass.ts";
 import type { FrameCursor } from "../../wire/frame_cursor.ts";
 import type { FrameTable } from "../../wire/frame_table.ts";
 import type { Connections } from "./connections.ts";
@@ -17,6 +19,10 @@ export interface SetHost {
   readonly frames: FrameTable;
   readonly ring: LedgerRing;
   readonly watch: VerdictWatch;
+  /** What users have won, beside the ring's verdicts; undefined if users get no passes. */
+  readonly holdings: HoldingsBoard | undefined;
+  /** Makes and checks passes; undefined if there are no keys for it. */
+  readonly passes: Passes | undefined;
   /** Whether the ledger takes awards now. */
   readonly canAward: boolean;
   readonly counters: Counters;

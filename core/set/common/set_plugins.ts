@@ -19,6 +19,7 @@ const CORE_OPCODES: ReadonlySet<number> = new Set([
   Opcode1.login,
   Opcode1.ping,
   Opcode1.delivered,
+  Opcode1.carry,
 ]);
 
 /** What a plugin asks to be called for: ticks, and answers. */

@@ -24,9 +24,13 @@ export const MAX_DEPOT_URL_BYTES = 120;
 /** Bytes of a SHA-256. */
 export const HASH_BYTES = 32;
 
+/** Most awards that one pass says. */
+export const MOST_PASS_AWARDS = 16;
+
 const text = utf8(MOST_CHAT_BYTES);
 const users = list(MOST_RECIPIENTS);
 const claims = list(DETAILS_PER_FRAME, "user", "amountFen");
+const awards = list(MOST_PASS_AWARDS, "packetId", "amountFen", "sponsor", "host");
 
 // deno-fmt-ignore
 export const frames = {
@@ -36,6 +40,8 @@ export const frames = {
   pong: fromServer(0x0181, { pingMs: u64 }),
   delivered: fromClient(0x0102, { packetId: u32 }),
   close: fromServer(0x0188, { code: u32, retryMs: u32 }),
+  carry: fromClient(0x0103, { user: u32, keyId: u32, mac: bytes(32), count, awards }),
+  pass: fromServer(0x018a, { user: u32, keyId: u32, mac: bytes(32), count, awards }),
   move: fromServer(0x0189, { withinMs: u32, scope: u32 }),
   shake: fromClient(0x0110, { requestId: u32 }),
   shakeResult: fromServer(0x0190, {

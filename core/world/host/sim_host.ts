@@ -9,6 +9,7 @@ import { SimEngine } from "../../engine/sim/sim.ts";
 import { MemoryLedger } from "../../ledger/judge/memory_ledger.ts";
 import type { Ledger } from "../../ledger/record/ledger.ts";
 import { LedgerBoard, LedgerState } from "../../ledger/ring/ledger_board.ts";
+import { HoldingsBoard } from "../../ledger/ring/holdings_board.ts";
 import { LedgerRing } from "../../ledger/ring/ledger_ring.ts";
 import { StoredLedger } from "../../ledger/store/stored_ledger.ts";
 import { LedgerLoop, Step } from "../../ledger/thread/ledger_loop.ts";
@@ -148,7 +149,11 @@ export class SimHost implements SimActor {
     const wakers = [memory.waker, ...links.map(({ waker }) => waker)];
     this.#ledgerLoop = new LedgerLoop(
       ledger,
-      memory.ledgerClients.map(({ ring }, i) => ({ ring: new LedgerRing(ring), waker: wakers[i] })),
+      memory.ledgerClients.map(({ ring, holdings }, i) => ({
+        ring: new LedgerRing(ring),
+        waker: wakers[i],
+        holdings: holdings && new HoldingsBoard(holdings),
+      })),
     );
     this.#entries = new HostEntries(memory.ring, this.#ledgerWaker);
     const orders = ledger.orders(); // as they are now, before anybody wins

@@ -199,7 +199,7 @@ export class ShakeSet implements PluginInstance {
       return this.#answerNothing(connection, tag, reply, replyAt, ShakeResult.nothing);
     }
     // A place in the ledger's ring first, the packet then: a full ring costs no packet.
-    if (!this.#set.canPropose()) {
+    if (!this.#set.canPropose(connection)) {
       this.#set.count(this.#m.ledgerFull);
       return this.#answerNothing(connection, tag, reply, replyAt, ShakeResult.nothing);
     }
@@ -240,7 +240,9 @@ export class ShakeSet implements PluginInstance {
 
   /** Proposes a packet of another sponsor than the refused one's, so that it doesn't hold up others'. */
   #tryOther(call: VerdictCall, connection: number): boolean {
-    if (this.#isDraining || !this.#set.canPropose() || !this.#leased.frontOther(call.sponsor)) return false;
+    if (this.#isDraining || !this.#set.canPropose(connection) || !this.#leased.frontOther(call.sponsor)) {
+      return false;
+    }
     this.#secondTries.add(this.#leased.frontId);
     this.#set.count(this.#m.otherSponsor);
     this.#proposeFront(connection, call.user, call.tag);
