@@ -14,6 +14,7 @@ import phoneLibraryOutcomes from "../../phone/library/outcomes.ts" with { type: 
 import phoneLibraryOutgoingFrames from "../../phone/library/outgoing_frames.ts" with { type: "text" };
 import phoneLibraryPhone from "../../phone/library/phone.ts" with { type: "text" };
 import phoneLibraryRequests from "../../phone/library/requests.ts" with { type: "text" };
+import phoneLibraryResources from "../../phone/library/resources.ts" with { type: "text" };
 import phoneLibrarySaidOnce from "../../phone/library/said_once.ts" with { type: "text" };
 import phoneLibraryServerFrames from "../../phone/library/server_frames.ts" with { type: "text" };
 import phoneLibraryShowOrders from "../../phone/library/show_orders.ts" with { type: "text" };
@@ -71,6 +72,7 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/phone/library/outgoing_frames.ts": phoneLibraryOutgoingFrames,
   "core/phone/library/phone.ts": phoneLibraryPhone,
   "core/phone/library/requests.ts": phoneLibraryRequests,
+  "core/phone/library/resources.ts": phoneLibraryResources,
   "core/phone/library/said_once.ts": phoneLibrarySaidOnce,
   "core/phone/library/server_frames.ts": phoneLibraryServerFrames,
   "core/phone/library/show_orders.ts": phoneLibraryShowOrders,
