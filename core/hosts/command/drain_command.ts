@@ -141,7 +141,9 @@ class Drain {
     const untilMs = this.#nowMs() + seconds * 1000;
     for (;;) {
       const startedMs = await this.#api.startedMs(admin, this.#nowMs());
-      if (startedMs !== undefined && startedMs > before + ROUNDING_MS && await this.#api.isReady(admin)) return;
+      if (startedMs !== undefined && startedMs > before + ROUNDING_MS && await this.#api.isReady(admin)) {
+        return;
+      }
       if (this.#nowMs() > untilMs) {
         throw new UserError(
           `${name} (${admin}): isn't back after ${seconds} s. The hosts behind it were left alone`,

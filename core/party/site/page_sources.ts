@@ -6,8 +6,6 @@ import clientScheduleBackoff from "../../client/schedule/backoff.ts" with { type
 import phoneLibraryEvents from "../../phone/library/events.ts" with { type: "text" };
 import phoneLibraryIncomingFrames from "../../phone/library/incoming_frames.ts" with { type: "text" };
 import phoneAddressesAddresses from "../../phone/addresses/addresses.ts" with { type: "text" };
-import hostsOrderHostOrder from "../../hosts/order/host_order.ts" with { type: "text" };
-import hostsOrderRendezvous from "../../hosts/order/rendezvous.ts" with { type: "text" };
 import phoneLibraryLink from "../../phone/library/link.ts" with { type: "text" };
 import phoneLibraryMod from "../../phone/library/mod.ts" with { type: "text" };
 import phoneLibraryOutcomes from "../../phone/library/outcomes.ts" with { type: "text" };
@@ -64,8 +62,6 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/phone/library/events.ts": phoneLibraryEvents,
   "core/phone/library/incoming_frames.ts": phoneLibraryIncomingFrames,
   "core/phone/addresses/addresses.ts": phoneAddressesAddresses,
-  "core/hosts/order/host_order.ts": hostsOrderHostOrder,
-  "core/hosts/order/rendezvous.ts": hostsOrderRendezvous,
   "core/phone/library/link.ts": phoneLibraryLink,
   "core/phone/library/mod.ts": phoneLibraryMod,
   "core/phone/library/outcomes.ts": phoneLibraryOutcomes,
