@@ -1,4 +1,4 @@
-import { missingFen, moneyLine, moneyVerdict } from "../base/money_line.ts";
+import { missingFen, moneyLine, moneyVerdict } from "../charts/money_line.ts";
 import { formatCount, formatMicros, formatOf } from "../base/units.ts";
 import type { WarningSpec } from "../charts/chart.ts";
 import { type Finding, healthOf, LOST, NOT_SENT } from "./timeline/health.ts";

@@ -2,7 +2,7 @@ import { formatCount } from "../base/units.ts";
 import { ExitCode } from "../base/user_error.ts";
 import { Histogram } from "../counters/histogram.ts";
 import { type Check, checkRow } from "../report/data/check.ts";
-import { moneyLine } from "../base/money_line.ts";
+import { moneyLine } from "../charts/money_line.ts";
 import type { Cause, MachineUse, Summary } from "../report/data/summary_schema.ts";
 import type { PhaseResult } from "./measure/measures.ts";
 import { type JudgedSecond, judgeMachine, type MachineKind, useText } from "./machine/judge.ts";

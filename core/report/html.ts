@@ -1,6 +1,6 @@
 import { formatCount } from "../base/units.ts";
 import { type Check, checkRow, WHOLE_RUN } from "./data/check.ts";
-import { moneyLine } from "../base/money_line.ts";
+import { moneyLine } from "../charts/money_line.ts";
 import css from "./report.css" with { type: "text" };
 import { figuresOf } from "./data/figures.ts";
 import { drawCharts } from "./report_charts.ts";

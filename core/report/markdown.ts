@@ -1,7 +1,7 @@
 import { formatCount } from "../base/units.ts";
 import { checkRow } from "./data/check.ts";
 import { figuresOf } from "./data/figures.ts";
-import { moneyLine } from "../base/money_line.ts";
+import { moneyLine } from "../charts/money_line.ts";
 import type { RunData } from "./data/run_data.ts";
 
 /** A run's report for a pull request: the verdict, what failed first, and the figures. */

@@ -11,7 +11,7 @@ import { decades, niceTicks } from "./ticks.ts";
 import { writeReport } from "./write_report.ts";
 import { check, WHOLE_RUN } from "./data/check.ts";
 import { junitXml } from "./junit.ts";
-import { moneyLine } from "../base/money_line.ts";
+import { moneyLine } from "../charts/money_line.ts";
 import {
   type PhaseSummary,
   type Summary,

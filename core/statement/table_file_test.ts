@@ -13,7 +13,8 @@ const ROWS = [
 ] as const;
 
 async function bytesOf(format: "csv" | "parquet"): Promise<Uint8Array<ArrayBuffer>> {
-  const path = Deno.makeTempFileSync();
+  const folder = Deno.makeTempDirSync();
+  const path = `${folder}/table`;
   try {
     const table = await openTable(format, path, COLUMNS);
     table.add(ROWS.slice(0, 2));
@@ -21,7 +22,7 @@ async function bytesOf(format: "csv" | "parquet"): Promise<Uint8Array<ArrayBuffe
     table.finish();
     return Deno.readFileSync(path);
   } finally {
-    Deno.removeSync(path);
+    Deno.removeSync(folder, { recursive: true });
   }
 }
 

@@ -88,7 +88,7 @@ export const command: Command = {
     const others = args.filter((arg) => arg !== "--replay");
     if (others.length < args.length) return await replayCommand.run(host, others);
     if (args.includes("--help") || args.includes("-h")) {
-      host.out(`${helpText(host, FORM)}\n${tables()}`);
+      host.out(`${helpText(host, FORM)}\n${tables()}\n${helpText(host, replayCommand.form)}`);
       return ExitCode.ok;
     }
     return await played.run(host, args);

@@ -8,7 +8,7 @@ import { isTest, projectPath, resolveSpecifier } from "./project.ts";
 /** By room, those of core without `core/`: those that it may import. */
 export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ["base", ""],
-  ["charts", ""],
+  ["charts", "base"],
   ["plugins/cue", ""],
   ["plugins/seed", ""],
   ["plugins/send/common", ""],
@@ -89,7 +89,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "ledger/evidence",
     "base ledger/record ledger/registry ledger/disk ledger/kinds ledger/chain ledger/judge ledger/checkpoint ledger/store ledger/projection",
   ],
-  ["server/money", "base counters ledger/record seed/file ledger/ring plugin admin ledger/projection"],
+  ["server/money", "charts counters ledger/record seed/file ledger/ring plugin admin ledger/projection"],
   ["set/common", "base counters ledger/record wire wire/v1 engine/common token ledger/ring plugin admin"],
   [
     "audit/check",
@@ -200,8 +200,11 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
     "client/main",
     "base cli cli/command client/schedule counters os wire seed/file threads engine/common token engine plugin admin doctor admin/telemetry client/state client/fetch client/follow hosts/order client/population client/fleet hosts/list",
   ],
-  ["monitor/terminal", "base monitor/timeline monitor/collect monitor/money monitor/view"],
-  ["monitor/web/page", "base show/console monitor/timeline monitor/collect monitor/money monitor/view"],
+  ["monitor/terminal", "base charts monitor/timeline monitor/collect monitor/money monitor/view"],
+  [
+    "monitor/web/page",
+    "base charts show/console monitor/timeline monitor/collect monitor/money monitor/view",
+  ],
   ["report/data", "base charts cli counters admin monitor/timeline monitor/collect monitor/record"],
   [
     "server/show",
@@ -209,7 +212,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "monitor/web",
-    "base web show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
+    "base charts web show/console admin monitor/timeline monitor/collect monitor/money monitor/view monitor/web/page",
   ],
   ["rehearse/measure", "base charts cli counters seed/plan plugin client/population report/data"],
   ["report", "base charts cli cli/command counters plugin monitor/timeline report/data"],

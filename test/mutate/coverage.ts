@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Mutant } from "./mutant.ts";
 import { TesterGone, TesterProcess } from "./tester_process.ts";
 import type { Loaded } from "./tester.ts";
@@ -29,10 +30,18 @@ export interface FileCoverage {
 export class MutantNames {
   readonly #mutants: readonly Mutant[];
   readonly #firstOf = new Map<string, number>();
+  /** Which sources have mutants, and what becomes one: what was found for others says nothing of these. */
+  readonly version: string;
 
   constructor(mutants: readonly Mutant[]) {
     this.#mutants = mutants;
     for (const { file, id } of mutants) if (!this.#firstOf.has(file)) this.#firstOf.set(file, id);
+    const kinds = Deno.readTextFileSync(new URL("find.ts", import.meta.url));
+    this.version = hash("sha256", `${this.sources.join()} ${kinds}`).slice(0, 16);
+  }
+
+  get sources(): readonly string[] {
+    return [...this.#firstOf.keys()];
   }
 
   reached(ids: readonly number[]): Reached {

@@ -24,10 +24,11 @@ export class ImportGraph {
     return found;
   }
 
-  /** The same for as long as no file of `path`'s closure changes. */
-  hash(path: string): string {
+  /** The same for as long as nothing changes of these files and of all that they import. */
+  hash(...paths: readonly string[]): string {
     const hash = createHash("sha256");
-    for (const file of [...this.closure(path)].sort()) hash.update(`${file} ${this.#hashOf(file)}\n`);
+    const files = new Set(paths.flatMap((path) => [...this.closure(path)]));
+    for (const file of [...files].sort()) hash.update(`${file} ${this.#hashOf(file)}\n`);
     return hash.digest("hex");
   }
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import ts from "typescript";
 import { findMutants } from "./find.ts";
 import { instrument } from "./instrument.ts";
-import { mutate } from "./mutate.ts";
+import type { Judged } from "./mutant.ts";
+import { mutate, type MutateOptions } from "./mutate.ts";
 import { markdownOf, reportOf, SCHEMA_VERSION } from "./report.ts";
 
 const root = new URL("../../", import.meta.url).pathname.slice(0, -1);
@@ -126,4 +127,56 @@ Deno.test("of a fixed sample of mutants the tests notice nearly all", async () =
   assert.equal(report.schemaVersion, SCHEMA_VERSION);
   assert.equal(report.all.tried, SAMPLE.mutants);
   assert.ok(report.all.scorePercent >= SAMPLE.leastPercent, markdownOf(report));
+});
+
+/** A program of one file, and a test that only starts it. */
+const PROGRAM = {
+  "deno.json": "{}",
+  "sum.ts": `const add = (a: number, b: number) => a + b;
+    console.log(add(Number(Deno.args[0]), Number(Deno.args[1])));`,
+  "sum_test.ts": `Deno.test("it adds", async () => {
+    const path = new URL("sum.ts", import.meta.url).pathname;
+    const args = ["run", "-A", "--no-check", path, "2", "3"];
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+    if (new TextDecoder().decode(stdout) !== "5\\n") throw new Error("it does not");
+  });`,
+};
+
+Deno.test("what no other test notices is shown to those that start processes, where it is on as well", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "redpkt-mutate-" });
+  try {
+    for (const [name, text] of Object.entries(PROGRAM)) Deno.writeTextFileSync(`${folder}/${name}`, text);
+    Deno.mkdirSync(`${folder}/tool`);
+    for (const name of ["mutant_switch.ts", "tester.ts"]) {
+      Deno.copyFileSync(new URL(name, import.meta.url), `${folder}/tool/${name}`);
+    }
+    const known = new Map<string, Omit<Judged, "mutant">>();
+    const options: MutateOptions = {
+      root: folder,
+      tool: "tool",
+      sources: ["sum.ts"],
+      places: [{ name: "sum", sources: ["sum.ts"] }],
+      tests: ["sum_test.ts"],
+      sample: Infinity,
+      seed: 1,
+      jobs: 1,
+      nowMs: () => performance.now(),
+      testsMs: Infinity,
+      known,
+      onJudged: (key, { outcome }) => void known.set(key, { outcome }),
+      onUnfit: (test, why) => assert.fail(`${test} fails as it is: ${why}`),
+    };
+    const { judged: alone } = await mutate(options);
+    assert.deepEqual(alone.map(({ outcome }) => outcome), ["unreached", "unreached"]);
+    const { judged } = await mutate({ ...options, wholeTests: ["sum_test.ts"] });
+    assert.deepEqual(judged.map(({ outcome, by }) => [outcome, by]), [
+      ["killed", "sum_test.ts"],
+      ["killed", "sum_test.ts"],
+    ]);
+    let passes = 0;
+    const again = await mutate({ ...options, wholeTests: ["sum_test.ts"], onJudged: () => passes++ });
+    assert.deepEqual([passes, again.judged.length], [0, 2], "what was noticed isn't tried again");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });

@@ -58,7 +58,8 @@ export class Trial {
    */
   async cover(files: readonly string[], jobs: number, isOver: () => boolean): Promise<number> {
     const { root, tester, kept, imports } = this.#parts;
-    const open = files.map((file) => ({ file, key: `${file} ${imports.hash(file)}` }));
+    const { version } = this.#names;
+    const open = files.map((file) => ({ file, key: `${version} ${file} ${imports.hash(file)}` }));
     const work = async () => {
       const coverer = new Coverer(root, tester, this.#names);
       for (let next = open.shift(); next !== undefined; next = open.shift()) {
@@ -82,8 +83,10 @@ export class Trial {
   /** The same for files whose tests start processes or threads. */
   async coverWhole(files: readonly string[], isOver: () => boolean): Promise<number> {
     const { kept, imports, nowMs } = this.#parts;
+    const { version, sources } = this.#names;
     for (const [i, file] of files.entries()) {
-      const key = `whole ${file} ${imports.hash(file)}`;
+      // It starts whatever it likes.
+      const key = `whole ${version} ${file} ${imports.hash(file, ...sources)}`;
       let found = kept.get<WholeFile>(key);
       if (found === undefined) {
         if (isOver()) return files.length - i;

@@ -1,23 +1,12 @@
-/** Worlds: they are the same again, keep every promise, and find it out when one is broken. */
+/** Worlds: they are the same again, and keep every promise. */
 import assert from "node:assert/strict";
 import { drawWorld, parseFaults } from "../../core/world/plan/world_plan.ts";
 import { FAULT_KINDS } from "../../core/world/plan/fault_kinds.ts";
-import { commandLineOf, type WorldResult } from "../../core/world/run/run_world.ts";
-import { shrink } from "../../core/world/run/shrink.ts";
-import { INVARIANT_NAMES, type InvariantName } from "../../core/world/watch/invariant_names.ts";
-import { PLANTED_BUGS } from "./planted_bugs.ts";
-import { run } from "./world_runs.ts";
+import { commandLineOf } from "../../core/world/run/run_world.ts";
+import { assertKept, run } from "./world_runs.ts";
 
 /** Worlds that must keep every promise; `deno task swarm` runs a thousand. */
 const SEEDS = 20;
-/** A planted bug is found within so many seeds, and in a world not larger than this. */
-const MOST_SEEDS = 50;
-const MOST_HOSTS = 3;
-const MOST_FAULTS = 2;
-
-function assertKept({ violations, plan }: WorldResult): void {
-  assert.deepEqual(violations, [], commandLineOf(plan));
-}
 
 Deno.test("worlds of many seeds keep every promise, and all that can go wrong goes wrong in them", async () => {
   const kinds = new Set<string>();
@@ -67,31 +56,3 @@ Deno.test("a disk that is lost costs what the books had not been told, and not a
   }
   assert.ok(lost > 0, "some awards were lost, or nothing was tried");
 });
-
-/** A world in which a planted bug breaks its promise: where it was found last, first. */
-async function find(invariant: InvariantName): Promise<WorldResult | undefined> {
-  const { seams, foundAt } = PLANTED_BUGS[invariant];
-  const seeds = [foundAt, ...Array.from({ length: MOST_SEEDS }, (_, i) => i + 1)];
-  for (const seed of seeds) {
-    const result = await run(drawWorld({ seed }), seams());
-    if (result.violations[0]?.invariant === invariant) return result;
-  }
-  return undefined;
-}
-
-for (const name of INVARIANT_NAMES) {
-  const { what, seams } = PLANTED_BUGS[name];
-  Deno.test(`planted bug: ${what}: found, and shrunk to a small world (${name})`, async () => {
-    const result = await find(name);
-    assert.ok(result !== undefined, `not found within ${MOST_SEEDS} seeds`);
-    const small = await shrink(result, (plan) => run(plan, seams()));
-    const { hosts, faults } = small.result.plan;
-    assert.ok(hosts <= MOST_HOSTS && faults.length <= MOST_FAULTS, commandLineOf(small.result.plan));
-    assert.equal(
-      (await run(small.result.plan, seams())).hash,
-      small.result.hash,
-      "the command shows it again",
-    );
-    assertKept(await run(small.result.plan));
-  });
-}

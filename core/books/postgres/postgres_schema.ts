@@ -2,7 +2,6 @@ import type { BooksEvent } from "../contract/event.ts";
 import { type MadeBooks, newEvent, refuseOtherEvent, type WantedEvent } from "../contract/make_books.ts";
 import { notMade, pendingMigrations, type SchemaPart, type SchemaVersions } from "../contract/schema.ts";
 import { INTAKE_SCHEMA } from "./intake_schema.ts";
-import { makeRoles } from "./roles.ts";
 import { SETTLEMENT_SCHEMA } from "./settlement_schema.ts";
 import type { Ask, PostgresConnection } from "./postgres_connection.ts";
 
@@ -84,4 +83,27 @@ export async function eventOf(sql: Ask, place: string): Promise<BooksEvent> {
 
 function stored(limit: number): number {
   return limit === Infinity ? 0 : limit;
+}
+
+/** Who may do what in the books: each role can log in as nobody, and is given to roles that can. */
+const BOOKS_ROLES = [
+  "redpkt_uplink",
+  "redpkt_settler",
+  "redpkt_payer",
+  "redpkt_operator",
+  "redpkt_reader",
+] as const;
+
+/** Makes the roles that aren't there, and gives each its rights. Within a transaction; needs the right to make roles. */
+async function makeRoles(sql: Ask, parts: readonly SchemaPart[]): Promise<void> {
+  for (const role of BOOKS_ROLES) {
+    const [{ has }] = await sql`select exists (select from pg_roles where rolname = ${role}) as has`;
+    if (has !== true) await sql.unsafe(`create role ${role} nologin`);
+  }
+  await sql.unsafe(`
+    grant usage on schema books to ${BOOKS_ROLES.join(", ")};
+    grant select on books.part_version, books.event to ${BOOKS_ROLES.join(", ")};
+    grant select on all tables in schema books to redpkt_reader;
+  `);
+  for (const { grants = [] } of parts) for (const grant of grants) await sql.unsafe(grant);
 }

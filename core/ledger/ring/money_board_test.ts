@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { emptyBalances } from "../record/ledger.ts";
+import { MoneyRows } from "../record/money_rows.ts";
 import { MoneyTally } from "../registry/money_tally.ts";
 import { MoneyBoard } from "./money_board.ts";
 
@@ -16,4 +17,20 @@ Deno.test("a reader sees what was shown whole, and nothing of what is just being
   assert.equal(board.read(), undefined);
   version[0]++;
   assert.deepEqual(board.read(), before);
+});
+
+Deno.test("a board shows every row of a table that is full", () => {
+  const tally = new MoneyTally([]);
+  let sponsors = 0;
+  while (tally.rows.size < MoneyRows.capacity([])) tally.made(++sponsors, 10 + sponsors, sponsors);
+  assert.ok(sponsors > 100);
+  const board = MoneyBoard.for([]);
+  board.publish(tally, emptyBalances());
+  const shown = board.read()!.rows.map(({ sponsor, madeFen }) => [sponsor, madeFen]);
+  assert.deepEqual(shown.slice(0, 3), [[1, 11], [2, 12], [3, 13]]);
+  assert.equal(shown.length, MoneyRows.capacity([]));
+  assert.equal(
+    shown.reduce((sum, [, madeFen]) => sum + madeFen, 0),
+    sponsors * 10 + sponsors * (sponsors + 1) / 2,
+  );
 });

@@ -1,4 +1,4 @@
-import { missingFen, moneyLine, moneyOfAccounts, type MoneySums } from "../../base/money_line.ts";
+import { missingFen, moneyLine, moneyOfAccounts, type MoneySums } from "../../charts/money_line.ts";
 import { formatCount, formatOf, formatYuan } from "../../base/units.ts";
 import type { MoneyView, WaveSum } from "../money/money_view.ts";
 import { fit, type Line, span } from "./lines.ts";

@@ -1,7 +1,7 @@
 import type { ChartSpec } from "../timeline/charts.ts";
 import { placesOf } from "../collect/places.ts";
 import { allCounters, clientHosts, health, type TargetRow, targetRows } from "../view/page_state.ts";
-import { moneyLine } from "../../base/money_line.ts";
+import { moneyLine } from "../../charts/money_line.ts";
 import type { MoneyView } from "../money/money_view.ts";
 import type { MonitorCore } from "../collect/monitor_core.ts";
 import { beside, chart, fit, type Line, span, spark, type Tone, widthOf } from "./lines.ts";

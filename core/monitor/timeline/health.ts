@@ -1,4 +1,4 @@
-import { missingFen, moneyLine } from "../../base/money_line.ts";
+import { missingFen, moneyLine } from "../../charts/money_line.ts";
 import { formatCount, formatOf } from "../../base/units.ts";
 import type { WarningSpec } from "../../charts/chart.ts";
 import type { MergedSecond, RoleSecond } from "./merge.ts";

@@ -1,4 +1,4 @@
-import type { MoneySums } from "../../base/money_line.ts";
+import type { MoneySums } from "../../charts/money_line.ts";
 import type { MergedSecond } from "./merge.ts";
 
 /** Where all money of all servers is in a second; undefined if none of them told. */

@@ -4,7 +4,7 @@ import uplotCss from "uplot/css" with { type: "text" };
 import uplotJs from "uplot/js" with { type: "text" };
 import css from "./page.css" with { type: "text" };
 import html from "./page.html" with { type: "text" };
-import moneyLine from "../../base/money_line.ts" with { type: "text" };
+import moneyLine from "../../charts/money_line.ts" with { type: "text" };
 import units from "../../base/units.ts" with { type: "text" };
 import lineLooks from "../timeline/line_looks.ts" with { type: "text" };
 import chartOptions from "./page/chart_options.ts" with { type: "text" };
@@ -21,7 +21,7 @@ import words from "./page/words.ts" with { type: "text" };
 const FOLDER = "core/monitor/web/page";
 /** Every module that the page reaches, by path. */
 const SOURCES: Readonly<Record<string, string>> = {
-  "core/base/money_line.ts": moneyLine,
+  "core/charts/money_line.ts": moneyLine,
   "core/base/units.ts": units,
   "core/monitor/timeline/line_looks.ts": lineLooks,
   "core/monitor/timeline/unit_text.ts": unitText,

@@ -9,6 +9,8 @@ import { sha256 } from "./sha256.ts";
 const SPREAD_MS = 4_000;
 /** How long to wait after a fetch that came to nothing, if the host doesn't say. */
 const AGAIN_S = 5;
+/** What takes longer is given up, and asked for again: one that hangs would keep the others waiting. */
+const MOST_FETCH_MS = 30_000;
 /** Most of the list; a picture's size is on it. */
 const MOST_LIST_BYTES = 200_000;
 /** Bytes with another hash are asked for so often: what damages them may be in between for good. */
@@ -97,10 +99,11 @@ export class ResourceStore {
     mostBytes: number,
     take: (bytes: Uint8Array<ArrayBuffer>) => void,
   ): Promise<void> {
-    const { signal } = this.#abort = new AbortController();
+    const abort = this.#abort = new AbortController();
+    const cancel = after(MOST_FETCH_MS, () => abort.abort());
     let againS = AGAIN_S;
     try {
-      const response = await fetch(`/resource/${hash}`, { signal });
+      const response = await fetch(`/resource/${hash}`, { signal: abort.signal });
       if (response.ok) {
         const bytes = new Uint8Array(await response.arrayBuffer());
         if (bytes.length <= mostBytes && sha256(bytes) === hash) {
@@ -112,6 +115,7 @@ export class ResourceStore {
     } catch {
       // Broken off, or there is no network: it is tried again when there is time.
     }
+    cancel();
     this.#abort = undefined;
     if (this.#isIdle) this.#later(againS * 1_000 * (0.5 + this.#random.float()));
   }

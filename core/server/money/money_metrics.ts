@@ -1,4 +1,4 @@
-import { missingFen, moneyOfAccounts } from "../../base/money_line.ts";
+import { missingFen, moneyOfAccounts } from "../../charts/money_line.ts";
 import type { MetricDefinition } from "../../counters/counters.ts";
 import type { Balances } from "../../ledger/record/ledger.ts";
 import type { HostMoney, MoneyPlace } from "./host_money.ts";

@@ -38,6 +38,10 @@ const pairs: Record<keyof typeof w, readonly [Write, Write]> = {
     (view, at) => w.writeDelivered(view, at, AT_MS, A),
     (view, at) => writeFrame(frames.delivered, view, at, AT_MS, { packetId: A }),
   ],
+  writeMove: [
+    (view, at) => w.writeMove(view, at, AT_MS, A, B),
+    (view, at) => writeFrame(frames.move, view, at, AT_MS, { withinMs: A, scope: B }),
+  ],
   writeShake: [
     (view, at) => w.writeShake(view, at, AT_MS, A),
     (view, at) => writeFrame(frames.shake, view, at, AT_MS, { requestId: A }),

@@ -1,5 +1,5 @@
 /** Where the money is: accounts with their sum, waves, and each sponsor in each wave. */
-import { missingFen, moneyLine, moneyOfAccounts } from "../../../base/money_line.ts";
+import { missingFen, moneyLine, moneyOfAccounts } from "../../../charts/money_line.ts";
 import { formatOf, formatYuan } from "../../../base/units.ts";
 import type { MoneyPlace } from "../../money/money_places.ts";
 import type { MoneyView, WaveSum } from "../../money/money_view.ts";

@@ -19,6 +19,7 @@ export const timeline: { data: PageHistory; range: TimeRange } = {
     marks: [],
     targets: [],
     clientHosts: [],
+    places: [],
     health: { level: "good", texts: [] },
     money: null,
   },

@@ -1,4 +1,4 @@
-import { formatYuan } from "./units.ts";
+import { formatYuan } from "../base/units.ts";
 
 /** Where all money is that was put in, in fen. */
 export interface MoneySums {
