@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SimNetwork } from "../../core/engine/sim/network.ts";
 import { parseHostList } from "../../core/hosts/list/host_list.ts";
-import { readHosts } from "../../core/hosts/list/page_list.ts";
+import { byHostList, readHosts } from "../../core/phone/addresses/mod.ts";
 import { signHostList } from "../../core/hosts/list/signed_list.ts";
 import { type ListFault, ListRefused } from "../../core/hosts/list/split_signed.ts";
 import type { HostList, Phone, PhoneOptions } from "../../core/phone/library/mod.ts";
@@ -49,7 +49,7 @@ class PhonesWorld {
     this.#sim = new SimPhones(this.network, seed);
     const addressOf = ({ address, port }: { address: string; port: number }) => `${address}:${port}`;
     this.phones = Array.from({ length: USERS }, (_, user) => {
-      const phone = this.#sim.phone(user, { to: listOf(1), addressOf, ...options });
+      const phone = this.#sim.phone(user, { to: byHostList(listOf(1), { addressOf }), ...options });
       phone.on("state", (state) => {
         if (state.is === "waiting") this.lost++;
       });

@@ -239,7 +239,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "party/site",
-    "base client/schedule web wire phone/transport wire/v1 token admin phone/resources party/resources hosts/order phone/library phone/page phone/wall party/state",
+    "base client/schedule web wire phone/transport wire/v1 token admin phone/resources party/resources phone/addresses phone/library phone/page phone/wall party/state",
   ],
   [
     "party",

@@ -1,14 +1,5 @@
-/**
- * Host lists for phones: a signed list, as `redpkt hosts sign` writes it, is proven with the keys that the app brings. An
- * entry of its own, so that an app with a fixed address doesn't have it.
- *
- * @module
- */
 import { type HostList, MAX_LIST_BYTES, parseHostList } from "./host_list.ts";
 import { LIST_PURPOSE, ListRefused, splitSigned } from "./split_signed.ts";
-
-export type { HostList, ListedCluster, ListedHost } from "./host_list.ts";
-export { type ListFault, ListRefused } from "./split_signed.ts";
 
 /**
  * Reads a signed list and proves it.

@@ -5,12 +5,14 @@ import baseRandom from "../../base/random.ts" with { type: "text" };
 import clientScheduleBackoff from "../../client/schedule/backoff.ts" with { type: "text" };
 import phoneLibraryEvents from "../../phone/library/events.ts" with { type: "text" };
 import phoneLibraryIncomingFrames from "../../phone/library/incoming_frames.ts" with { type: "text" };
+import phoneAddressesAddresses from "../../phone/addresses/addresses.ts" with { type: "text" };
 import phoneLibraryLink from "../../phone/library/link.ts" with { type: "text" };
 import phoneLibraryMod from "../../phone/library/mod.ts" with { type: "text" };
 import phoneLibraryOutcomes from "../../phone/library/outcomes.ts" with { type: "text" };
 import phoneLibraryOutgoingFrames from "../../phone/library/outgoing_frames.ts" with { type: "text" };
 import phoneLibraryPhone from "../../phone/library/phone.ts" with { type: "text" };
 import phoneLibraryRequests from "../../phone/library/requests.ts" with { type: "text" };
+import phoneLibraryResources from "../../phone/library/resources.ts" with { type: "text" };
 import phoneLibrarySaidOnce from "../../phone/library/said_once.ts" with { type: "text" };
 import phoneLibraryServerFrames from "../../phone/library/server_frames.ts" with { type: "text" };
 import phoneLibraryShowOrders from "../../phone/library/show_orders.ts" with { type: "text" };
@@ -51,10 +53,6 @@ import wireSchema from "../../wire/schema.ts" with { type: "text" };
 import wireU64 from "../../wire/u64.ts" with { type: "text" };
 import wireV1Frames from "../../wire/v1/frames.ts" with { type: "text" };
 
-import hostsOrderHostOrder from "../../hosts/order/host_order.ts" with { type: "text" };
-import hostsOrderRendezvous from "../../hosts/order/rendezvous.ts" with { type: "text" };
-import phoneAddressesAddresses from "../../phone/addresses/addresses.ts" with { type: "text" };
-import phoneLibraryResources from "../../phone/library/resources.ts" with { type: "text" };
 /** By path. */
 export const SOURCES: Readonly<Record<string, string>> = {
   "core/base/assert.ts": baseAssert,
@@ -63,12 +61,14 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/client/schedule/backoff.ts": clientScheduleBackoff,
   "core/phone/library/events.ts": phoneLibraryEvents,
   "core/phone/library/incoming_frames.ts": phoneLibraryIncomingFrames,
+  "core/phone/addresses/addresses.ts": phoneAddressesAddresses,
   "core/phone/library/link.ts": phoneLibraryLink,
   "core/phone/library/mod.ts": phoneLibraryMod,
   "core/phone/library/outcomes.ts": phoneLibraryOutcomes,
   "core/phone/library/outgoing_frames.ts": phoneLibraryOutgoingFrames,
   "core/phone/library/phone.ts": phoneLibraryPhone,
   "core/phone/library/requests.ts": phoneLibraryRequests,
+  "core/phone/library/resources.ts": phoneLibraryResources,
   "core/phone/library/said_once.ts": phoneLibrarySaidOnce,
   "core/phone/library/server_frames.ts": phoneLibraryServerFrames,
   "core/phone/library/show_orders.ts": phoneLibraryShowOrders,
@@ -108,8 +108,4 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/wire/schema.ts": wireSchema,
   "core/wire/u64.ts": wireU64,
   "core/wire/v1/frames.ts": wireV1Frames,
-  "core/hosts/order/host_order.ts": hostsOrderHostOrder,
-  "core/hosts/order/rendezvous.ts": hostsOrderRendezvous,
-  "core/phone/addresses/addresses.ts": phoneAddressesAddresses,
-  "core/phone/library/resources.ts": phoneLibraryResources,
 };

@@ -21,7 +21,8 @@ export type {
   ShakeOutcome,
   Share,
 } from "./outcomes.ts";
-export type { HostList, ListedHost } from "../../hosts/list/host_list.ts";
+export type { HostList } from "../../hosts/list/host_list.ts";
+export type { Addresses, AddressesOf } from "../addresses/addresses.ts";
 export { PhoneClosed, PhoneRefused } from "./requests.ts";
 export { fetchManifest, ManifestRefused, type ResourceManifest, type Resources } from "./resources.ts";
 export type { Cue } from "./show_orders.ts";

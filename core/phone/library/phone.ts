@@ -4,8 +4,8 @@ import { Result, SendMode } from "../../wire/codes.ts";
 import type { ReadValues, Values } from "../../wire/frame_codec.ts";
 import type { Fields, Frame } from "../../wire/schema.ts";
 import { frames, TOKEN_BYTES } from "../../wire/v1/frames.ts";
-import type { HostList, ListedHost } from "../../hosts/list/host_list.ts";
-import { type Addresses, AnyAddress, ListedAddresses } from "../addresses/addresses.ts";
+import type { HostList } from "../../hosts/list/host_list.ts";
+import { type Addresses, type AddressesOf, AnyAddress } from "../addresses/addresses.ts";
 import { Listeners, type PhoneEvents } from "./events.ts";
 import { IncomingFrames } from "./incoming_frames.ts";
 import { DEFAULT_TIMES, isRefusal, Link, type LinkClock, type LinkTimes, type PhoneState } from "./link.ts";
@@ -36,14 +36,10 @@ import { webSocket } from "../transport/web_socket.ts";
 /** What a phone is made with. */
 export interface PhoneOptions {
   /**
-   * Where servers or gateways are: addresses, of which one after the other is tried, beginning with any; or a host list,
-   * see the entry `client/hosts`.
+   * Where servers or gateways are: addresses, of which one after the other is tried, beginning with any; or by a host list,
+   * see `byHostList` of the entry `client/hosts`.
    */
-  readonly to: string | readonly string[] | HostList;
-  /** With a host list: where a host is, as the transport has it. Its gateway if absent. */
-  readonly addressOf?: (host: ListedHost) => string;
-  /** With a host list: networks that the phone is in, whose clusters come first. */
-  readonly networks?: readonly string[];
+  readonly to: string | readonly string[] | AddressesOf;
   /** Number of the user. */
   readonly user: number;
   /** What the user logs in with, or where a fresh one comes from; left out where servers check none. */
@@ -184,8 +180,7 @@ export class Phone {
 
   /** A newer host list counts from now on, if the phone goes by one; what isn't newer changes nothing. */
   hosts(list: HostList): void {
-    if (!(this.#addresses instanceof ListedAddresses) || !this.#addresses.renew(list)) return;
-    this.#link.leave(list.moveS * 1000, false);
+    if (this.#addresses.renew?.(list) === true) this.#link.leave(list.moveS * 1000, false);
   }
 
   /** Ends the connection for good. Requests without an answer are rejected with {@linkcode PhoneClosed}. */
@@ -282,12 +277,9 @@ export class Phone {
     this.#requests.sayAgain();
   }
 
-  #addressesOf({ to, user, networks = [], addressOf }: PhoneOptions): Addresses {
-    const gatewayOf = addressOf ?? (({ gateway }: ListedHost) => gateway);
-    if (typeof to === "string") return new AnyAddress([to], this.#random);
-    return "clusters" in to
-      ? new ListedAddresses(to, user, networks, gatewayOf, this.#random)
-      : new AnyAddress(to, this.#random);
+  #addressesOf({ to, user }: PhoneOptions): Addresses {
+    if (typeof to === "function") return to(user, this.#random);
+    return new AnyAddress(typeof to === "string" ? [to] : to, this.#random);
   }
 
   #say<F extends Fields>(frame: Frame<F>, values: Values<F>): boolean {
