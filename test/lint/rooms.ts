@@ -64,7 +64,7 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   ["ledger/ring", "base ledger/record ledger/registry ledger/chain"],
   ["ledger/store", "base ledger/record ledger/disk ledger/kinds ledger/chain ledger/judge"],
-  ["summaries", "base bus counters ledger/registry token ledger/disk ledger/kinds ledger/chain ledger/store"],
+  ["summaries", "base bus counters ledger/registry ledger/disk ledger/kinds token ledger/chain ledger/store"],
   ["link", "base bus cli counters os ledger/registry seed/file threads ledger/disk show token summaries"],
   [
     "plugin",
@@ -179,11 +179,11 @@ export const ROOMS: readonly (readonly [room: string, mayImport: string])[] = [
   ],
   [
     "world/host",
-    "base bus counters ledger/record os ledger/registry seed/file threads ledger/disk show token engine/sim ledger/judge link books/contract ledger/checkpoint ledger/ring ledger/store plugin client/state set/common ledger/thread books/uplink server/worker server/host world/parts world/watch client/fleet",
+    "base bus counters ledger/record os ledger/registry seed/file threads ledger/disk show token engine/sim ledger/judge books/contract ledger/checkpoint ledger/ring ledger/store link plugin client/state set/common ledger/thread books/uplink server/worker server/host world/parts world/watch client/fleet",
   ],
   [
     "world/run",
-    "base bus ledger/record seed/plan seed/file seed/make show books/account engine/sim link books/contract plugin show/console books/model payout settle world/parts world/plan world/watch client/population world/host",
+    "base bus ledger/record seed/plan seed/file seed/make show books/account engine/sim books/contract link plugin show/console books/model payout settle world/parts world/plan world/watch client/population world/host",
   ],
   ["world", "base cli cli/command plugin world/replay world/plan world/run"],
   ["hosts/list", "base os seed/file hosts/order"],
