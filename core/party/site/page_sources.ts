@@ -50,6 +50,7 @@ import wireFrameTable from "../../wire/frame_table.ts" with { type: "text" };
 import wireSchema from "../../wire/schema.ts" with { type: "text" };
 import wireU64 from "../../wire/u64.ts" with { type: "text" };
 import wireV1Frames from "../../wire/v1/frames.ts" with { type: "text" };
+import wireV1KeptPasses from "../../wire/v1/kept_passes.ts" with { type: "text" };
 
 import hostsOrderHostOrder from "../../hosts/order/host_order.ts" with { type: "text" };
 import hostsOrderRendezvous from "../../hosts/order/rendezvous.ts" with { type: "text" };
@@ -108,6 +109,7 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/wire/schema.ts": wireSchema,
   "core/wire/u64.ts": wireU64,
   "core/wire/v1/frames.ts": wireV1Frames,
+  "core/wire/v1/kept_passes.ts": wireV1KeptPasses,
   "core/hosts/order/host_order.ts": hostsOrderHostOrder,
   "core/hosts/order/rendezvous.ts": hostsOrderRendezvous,
   "core/phone/addresses/addresses.ts": phoneAddressesAddresses,
