@@ -52,6 +52,7 @@ import wireFrameTable from "../../wire/frame_table.ts" with { type: "text" };
 import wireSchema from "../../wire/schema.ts" with { type: "text" };
 import wireU64 from "../../wire/u64.ts" with { type: "text" };
 import wireV1Frames from "../../wire/v1/frames.ts" with { type: "text" };
+import wireV1KeptPasses from "../../wire/v1/kept_passes.ts" with { type: "text" };
 
 /** By path. */
 export const SOURCES: Readonly<Record<string, string>> = {
@@ -108,4 +109,5 @@ export const SOURCES: Readonly<Record<string, string>> = {
   "core/wire/schema.ts": wireSchema,
   "core/wire/u64.ts": wireU64,
   "core/wire/v1/frames.ts": wireV1Frames,
+  "core/wire/v1/kept_passes.ts": wireV1KeptPasses,
 };
