@@ -32,6 +32,7 @@ export class HttpConnection {
   #isKept = false;
   #isWhole = false;
   #bytes = 0;
+  #bodyBytes = 0;
   #body: Uint8Array[] = [];
 
   constructor(connection: Deno.Conn, maxBodyBytes: number) {
@@ -124,8 +125,10 @@ export class HttpConnection {
   }
 
   #onBody(piece: Uint8Array): void {
-    // The buffer is read into again before a longer answer is whole.
-    this.#body.push(piece.slice());
+    this.#bodyBytes += piece.length;
+    if (this.#bodyBytes > this.#maxBodyBytes) throw new Error(TOO_LONG);
+    // A copy: the buffer is read into again before a longer answer is whole.
+    this.#body.push(new Uint8Array(piece));
   }
 
   #answer(): void {
@@ -138,7 +141,7 @@ export class HttpConnection {
     const answer = { status: this.#status, text, header: (name: string) => valuesOf(headers, name)[0] };
     const waiting = this.#waiting!;
     this.#waiting = undefined;
-    this.#bytes = this.#status = 0;
+    this.#bytes = this.#bodyBytes = this.#status = 0;
     this.#body = [];
     this.#isWhole = false;
     if (!isClean || !this.#isKept) this.close();
