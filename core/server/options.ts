@@ -1,6 +1,6 @@
 import { SHOW_FLAGS } from "./show/show_flags.ts";
 import { z } from "zod";
-import { flag, type Flags, type FlagValues, listFlag, wholeNumber } from "../cli/flags.ts";
+import { flag, type Flags, type FlagValues, grouped, listFlag, wholeNumber } from "../cli/flags.ts";
 import { ENGINE_CHOICES } from "../engine/choose.ts";
 import { parseAddress } from "../os/address.ts";
 import { type AddressRange, parseAddressRange } from "../os/address_ranges.ts";
@@ -29,138 +29,162 @@ const proxies = z.array(z.string()).default([]).transform((texts, context): Addr
 
 /** The flags of `redpkt server`; a config file may set the same under `server`. */
 export const SERVER_FLAGS = {
-  port: flag("N", "port to listen on, 0 for any free one", wholeNumber(0, 65_535).default(1025)),
-  host: flag("ADDRESS", "IPv4 address to listen on", address.prefault("0.0.0.0"), "0.0.0.0"),
-  admin: flag(
-    "HOST:PORT",
-    "address of the admin API",
-    httpAddress("127.0.0.1:8989").prefault("127.0.0.1:8989"),
-    "127.0.0.1:8989",
-  ),
-  "allow-host": allowHostFlag("the admin API"),
-  workers: flag("N", "threads that hold connections, 0 for one a core", wholeNumber(0, 256).default(0)),
-  priority: flag(
-    "normal|first",
-    "first: threads that hold connections run before all others of the machine while it has time left",
-    z.enum(PRIORITY_CHOICES).default("normal"),
-  ),
-  "set-size": flag("N", "most connections of one SET", wholeNumber(1, 1_000_000).default(10_000)),
-  "max-connections": flag(
-    "N",
-    "most connections in all, 0 for as many as descriptors allow, or a million with engine uring",
-    wholeNumber(0, 10_000_000).default(0),
-  ),
-  engine: flag("NAME", "how bytes move: auto, uring, epoll or deno", z.enum(ENGINE_CHOICES).default("auto")),
-  plugins: flag(
-    "LIST",
-    "plugins by name or path, in the order in which they admit",
-    z.string().transform((text) => text.split(",").filter((name) => name !== "")).optional(),
-    "those that come with redpkt for shakes",
-  ),
-  set: listFlag("PLUGIN.KEY=VALUE", "sets one value of a plugin's config; may be repeated"),
-  config: flag(
-    "FILE",
-    "JSON file with `server` and `plugins`; redpkt.json if there is one",
-    z.string().optional(),
-  ),
-  ledger: flag("DIR", "directory in which awards last; without it they are forgotten", z.string().optional()),
-  ...BOOKS_FLAGS,
-  seed: flag(
-    "FILE|URL",
-    "seed file whose tickets are given away, or the depot that has it",
-    z.string().min(1).optional(),
-  ),
-  "seed-store": flag(
-    "DIR",
-    "where a file that comes from a depot is kept",
-    z.string().min(1).default("seeds"),
-  ),
-  "host-id": flag("ID", "which host this is; with --seed and --show-keys", z.string().min(1).optional()),
-  "host-number": flag(
-    "N",
-    "whose range of packet ids this host generates from; another one for each host of an event",
-    wholeNumber(0, MOST_HOST_NUMBER).default(0),
-  ),
-  "seed-keys": flag(
-    "DIR",
-    "folder of keys whose seed files are taken (DIR/trusted)",
-    z.string().min(1).default("keys"),
-  ),
-  claims: CLAIMS_FLAG,
-  "claim-seconds": flag(
-    "N",
-    "how long neither claim may be writable before the host drains and ends",
-    wholeNumber(1, 86_400).default(60),
-  ),
-  "ledger-sync": flag(
-    "full|off",
-    "off: a commit survives the end of the process and not a power loss, for disks that sync slowly",
-    z.enum(["full", "off"]).default("full"),
-  ),
-  "packets-per-user": flag(
-    "N",
-    "most packets of one user, 0 for no limit [3 with --ledger]",
-    wholeNumber(0, 1_000).optional(),
-  ),
-  "packets-per-sponsor": flag(
-    "N",
-    "most packets of one sponsor for one user, 0 for no limit [1 with --ledger]",
-    wholeNumber(0, 1_000).optional(),
-  ),
-  "verdict-ms": flag(
-    "N",
-    "how long a winner waits for the ledger before they are told: overloaded",
-    wholeNumber(10, 60_000).default(2_000),
-  ),
-  version0: flag(
-    "on|off",
-    "whether users of protocol version 0, who show no token, may log in [off with --token-keys or --books, else on]",
-    z.enum(["on", "off"]).optional(),
-  ),
-  "token-keys": flag(
-    "FILE",
-    "keys of the tokens that version 1 logs in with (see redpkt token); without them any token is taken",
-    z.string().optional(),
-  ),
-  event: flag("NAME", "the event that tokens and shows must be for", z.string().default("")),
-  ...SHOW_FLAGS,
-  "proxy-protocol": {
-    ...listFlag(
-      "LIST",
-      "proxies that say whose a connection is by PROXY headers of version 2: ADDRESS or CIDR",
+  ...grouped("Doors", {
+    port: flag("N", "port to listen on, 0 for any free one", wholeNumber(0, 65_535).default(1025)),
+    host: flag("ADDRESS", "IPv4 address to listen on", address.prefault("0.0.0.0"), "0.0.0.0"),
+    admin: flag(
+      "HOST:PORT",
+      "address of the admin API",
+      httpAddress("127.0.0.1:8989").prefault("127.0.0.1:8989"),
+      "127.0.0.1:8989",
     ),
-    schema: proxies,
-  },
-  "login-seconds": flag(
-    "N",
-    "how long a new connection may take to log in, 0 for ever",
-    wholeNumber(0, 86_400).default(10),
-  ),
-  "frame-seconds": flag(
-    "N",
-    "how long a frame may take from its first byte to its last, 0 for ever",
-    wholeNumber(0, 86_400).default(20),
-  ),
-  "read-seconds": flag(
-    "N",
-    "how long a peer may leave unread or unacknowledged what waits for it, 0 for ever",
-    wholeNumber(0, 86_400).default(20),
-  ),
-  "idle-seconds": flag(
-    "N",
-    "how long a user may say nothing, 0 for ever",
-    wholeNumber(0, 86_400).default(3_600),
-  ),
-  "drain-seconds": flag(
-    "N",
-    "how long winners may wait for their answer at the end",
-    wholeNumber(0, 3600).default(20),
-  ),
-  "random-seed": flag(
-    "N",
-    "seed of the amounts of generated packets, 0 for another one each time",
-    wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
-  ),
+    "allow-host": allowHostFlag("the admin API"),
+    "proxy-protocol": {
+      ...listFlag(
+        "LIST",
+        "proxies that say whose a connection is by PROXY headers of version 2: ADDRESS or CIDR",
+      ),
+      schema: proxies,
+    },
+  }),
+  ...grouped("Threads", {
+    workers: flag("N", "threads that hold connections, 0 for one a core", wholeNumber(0, 256).default(0)),
+    priority: flag(
+      "normal|first",
+      "first: threads that hold connections run before all others of the machine while it has time left",
+      z.enum(PRIORITY_CHOICES).default("normal"),
+    ),
+    engine: flag(
+      "NAME",
+      "how bytes move: auto, uring, epoll or deno",
+      z.enum(ENGINE_CHOICES).default("auto"),
+    ),
+    "set-size": flag("N", "most connections of one SET", wholeNumber(1, 1_000_000).default(10_000)),
+    "max-connections": flag(
+      "N",
+      "most connections in all, 0 for as many as descriptors allow, or a million with engine uring",
+      wholeNumber(0, 10_000_000).default(0),
+    ),
+  }),
+  ...grouped("What it plays", {
+    plugins: flag(
+      "LIST",
+      "plugins by name or path, in the order in which they admit",
+      z.string().transform((text) => text.split(",").filter((name) => name !== "")).optional(),
+      "those that come with redpkt for shakes",
+    ),
+    set: listFlag("PLUGIN.KEY=VALUE", "sets one value of a plugin's config; may be repeated"),
+    config: flag(
+      "FILE",
+      "JSON file with `server` and `plugins`; redpkt.json if there is one",
+      z.string().optional(),
+    ),
+  }),
+  ...grouped("Money", {
+    ledger: flag(
+      "DIR",
+      "directory in which awards last; without it they are forgotten",
+      z.string().optional(),
+    ),
+    "ledger-sync": flag(
+      "full|off",
+      "off: a commit survives the end of the process and not a power loss, for disks that sync slowly",
+      z.enum(["full", "off"]).default("full"),
+    ),
+    seed: flag(
+      "FILE|URL",
+      "seed file whose tickets are given away, or the depot that has it",
+      z.string().min(1).optional(),
+    ),
+    "seed-store": flag(
+      "DIR",
+      "where a file that comes from a depot is kept",
+      z.string().min(1).default("seeds"),
+    ),
+    "seed-keys": flag(
+      "DIR",
+      "folder of keys whose seed files are taken (DIR/trusted)",
+      z.string().min(1).default("keys"),
+    ),
+    claims: CLAIMS_FLAG,
+    "claim-seconds": flag(
+      "N",
+      "how long neither claim may be writable before the host drains and ends",
+      wholeNumber(1, 86_400).default(60),
+    ),
+    "host-number": flag(
+      "N",
+      "whose range of packet ids this host generates from; another one for each host of an event",
+      wholeNumber(0, MOST_HOST_NUMBER).default(0),
+    ),
+    "packets-per-user": flag(
+      "N",
+      "most packets of one user, 0 for no limit [3 with --ledger]",
+      wholeNumber(0, 1_000).optional(),
+    ),
+    "packets-per-sponsor": flag(
+      "N",
+      "most packets of one sponsor for one user, 0 for no limit [1 with --ledger]",
+      wholeNumber(0, 1_000).optional(),
+    ),
+    "verdict-ms": flag(
+      "N",
+      "how long a winner waits for the ledger before they are told: overloaded",
+      wholeNumber(10, 60_000).default(2_000),
+    ),
+    ...BOOKS_FLAGS,
+  }),
+  ...grouped("Who may log in", {
+    event: flag("NAME", "the event that tokens and shows must be for", z.string().default("")),
+    "token-keys": flag(
+      "FILE",
+      "keys of the tokens that version 1 logs in with (see redpkt token); without them any token is taken",
+      z.string().optional(),
+    ),
+    version0: flag(
+      "on|off",
+      "whether users of protocol version 0, who show no token, may log in [off with --token-keys or --books, else on]",
+      z.enum(["on", "off"]).optional(),
+    ),
+  }),
+  ...grouped("Many hosts, and the show", {
+    "host-id": flag("ID", "which host this is; with --seed and --show-keys", z.string().min(1).optional()),
+    ...SHOW_FLAGS,
+  }),
+  ...grouped("Patience", {
+    "login-seconds": flag(
+      "N",
+      "how long a new connection may take to log in, 0 for ever",
+      wholeNumber(0, 86_400).default(10),
+    ),
+    "frame-seconds": flag(
+      "N",
+      "how long a frame may take from its first byte to its last, 0 for ever",
+      wholeNumber(0, 86_400).default(20),
+    ),
+    "read-seconds": flag(
+      "N",
+      "how long a peer may leave unread or unacknowledged what waits for it, 0 for ever",
+      wholeNumber(0, 86_400).default(20),
+    ),
+    "idle-seconds": flag(
+      "N",
+      "how long a user may say nothing, 0 for ever",
+      wholeNumber(0, 86_400).default(3_600),
+    ),
+    "drain-seconds": flag(
+      "N",
+      "how long winners may wait for their answer at the end",
+      wholeNumber(0, 3600).default(20),
+    ),
+  }),
+  ...grouped("Chance", {
+    "random-seed": flag(
+      "N",
+      "seed of the amounts of generated packets, 0 for another one each time",
+      wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+    ),
+  }),
 } satisfies Flags;
 
 export type ServerOptions = FlagValues<typeof SERVER_FLAGS>;

@@ -59,7 +59,7 @@ async function run(args: readonly string[], environment: Record<string, string> 
   const commands = { serve, box };
   const table = Object.fromEntries(
     Object.entries(commands).map(([name, command]) =>
-      [name, { summary: `${name}s`, load: () => Promise.resolve({ command }) }] as const
+      [name, { group: "Some", summary: `${name}s`, load: () => Promise.resolve({ command }) }] as const
     ),
   );
   const code = await dispatch(host, table, "1.2.3");

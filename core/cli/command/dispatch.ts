@@ -5,10 +5,15 @@ import { quieted } from "./everywhere.ts";
 import type { Host } from "../host.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
 
-/** Subcommands by name; each is loaded only when it is used. */
-export type CommandTable = Readonly<
-  Record<string, { summary: string; load(): Promise<{ command: Command }> }>
->;
+/** Subcommands by name, those of a group together; each is loaded only when it is used. */
+export type CommandTable = Readonly<Record<string, CommandEntry>>;
+
+interface CommandEntry {
+  /** Under which heading the list of commands has it. */
+  readonly group: string;
+  readonly summary: string;
+  load(): Promise<{ command: Command }>;
+}
 
 /**
  * Runs the subcommand that the first argument names.
@@ -59,7 +64,12 @@ function damageOf(error: unknown): UserError | undefined {
 
 function overview(commands: CommandTable, version: string): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  const byGroup = Map.groupBy(Object.entries(commands), ([, { group }]) => group);
+  const lists = [...byGroup].map(([group, entries]) =>
+    `${group}:\n${entries.map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`).join("")}`
+  );
   return `redpkt ${version}: rehearse and run a mass red packet giveaway\n\n` +
-    `Usage: redpkt COMMAND [FLAGS]\n\n${rows.join("\n")}\n\nredpkt COMMAND --help shows a command's flags.\n`;
+    `Usage: redpkt COMMAND [FLAGS]\n\n${
+      lists.join("\n")
+    }\nredpkt COMMAND --help shows a command's flags and examples.\n`;
 }

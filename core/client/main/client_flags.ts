@@ -2,7 +2,15 @@ import { z } from "zod";
 import { allowHostFlag } from "../../admin/host_name.ts";
 import { httpAddress } from "../../admin/http_address.ts";
 import { addressList } from "../../cli/address_list.ts";
-import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../../cli/flags.ts";
+import {
+  flag,
+  type Flags,
+  type FlagValues,
+  grouped,
+  listFlag,
+  switchFlag,
+  wholeNumber,
+} from "../../cli/flags.ts";
 import { type CommandForm, readCommand } from "../../cli/command/command.ts";
 import type { Host } from "../../cli/host.ts";
 import { JSON_FLAG } from "../../cli/json_output.ts";
@@ -44,147 +52,169 @@ export function parseGap(text: string): Gap | undefined {
 
 /** The flags of `redpkt client`. */
 export const CLIENT_FLAGS = {
-  users: flag(
-    "A-B",
-    "ids of the users, both ends included [0-999]",
-    parsed(parseUsers, `must be a range of ids up to ${MAX_USER}, such as 0-999`).prefault("0-999"),
-  ),
-  total: flag(
-    "N",
-    "users on all hosts together, who share --qps; 0 for the highest id plus 1",
-    wholeNumber(0, MAX_USER + 1).default(0),
-  ),
-  segment: flag(
-    "I/N",
-    "which part of --users this process plays: ids that leave I-1 when divided by N [1/1]",
-    parsed(parseSegment, "must be I/N with I from 1 to N, such as 3/17").prefault("1/1"),
-  ),
-  server: {
-    ...listFlag("LIST", `servers: ADDRESS:PORT, NAME:PORT, a range, or several [${DEFAULT_SERVER}]`),
-    schema: addressList((texts) => texts.length === 0 ? { values: [] } : parseServers(texts)),
-  },
-  hosts: flag(
-    "FILE",
-    "signed host list: users find their hosts by it, and others when those are gone; instead of --server",
-    z.string().min(1).optional(),
-  ),
-  "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
-  network: listFlag(
-    "NAME",
-    "network of the users, whose clusters come first; may be repeated, the best first",
-  ),
-  source: {
-    ...listFlag("LIST", "source addresses of this host, a range, or several; absent: the kernel chooses"),
-    schema: addressList(parseSources),
-  },
-  "connect-rate": flag("N", "connects a second", wholeNumber(1, 1_000_000).default(5_000)),
-  qps: flag("N", "shakes a second of all users together", wholeNumber(0, 100_000_000).default(100)),
-  pacing: flag(
-    "HOW",
-    "smooth spreads a second's shakes, burst sends them on the second",
-    z.enum(PACINGS).default("smooth"),
-  ),
-  "shake-every": flag(
-    "A-B",
-    "think time: seconds between two shakes of a user, such as 5-10, with backoff and retries; besides --qps",
-    parsed(parseGap, "must be two numbers of seconds, such as 5-10").optional(),
-  ),
-  misbehave: flag(
-    "LIST",
-    `part of the users that misbehaves, such as hammer=0.1; of ${MISBEHAVIOURS.join(", ")}`,
-    parsed(
-      parseMisbehaviours,
-      `must be parts of 1 in all, such as hammer=0.1,never-read=0.05; there are ${MISBEHAVIOURS.join(", ")}`,
-    )
-      .prefault(""),
-    "",
-  ),
-  disobey: flag(
-    "PART",
-    "part of the users, 0 to 1, that follows neither cues nor policies of a server; version 1 only",
-    z.coerce.number("must be a number").min(0).max(1).default(0),
-  ),
-  roam: flag(
-    "A-B",
-    "seconds that a user stays at one server before they go to the next, such as 20-60; absent: for ever",
-    parsed(parseGap, "must be two numbers of seconds, such as 20-60").optional(),
-  ),
-  "hide-passes": flag(
-    "PART",
-    "part of the users, 0 to 1, that shows no server what they have won elsewhere; version 1 only",
-    z.coerce.number("must be a number").min(0).max(1).default(0),
-  ),
-  "patience-ms": flag(
-    "N",
-    "how long a user waits for an answer, 0 as long as their connection lasts",
-    wholeNumber(0, 30_000).default(5_000),
-  ),
-  "in-time-ms": flag("N", "an answer within this time counts as good", wholeNumber(1, 60_000).default(1_000)),
-  open: flag(
-    "N",
-    `most unanswered shakes of one user; version 0's answers don't say which they answer [1, version 1: ${MOST_OPEN}]`,
-    wholeNumber(1, MOST_OPEN).optional(),
-  ),
-  claim: switchFlag("claim what notices tell of (so it is unless --no-claim)"),
-  "no-claim": switchFlag("leave notices unanswered"),
-  protocol: flag(
-    "0|1",
-    "version of the protocol that users speak [1 with --token-keys, else 0]",
-    z.enum(["0", "1"]).optional(),
-  ),
-  "token-keys": flag("FILE", "keys to make version 1's tokens with; see redpkt token", z.string().optional()),
-  event: flag("NAME", "the event that tokens are for", z.string().default("")),
-  behave: listFlag(
-    "KEY=VALUE",
-    `what users do besides shaking, such as sendsPerS=20: ${Object.keys(DEFAULT_BEHAVIOUR).join(", ")}`,
-  ),
-  depot: flag(
-    "URL|show",
-    "where users fetch resources in idle time, as redpkt depot serves them; show: where the show says; absent: nowhere",
-    z.literal("show").or(
-      z.url({ protocol: /^https?$/, error: "must be show, or a URL such as http://127.0.0.1:8080" }),
-    ).optional(),
-  ),
-  "depot-keys": flag(
-    "DIR",
-    "folder of keys: whose manifests count; see redpkt seed key",
-    z.string().default("keys"),
-  ),
-  "depot-sample": flag(
-    "N",
-    "users who really fetch; the fetching of the others is modelled, and no byte of theirs moves",
-    wholeNumber(0, 100_000).default(100),
-  ),
-  control: flag(
-    "HOST:PORT",
-    "address of the control API, port 0 for any free one [127.0.0.1:9090]",
-    httpAddress("127.0.0.1:9090").prefault("127.0.0.1:9090"),
-  ),
-  "allow-host": allowHostFlag("the control API"),
-  workers: flag("N", "threads, 0 for one a core and 10,000 users", wholeNumber(0, 256).default(0)),
-  engine: flag(
-    "NAME",
-    `how bytes move: ${ENGINE_CHOICES.join(", ")}`,
-    z.enum(ENGINE_CHOICES).default("auto"),
-  ),
-  priority: flag(
-    "normal|first",
-    "first: its threads run before all others of the machine while it has time left",
-    z.enum(PRIORITY_CHOICES).default("normal"),
-  ),
-  awards: flag("FILE", "writes what was won as CSV", z.string().optional()),
-  "least-answered": flag(
-    "PERCENT",
-    "ends with exit code 1 if fewer of the shakes that were due are answered",
-    z.coerce.number("must be a number").min(0).max(100).default(99),
-  ),
-  json: JSON_FLAG,
-  seconds: flag("N", "stop after so many seconds, 0 to run on", wholeNumber(0, 10_000_000).default(0)),
-  "random-seed": flag(
-    "N",
-    "seed of the waits before another connect, 0 for another one each time",
-    wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
-  ),
+  ...grouped("Who plays", {
+    users: flag(
+      "A-B",
+      "ids of the users, both ends included [0-999]",
+      parsed(parseUsers, `must be a range of ids up to ${MAX_USER}, such as 0-999`).prefault("0-999"),
+    ),
+    total: flag(
+      "N",
+      "users on all hosts together, who share --qps; 0 for the highest id plus 1",
+      wholeNumber(0, MAX_USER + 1).default(0),
+    ),
+    segment: flag(
+      "I/N",
+      "which part of --users this process plays: ids that leave I-1 when divided by N [1/1]",
+      parsed(parseSegment, "must be I/N with I from 1 to N, such as 3/17").prefault("1/1"),
+    ),
+    protocol: flag(
+      "0|1",
+      "version of the protocol that users speak [1 with --token-keys, else 0]",
+      z.enum(["0", "1"]).optional(),
+    ),
+    "token-keys": flag(
+      "FILE",
+      "keys to make version 1's tokens with; see redpkt token",
+      z.string().optional(),
+    ),
+    event: flag("NAME", "the event that tokens are for", z.string().default("")),
+  }),
+  ...grouped("Where", {
+    server: {
+      ...listFlag("LIST", `servers: ADDRESS:PORT, NAME:PORT, a range, or several [${DEFAULT_SERVER}]`),
+      schema: addressList((texts) => texts.length === 0 ? { values: [] } : parseServers(texts)),
+    },
+    hosts: flag(
+      "FILE",
+      "signed host list: users find their hosts by it, and others when those are gone; instead of --server",
+      z.string().min(1).optional(),
+    ),
+    "hosts-keys": flag("DIR", "folder of keys: whose host lists count", z.string().min(1).default("keys")),
+    network: listFlag(
+      "NAME",
+      "network of the users, whose clusters come first; may be repeated, the best first",
+    ),
+    source: {
+      ...listFlag("LIST", "source addresses of this host, a range, or several; absent: the kernel chooses"),
+      schema: addressList(parseSources),
+    },
+    "connect-rate": flag("N", "connects a second", wholeNumber(1, 1_000_000).default(5_000)),
+    roam: flag(
+      "A-B",
+      "seconds that a user stays at one server before they go to the next, such as 20-60; absent: for ever",
+      parsed(parseGap, "must be two numbers of seconds, such as 20-60").optional(),
+    ),
+  }),
+  ...grouped("What they do", {
+    qps: flag("N", "shakes a second of all users together", wholeNumber(0, 100_000_000).default(100)),
+    "shake-every": flag(
+      "A-B",
+      "think time: seconds between two shakes of a user, such as 5-10, with backoff and retries; besides --qps",
+      parsed(parseGap, "must be two numbers of seconds, such as 5-10").optional(),
+    ),
+    pacing: flag(
+      "HOW",
+      "smooth spreads a second's shakes, burst sends them on the second",
+      z.enum(PACINGS).default("smooth"),
+    ),
+    open: flag(
+      "N",
+      `most unanswered shakes of one user; version 0's answers don't say which they answer [1, version 1: ${MOST_OPEN}]`,
+      wholeNumber(1, MOST_OPEN).optional(),
+    ),
+    "patience-ms": flag(
+      "N",
+      "how long a user waits for an answer, 0 as long as their connection lasts",
+      wholeNumber(0, 30_000).default(5_000),
+    ),
+    behave: listFlag(
+      "KEY=VALUE",
+      `what users do besides shaking, such as sendsPerS=20: ${Object.keys(DEFAULT_BEHAVIOUR).join(", ")}`,
+    ),
+    claim: switchFlag("claim what notices tell of (so it is unless --no-claim)"),
+    "no-claim": switchFlag("leave notices unanswered"),
+    misbehave: flag(
+      "LIST",
+      `part of the users that misbehaves, such as hammer=0.1; of ${MISBEHAVIOURS.join(", ")}`,
+      parsed(
+        parseMisbehaviours,
+        `must be parts of 1 in all, such as hammer=0.1,never-read=0.05; there are ${
+          MISBEHAVIOURS.join(", ")
+        }`,
+      )
+        .prefault(""),
+      "",
+    ),
+    disobey: flag(
+      "PART",
+      "part of the users, 0 to 1, that follows neither cues nor policies of a server; version 1 only",
+      z.coerce.number("must be a number").min(0).max(1).default(0),
+    ),
+    "hide-passes": flag(
+      "PART",
+      "part of the users, 0 to 1, that shows no server what they have won elsewhere; version 1 only",
+      z.coerce.number("must be a number").min(0).max(1).default(0),
+    ),
+  }),
+  ...grouped("Resources", {
+    depot: flag(
+      "URL|show",
+      "where users fetch resources in idle time, as redpkt depot serves them; show: where the show says; absent: nowhere",
+      z.literal("show").or(
+        z.url({ protocol: /^https?$/, error: "must be show, or a URL such as http://127.0.0.1:8080" }),
+      ).optional(),
+    ),
+    "depot-keys": flag(
+      "DIR",
+      "folder of keys: whose manifests count; see redpkt seed key",
+      z.string().default("keys"),
+    ),
+    "depot-sample": flag(
+      "N",
+      "users who really fetch; the fetching of the others is modelled, and no byte of theirs moves",
+      wholeNumber(0, 100_000).default(100),
+    ),
+  }),
+  ...grouped("Verdict", {
+    seconds: flag("N", "stop after so many seconds, 0 to run on", wholeNumber(0, 10_000_000).default(0)),
+    "in-time-ms": flag(
+      "N",
+      "an answer within this time counts as good",
+      wholeNumber(1, 60_000).default(1_000),
+    ),
+    "least-answered": flag(
+      "PERCENT",
+      "ends with exit code 1 if fewer of the shakes that were due are answered",
+      z.coerce.number("must be a number").min(0).max(100).default(99),
+    ),
+    awards: flag("FILE", "writes what was won as CSV", z.string().optional()),
+    json: JSON_FLAG,
+  }),
+  ...grouped("The process", {
+    control: flag(
+      "HOST:PORT",
+      "address of the control API, port 0 for any free one [127.0.0.1:9090]",
+      httpAddress("127.0.0.1:9090").prefault("127.0.0.1:9090"),
+    ),
+    "allow-host": allowHostFlag("the control API"),
+    workers: flag("N", "threads, 0 for one a core and 10,000 users", wholeNumber(0, 256).default(0)),
+    engine: flag(
+      "NAME",
+      `how bytes move: ${ENGINE_CHOICES.join(", ")}`,
+      z.enum(ENGINE_CHOICES).default("auto"),
+    ),
+    priority: flag(
+      "normal|first",
+      "first: its threads run before all others of the machine while it has time left",
+      z.enum(PRIORITY_CHOICES).default("normal"),
+    ),
+    "random-seed": flag(
+      "N",
+      "seed of the waits before another connect, 0 for another one each time",
+      wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+    ),
+  }),
 } satisfies Flags;
 
 /** How `redpkt client` is called. */
