@@ -120,5 +120,5 @@ Deno.test("a depot without a manifest, a plan with mistakes and a fleet that tru
   assert.match(nobody.stderr, /--depot-keys .*nobody: no key is trusted there/);
   const odd = await redpkt(["client", "--depot", "ftp://x"]);
   assert.equal(odd.code, 2);
-  assert.match(odd.stderr, /--depot: must be a URL, such as http:\/\/127\.0\.0\.1:8080/);
+  assert.match(odd.stderr, /--depot: must be show, or a URL such as http:\/\/127\.0\.0\.1:8080/);
 });

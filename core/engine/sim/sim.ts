@@ -178,7 +178,8 @@ export class SimEngine extends Lifecycle implements Engine {
     const { hasUnread } = this.reads;
     if (this.hasEnds || this.#drained.length > 0 || this.#outbox.hasDue) return nowMs;
     if (this.#awake.length > 0 || hasUnread) {
-      return this.#readCredit > 0 ? nowMs : nowMs + (1 - this.#readCredit) / this.#readsPerMs;
+      // From when the credit was counted last: whoever asks again before is given the same time.
+      return this.#readCredit > 0 ? nowMs : this.#creditAtMs + (1 - this.#readCredit) / this.#readsPerMs;
     }
     const lookMs = nowMs + this.reads.lookMs;
     const acceptMs = this.#canAccept() ? Math.max(nowMs, this.#acceptRestUntilMs) : Infinity;
