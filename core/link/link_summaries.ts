@@ -69,7 +69,7 @@ export class LinkSummaries {
     } catch (error) {
       // The ledger isn't there yet, or its disk fails: awards wait then too.
       const reason = error instanceof Error ? error.message : String(error);
-      this.#count("summaryFailures", 1);
+      this.#count("hearsayFailures", 1);
       if (reason !== this.#failure) this.#log("summaries wait for the ledger", { reason });
       this.#failure = reason;
       return REST_MS;
@@ -83,8 +83,8 @@ export class LinkSummaries {
     return {
       counted,
       gauges: {
-        summaryHosts: this.#agent?.hosts ?? 0,
-        summaryLagRows: this.#agent?.lagRows ?? 0,
+        hearsayHosts: this.#agent?.hosts ?? 0,
+        hearsayLagRows: this.#agent?.lagRows ?? 0,
         foreignAwards: this.#foreign.size,
         foreignAwardsOver: this.#foreign.over,
       },

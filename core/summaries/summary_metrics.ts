@@ -17,11 +17,11 @@ export const SUMMARY_METRICS = {
     kind: "counter",
     help: "Messages left out since more hosts talk than one is prepared for",
   },
-  summaryAsks: { kind: "counter", help: "Times that this host asked others for awards that it lacks" },
-  summaryAnswers: { kind: "counter", help: "Times that this host told another one again what that lacks" },
-  summaryFailures: { kind: "counter", help: "Times that the ledger couldn't be read for the other hosts" },
-  summaryHosts: { kind: "gauge", help: "Other hosts that have told this one of their awards" },
-  summaryLagRows: {
+  hearsayAsks: { kind: "counter", help: "Times that this host asked others for awards that it lacks" },
+  hearsayAnswers: { kind: "counter", help: "Times that this host told another one again what that lacks" },
+  hearsayFailures: { kind: "counter", help: "Times that the ledger couldn't be read for the other hosts" },
+  hearsayHosts: { kind: "gauge", help: "Other hosts that have told this one of their awards" },
+  hearsayLagRows: {
     kind: "gauge",
     help: "Rows of other hosts' ledgers that this one knows to be there and lacks",
   },
@@ -39,6 +39,6 @@ export const SUMMARY_COUNTERS: Readonly<Record<SummaryCount, keyof typeof SUMMAR
   forged: "summariesForged",
   damaged: "summariesDamaged",
   strangers: "summariesStrangers",
-  asks: "summaryAsks",
-  answers: "summaryAnswers",
+  asks: "hearsayAsks",
+  answers: "hearsayAnswers",
 };

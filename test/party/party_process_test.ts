@@ -167,6 +167,7 @@ Deno.test("a host without the secret orders nothing, and mistakes are told in on
       "--budget",
       "--waves",
       "--at",
+      "--tls-cert",
     ],
   );
 });

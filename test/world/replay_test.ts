@@ -96,7 +96,6 @@ Deno.test("what can't be played is said in a line", async () => {
   await inFolder(async (cwd) => {
     for (
       const [args, wanted] of [
-        [[], "say what is played: redpkt world --replay"],
         [["--replay", "--plan", "gala_2051"], "no plan has this name. Did you mean gala_2015?"],
         [
           ["--replay", "--plan", "./plan.json", "--hosts", "5"],

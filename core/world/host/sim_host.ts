@@ -199,7 +199,9 @@ export class SimHost implements SimActor {
     this.time.now();
     this.#nextTickMs = this.halves.tick(nowMs);
     this.loops.forEach((loop, i) => {
-      if (!loop.isStopped && this.#isLoopDue(i, nowMs)) void loop.pass();
+      if (loop.isStopped || !this.#isLoopDue(i, nowMs)) return;
+      void loop.pass();
+      this.#loopDueMs[i] = Infinity; // what it wants next is asked below
     });
     this.#ledgerWaker.awake();
     if (this.isLedgerStuck) return;
@@ -213,13 +215,17 @@ export class SimHost implements SimActor {
     const wakers = [this.memory.waker, ...this.memory.links.map(({ waker }) => waker)];
     if (!this.isLedgerStuck) wakers.push(this.#ledgerWaker);
     if (wakers.some((waker) => !waker.maySleep())) return nowMs;
-    this.loops.forEach((loop, i) => this.#loopDueMs[i] = loop.isStopped ? Infinity : loop.nextDueMs());
+    // An engine says how soon it wants to look again, from now on: what it has said before its turn counts too.
+    this.loops.forEach((loop, i) => {
+      this.#loopDueMs[i] = loop.isStopped
+        ? Infinity
+        : Math.min(this.#loopDueMs[i], loop.nextDueMs(), this.#engines[i].nextDueMs());
+    });
     const isFailing = this.ledgerBoard.state === LedgerState.failing;
     return Math.min(
       isFailing ? nowMs + LEDGER_RETRY_MS : Infinity,
       this.#nextTickMs,
       ...this.#loopDueMs,
-      ...this.#engines.map((e) => e.nextDueMs()),
     );
   }
 
