@@ -9,7 +9,14 @@ import {
   setEntryAmountFen,
   Verdict,
 } from "../ledger/record/entry.ts";
-import { idSpaceOf, LAST_TICKET_ID, mayMint, MOST_HOST_NUMBER } from "./id_space.ts";
+import {
+  FIRST_SENT_ID,
+  hostNumberOf,
+  idSpaceOf,
+  LAST_TICKET_ID,
+  mayMint,
+  MOST_HOST_NUMBER,
+} from "./id_space.ts";
 import { Judge } from "../ledger/judge/judge.ts";
 import { emptyJudgement, type Judgement } from "../ledger/record/judgement.ts";
 import { sendBodyWords } from "../ledger/record/send_body.ts";
@@ -107,4 +114,16 @@ Deno.test("sent packets go down in their host's range until they meet the genera
   assert.equal(asked.mint(firstGenerated, (1 << 20) - 2).verdict, Verdict.done);
   assert.equal(asked.send(3).detail, Refusal.idsTaken);
   assert.equal(new Asked(0).send(1).packetId, 0xffff_ffff);
+});
+
+Deno.test("an id tells whose it is: each end of each range, tickets and what host 0 sends", () => {
+  for (const number of [1, 2, 512, MOST_HOST_NUMBER]) {
+    const { firstGenerated, lastGenerated } = idSpaceOf(number);
+    assert.deepEqual([hostNumberOf(firstGenerated), hostNumberOf(lastGenerated)], [number, number]);
+    assert.equal(hostNumberOf(firstGenerated + (1 << 19)), number);
+  }
+  const ofNobody = [1, LAST_TICKET_ID, LAST_TICKET_ID + 1, idSpaceOf(1).firstGenerated - 1];
+  for (const id of [...ofNobody, idSpaceOf(0).lastSent, FIRST_SENT_ID]) {
+    assert.equal(hostNumberOf(id), 0, `${id}`);
+  }
 });
