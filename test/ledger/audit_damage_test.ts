@@ -92,7 +92,7 @@ async function ledgerCommand(args: readonly string[]): Promise<{ code: number; e
     columns: 80,
   } as Partial<Host> as Host;
   const load = () => import("../../core/audit/ledger_command.ts");
-  return { code: await dispatch(host, { ledger: { summary: "", load } }, ""), err };
+  return { code: await dispatch(host, { ledger: { group: "", summary: "", load } }, ""), err };
 }
 
 Deno.test("whichever page of a ledger is spoilt, each command that reads it ends with a line, and check finds it", async () => {
