@@ -1,5 +1,5 @@
 import type { CommandForm } from "./command.ts";
-import type { FlagSource } from "../flags.ts";
+import type { Flags, FlagSource } from "../flags.ts";
 import type { Host } from "../host.ts";
 
 const SWITCHES: Readonly<Record<string, boolean>> = {
@@ -21,13 +21,7 @@ export function environmentFlags(
   { name: command, flags, actions = {} }: CommandForm,
 ): FlagSource {
   const keyOf = (flag: string) => variableOf(command, flag);
-  const values: Record<string, unknown> = {};
-  for (const [name, { value, isList }] of Object.entries(flags)) {
-    const text = host.env(keyOf(name));
-    if (text === undefined) continue;
-    if (isList) values[name] = text.split(/\s+/).filter((word) => word !== "");
-    else values[name] = value === undefined ? SWITCHES[text.toLowerCase()] ?? text : text;
-  }
+  const values = valuesOf(host, flags, keyOf);
   const known = new Set(Object.keys(flags).map(keyOf));
   const prefix = keyOf("");
   const ofActions = Object.values(actions).map(({ name }) => variableOf(name, ""));
@@ -37,4 +31,21 @@ export function environmentFlags(
     values[name.slice(prefix.length).toLowerCase().replaceAll("_", "-")] = host.env(name);
   }
   return { place: "", keyOf, values };
+}
+
+/** The same of flags that belong to no command: nothing but them is looked at. */
+export function environmentOf(host: Host, flags: Flags): FlagSource {
+  const keyOf = (flag: string) => variableOf(flag);
+  return { place: "", keyOf, values: valuesOf(host, flags, keyOf) };
+}
+
+function valuesOf(host: Host, flags: Flags, keyOf: FlagSource["keyOf"]): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, { value, isList }] of Object.entries(flags)) {
+    const text = host.env(keyOf(name));
+    if (text === undefined) continue;
+    if (isList) values[name] = text.split(/\s+/).filter((word) => word !== "");
+    else values[name] = value === undefined ? SWITCHES[text.toLowerCase()] ?? text : text;
+  }
+  return values;
 }

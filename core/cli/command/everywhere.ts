@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../../base/user_error.ts";
-import { variableOf } from "./environment.ts";
+import { environmentOf } from "./environment.ts";
 import { flag, type Flags, readFlags, switchFlag } from "../flags.ts";
 import type { Host } from "../host.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
@@ -39,13 +39,7 @@ export function quieted(host: Host, args: readonly string[]): { host: Host; args
       ours.push(args[++i]);
     }
   }
-  const values: Record<string, unknown> = {};
-  for (const name of Object.keys(EVERYWHERE)) {
-    const text = host.env(variableOf(name));
-    if (text !== undefined) values[name] = name === "quiet" ? text !== "" && text !== "0" : text;
-  }
-  const environment = { place: "", keyOf: (name: string) => variableOf(name), values };
-  const { values: given, problems } = readFlags(ours, EVERYWHERE, [environment]);
+  const { values: given, problems } = readFlags(ours, EVERYWHERE, [environmentOf(host, EVERYWHERE)]);
   if (problems.length > 0) throw new UserError(problems.join("\n"));
   const isQuiet = given.quiet === true;
   const logging = {
