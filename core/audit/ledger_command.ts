@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { didYouMean } from "../base/did_you_mean.ts";
 import { flag, type Flags, type FlagValues, wholeNumber } from "../cli/flags.ts";
-import { commandOf } from "../cli/command/command.ts";
+import { commandOf, noSuchAction } from "../cli/command/command.ts";
 import type { Host } from "../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../cli/json_output.ts";
 import { type OnStage, Stages } from "../cli/progress.ts";
@@ -119,9 +118,7 @@ export const command = commandOf({
 }, async (host, values, [action, ...places]) => {
   const names = Object.keys(ACTIONS);
   if (action !== undefined && !Object.hasOwn(ACTIONS, action)) {
-    throw new UserError(
-      `${action}: no such action.${didYouMean(action, names)} There are ${names.join(", ")}`,
-    );
+    throw noSuchAction(action, names);
   }
   const { takes = ["DIR"], run } = ACTIONS[action ?? ""] ?? {};
   if (run === undefined || places.length !== takes.length) {

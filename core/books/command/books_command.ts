@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { didYouMean } from "../../base/did_you_mean.ts";
 import { formatCount, formatYuan } from "../../base/units.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
 import { flag, type Flags, type FlagValues, listFlag, switchFlag, wholeNumber } from "../../cli/flags.ts";
-import { commandOf } from "../../cli/command/command.ts";
+import { commandOf, noSuchAction } from "../../cli/command/command.ts";
 import type { Host } from "../../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../../cli/json_output.ts";
 import { Stages } from "../../cli/progress.ts";
@@ -86,9 +85,7 @@ export const command = commandOf({
     );
   }
   if (!Object.hasOwn(ACTIONS, action)) {
-    throw new UserError(
-      `${action}: no such action.${didYouMean(action, names)} There are ${names.join(", ")}`,
-    );
+    throw noSuchAction(action, names);
   }
   return await ACTIONS[action].run(host, values);
 });

@@ -90,6 +90,13 @@ export function commandOfActions(
   };
 }
 
+/** What to throw when a command has no such action. */
+export function noSuchAction(action: string, names: readonly string[]): UserError {
+  return new UserError(
+    `${action}: no such action.${didYouMean(action, names)} There are ${names.join(", ")}`,
+  );
+}
+
 /**
  * Reads a command's flags from the command line, the environment and then `file`, and shows its help if that is wanted.
  *

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { didYouMean } from "../../base/did_you_mean.ts";
 import { exists } from "../../base/exists.ts";
 import { ExitCode, UserError } from "../../base/user_error.ts";
-import { commandOf, commandOfActions } from "../../cli/command/command.ts";
+import { commandOf, commandOfActions, noSuchAction } from "../../cli/command/command.ts";
 import { flag, type Flags, type FlagValues, wholeNumber } from "../../cli/flags.ts";
 import type { Host } from "../../cli/host.ts";
 import { JSON_FLAG, writeResult } from "../../cli/json_output.ts";
@@ -83,9 +83,7 @@ function run(host: Host, values: Options, [action, ...operands]: readonly string
       return state(host, values, operands);
     default: {
       const names = ["make", "sign", "check", "show", "state", "key"];
-      throw new UserError(
-        `${action}: no such action.${didYouMean(action, names)} There are ${names.join(", ")}`,
-      );
+      throw noSuchAction(action, names);
     }
   }
 }
