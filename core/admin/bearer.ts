@@ -16,6 +16,11 @@ export function tokenHeader(token: string | undefined): Record<string, string> {
   return token ? { authorization: `Bearer ${token}` } : {};
 }
 
+/** Asks a target, and nobody else: one that sends on to another address may not choose who hears an order or a token. */
+export function askTarget(url: string, init: RequestInit): Promise<Response> {
+  return fetch(url, { ...init, redirect: "error" });
+}
+
 /** What a cookie holds in a token's place: browsers send cookies to every port of a host, so it must not be the token. */
 export function cookieOf(token: string): string {
   return createHmac("sha256", token).update("redpkt cookie 1").digest("base64url");

@@ -1,3 +1,4 @@
+import { askTarget } from "../admin/bearer.ts";
 import { REHEARSAL } from "../admin/action.ts";
 import { type HttpAddress, TOKEN_VARIABLE, tokenOf } from "../admin/serve.ts";
 import { tellFault } from "../admin/telemetry/telemetry.ts";
@@ -9,7 +10,7 @@ import type { ShowDesk } from "../show/console/desk.ts";
 import { MoneyWatch } from "./money/money_watch.ts";
 import { builtInCharts } from "../plugin/declared.ts";
 import { watchCharts } from "./collect/chart_watch.ts";
-import { askTarget, worldOf } from "./collect/live_world.ts";
+import { worldOf } from "./collect/live_world.ts";
 import { MonitorCore } from "./collect/monitor_core.ts";
 
 /** How often it looks what is due to be shown, in ms. */

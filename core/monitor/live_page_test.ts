@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { askTarget } from "./collect/live_world.ts";
+import { askTarget } from "../admin/bearer.ts";
 
 Deno.test("a target that sends on elsewhere doesn't choose who hears an order", async () => {
   const heard: string[] = [];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { tokenHeader } from "../../admin/bearer.ts";
+import { askTarget, tokenHeader } from "../../admin/bearer.ts";
 import { UserError } from "../../base/user_error.ts";
 
 const ANSWER_MS = 5_000;
@@ -59,7 +59,7 @@ export class AdminApi {
 
   async #get(admin: string, path: string): Promise<Response | undefined> {
     try {
-      return await fetch(`http://${admin}${path}`, {
+      return await askTarget(`http://${admin}${path}`, {
         headers: this.#headers,
         signal: AbortSignal.timeout(ANSWER_MS),
       });
@@ -71,7 +71,7 @@ export class AdminApi {
   async #post(admin: string, path: string, body: unknown): Promise<unknown> {
     let response: Response;
     try {
-      response = await fetch(`http://${admin}${path}`, {
+      response = await askTarget(`http://${admin}${path}`, {
         method: "POST",
         headers: this.#headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

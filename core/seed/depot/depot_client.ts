@@ -1,4 +1,4 @@
-import { tokenHeader } from "../../admin/bearer.ts";
+import { askTarget, tokenHeader } from "../../admin/bearer.ts";
 import { TOKEN_VARIABLE } from "../../admin/serve.ts";
 import { isLoopbackHost } from "../../admin/host_name.ts";
 import { UserError } from "../../base/user_error.ts";
@@ -71,14 +71,13 @@ export class DepotClient {
   async #ask(path: string, body?: Uint8Array<ArrayBuffer>, more: readonly number[] = []): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(this.#base + path, {
+      response = await askTarget(this.#base + path, {
         method: body === undefined ? "GET" : "PUT",
         headers: {
           ...this.#headers,
           ...(body === undefined ? {} : { "content-type": "application/octet-stream" }),
         },
         ...(body === undefined ? {} : { body }),
-        redirect: "error", // the token goes to nobody else
         signal: AbortSignal.timeout(ANSWER_MS),
       });
     } catch (error) {
